@@ -1,0 +1,58 @@
+"""Builds the two extension modules: `_kernels` (links csrc) and `_lists` (reads Python objects).
+
+Switches, from the environment: MASKSEQ_NO_OPENMP=1 builds serial, MASKSEQ_DEBUG=1 keeps asserts,
+MASKSEQ_WERROR=1 turns C warnings into errors, MASKSEQ_SANITIZE=address,undefined adds sanitizers.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from glob import glob
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+
+def openmp_flag() -> list[str]:
+    """The compiler's OpenMP flag, or nothing where a program using it does not link."""
+    if os.environ.get("MASKSEQ_NO_OPENMP") == "1":
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+        compiler = os.environ.get("CC", "cc").split()
+        command = [*compiler, "-fopenmp", str(source), "-o", str(source.with_suffix(""))]
+        works = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    if not works:
+        print("maskseq: no OpenMP here, building serial kernels", file=sys.stderr)
+    return ["-fopenmp"] if works else []
+
+
+compile_args = ["-std=c11", "-O3", "-fvisibility=hidden", "-ffp-contract=off"]
+link_args = openmp_flag()
+compile_args += link_args
+if os.environ.get("MASKSEQ_DEBUG") == "1":
+    compile_args += ["-g", "-UNDEBUG", "-fno-wrapv"]
+if os.environ.get("MASKSEQ_SANITIZE"):
+    compile_args.append(f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}")
+    link_args.append(f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}")
+
+kernels = Extension(
+    "maskseq._kernels",
+    ["src/maskseq/_kernels.pyx", *sorted(glob("csrc/*.c") + glob("csrc/isa/*.c"))],
+    include_dirs=["src/maskseq/include", "csrc"],
+    depends=glob("csrc/**/*.h", recursive=True) + ["src/maskseq/include/maskseq.h"],
+    extra_compile_args=compile_args,
+    extra_link_args=link_args,
+)
+lists = Extension("maskseq._lists", ["src/maskseq/_lists.pyx"], extra_compile_args=["-O3"])
+
+setup(
+    ext_modules=cythonize(
+        [kernels, lists],
+        language_level=3,
+        compiler_directives={"boundscheck": False, "wraparound": False, "embedsignature": True},
+    )
+)
