@@ -79,13 +79,13 @@ def train(seed: int) -> keras.Sequential:
     standardised = np.where(real[..., None], (x - mean) / std, 0)
 
     model, steps = build(), -(-len(x) // BATCH)
+    shipped = keras.models.clone_model(model)  # never compiled: its file holds no optimizer
     rate = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * steps)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-2)
     model.compile(optimizer, loss="sparse_categorical_crossentropy")
     stream = batches(standardised, speakers, seed)
     model.fit(stream, epochs=EPOCHS, steps_per_epoch=steps, verbose=0, shuffle=False)
 
-    shipped = keras.models.clone_model(model)  # never compiled: its file holds no optimizer
     shipped.set_weights(fold_scaling(model.get_weights(), mean, std))
     return shipped
 
