@@ -61,7 +61,7 @@ def sequential() -> tuple:
 
 @model
 def functional() -> tuple:
-    """Inputs, one of them a mask; a shared layer, a nested model, a lost mask, a dict of outputs."""
+    """Inputs, one a mask; a shared layer, a nested model, a lost mask, a dict of outputs."""
     words = kl.Input((None,), dtype="int32", name="words")
     values = kl.Input((7, 4), name="values")
     given = kl.Input((7,), dtype="bool", name="given")

@@ -45,7 +45,9 @@ def zipped(members, compression=zipfile.ZIP_STORED) -> bytes:
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_stored_and_deflated_members_are_read(write, compression):
     found = read_archive(write(PARTS, compression=compression))
-    assert found._asdict() == dict(zip(("metadata", "config", "weights"), PARTS.values()))
+    assert found._asdict() == dict(
+        zip(("metadata", "config", "weights"), PARTS.values(), strict=True)
+    )
 
 
 def test_members_nobody_asked_for_are_not_read(write):

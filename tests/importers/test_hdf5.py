@@ -103,7 +103,9 @@ def test_random_damage_raises_nothing_but_format_errors(sound):
     for _ in range(1500):
         data = bytearray(sound)
         for _ in range(rng.choice((1, 2, 8, 64))):
-            data[rng.randrange(len(data))] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
+            data[rng.randrange(len(data))] = rng.choice(
+                (0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256))
+            )
         only_format_errors(bytes(data))
 
 
@@ -308,7 +310,9 @@ def test_shape_bomb_allocates_nothing():
     """A dataset that claims 2**40 floats: refused from its header, before any array is made."""
     shape = struct.pack("<QQ", 5, 77)
     for lie in ((1 << 20, 1 << 20), (1 << 63, 1 << 63), (0, 1 << 62)):
-        data = patched(shape, struct.pack("<QQ", *lie), lambda f: f.create_dataset("x", (5, 77), "f4"))
+        data = patched(
+            shape, struct.pack("<QQ", *lie), lambda f: f.create_dataset("x", (5, 77), "f4")
+        )
         with pytest.raises(FormatError, match="more than the file holds"):
             read_hdf5(data, "bomb.h5")["x"]
 
