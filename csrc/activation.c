@@ -1,0 +1,138 @@
+/* The elementwise activations by name. The common ones are inner loops of the ISA; the others are
+ * computed in double through the C library and rounded once, one value after the other. */
+#include "kernels.h"
+#include "parallel.h"
+
+#include <math.h>
+#include <stddef.h>
+
+/* Below this many values a second thread costs more than it gives: about 10 us of exp. */
+enum { VALUES_PER_THREAD = 16384 };
+
+static double relu6(double x) {
+    return x < 0 ? 0 : x > 6 ? 6 : x;
+}
+static double leaky_relu(double x) {
+    return x < 0 ? 0.2 * x : x;
+}
+static double hard_sigmoid(double x) {
+    return relu6(x + 3) / 6;
+}
+static double hard_silu(double x) {
+    return x * hard_sigmoid(x);
+}
+static double hard_tanh(double x) {
+    return x < -1 ? -1 : x > 1 ? 1 : x;
+}
+static double hard_shrink(double x) {
+    return x >= -0.5 && x <= 0.5 ? 0 : x;
+}
+static double soft_shrink(double x) {
+    return x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : x * 0;
+}
+static double tanh_shrink(double x) {
+    return x - tanh(x);
+}
+static double elu(double x) {
+    return x < 0 ? expm1(x) : x;
+}
+static double selu(double x) {
+    return 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * expm1(x) : x);
+}
+static double softplus(double x) {
+    return (x > 0 ? x : 0) + log1p(exp(-fabs(x))) + x * 0;
+}
+static double log_sigmoid(double x) {
+    return -softplus(-x);
+}
+static double softsign(double x) {
+    return isinf(x) ? copysign(1, x) : x / (1 + fabs(x));
+}
+static double sigmoid(double x) {
+    return 1 / (1 + exp(-x));
+}
+static double silu(double x) {
+    return x < -800 ? -0.0 : x * sigmoid(x);
+}
+static double mish(double x) {
+    return x < -800 ? -0.0 : x * tanh(softplus(x));
+}
+static double gelu(double x) {
+    return x < -800 ? -0.0 : x * 0.5 * erfc(-x * 0.7071067811865476);
+}
+static double squareplus(double x) {
+    return 0.5 * (x + sqrt(x * x + 4));
+}
+static double sparse_plus(double x) {
+    return x <= -1 ? 0 : x >= 1 ? x : 0.25 * (x + 1) * (x + 1);
+}
+static double sparse_sigmoid(double x) {
+    return x <= -1 ? 0 : x >= 1 ? 1 : 0.5 * (x + 1);
+}
+
+typedef double scalar_fn(double x);
+
+static const struct {
+    const char *name;
+    scalar_fn *scalar; /* NULL: an inner loop of the ISA, at the same position in its table */
+} activations[] = {
+    [MSQ_LINEAR] = {"linear", NULL},
+    [MSQ_RELU] = {"relu", NULL},
+    [MSQ_SIGMOID] = {"sigmoid", NULL},
+    [MSQ_TANH] = {"tanh", NULL},
+    [MSQ_EXPONENTIAL] = {"exponential", NULL},
+    {"relu6", relu6},
+    {"leaky_relu", leaky_relu},
+    {"hard_sigmoid", hard_sigmoid},
+    {"hard_silu", hard_silu},
+    {"hard_tanh", hard_tanh},
+    {"hard_shrink", hard_shrink},
+    {"soft_shrink", soft_shrink},
+    {"tanh_shrink", tanh_shrink},
+    {"elu", elu},
+    {"celu", elu}, /* alpha = 1, the default, makes them one */
+    {"selu", selu},
+    {"softplus", softplus},
+    {"softsign", softsign},
+    {"log_sigmoid", log_sigmoid},
+    {"silu", silu},
+    {"mish", mish},
+    {"gelu", gelu},
+    {"squareplus", squareplus},
+    {"sparse_plus", sparse_plus},
+    {"sparse_sigmoid", sparse_sigmoid},
+};
+enum { NUM_ACTIVATIONS = sizeof activations / sizeof *activations };
+
+const char *msq_activation_name(int activation) {
+    return activation >= 0 && activation < NUM_ACTIVATIONS ? activations[activation].name : NULL;
+}
+
+void msq_activate(float *y, const float *x, int64_t n, int activation) {
+    scalar_fn *const scalar = activations[activation].scalar;
+    if (!scalar) {
+        msq_kernels()->activation[activation](y, x, n);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (float)scalar((double)x[i]);
+}
+
+struct job {
+    float *y;
+    const float *x;
+    int64_t n;
+    int activation;
+};
+
+static void run_share(void *context, int thread, int num_threads) {
+    const struct job *const job = context;
+    const int64_t begin = msq_share(job->n, thread, num_threads);
+    const int64_t end = msq_share(job->n, thread + 1, num_threads);
+    msq_activate(job->y + begin, job->x + begin, end - begin, job->activation);
+}
+
+void msq_activation_f32(float *y, const float *x, int64_t n, int activation, int num_threads) {
+    struct job job = {y, x, n, activation};
+    msq_parallel(msq_plan_threads(num_threads, n, n, VALUES_PER_THREAD), run_share, &job);
+}

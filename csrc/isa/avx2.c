@@ -1,0 +1,85 @@
+/* The vector vocabulary for AVX2 with FMA. generic.c says what each word means. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <stdint.h>
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+
+#define ISA(name) name##_avx2
+#define ISA_NAME "avx2"
+
+enum { V_WIDTH = 8 };
+typedef __m256 vec;
+
+static inline vec v_load(const float *p) {
+    return _mm256_loadu_ps(p);
+}
+static inline void v_store(float *p, vec a) {
+    _mm256_storeu_ps(p, a);
+}
+static inline vec v_set1(float a) {
+    return _mm256_set1_ps(a);
+}
+static inline vec v_add(vec a, vec b) {
+    return _mm256_add_ps(a, b);
+}
+static inline vec v_sub(vec a, vec b) {
+    return _mm256_sub_ps(a, b);
+}
+static inline vec v_mul(vec a, vec b) {
+    return _mm256_mul_ps(a, b);
+}
+static inline vec v_div(vec a, vec b) {
+    return _mm256_div_ps(a, b);
+}
+static inline vec v_fma(vec a, vec b, vec c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+static inline vec v_max(vec a, vec b) {
+    return _mm256_max_ps(a, b);
+}
+static inline vec v_min(vec a, vec b) {
+    return _mm256_min_ps(a, b);
+}
+static inline vec v_abs(vec a) {
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+static inline vec v_copysign(vec a, vec b) {
+    const vec sign = _mm256_set1_ps(-0.0f);
+    return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b));
+}
+static inline vec v_if_negative(vec x, vec a, vec b) {
+    return _mm256_blendv_ps(b, a, x);
+}
+static inline vec v_pow2(vec shifted) {
+    const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(n, _mm256_set1_epi32(0x3f800000)));
+}
+static inline vec v_scale(vec a, vec shifted) {
+    const __m256i n = _mm256_srai_epi32(_mm256_slli_epi32(_mm256_castps_si256(shifted), 9), 9);
+    const __m256i half = _mm256_srai_epi32(n, 1), one = _mm256_set1_epi32(0x3f800000);
+    const __m256i low = _mm256_add_epi32(_mm256_slli_epi32(half, 23), one);
+    const __m256i high = _mm256_add_epi32(_mm256_slli_epi32(_mm256_sub_epi32(n, half), 23), one);
+    a = _mm256_mul_ps(a, _mm256_castsi256_ps(low));
+    return _mm256_mul_ps(a, _mm256_castsi256_ps(high));
+}
+static inline __m256i first(int64_t n) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+}
+static inline vec v_load_part(const float *p, int64_t n) {
+    return _mm256_maskload_ps(p, first(n));
+}
+static inline void v_store_part(float *p, vec a, int64_t n) {
+    _mm256_maskstore_ps(p, first(n), a);
+}
+
+#include "kernels_tmpl.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

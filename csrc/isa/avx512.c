@@ -1,0 +1,80 @@
+/* The vector vocabulary for AVX-512 (F, BW, DQ, VL). generic.c says what each word means. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <stdint.h>
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))),    \
+                             apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma")
+#endif
+
+#define ISA(name) name##_avx512
+#define ISA_NAME "avx512"
+
+enum { V_WIDTH = 16 };
+typedef __m512 vec;
+
+static inline vec v_load(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+static inline void v_store(float *p, vec a) {
+    _mm512_storeu_ps(p, a);
+}
+static inline vec v_set1(float a) {
+    return _mm512_set1_ps(a);
+}
+static inline vec v_add(vec a, vec b) {
+    return _mm512_add_ps(a, b);
+}
+static inline vec v_sub(vec a, vec b) {
+    return _mm512_sub_ps(a, b);
+}
+static inline vec v_mul(vec a, vec b) {
+    return _mm512_mul_ps(a, b);
+}
+static inline vec v_div(vec a, vec b) {
+    return _mm512_div_ps(a, b);
+}
+static inline vec v_fma(vec a, vec b, vec c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+static inline vec v_max(vec a, vec b) {
+    return _mm512_max_ps(a, b);
+}
+static inline vec v_min(vec a, vec b) {
+    return _mm512_min_ps(a, b);
+}
+static inline vec v_abs(vec a) {
+    return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a);
+}
+static inline vec v_copysign(vec a, vec b) {
+    const vec sign = _mm512_set1_ps(-0.0f);
+    return _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b));
+}
+static inline vec v_if_negative(vec x, vec a, vec b) {
+    return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), b, a);
+}
+static inline vec v_pow2(vec shifted) {
+    const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(n, _mm512_set1_epi32(0x3f800000)));
+}
+static inline vec v_scale(vec a, vec shifted) {
+    return _mm512_scalef_ps(a, _mm512_sub_ps(shifted, _mm512_set1_ps(0x1.8p23f)));
+}
+static inline __mmask16 first(int64_t n) {
+    return (__mmask16)((1u << n) - 1);
+}
+static inline vec v_load_part(const float *p, int64_t n) {
+    return _mm512_maskz_loadu_ps(first(n), p);
+}
+static inline void v_store_part(float *p, vec a, int64_t n) {
+    _mm512_mask_storeu_ps(p, first(n), a);
+}
+
+#include "kernels_tmpl.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

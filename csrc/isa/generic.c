@@ -1,0 +1,85 @@
+/* The vector vocabulary in plain C, one value wide: runs anywhere, and is the definition of the
+ * other two. fmaf rounds once, so the bits are those of a hardware FMA. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define ISA(name) name##_generic
+#define ISA_NAME "generic"
+
+enum { V_WIDTH = 1 };
+typedef float vec;
+typedef int32_t ivec;
+
+static inline vec v_load(const float *p) {
+    return *p;
+}
+static inline void v_store(float *p, vec a) {
+    *p = a;
+}
+static inline vec v_set1(float a) {
+    return a;
+}
+static inline vec v_add(vec a, vec b) {
+    return a + b;
+}
+static inline vec v_sub(vec a, vec b) {
+    return a - b;
+}
+static inline vec v_mul(vec a, vec b) {
+    return a * b;
+}
+static inline vec v_div(vec a, vec b) {
+    return a / b;
+}
+static inline vec v_fma(vec a, vec b, vec c) {
+    return fmaf(a, b, c);
+}
+/* b if either is NaN, as x86 has it. */
+static inline vec v_max(vec a, vec b) {
+    return a > b ? a : b;
+}
+static inline vec v_min(vec a, vec b) {
+    return a < b ? a : b;
+}
+static inline ivec v_bits(vec a) {
+    ivec i;
+    memcpy(&i, &a, sizeof i);
+    return i;
+}
+static inline vec v_from_bits(ivec i) {
+    vec a;
+    memcpy(&a, &i, sizeof a);
+    return a;
+}
+static inline vec v_abs(vec a) {
+    return v_from_bits(v_bits(a) & INT32_MAX);
+}
+/* |a| with the sign of b. */
+static inline vec v_copysign(vec a, vec b) {
+    return v_from_bits((v_bits(a) & INT32_MAX) | (v_bits(b) & INT32_MIN));
+}
+/* a where x has its sign bit set, else b. */
+static inline vec v_if_negative(vec x, vec a, vec b) {
+    return v_bits(x) < 0 ? a : b;
+}
+/* 2^n for n + 1.5 * 2^23 in `shifted`; n in [-126, 127]. */
+static inline vec v_pow2(vec shifted) {
+    return v_from_bits((int32_t)(((uint32_t)v_bits(shifted) << 23) + 0x3f800000u));
+}
+/* a * 2^n, rounded once, for n + 1.5 * 2^23 in `shifted`; a in [0.5, 2], n in [-151, 129]. */
+static inline vec v_scale(vec a, vec shifted) {
+    const int32_t n = (int32_t)((uint32_t)v_bits(shifted) << 9) >> 9, half = n >> 1;
+    const uint32_t low = (uint32_t)(half + 127) << 23, high = (uint32_t)(n - half + 127) << 23;
+    return a * v_from_bits((int32_t)low) * v_from_bits((int32_t)high);
+}
+/* The first n values, 0 < n < V_WIDTH; the others read as 0 and are not written. */
+static inline vec v_load_part(const float *p, int64_t n) {
+    return n ? *p : 0.0f;
+}
+static inline void v_store_part(float *p, vec a, int64_t n) {
+    if (n)
+        *p = a;
+}
+
+#include "kernels_tmpl.h"

@@ -1,0 +1,13 @@
+/* The inner loops, written once over the vector vocabulary of the file that includes this, and
+ * their table. The same operations in the same order on every ISA, in full vectors and in tails:
+ * the same bits. */
+#include "../kernels.h"
+
+#include "math_tmpl.h"
+
+#include "activation_tmpl.h"
+
+const msq_kernel_table ISA(msq_kernels) = {
+    .name = ISA_NAME,
+    .activation = ACTIVATION_LOOPS,
+};

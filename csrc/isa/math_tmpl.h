@@ -1,0 +1,49 @@
+/* exp, tanh and sigmoid, each within 2 ulp, for every float; exact at 0 and where they saturate;
+ * NaN gives NaN. */
+
+/* x = n ln2 + r with |r| <= ln2 / 2. Adding 1.5 * 2^23 rounds x / ln2 to the integer n, left in the
+ * low bits of *shifted. ln2 is the sum of two floats, so that r is right to the last bit or two.
+ * Returns e^r - 1 = r + r^2 q(r); q is the minimax polynomial of degree 5 for the relative error of
+ * the sum, 2^-31, its coefficients rounded to float one by one and the rest fitted again. */
+static inline vec v_expm1_reduced(vec x, vec *shifted) {
+    const vec magic = v_set1(0x1.8p23f);
+    *shifted = v_fma(x, v_set1(0x1.715476p0f), magic);
+    const vec n = v_sub(*shifted, magic);
+    vec r = v_fma(n, v_set1(-0x1.62e43p-1f), x);
+    r = v_fma(n, v_set1(0x1.05c61p-29f), r);
+    vec q = v_set1(0x1.9e7344p-13f);
+    q = v_fma(q, r, v_set1(0x1.6d3a48p-10f));
+    q = v_fma(q, r, v_set1(0x1.1112d8p-7f));
+    q = v_fma(q, r, v_set1(0x1.5554f8p-5f));
+    q = v_fma(q, r, v_set1(0x1.555554p-3f));
+    q = v_fma(q, r, v_set1(0.5f));
+    return v_fma(v_mul(r, r), q, r);
+}
+
+/* Beyond the bounds e^x is 0 (less than half the least denormal) or infinite. */
+static inline vec v_exp(vec x) {
+    vec shifted;
+    x = v_max(v_set1(-104.0f), v_min(v_set1(89.0f), x));
+    const vec p = v_expm1_reduced(x, &shifted);
+    return v_scale(v_add(v_set1(1.0f), p), shifted);
+}
+
+/* tanh |x| = q = h / (h + 1) with h = (e^(2|x|) - 1) / 2; 1 from |x| = 10 on. Where h is small, q =
+ * h - h q has less rounding error. */
+static inline vec v_tanh(vec x) {
+    vec shifted;
+    const vec p = v_expm1_reduced(v_min(v_set1(20.0f), v_mul(v_set1(2.0f), v_abs(x))), &shifted);
+    const vec half_scale = v_mul(v_set1(0.5f), v_pow2(shifted));
+    const vec h = v_fma(half_scale, p, v_sub(half_scale, v_set1(0.5f)));
+    const vec q = v_div(h, v_add(h, v_set1(1.0f)));
+    const vec small = v_fma(v_sub(v_set1(0.0f), h), q, h);
+    return v_copysign(v_if_negative(v_sub(h, v_set1(0.5f)), small, q), x);
+}
+
+/* t = e^-|x|, q = t / (1 + t): 1 - q, or for negative x q = t - t q. */
+static inline vec v_sigmoid(vec x) {
+    const vec one = v_set1(1.0f), t = v_exp(v_sub(v_set1(0.0f), v_abs(x)));
+    const vec q = v_div(t, v_add(one, t));
+    const vec a = v_if_negative(x, t, one);
+    return v_fma(v_sub(v_set1(0.0f), a), q, a);
+}

@@ -1,0 +1,25 @@
+/* Threads for the drivers in csrc/. One parallel region a call; never nested. */
+#ifndef MSQ_PARALLEL_H
+#define MSQ_PARALLEL_H
+
+#include <stdint.h>
+
+/* Runs on every thread of a region; `thread` in [0, num_threads). */
+typedef void msq_body_fn(void *context, int thread, int num_threads);
+
+/* How many threads a call should use: `requested` (<= 0: the default), but no more than `parts` of
+ * work that can be done side by side, nor than one for every `grain` of `work`; at least 1, and 1
+ * in a forked child. */
+int msq_plan_threads(int requested, int64_t parts, int64_t work, int64_t grain);
+
+/* Calls body(context, t, n) on n threads at once and returns when all are done. n is num_threads,
+ * or less where the OpenMP runtime gives less: the body must split its work by the n it is told. */
+void msq_parallel(int num_threads, msq_body_fn *body, void *context);
+
+/* The half-open range of part `thread` when `n` items are split evenly: sizes differ by at most
+ * one. */
+static inline int64_t msq_share(int64_t n, int thread, int num_threads) {
+    return n / num_threads * thread + (n % num_threads < thread ? n % num_threads : thread);
+}
+
+#endif

@@ -1,0 +1,16 @@
+from os import PathLike
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+ISAS: tuple[str, ...]
+ACTIVATIONS: tuple[str, ...]
+openmp: bool
+
+def isa() -> str: ...
+def set_isa(name: str | None) -> None: ...
+def default_threads() -> int: ...
+def thread_budget(cgroup_root: str | PathLike[str] = ...) -> int: ...
+def activation(
+    x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
