@@ -22,6 +22,7 @@ enum msq_fast_activation {
 typedef struct msq_kernel_table {
     const char *name;
     msq_map_fn *activation[MSQ_FAST_ACTIVATIONS];
+    msq_map_fn *softmax_row;
 } msq_kernel_table;
 
 extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512;

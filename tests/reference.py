@@ -47,3 +47,51 @@ ACTIVATIONS = {
     "sparse_plus": lambda x: np.where(x <= -1, 0, np.where(x >= 1, x, (x + 1) ** 2 / 4)),
     "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
 }
+
+
+# --- masks, rows and layout
+
+
+def mask_from_values(x, mask_value):
+    return (x != np.float32(mask_value)).any(axis=1)
+
+
+def mask_from_lengths(lengths, time, padding):
+    steps = np.arange(time)
+    if padding == "pre":
+        steps = steps[::-1]
+    return steps[None, :] < np.asarray(lengths)[:, None]
+
+
+def layout_from_mask(mask):
+    return np.concatenate([[0], np.cumsum(mask.sum(axis=1))]), np.flatnonzero(mask)
+
+
+def scatter_rows(values, mask, carry):
+    """values (n + 1, f): a row per real step of `mask` (batch, time), and the pad row."""
+    out = np.empty((mask.size, values.shape[1]), values.dtype)
+    row = 0
+    for cell, (b, t) in enumerate(np.ndindex(mask.shape)):
+        if t == 0:
+            filler = values[-1]
+        if mask[b, t]:
+            out[cell] = values[row]
+            filler = values[row] if carry else filler
+            row += 1
+        else:
+            out[cell] = filler
+    return out
+
+
+# --- softmax
+
+
+def masked_softmax(x, mask=None):
+    x = x.astype(np.float64)
+    y = np.zeros_like(x)
+    for i in range(len(x)):
+        real = np.ones(x.shape[1], bool) if mask is None else mask[i]
+        if real.any():
+            e = np.exp(x[i, real] - x[i, real].max())
+            y[i, real] = e / e.sum()
+    return y

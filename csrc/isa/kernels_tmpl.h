@@ -3,11 +3,16 @@
  * the same bits. */
 #include "../kernels.h"
 
+#include <float.h>
+
 #include "math_tmpl.h"
 
 #include "activation_tmpl.h"
 
+#include "softmax_tmpl.h"
+
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
     .activation = ACTIVATION_LOOPS,
+    .softmax_row = softmax_row,
 };

@@ -1,4 +1,5 @@
 from os import PathLike
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,4 +14,32 @@ def default_threads() -> int: ...
 def thread_budget(cgroup_root: str | PathLike[str] = ...) -> int: ...
 def activation(
     x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+
+def mask_from_ids(ids: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.bool_]: ...
+def mask_from_values(
+    x: ArrayLike, mask_value: float, *, num_threads: int | None = None
+) -> NDArray[np.bool_]: ...
+def mask_from_lengths(
+    lengths: ArrayLike, time: int, padding: Literal["post", "pre"] = "post"
+) -> NDArray[np.bool_]: ...
+def layout_from_mask(mask: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+def gather_rows(
+    x: ArrayLike, index: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[Any]: ...
+def embedding(
+    table: ArrayLike, ids: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def scatter_rows(
+    values: ArrayLike,
+    offsets: ArrayLike,
+    cells: ArrayLike,
+    batch: int,
+    time: int,
+    carry: bool,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[Any]: ...
+def masked_softmax(
+    x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...

@@ -17,7 +17,7 @@ from cpython.buffer cimport (
     PyObject_CheckBuffer,
     PyObject_GetBuffer,
 )
-from libc.stdint cimport int64_t, uintptr_t
+from libc.stdint cimport int64_t, uint8_t, uintptr_t
 
 from maskseq.ckernels cimport *
 
@@ -208,3 +208,6 @@ def activation(x, name, *, num_threads=None):
     with nogil:
         msq_activation_f32(out, <const float*>a.view.buf, a.view.len // 4, f, threads)
     return y
+
+
+include "_kernels_rows.pxi"

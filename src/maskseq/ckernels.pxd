@@ -1,6 +1,6 @@
 """The C API of maskseq (include/maskseq.h) for Cython."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t
 
 cdef extern from "maskseq.h" nogil:
     enum:
@@ -8,6 +8,7 @@ cdef extern from "maskseq.h" nogil:
         MSQ_NO_MEMORY
         MSQ_UNKNOWN_NAME
         MSQ_UNSUPPORTED
+        MSQ_OUT_OF_RANGE
 
     const char* msq_isa_name(int i)
     bint msq_isa_supported(int i)
@@ -19,3 +20,22 @@ cdef extern from "maskseq.h" nogil:
 
     const char* msq_activation_name(int activation)
     void msq_activation_f32(float* y, const float* x, int64_t n, int activation, int num_threads)
+
+    int msq_mask_from_ids(uint8_t* mask, const void* ids, int64_t n, int item_size, int is_float,
+                          int num_threads)
+    void msq_mask_from_values_f32(uint8_t* mask, const float* x, float mask_value, int64_t n,
+                                  int64_t features, int num_threads)
+    int msq_mask_from_lengths(uint8_t* mask, const int64_t* lengths, int64_t batch, int64_t time,
+                              int pre, int64_t* bad_position)
+
+    int64_t msq_layout_offsets(int64_t* offsets, const uint8_t* mask, int64_t batch, int64_t time)
+    void msq_layout_cells(int64_t* cells, const uint8_t* mask, int64_t n, int64_t num_cells)
+    int msq_gather_rows(void* out, const void* x, const int64_t* index, int64_t n,
+                        int64_t num_rows, int64_t row_bytes, int64_t* bad_position,
+                        int num_threads)
+    int msq_scatter_rows(void* out, const void* values, const int64_t* offsets,
+                         const int64_t* cells, int64_t batch, int64_t time, int64_t n,
+                         int64_t row_bytes, int carry, int64_t* bad_sequence, int num_threads)
+
+    void msq_masked_softmax_f32(float* y, const float* x, const uint8_t* mask, int64_t rows,
+                                int64_t n, int64_t rows_per_mask, int num_threads)

@@ -10,7 +10,13 @@
 
 #include <stdint.h>
 
-enum msq_status { MSQ_OK = 0, MSQ_NO_MEMORY = 1, MSQ_UNKNOWN_NAME = 2, MSQ_UNSUPPORTED = 3 };
+enum msq_status {
+    MSQ_OK = 0,
+    MSQ_NO_MEMORY = 1,
+    MSQ_UNKNOWN_NAME = 2,
+    MSQ_UNSUPPORTED = 3,
+    MSQ_OUT_OF_RANGE = 4
+};
 
 /* --- runtime (dispatch.c, parallel.c)
  * ------------------------------------------------------------------------- */
@@ -44,5 +50,51 @@ const char *msq_activation_name(int activation);
 /* y[i] = activation(x[i]), n values; y may be x. NaN gives NaN. exp, tanh and sigmoid are within 2
  * ulp. */
 void msq_activation_f32(float *y, const float *x, int64_t n, int activation, int num_threads);
+
+/* --- masks (mask.c): 1 = a real step, 0 = a masked one; where read, any byte but 0 is real */
+
+/* mask[i] = ids[i] != 0, n of item_size bytes each: integers (is_float 0, 1 to 8 bytes) or IEEE
+ * floats (is_float 1, 2 to 8 bytes; -0.0 is 0, NaN is not). MSQ_UNSUPPORTED: another item_size. */
+int msq_mask_from_ids(uint8_t *mask, const void *ids, int64_t n, int item_size, int is_float,
+                      int num_threads);
+/* mask[i] = any(x[i] != mask_value), x (n, features). NaN differs from everything. */
+void msq_mask_from_values_f32(uint8_t *mask, const float *x, float mask_value, int64_t n,
+                              int64_t features, int num_threads);
+/* mask (batch, time): the first lengths[b] steps of row b are real, or the last ones if `pre`.
+ * MSQ_OUT_OF_RANGE: a length outside [0, time]; *bad_position is the first. */
+int msq_mask_from_lengths(uint8_t *mask, const int64_t *lengths, int64_t batch, int64_t time,
+                          int pre, int64_t *bad_position);
+
+/* --- rows and layout (rows.c): the packed form of a batch; a row is row_bytes of any type */
+
+/* offsets (batch + 1): offsets[b] real steps come before sequence b of mask (batch, time). Returns
+ * their total, offsets[batch]. */
+int64_t msq_layout_offsets(int64_t *offsets, const uint8_t *mask, int64_t batch, int64_t time);
+/* cells (n): where the n real steps are among the num_cells = batch * time of the mask, ascending.
+ */
+void msq_layout_cells(int64_t *cells, const uint8_t *mask, int64_t n, int64_t num_cells);
+/* out[i] = x[index[i]], out (n rows), x (num_rows rows); out overlaps neither x nor index.
+ * MSQ_OUT_OF_RANGE: an index outside [0, num_rows); *bad_position is the first, whatever the number
+ * of threads, and `out` holds nothing of use. */
+int msq_gather_rows(void *out, const void *x, const int64_t *index, int64_t n, int64_t num_rows,
+                    int64_t row_bytes, int64_t *bad_position, int num_threads);
+/* out (batch * time rows): cell cells[i] shows values[i], values (n + 1 rows). A masked cell shows
+ * the pad row values[n], or, if `carry`, the row of the real step before it in its sequence (the
+ * pad row before the first). Every cell is written once; out overlaps no input.
+ * MSQ_OUT_OF_RANGE: offsets (batch + 1) leave [0, n], or cells (n) do not ascend inside the part of
+ * their sequence; *bad_sequence is the first such, and `out` holds nothing of use. */
+int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, const int64_t *cells,
+                     int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int carry,
+                     int64_t *bad_sequence, int num_threads);
+
+/* --- softmax (softmax.c) */
+
+/* y = e^(x - max) / sum over the real values of each row; masked y is 0, and so is a row without
+ * real values. x, y (rows, n), y may be x. mask (rows / rows_per_mask, n): row r has mask row
+ * r / rows_per_mask; NULL = all real. Masked x may hold anything, even NaN; NaN in a real value
+ * makes its row NaN. +inf counts as the largest float; a row of only -inf is 0. The bits of a row
+ * depend on its real values alone, not on where masked ones lie between them. Does not allocate. */
+void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64_t rows, int64_t n,
+                            int64_t rows_per_mask, int num_threads);
 
 #endif

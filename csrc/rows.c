@@ -1,0 +1,152 @@
+/* Rows and layout: where the real steps of a mask are, and moving rows between the packed and the
+ * padded form. A row is row_bytes bytes of any type. Indices are checked where they are used, never
+ * before: memory that another thread changes meanwhile can give wrong rows, but no access outside
+ * the arrays. */
+#include "parallel.h"
+
+#include "maskseq.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Bytes written for which one more thread pays: about 10 us of work against 2-5 us to wake it. */
+enum { GRAIN = 1 << 17 };
+
+/* The lowest bad position that any thread met. Each thread walks its share upwards and stops at its
+ * first, so the answer does not depend on the number of threads. */
+static void record_bad(_Atomic int64_t *lowest, int64_t position) {
+    int64_t seen = atomic_load(lowest);
+    while (position < seen && !atomic_compare_exchange_weak(lowest, &seen, position))
+        ;
+}
+
+static int report_bad(int64_t lowest, int64_t *bad_position) {
+    if (lowest == INT64_MAX)
+        return MSQ_OK;
+    *bad_position = lowest;
+    return MSQ_OUT_OF_RANGE;
+}
+
+int64_t msq_layout_offsets(int64_t *offsets, const uint8_t *mask, int64_t batch, int64_t time) {
+    int64_t total = 0;
+    offsets[0] = 0;
+    for (int64_t b = 0; b < batch; b++) {
+        for (int64_t t = 0; t < time; t++)
+            total += mask[b * time + t] != 0;
+        offsets[b + 1] = total;
+    }
+    return total;
+}
+
+void msq_layout_cells(int64_t *cells, const uint8_t *mask, int64_t n, int64_t num_cells) {
+    int64_t row = 0;
+    for (int64_t cell = 0; cell < num_cells && row < n; cell++) {
+        cells[row] = cell; /* the next cell overwrites it if this one is masked: no branch */
+        row += mask[cell] != 0;
+    }
+    memset(cells + row, 0, (size_t)(n - row) * sizeof *cells);
+}
+
+/* Rows of one number are common (ids, masks): a constant size is one move instead of a call. */
+static void copy_row(uint8_t *to, const uint8_t *from, int64_t row_bytes) {
+    if (row_bytes == 4)
+        memcpy(to, from, 4);
+    else if (row_bytes == 8)
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, (size_t)row_bytes);
+}
+
+typedef struct {
+    uint8_t *out;
+    const uint8_t *x;
+    const int64_t *index;
+    int64_t n, num_rows, row_bytes;
+    _Atomic int64_t lowest_bad;
+} gather_job;
+
+static void gather_body(void *context, int thread, int num_threads) {
+    gather_job *const job = context;
+    const int64_t last = msq_share(job->n, thread + 1, num_threads);
+    for (int64_t i = msq_share(job->n, thread, num_threads); i < last; i++) {
+        const int64_t row = job->index[i];
+        if (row < 0 || row >= job->num_rows) {
+            record_bad(&job->lowest_bad, i);
+            return;
+        }
+        copy_row(job->out + i * job->row_bytes, job->x + row * job->row_bytes, job->row_bytes);
+    }
+}
+
+int msq_gather_rows(void *out, const void *x, const int64_t *index, int64_t n, int64_t num_rows,
+                    int64_t row_bytes, int64_t *bad_position, int num_threads) {
+    gather_job job = {out, x, index, n, num_rows, row_bytes, INT64_MAX};
+    msq_parallel(msq_plan_threads(num_threads, n, n * row_bytes, GRAIN), gather_body, &job);
+    return report_bad(job.lowest_bad, bad_position);
+}
+
+/* Copies a row to `count` rows: once, and then by doubling what is there. */
+static void repeat_row(uint8_t *to, const uint8_t *row, int64_t count, int64_t row_bytes) {
+    const int64_t all = count * row_bytes;
+    if (all == 0)
+        return;
+    copy_row(to, row, row_bytes);
+    for (int64_t done = row_bytes; done < all; done += done)
+        memcpy(to + done, to, (size_t)(done < all - done ? done : all - done));
+}
+
+typedef struct {
+    uint8_t *out;
+    const uint8_t *values;
+    const int64_t *offsets, *cells;
+    int64_t batch, time, n, row_bytes;
+    int carry;
+    _Atomic int64_t lowest_bad;
+} scatter_job;
+
+/* Fills the cells of sequence b: gaps from the pad row (or the row before), runs of real steps in
+ * one copy. Returns 0 if its part of the layout does not ascend inside the sequence. */
+static int scatter_sequence(const scatter_job *job, int64_t b) {
+    const int64_t bytes = job->row_bytes, last = job->offsets[b + 1], end = (b + 1) * job->time;
+    int64_t row = job->offsets[b], cell = b * job->time;
+    const uint8_t *filler = job->values + job->n * bytes;
+    if (row < 0 || last > job->n)
+        return 0;
+    while (row < last) {
+        const int64_t start = job->cells[row];
+        int64_t run = 1;
+        if (start < cell || start >= end)
+            return 0;
+        while (run < end - start && row + run < last && job->cells[row + run] == start + run)
+            run++;
+        repeat_row(job->out + cell * bytes, filler, start - cell, bytes);
+        memcpy(job->out + start * bytes, job->values + row * bytes, (size_t)(run * bytes));
+        row += run;
+        cell = start + run;
+        if (job->carry)
+            filler = job->values + (row - 1) * bytes;
+    }
+    repeat_row(job->out + cell * bytes, filler, end - cell, bytes);
+    return 1;
+}
+
+static void scatter_body(void *context, int thread, int num_threads) {
+    scatter_job *const job = context;
+    const int64_t last = msq_share(job->batch, thread + 1, num_threads);
+    for (int64_t b = msq_share(job->batch, thread, num_threads); b < last; b++) {
+        if (!scatter_sequence(job, b)) {
+            record_bad(&job->lowest_bad, b);
+            return;
+        }
+    }
+}
+
+int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, const int64_t *cells,
+                     int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int carry,
+                     int64_t *bad_sequence, int num_threads) {
+    scatter_job job = {out, values, offsets, cells, batch, time, n, row_bytes, carry, INT64_MAX};
+    const int64_t bytes = batch * time * row_bytes;
+    msq_parallel(msq_plan_threads(num_threads, batch, bytes, GRAIN), scatter_body, &job);
+    return report_bad(job.lowest_bad, bad_sequence);
+}

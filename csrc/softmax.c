@@ -1,0 +1,89 @@
+/* Masked softmax over rows: only real values are read, summed and counted. */
+#include "kernels.h"
+#include "parallel.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Values for which one more thread pays: about 10 us of work. */
+enum { GRAIN = 1 << 14 };
+
+/* Where the real values of a row are. */
+typedef struct {
+    int64_t first, last; /* all of them are in [first, last) */
+    int has_holes;
+} span;
+
+static int is_all_masked(const uint8_t *mask8) {
+    uint64_t word;
+    memcpy(&word, mask8, sizeof word);
+    return word == 0;
+}
+
+static span find_span(const uint8_t *mask, int64_t n) {
+    span real = {0, n, 0};
+    if (!mask)
+        return real;
+    while (real.last >= 8 && is_all_masked(mask + real.last - 8))
+        real.last -= 8;
+    while (real.last > 0 && !mask[real.last - 1])
+        real.last--;
+    while (real.first < real.last && !mask[real.first])
+        real.first++;
+    real.has_holes = memchr(mask + real.first, 0, (size_t)(real.last - real.first)) != NULL;
+    return real;
+}
+
+/* Packs the real values to the front of y, takes their softmax there, and spreads them out from the
+ * end. */
+static void softmax_with_holes(msq_map_fn *softmax_row, float *y, const float *x,
+                               const uint8_t *mask, int64_t n) {
+    int64_t packed = 0;
+    for (int64_t i = 0; i < n; i++) {
+        y[packed] = x[i]; /* the next value overwrites it if this one is masked: no branch */
+        packed += mask[i] != 0;
+    }
+    softmax_row(y, y, packed);
+    for (int64_t i = n - 1; i >= 0; i--) {
+        const int real = mask[i] != 0;
+        packed -= real && packed > 0;
+        y[i] = real ? y[packed] : 0.0f;
+    }
+}
+
+typedef struct {
+    float *y;
+    const float *x;
+    const uint8_t *mask;
+    int64_t rows, n, rows_per_mask;
+} softmax_job;
+
+static void softmax_body(void *context, int thread, int num_threads) {
+    const softmax_job *const job = context;
+    msq_map_fn *const softmax_row = msq_kernels()->softmax_row;
+    const int64_t n = job->n, first_row = msq_share(job->rows, thread, num_threads);
+    const int64_t last_row = msq_share(job->rows, thread + 1, num_threads);
+    const uint8_t *mask = NULL;
+    span real = {0, n, 0};
+    for (int64_t row = first_row; row < last_row; row++) {
+        float *const y = job->y + row * n;
+        const float *const x = job->x + row * n;
+        if (job->mask && (row == first_row || row % job->rows_per_mask == 0)) {
+            mask = job->mask + row / job->rows_per_mask * n;
+            real = find_span(mask, n);
+        }
+        if (real.has_holes) {
+            softmax_with_holes(softmax_row, y, x, mask, n);
+            continue;
+        }
+        softmax_row(y + real.first, x + real.first, real.last - real.first);
+        memset(y, 0, (size_t)real.first * sizeof *y);
+        memset(y + real.last, 0, (size_t)(n - real.last) * sizeof *y);
+    }
+}
+
+void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64_t rows, int64_t n,
+                            int64_t rows_per_mask, int num_threads) {
+    softmax_job job = {y, x, mask, rows, n, rows_per_mask};
+    msq_parallel(msq_plan_threads(num_threads, rows, rows * n, GRAIN), softmax_body, &job);
+}

@@ -1,0 +1,177 @@
+# --- masks, rows and layout, softmax (included by _kernels.pyx)
+
+cdef Array items(object x, str name):
+    """Numbers of any dtype of 1, 2, 4 or 8 bytes, as they are: `view.itemsize`, `dtype_of(...)`."""
+    cdef Array a = Array.__new__(Array)
+    x = as_numpy(x, name, "an array of numbers of 1, 2, 4 or 8 bytes", "biuf")
+    if x.itemsize > 8:
+        raise TypeError(f"{name} must be of 1, 2, 4 or 8 bytes a number, got {x.dtype}")
+    x = np.require(x, x.dtype.newbyteorder("="), ["C", "ALIGNED"])
+    PyObject_GetBuffer(x, &a.view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)
+    a.held = True
+    a.name, a.kind = name, str(x.dtype)
+    return a
+
+
+cdef object dtype_of(Array a):
+    return np.dtype((<bytes>a.view.format).decode())
+
+
+cdef int64_t a_size(object n, str name) except -1:
+    cdef int64_t size = n
+    if size < 0:
+        raise ValueError(f"{name} must be at least 0, got {n}")
+    return size
+
+
+def mask_from_ids(ids, *, num_threads=None):
+    """ids of any shape, integers, floats or bools -> bool, same shape: ids != 0 (NaN is not 0)."""
+    cdef Array a = items(ids, "ids")
+    cdef int threads = thread_count(num_threads)
+    mask = np.empty(a.shape(), np.bool_)
+    cdef uint8_t* out = <uint8_t*>writable(mask)
+    cdef int64_t n = a.view.len // a.view.itemsize
+    cdef int item_size = <int>a.view.itemsize, is_float = a.view.format[0] in b"efd"
+    with nogil:
+        msq_mask_from_ids(out, a.view.buf, n, item_size, is_float, threads)
+    return mask
+
+
+def mask_from_values(x, mask_value, *, num_threads=None):
+    """x float32 (n, f) -> bool (n,): True where any value of the row differs from `mask_value`.
+
+    `mask_value` is rounded to float32, as x is. NaN differs from everything.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef float value = mask_value
+    cdef int threads = thread_count(num_threads)
+    cdef int64_t n = a.view.shape[0], features = a.view.shape[1]
+    mask = np.empty(n, np.bool_)
+    cdef uint8_t* out = <uint8_t*>writable(mask)
+    with nogil:
+        msq_mask_from_values_f32(out, <const float*>a.view.buf, value, n, features, threads)
+    return mask
+
+
+def mask_from_lengths(lengths, time, padding="post"):
+    """lengths int64 (batch,), each in [0, time] -> bool (batch, time): the real steps come first
+    for padding "post", last for "pre"."""
+    cdef Array a = integers(lengths, "lengths").expect(ANY)
+    cdef int64_t batch = a.view.shape[0], n = a_size(time, "time"), bad = 0
+    if padding not in ("post", "pre"):
+        raise ValueError(f'padding must be "post" or "pre", got {padding!r}')
+    cdef int pre = padding == "pre", status
+    cdef const int64_t* length = <const int64_t*>a.view.buf
+    mask = np.empty((batch, n), np.bool_)
+    cdef uint8_t* out = <uint8_t*>writable(mask)
+    with nogil:
+        status = msq_mask_from_lengths(out, length, batch, n, pre, &bad)
+    if status != MSQ_OK:
+        raise ValueError(f"lengths must be in [0, {n}], got {length[bad]} at position {bad}")
+    return mask
+
+
+def layout_from_mask(mask):
+    """mask bool (batch, time) -> offsets int64 (batch + 1,), cells int64 (n,).
+
+    The n real steps in order: those of sequence b are cells[offsets[b]:offsets[b + 1]], and step t
+    of it is cell b * time + t.
+    """
+    cdef Array a = bools(mask, "mask").expect(ANY, ANY)
+    cdef int64_t batch = a.view.shape[0], time = a.view.shape[1], n
+    cdef const uint8_t* real = <const uint8_t*>a.view.buf
+    offsets = np.empty(batch + 1, np.int64)
+    cdef int64_t* offset = <int64_t*>writable(offsets)
+    with nogil:
+        n = msq_layout_offsets(offset, real, batch, time)
+    cells = np.empty(n, np.int64)
+    cdef int64_t* cell = <int64_t*>writable(cells)
+    with nogil:
+        msq_layout_cells(cell, real, n, batch * time)
+    return offsets, cells
+
+
+cdef object gather(Array x, Array index, object num_threads):
+    """Rows `index` (n,) of x (m, f) -> (n, f)."""
+    cdef int threads = thread_count(num_threads)
+    cdef int64_t n = index.view.shape[0], num_rows = x.view.shape[0], bad = 0
+    cdef int64_t row_bytes = x.view.shape[1] * x.view.itemsize
+    cdef const int64_t* rows = <const int64_t*>index.view.buf
+    cdef int status
+    out = np.empty((n, x.view.shape[1]), dtype_of(x))
+    cdef void* values = writable(out)
+    with nogil:
+        status = msq_gather_rows(values, x.view.buf, rows, n, num_rows, row_bytes, &bad, threads)
+    if status != MSQ_OK:
+        raise IndexError(
+            f"{index.name} must be in [0, {num_rows}), got {rows[bad]} at position {bad}")
+    return out
+
+
+def gather_rows(x, index, *, num_threads=None):
+    """x (m, f) of any dtype of 1, 2, 4 or 8 bytes, index int64 (n,) -> x[index], (n, f).
+
+    Raises: IndexError naming the first position with an index outside [0, m), and the index.
+    """
+    return gather(items(x, "x").expect(ANY, ANY), integers(index, "index").expect(ANY), num_threads)
+
+
+def embedding(table, ids, *, num_threads=None):
+    """table float32 (vocab, dim), ids int64 (n,) -> table[ids], float32 (n, dim).
+
+    Raises: IndexError naming the first position with an id outside [0, vocab), and the id.
+    """
+    return gather(
+        floats(table, "table").expect(ANY, ANY), integers(ids, "ids").expect(ANY), num_threads)
+
+
+def scatter_rows(values, offsets, cells, batch, time, carry, *, num_threads=None):
+    """values (n + 1, f) of any dtype of 1, 2, 4 or 8 bytes, a layout -> (batch * time, f).
+
+    Cell cells[i] shows row i. A masked cell shows the pad row, values[n]; with `carry` it shows the
+    row of the real step before it in its sequence, and the pad row before the first.
+    Raises: ValueError if the layout does not fit (see layout_from_mask).
+    """
+    cdef Array a = items(values, "values").expect(ANY, ANY)
+    cdef int64_t b = a_size(batch, "batch"), t = a_size(time, "time"), bad = 0
+    cdef int64_t n = a.view.shape[0] - 1, row_bytes = a.view.shape[1] * a.view.itemsize
+    if n < 0:
+        raise ValueError("values must have a pad row after the rows, got no row")
+    cdef Array offset = integers(offsets, "offsets").expect(b + 1)
+    cdef Array cell = integers(cells, "cells").expect(n)
+    cdef int threads = thread_count(num_threads), carries = bool(carry), status
+    out = np.empty((batch * time, a.view.shape[1]), dtype_of(a))
+    cdef void* padded = writable(out)
+    with nogil:
+        status = msq_scatter_rows(
+            padded, a.view.buf, <const int64_t*>offset.view.buf, <const int64_t*>cell.view.buf,
+            b, t, n, row_bytes, carries, &bad, threads)
+    if status != MSQ_OK:
+        raise ValueError(f"offsets and cells must ascend inside each sequence, not so in {bad}")
+    return out
+
+
+def masked_softmax(x, mask=None, *, num_threads=None):
+    """x float32 (rows, n), mask bool or None -> float32 (rows, n); real values of a row sum to 1.
+
+    mask: (rows, n), or (rows / k, n), each row of which serves k rows of x. Masked values are 0,
+    and so is a row without real values. NaN in a real value makes its row NaN. +inf counts as the
+    largest float, and a row of only -inf is 0.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY), m
+    cdef int64_t rows = a.view.shape[0], n = a.view.shape[1], rows_per_mask = 1
+    cdef const uint8_t* real = NULL
+    cdef int threads = thread_count(num_threads)
+    if mask is not None:
+        m = bools(mask, "mask").expect(ANY, n)
+        if m.view.shape[0] > 0 and rows % m.view.shape[0] == 0:
+            rows_per_mask = rows // m.view.shape[0]
+        else:
+            m.expect(rows, n)
+        real = <const uint8_t*>m.view.buf
+    y = np.empty((rows, n), np.float32)
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        msq_masked_softmax_f32(
+            out, <const float*>a.view.buf, real, rows, n, rows_per_mask, threads)
+    return y
