@@ -76,6 +76,20 @@ static inline vec v_load_part(const float *p, int64_t n) {
 static inline void v_store_part(float *p, vec a, int64_t n) {
     _mm256_maskstore_ps(p, first(n), a);
 }
+static inline vec v_keep(vec a, int64_t n) {
+    return _mm256_and_ps(a, _mm256_castsi256_ps(first(n)));
+}
+static inline float v_max_lane(vec a) {
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+}
+static inline float v_sum16(const vec *a) {
+    const vec sum8 = _mm256_add_ps(a[0], a[1]);
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(sum8), _mm256_extractf128_ps(sum8, 1));
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
 
 #include "kernels_tmpl.h"
 

@@ -71,6 +71,19 @@ static inline vec v_load_part(const float *p, int64_t n) {
 static inline void v_store_part(float *p, vec a, int64_t n) {
     _mm512_mask_storeu_ps(p, first(n), a);
 }
+static inline vec v_keep(vec a, int64_t n) {
+    return _mm512_maskz_mov_ps(first(n), a);
+}
+static inline float v_max_lane(vec a) {
+    return _mm512_reduce_max_ps(a);
+}
+static inline float v_sum16(const vec *a) {
+    const __m256 high = _mm512_extractf32x8_ps(*a, 1);
+    const __m256 sum8 = _mm256_add_ps(_mm512_castps512_ps256(*a), high);
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(sum8), _mm256_extractf128_ps(sum8, 1));
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
 
 #include "kernels_tmpl.h"
 

@@ -73,13 +73,30 @@ static inline vec v_scale(vec a, vec shifted) {
     const uint32_t low = (uint32_t)(half + 127) << 23, high = (uint32_t)(n - half + 127) << 23;
     return a * v_from_bits((int32_t)low) * v_from_bits((int32_t)high);
 }
-/* The first n values, 0 < n < V_WIDTH; the others read as 0 and are not written. */
+/* The first n values, 0 < n <= V_WIDTH; the others read as 0 and are not written. */
 static inline vec v_load_part(const float *p, int64_t n) {
     return n ? *p : 0.0f;
 }
 static inline void v_store_part(float *p, vec a, int64_t n) {
     if (n)
         *p = a;
+}
+/* The first n lanes of a, 0 < n <= V_WIDTH, and 0 in the others. */
+static inline vec v_keep(vec a, int64_t n) {
+    return n ? a : 0.0f;
+}
+/* The largest lane; no lane is NaN. */
+static inline float v_max_lane(vec a) {
+    return a;
+}
+/* The sum of the 16 lanes of 16 / V_WIDTH vectors: lane i + lane i + 8, of these i + 4, 2, 1. */
+static inline float v_sum16(const vec *a) {
+    float lanes[16];
+    memcpy(lanes, a, sizeof lanes);
+    for (int half = 8; half > 0; half /= 2)
+        for (int lane = 0; lane < half; lane++)
+            lanes[lane] += lanes[lane + half];
+    return lanes[0];
 }
 
 #include "kernels_tmpl.h"
