@@ -19,8 +19,27 @@ enum msq_fast_activation {
     MSQ_FAST_ACTIVATIONS
 };
 
+/* z[r] = start[r] + x[r] . w, for all rows r and the columns of some blocks.
+ *
+ * w is packed in panels, one a block of `width` outputs: panels[block][k][group][width], where
+ * `width` is that of the ISA. A recurrent layer has one group a gate, a dense layer has one group.
+ * Columns of z and start are in the order [block][group][width]. Each output is one chain of FMAs,
+ * k ascending. */
+typedef struct msq_product {
+    float *z;              /* rows, z_stride apart; only the first `columns` of a row are written */
+    const float *const *x; /* a pointer to the `depth` values of each row */
+    const float *panels;
+    const float
+        *start; /* rows, start_stride apart: 0 for a bias, may be z; whole blocks are read */
+    int64_t z_stride, start_stride, columns;
+    int64_t rows, depth, groups, first_block, last_block;
+} msq_product;
+typedef void msq_product_fn(const msq_product *product);
+
 typedef struct msq_kernel_table {
     const char *name;
+    int width; /* floats in a vector, and units in a block of packed weights */
+    msq_product_fn *product;
     msq_map_fn *activation[MSQ_FAST_ACTIVATIONS];
     msq_map_fn *softmax_row;
 } msq_kernel_table;

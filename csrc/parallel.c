@@ -111,11 +111,11 @@ int msq_has_openmp(void) {
 #endif
 }
 
-int msq_plan_threads(int requested, int64_t parts, int64_t work, int64_t grain) {
+int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
     int64_t n = requested > 0 ? requested : default_threads;
     n = n > MAX_THREADS ? MAX_THREADS : n;
     n = n > parts ? parts : n;
-    n = n > work / grain ? work / grain : n;
+    n = n > work / grain ? (int64_t)(work / grain) : n;
     return forked || !msq_has_openmp() || n < 1 ? 1 : (int)n;
 }
 

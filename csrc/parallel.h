@@ -10,7 +10,7 @@ typedef void msq_body_fn(void *context, int thread, int num_threads);
 /* How many threads a call should use: `requested` (<= 0: the default), but no more than `parts` of
  * work that can be done side by side, nor than one for every `grain` of `work`; at least 1, and 1
  * in a forked child. */
-int msq_plan_threads(int requested, int64_t parts, int64_t work, int64_t grain);
+int msq_plan_threads(int requested, int64_t parts, double work, double grain);
 
 /* Calls body(context, t, n) on n threads at once and returns when all are done. n is num_threads,
  * or less where the OpenMP runtime gives less: the body must split its work by the n it is told. */

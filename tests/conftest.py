@@ -6,12 +6,17 @@ import pytest
 from maskseq import _kernels
 
 
-@pytest.fixture(params=_kernels.ISAS)
-def isa(request):
+@pytest.fixture(autouse=True)
+def keep_isa():
     before = _kernels.isa()
-    _kernels.set_isa(request.param)
-    yield request.param
+    yield
     _kernels.set_isa(before)
+
+
+@pytest.fixture(params=_kernels.ISAS)
+def isa(request, keep_isa):
+    _kernels.set_isa(request.param)
+    return request.param
 
 
 @pytest.fixture

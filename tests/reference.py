@@ -95,3 +95,10 @@ def masked_softmax(x, mask=None):
             e = np.exp(x[i, real] - x[i, real].max())
             y[i, real] = e / e.sum()
     return y
+
+
+# --- dense
+
+
+def dense(x, kernel, bias):
+    return x.astype(np.float64) @ kernel.astype(np.float64) + bias

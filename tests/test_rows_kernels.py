@@ -20,8 +20,9 @@ def random_rows(n, features, dtype=np.float32):
 
 
 def scatter(values, mask, carry, **options):
-    return _kernels.scatter_rows(values, *_kernels.layout_from_mask(mask), *mask.shape, carry,
-                                 **options)
+    return _kernels.scatter_rows(
+        values, *_kernels.layout_from_mask(mask), *mask.shape, carry, **options
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

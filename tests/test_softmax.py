@@ -33,8 +33,7 @@ def test_masked_softmax_equals_reference(isa, rows, n):
 @pytest.mark.parametrize("n", SIZES)
 def test_softmax_without_a_mask_equals_reference(isa, n):
     x = np.random.default_rng(n).normal(scale=4, size=(4, n)).astype(np.float32)
-    np.testing.assert_allclose(
-        _kernels.masked_softmax(x), reference.masked_softmax(x), rtol=4e-6)
+    np.testing.assert_allclose(_kernels.masked_softmax(x), reference.masked_softmax(x), rtol=4e-6)
 
 
 def test_masked_softmax_has_the_same_bits_on_every_isa_and_number_of_threads():
@@ -103,7 +102,8 @@ def test_softmax_of_extreme_values_is_defined(isa, row, expected):
     for copies in (1, 9, 33):  # in a tail, and in full vectors
         x = np.tile(np.array(row, np.float32), (1, copies))
         np.testing.assert_allclose(
-            _kernels.masked_softmax(x), np.tile(expected, (1, copies)) / copies, rtol=4e-6)
+            _kernels.masked_softmax(x), np.tile(expected, (1, copies)) / copies, rtol=4e-6
+        )
 
 
 def test_masked_softmax_refuses_a_mask_of_another_shape_or_dtype():

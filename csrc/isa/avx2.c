@@ -11,7 +11,7 @@
 #define ISA(name) name##_avx2
 #define ISA_NAME "avx2"
 
-enum { V_WIDTH = 8 };
+enum { V_WIDTH = 8, ACCUMULATORS = 12 };
 typedef __m256 vec;
 
 static inline vec v_load(const float *p) {

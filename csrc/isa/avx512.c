@@ -12,7 +12,7 @@
 #define ISA(name) name##_avx512
 #define ISA_NAME "avx512"
 
-enum { V_WIDTH = 16 };
+enum { V_WIDTH = 16, ACCUMULATORS = 24 };
 typedef __m512 vec;
 
 static inline vec v_load(const float *p) {

@@ -8,11 +8,14 @@
 #include "math_tmpl.h"
 
 #include "activation_tmpl.h"
+#include "product_tmpl.h"
 
 #include "softmax_tmpl.h"
 
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
+    .width = V_WIDTH,
+    .product = product,
     .activation = ACTIVATION_LOOPS,
     .softmax_row = softmax_row,
 };

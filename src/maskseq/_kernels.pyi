@@ -43,3 +43,12 @@ def scatter_rows(
 def masked_softmax(
     x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
+
+class PackedDense:
+    features: int
+    units: int
+    def __init__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None: ...
+
+def dense(
+    x: ArrayLike, packed: PackedDense, activation: str = "linear", *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...

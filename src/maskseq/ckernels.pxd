@@ -39,3 +39,13 @@ cdef extern from "maskseq.h" nogil:
 
     void msq_masked_softmax_f32(float* y, const float* x, const uint8_t* mask, int64_t rows,
                                 int64_t n, int64_t rows_per_mask, int num_threads)
+
+    ctypedef struct msq_dense:
+        pass
+    int msq_dense_pack(
+        msq_dense** dense, const float* kernel, const float* bias, int64_t features, int64_t units
+    )
+    void msq_dense_free(msq_dense* dense)
+    void msq_dense_f32(
+        float* y, const float* x, const msq_dense* dense, int64_t rows, int activation, int num_threads
+    )

@@ -97,4 +97,19 @@ int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, cons
 void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64_t rows, int64_t n,
                             int64_t rows_per_mask, int num_threads);
 
+/* --- dense (gemm.c) --- */
+
+/* Weights in the order the kernels read them, for the ISA in use when they were packed. Read only:
+ * any number of threads may use one. */
+typedef struct msq_dense msq_dense;
+
+/* kernel (in, out), bias (out) or NULL; both are copied. MSQ_NO_MEMORY. */
+int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, int64_t in,
+                   int64_t out);
+void msq_dense_free(msq_dense *dense);
+
+/* y = activation(x w + b). y (rows, out), x (rows, in); y may not be x. */
+void msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
+                   int num_threads);
+
 #endif

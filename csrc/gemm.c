@@ -1,0 +1,129 @@
+/* Packed weights, and the dense layer: y = activation(x w + b).
+ * Threads share the rows, or the outputs when there are few rows; either way each output is one
+ * chain of FMAs over k, so its bits depend on its row and column only. */
+#include "gemm.h"
+
+#include "parallel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CHUNK_ROWS = 96,          /* rows done together: a panel is read once for all of them */
+    FMAS_PER_THREAD = 1 << 20 /* some 20 us of work, several times the cost of a parallel region */
+};
+
+int msq_multiply(int64_t *product, int64_t factor) {
+    return factor < 0 || __builtin_mul_overflow(*product, factor, product) || *product > MAX_FLOATS;
+}
+
+float *msq_allocate(int64_t floats) {
+    return floats < 0 || floats > MAX_FLOATS
+               ? NULL
+               : aligned_alloc(64, ((size_t)floats * sizeof(float) / 64 + 1) * 64);
+}
+
+void msq_pack_panels(float *panels, const float *w, int64_t depth, int64_t units,
+                     int64_t row_stride, int groups, int width) {
+    for (int64_t first = 0; first < units; first += width) {
+        const size_t used = (size_t)(units - first < width ? units - first : width);
+        for (int64_t k = 0; k < depth; k++)
+            for (int g = 0; g < groups; g++, panels += width) {
+                memcpy(panels, w + k * row_stride + g * units + first, used * sizeof(float));
+                memset(panels + used, 0, ((size_t)width - used) * sizeof(float));
+            }
+    }
+}
+
+struct msq_dense {
+    const msq_kernel_table *kernels; /* the ISA the panels are packed for */
+    int64_t in, out, blocks;
+    float *panels, *bias;
+};
+
+int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, int64_t in,
+                   int64_t out) {
+    const msq_kernel_table *const kernels = msq_kernels();
+    const int64_t blocks = (out + kernels->width - 1) / kernels->width;
+    int64_t floats = blocks;
+    if (msq_multiply(&floats, kernels->width) || msq_multiply(&floats, in + 1))
+        return MSQ_NO_MEMORY;
+    msq_dense *const d = malloc(sizeof *d);
+    float *const panels = msq_allocate(floats);
+    if (!d || !panels) {
+        free(d);
+        free(panels);
+        return MSQ_NO_MEMORY;
+    }
+    *d = (msq_dense){kernels, in, out, blocks, panels, panels + blocks * kernels->width * in};
+    msq_pack_panels(d->panels, kernel, in, out, out, 1, kernels->width);
+    memset(d->bias, 0, (size_t)(blocks * kernels->width) * sizeof(float));
+    if (bias)
+        memcpy(d->bias, bias, (size_t)out * sizeof(float));
+    *dense = d;
+    return MSQ_OK;
+}
+
+void msq_dense_free(msq_dense *dense) {
+    if (dense)
+        free(dense->panels);
+    free(dense);
+}
+
+struct job {
+    float *y;
+    const float *x;
+    const msq_dense *dense;
+    int64_t rows;
+    int activation;
+};
+
+/* Some rows, and the outputs of some blocks. */
+static void run_part(const struct job *job, int64_t row, int64_t last_row, int64_t block,
+                     int64_t last_block) {
+    const msq_dense *const d = job->dense;
+    const float *x[CHUNK_ROWS];
+    msq_product p = {.x = x,
+                     .panels = d->panels,
+                     .start = d->bias,
+                     .z_stride = d->out,
+                     .columns = d->out,
+                     .depth = d->in,
+                     .groups = 1,
+                     .first_block = block,
+                     .last_block = last_block};
+    const int64_t column = block * d->kernels->width, end = last_block * d->kernels->width;
+    const int64_t columns = (end < d->out ? end : d->out) - column;
+    for (; row < last_row; row += p.rows) {
+        p.rows = last_row - row < CHUNK_ROWS ? last_row - row : CHUNK_ROWS;
+        p.z = job->y + row * d->out;
+        for (int64_t r = 0; r < p.rows; r++)
+            x[r] = job->x + (row + r) * d->in;
+        d->kernels->product(&p);
+        if (columns == d->out)
+            msq_activate(p.z, p.z, p.rows * d->out, job->activation);
+        else
+            for (int64_t r = 0; r < p.rows; r++)
+                msq_activate(p.z + r * d->out + column, p.z + r * d->out + column, columns,
+                             job->activation);
+    }
+}
+
+static void run_thread(void *context, int thread, int num_threads) {
+    const struct job *const job = context;
+    const int64_t rows = job->rows, blocks = job->dense->blocks;
+    if (rows >= 8 * num_threads)
+        run_part(job, msq_share(rows, thread, num_threads),
+                 msq_share(rows, thread + 1, num_threads), 0, blocks);
+    else
+        run_part(job, 0, rows, msq_share(blocks, thread, num_threads),
+                 msq_share(blocks, thread + 1, num_threads));
+}
+
+void msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
+                   int num_threads) {
+    struct job job = {y, x, dense, rows, activation};
+    const int64_t parts = rows > dense->blocks ? rows : dense->blocks;
+    const double work = (double)rows * (double)dense->in * (double)dense->out;
+    msq_parallel(msq_plan_threads(num_threads, parts, work, FMAS_PER_THREAD), run_thread, &job);
+}
