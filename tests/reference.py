@@ -102,3 +102,16 @@ def masked_softmax(x, mask=None):
 
 def dense(x, kernel, bias):
     return x.astype(np.float64) @ kernel.astype(np.float64) + bias
+
+# --- sequences
+
+
+def pad_sequences(rows, maxlen, padding, truncating, value):
+    width = max((len(row) for row in rows), default=0) if maxlen is None else maxlen
+    x = np.full((len(rows), width), value, np.float64)
+    for i, row in enumerate(rows):
+        row = list(row)
+        kept = row[:width] if truncating == "post" else row[max(len(row) - width, 0) :]
+        for j, number in enumerate(kept):
+            x[i, j if padding == "post" else width - len(kept) + j] = number
+    return x

@@ -1,0 +1,16 @@
+from collections.abc import Callable
+
+import numpy as np
+
+def measure(rows: tuple, lengths: np.ndarray) -> int: ...
+def pack(
+    rows: tuple,
+    lengths: np.ndarray,
+    out: np.ndarray,
+    slow: Callable[[int, int, int, int], None],
+    *,
+    pad_row: np.ndarray | None = None,
+    pad_before: bool = False,
+    cut_before: bool = False,
+    exact: bool = False,
+) -> None: ...

@@ -1,0 +1,323 @@
+"""Reads the rows of a batch, Python lists and arrays, straight into one array of numbers.
+
+Only exact lists, tuples, ints, floats and ndarrays are read here, and reading them runs no Python
+code, so nothing can change meanwhile. Anything else, and whatever does not fit the target, goes to
+a callable that leaves it to NumPy. It may run any code: rows are held by the tuple they come in,
+lengths are checked again and every write is bounded. Holds the GIL; does not link csrc.
+"""
+
+from cpython.buffer cimport (
+    PyBUF_RECORDS_RO, PyBUF_WRITABLE, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from cpython.object cimport PyObject
+from libc.float cimport FLT_MAX
+from libc.math cimport fabs, isfinite
+from libc.stdint cimport (
+    int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t)
+from libc.string cimport memcpy
+
+from numpy import ndarray as numpy_ndarray
+
+cdef object ndarray = numpy_ndarray
+
+cdef extern from *:
+    """
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define is_compact(o) PyUnstable_Long_IsCompact((PyLongObject *)(o))
+    #define compact_value(o) ((int64_t)PyUnstable_Long_CompactValue((PyLongObject *)(o)))
+    #else
+    #define is_compact(o) ((size_t)Py_SIZE(o) + 1 <= 2)
+    #define compact_value(o) (Py_SIZE(o) * (int64_t)((PyLongObject *)(o))->ob_digit[0])
+    #endif
+    """
+    bint is_compact(PyObject* item) noexcept       # an int of one digit: below 2**30 in magnitude
+    int64_t compact_value(PyObject* item) noexcept
+
+cdef extern from "Python.h":
+    bint PyList_CheckExact(object)
+    bint PyTuple_CheckExact(object)
+    PyObject** PySequence_Fast_ITEMS(object)
+    Py_ssize_t PySequence_Fast_GET_SIZE(object)
+
+ctypedef fused number:
+    int8_t
+    int16_t
+    int32_t
+    int64_t
+    uint8_t
+    uint16_t
+    uint32_t
+    uint64_t
+    float
+    double
+
+ctypedef fused source:
+    int16_t
+    int32_t
+    int64_t
+    uint8_t
+    uint16_t
+    float
+    double
+
+cdef double MAX_TRUNCATED = 2.0 ** 62  # floats below it become an int64 by a defined cast
+
+cdef struct Steps:
+    # What is written: steps of `shape` (rank axes), `size` bytes each, numbers of `kind` (kind_of).
+    char kind
+    Py_ssize_t itemsize
+    Py_ssize_t size
+    int rank
+    const Py_ssize_t* shape
+    bint exact  # refuse what would lose more than the last digits of a float
+
+
+cdef char kind_of(const Py_buffer* view) noexcept:
+    """b h i q, B H I Q, f d: the kind of native numbers a buffer holds; 0 for any other."""
+    cdef char code = view.format[0] if view.format != NULL and view.format[1] == 0 else 0
+    if code == b"l":
+        return b"q" if view.itemsize == 8 else b"i"
+    if code == b"L":
+        return b"Q" if view.itemsize == 8 else b"I"
+    return code if code in b"bhiqBHIQfd" else 0
+
+
+cdef bint put_whole(number* out, int64_t whole) noexcept:
+    """out[0] = whole, if it fits an integer type."""
+    out[0] = <number>whole
+    if number is uint64_t:
+        return whole >= 0
+    else:
+        return <int64_t>out[0] == whole
+
+
+cdef bint put_items(number* out, PyObject** items, Py_ssize_t count, bint exact) noexcept:
+    """out[k] = items[k], exact ints and floats only; False at the first that is not, or not fit."""
+    cdef Py_ssize_t k
+    cdef int64_t whole
+    cdef double real
+    cdef int overflow = 0
+    for k in range(count):
+        if PyLong_CheckExact(<object>items[k]):
+            if is_compact(items[k]):
+                whole = compact_value(items[k])
+            else:
+                whole = PyLong_AsLongLongAndOverflow(<object>items[k], &overflow)
+                if overflow:
+                    return False
+            if number is float or number is double:
+                out[k] = <number><double>whole  # by way of double, as NumPy
+            elif not put_whole(out + k, whole):
+                return False
+        elif PyFloat_CheckExact(<object>items[k]):
+            real = PyFloat_AS_DOUBLE(<object>items[k])
+            if number is double:
+                out[k] = real
+            elif number is float:
+                if isfinite(real) and fabs(real) > FLT_MAX:
+                    return False
+                out[k] = <float>real
+            elif exact or not fabs(real) < MAX_TRUNCATED or not put_whole(out + k, <int64_t>real):
+                return False
+        else:
+            return False
+    return True
+
+
+cdef bint holds_all(size_t size, bint signed, size_t size_from, bint signed_from) noexcept:
+    """True if integers of one type hold all those of another; sizes in bytes."""
+    if signed == signed_from:
+        return size >= size_from
+    return signed and size > size_from
+
+
+cdef bint put_numbers(number* out, const source* values, Py_ssize_t count, bint exact) noexcept:
+    """out[k] = values[k] as C converts; False where NumPy might warn, or `exact` may not hold."""
+    cdef Py_ssize_t k
+    cdef bint from_float = source is float or source is double
+    if number is not float and number is not double:
+        if from_float or (exact and not holds_all(
+                sizeof(number), <number>-1 < 1, sizeof(source), <source>-1 < 1)):
+            return False
+    for k in range(count):
+        out[k] = <number>values[k]
+    return True
+
+
+cdef bint put_numbers_of(
+        number* out, char kind, const void* values, Py_ssize_t count, bint exact) noexcept:
+    if kind == b"h":
+        return put_numbers(out, <const int16_t*>values, count, exact)
+    if kind == b"i":
+        return put_numbers(out, <const int32_t*>values, count, exact)
+    if kind == b"q":
+        return put_numbers(out, <const int64_t*>values, count, exact)
+    if kind == b"B":
+        return put_numbers(out, <const uint8_t*>values, count, exact)
+    if kind == b"H":
+        return put_numbers(out, <const uint16_t*>values, count, exact)
+    if kind == b"f":
+        return put_numbers(out, <const float*>values, count, exact)
+    if kind == b"d":
+        return put_numbers(out, <const double*>values, count, exact)
+    return False
+
+
+cdef bint put(number* out, PyObject** items, char kind, const void* values,
+              Py_ssize_t count, bint exact) noexcept:
+    """From a list's `items`, or, where that is NULL, from an array's `values`."""
+    if items != NULL:
+        return put_items(out, items, count, exact)
+    return put_numbers_of(out, kind, values, count, exact)
+
+
+cdef bint put_as(const Steps* steps, char* out, PyObject** items, char kind, const void* values,
+                 Py_ssize_t count) noexcept:
+    """put() for the kind of number `steps` has."""
+    if steps.kind == b"i":
+        return put(<int32_t*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"f":
+        return put(<float*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"q":
+        return put(<int64_t*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"d":
+        return put(<double*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"h":
+        return put(<int16_t*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"b":
+        return put(<int8_t*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"B":
+        return put(<uint8_t*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"H":
+        return put(<uint16_t*>out, items, kind, values, count, steps.exact)
+    if steps.kind == b"I":
+        return put(<uint32_t*>out, items, kind, values, count, steps.exact)
+    return put(<uint64_t*>out, items, kind, values, count, steps.exact)
+
+
+cdef bint put_array(const Steps* steps, int axis, char* out, object array,
+                    Py_ssize_t length, Py_ssize_t first, Py_ssize_t count) noexcept:
+    """Entries first:first + count of an array (length, *steps.shape[axis:]) in C order."""
+    cdef Py_buffer view
+    cdef Py_ssize_t size = steps.itemsize, done
+    cdef const char* values
+    cdef char kind
+    cdef bint plain
+    cdef int k
+    try:
+        PyObject_GetBuffer(array, &view, PyBUF_RECORDS_RO)
+    except Exception:  # dates, objects: nothing of ours
+        return False
+    kind = kind_of(&view)
+    plain = kind != 0 and view.ndim == 1 + steps.rank - axis and view.shape[0] == length
+    for k in range(steps.rank - axis, 0, -1):
+        plain = plain and view.shape[k] == steps.shape[axis + k - 1]
+    plain = plain and PyBuffer_IsContiguous(&view, b"C")
+    if plain:
+        size = 1
+        for k in range(axis, steps.rank):
+            size *= steps.shape[k]
+        values = <const char*>view.buf + first * size * view.itemsize
+        if kind == steps.kind:
+            memcpy(out, values, count * size * view.itemsize)
+        elif <size_t>values % view.itemsize == 0:
+            plain = put_as(steps, out, NULL, kind, values, count * size)
+        else:
+            plain = False
+    PyBuffer_Release(&view)
+    return plain
+
+
+cdef bint put_row(const Steps* steps, int axis, char* out, object row,
+                  Py_ssize_t length, Py_ssize_t first, Py_ssize_t count) noexcept:
+    """Entries first:first + count of `row`, which must have `length`, each steps.shape[axis:]."""
+    cdef Py_ssize_t k, size
+    cdef PyObject** items
+    if PyList_CheckExact(row) or PyTuple_CheckExact(row):
+        if PySequence_Fast_GET_SIZE(row) != length:
+            return False
+        items = PySequence_Fast_ITEMS(row) + first
+        if axis == steps.rank:
+            return put_as(steps, out, items, 0, NULL, count)
+        size = steps.itemsize
+        for k in range(axis, steps.rank):
+            size *= steps.shape[k]
+        for k in range(count):
+            if not put_row(steps, axis + 1, out + k * size, <object>items[k],
+                           steps.shape[axis], 0, steps.shape[axis]):
+                return False
+        return True
+    if type(row) is ndarray:
+        return put_array(steps, axis, out, row, length, first, count)
+    return False
+
+
+def measure(tuple rows not None, int64_t[::1] lengths not None):
+    """lengths[i] = len(rows[i]); returns the position of the first row that is not empty, or -1."""
+    cdef Py_ssize_t i
+    cdef Py_ssize_t first = -1
+    for i in range(len(rows)):
+        row = rows[i]
+        if PyList_CheckExact(row) or PyTuple_CheckExact(row):
+            lengths[i] = PySequence_Fast_GET_SIZE(row)
+        else:
+            try:
+                lengths[i] = len(row)
+            except TypeError:
+                raise ValueError(
+                    "`sequences` must be a list of iterables. "
+                    f"Found non-iterable: {row} at position {i}") from None
+        if first < 0 and lengths[i] > 0:
+            first = i
+    return first
+
+
+def pack(tuple rows not None, const int64_t[::1] lengths not None, out not None, slow not None, *,
+         pad_row=None, bint pad_before=False, bint cut_before=False, bint exact=False):
+    """Writes the steps of every row one after another into `out` (steps, *features), in order.
+
+    With `pad_row` (width, *features) each row is cut or padded to `width`, padding included.
+    `slow(i, first, count, position)` must write steps first:first + count of row i at `position`.
+    """
+    cdef Py_ssize_t i, count, first, before, width = -1, position = 0
+    cdef Py_buffer target, padding
+    cdef Steps steps
+    cdef char* data
+    cdef const char* pad = NULL
+    PyObject_GetBuffer(out, &target, PyBUF_RECORDS_RO | PyBUF_WRITABLE)
+    try:
+        if kind_of(&target) == 0:
+            raise TypeError("out must hold integers or floats of the machine's own byte order")
+        steps = Steps(kind_of(&target), target.itemsize, target.itemsize, target.ndim - 1,
+                      target.shape + 1, exact)
+        for i in range(steps.rank):
+            steps.size *= steps.shape[i]
+        data = <char*>target.buf
+        if pad_row is not None:
+            PyObject_GetBuffer(pad_row, &padding, PyBUF_RECORDS_RO)
+            pad, width = <const char*>padding.buf, padding.shape[0]
+        for i in range(len(rows)):
+            if i % 4096 == 0:
+                PyErr_CheckSignals()
+            count = lengths[i] if pad == NULL else min(lengths[i], width)
+            first = lengths[i] - count if cut_before else 0
+            before = width - count if pad_before else 0
+            if position + max(count, width) > target.shape[0]:
+                raise ValueError(f"row {i} needs {max(count, width)} more steps than `out` has")
+            if before > 0:
+                memcpy(data + position * steps.size, pad, before * steps.size)
+                position += before
+            if count > 0 and not put_row(
+                    &steps, 0, data + position * steps.size, rows[i], lengths[i], first, count):
+                slow(i, first, count, position)
+            position += count
+            if not pad_before and count < width:
+                memcpy(data + position * steps.size, pad + count * steps.size,
+                       (width - count) * steps.size)
+                position += width - count
+    finally:
+        PyBuffer_Release(&target)
+        if pad != NULL:
+            PyBuffer_Release(&padding)

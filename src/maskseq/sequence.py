@@ -1,0 +1,434 @@
+"""Sequences of any length, as they come: padded by `pad_sequences`, or kept as `Ragged`.
+
+Rows that are lists, tuples or arrays of numbers are read in C (_lists); whatever else NumPy can
+make an array of is left to NumPy, one row at a time, so that results and errors are its own.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from . import _lists
+
+_FAST = frozenset("bhilqBHILQfd")  # dtype.char of the numbers that _lists writes
+
+
+def pad_sequences(
+    sequences: Sequence,
+    maxlen: int | None = None,
+    dtype: DTypeLike = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> np.ndarray:
+    """One array of all sequences, cut or padded to one length.
+
+    sequences: lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix;
+        or a Ragged.  maxlen: steps to keep; None = the longest has.
+    dtype: of the result; object and strings work too.  padding, truncating: "pre" or "post", the
+        side to fill with `value`, the side to cut.  value: a number, or what broadcasts to a row.
+    Returns: (len(sequences), maxlen, *step shape), a new array; as Keras does, default by default.
+    Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault;
+        RuntimeError if a sequence changes its length while it is being read.
+    Source: keras.utils.pad_sequences. Unlike there, maxlen=0 and no sequences at all are fine.
+    """
+    if not hasattr(sequences, "__len__"):
+        raise ValueError("`sequences` must be iterable.")
+    if isinstance(value, str) and dtype is not object and not _is_text(dtype):
+        raise ValueError(
+            f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}\n"
+            "You should set `dtype=object` for variable length strings."
+        )
+    rows = tuple(sequences)
+    if isinstance(sequences, Ragged):
+        lengths, shape = sequences.lengths, sequences.features
+    else:
+        lengths, head = _measure(rows)
+        shape = head.shape[1:]
+    width = int(lengths.max(initial=0)) if maxlen is None else operator.index(maxlen)
+    if width < 0:
+        raise ValueError(f"maxlen must be at least 0, got {width}")
+    x = np.empty((len(rows), width, *shape), dtype)
+    if lengths.any():
+        _check_side("Truncating", truncating)
+        _check_side("Padding", padding)
+    if not x.size:
+        return np.full(x.shape, value, dtype)  # nothing to write, but `value` must be right
+    steps = x.reshape(-1, *shape)
+    pad_row = np.full(x.shape[1:], value, dtype)
+
+    def put(i: int, first: int, count: int, position: int) -> None:
+        steps[position : position + count] = _by_numpy(rows, i, first, count, dtype, shape)
+
+    _pack(rows, lengths, steps, put, pad_row, padding == "pre", truncating == "pre")
+    return x
+
+
+class Ragged:
+    """Sequences of different lengths, one after another in one array. Immutable.
+
+    values: (n, *features), any kind of number; step j of sequence b is values[offsets[b] + j].
+    offsets: integers (batch + 1,), never decreasing, from 0 or more to n at most.
+    Neither is copied: the arrays must not be changed afterwards, and here they are read-only.
+    Indexing: an int gives a sequence, (length, *features); a slice, a mask or positions a Ragged.
+    Raises: ValueError or TypeError naming the argument, what was expected and what came.
+    """
+
+    __slots__ = ("_values", "_offsets")
+
+    def __init__(self, values: ArrayLike, offsets: ArrayLike):
+        values, offsets = np.asarray(values), np.asarray(offsets)
+        if values.ndim < 1 or values.dtype.kind not in "biuf":
+            raise TypeError(
+                f"values must be numbers (n, *features), got {values.dtype} {values.shape}"
+            )
+        if offsets.ndim != 1 or len(offsets) < 1 or offsets.dtype.kind not in "iu":
+            raise TypeError(
+                f"offsets must be integers (batch + 1,), got {offsets.dtype} {offsets.shape}"
+            )
+        offsets = _checked_offsets(offsets, len(values))
+        self._values = _read_only(values[offsets[0] : offsets[-1]])
+        self._offsets = _read_only(offsets - offsets[0] if offsets[0] else offsets)
+
+    @classmethod
+    def from_list(cls, sequences: Sequence, dtype: DTypeLike | None = None) -> Ragged:
+        """From lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix.
+
+        dtype: of the values. None: Python's ints give int32, or int64 where one needs it, arrays of
+            integers keep theirs, and any float makes it float32.
+        Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
+        """
+        rows = tuple(sequences)
+        lengths, head = _measure(rows)
+        offsets = _offsets_of(lengths)
+        first = int(np.argmax(lengths > 0)) if rows else 0
+        row = rows[first] if rows else []
+        if not len(head) and isinstance(row, np.ndarray):
+            head = row  # all are empty, but the first one says what a step would be
+        shape = head.shape[1:]
+        natural = _natural_dtype(head, row, first) if dtype is None else np.dtype(dtype)
+        while True:  # once, or a few times: each further round has a wider type
+            values = np.empty((offsets[-1], *shape), natural)
+
+            def put(i: int, first: int, count: int, position: int, values=values) -> None:
+                steps = _by_numpy(rows, i, first, count, dtype, shape)
+                if dtype is None:
+                    _check_holds(values.dtype, steps, rows[i], i)
+                values[position : position + count] = steps
+
+            try:
+                _pack(rows, lengths, values, put, exact=dtype is None)
+            except _TooNarrow as found:
+                natural = found.needed
+            else:
+                return cls(values, offsets)
+
+    @classmethod
+    def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
+        """From values (n, *features) and how many of them each sequence has: n in all."""
+        values, lengths = np.asarray(values), _checked_lengths(lengths)
+        if lengths.sum() != len(values):
+            raise ValueError(f"lengths must sum to {len(values)} values, got {lengths.sum()}")
+        return cls(values, _offsets_of(lengths))
+
+    @classmethod
+    def from_padded(
+        cls, x: ArrayLike, mask: ArrayLike | None = None, *, lengths: ArrayLike | None = None
+    ) -> Ragged:
+        """The real steps of x (batch, time, *features).
+
+        mask: (batch, time), any pattern, not 0 = real.  lengths: (batch,), for padding at the end.
+        With neither, every step is real.
+        """
+        x = np.asarray(x)
+        if x.ndim < 2:
+            raise ValueError(f"x must be (batch, time, *features), got {x.shape}")
+        batch, time = x.shape[:2]
+        if mask is not None and lengths is not None:
+            raise ValueError("mask and lengths: give one, got both")
+        if mask is not None:
+            mask = _checked_mask(mask, x.shape[:2])
+            return cls(x[mask], _offsets_of(mask.sum(1)))
+        if lengths is None:
+            return cls(x.reshape(batch * time, *x.shape[2:]), np.arange(batch + 1) * time)
+        lengths = _checked_lengths(lengths)
+        if lengths.shape != (batch,) or (lengths > time).any():
+            raise ValueError(
+                f"lengths must be ({batch},), each at most {time}, "
+                f"got {lengths.shape}, at most {lengths.max(initial=0)}"
+            )
+        return cls(x[np.arange(time) < lengths[:, None]], _offsets_of(lengths))
+
+    def to_padded(
+        self,
+        maxlen: int | None = None,
+        padding: str = "post",
+        truncating: str = "post",
+        value: Any = 0,
+    ) -> np.ndarray:
+        """As pad_sequences of the same arguments, in this dtype: (batch, maxlen, *features)."""
+        return pad_sequences(self, maxlen, _native(self.dtype), padding, truncating, value)
+
+    def to_list(self) -> list:
+        """Lists of lists of Python numbers."""
+        values = self._values.tolist()
+        return [values[a:b] for a, b in self._bounds()]
+
+    @property
+    def values(self) -> np.ndarray:
+        """(n, *features): all steps, sequence after sequence."""
+        return self._values
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """int64 (batch + 1,), from 0 to n: sequence b is values[offsets[b]:offsets[b + 1]]."""
+        return self._offsets
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """int64 (batch,)."""
+        return np.diff(self._offsets)
+
+    @property
+    def time(self) -> int:
+        """The longest sequence's length, 0 if there is none."""
+        return int(self.lengths.max(initial=0))
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        """The shape of one step; () for ids."""
+        return self._values.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the values."""
+        return self._values.dtype
+
+    def equals(self, other: Ragged) -> bool:
+        """True if both hold the same sequences, in the same dtype."""
+        return (
+            self.dtype == other.dtype
+            and np.array_equal(self._offsets, other._offsets)
+            and np.array_equal(self._values, other._values)
+        )
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self._values[a:b] for a, b in self._bounds())
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                return Ragged(self._values, self._offsets[start : max(start, stop) + 1])
+        elif np.ndim(index) == 0 and not isinstance(index, bool | np.bool_):
+            b = range(len(self))[index]
+            return self._values[self._offsets[b] : self._offsets[b + 1]]
+        taken = np.arange(len(self))[index]
+        lengths, starts = self.lengths[taken], self._offsets[:-1][taken]
+        offsets = _offsets_of(lengths)
+        steps = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+        return Ragged(self._values[steps], offsets)
+
+    def __reduce__(self) -> tuple:
+        return Ragged, (self._values, self._offsets)
+
+    def __repr__(self) -> str:
+        return (
+            f"Ragged({len(self)} sequences, {len(self._values)} steps, longest {self.time}, "
+            f"{self.dtype} {self.features})"
+        )
+
+    def _bounds(self) -> Iterator[tuple[int, int]]:
+        bounds = self._offsets.tolist()
+        return zip(bounds, bounds[1:], strict=False)
+
+
+def as_batch(x: Any) -> Ragged | np.ndarray:
+    """What a model is given: Ragged where it is sequences, an array where it is one.
+
+    Ragged, object arrays, and lists or tuples of sequences (lists, tuples, ranges, arrays; also if
+    all are of one length) -> Ragged. Arrays of numbers and flat lists of numbers -> ndarray, not
+    copied where that is possible.
+    """
+    if isinstance(x, Ragged):
+        return x
+    if isinstance(x, np.ndarray):
+        return Ragged.from_list(x) if x.dtype == object else x
+    if isinstance(x, list | tuple) and not (len(x) and np.isscalar(x[0])):
+        return Ragged.from_list(x)
+    return np.asarray(x)
+
+
+class _TooNarrow(Exception):
+    """The values need the dtype `needed`."""
+
+    def __init__(self, needed: np.dtype):
+        self.needed = needed
+
+
+def _measure(rows: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """int64 (batch,) lengths, and the first step there is, as an array (1, *step shape)."""
+    lengths = np.empty(len(rows), np.int64)
+    first = _lists.measure(rows, lengths)
+    if first >= 0:
+        return lengths, _by_numpy(rows, first, 0, 1, None, None)
+    return lengths, np.empty(0, np.int32)
+
+
+def _by_numpy(
+    rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | None, shape: tuple | None
+) -> np.ndarray:
+    """Steps first:first + count of row i as NumPy makes an array of them; shape None = any."""
+    try:
+        steps = np.asarray(rows[i][first : first + count], dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        kinds = (OverflowError, TypeError, ValueError)
+        kind = next(kind for kind in kinds if isinstance(error, kind))
+        raise kind(f"`sequences` at position {i}: {error}") from error
+    if steps.ndim == 0:
+        raise TypeError(
+            f"`sequences` must hold sequences, got {type(rows[i]).__name__} at position {i}"
+        )
+    if shape is not None and steps.shape[1:] != shape:
+        raise ValueError(
+            f"Shape of sample {steps.shape[1:]} of sequence at position {i} "
+            f"is different from expected shape {shape}"
+        )
+    if len(steps) != count:
+        raise RuntimeError(f"`sequences` at position {i} changed while it was being read")
+    return steps
+
+
+def _pack(
+    rows: tuple,
+    lengths: np.ndarray,
+    steps: np.ndarray,
+    put: Callable[[int, int, int, int], None],
+    pad_row: np.ndarray | None = None,
+    pad_before: bool = False,
+    cut_before: bool = False,
+    exact: bool = False,
+) -> None:
+    """_lists.pack, and the same for the dtypes it does not know, by `put` alone."""
+    if steps.dtype.char in _FAST and steps.dtype.isnative:
+        _lists.pack(
+            rows,
+            lengths,
+            steps,
+            put,
+            pad_row=pad_row,
+            pad_before=pad_before,
+            cut_before=cut_before,
+            exact=exact,
+        )
+        return
+    if pad_row is None:
+        counts, positions = lengths, _offsets_of(lengths)
+    else:
+        width = len(pad_row)
+        steps.reshape(len(rows), *pad_row.shape)[...] = pad_row
+        counts = np.minimum(lengths, width)
+        positions = np.arange(len(rows)) * width + (width - counts) * pad_before
+    firsts = (lengths - counts) * cut_before
+    for i in np.flatnonzero(counts).tolist():
+        put(i, int(firsts[i]), int(counts[i]), int(positions[i]))
+
+
+def _natural_dtype(steps: np.ndarray, row: Any, i: int) -> np.dtype:
+    """The dtype for `steps`, which NumPy made of (a part of) `row`, at position i."""
+    kind = steps.dtype.kind
+    if kind == "f":
+        return np.dtype(np.float32)
+    if kind not in "biu":
+        raise TypeError(f"`sequences` must hold numbers, got {steps.dtype} at position {i}")
+    int32 = np.iinfo(np.int32)
+    if kind != "b" and not isinstance(row, np.ndarray):
+        if int32.min <= steps.min(initial=0) and steps.max(initial=0) <= int32.max:
+            return np.dtype(np.int32)
+    return _native(steps.dtype)
+
+
+def _check_holds(dtype: np.dtype, steps: np.ndarray, row: Any, i: int) -> None:
+    """Raises _TooNarrow if `dtype`, of the values so far, does not hold `steps` as well."""
+    found = _natural_dtype(steps, row, i)
+    needed = np.promote_types(dtype, found)
+    if needed.kind == "f":
+        if dtype.kind != "f" and found.kind != "f":
+            raise OverflowError(f"`sequences` at position {i}: nothing holds {dtype} and {found}")
+        needed = np.dtype(np.float32)
+    if needed != dtype:
+        raise _TooNarrow(needed)
+
+
+def _native(dtype: np.dtype) -> np.dtype:
+    return dtype.newbyteorder("=")
+
+
+def _is_text(dtype: DTypeLike) -> bool:
+    return np.issubdtype(dtype, np.str_) or np.issubdtype(dtype, np.bytes_)
+
+
+def _check_side(argument: str, side: str) -> None:
+    if side not in ("pre", "post"):
+        raise ValueError(f'{argument} type "{side}" not understood')
+
+
+def _offsets_of(lengths: np.ndarray) -> np.ndarray:
+    """int64 (batch + 1,): where each sequence starts, and the end."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _checked_offsets(offsets: np.ndarray, n: int) -> np.ndarray:
+    """int64 offsets that never decrease, all of them in 0..n."""
+    if offsets.dtype == np.uint64 and offsets.max() > n:
+        raise ValueError(f"offsets must end at {n} values or before, got {offsets.max()}")
+    offsets = offsets.astype(np.int64, copy=False)
+    if offsets[0] < 0:
+        raise ValueError(f"offsets must start at 0 or later, got {offsets[0]}")
+    falls = np.flatnonzero(offsets[1:] < offsets[:-1])
+    if len(falls):
+        b = falls[0] + 1
+        raise ValueError(
+            f"offsets must never decrease, got {offsets[b - 1]} then {offsets[b]} at position {b}"
+        )
+    if offsets[-1] > n:
+        raise ValueError(f"offsets must end at {n} values or before, got {offsets[-1]}")
+    return offsets
+
+
+def _checked_lengths(lengths: ArrayLike) -> np.ndarray:
+    """int64 (batch,), none negative."""
+    lengths = np.asarray(lengths)
+    if lengths.ndim != 1 or (lengths.size and lengths.dtype.kind not in "iu"):
+        raise TypeError(f"lengths must be integers (batch,), got {lengths.dtype} {lengths.shape}")
+    lengths = lengths.astype(np.int64, copy=False)
+    if lengths.min(initial=0) < 0:
+        b = int(np.argmin(lengths))
+        raise ValueError(f"lengths must be at least 0, got {lengths[b]} at position {b}")
+    return lengths
+
+
+def _checked_mask(mask: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
+    """bool (batch, time), True where `mask` is not 0."""
+    mask = np.asarray(mask)
+    if mask.shape != shape or mask.dtype.kind not in "biuf":
+        raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
+    if mask.dtype.kind == "f" and np.isnan(mask).any():
+        raise ValueError("mask must be real or masked everywhere, got NaN")
+    return (mask.view(np.uint8) if mask.dtype == bool else mask) != 0
