@@ -1,0 +1,156 @@
+"""First values of weights, under Keras's names and with its distributions.
+
+An initializer is given as a name ("glorot_uniform"), as a config ({"class_name": ..., "config":
+...}) or as a function of a shape. Random ones draw from `set_random_seed`'s stream.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_stream = np.random.default_rng()
+
+
+def set_random_seed(seed: int) -> None:
+    """Make the random first weights of layers built from now on repeatable."""
+    global _stream
+    _stream = np.random.default_rng(seed)
+
+
+def _rng(seed: int | None) -> np.random.Generator:
+    return _stream if seed is None else np.random.default_rng(seed)
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[float, float]:
+    if len(shape) < 2:
+        size = shape[0] if shape else 1
+        return size, size
+    receptive = int(np.prod(shape[:-2]))
+    return shape[-2] * receptive, shape[-1] * receptive
+
+
+def _truncated_normal(shape, mean, stddev, rng):
+    values = rng.standard_normal(shape)
+    while (outside := np.abs(values) > 2).any():
+        values[outside] = rng.standard_normal(int(outside.sum()))
+    return mean + stddev * values
+
+
+def zeros(shape):
+    """All 0."""
+    return np.zeros(shape)
+
+
+def ones(shape):
+    """All 1."""
+    return np.ones(shape)
+
+
+def constant(shape, value=0.0):
+    """All `value`."""
+    return np.full(shape, value)
+
+
+def random_normal(shape, mean=0.0, stddev=0.05, seed=None):
+    """Normal."""
+    return _rng(seed).normal(mean, stddev, shape)
+
+
+def random_uniform(shape, minval=-0.05, maxval=0.05, seed=None):
+    """Uniform between minval and maxval."""
+    return _rng(seed).uniform(minval, maxval, shape)
+
+
+def truncated_normal(shape, mean=0.0, stddev=0.05, seed=None):
+    """Normal, redrawn beyond two standard deviations."""
+    return _truncated_normal(shape, mean, stddev, _rng(seed))
+
+
+def variance_scaling(
+    shape, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None
+):
+    """Variance `scale` over fan in, fan out or their average."""
+    fan_in, fan_out = _fans(shape)
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
+    variance = scale / max(1.0, fan)
+    rng = _rng(seed)
+    if distribution == "uniform":
+        limit = np.sqrt(3 * variance)
+        return rng.uniform(-limit, limit, shape)
+    if distribution == "untruncated_normal":
+        return rng.normal(0, np.sqrt(variance), shape)
+    # 0.8796...: the standard deviation of a normal cut at two of them
+    return _truncated_normal(shape, 0, np.sqrt(variance) / 0.87962566103423978, rng)
+
+
+def orthogonal(shape, gain=1.0, seed=None):
+    """Orthonormal columns or rows, times `gain`."""
+    if len(shape) < 2:
+        raise ValueError(f"orthogonal: shape must have at least 2 axes, got {tuple(shape)}")
+    rows, columns = int(np.prod(shape[:-1])), shape[-1]
+    q, r = np.linalg.qr(_rng(seed).standard_normal((max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))
+    return gain * (q.T if rows < columns else q).reshape(shape)
+
+
+def identity(shape, gain=1.0):
+    """The identity matrix, times `gain`."""
+    return gain * np.eye(*shape)
+
+
+def _scaled(scale, mode, distribution):
+    def initializer(shape, seed=None):
+        return variance_scaling(shape, scale, mode, distribution, seed)
+
+    return initializer
+
+
+INITIALIZERS: dict[str, Callable[..., np.ndarray]] = {
+    "zeros": zeros,
+    "ones": ones,
+    "constant": constant,
+    "random_normal": random_normal,
+    "random_uniform": random_uniform,
+    "truncated_normal": truncated_normal,
+    "variance_scaling": variance_scaling,
+    "orthogonal": orthogonal,
+    "identity": identity,
+    "glorot_uniform": _scaled(1.0, "fan_avg", "uniform"),
+    "glorot_normal": _scaled(1.0, "fan_avg", "truncated_normal"),
+    "he_uniform": _scaled(2.0, "fan_in", "uniform"),
+    "he_normal": _scaled(2.0, "fan_in", "truncated_normal"),
+    "lecun_uniform": _scaled(1.0, "fan_in", "uniform"),
+    "lecun_normal": _scaled(1.0, "fan_in", "truncated_normal"),
+}
+_ALIASES = {
+    "uniform": "random_uniform",
+    "normal": "random_normal",
+    "identity_initializer": "identity",
+    "orthogonal_initializer": "orthogonal",
+}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+def get(identifier: Any) -> Callable[[tuple[int, ...]], np.ndarray]:
+    """The initializer function that `identifier` names.
+
+    Raises: ValueError if there is none of that name.
+    """
+    if callable(identifier):
+        return identifier
+    config: dict[str, Any] = {}
+    name = "zeros" if identifier is None else identifier
+    if isinstance(identifier, dict):
+        name, config = identifier.get("class_name"), identifier.get("config") or {}
+    key = _snake(name) if isinstance(name, str) else None
+    function = INITIALIZERS.get(_ALIASES.get(key, key))
+    if function is None:
+        raise ValueError(f"initializer: expected one of {sorted(INITIALIZERS)}, got {identifier!r}")
+    options = {k: v for k, v in config.items() if k in function.__code__.co_varnames[1:]}
+    if isinstance(options.get("seed"), dict):
+        options.pop("seed")
+    return lambda shape: function(shape, **options)

@@ -1,0 +1,378 @@
+"""The base of every layer: names, weights, config, and the way of a mask through a call.
+
+Source: keras.layers.Layer, version 3.15.
+"""
+
+import functools
+import inspect
+import re
+import threading
+from typing import Any
+
+import numpy as np
+
+from .. import initializers, probe
+from ..graph import KerasTensor, MaskOf, Node, is_symbolic, unique_name
+from ..nest import flatten, map_structure
+from ..rows import Rows
+from ..tensor import Tensor, convert_to_tensor, get_keras_mask
+from ..variable import Variable
+from .calling import (
+    attach_masks,
+    fill_masks,
+    has_mask,
+    mask_loss,
+    naming_errors,
+    shape_arguments,
+    tell_mask_loss,
+    to_tensor,
+)
+
+_building = threading.RLock()
+_TRAINING_ONLY = ("_regularizer", "_constraint")
+
+
+@functools.cache
+def _signature(cls: type) -> inspect.Signature:
+    parameters = list(inspect.signature(cls.call).parameters.values())
+    return inspect.Signature(parameters[1:])
+
+
+def snake_case(name: str) -> str:
+    """LSTM -> lstm, TimeDistributed -> time_distributed, as Keras names layers."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+LAYERS: dict[str, type["Layer"]] = {}
+"""Class name -> class, for every layer of this package and no other."""
+
+
+class Layer:
+    """A step of a model: weights, and a `call` from arrays to arrays.
+
+    A subclass writes `call(self, inputs, ...)`; `build(self, input_shape)` if its weights depend on
+    the input; `compute_mask(self, inputs, previous_mask)` if it makes or changes a mask. A `mask`
+    argument of `call` is filled with the input's mask. `supports_masking = True` passes the mask
+    on; a class with its own `compute_mask` has it set. Any other layer destroys the mask and says
+    so once.
+
+    Class attributes for models that run on rows: `stepwise = True` promises that `call` treats
+    every step by itself; `call_rows(rows, ...)` takes and may return Rows, or NotImplemented;
+    `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none".
+    A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
+
+    Arguments:
+        name: str, unique in a model; made from the class name if None.
+        dtype: "float32" is the only compute dtype; accepted for Keras's configs.
+        ..._regularizer, ..._constraint: accepted, without effect on a result.
+    """
+
+    supports_masking = False
+    stepwise = False
+    call_rows: Any = None
+    reads_masked = "all"
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__
+        if "compute_mask" in own and "supports_masking" not in own:
+            cls.supports_masking = True
+        if cls.__module__.startswith("maskseq."):
+            LAYERS[cls.__name__] = cls
+        if {"call", "compute_mask", "__call__"} & own.keys():
+            for promise in ("stepwise", "call_rows", "reads_masked"):
+                if promise not in own:
+                    setattr(cls, promise, getattr(Layer, promise))
+        if own.get("stepwise") is True:
+            cls.reads_masked = "own"
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        **kwargs: Any,
+    ):
+        shape = kwargs.pop("input_shape", None)
+        if kwargs := {k: v for k, v in kwargs.items() if not k.endswith(_TRAINING_ONLY)}:
+            raise ValueError(
+                f"{type(self).__name__}: unrecognized keyword arguments {sorted(kwargs)}"
+            )
+        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.dtype = dtype if isinstance(dtype, str) else "float32"
+        self.trainable = trainable
+        self.built = False
+        self._input_shape_argument = shape
+        self._own_variables: list[Variable] = []
+        self._inbound_nodes: list[Node] = []
+
+    # What subclasses write
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; `input_shape` has None for unknown sizes."""
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The layer's function, from arrays to arrays."""
+        raise NotImplementedError(f"{type(self).__name__} has no call method")
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output; by default the mask of the input."""
+        return previous_mask
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for the shape of the input, None = unknown."""
+        shapes = args[0] if args else next(iter(kwargs.values()))
+        outputs = self._probe((_tensors_of(shapes, "float32"),), {})
+        return map_structure(lambda x: x.shape, outputs)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        """The dtype of the output."""
+        return "float32"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer anew."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Layer":
+        """A layer made from what `get_config` returned."""
+        return cls(**config)
+
+    # Weights
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...] | None = None,
+        initializer: Any = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **unused: Any,
+    ) -> Variable:
+        """Make a weight of this layer. Source: keras.Layer.add_weight."""
+        kind = np.dtype(dtype or "float32")
+        if initializer is None:
+            initializer = "glorot_uniform" if kind.kind == "f" else "zeros"
+        value = initializers.get(initializer)(tuple(shape or ()))
+        name = name or f"weight_{len(self._own_variables)}"
+        variable = Variable(np.asarray(value, kind), f"{self.name}/{name}", trainable)
+        self._own_variables.append(variable)
+        return variable
+
+    def _sublayers(self) -> list["Layer"]:
+        found = {id(x): x for value in vars(self).values() for x in flatten(value)}
+        return [x for x in found.values() if isinstance(x, Layer)]
+
+    def _collect_weights(self, seen: set[int]) -> list[Variable]:
+        if id(self) in seen:
+            return []
+        seen.add(id(self))
+        own = sorted(self._own_variables, key=lambda v: not v.trainable)
+        return own + [v for layer in self._sublayers() for v in layer._collect_weights(seen)]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights: the layer's own, then those of the layers it holds."""
+        return self._collect_weights(set())
+
+    variables = weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if v.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if not v.trainable]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Replace all weights, or none if any has another shape than expected.
+
+        Raises: ValueError naming layer, weight, expected and got.
+        """
+        variables, arrays = self.weights, [np.asarray(w) for w in weights]
+        if len(arrays) != len(variables):
+            raise ValueError(
+                f"layer '{self.name}' ({type(self).__name__}): expected {len(variables)} weights, "
+                f"got {len(arrays)}" + ("" if self.built else " (the layer is not built yet)")
+            )
+        for variable, array in zip(variables, arrays, strict=True):
+            if array.shape != variable.shape:
+                raise ValueError(
+                    f"layer '{self.name}' ({type(self).__name__}): weight {variable.name} expected "
+                    f"shape {variable.shape}, got {array.shape}"
+                )
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        return sum(v.value.size for v in self.weights)
+
+    # Calls
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the layer on arrays, or record it on symbolic tensors."""
+        with naming_errors(self):
+            if is_symbolic([args, kwargs]):
+                return self._call_symbolic(args, kwargs)
+            bound, previous = self._bind(args, kwargs)
+            self._ensure_built(bound.arguments)
+            outputs = map_structure(_as_output, self.call(*bound.args, **bound.kwargs))
+            self._finish(outputs, next(iter(bound.arguments.values())), previous)
+        return outputs
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Like a call inside a model: arguments may be Rows, and so may the result."""
+        if not any(type(x) is Rows for x in flatten([args, kwargs])):
+            return self(*args, **kwargs)
+        with naming_errors(self):
+            result = self._run_rows(args, kwargs)
+        if result is NotImplemented:
+            result = self(*map_structure(as_padded, args), **map_structure(as_padded, kwargs))
+        return result
+
+    def _run_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if not (self.supports_masking and (self.stepwise or self.call_rows)) or len(args) != 1:
+            return NotImplemented
+        options = {k: v for k, v in kwargs.items() if v is not None and k != "training"}
+        mask = options.pop("mask", None)
+        if mask is None and options:  # a second tensor argument switches the carried mask off
+            return NotImplemented
+        if mask is not None:
+            layouts = {id(x.layout): x.layout for x in flatten(args) if type(x) is Rows}
+            known = len(layouts) == 1 and isinstance(mask, np.ndarray)
+            if not (known and next(iter(layouts.values())).has_mask(mask)):
+                return NotImplemented
+        if kwargs.get("training") and "training" in self.call_parameters():
+            options["training"] = True
+        self._ensure_built({"inputs": args[0]})
+        if self.call_rows:
+            return self.call_rows(*args, **options)
+        return args[0].with_values(self.call(args[0].values, **options))
+
+    def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[inspect.BoundArguments, Any]:
+        signature = _signature(type(self))
+        if "training" in kwargs and "training" not in signature.parameters:
+            kwargs = {k: v for k, v in kwargs.items() if k != "training"}
+        bound = signature.bind(*args, **kwargs)
+        for name, value in bound.arguments.items():
+            bound.arguments[name] = to_tensor(name, value)
+        bound.apply_defaults()
+        return bound, fill_masks(bound)
+
+    def _ensure_built(self, arguments: dict[str, Any]) -> None:
+        if self.built:
+            return
+        with _building:
+            if not self.built:
+                args, kwargs = shape_arguments(self.build, arguments)
+                self.build(*args, **kwargs)
+                self.built = True
+
+    def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
+        if self.supports_masking:
+            if any(get_keras_mask(x) is None for x in flatten(outputs)):
+                attach_masks(outputs, self.compute_mask(inputs, previous_mask))
+        elif has_mask(previous_mask):
+            tell_mask_loss(self)
+
+    @classmethod
+    def call_parameters(cls) -> Any:
+        """The names of the arguments of `call`."""
+        return _signature(cls).parameters
+
+    # Symbolic calls
+
+    def _call_symbolic(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        bound, previous = self._bind(args, kwargs)
+        self._ensure_built(bound.arguments)
+        inputs = next(iter(bound.arguments.values()))
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            outputs = self._probe(args, kwargs)
+        else:
+            shape_args, shape_kwargs = shape_arguments(self.compute_output_shape, bound.arguments)
+            shapes = self.compute_output_shape(*shape_args, **shape_kwargs)
+            outputs = _tensors_of(shapes, self.compute_output_dtype(inputs))
+        Node(self, args, kwargs, outputs)
+        try:
+            self._finish(outputs, inputs, previous)
+        except TypeError:  # a compute_mask that takes arrays only: look what it does to some
+            probed = flatten(self._probe(args, kwargs))
+            for output, seen in zip(flatten(outputs), probed, strict=True):
+                output.probed_mask = seen.probed_mask
+        for output in flatten(outputs):
+            if output.probed_mask is not None and get_keras_mask(output) is None:
+                Node(MaskOf(), (output,), {}, output.probed_mask)
+                output._keras_mask = output.probed_mask
+        return outputs
+
+    def _probe(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        with mask_loss("ignore"):
+            return probe.output_spec(self, args, kwargs)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the layer's first call."""
+        args = self._inbound_nodes[0].args
+        return args[0] if len(args) == 1 else args
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the layer's first call."""
+        return self._inbound_nodes[0].outputs
+
+    @property
+    def mask_role(self) -> str:
+        """What the layer does with a mask: makes, uses, passes or drops it."""
+        if "mask" in self.call_parameters():
+            return "uses, passes" if self.supports_masking else "uses"
+        return "passes" if self.supports_masking else "drops"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def serialize_layer(layer: Layer) -> dict[str, Any]:
+    """The class name and the config of a layer."""
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def deserialize_layer(config: Any, custom_layers: dict[str, type[Layer]] | None = None) -> Layer:
+    """A layer from what `serialize_layer` returned; a Layer is returned as it is.
+
+    Raises: ValueError if the class is neither of this package nor in `custom_layers`.
+    """
+    if isinstance(config, Layer):
+        return config
+    name = config["class_name"]
+    cls = {**LAYERS, **(custom_layers or {})}.get(name)
+    if cls is None:
+        raise ValueError(f"no layer class named {name!r}: pass it in custom_layers")
+    return cls.from_config(config["config"])
+
+
+def as_padded(value: Any) -> Any:
+    """Rows as the padded array that carries their mask; anything else unchanged."""
+    return value.to_tensor() if type(value) is Rows else value
+
+
+def _as_output(value: Any) -> Any:
+    return value if isinstance(value, Tensor) or value is None else convert_to_tensor(value)
+
+
+def _tensors_of(shapes: Any, dtype: str) -> Any:
+    """Symbolic tensors of the given shapes."""
+    if isinstance(shapes, dict):
+        return {key: _tensors_of(shape, dtype) for key, shape in shapes.items()}
+    if all(n is None or isinstance(n, int) for n in shapes):
+        return KerasTensor(tuple(shapes), dtype)
+    return [_tensors_of(shape, dtype) for shape in shapes]

@@ -1,0 +1,177 @@
+"""Bidirectional: one recurrent layer forwards, one backwards, their outputs merged."""
+
+from typing import Any
+
+import numpy as np
+
+from ..nest import map_structure
+from ..rows import Rows
+from .base import Layer, deserialize_layer, serialize_layer
+
+_MERGES = {
+    "sum": np.add,
+    "mul": np.multiply,
+    "ave": lambda a, b: (a + b) / np.float32(2),
+    "concat": lambda a, b: np.concatenate([a, b], axis=-1),
+    None: lambda a, b: [a, b],
+}
+
+
+class Bidirectional(Layer):
+    """Run a recurrent layer over the sequence in both directions.
+
+    Arguments: layer: the layer to copy, with fresh weights, for the forward direction.
+        merge_mode: "concat", "sum", "mul", "ave" or None (a list of both outputs).
+        backward_layer: the layer for the other direction; by default another copy.
+    As in Keras, zero_output_for_mask of both is set to return_sequences: with return_sequences
+    masked steps put out zeros, without it the last output is the last real step's.
+    Call arguments: as the layer's; initial_state: the forward states, then the backward ones.
+    Returns: the merged output, with return_state a list of output(s), forward and backward states.
+    Source: keras.layers.Bidirectional.
+    """
+
+    supports_masking = True
+    reads_masked = "none"
+
+    def __init__(
+        self,
+        layer: Layer,
+        merge_mode: str | None = "concat",
+        weights: Any = None,
+        backward_layer: Layer | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(layer, Layer):
+            raise ValueError(f"Bidirectional: layer must be a Layer, got {layer!r}")
+        if merge_mode not in _MERGES:
+            raise ValueError(
+                f"Bidirectional: merge_mode must be one of {list(_MERGES)}, got {merge_mode!r}"
+            )
+        if not hasattr(layer, "go_backwards"):
+            raise TypeError(f"Bidirectional: layer must be recurrent, got {layer!r}")
+        self.merge_mode = merge_mode
+        self._given_backward = backward_layer is not None
+        config = layer.get_config()
+        prefix = "" if layer.name.startswith("forward_") else "forward_"
+        self.forward_layer = type(layer).from_config({**config, "name": prefix + layer.name})
+        if backward_layer is None:
+            config = {
+                **config,
+                "name": "backward_" + layer.name.removeprefix("forward_"),
+                "go_backwards": not config["go_backwards"],
+            }
+            backward_layer = type(layer).from_config(config)
+        self.backward_layer = backward_layer
+        self._check_pair()
+        self.return_sequences = layer.return_sequences
+        self.return_state, self.stateful = layer.return_state, layer.stateful
+        for direction in (self.forward_layer, self.backward_layer):
+            direction.zero_output_for_mask = self.return_sequences
+        self._first_weights = weights
+
+    def _check_pair(self) -> None:
+        forward, backward = self.forward_layer, self.backward_layer
+        if forward.go_backwards == backward.go_backwards:
+            raise ValueError(
+                "Bidirectional: the two layers must have different go_backwards, got "
+                f"{forward.go_backwards} for both"
+            )
+        for flag in ("stateful", "return_sequences", "return_state"):
+            values = getattr(forward, flag), getattr(backward, flag)
+            if values[0] != values[1]:
+                raise ValueError(f"Bidirectional: the two layers must agree on {flag}, got {values}")
+
+    def build(self, sequences_shape: Any) -> None:
+        for layer in self._directions:
+            if not layer.built:
+                layer.build(sequences_shape)
+                layer.built = True
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
+
+    @property
+    def _directions(self) -> tuple[Any, Any]:
+        return self.forward_layer, self.backward_layer
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        starts: list[Any] = [None, None]
+        if initial_state is not None:
+            half = len(initial_state) // 2
+            starts = [list(initial_state[:half]), list(initial_state[half:])]
+        outputs, states = [], []
+        for layer, start in zip(self._directions, starts, strict=True):
+            result = layer.call(sequences, initial_state=start, mask=mask)
+            output, *last = result if isinstance(result, list) else [result]
+            if self.return_sequences and layer.go_backwards:
+                output = output[:, ::-1]
+            outputs.append(output)
+            states += last
+        return self._with_states(_MERGES[self.merge_mode](*outputs), states)
+
+    def call_rows(self, rows: Rows) -> Any:
+        if rows.ndim != 3 or self.stateful or not all(hasattr(x, "steps") for x in self._directions):
+            return NotImplemented
+        widths = [layer.units for layer in self._directions]
+        joined = np.zeros((rows.layout.steps + 1, sum(widths)), np.float32)  # pad row: zeros
+        parts = joined[:, : widths[0]], joined[:, widths[0] :]
+        outputs, states = [], []
+        for layer, part in zip(self._directions, parts, strict=True):
+            _, last = layer.steps(rows, out=part[:-1])
+            outputs.append(part if self.return_sequences else last[0])
+            states += last if self.return_state else ()
+        if not self.return_sequences:
+            return self._with_states(_MERGES[self.merge_mode](*outputs), states)
+        merged = joined if self.merge_mode == "concat" else _MERGES[self.merge_mode](*parts)
+        return self._with_states(map_structure(lambda x: Rows(x, rows.layout), merged), states)
+
+    def _with_states(self, merged: Any, states: list[Any]) -> Any:
+        outputs = merged if isinstance(merged, list) else [merged]
+        return [*outputs, *states] if len(outputs) + len(states) > 1 else merged
+
+    def reset_state(self) -> None:
+        """Start the next call of stateful layers from zeros."""
+        self.forward_layer.reset_state()
+        self.backward_layer.reset_state()
+
+    def compute_mask(self, sequences: Any, mask: Any) -> Any:
+        mask = mask[0] if isinstance(mask, list) else mask
+        output_mask = mask if self.return_sequences else None
+        masks = [output_mask] * (2 if self.merge_mode is None else 1)
+        if self.return_state:
+            masks += [None] * sum(len(layer.cell.state_size) for layer in self._directions)
+        return masks if len(masks) > 1 else masks[0]
+
+    def compute_output_shape(self, sequences_shape: Any) -> Any:
+        outputs, states = [], []
+        for layer in self._directions:
+            shape = layer.compute_output_shape(sequences_shape)
+            output, *last = shape if self.return_state else [shape]
+            outputs.append(output)
+            states += last
+        if self.merge_mode == "concat":
+            merged: Any = (*outputs[0][:-1], outputs[0][-1] + outputs[1][-1])
+        else:
+            merged = outputs if self.merge_mode is None else outputs[0]
+        return self._with_states(merged, states)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {
+            **super().get_config(),
+            "layer": serialize_layer(self.forward_layer),
+            "merge_mode": self.merge_mode,
+        }
+        if self._given_backward:
+            config["backward_layer"] = serialize_layer(self.backward_layer)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Bidirectional":
+        layers = {
+            key: deserialize_layer(config[key])
+            for key in ("layer", "backward_layer")
+            if config.get(key)
+        }
+        return cls(**{**config, **layers})

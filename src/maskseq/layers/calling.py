@@ -1,0 +1,165 @@
+"""What happens to the arguments of a layer call before and after `call`: Keras 3.15's rules.
+
+Arguments become arrays, a `mask` argument is filled from the input's mask, and the outputs get
+the mask that `compute_mask` gives, or the loss of a mask is told.
+"""
+
+import contextlib
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from ..graph import KerasTensor
+from ..nest import flatten, is_nested, map_structure
+from ..rows import Rows
+from ..sequence import Ragged
+from ..tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+from ..variable import Variable
+
+on_mask_loss: ContextVar[str] = ContextVar("on_mask_loss", default="warn")
+"""What a layer does that destroys a mask: "warn" once, raise an "error", or "ignore" it."""
+
+
+@contextlib.contextmanager
+def mask_loss(mode: str) -> Iterator[None]:
+    """Set `on_mask_loss` for a while."""
+    token = on_mask_loss.set(mode)
+    try:
+        yield
+    finally:
+        on_mask_loss.reset(token)
+
+
+def is_tensor(value: Any) -> bool:
+    """True for an array or a symbolic tensor."""
+    return isinstance(value, (np.ndarray, KerasTensor))
+
+
+def to_tensor(name: str, value: Any) -> Any:
+    """An argument of a layer call with arrays and array-likes as Tensors; other things unchanged."""
+    if isinstance(value, Tensor):
+        return convert_to_tensor(value)
+    if value is None or isinstance(value, KerasTensor):
+        return value
+    if isinstance(value, Variable):
+        return value.value.view(Tensor)
+    if isinstance(value, Ragged):
+        return Rows.from_ragged(value.values, value.offsets).to_tensor()
+    if isinstance(value, (list, tuple)) and _is_number_list(value):
+        try:
+            return convert_to_tensor(value)
+        except ValueError:
+            raise ValueError(
+                f"{name} must be a rectangular array, got lists of different lengths: pad them with "
+                f"maskseq.pad_sequences, or hand them to a model's predict as they are"
+            ) from None
+    if is_nested(value):
+        return map_structure(lambda leaf: to_tensor(name, leaf), value)
+    return convert_to_tensor(value) if hasattr(value, "__array__") else value
+
+
+def _is_number_list(value: Any) -> bool:
+    """True if the first leaf of nested lists is a number."""
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return False
+        value = value[0]
+    return isinstance(value, (bool, int, float, np.generic))
+
+
+def tensor_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that are tensors, or nests of nothing but tensors and None."""
+
+    def holds_tensors(value: Any) -> bool:
+        if not is_nested(value):
+            return is_tensor(value)
+        found = flatten(value)
+        return any(map(is_tensor, found)) and all(x is None or is_tensor(x) for x in found)
+
+    return {name: value for name, value in arguments.items() if holds_tensors(value)}
+
+
+def fill_masks(bound: inspect.BoundArguments) -> Any:
+    """Fill the mask arguments that were not given, and return the mask of the first argument.
+
+    With exactly one tensor argument its mask goes to `mask`; with more, the mask of argument k goes
+    to `k_mask`, and `mask` stays as it is. A mask passed by hand always wins.
+    """
+    arguments = bound.arguments
+    tensors = tensor_arguments(arguments)
+    if len(tensors) == 1:
+        if "mask" in arguments and arguments["mask"] is None:
+            arguments["mask"] = map_structure(get_keras_mask, next(iter(tensors.values())))
+    else:
+        for name, value in tensors.items():
+            if f"{name}_mask" in arguments and arguments[f"{name}_mask"] is None:
+                arguments[f"{name}_mask"] = map_structure(get_keras_mask, value)
+    given = arguments.get("mask")
+    if given is not None and has_mask(given):
+        return given
+    return map_structure(get_keras_mask, next(iter(arguments.values()), None))
+
+
+def has_mask(masks: Any) -> bool:
+    """True if any mask of the structure is there."""
+    return any(mask is not None for mask in flatten(masks))
+
+
+def attach_masks(outputs: Any, masks: Any) -> None:
+    """Give each output without a mask the mask at its place; None leaves it without."""
+    for output, mask in zip(flatten(outputs), flatten(masks), strict=False):
+        if mask is not None and get_keras_mask(output) is None:
+            set_keras_mask(output, mask)
+
+
+def tell_mask_loss(layer: Any) -> None:
+    """Say, once for each layer, that it destroys the mask of its input."""
+    mode = on_mask_loss.get()
+    if mode == "ignore":
+        return
+    message = (
+        f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask "
+        f"attached to it. However, this layer does not support masking and will therefore destroy "
+        f"the mask information. Downstream layers will not see the mask. If the layer leaves the "
+        f"time axis alone, set supports_masking = True on it; if not, give it a compute_mask."
+    )
+    if mode == "error":
+        raise ValueError(message)
+    if not layer.__dict__.get("_mask_loss_told"):
+        layer._mask_loss_told = True
+        warnings.warn(message, UserWarning, stacklevel=5)
+
+
+def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict]:
+    """Arguments for `build` or `compute_output_shape`: one shape, or one `<argument>_shape` each."""
+    wanted = [name for name in inspect.signature(function).parameters if name.endswith("_shape")]
+    if len(wanted) <= 1:
+        return (map_structure(shape_of, next(iter(arguments.values()))),), {}
+    tensors = tensor_arguments(arguments)
+    return (), {
+        name: map_structure(shape_of, tensors[name.removesuffix("_shape")])
+        for name in wanted
+        if name.removesuffix("_shape") in tensors
+    }
+
+
+def shape_of(value: Any) -> tuple[int | None, ...] | None:
+    """The shape of a tensor; None for None."""
+    return None if value is None else tuple(value.shape)
+
+
+@contextlib.contextmanager
+def naming_errors(layer: Any) -> Iterator[None]:
+    """Put the layer's name in front of the errors of plain types that its code raises."""
+    try:
+        yield
+    except (ValueError, TypeError, IndexError) as error:
+        if type(error) not in (ValueError, TypeError, IndexError) or getattr(error, "named", False):
+            raise
+        named = type(error)(f"layer '{layer.name}' ({type(layer).__name__}): {error}")
+        named.named = True
+        raise named from error

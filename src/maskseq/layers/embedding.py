@@ -1,0 +1,112 @@
+"""Embedding: integer ids to rows of a table; with mask_zero, id 0 means a masked step."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels, ops
+from ..rows import Layout, Rows
+from .base import Layer
+from .calling import naming_errors
+
+
+class Embedding(Layer):
+    """Look up each id in a table.
+
+    Arguments: input_dim: number of ids.  output_dim: features of a row.  embeddings_initializer.
+        mask_zero: id 0 is padding; the layer then makes the mask `ids != 0` (and ignores a mask
+        that the ids carry). Row 0 of the table is still a row like any other.
+    Call arguments: inputs: ids, any integer or float dtype (floats are cut to integers), any shape.
+    Returns: float32, inputs.shape + (output_dim,).
+    Raises: IndexError naming position and value of an id outside 0..input_dim - 1.
+    Source: keras.layers.Embedding.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
+    ):
+        kwargs.pop("input_length", None)
+        super().__init__(**kwargs)
+        for argument, value in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if not isinstance(value, (int, np.integer)) or value <= 0:
+                raise ValueError(f"Embedding: {argument} must be a positive int, got {value!r}")
+        self.input_dim, self.output_dim = int(input_dim), int(output_dim)
+        self.embeddings_initializer = embeddings_initializer
+        self.mask_zero = self.supports_masking = bool(mask_zero)
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
+
+    def build(self, input_shape: Any = None) -> None:
+        shape = (self.input_dim, self.output_dim)
+        self.embeddings = self.add_weight(shape, self.embeddings_initializer, name="embeddings")
+        self.built = True
+
+    def call(self, inputs: Any) -> np.ndarray:
+        ids = np.asarray(inputs)
+        rows = _kernels.embedding(self.embeddings.value, _as_ids(ids).reshape(-1))
+        return rows.reshape(*ids.shape, self.output_dim)
+
+    def run(self, inputs: Any, **kwargs: Any) -> Any:
+        if isinstance(inputs, np.ndarray) and inputs.ndim == 2 and self.mask_zero:
+            with naming_errors(self):
+                self._ensure_built({"inputs": inputs})
+                layout = Layout.from_mask(_kernels.mask_from_ids(inputs))
+                return self._look_up(np.asarray(inputs).reshape(-1)[layout.cells], layout)
+        return super().run(inputs, **kwargs)
+
+    def call_rows(self, rows: Rows) -> Any:
+        if rows.ndim != 2:
+            return NotImplemented
+        ids, index = rows.in_place()
+        ids = ids if index is None else ids[index]
+        keep = _kernels.mask_from_ids(ids)
+        if keep.all():
+            return self._look_up(ids, rows.layout)
+        layout, kept = rows.layout.select(keep)
+        return self._look_up(ids[kept], layout)
+
+    def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
+        ids, table = _as_ids(ids), self.embeddings.value
+        if ids.size and (ids.min() < 0 or ids.max() >= self.input_dim):
+            wrong = int(np.flatnonzero((ids < 0) | (ids >= self.input_dim))[0])
+            batch, time = divmod(int(layout.cells[wrong]), layout.time)
+            raise IndexError(
+                f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at [{batch}, {time}]"
+            )
+        return Rows.by_index(table, ids.astype(np.int64, copy=False), layout, pad=0)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    @property
+    def mask_role(self) -> str:
+        return "makes" if self.mask_zero else "drops"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return (*input_shape, self.output_dim)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": self.embeddings_initializer,
+            "mask_zero": self.mask_zero,
+        }
+
+
+def _as_ids(ids: np.ndarray) -> np.ndarray:
+    if ids.dtype.kind not in "iufb":
+        raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
+    return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
+
+

@@ -1,0 +1,281 @@
+"""Model and Sequential: layers in a graph, run on rows from input to output.
+
+Source: keras.Model, keras.Sequential.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from . import inputs as model_inputs
+from .graph import KerasTensor, Operation, Plan, is_symbolic, layers_by_depth, unique_name
+from .layers.base import Layer, as_padded
+from .layers.calling import mask_loss, naming_errors
+from .layers.input import Input, InputLayer
+from .nest import flatten, map_structure
+from .rows import Rows
+from .summary import summary_text
+from .tensor import as_numpy, convert_to_tensor
+
+
+class Model(Layer):
+    """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
+
+    Arguments:
+        inputs, outputs: symbolic tensors, or lists or dicts of them; layers may be shared, and
+            models may be called like layers. A subclass that writes `call` gives neither.
+        on_mask_loss: what happens where a layer destroys a mask: "warn" once (with the layer's
+            name and what to write instead), raise an "error", or "ignore" it.
+    Source: keras.Model.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        *,
+        name: str | None = None,
+        on_mask_loss: str = "warn",
+        **kwargs: Any,
+    ):
+        if on_mask_loss not in ("warn", "error", "ignore"):
+            raise ValueError(
+                f"Model: on_mask_loss must be 'warn', 'error' or 'ignore', got {on_mask_loss!r}"
+            )
+        if name is None and type(self) is Model:
+            name = unique_name("functional")
+        super().__init__(name=name, **kwargs)
+        self.on_mask_loss = on_mask_loss
+        self._plan: Plan | None = None
+        if inputs is not None or outputs is not None:
+            self._set_graph(inputs, outputs)
+
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        for argument, value in (("inputs", inputs), ("outputs", outputs)):
+            if not all(isinstance(x, KerasTensor) for x in flatten(value)) or not flatten(value):
+                raise ValueError(f"Model: {argument} must be symbolic tensors, got {value!r}")
+        self._plan = Plan(inputs, outputs)
+        self._input_structure, self._output_structure = inputs, outputs
+        self.inputs, self.outputs = flatten(inputs), flatten(outputs)
+        self._graph_layers = layers_by_depth(self.inputs, self.outputs)
+        self._strict_shapes = True
+        self.built = True
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first."""
+        return list(self._graph_layers) if self._plan else self._sublayers()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name or number. Raises: ValueError if there is none."""
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"model '{self.name}' has no layer {name!r}; it has {[x.name for x in self.layers]}"
+        )
+
+    def _sublayers(self) -> list[Layer]:
+        return list(self._graph_layers) if self._plan else super()._sublayers()
+
+    # Calls
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The outputs for `inputs`, carrying their masks.
+
+        `mask=` gives the inputs masks by hand: one, or as many as inputs, None for none.
+        """
+        if self._plan is None or is_symbolic([inputs, args, kwargs]):
+            return super().__call__(inputs, *args, **kwargs)
+        with naming_errors(self):
+            outputs = self.call(inputs, *args, **kwargs)
+        return outputs
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        values = model_inputs.standardize(self, inputs, mask)
+        return map_structure(_as_tensor, self._walk(values, training))
+
+    def run(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        if self._plan is None:
+            return super().run(inputs, training=training, **({} if mask is None else {"mask": mask}))
+        return self._walk(model_inputs.standardize(self, inputs, mask), training)
+
+    def _walk(self, values: list[Any], training: bool) -> Any:
+        options = {"training": True} if training else {}
+
+        def call(operation: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+            if type(operation) is Operation:
+                args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
+                return operation.run(*args, **kwargs)
+            return operation.run(*args, **{**kwargs, **options} if options else kwargs)
+
+        with mask_loss(self.on_mask_loss):
+            return self._plan.run(values, call)
+
+    def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
+        """Outputs keep the masks that the last layers gave them."""
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The masks of the outputs."""
+        outputs = self(inputs, mask=previous_mask)
+        return map_structure(lambda x: getattr(x, "_keras_mask", None), outputs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as plain arrays."""
+        return self.predict(x, batch_size=_ALL)
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
+    ) -> Any:
+        """The outputs for `x`, as plain arrays in the order of `x`.
+
+        Arguments:
+            x: a padded array; a list of sequences (lists or arrays of any lengths); a Ragged; an
+                Arrow list column; or a list or dict of these, one for each input. Sequences that
+                are not padded stay so, and count as having a mask.
+            batch_size: sequences a call; by default as many as suit the machine. The result does
+                not depend on it.  verbose, steps: accepted, as in Keras.
+        Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
+        """
+        with naming_errors(self):
+            values = model_inputs.for_predict(self, x)
+            batches = model_inputs.cut(values, batch_size, self.stateful)
+            return model_inputs.join([self._predict_batch(batch) for batch in batches])
+
+    def _predict_batch(self, values: list[Any]) -> Any:
+        if self._plan is None:
+            tensors = [as_padded(value) for value in values]
+            with mask_loss(self.on_mask_loss):
+                outputs = self(tensors[0] if len(tensors) == 1 else tensors)
+        else:
+            outputs = self._walk(model_inputs.prepare(self, values), False)
+        return map_structure(lambda y: as_numpy(y.to_padded() if type(y) is Rows else y), outputs)
+
+    @property
+    def stateful(self) -> bool:
+        """True if a layer keeps its states from one call to the next."""
+        return any(getattr(layer, "stateful", False) for layer in self.layers)
+
+    def reset_state(self) -> None:
+        """Start the next call of all stateful layers from zeros."""
+        for layer in self.layers:
+            if getattr(layer, "stateful", False):
+                layer.reset_state()
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        if self._plan is None:
+            return super().compute_output_shape(input_shape)
+        return map_structure(lambda x: x.shape, self._output_structure)
+
+    def summary(self, print_fn: Any = print, **unused: Any) -> None:
+        """Print the layers with shapes, numbers of parameters and roles in masking."""
+        print_fn(summary_text(self))
+
+
+_ALL = 2**62
+"""A batch size that no input reaches."""
+
+
+class Sequential(Model):
+    """Layers one after the other.
+
+    Built at once if the first of `layers` is an Input, else by the first call.
+    Source: keras.Sequential.
+    """
+
+    def __init__(
+        self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any
+    ):
+        super().__init__(name=name, **kwargs)
+        self._chain: list[Layer] = []
+        self._input: KerasTensor | None = None
+        for layer in layers or []:
+            self._append(layer)
+        self._rebuild()
+
+    def add(self, layer: Any) -> None:
+        """Put a layer at the end."""
+        self._append(layer)
+        self._rebuild()
+
+    def pop(self) -> Layer:
+        """Take the last layer off."""
+        layer = self._chain.pop()
+        self._rebuild()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor):
+            layer = layer.node.operation
+        if not isinstance(layer, Layer):
+            raise TypeError(f"Sequential: expected a Layer, got {layer!r}")
+        if isinstance(layer, InputLayer) or (
+            not self._chain and layer._input_shape_argument is not None
+        ):
+            if self._chain:
+                raise ValueError("Sequential: an Input must come first")
+            if isinstance(layer, InputLayer):
+                self._input = layer.output
+                return
+            self._input = Input(layer._input_shape_argument)
+        self._chain.append(layer)
+
+    def _rebuild(self) -> None:
+        self._plan = None
+        if self._input is not None and self._chain:
+            self._build_from(self._input)
+
+    def _build_from(self, tensor: KerasTensor) -> None:
+        outputs: Any = tensor
+        for layer in self._chain:
+            outputs = layer(outputs)
+        self._set_graph(tensor, outputs)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights for inputs of that shape (with the batch; None = any size)."""
+        if self._plan is None and input_shape is not None:
+            self._build_from(Input(batch_shape=tuple(input_shape)))
+
+    def ensure_graph(self, x: Any) -> None:
+        """Build the graph for data like `x` (an array or Rows), if there is none yet."""
+        if self._plan is None:
+            if not self._chain:
+                raise ValueError("the model has no layers")
+            shape = (None, None if type(x) is Rows else x.shape[1], *x.shape[2:])
+            self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)))
+            self._strict_shapes = False
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the Input."""
+        return list(self._chain)
+
+    def _sublayers(self) -> list[Layer]:
+        return list(self._chain)
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._plan is None:
+            if isinstance(inputs, KerasTensor):
+                self._build_from(Input(batch_shape=inputs.shape, dtype=inputs.dtype))
+            else:
+                with naming_errors(self):
+                    self.ensure_graph(model_inputs.as_value(inputs))
+        return super().__call__(inputs, *args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        chain = [self._input.node.operation] if self._input is not None else []
+        return {
+            "name": self.name,
+            "layers": [
+                {"class_name": type(x).__name__, "config": x.get_config()}
+                for x in chain + self._chain
+            ],
+        }
+
+
+def _as_tensor(value: Any) -> Any:
+    return value.to_tensor() if type(value) is Rows else convert_to_tensor(value)

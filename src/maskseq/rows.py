@@ -1,0 +1,190 @@
+"""Rows and layout: the packed form of a batch of sequences. No arithmetic.
+
+Rows hold one row per real step, sequence after sequence, and one pad row that stands for every
+masked cell; the layout, shared along the pipeline, says where each real step sits in the padded
+(batch, time) rectangle. Step-wise layers compute the pad row with the others, so masked cells come
+out as Keras leaves them, for the price of one row.
+"""
+
+import numpy as np
+
+from . import _kernels
+from .tensor import Tensor, as_numpy
+
+
+class Layout:
+    """Where the real steps of a batch sit. Immutable; two Rows of one Layout are row-aligned.
+
+    batch, time: sizes of the padded rectangle.  offsets: int64 (batch + 1,): sequence b owns the
+    rows offsets[b]:offsets[b + 1].  cells: int64 (n,): b * time + t of each real step, ascending.
+    """
+
+    __slots__ = ("batch", "time", "offsets", "_cells", "_mask")
+
+    def __init__(
+        self,
+        batch: int,
+        time: int,
+        offsets: np.ndarray,
+        cells: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ):
+        self.batch, self.time, self.offsets = batch, time, offsets
+        self._cells, self._mask = cells, mask
+
+    @classmethod
+    def from_mask(cls, mask: np.ndarray) -> "Layout":
+        """The layout of a bool mask (batch, time) of any pattern."""
+        offsets, cells = _kernels.layout_from_mask(mask)
+        return cls(*mask.shape, offsets, cells, mask)
+
+    @classmethod
+    def from_offsets(cls, offsets: np.ndarray, time: int | None = None) -> "Layout":
+        """The layout of right-padded sequences; `time` is the longest unless given."""
+        longest = int(np.diff(offsets).max(initial=0))
+        return cls(len(offsets) - 1, longest if time is None else time, offsets)
+
+    @property
+    def steps(self) -> int:
+        """How many real steps there are."""
+        return int(self.offsets[-1])
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """int64 (batch,): real steps of each sequence."""
+        return np.diff(self.offsets)
+
+    @property
+    def cells(self) -> np.ndarray:
+        """int64 (n,): the flat cell b * time + t of each real step."""
+        if self._cells is None:
+            start = np.arange(self.batch, dtype=np.int64) * self.time - self.offsets[:-1]
+            self._cells = np.arange(self.steps) + np.repeat(start, self.lengths)
+        return self._cells
+
+    @property
+    def mask(self) -> np.ndarray:
+        """bool (batch, time), True = a real step."""
+        if self._mask is None:
+            mask = np.zeros(self.batch * self.time, bool)
+            mask[self.cells] = True
+            self._mask = mask.reshape(self.batch, self.time)
+        return self._mask
+
+    def has_mask(self, mask: np.ndarray) -> bool:
+        """True if `mask` describes this very layout."""
+        return mask is self._mask or (
+            mask.shape == (self.batch, self.time) and np.array_equal(mask, self.mask)
+        )
+
+    def select(self, keep: np.ndarray) -> tuple["Layout", np.ndarray]:
+        """The layout of only the rows where `keep` (n,) bool is True, and the numbers of those rows."""
+        kept = np.flatnonzero(keep)
+        offsets = np.concatenate(([0], np.cumsum(keep, dtype=np.int64)))[self.offsets]
+        return Layout(self.batch, self.time, offsets, self.cells[kept]), kept
+
+    def reverse(self) -> tuple["Layout", np.ndarray]:
+        """The layout of the same sequences with time reversed, and the row each of its rows was."""
+        order = np.repeat(self.offsets[:-1] + self.offsets[1:] - 1, self.lengths)
+        order -= np.arange(self.steps)
+        first = np.repeat(np.arange(self.batch, dtype=np.int64) * self.time, self.lengths)
+        cells = 2 * first + self.time - 1 - self.cells[order]
+        return Layout(self.batch, self.time, self.offsets, cells), order
+
+
+class Rows:
+    """A batch in packed form: one row per real step, then the pad row.
+
+    values: (n + 1, *features), the last row is the pad row.  A masked cell shows the pad row; with
+    `carry` it shows its sequence's previous real row, and the pad row only before the first.
+
+    Rows may also lie in a `source` (m, features), row j at source[index[j]] (index None: at
+    source[j]): a table, or a padded array left in place. They are gathered when somebody asks for
+    `values`; the pad row is then source[pad], or zeros if pad is None.
+    """
+
+    __slots__ = ("layout", "carry", "_values", "_source", "_index", "_pad")
+
+    def __init__(self, values: np.ndarray | None, layout: Layout, carry: bool = False):
+        self.layout, self.carry, self._values = layout, carry, values
+        self._source = self._index = self._pad = None
+
+    @classmethod
+    def by_index(
+        cls, source: np.ndarray, index: np.ndarray | None, layout: Layout, pad: int | None = None
+    ) -> "Rows":
+        """Rows that lie in `source` at the places `index` int64 (n,)."""
+        rows = cls(None, layout)
+        rows._source, rows._index, rows._pad = source, index, pad
+        return rows
+
+    @classmethod
+    def from_ragged(cls, values: np.ndarray, offsets: np.ndarray, time: int | None = None) -> "Rows":
+        """Rows of ragged sequences: values (n, *features), masked cells show zeros."""
+        return cls.by_index(values, None, Layout.from_offsets(offsets, time))
+
+    @classmethod
+    def view(cls, x: np.ndarray, mask: np.ndarray | None) -> "Rows":
+        """The real steps of x (batch, time, *features), left in place; masked cells count as zeros.
+
+        Only for readers that never look at a masked cell, or where those hold zeros.
+        """
+        batch, time = x.shape[:2]
+        source = as_numpy(x).reshape(batch * time, *x.shape[2:])
+        if mask is None:
+            layout = Layout(batch, time, np.arange(batch + 1, dtype=np.int64) * time)
+            return cls.by_index(source, None, layout)
+        layout = Layout.from_mask(mask)
+        return cls.by_index(source, layout.cells, layout)
+
+    @property
+    def values(self) -> np.ndarray:
+        if self._values is None:
+            values = np.empty((self.layout.steps + 1, *self._source.shape[1:]), self._source.dtype)
+            values[:-1] = (
+                self._source if self._index is None else self._source.take(self._index, axis=0)
+            )
+            values[-1] = 0 if self._pad is None else self._source[self._pad]
+            self._values = values
+        return self._values
+
+    def in_place(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """(source, index) of the real rows, without gathering them."""
+        if self._values is None:
+            return self._source, self._index
+        return self._values[:-1], None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the padded array these rows stand for."""
+        held = self._source if self._values is None else self._values
+        return (self.layout.batch, self.layout.time, *held.shape[1:])
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return (self._source if self._values is None else self._values).dtype
+
+    def with_values(self, values: np.ndarray) -> "Rows":
+        """Other values on the same cells."""
+        return Rows(values, self.layout, self.carry)
+
+    def to_padded(self) -> np.ndarray:
+        """The array (batch, time, *features) with every masked cell filled."""
+        layout, values = self.layout, as_numpy(self.values)
+        if layout.steps == layout.batch * layout.time:
+            return values[:-1].reshape(self.shape)
+        flat = np.ascontiguousarray(values).reshape(len(values), -1)
+        cells = _kernels.scatter_rows(
+            flat, layout.offsets, layout.cells, layout.batch, layout.time, self.carry
+        )
+        return cells.reshape(self.shape)
+
+    def to_tensor(self) -> Tensor:
+        """The padded array, carrying its mask."""
+        tensor = self.to_padded().view(Tensor)
+        tensor._keras_mask = self.layout.mask
+        return tensor

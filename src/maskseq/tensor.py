@@ -1,0 +1,67 @@
+"""Arrays that carry a mask: what eager layer calls return.
+
+A `Tensor` is an ordinary NumPy array with one extra: it may hold `_keras_mask`, bool, True = a real
+step. Arithmetic and slicing give a Tensor without a mask, as a raw operation does in Keras.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+class Tensor(np.ndarray):
+    """A NumPy array that may carry a mask; without one it has no `_keras_mask` attribute."""
+
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
+
+    def __reduce__(self):
+        return convert_to_tensor, (self.view(np.ndarray),)
+
+
+def convert_to_tensor(x: Any, dtype: str | np.dtype | None = None) -> Tensor:
+    """`x` as an array that can carry a mask.
+
+    Float arrays of another width become float32 unless `dtype` says otherwise; integers, bools and
+    strings keep their dtype. The mask of a Tensor goes along. Source: keras.ops.convert_to_tensor.
+    """
+    if isinstance(x, Tensor) and dtype is None and x.dtype != np.float64:
+        return x
+    array = np.asarray(x)
+    if dtype is not None:
+        array = array.astype(dtype, copy=False)
+    elif array.dtype.kind == "f" and array.dtype != np.float32:
+        array = array.astype(np.float32)
+    tensor = array.view(Tensor)
+    mask = get_keras_mask(x)
+    if mask is not None:
+        tensor._keras_mask = mask
+    return tensor
+
+
+def as_numpy(x: Any) -> np.ndarray:
+    """`x` as a plain array, without a mask."""
+    return x.view(np.ndarray) if isinstance(x, Tensor) else np.asarray(x)
+
+
+def get_keras_mask(x: Any) -> Any:
+    """The mask that `x` carries, or None."""
+    return getattr(x, "_keras_mask", None)
+
+
+def set_keras_mask(x: Any, mask: Any) -> None:
+    """Attach `mask` to `x` (a Tensor or a symbolic tensor); None takes the mask off.
+
+    Raises: TypeError if `x` is a plain array, which cannot carry a mask (`convert_to_tensor` it).
+    """
+    if mask is None:
+        if get_keras_mask(x) is not None:
+            del x._keras_mask
+        return
+    try:
+        x._keras_mask = mask
+    except AttributeError:
+        raise TypeError(
+            f"x must be able to carry a mask: pass it through maskseq.convert_to_tensor first, "
+            f"got {type(x).__name__}"
+        ) from None

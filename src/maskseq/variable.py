@@ -1,0 +1,68 @@
+"""A weight: a named, read-only array that is replaced as a whole, never written in place."""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+
+class Variable(NDArrayOperatorsMixin):
+    """A weight of a layer.
+
+    `value` is a read-only array. `assign` swaps in a new one, so that a call that runs at the same
+    time sees the old weights or the new ones, never a mixture. Source: keras.Variable.
+    """
+
+    def __init__(self, value: Any, name: str = "variable", trainable: bool = True):
+        self.name, self.trainable = name, trainable
+        self._value = _frozen(np.array(value))
+
+    @property
+    def value(self) -> np.ndarray:
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self._value.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._value.dtype
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the value."""
+        return self._value.copy()
+
+    def assign(self, value: Any) -> None:
+        """Replace the value. Raises: ValueError if the shape differs."""
+        new = np.asarray(value)
+        if new.shape != self.shape:
+            raise ValueError(f"weight {self.name}: expected shape {self.shape}, got {new.shape}")
+        if new.dtype.kind not in "fiub":
+            raise TypeError(f"weight {self.name}: expected numbers, got dtype {new.dtype}")
+        self._value = _frozen(new.astype(self.dtype, order="C", copy=True))
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.array(self._value, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        inputs = [x.value if isinstance(x, Variable) else x for x in inputs]
+        return getattr(ufunc, method)(*inputs, **kwargs)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return self._value[key]
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        return f"<Variable name={self.name}, shape={self.shape}, dtype={self.dtype}>"
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
