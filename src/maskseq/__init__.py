@@ -1,5 +1,22 @@
 """maskseq: masked sequence models on the CPU. A masked step costs nothing and changes nothing."""
 
+from . import backend as backend
+from . import layers as layers
+from . import ops as ops
+from . import utils as utils
+from .graph import KerasTensor as KerasTensor
+from .initializers import set_random_seed as set_random_seed
+from .layers.base import Layer as Layer
+from .layers.input import Input as Input
+from .models import Model as Model
+from .models import Sequential as Sequential
+from .sequence import Ragged as Ragged
+from .sequence import pad_sequences as pad_sequences
+from .tensor import Tensor as Tensor
+from .tensor import convert_to_tensor as convert_to_tensor
+from .tensor import get_keras_mask as get_keras_mask
+from .tensor import set_keras_mask as set_keras_mask
+
 __version__ = "0.1.0"
 
 from .sequence import Ragged as Ragged

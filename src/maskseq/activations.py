@@ -1,4 +1,4 @@
-"""Activation functions under Keras's names. Elementwise ones run in C; softmax is along the last axis.
+"""Activation functions under Keras's names: elementwise ones in C, softmax along the last axis.
 
 Source: keras.activations.
 """

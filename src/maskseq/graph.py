@@ -138,8 +138,8 @@ def sort_nodes(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[No
             continue
         if node is None or not node.inputs:
             raise ValueError(
-                f"Model outputs must be reachable from its inputs: {tensor!r} is needed and is none of "
-                f"{[t.name for t in inputs]}"
+                f"Model outputs must be reachable from its inputs {[t.name for t in inputs]}: "
+                f"{tensor!r} is needed too"
             )
         if ready:
             done[id(node)] = node

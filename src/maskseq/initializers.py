@@ -67,9 +67,7 @@ def truncated_normal(shape, mean=0.0, stddev=0.05, seed=None):
     return _truncated_normal(shape, mean, stddev, _rng(seed))
 
 
-def variance_scaling(
-    shape, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None
-):
+def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
     """Variance `scale` over fan in, fan out or their average."""
     fan_in, fan_out = _fans(shape)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]

@@ -11,19 +11,19 @@ import numpy as np
 from .graph import KerasTensor
 from .nest import flatten, is_nested
 from .rows import Layout, Rows
-from .sequence import Ragged, as_sequences
+from .sequence import Ragged, as_batch
 from .tensor import Tensor, convert_to_tensor, get_keras_mask
 
 STEPS_A_CALL = 1 << 16
-"""Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB,
-a few times the last-level cache of a core, so that splitting costs nothing and memory is bounded."""
+"""Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
+enough work that cutting costs nothing, and a bound on memory."""
 
 
 def as_value(x: Any) -> Any:
     """One input as Rows (ragged data) or a Tensor."""
     if type(x) is Rows:
         return x
-    x = as_sequences(x)
+    x = as_batch(x)
     if isinstance(x, Ragged):
         values = x.values if x.values.dtype.kind != "f" else x.values.astype(np.float32, copy=False)
         return Rows.from_ragged(values, x.offsets)

@@ -5,8 +5,6 @@ Source: keras.Model, keras.Sequential.
 
 from typing import Any
 
-import numpy as np
-
 from . import inputs as model_inputs
 from .graph import KerasTensor, Operation, Plan, is_symbolic, layers_by_depth, unique_name
 from .layers.base import Layer, as_padded
@@ -101,7 +99,8 @@ class Model(Layer):
 
     def run(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         if self._plan is None:
-            return super().run(inputs, training=training, **({} if mask is None else {"mask": mask}))
+            options = {} if mask is None else {"mask": mask}
+            return super().run(inputs, training=training, **options)
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
 
     def _walk(self, values: list[Any], training: bool) -> Any:
@@ -187,9 +186,7 @@ class Sequential(Model):
     Source: keras.Sequential.
     """
 
-    def __init__(
-        self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any
-    ):
+    def __init__(self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self._chain: list[Layer] = []
         self._input: KerasTensor | None = None

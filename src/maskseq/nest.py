@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts of values: map over them, flatten them. Dicts go in sorted key order."""
+"""Nested lists, tuples and dicts of values: map over them, flatten them (dicts by sorted key)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -14,7 +14,8 @@ from . import _kernels
 from .graph import KerasTensor, Node, Operation, is_symbolic
 from .nest import map_structure
 from .probe import output_spec
-from .tensor import Tensor, convert_to_tensor
+from .tensor import Tensor
+from .tensor import convert_to_tensor as convert_to_tensor
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 """Keras's class name of an operation -> the function here. The closed table for model files."""
@@ -314,4 +315,3 @@ KerasTensor.__neg__ = lambda self: negative(self)
 KerasTensor.__abs__ = lambda self: absolute(self)
 KerasTensor.__invert__ = lambda self: logical_not(self)
 KerasTensor.__getitem__ = lambda self, key: get_item(self, key)
-

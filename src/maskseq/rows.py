@@ -78,7 +78,7 @@ class Layout:
         )
 
     def select(self, keep: np.ndarray) -> tuple["Layout", np.ndarray]:
-        """The layout of only the rows where `keep` (n,) bool is True, and the numbers of those rows."""
+        """The layout of only the rows where `keep` (n,) bool is True, and their numbers."""
         kept = np.flatnonzero(keep)
         offsets = np.concatenate(([0], np.cumsum(keep, dtype=np.int64)))[self.offsets]
         return Layout(self.batch, self.time, offsets, self.cells[kept]), kept
@@ -119,7 +119,9 @@ class Rows:
         return rows
 
     @classmethod
-    def from_ragged(cls, values: np.ndarray, offsets: np.ndarray, time: int | None = None) -> "Rows":
+    def from_ragged(
+        cls, values: np.ndarray, offsets: np.ndarray, time: int | None = None
+    ) -> "Rows":
         """Rows of ragged sequences: values (n, *features), masked cells show zeros."""
         return cls.by_index(values, None, Layout.from_offsets(offsets, time))
 

@@ -80,7 +80,7 @@ class Bidirectional(Layer):
         for flag in ("stateful", "return_sequences", "return_state"):
             values = getattr(forward, flag), getattr(backward, flag)
             if values[0] != values[1]:
-                raise ValueError(f"Bidirectional: the two layers must agree on {flag}, got {values}")
+                raise ValueError(f"Bidirectional: both layers must have one {flag}, got {values}")
 
     def build(self, sequences_shape: Any) -> None:
         for layer in self._directions:
@@ -112,7 +112,8 @@ class Bidirectional(Layer):
         return self._with_states(_MERGES[self.merge_mode](*outputs), states)
 
     def call_rows(self, rows: Rows) -> Any:
-        if rows.ndim != 3 or self.stateful or not all(hasattr(x, "steps") for x in self._directions):
+        on_rows = all(hasattr(layer, "steps") for layer in self._directions)
+        if rows.ndim != 3 or self.stateful or not on_rows:
             return NotImplemented
         widths = [layer.units for layer in self._directions]
         joined = np.zeros((rows.layout.steps + 1, sum(widths)), np.float32)  # pad row: zeros
@@ -135,6 +136,10 @@ class Bidirectional(Layer):
         """Start the next call of stateful layers from zeros."""
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes" if self.return_sequences else "uses"
 
     def compute_mask(self, sequences: Any, mask: Any) -> Any:
         mask = mask[0] if isinstance(mask, list) else mask

@@ -40,7 +40,7 @@ def is_tensor(value: Any) -> bool:
 
 
 def to_tensor(name: str, value: Any) -> Any:
-    """An argument of a layer call with arrays and array-likes as Tensors; other things unchanged."""
+    """An argument of a call with arrays and array-likes as Tensors; other things unchanged."""
     if isinstance(value, Tensor):
         return convert_to_tensor(value)
     if value is None or isinstance(value, KerasTensor):
@@ -54,8 +54,8 @@ def to_tensor(name: str, value: Any) -> Any:
             return convert_to_tensor(value)
         except ValueError:
             raise ValueError(
-                f"{name} must be a rectangular array, got lists of different lengths: pad them with "
-                f"maskseq.pad_sequences, or hand them to a model's predict as they are"
+                f"{name} must be a rectangular array, got lists of different lengths: pad them "
+                f"with maskseq.pad_sequences, or hand them to a model's predict as they are"
             ) from None
     if is_nested(value):
         return map_structure(lambda leaf: to_tensor(name, leaf), value)
@@ -135,7 +135,7 @@ def tell_mask_loss(layer: Any) -> None:
 
 
 def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict]:
-    """Arguments for `build` or `compute_output_shape`: one shape, or one `<argument>_shape` each."""
+    """Arguments for `build` or `compute_output_shape`: one shape, or `<argument>_shape` each."""
     wanted = [name for name in inspect.signature(function).parameters if name.endswith("_shape")]
     if len(wanted) <= 1:
         return (map_structure(shape_of, next(iter(arguments.values()))),), {}
@@ -150,6 +150,16 @@ def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tupl
 def shape_of(value: Any) -> tuple[int | None, ...] | None:
     """The shape of a tensor; None for None."""
     return None if value is None else tuple(value.shape)
+
+
+def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask of numbers as bool, True = not 0. Raises: ValueError unless it has that shape."""
+    mask = np.asarray(mask)
+    if mask.dtype.kind not in "biuf":
+        raise TypeError(f"mask must be bool or numbers, got dtype {mask.dtype}")
+    if mask.shape != shape:
+        raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
+    return mask.astype(bool, copy=False)
 
 
 @contextlib.contextmanager

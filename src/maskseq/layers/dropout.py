@@ -17,7 +17,9 @@ class Dropout(Layer):
     supports_masking = True
     stepwise = True
 
-    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any):
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         if not 0 <= rate <= 1:
             raise ValueError(f"Dropout: rate must be between 0 and 1, got {rate!r}")
@@ -29,8 +31,10 @@ class Dropout(Layer):
             return inputs
         shape = inputs.shape
         if self.noise_shape is not None:
-            shape = [n if wanted is None else wanted
-                     for n, wanted in zip(shape, self.noise_shape, strict=True)]
+            shape = [
+                n if wanted is None else wanted
+                for n, wanted in zip(shape, self.noise_shape, strict=True)
+            ]
         if self.rate == 1:
             return np.zeros_like(inputs)
         keep = self._rng.random(shape, np.float32) >= self.rate

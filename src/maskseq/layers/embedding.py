@@ -108,5 +108,3 @@ def _as_ids(ids: np.ndarray) -> np.ndarray:
     if ids.dtype.kind not in "iufb":
         raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
     return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
-
-

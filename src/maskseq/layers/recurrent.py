@@ -13,6 +13,7 @@ from .. import _kernels, activations, initializers
 from ..nest import flatten
 from ..rows import Layout, Rows
 from .base import Layer
+from .calling import check_mask
 
 
 class RNN(Layer):
@@ -166,6 +167,10 @@ class RNN(Layer):
         """Start the next call of a stateful layer from zeros."""
         self.states = None
 
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes" if self.return_sequences else "uses"
+
     def compute_mask(self, sequences: Any, mask: Any) -> Any:
         mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
         output_mask = mask if self.return_sequences else None
@@ -255,7 +260,10 @@ class Cell(Layer):
         known, packed = self._packed
         if len(known) != len(weights) or any(map(operator.is_not, known, weights)):
             packed = _kernels.PackedRNN(
-                self.kind, weights[0], weights[1], weights[2] if self.use_bias else None,
+                self.kind,
+                weights[0],
+                weights[1],
+                weights[2] if self.use_bias else None,
                 **{name: _kernel_name(name, value) for name, value in self.functions().items()},
             )
             self._packed = (weights, packed)
@@ -296,14 +304,7 @@ def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:
     """A mask as bool (batch, time); (batch, time, k) is masked where all k are, as in Keras."""
     mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
     mask = np.asarray(mask)
-    if mask.dtype.kind not in "biuf":
-        raise TypeError(f"mask must be bool or numbers, got dtype {mask.dtype}")
-    mask = mask.astype(bool, copy=False)
-    if mask.ndim == 3:
-        mask = mask.any(axis=-1)
-    if mask.shape != shape:
-        raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
-    return mask
+    return check_mask(mask.any(axis=-1) if mask.ndim == 3 else mask, shape)
 
 
 def _padded(rows: Rows, first: np.ndarray | None) -> Any:

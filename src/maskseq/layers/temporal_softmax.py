@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _kernels
 from .base import Layer
+from .calling import check_mask
 
 
 class TemporalSoftmax(Layer):
@@ -30,13 +31,9 @@ class TemporalSoftmax(Layer):
         rows = np.ascontiguousarray(moved).reshape(-1, time)
         real = None
         if mask is not None:
-            mask = np.asarray(mask)
-            if mask.shape != (batch, time):
-                raise ValueError(f"mask must be bool {(batch, time)}, got {mask.dtype} {mask.shape}")
-            real = np.repeat(mask, moved.shape[1], axis=0)
-        return np.moveaxis(_kernels.masked_softmax(rows, real).reshape(moved.shape), 2, 1).reshape(
-            x.shape
-        )
+            real = np.repeat(check_mask(mask, (batch, time)), moved.shape[1], axis=0)
+        y = _kernels.masked_softmax(rows, real).reshape(moved.shape)
+        return np.moveaxis(y, 2, 1).reshape(x.shape)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return tuple(input_shape)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..rows import Rows
 from .base import Layer, deserialize_layer, serialize_layer
+from .calling import check_mask
 
 
 class TimeDistributed(Layer):
@@ -41,9 +42,7 @@ class TimeDistributed(Layer):
         batch, time = inputs.shape[:2]
         options = {}
         if mask is not None:
-            mask = np.asarray(mask)
-            if mask.ndim < 2 or mask.shape[:2] != (batch, time):
-                raise ValueError(f"mask must be bool {(batch, time)}, got {mask.dtype} {mask.shape}")
+            mask = check_mask(mask, (batch, time, *np.shape(mask)[2:]))
             if "mask" in self.layer.call_parameters():
                 options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
         if training and "training" in self.layer.call_parameters():
@@ -57,6 +56,10 @@ class TimeDistributed(Layer):
             return NotImplemented
         options = {"training": True} if training else {}
         return rows.with_values(np.asarray(self.layer.call(rows.values, **options)))
+
+    @property
+    def mask_role(self) -> str:
+        return "passes"
 
     def compute_output_shape(self, inputs_shape: Any) -> tuple:
         batch, time, *features = inputs_shape
