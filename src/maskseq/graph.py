@@ -83,16 +83,6 @@ class Operation:
         return self.function(*args, **kwargs)
 
 
-class MaskOf:
-    """The mask that a tensor carries at run time, as a step of a graph."""
-
-    name = class_name = "mask_of"
-
-    def run(self, x: Any) -> Any:
-        layout = getattr(x, "layout", None)
-        return getattr(x, "_keras_mask", None) if layout is None else layout.mask
-
-
 class Node:
     """One recorded call. `outputs` is the structure of KerasTensors it returned."""
 

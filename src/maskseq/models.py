@@ -5,9 +5,10 @@ Source: keras.Model, keras.Sequential.
 
 from typing import Any
 
+from . import functional, ops
 from . import inputs as model_inputs
 from .graph import KerasTensor, Operation, Plan, is_symbolic, layers_by_depth, unique_name
-from .layers.base import Layer, as_padded
+from .layers.base import Layer, as_padded, deserialize_layer, serialize_layer
 from .layers.calling import mask_loss, naming_errors
 from .layers.input import Input, InputLayer
 from .nest import flatten, map_structure
@@ -165,6 +166,49 @@ class Model(Layer):
             if getattr(layer, "stateful", False):
                 layer.reset_state()
 
+    # Config and copies
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers and the calls between them, in Keras's form.
+
+        Raises: NotImplementedError for a subclass that writes `call`, which must write its own.
+        """
+        if self._plan is None:
+            raise NotImplementedError(f"{type(self).__name__} must write its own get_config")
+        return {**super().get_config(), **self._wiring(_entry)}
+
+    def _wiring(self, entry_of: Any) -> dict[str, Any]:
+        ends = self._input_structure, self._output_structure
+        return functional.to_config(*ends, self._graph_layers, self._plan.nodes, entry_of)
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
+    ) -> "Model":
+        """A model made from what `get_config` returned, with new weights."""
+
+        def make(entry: dict[str, Any]) -> Any:
+            known = ops.OPERATIONS.get(entry["class_name"])
+            return known or deserialize_layer(entry, custom_layers)
+
+        graph = functional.from_config(config, make)
+        return cls(*graph, name=config.get("name"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._plan is None:
+            return super().__getstate__()
+        graph = ("inputs", "outputs", "_input_structure", "_output_structure", "_reads_masked")
+        state = {k: v for k, v in super().__getstate__().items() if k not in graph}
+        return {**state, "_plan": None, "_wires": self._wiring(lambda x: {"operation": x})}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        wires = state.pop("_wires", None)
+        self.__dict__.update(state)
+        if wires is not None:
+            strict = self._strict_shapes
+            self._set_graph(*functional.from_config(wires, _operation_of))
+            self._strict_shapes = strict
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._plan is None:
             return super().compute_output_shape(input_shape)
@@ -236,6 +280,7 @@ class Sequential(Model):
         """Make the weights for inputs of that shape (with the batch; None = any size)."""
         if self._plan is None and input_shape is not None:
             self._build_from(Input(batch_shape=tuple(input_shape)))
+            self._strict_shapes = False
 
     def ensure_graph(self, x: Any) -> None:
         """Build the graph for data like `x` (an array or Rows), if there is none yet."""
@@ -267,11 +312,39 @@ class Sequential(Model):
         chain = [self._input.node.operation] if self._input is not None else []
         return {
             "name": self.name,
-            "layers": [
-                {"class_name": type(x).__name__, "config": x.get_config()}
-                for x in chain + self._chain
-            ],
+            "build_input_shape": self.inputs[0].shape if self._plan else None,
+            "layers": [serialize_layer(x) for x in chain + self._chain],
         }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
+    ) -> "Sequential":
+        layers = [deserialize_layer(entry, custom_layers) for entry in config["layers"]]
+        model = cls(layers, name=config.get("name"))
+        model.build(config.get("build_input_shape"))
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        start = None if self._input is None else self._input.node.operation
+        return {**state, "_input": start}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if self._input is not None:
+            self._input = self._input.output
+
+
+def _entry(operation: Any) -> dict[str, Any]:
+    if isinstance(operation, Operation):
+        return {"class_name": operation.class_name, "config": {"name": operation.name}}
+    return serialize_layer(operation)
+
+
+def _operation_of(entry: dict[str, Any]) -> Any:
+    operation = entry["operation"]
+    return operation.function if type(operation) is Operation else operation
 
 
 def _as_tensor(value: Any) -> Any:

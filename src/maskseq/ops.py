@@ -14,7 +14,7 @@ from . import _kernels
 from .graph import KerasTensor, Node, Operation, is_symbolic
 from .nest import map_structure
 from .probe import output_spec
-from .tensor import Tensor
+from .tensor import Tensor, get_keras_mask
 from .tensor import convert_to_tensor as convert_to_tensor
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
@@ -279,6 +279,9 @@ def get_item(x, key):
 @operation("ConvertToTensor")
 def _identity(x, dtype=None, sparse=None, ragged=None):
     return np.asarray(x) if dtype is None else np.asarray(x).astype(dtype)
+
+
+OPERATIONS["MaskOf"] = get_keras_mask
 
 
 def shape(x: Any) -> tuple[int | None, ...]:

@@ -59,6 +59,10 @@ class Variable(NDArrayOperatorsMixin):
     def __len__(self) -> int:
         return len(self._value)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._value = _frozen(self._value)
+
     def __repr__(self) -> str:
         return f"<Variable name={self.name}, shape={self.shape}, dtype={self.dtype}>"
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import initializers, probe
-from ..graph import KerasTensor, MaskOf, Node, is_symbolic, unique_name
+from ..graph import KerasTensor, Node, Operation, is_symbolic, unique_name
 from ..nest import flatten, map_structure
 from ..rows import Rows
 from ..tensor import Tensor, convert_to_tensor, get_keras_mask
@@ -311,7 +311,7 @@ class Layer:
                 output.probed_mask = seen.probed_mask
         for output in flatten(outputs):
             if output.probed_mask is not None and get_keras_mask(output) is None:
-                Node(MaskOf(), (output,), {}, output.probed_mask)
+                Node(Operation("MaskOf", get_keras_mask), (output,), {}, output.probed_mask)
                 output._keras_mask = output.probed_mask
         return outputs
 
@@ -336,6 +336,10 @@ class Layer:
         if "mask" in self.call_parameters():
             return "uses, passes" if self.supports_masking else "uses"
         return "passes" if self.supports_masking else "drops"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A layer is copied and pickled with its weights, without the graphs it stands in."""
+        return {**self.__dict__, "_inbound_nodes": []}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -70,6 +70,9 @@ class Dense(Layer):
             self._packed = (kernel, bias, packed)
         return packed
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": (None, None, None)}
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)
 

@@ -29,7 +29,14 @@ class InputLayer(Layer):
         self.dtype = str(dtype or "float32")
         self.batch_shape = tuple(batch_shape)
         self.built = True
+        self._make_tensor()
+
+    def _make_tensor(self) -> None:
         Node(self, (), {}, KerasTensor(self.batch_shape, self.dtype, self.name))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._make_tensor()
 
     @property
     def mask_role(self) -> str:

@@ -288,7 +288,7 @@ class Cell(Layer):
         return {**super().get_config(), **self.arguments()}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_packed": ((), None)}
+        return {**super().__getstate__(), "_packed": ((), None)}
 
 
 def _kernel_name(argument: str, activation: Any) -> str:

@@ -1,0 +1,87 @@
+"""The levels of the package: calls only go down, and numpy is the only dependency at run time."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import maskseq
+
+ROOT = Path(maskseq.__file__).parent
+LEVELS = [
+    {"nest", "variable"},
+    {"_kernels", "_lists", "graph"},
+    {"runtime", "initializers", "activations", "sequence", "arrow", "tensor"},
+    {"rows", "probe"},
+    {"ops"},
+    {"layers.calling"},
+    {"layers.base"},
+    {"layers.recurrent"},
+    {"layers"},
+    {"functional", "inputs", "summary"},
+    {"models"},
+    {"backend", "utils"},
+    {"importers", "cli", "datafiles", "demo", "testing"},
+]
+PUBLIC = {"__init__"}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def level_of(module: str) -> int:
+    """The level of the longest name that `module` starts with."""
+    while module:
+        for level, names in enumerate(LEVELS):
+            if module in names:
+                return level
+        module = module.rpartition(".")[0]
+    raise AssertionError("a module without a level: give it one here")
+
+
+def imports_of(path: Path) -> list[str]:
+    """What `path` imports: modules of this package without "maskseq.", others with their name."""
+    package = ["maskseq", *path.relative_to(ROOT).parts[:-1]]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = [*base, *(node.module.split(".") if node.module else [])]
+            for alias in node.names:
+                deeper = ROOT.joinpath(*base[1:], alias.name)
+                is_module = deeper.is_dir() or any(deeper.parent.glob(f"{alias.name}.*py*"))
+                found.append(".".join([*base, alias.name] if is_module else base))
+    return found
+
+
+MODULES = sorted(path for path in ROOT.rglob("*.py") if path.stem != "__init__")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_module_imports_only_from_below(path):
+    name = module_name(path)
+    for imported in imports_of(path):
+        if not imported.startswith("maskseq."):
+            continue
+        target = imported.removeprefix("maskseq.")
+        assert level_of(target) <= level_of(name), f"{name} imports {target}"
+        if level_of(name) == level_of(target) and name.startswith("layers."):
+            raise AssertionError(f"{name} imports another layer, {target}")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_module_needs_nothing_but_numpy_to_import(path):
+    tree = ast.parse(path.read_text())
+    for node in tree.body:
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module]
+        for name in names:
+            top = name.split(".")[0]
+            assert top in {"numpy", "maskseq"} or top in sys.stdlib_module_names, name
