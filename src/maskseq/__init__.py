@@ -18,6 +18,3 @@ from .tensor import get_keras_mask as get_keras_mask
 from .tensor import set_keras_mask as set_keras_mask
 
 __version__ = "0.1.0"
-
-from .sequence import Ragged as Ragged
-from .sequence import pad_sequences as pad_sequences
