@@ -29,12 +29,43 @@ typedef struct msq_product {
     float *z;              /* rows, z_stride apart; only the first `columns` of a row are written */
     const float *const *x; /* a pointer to the `depth` values of each row */
     const float *panels;
-    const float
-        *start; /* rows, start_stride apart: 0 for a bias, may be z; whole blocks are read */
+    const float *start; /* rows, start_stride apart (0: a bias), may be z; read in whole blocks */
     int64_t z_stride, start_stride, columns;
     int64_t rows, depth, groups, first_block, last_block;
 } msq_product;
 typedef void msq_product_fn(const msq_product *product);
+
+typedef struct msq_step msq_step;
+typedef void msq_step_fn(const msq_step *step);
+
+/* A recurrent layer's weights, packed (rnn_pack.c). Gates i f c o, or z r h; `width` is the ISA's.
+ */
+struct msq_rnn {
+    const struct msq_kernel_table *kernels; /* the ISA the panels are packed for */
+    int kind, gates;
+    int64_t features, units, blocks;
+    float *input;          /* panels[block][features][gate][width] */
+    float *input_bias;     /* [block][gate][width] */
+    float *recurrent;      /* panels[block][units][gate][width]; MSQ_GRU_RESET_BEFORE: z r */
+    float *recurrent_bias; /* MSQ_GRU: [block][gate][width]; those of z and r are in input_bias */
+    float *candidate;      /* MSQ_GRU_RESET_BEFORE: panels[block][units][width] of h */
+    int activation, recurrent_activation;
+    msq_step_fn *step;
+    int phases; /* calls of `step` for one step in time; the second needs all of the first */
+};
+
+/* One step in time of some sequences, for the units of some blocks: h_next = cell(z, h). */
+struct msq_step {
+    const msq_rnn *rnn;
+    int64_t rows, first_block, last_block;
+    int phase;
+    const float *const *z; /* of each row, the input's part of the gates: [block][gate][width] */
+    const float *const *h; /* `units` values a row; h_next must not be h */
+    float *const *h_next;
+    float *const *c;     /* MSQ_LSTM: whole blocks a row, updated in place */
+    float *const *reset; /* MSQ_GRU_RESET_BEFORE: r * h, written in phase 0 */
+    float *gates;        /* scratch of the general cells: rows * blocks * gates * width */
+};
 
 typedef struct msq_kernel_table {
     const char *name;

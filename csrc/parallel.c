@@ -14,7 +14,11 @@
 #include <omp.h>
 #endif
 
-enum { MAX_THREADS = 1024, MAX_PATH = 4096 };
+enum {
+    MAX_THREADS = 1024,
+    MAX_PATH = 4096,
+    MAX_SPINS = 2000 /* some 20 us: then more threads than CPUs are likely, let others run */
+};
 
 static int default_threads = 1;
 /* libgomp's pool does not survive fork: a region in the child would wait for threads that are not
@@ -117,6 +121,26 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
     n = n > parts ? parts : n;
     n = n > work / grain ? (int64_t)(work / grain) : n;
     return forked || !msq_has_openmp() || n < 1 ? 1 : (int)n;
+}
+
+static void pause_cpu(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+void msq_wait(msq_barrier *b) {
+    const int round = atomic_load_explicit(&b->round, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == b->threads - 1) {
+        atomic_store_explicit(&b->arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&b->round, round + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0; atomic_load_explicit(&b->round, memory_order_acquire) == round; spins++)
+        if (spins < MAX_SPINS)
+            pause_cpu();
+        else
+            sched_yield();
 }
 
 void msq_parallel(int num_threads, msq_body_fn *body, void *context) {

@@ -2,6 +2,7 @@
 #ifndef MSQ_PARALLEL_H
 #define MSQ_PARALLEL_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* Runs on every thread of a region; `thread` in [0, num_threads). */
@@ -15,6 +16,13 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain);
 /* Calls body(context, t, n) on n threads at once and returns when all are done. n is num_threads,
  * or less where the OpenMP runtime gives less: the body must split its work by the n it is told. */
 void msq_parallel(int num_threads, msq_body_fn *body, void *context);
+
+/* Where threads of a region meet: nobody passes before all `threads` have come. */
+typedef struct msq_barrier {
+    atomic_int arrived, round;
+    int threads;
+} msq_barrier;
+void msq_wait(msq_barrier *barrier);
 
 /* The half-open range of part `thread` when `n` items are split evenly: sizes differ by at most
  * one. */

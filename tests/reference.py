@@ -103,6 +103,7 @@ def masked_softmax(x, mask=None):
 def dense(x, kernel, bias):
     return x.astype(np.float64) @ kernel.astype(np.float64) + bias
 
+
 # --- sequences
 
 
@@ -115,3 +116,57 @@ def pad_sequences(rows, maxlen, padding, truncating, value):
         for j, number in enumerate(kept):
             x[i, j if padding == "post" else width - len(kept) + j] = number
     return x
+
+
+# --- recurrent layers (Keras 3): weights as Keras has them, one sequence at a time
+
+
+def lstm_step(x, h, c, w, r, b, activation, gate):
+    i, f, z, o = np.split(x @ w + h @ r + b, 4)
+    c = gate(f) * c + gate(i) * activation(z)
+    return gate(o) * activation(c), c
+
+
+def gru_step(x, h, w, r, b, activation, gate):
+    xz, xr, xh = np.split(x @ w + b[0], 3)
+    hz, hr, hh = np.split(h @ r + b[1], 3)
+    z = gate(xz + hz)
+    return (z * h + (1 - z) * activation(xh + gate(xr + hr) * hh),)
+
+
+def gru_reset_before_step(x, h, w, r, b, activation, gate):
+    units = len(h)
+    xz, xr, xh = np.split(x @ w + b, 3)
+    z = gate(xz + h @ r[:, :units])
+    reset = gate(xr + h @ r[:, units : 2 * units]) * h
+    return (z * h + (1 - z) * activation(xh + reset @ r[:, 2 * units :]),)
+
+
+def simple_rnn_step(x, h, w, r, b, activation, gate):
+    return (activation(x @ w + h @ r + b),)
+
+
+STEPS = {
+    "lstm": lstm_step,
+    "gru": gru_step,
+    "gru_reset_before": gru_reset_before_step,
+    "simple_rnn": simple_rnn_step,
+}
+
+
+def rnn(kind, sequences, weights, activation="tanh", gate="sigmoid", initial=None, reverse=False):
+    """Lists of arrays (steps, features) -> (list of (steps, units), last states (batch, units))."""
+    w, r, b = (np.asarray(a, np.float64) for a in weights)
+    activation, gate = ACTIVATIONS[activation], ACTIVATIONS[gate]
+    outputs, last = [], []
+    for k, x in enumerate(sequences):
+        state = [np.zeros(len(r)) for _ in range(2 if kind == "lstm" else 1)]
+        if initial is not None:
+            state = [np.float64(s[k]) for s in initial]
+        output = np.zeros((len(x), len(r)))
+        for t in range(len(x))[:: -1 if reverse else 1]:
+            state = STEPS[kind](np.float64(x[t]), *state, w, r, b, activation, gate)
+            output[t] = state[0]
+        outputs.append(output)
+        last.append(state)
+    return outputs, [np.array(s) for s in zip(*last, strict=True)]

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any, Literal
 
@@ -52,3 +53,30 @@ class PackedDense:
 def dense(
     x: ArrayLike, packed: PackedDense, activation: str = "linear", *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
+
+class PackedRNN:
+    kind: str
+    features: int
+    units: int
+    def __init__(
+        self,
+        kind: str,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None = None,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+    ) -> None: ...
+
+def rnn(
+    x: ArrayLike,
+    packed: PackedRNN,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_state: Sequence[ArrayLike] | None = None,
+    return_sequences: bool = False,
+    reverse: bool = False,
+    out: NDArray[np.float32] | None = None,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]]: ...

@@ -12,6 +12,7 @@ cimport cython
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS,
     PyBUF_FORMAT,
+    PyBUF_STRIDES,
     PyBUF_WRITABLE,
     PyBuffer_Release,
     PyObject_CheckBuffer,
@@ -121,6 +122,13 @@ cdef Array integers(object x, str name):
     return a
 
 
+cdef const void* values_of(Array a) noexcept:
+    """The values of an array that may be None."""
+    if a is None:
+        return NULL
+    return a.view.buf
+
+
 cdef void* writable(object fresh) except? NULL:
     """The values of a new C-contiguous array of our own, which must outlive the pointer."""
     cdef Py_buffer view
@@ -211,43 +219,4 @@ def activation(x, name, *, num_threads=None):
 
 
 include "_kernels_rows.pxi"
-
-
-# --- dense
-
-
-@cython.final
-cdef class PackedDense:
-    """kernel (in, out) float32, bias (out,) float32 or None, in the order the kernels read them.
-
-    The weights are copied: later changes of the arrays do not show.
-    """
-
-    cdef msq_dense* packed
-    cdef readonly Py_ssize_t features, units
-
-    def __cinit__(self, kernel, bias=None):
-        cdef Array w = floats(kernel, "kernel").expect(ANY, ANY)
-        self.features, self.units = w.view.shape[0], w.view.shape[1]
-        cdef Array b = None if bias is None else floats(bias, "bias").expect(self.units)
-        cdef const float* b_values = NULL if b is None else <const float*>b.view.buf
-        if self.features == 0 or self.units == 0:
-            raise ValueError(f"kernel must have inputs and outputs, got shape {w.shape()}")
-        if msq_dense_pack(&self.packed, <const float*>w.view.buf, b_values,
-                          self.features, self.units) != MSQ_OK:
-            raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
-
-    def __dealloc__(self):
-        msq_dense_free(self.packed)
-
-
-def dense(x, PackedDense packed not None, activation="linear", *, num_threads=None):
-    """x (n, in) float32 -> activation(x kernel + bias), (n, out) float32."""
-    cdef int f = activation_id(activation, "activation")
-    cdef int threads = thread_count(num_threads)
-    cdef Array a = floats(x, "x").expect(ANY, packed.features)
-    y = np.empty((a.view.shape[0], packed.units), np.float32)
-    cdef float* out = <float*>writable(y)
-    with nogil:
-        msq_dense_f32(out, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
-    return y
+include "_kernels_layers.pxi"

@@ -9,6 +9,7 @@ cdef extern from "maskseq.h" nogil:
         MSQ_UNKNOWN_NAME
         MSQ_UNSUPPORTED
         MSQ_OUT_OF_RANGE
+        MSQ_BAD_OFFSETS
 
     const char* msq_isa_name(int i)
     bint msq_isa_supported(int i)
@@ -49,3 +50,32 @@ cdef extern from "maskseq.h" nogil:
     void msq_dense_f32(
         float* y, const float* x, const msq_dense* dense, int64_t rows, int activation, int num_threads
     )
+
+    enum msq_rnn_kind:
+        MSQ_LSTM
+        MSQ_GRU
+        MSQ_GRU_RESET_BEFORE
+        MSQ_SIMPLE_RNN
+    ctypedef struct msq_rnn:
+        pass
+    int msq_rnn_pack(
+        msq_rnn** rnn, int kind, const float* kernel, const float* recurrent_kernel,
+        const float* bias, int64_t features, int64_t units, int activation,
+        int recurrent_activation
+    )
+    void msq_rnn_free(msq_rnn* rnn)
+    ctypedef struct msq_rnn_call:
+        const float* x
+        const int64_t* index
+        int64_t x_rows
+        const int64_t* offsets
+        int64_t batch
+        const float* initial_h
+        const float* initial_c
+        float* h
+        float* c
+        float* sequences
+        int64_t sequence_stride
+        int reverse
+        int num_threads
+    int msq_rnn_f32(const msq_rnn* rnn, const msq_rnn_call* call, int64_t* bad_position)

@@ -15,7 +15,8 @@ enum msq_status {
     MSQ_NO_MEMORY = 1,
     MSQ_UNKNOWN_NAME = 2,
     MSQ_UNSUPPORTED = 3,
-    MSQ_OUT_OF_RANGE = 4
+    MSQ_OUT_OF_RANGE = 4,
+    MSQ_BAD_OFFSETS = 5
 };
 
 /* --- runtime (dispatch.c, parallel.c)
@@ -111,5 +112,44 @@ void msq_dense_free(msq_dense *dense);
 /* y = activation(x w + b). y (rows, out), x (rows, in); y may not be x. */
 void msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
                    int num_threads);
+
+/* --- recurrent layers (rnn.c) --- */
+
+/* Gates and bias as in Keras: MSQ_LSTM i f c o, bias (4 units); MSQ_GRU z r h with reset_after,
+ * bias (2, 3 units); MSQ_GRU_RESET_BEFORE bias (3 units); MSQ_SIMPLE_RNN bias (units). */
+enum msq_rnn_kind { MSQ_LSTM, MSQ_GRU, MSQ_GRU_RESET_BEFORE, MSQ_SIMPLE_RNN, MSQ_RNN_KINDS };
+
+/* Packed weights, as msq_dense. */
+typedef struct msq_rnn msq_rnn;
+
+/* The arrays are copied. kernel (features, gates * units), recurrent_kernel (units, gates * units);
+ * bias may be NULL. MSQ_NO_MEMORY. */
+int msq_rnn_pack(msq_rnn **rnn, int kind, const float *kernel, const float *recurrent_kernel,
+                 const float *bias, int64_t features, int64_t units, int activation,
+                 int recurrent_activation);
+void msq_rnn_free(msq_rnn *rnn);
+
+/* A batch of sequences: steps offsets[b] to offsets[b + 1] are sequence b. Step j reads row
+ * index[j] of x, or row j if index is NULL. */
+typedef struct msq_rnn_call {
+    const float *x;       /* (x_rows, features) */
+    const int64_t *index; /* each in [0, x_rows), or NULL */
+    int64_t x_rows;
+    const int64_t *offsets; /* batch + 1, from 0 on, never falling */
+    int64_t batch;
+    const float *initial_h, *initial_c; /* (batch, units); NULL = zeros */
+    float *h, *c; /* (batch, units): the last states; of a sequence without steps, the initial ones.
+                     c is for MSQ_LSTM only */
+    float *sequences;        /* the state h after step j in row j, or NULL */
+    int64_t sequence_stride; /* from row to row, in floats */
+    int reverse;             /* 1: each sequence from its last step to its first */
+    int num_threads;
+} msq_rnn_call;
+
+/* Runs the layer. Masked steps are not in the arrays: that is the whole masking rule. Before
+ * anything is written: MSQ_NO_MEMORY; MSQ_BAD_OFFSETS: offsets[*bad_position] is not 0 for the
+ * first, or falls; MSQ_OUT_OF_RANGE: index[*bad_position], or without index offsets[*bad_position],
+ * leaves x. */
+int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position);
 
 #endif

@@ -1,0 +1,187 @@
+/* Recurrent layers: which thread walks which sequences, and the memory it takes.
+ * Sequences are sorted by length and cut into groups that stay in the caches; the sequences of a
+ * group are dealt to the threads, each of which walks its own through all their steps. */
+#include "rnn.h"
+
+#include "gemm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_ROWS = 64,       /* sequences a thread walks side by side: their states fit the L2 cache */
+    Z_BYTES = 384 << 10, /* a chunk of input products, which shares the L2 cache with the panels */
+    FMAS_PER_THREAD = 1 << 20 /* some 20 us of work, several times the cost of a parallel region */
+};
+
+/* One call, as its threads see it. */
+struct job {
+    const msq_rnn *rnn;
+    const msq_rnn_call *call;
+    sequence *sequences; /* those with steps, by falling length */
+    int64_t count;
+    int parts;
+    int64_t max_rows, max_z;
+    float *zeros, *room; /* a state; parts * max_rows * 3 states */
+    walker *walkers;     /* one a part */
+};
+
+/* Memory is cut from one allocation. Cutting from NULL measures: the result is the size. */
+static void *take(char **free_memory, int64_t count, size_t size) {
+    char *const taken = *free_memory;
+    *free_memory += ((size_t)count * size + 63) / 64 * 64;
+    return taken;
+}
+
+static int64_t padded_units(const msq_rnn *rnn) {
+    return rnn->blocks * rnn->kernels->width;
+}
+
+static char *cut_memory(struct job *job, char *memory) {
+    const msq_rnn *const rnn = job->rnn;
+    const int64_t padded = padded_units(rnn), rows = job->max_rows;
+    const int general = rnn->step == msq_general_steps[rnn->kind];
+    const int measures = !memory;
+    walker *const walkers = take(&memory, job->parts, sizeof *walkers);
+    sequence *const sequences = take(&memory, job->call->batch, sizeof *sequences);
+    float *const zeros = take(&memory, padded, sizeof *zeros);
+    float *const room = take(&memory, job->parts * rows * 3 * padded, sizeof *room);
+    for (int part = 0; part < job->parts; part++) {
+        walker w = {.rnn = rnn,
+                    .call = job->call,
+                    .last_block = rnn->blocks,
+                    .max_rows = rows,
+                    .max_z = job->max_z,
+                    .writes_states = 1};
+        w.sequences = take(&memory, rows, sizeof *w.sequences);
+        w.x = take(&memory, job->max_z, sizeof *w.x);
+        w.z = take(&memory, job->max_z, sizeof *w.z);
+        w.h = take(&memory, rows, sizeof *w.h);
+        w.h_next = take(&memory, rows, sizeof *w.h_next);
+        w.c = take(&memory, rows, sizeof *w.c);
+        w.reset = take(&memory, rows, sizeof *w.reset);
+        w.z_rows = take(&memory, job->max_z * rnn->gates * padded, sizeof *w.z_rows);
+        w.gates = take(&memory, general ? rows * rnn->gates * padded : 0, sizeof *w.gates);
+        float *const reset = take(&memory, rnn->phases > 1 ? rows * padded : 0, sizeof *reset);
+        if (measures)
+            continue;
+        for (int64_t i = 0; i < rows; i++)
+            w.reset[i] = reset + i * padded;
+        walkers[part] = w;
+    }
+    job->walkers = walkers;
+    job->sequences = sequences;
+    job->zeros = zeros;
+    job->room = room;
+    return memory;
+}
+
+static int by_falling_length(const void *left, const void *right) {
+    const sequence *const a = left, *const b = right;
+    if (a->length != b->length)
+        return a->length < b->length ? 1 : -1;
+    return a->id < b->id ? -1 : 1;
+}
+
+/* Fills job->sequences. A sequence without steps ends where it starts. */
+static void sort_sequences(struct job *job) {
+    const msq_rnn_call *const call = job->call;
+    const int64_t units = job->rnn->units;
+    const size_t bytes = (size_t)units * sizeof(float);
+    for (int64_t b = 0; b < call->batch; b++) {
+        const int64_t length = call->offsets[b + 1] - call->offsets[b];
+        if (length > 0) {
+            job->sequences[job->count++] = (sequence){.id = b, .length = length};
+            continue;
+        }
+        memcpy(call->h + b * units, call->initial_h ? call->initial_h + b * units : job->zeros,
+               bytes);
+        if (call->c)
+            memcpy(call->c + b * units, call->initial_c ? call->initial_c + b * units : job->zeros,
+                   bytes);
+    }
+    qsort(job->sequences, (size_t)job->count, sizeof *job->sequences, by_falling_length);
+}
+
+/* Puts a sequence at its initial state. */
+static void start(const struct job *job, sequence *s, float *room) {
+    const msq_rnn_call *const call = job->call;
+    const int64_t units = job->rnn->units, padded = padded_units(job->rnn);
+    s->h = call->initial_h ? call->initial_h + s->id * units : job->zeros;
+    s->room = room;
+    s->c = room + 2 * padded;
+    memset(s->c, 0, (size_t)padded * sizeof(float));
+    if (call->initial_c)
+        memcpy(s->c, call->initial_c + s->id * units, (size_t)units * sizeof(float));
+}
+
+/* Walks one part's sequences of the group that starts at `first`. They are dealt back and forth,
+ * which keeps the sums of lengths close. */
+static void walk_share(struct job *job, int64_t first, int part) {
+    walker *const w = &job->walkers[part];
+    const int64_t group = job->count - first < job->parts * job->max_rows
+                              ? job->count - first
+                              : job->parts * job->max_rows;
+    int64_t rows = 0;
+    for (int64_t round = 0; round * job->parts < group; round++) {
+        const int64_t i = round * job->parts + (round & 1 ? job->parts - 1 - part : part);
+        if (i < group)
+            w->sequences[rows++] = &job->sequences[first + i];
+    }
+    const int64_t state = 3 * padded_units(job->rnn);
+    for (int64_t i = 0; i < rows; i++)
+        start(job, w->sequences[i], job->room + (part * job->max_rows + i) * state);
+    if (rows > 0)
+        msq_walk(w, rows, 0, w->sequences[0]->length);
+}
+
+static void run_thread(void *context, int thread, int num_threads) {
+    struct job *const job = context;
+    for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows)
+        for (int part = thread; part < job->parts; part += num_threads)
+            walk_share(job, first, part);
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int check(const msq_rnn_call *call, int64_t *bad_position) {
+    for (int64_t b = 0; b <= call->batch; b++)
+        if (b == 0 ? call->offsets[0] != 0 : call->offsets[b] < call->offsets[b - 1]) {
+            *bad_position = b;
+            return MSQ_BAD_OFFSETS;
+        }
+    const int64_t steps = call->offsets[call->batch];
+    for (int64_t j = 0; call->index && j < steps; j++)
+        if (call->index[j] < 0 || call->index[j] >= call->x_rows) {
+            *bad_position = j;
+            return MSQ_OUT_OF_RANGE;
+        }
+    *bad_position = call->batch;
+    return !call->index && steps > call->x_rows ? MSQ_OUT_OF_RANGE : MSQ_OK;
+}
+
+int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position) {
+    const int status = check(call, bad_position);
+    if (status != MSQ_OK)
+        return status;
+    const int64_t steps = call->offsets[call->batch];
+    const int64_t columns = rnn->gates * padded_units(rnn);
+    const double work = (double)steps * (double)columns * (double)(rnn->features + rnn->units);
+    struct job job = {.rnn = rnn, .call = call};
+    job.parts = msq_plan_threads(call->num_threads, call->batch, work, FMAS_PER_THREAD);
+    job.max_rows = least((call->batch + job.parts - 1) / job.parts, MAX_ROWS);
+    job.max_z = least(steps, Z_BYTES / (int64_t)sizeof(float) / columns);
+    job.max_z = job.max_z < job.max_rows ? job.max_rows : job.max_z;
+
+    char *const memory = aligned_alloc(64, (size_t)(cut_memory(&job, NULL) - (char *)NULL));
+    if (!memory)
+        return MSQ_NO_MEMORY;
+    cut_memory(&job, memory);
+    memset(job.zeros, 0, (size_t)padded_units(rnn) * sizeof(float));
+    sort_sequences(&job);
+    msq_parallel(job.parts, run_thread, &job);
+    free(memory);
+    return MSQ_OK;
+}

@@ -1,0 +1,38 @@
+/* Recurrent layers inside: the sequences of a call, and the walk of a thread through time. */
+#ifndef MSQ_RNN_H
+#define MSQ_RNN_H
+
+#include "kernels.h"
+#include "parallel.h"
+
+/* Cells with any activations: products by the ISA, the rest in plain loops (rnn_cell.c). */
+extern msq_step_fn *const msq_general_steps[MSQ_RNN_KINDS];
+
+/* One sequence of a call, and its state as it walks through time. */
+typedef struct sequence {
+    int64_t id, length;
+    const float *h; /* the state after the last step done, `units` values */
+    float *c;       /* MSQ_LSTM: the same, whole blocks */
+    float *room;    /* for two states, whole blocks each */
+} sequence;
+
+/* What a thread needs to walk sequences through time; made once a call, reused for every step. */
+typedef struct walker {
+    const msq_rnn *rnn;
+    const msq_rnn_call *call;
+    sequence **sequences;            /* by falling length */
+    int64_t first_block, last_block; /* the units to compute */
+    int64_t max_rows, max_z;         /* sequences side by side; rows of a chunk of input products */
+    const float **x, **z;            /* max_z pointers each */
+    const float **h;                 /* max_rows pointers each */
+    float **h_next, **c, **reset;
+    float *z_rows;       /* max_z rows: what z points to */
+    float *gates;        /* max_rows rows, general cells only */
+    msq_barrier *others; /* threads that walk the same sequences for other units, or NULL */
+    int writes_states;   /* this thread copies the last states out */
+} walker;
+
+/* Walks the first `rows` sequences from step `begin` to step `end`, or until they are over. */
+void msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end);
+
+#endif

@@ -1,0 +1,103 @@
+/* The walk of a thread through time. The sequences are sorted by length, so those still running are
+ * the first ones. The input's part of the gates is computed for a chunk of steps at once, as many
+ * as stay in the cache; then step after step adds the recurrent part. */
+#include "rnn.h"
+
+#include <string.h>
+
+/* The row of step t of a sequence. */
+static int64_t row_of(const msq_rnn_call *call, const sequence *s, int64_t t) {
+    const int64_t first = call->offsets[s->id];
+    return call->reverse ? first + s->length - 1 - t : first + t;
+}
+
+/* How many of the first `rows` sequences have a step t. */
+static int64_t running(const walker *w, int64_t rows, int64_t t) {
+    while (rows > 0 && w->sequences[rows - 1]->length <= t)
+        rows--;
+    return rows;
+}
+
+/* Computes z for steps from t on, before `end`, as many as fit; returns the step after them. */
+static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
+    const msq_rnn *const rnn = w->rnn;
+    const int64_t columns = rnn->blocks * rnn->gates * rnn->kernels->width;
+    int64_t n = 0;
+    for (; t < end; t++) {
+        rows = running(w, rows, t);
+        if (rows == 0 || n + rows > w->max_z)
+            break;
+        for (int64_t i = 0; i < rows; i++, n++) {
+            const int64_t row = row_of(w->call, w->sequences[i], t);
+            w->x[n] = w->call->x + (w->call->index ? w->call->index[row] : row) * rnn->features;
+            w->z[n] = w->z_rows + n * columns;
+        }
+    }
+    rnn->kernels->product(&(msq_product){.z = w->z_rows,
+                                         .x = w->x,
+                                         .panels = rnn->input,
+                                         .start = rnn->input_bias,
+                                         .z_stride = columns,
+                                         .start_stride = 0,
+                                         .columns = columns,
+                                         .rows = n,
+                                         .depth = rnn->features,
+                                         .groups = rnn->gates,
+                                         .first_block = w->first_block,
+                                         .last_block = w->last_block});
+    return t;
+}
+
+/* One step in time; its z is given. Afterwards every sequence's h is its new state. */
+static void step(walker *w, int64_t rows, int64_t t, const float *const *z) {
+    const msq_rnn *const rnn = w->rnn;
+    const msq_rnn_call *const call = w->call;
+    const int64_t padded = rnn->blocks * rnn->kernels->width;
+    for (int64_t i = 0; i < rows; i++) {
+        const sequence *const s = w->sequences[i];
+        w->h_next[i] = call->sequences
+                           ? call->sequences + row_of(call, s, t) * call->sequence_stride
+                           : s->room + (t & 1) * padded;
+    }
+    for (int phase = 0; phase < rnn->phases; phase++) {
+        rnn->step(&(msq_step){rnn, rows, w->first_block, w->last_block, phase, z, w->h, w->h_next,
+                              w->c, w->reset, w->gates});
+        if (w->others)
+            msq_wait(w->others);
+    }
+    for (int64_t i = 0; i < rows; i++)
+        w->h[i] = w->h_next[i];
+}
+
+/* Copies the last states of the sequences from `rows` to `before`, which are over. */
+static void write_states(const walker *w, int64_t rows, int64_t before) {
+    const msq_rnn_call *const call = w->call;
+    const int64_t units = w->rnn->units;
+    for (int64_t i = rows; w->writes_states && i < before; i++) {
+        const sequence *const s = w->sequences[i];
+        memcpy(call->h + s->id * units, w->h[i], (size_t)units * sizeof(float));
+        if (call->c)
+            memcpy(call->c + s->id * units, s->c, (size_t)units * sizeof(float));
+    }
+}
+
+void msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end) {
+    for (int64_t i = 0; i < rows; i++) {
+        w->h[i] = w->sequences[i]->h;
+        w->c[i] = w->sequences[i]->c;
+    }
+    rows = running(w, rows, begin);
+    for (int64_t t = begin; t < end && rows > 0;) {
+        const int64_t chunk_end = project(w, rows, t, end);
+        const float *const *z = w->z;
+        for (; t < chunk_end; t++) {
+            step(w, rows, t, z);
+            z += rows;
+            const int64_t left = running(w, rows, t + 1);
+            write_states(w, left, rows);
+            rows = left;
+        }
+    }
+    for (int64_t i = 0; i < rows; i++)
+        w->sequences[i]->h = w->h[i];
+}

@@ -1,0 +1,200 @@
+# The façade of csrc/gemm.c and rnn.c; part of _kernels.pyx.
+
+
+# --- dense
+
+
+@cython.final
+cdef class PackedDense:
+    """kernel (in, out) float32, bias (out,) float32 or None, in the order the kernels read them.
+
+    The weights are copied: later changes of the arrays do not show.
+    """
+
+    cdef msq_dense* packed
+    cdef readonly Py_ssize_t features, units
+
+    def __cinit__(self, kernel, bias=None):
+        cdef Array w = floats(kernel, "kernel").expect(ANY, ANY)
+        self.features, self.units = w.view.shape[0], w.view.shape[1]
+        cdef Array b = None if bias is None else floats(bias, "bias").expect(self.units)
+        if self.features == 0 or self.units == 0:
+            raise ValueError(f"kernel must have inputs and outputs, got shape {w.shape()}")
+        if msq_dense_pack(&self.packed, <const float*>w.view.buf, <const float*>values_of(b),
+                          self.features, self.units) != MSQ_OK:
+            raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
+
+    def __dealloc__(self):
+        msq_dense_free(self.packed)
+
+
+def dense(x, PackedDense packed not None, activation="linear", *, num_threads=None):
+    """x (n, in) float32 -> activation(x kernel + bias), (n, out) float32."""
+    cdef int f = activation_id(activation, "activation")
+    cdef int threads = thread_count(num_threads)
+    cdef Array a = floats(x, "x").expect(ANY, packed.features)
+    y = np.empty((a.view.shape[0], packed.units), np.float32)
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        msq_dense_f32(out, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
+    return y
+
+
+# --- recurrent layers
+
+cdef dict _KINDS = {
+    "lstm": MSQ_LSTM,
+    "gru": MSQ_GRU,
+    "gru_reset_before": MSQ_GRU_RESET_BEFORE,
+    "simple_rnn": MSQ_SIMPLE_RNN,
+}
+
+
+@cython.final
+cdef class PackedRNN:
+    """The weights of a recurrent layer, in the order the kernels read them.
+
+    Arguments:
+        kind: "lstm" (gates i f c o), "gru" (z r h, reset_after), "gru_reset_before" or "simple_rnn".
+        kernel: float32, (features, gates * units).
+        recurrent_kernel: float32, (units, gates * units).
+        bias: float32, (gates * units,), of "gru" (2, 3 * units); or None.
+        activation, recurrent_activation: names in ACTIVATIONS.
+    The weights are copied: later changes of the arrays do not show.
+    """
+
+    cdef msq_rnn* packed
+    cdef readonly str kind
+    cdef readonly Py_ssize_t features, units
+
+    def __cinit__(self, kind, kernel, recurrent_kernel, bias=None, activation="tanh",
+                  recurrent_activation="sigmoid"):
+        if kind not in _KINDS:
+            raise ValueError(f"kind must be one of {', '.join(_KINDS)}, got {kind!r}")
+        cdef int f = activation_id(activation, "activation")
+        cdef int rf = activation_id(recurrent_activation, "recurrent_activation")
+        cdef Py_ssize_t gates = 4 if kind == "lstm" else 1 if kind == "simple_rnn" else 3
+        cdef Array r = floats(recurrent_kernel, "recurrent_kernel").expect(ANY, ANY)
+        self.kind, self.units = kind, r.view.shape[0]
+        r.expect(self.units, gates * self.units)
+        cdef Array w = floats(kernel, "kernel").expect(ANY, gates * self.units)
+        self.features = w.view.shape[0]
+        if self.features == 0 or self.units == 0:
+            raise ValueError(f"kernel must have features and units, got shape {w.shape()}")
+        cdef Array b = None
+        if bias is not None:
+            b = floats(bias, "bias")
+            b.expect(2, 3 * self.units) if kind == "gru" else b.expect(gates * self.units)
+        if msq_rnn_pack(&self.packed, _KINDS[kind], <const float*>w.view.buf,
+                        <const float*>r.view.buf, <const float*>values_of(b), self.features,
+                        self.units, f, rf) != MSQ_OK:
+            raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
+
+    def __dealloc__(self):
+        msq_rnn_free(self.packed)
+
+
+@cython.final
+cdef class RowsOut:
+    """A float32 array of the caller's to write rows into, any distance apart."""
+
+    cdef Py_buffer view
+    cdef bint held
+
+    def __cinit__(self, out, Py_ssize_t rows, Py_ssize_t columns):
+        try:
+            PyObject_GetBuffer(out, &self.view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE)
+        except (ValueError, TypeError, BufferError) as error:
+            raise TypeError(f"out must be a writable float32 array, got {out!r:.60}") from error
+        self.held = True
+        cdef Py_buffer* v = &self.view
+        if v.format[0] != b"f" or v.ndim != 2 or v.shape[0] < rows or v.shape[1] != columns:
+            shape = tuple([v.shape[i] for i in range(v.ndim)])
+            raise ValueError(f"out must be float32 ({rows} or more, {columns}), "
+                             f"got {v.format.decode()} {shape}")
+        if columns > 1 and v.strides[1] != 4 or <uintptr_t>v.buf % 4 or v.strides[0] % 4 \
+                or v.shape[0] > 1 and abs(v.strides[0]) < columns * 4:
+            raise ValueError("out must be aligned, with the values of a row side by side "
+                             "and no value in two rows")
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.view)
+
+    cdef bint overlaps(self, Array a):
+        cdef Py_ssize_t span = (self.view.shape[0] - 1) * self.view.strides[0]
+        cdef char* low = <char*>self.view.buf + (span if span < 0 else 0)
+        cdef char* high = <char*>self.view.buf + (span if span > 0 else 0) + self.view.shape[1] * 4
+        cdef char* values = <char*>a.view.buf
+        return values < high and low < values + a.view.len
+
+
+def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None,
+        return_sequences=False, reverse=False, out=None, num_threads=None):
+    """Runs a recurrent layer over sequences of real steps.
+
+    Arguments:
+        x: float32, (m, features).  offsets: int64, (batch + 1,): sequence b is steps offsets[b] to
+            offsets[b + 1].
+        index: int64, (n,): step j reads row x[index[j]]; None: x[j].
+        initial_state: float32, (batch, units) each: (h,), for "lstm" (h, c); None = zeros.
+        return_sequences: also return the state h after each step.
+        reverse: run each sequence from its last step to its first; outputs stay at their own row.
+        out: float32, (n or more, units), any distance between rows: the sequences go there.
+    Returns: (sequences (n, units) or None, last states, each (batch, units)). The state of a sequence
+        without steps is its initial state.
+    Raises: IndexError if `index` leaves x.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, packed.features)
+    cdef Array o = integers(offsets, "offsets").expect(ANY)
+    cdef Py_ssize_t batch = o.view.shape[0] - 1, units = packed.units
+    if batch < 0:
+        raise ValueError("offsets must be int64 (batch + 1,), got int64 (0,)")
+    cdef const int64_t* ends = <const int64_t*>o.view.buf
+    cdef Py_ssize_t n = ends[batch]
+    cdef msq_rnn_call call
+    cdef Array picked = None
+    if index is not None:
+        picked = integers(index, "index").expect(n)
+    states = tuple([np.empty((batch, units), np.float32)
+                    for _ in range(2 if packed.kind == "lstm" else 1)])
+    initial = [None, None]
+    if initial_state is not None:
+        if len(initial_state) != len(states):
+            raise ValueError(f"initial_state must have {len(states)} arrays, "
+                             f"got {len(initial_state)}")
+        for i, state in enumerate(initial_state):
+            initial[i] = floats(state, f"initial_state[{i}]").expect(batch, units)
+    if out is None and return_sequences:
+        out = np.empty((max(n, 0), units), np.float32)
+    cdef RowsOut rows = None if out is None else RowsOut(out, n, units)
+    if rows is not None and (rows.overlaps(a) or any([
+            rows.overlaps(<Array>state) for state in initial if state is not None])):
+        raise ValueError("out must not overlap x or initial_state")
+    call.x, call.x_rows = <const float*>a.view.buf, a.view.shape[0]
+    call.index = <const int64_t*>values_of(picked)
+    call.offsets, call.batch = ends, batch
+    call.initial_h = <const float*>values_of(initial[0])
+    call.initial_c = <const float*>values_of(initial[1])
+    call.h = <float*>writable(states[0])
+    call.c = <float*>writable(states[1]) if len(states) == 2 else NULL
+    call.sequences = NULL if rows is None else <float*>rows.view.buf
+    call.sequence_stride = 0 if rows is None else rows.view.strides[0] // 4
+    call.reverse = bool(reverse)
+    call.num_threads = thread_count(num_threads)
+    cdef int64_t bad = 0
+    cdef int status
+    with nogil:
+        status = msq_rnn_f32(packed.packed, &call, &bad)
+    if status == MSQ_OUT_OF_RANGE and picked is not None:
+        raise IndexError(f"index must be in [0, {a.view.shape[0]}), got {call.index[bad]} "
+                         f"at position {bad}")
+    if status == MSQ_OUT_OF_RANGE:
+        raise ValueError(f"offsets must rise from 0 to at most the {a.view.shape[0]} rows of x, "
+                         f"got {ends[bad]} at position {bad}")
+    if status == MSQ_BAD_OFFSETS:
+        raise ValueError(f"offsets must start at 0 and never fall, got {ends[bad]} "
+                         f"at position {bad}")
+    if status != MSQ_OK:
+        raise MemoryError("no memory to run the layer")
+    return out, states

@@ -1,0 +1,263 @@
+"""Recurrent layers: right, and with bits that depend on the sequence and the weights alone."""
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskseq import _kernels
+
+KINDS = list(reference.STEPS)
+GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "simple_rnn": 1}
+
+
+def random_weights(rng, kind, features, units):
+    columns = GATES[kind] * units
+    bias = (2, columns) if kind == "gru" else (columns,)
+    shapes = (features, columns), (units, columns), bias
+    return [rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes]
+
+
+def random_batch(rng, lengths, features):
+    """Rows of sequences one after the other, and their offsets."""
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return rng.normal(0, 1, (offsets[-1], features)).astype(np.float32), offsets
+
+
+def split(x, offsets):
+    return [x[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+
+
+def assert_close(got, want):
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=2e-6)
+
+
+def same_bits(got, want):
+    return all(
+        (a is None and b is None) or a.tobytes() == b.tobytes()
+        for a, b in zip((got[0], *got[1]), (want[0], *want[1]), strict=True)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("units", [1, 7, 8, 9, 15, 16, 17, 33])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_rnn_equals_reference(isa, rng, kind, units, reverse):
+    lengths, features = [3, 0, 1, 7, 2, 7, 5], 5
+    x, offsets = random_batch(rng, lengths, features)
+    weights = random_weights(rng, kind, features, units)
+    packed = _kernels.PackedRNN(kind, *weights)
+    got = _kernels.rnn(x, packed, offsets, return_sequences=True, reverse=reverse)
+    outputs, states = reference.rnn(kind, split(x, offsets), weights, reverse=reverse)
+    assert_close(got[0], np.concatenate(outputs))
+    for state, want in zip(got[1], states, strict=True):
+        assert_close(state, want)
+    last_only = _kernels.rnn(x, packed, offsets, reverse=reverse)
+    assert same_bits(last_only, (None, got[1]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "names", [("relu", "hard_sigmoid"), ("softsign", "sigmoid"), ("tanh", "elu")]
+)
+def test_rnn_takes_any_activations(isa, rng, kind, names):
+    x, offsets = random_batch(rng, [4, 2, 0, 3], 3)
+    weights = [w * np.float32(0.5) for w in random_weights(rng, kind, 3, 18)]
+    packed = _kernels.PackedRNN(kind, *weights, *names)
+    got = _kernels.rnn(x, packed, offsets, return_sequences=True)
+    outputs, states = reference.rnn(kind, split(x, offsets), weights, *names)
+    assert_close(got[0], np.concatenate(outputs))
+    assert_close(got[1][0], states[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_initial_state_starts_each_sequence(isa, rng, kind):
+    x, offsets = random_batch(rng, [4, 0, 3], 3)
+    weights = random_weights(rng, kind, 3, 18)
+    initial = rng.normal(0, 1, (2 if kind == "lstm" else 1, 3, 18)).astype(np.float32)
+    got = _kernels.rnn(x, _kernels.PackedRNN(kind, *weights), offsets, initial_state=initial)
+    _, states = reference.rnn(kind, split(x, offsets), weights, initial=initial)
+    for state, want, start in zip(got[1], states, initial, strict=True):
+        assert_close(state, want)
+        np.testing.assert_array_equal(state[1], start[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rnn_without_bias_has_a_bias_of_zeros(isa, rng, kind):
+    x, offsets = random_batch(rng, [4, 3], 3)
+    kernel, recurrent, bias = random_weights(rng, kind, 3, 18)
+    without = _kernels.rnn(x, _kernels.PackedRNN(kind, kernel, recurrent), offsets)
+    zeros = _kernels.PackedRNN(kind, kernel, recurrent, np.zeros_like(bias))
+    assert same_bits(_kernels.rnn(x, zeros, offsets), without)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_steps_may_be_rows_of_a_table(isa, rng, kind):
+    table, _ = random_batch(rng, [6], 5)
+    offsets = np.array([0, 9, 9, 30, 34])
+    index = rng.integers(0, len(table), offsets[-1])
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 5, 20))
+    want = _kernels.rnn(table[index], packed, offsets, return_sequences=True)
+    got = _kernels.rnn(table, packed, offsets, index=index, return_sequences=True)
+    assert same_bits(got, want)
+
+
+def test_rows_past_the_last_offset_are_not_read(isa, rng):
+    x, offsets = random_batch(rng, [4, 3], 3)
+    packed = _kernels.PackedRNN("lstm", *random_weights(rng, "lstm", 3, 18))
+    padded = np.concatenate([x, np.full((1, 3), np.nan, np.float32)])
+    assert same_bits(_kernels.rnn(padded, packed, offsets), _kernels.rnn(x, packed, offsets))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_out_is_written_at_any_row_distance_and_nowhere_else(isa, rng, kind, reverse):
+    x, offsets = random_batch(rng, [4, 3, 6], 3)
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 3, 18))
+    want = _kernels.rnn(x, packed, offsets, return_sequences=True, reverse=reverse)
+    both = np.full((14, 40), np.nan, np.float32)
+    got = _kernels.rnn(x, packed, offsets, out=both[:, 20:38], reverse=reverse)
+    np.testing.assert_array_equal(both[:13, 20:38], want[0])
+    assert (
+        np.isnan(both[13]).all() and np.isnan(both[:, :20]).all() and np.isnan(both[:, 38:]).all()
+    )
+    assert same_bits((None, got[1]), (None, want[1]))
+    upside_down = np.empty((13, 18), np.float32)[::-1]
+    _kernels.rnn(x, packed, offsets, out=upside_down, reverse=reverse)
+    np.testing.assert_array_equal(upside_down, want[0])
+
+
+LENGTHS = st.lists(st.integers(0, 12), min_size=1, max_size=40)
+SEED = st.integers(0, 2**32 - 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(KINDS), LENGTHS, st.integers(1, 40), st.booleans(), SEED)
+def test_a_sequence_has_the_same_bits_in_any_batch_on_any_isa(kind, lengths, units, reverse, seed):
+    rng = np.random.default_rng(seed)
+    x, offsets = random_batch(rng, lengths, 6)
+    weights = random_weights(rng, kind, 6, units)
+    want = None
+    for isa in _kernels.ISAS:
+        _kernels.set_isa(isa)
+        packed = _kernels.PackedRNN(kind, *weights)
+        got = _kernels.rnn(x, packed, offsets, return_sequences=True, reverse=reverse)
+        want = want or got
+        assert same_bits(got, want)
+    for b, alone in enumerate(split(x, offsets)):
+        _, states = _kernels.rnn(alone, packed, [0, len(alone)], reverse=reverse)
+        for state, whole in zip(states, want[1], strict=True):
+            assert state[0].tobytes() == whole[b].tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lengths", [[150], [90, 100], [3] * 170, [200, 20, 30, 10, 20, 90, 1, 5]])
+def test_rnn_has_the_same_bits_for_any_thread_count(rng, kind, lengths):
+    x, offsets = random_batch(rng, lengths, 70)
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 70, 200))
+    one = _kernels.rnn(x, packed, offsets, return_sequences=True, num_threads=1)
+    for n in (2, 3, 5, 8):
+        got = _kernels.rnn(x, packed, offsets, return_sequences=True, num_threads=n)
+        assert same_bits(got, one)
+
+
+def test_long_sequences_stay_accurate(rng):
+    x, offsets = random_batch(rng, [10_000], 4)
+    weights = random_weights(rng, "lstm", 4, 5)
+    got, _ = _kernels.rnn(x, _kernels.PackedRNN("lstm", *weights), offsets, return_sequences=True)
+    (want,), _ = reference.rnn("lstm", [x], weights)
+    bound = 4 * np.ceil(np.log2(9 * len(x))) * np.finfo(np.float32).eps
+    assert np.linalg.norm(got - want) / np.linalg.norm(want) <= bound
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_batch_gives_empty_results(isa, kind):
+    packed = _kernels.PackedRNN(kind, *random_weights(np.random.default_rng(0), kind, 3, 4))
+    sequences, states = _kernels.rnn(np.empty((0, 3)), packed, [0], return_sequences=True)
+    assert sequences.shape == (0, 4) and {s.shape for s in states} == {(0, 4)}
+    _, states = _kernels.rnn(np.empty((0, 3)), packed, [0, 0, 0])
+    assert all(not s.any() and s.shape == (2, 4) for s in states)
+
+
+def call(x=(4, 3), offsets=(0, 4), **arguments):
+    packed = _kernels.PackedRNN("lstm", np.ones((3, 8)), np.ones((2, 8)), np.ones(8))
+    return _kernels.rnn(np.ones(x), packed, np.array(offsets, np.int64), **arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments, error, message",
+    [
+        ({"x": (4, 2)}, ValueError, r"x must be float32 \(any, 3\), got float32 \(4, 2\)"),
+        (
+            {"offsets": (1, 4)},
+            ValueError,
+            "offsets must start at 0 and never fall, got 1 at position 0",
+        ),
+        (
+            {"offsets": (0, 3, 2)},
+            ValueError,
+            "offsets must start .* never fall, got 2 at position 2",
+        ),
+        (
+            {"offsets": (0, 5)},
+            ValueError,
+            "offsets must rise from 0 to at most the 4 rows of x, got 5",
+        ),
+        ({"offsets": ()}, ValueError, "offsets must be int64"),
+        ({"index": [0, 1, 4, 9]}, IndexError, r"index must be in \[0, 4\), got 4 at position 2"),
+        ({"index": [0, -1, 0, 0]}, IndexError, r"index must be in \[0, 4\), got -1 at position 1"),
+        ({"index": [0, 1]}, ValueError, r"index must be int64 \(4,\), got int64 \(2,\)"),
+        (
+            {"initial_state": [np.ones((1, 2))]},
+            ValueError,
+            "initial_state must have 2 arrays, got 1",
+        ),
+        (
+            {"initial_state": [np.ones((1, 2)), np.ones((1, 3))]},
+            ValueError,
+            r"initial_state\[1\] must be float32 \(1, 2\), got float32 \(1, 3\)",
+        ),
+        (
+            {"out": np.ones((3, 2), "f4")},
+            ValueError,
+            r"out must be float32 \(4 or more, 2\), got f",
+        ),
+        ({"out": np.ones((4, 2))}, ValueError, r"out must be float32 \(4 or more, 2\), got d"),
+        (
+            {"out": np.ones((2, 4), "f4").T},
+            ValueError,
+            "out must be aligned, with the values of a row",
+        ),
+        ({"out": [[1.0, 1.0]] * 4}, TypeError, "out must be a writable float32 array"),
+    ],
+)
+def test_rnn_names_the_bad_argument(arguments, error, message):
+    with pytest.raises(error, match=message):
+        call(**arguments)
+
+
+def test_out_must_not_overlap_the_input():
+    packed = _kernels.PackedRNN("simple_rnn", np.ones((3, 3)), np.ones((3, 3)))
+    x = np.ones((4, 3), np.float32)
+    with pytest.raises(ValueError, match="out must not overlap x or initial_state"):
+        _kernels.rnn(x, packed, [0, 4], out=x)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("by", [-1, 1])
+def test_weights_of_any_wrong_shape_are_refused(kind, wrong, axis, by):
+    shapes = [list(w.shape) for w in random_weights(np.random.default_rng(0), kind, 3, 4)]
+    axis = min(axis, len(shapes[wrong]) - 1)
+    shapes[wrong][axis] += by
+    if (wrong, axis) == (0, 0):
+        pytest.skip("any number of features is right")
+    with pytest.raises(ValueError, match="kernel must be float32|bias must be float32"):
+        _kernels.PackedRNN(kind, *map(np.ones, shapes))
+
+
+def test_packed_rnn_names_the_known_kinds():
+    with pytest.raises(ValueError, match="kind must be one of lstm, gru, .*, got 'GRU'"):
+        _kernels.PackedRNN("GRU", np.ones((1, 3)), np.ones((1, 3)))
