@@ -12,10 +12,13 @@
 
 #include "softmax_tmpl.h"
 
+#include "attention_tmpl.h"
+
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
     .width = V_WIDTH,
     .product = product,
     .activation = ACTIVATION_LOOPS,
     .softmax_row = softmax_row,
+    .pack_values = pack_values,
 };
