@@ -76,6 +76,7 @@ typedef struct msq_kernel_table {
     const char *name;
     int width; /* floats in a vector, and units in a block of packed weights */
     msq_product_fn *product;
+    msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
     msq_map_fn *activation[MSQ_FAST_ACTIVATIONS];
     msq_map_fn *softmax_row;
     msq_pack_values_fn *pack_values;

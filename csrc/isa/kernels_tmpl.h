@@ -9,6 +9,7 @@
 
 #include "activation_tmpl.h"
 #include "product_tmpl.h"
+#include "rnn_tmpl.h"
 
 #include "softmax_tmpl.h"
 
@@ -18,6 +19,7 @@ const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
     .width = V_WIDTH,
     .product = product,
+    .rnn_step = RNN_STEPS,
     .activation = ACTIVATION_LOOPS,
     .softmax_row = softmax_row,
     .pack_values = pack_values,
