@@ -1,4 +1,4 @@
-"""Cold start: a new Python process that imports an engine, loads a model and predicts one sequence."""
+"""Cold start: a new process that imports an engine, loads a model and predicts one sequence."""
 
 import os
 import statistics

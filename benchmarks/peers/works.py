@@ -1,4 +1,4 @@
-"""The works that are timed: shapes, lengths, weights. Every process makes the same data from them."""
+"""The works that are timed. Every process makes the same data from a work."""
 
 from dataclasses import dataclass
 

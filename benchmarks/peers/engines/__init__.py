@@ -1,1 +1,1 @@
-"""What each engine needs to do a work in the form it likes best: `version()`, `prepare(work, data)`."""
+"""What each engine needs to do a work in the form it likes best."""

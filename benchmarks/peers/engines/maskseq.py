@@ -40,7 +40,9 @@ def prepare(work, data):
     else:
         raise NotImplementedError(work.kind)
     text = work.kind == "text"
-    start = maskseq.Input((None,) if text else (None, work.features), dtype="int32" if text else None)
+    start = maskseq.Input(
+        (None,) if text else (None, work.features), dtype="int32" if text else None
+    )
     model = maskseq.Sequential([start, *model])
     model.set_weights([data[name] for name in names])
     if work.lengths == "full":

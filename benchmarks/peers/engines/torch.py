@@ -36,7 +36,9 @@ def recurrent(work, data):
         getattr(layer, "weight_ih_l0" + suffix).copy_(gates(data[prefix + "kernel"]).T)
         getattr(layer, "weight_hh_l0" + suffix).copy_(gates(data[prefix + "recurrent"]).T)
         getattr(layer, "bias_ih_l0" + suffix).copy_(gates(bias[0]))
-        getattr(layer, "bias_hh_l0" + suffix).copy_(gates(bias[1]) if len(bias) > 1 else 0 * gates(bias[0]))
+        getattr(layer, "bias_hh_l0" + suffix).copy_(
+            gates(bias[1]) if len(bias) > 1 else 0 * gates(bias[0])
+        )
     return layer
 
 
