@@ -5,6 +5,7 @@ from . import layers as layers
 from . import ops as ops
 from . import utils as utils
 from .graph import KerasTensor as KerasTensor
+from .importers import load_model as load_model
 from .initializers import set_random_seed as set_random_seed
 from .layers.base import Layer as Layer
 from .layers.input import Input as Input

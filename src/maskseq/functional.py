@@ -4,6 +4,7 @@ A config lists the layers and operations of the graph, each with the calls made 
 (`inbound_nodes`); a tensor in an argument is named by who made it: [name, call, output].
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from .graph import KerasTensor, Node
 from .nest import flatten, map_structure
 
 Make = Callable[[dict[str, Any]], Callable[..., Any]]
+Key = tuple[str, int]  # a layer's name, the number of the call
 Call = Callable[[Callable[..., Any], list[Any], dict[str, Any]], Any]
 
 
@@ -62,40 +64,41 @@ def from_config(config: dict[str, Any], make: Make, call: Call | None = None) ->
     Raises: ValueError if a call needs a tensor that no other call makes.
     """
     call = call or (lambda operation, args, kwargs: operation(*args, **kwargs))
-    made: dict[tuple[str, int, int], KerasTensor] = {}
-    pending = []
+    made: dict[Key, list[KerasTensor]] = {}
+    calls: dict[Key, tuple[Callable[..., Any], dict[str, Any]]] = {}
     for entry in config["layers"]:
         operation = make(entry)
         if not entry["inbound_nodes"]:
-            made[entry["name"], 0, 0] = operation.output
+            made[entry["name"], 0] = [operation.output]
         for number, node in enumerate(entry["inbound_nodes"]):
-            pending.append((entry["name"], number, operation, node))
+            calls[entry["name"], number] = operation, node
+    missing = {key: _makers(node).difference(made) for key, (_, node) in calls.items()}
+    readers: dict[Key, list[Key]] = {}
+    for key, needed in missing.items():
+        for other in needed:
+            readers.setdefault(other, []).append(key)
 
     def resolve(value: Any) -> Any:
         place = _reference(value)
         if place is not None:
-            return made[place]
+            return _output(made, place)
         if isinstance(value, dict):
             return {key: resolve(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return type(value)(resolve(item) for item in value)
         return value
 
-    while pending:
-        later = []
-        for job in pending:
-            name, number, operation, node = job
-            try:
-                args, kwargs = resolve(list(node["args"])), resolve(node["kwargs"])
-            except KeyError:
-                later.append(job)
-                continue
-            for output, tensor in enumerate(flatten(call(operation, args, kwargs))):
-                made[name, number, output] = tensor
-        if len(later) == len(pending):
-            names = sorted({job[0] for job in later})
-            raise ValueError(f"model config: {names} need tensors that no layer makes")
-        pending = later
+    ready = deque(key for key, needed in missing.items() if not needed)
+    while ready:
+        key = ready.popleft()
+        operation, node = calls[key]
+        made[key] = flatten(call(operation, resolve(list(node["args"])), resolve(node["kwargs"])))
+        for reader in readers.get(key, ()):
+            missing[reader].remove(key)
+            if not missing[reader]:
+                ready.append(reader)
+    if never := sorted({name for (name, _), needed in missing.items() if needed}):
+        raise ValueError(f"model config: {never[:5]} need tensors that no layer makes")
     return _ends(config["input_layers"], made), _ends(config["output_layers"], made)
 
 
@@ -106,11 +109,26 @@ def _reference(value: Any) -> tuple[str, int, int] | None:
     return None
 
 
-def _ends(places: Any, made: dict[tuple[str, int, int], KerasTensor]) -> Any:
+def _makers(node: Any) -> set[Key]:
+    """The calls whose outputs are read anywhere in a recorded call's arguments."""
+    place = _reference(node)
+    if place is not None:
+        return {place[:2]}
+    inside = node.values() if isinstance(node, dict) else node
+    return set().union(*map(_makers, inside)) if isinstance(node, (dict, list, tuple)) else set()
+
+
+def _output(made: dict[Key, list[KerasTensor]], place: Any) -> KerasTensor:
+    name, call, output = place
+    outputs = made.get((name, call), [])
+    if output >= len(outputs):
+        raise ValueError(f"model config: no layer makes {list(place)}")
+    return outputs[output]
+
+
+def _ends(places: Any, made: dict[Key, list[KerasTensor]]) -> Any:
     if isinstance(places, dict):
         return {key: _ends(place, made) for key, place in places.items()}
     if len(places) == 3 and isinstance(places[0], str):
-        if tuple(places) not in made:
-            raise ValueError(f"model config: no layer makes {list(places)}")
-        return made[tuple(places)]
+        return _output(made, places)
     return [_ends(place, made) for place in places]

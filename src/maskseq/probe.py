@@ -4,6 +4,7 @@ Unknown sizes stand for two different numbers in two calls; a size that differs 
 is unknown in the answer, one that does not is fixed.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from .tensor import Tensor, get_keras_mask
 
 # (batch, any other unknown size); the others divide by 2, 3, 4, 6, 8 so that splits of time work.
 _SIZES = ((2, 24), (3, 48))
+_MAX_CELLS = 1 << 26  # 256 MB of float32
 
 
 def _tiny(tensor: KerasTensor, batch: int, other: int) -> Tensor:
@@ -22,6 +24,8 @@ def _tiny(tensor: KerasTensor, batch: int, other: int) -> Tensor:
         size if size is not None else (batch if axis == 0 else other)
         for axis, size in enumerate(tensor.shape)
     ]
+    if math.prod(shape) > _MAX_CELLS:
+        raise ValueError(f"an array of shape {tensor.shape} is too large to try the call on")
     if tensor.dtype == "bool":
         return np.ones(shape, bool).view(Tensor)
     return np.zeros(shape, tensor.dtype).view(Tensor)

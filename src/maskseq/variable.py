@@ -1,9 +1,16 @@
 """A weight: a named, read-only array that is replaced as a whole, never written in place."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+weight_source: ContextVar[Callable[[tuple[int, ...], np.dtype], np.ndarray] | None] = ContextVar(
+    "weight_source", default=None
+)
+"""Gives the first values of new weights in place of their initializers, while it is set."""
 
 
 class Variable(NDArrayOperatorsMixin):

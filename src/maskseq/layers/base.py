@@ -16,7 +16,7 @@ from ..graph import KerasTensor, Node, Operation, is_symbolic, unique_name
 from ..nest import flatten, map_structure
 from ..rows import Rows
 from ..tensor import Tensor, convert_to_tensor, get_keras_mask
-from ..variable import Variable
+from ..variable import Variable, weight_source
 from .calling import (
     attach_masks,
     fill_masks,
@@ -157,7 +157,8 @@ class Layer:
         kind = np.dtype(dtype or "float32")
         if initializer is None:
             initializer = "glorot_uniform" if kind.kind == "f" else "zeros"
-        value = initializers.get(initializer)(tuple(shape or ()))
+        shape, source = tuple(shape or ()), weight_source.get()
+        value = source(shape, kind) if source else initializers.get(initializer)(shape)
         name = name or f"weight_{len(self._own_variables)}"
         variable = Variable(np.asarray(value, kind), f"{self.name}/{name}", trainable)
         self._own_variables.append(variable)

@@ -68,6 +68,11 @@ class Dataset(_Object):
         if self.dtype.kind == "S" or self.dtype is VARIABLE_STRING:
             raise reader.error(f"{name} holds strings, expected numbers")
 
+    @property
+    def file_size(self) -> int:
+        """Bytes of the whole file."""
+        return len(self._reader)
+
     def read(self) -> np.ndarray:
         """The values as a read-only view of the file; bfloat16 widened to float32."""
         values = np.frombuffer(self._raw(), self.dtype).reshape(self.shape)

@@ -1,1 +1,0 @@
-"""maskseq beside other engines: `python -m benchmarks.peers` (see benchmarks/README.md)."""

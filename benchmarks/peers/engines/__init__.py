@@ -1,1 +1,0 @@
-"""What each engine needs to do a work in the form it likes best."""

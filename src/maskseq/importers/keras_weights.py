@@ -1,0 +1,133 @@
+"""Gives a model the weights of a Keras file, every shape checked.
+
+New files (`model.weights.h5`) keep a tree of layers, legacy ones a list of weights for each layer.
+Source: keras/src/saving/saving_lib.py and legacy_h5_format.py, version 3.15.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..layers.base import Layer, snake_case
+from ..models import Model
+from ..variable import Variable
+from .errors import FormatError
+from .hdf5 import Dataset, Group
+
+
+def load_tree(model: Model, root: Group, path: str) -> None:
+    """Weights from the tree that Keras 3 writes. Nothing is changed unless everything fits."""
+    pairs: list[tuple[Variable, Dataset]] = []
+    seen: set[int] = set()
+    for layer, place in _places(model, "", seen):
+        variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
+        if variables:
+            pairs += _matched(layer, variables, _variables(root, place, path), path)
+    _assign(pairs, path)
+
+
+def load_legacy(model: Model, root: Group, path: str) -> None:
+    """Weights from a legacy `.h5`: layers in order, each with its list of weights."""
+    group = root.get("model_weights") or root
+    if not isinstance(group, Group):
+        raise FormatError(path, "model_weights is no group")
+    saved = []
+    for name in _names(group, "layer_names", path):
+        holder = group[name]
+        names = _names(holder, "weight_names", path)
+        if names:
+            saved.append((name, [holder[weight] for weight in names]))
+    layers = [layer for layer in model.layers if layer.weights]
+    if len(saved) != len(layers):
+        raise FormatError(path, f"{len(saved)} layers with weights, the model has {len(layers)}")
+    pairs: list[tuple[Variable, Dataset]] = []
+    for layer, (_, datasets) in zip(layers, saved, strict=True):
+        pairs += _matched(layer, _legacy_order(layer), datasets, path)
+    _assign(pairs, path)
+
+
+def _places(layer: Layer, place: str, seen: set[int]) -> Iterator[tuple[Layer, str]]:
+    """(layer, its group) for a layer and all it holds; a shared layer counts where it is first."""
+    if id(layer) in seen:
+        return
+    seen.add(id(layer))
+    yield layer, place
+    held = {"layers": layer.layers} if isinstance(layer, Model) else vars(layer)
+    for name, value in held.items():
+        inside = f"{place}/{name}".lstrip("/")
+        if isinstance(value, Layer):
+            yield from _places(value, inside, seen)
+        elif isinstance(value, list | tuple | dict):
+            members = value.values() if isinstance(value, dict) else value
+            used: Counter[str] = Counter()
+            for member in members:
+                if isinstance(member, Layer):
+                    kind = snake_case(type(member).__name__)
+                    number, used[kind] = used[kind], used[kind] + 1
+                    key = f"{kind}_{number}" if number else kind
+                    yield from _places(member, f"{inside}/{key}", seen)
+
+
+def _variables(root: Group, place: str, path: str) -> list[Dataset]:
+    """The datasets 0, 1, 2 ... of the layer kept at `place`, which may begin with _ or not."""
+    head, _, last = place.rpartition("/")
+    names = (last, f"_{last}", last.lstrip("_"))
+    for name in names:
+        group = root.get(f"{head}/{name}/vars".lstrip("/"))
+        if isinstance(group, Group):
+            found = [group[str(number)] for number in range(len(list(group)))]
+            return [dataset for dataset in found if isinstance(dataset, Dataset)]
+    raise FormatError(path, f"no weights at {place}")
+
+
+def _matched(
+    layer: Layer, variables: list[Variable], datasets: list[Any], path: str
+) -> list[tuple[Variable, Dataset]]:
+    who = f"layer '{layer.name}' ({type(layer).__name__})"
+    if len(variables) != len(datasets):
+        raise FormatError(path, f"{who}: expected {len(variables)} weights, got {len(datasets)}")
+    for variable, dataset in zip(variables, datasets, strict=True):
+        if not isinstance(dataset, Dataset) or dataset.shape != variable.shape:
+            got = getattr(dataset, "shape", "a group")
+            raise FormatError(
+                path, f"{who}: weight {variable.name}: expected shape {variable.shape}, got {got}"
+            )
+    return list(zip(variables, datasets, strict=True))
+
+
+def _assign(pairs: list[tuple[Variable, Dataset]], path: str) -> None:
+    """Read all, then assign all. Weights that share bytes of the file would be a way to grow."""
+    if pairs and sum(dataset.nbytes for _, dataset in pairs) > pairs[0][1].file_size:
+        raise FormatError(path, "weights that together are larger than the file")
+    values = [np.asarray(dataset.read()) for _, dataset in pairs]
+    for (variable, _), value in zip(pairs, values, strict=True):
+        variable.assign(value)
+
+
+def _legacy_order(layer: Layer) -> list[Variable]:
+    """Trainable weights before the others; those of a frozen layer are not trainable."""
+
+    def flagged(layer: Layer, trainable: bool) -> Iterator[tuple[bool, Variable]]:
+        trainable = trainable and layer.trainable
+        for variable in sorted(layer._own_variables, key=lambda v: not v.trainable):
+            yield trainable and variable.trainable, variable
+        for inner in layer._sublayers():
+            yield from flagged(inner, trainable)
+
+    found = list({id(v): (flag, v) for flag, v in flagged(layer, True)}.values())
+    return [v for flag, v in found if flag] + [v for flag, v in found if not flag]
+
+
+def _names(group: Any, attribute: str, path: str) -> list[str]:
+    """A list of names in an attribute, or in numbered ones where it was too long for one."""
+    names = group.attribute(attribute)
+    if names is None:
+        names, number = [], 0
+        while isinstance(part := group.attribute(f"{attribute}{number}"), list):
+            names += part
+            number += 1
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise FormatError(path, f"{group.name} has no list {attribute}")
+    return names

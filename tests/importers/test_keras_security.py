@@ -1,0 +1,311 @@
+"""Nothing in a model file is executed, imported, opened or fetched, and nothing is a burden.
+
+One case for each way that was found into Keras: CVE-2024-3660, CVE-2025-1550, -8747, -9905, -9906,
+-12058, -49655, CVE-2026-1669 (in test_hdf5), and the bombs.
+"""
+
+import base64
+import copy
+import json
+import marshal
+import os
+import random
+import sys
+import time
+import tracemalloc
+import zipfile
+
+import pytest
+from keras_edit import DATA, edited, layer_of, with_config, written
+
+from maskseq import load_model
+from maskseq.importers import FormatError, UnsupportedLayerError
+
+_FORBIDDEN = (
+    "import", "exec", "compile", "socket.", "subprocess.", "os.", "pickle.", "ctypes.", "code.",
+    "marshal.", "shutil.", "urllib.", "tempfile.", "glob.", "ftplib.",
+)  # fmt: skip
+
+
+class Watch:
+    """Notes what an audit hook sees while it is on. A hook cannot be taken off again."""
+
+    def __init__(self):
+        self.allowed, self.seen = None, []
+        sys.addaudithook(self.hook)
+
+    def hook(self, event, args):
+        if self.allowed is None:
+            return
+        opens_other = event == "open" and os.fspath(args[0]) != os.fspath(self.allowed)
+        if opens_other or event.startswith(_FORBIDDEN):
+            self.seen.append((event, args))
+
+
+WATCH = Watch()
+
+
+def load_watched(path):
+    """load_model, with everything it does that a loader must not do."""
+    WATCH.seen = []
+    WATCH.allowed = path
+    try:
+        return load_model(path)
+    finally:
+        WATCH.allowed = None
+        assert WATCH.seen == []
+
+
+def sequential(*layers):
+    return {
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": {"name": "model", "layers": list(layers)},
+        "registered_name": None,
+    }
+
+
+def entry(class_name, config=None, module="keras.layers", registered=None):
+    return {
+        "module": module,
+        "class_name": class_name,
+        "config": {"name": "evil"} if config is None else config,
+        "registered_name": registered,
+    }
+
+
+CODE = base64.b64encode(marshal.dumps((lambda x: x).__code__)).decode()
+LAMBDA = {"class_name": "__lambda__", "config": {"value": [CODE, None, None]}}
+
+ATTACKS = {
+    "CVE-2024-3660 lambda": entry("Lambda", {"name": "evil", "function": LAMBDA}),
+    "CVE-2025-1550 any function": entry("function", "system", "os", "system"),
+    "CVE-2025-1550 module of a layer": entry("Popen", {"args": ["id"]}, "subprocess", None),
+    "CVE-2025-1550 builtins": entry("function", "exec", "builtins", "exec"),
+    "CVE-2025-8747 get_file": entry(
+        "get_file", {"fname": "x", "origin": "http://127.0.0.1:9/x"}, "keras.utils", "get_file"
+    ),
+    "CVE-2025-9906 unsafe": entry(
+        "function", "enable_unsafe_deserialization", "keras.config", "enable_unsafe_deserialization"
+    ),
+    "CVE-2025-49655 pickle": entry(
+        "TorchModuleWrapper", {"name": "evil", "module": {"class_name": "__bytes__"}}
+    ),
+    "CVE-2025-12058 vocabulary": entry("StringLookup", {"vocabulary": "/etc/passwd"}),
+    "CVE-2025-12058 url": entry("TextVectorization", {"vocabulary": "http://127.0.0.1:9/x"}),
+    "file of a hub": entry("TFSMLayer", {"filepath": "/etc"}),
+    "dunder": entry("__class__"),
+    "base class": entry("Layer"),
+    "name of ours that is no layer": entry("load_model"),
+    "user's own": entry("Dense", {"name": "evil", "units": 2}, "my.module", "Custom>Dense"),
+    "lambda as activation": entry("Dense", {"name": "evil", "units": 2, "activation": LAMBDA}),
+    "function as activation": entry(
+        "Activation",
+        {"name": "evil", "activation": entry("function", "system", "os", "system")},
+    ),
+    "layer inside a wrapper": entry(
+        "TimeDistributed", {"name": "evil", "layer": entry("Lambda", {"function": LAMBDA})}
+    ),
+    "cell of elsewhere": entry("RNN", {"name": "evil", "cell": entry("X", {}, "os.path", "X")}),
+    "policy of elsewhere": entry(
+        "Dense", {"name": "evil", "units": 2, "dtype": entry("Popen", {"args": 1}, "subprocess")}
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+@pytest.mark.parametrize("place", ["sequential", "functional", "top"])
+def test_config_that_names_anything_else_is_refused_and_does_nothing(tmp_path, attack, place):
+    if place == "top":
+        path = with_config(tmp_path, attack)
+    elif place == "sequential":
+        path = with_config(tmp_path, sequential(attack))
+    else:
+
+        def replaced(config):
+            victim = layer_of(config, "shared")
+            victim.update(copy.deepcopy(attack))
+
+        path = edited(DATA / "functional.keras", tmp_path, replaced)
+    with pytest.raises((UnsupportedLayerError, FormatError)):
+        load_watched(path)
+
+
+@pytest.mark.parametrize(
+    "attack", [key for key, value in ATTACKS.items() if isinstance(value["config"], dict)]
+)
+def test_refusal_names_what_it_found(tmp_path, attack):
+    names = f"'evil'|{ATTACKS[attack]['class_name']}|'Lambda'|'X'|__lambda__"
+    with pytest.raises(UnsupportedLayerError, match=names):
+        load_model(with_config(tmp_path, sequential(ATTACKS[attack])))
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        LAMBDA,
+        entry("function", "system", "os", "system"),
+        {"class_name": "__bytes__", "config": {"value": "x"}},
+        {"class_name": "__typespec__", "config": [], "module": "os", "spec_name": "system"},
+        {"class_name": "__numpy__", "config": {"value": [1], "dtype": "O"}},
+        {"class_name": "__tensor__", "config": {"value": "x" * 99, "dtype": "float32"}},
+    ],
+)
+def test_arguments_of_calls_are_data_only(tmp_path, argument):
+    def with_argument(config):
+        layer_of(config, "tanh")["inbound_nodes"][0]["args"].append(argument)
+
+    with pytest.raises((UnsupportedLayerError, FormatError)):
+        load_watched(edited(DATA / "functional.keras", tmp_path, with_argument))
+
+
+def test_sound_model_is_loaded_without_a_trace():
+    for name in ("sequential", "functional"):
+        load_watched(DATA / f"{name}.keras")
+
+
+def refused_cheaply(path, seconds=5.0, mib=100):
+    """A refusal that took little time and memory."""
+    tracemalloc.start()
+    start = time.perf_counter()
+    try:
+        with pytest.raises((FormatError, UnsupportedLayerError)) as error:
+            load_model(path)
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert time.perf_counter() - start < seconds
+    assert peak < mib << 20
+    return error
+
+
+INPUT = entry("InputLayer", {"name": "i", "batch_shape": [None, 5, 3], "dtype": "float32"})
+HUGE = {
+    "units": [INPUT, entry("Dense", {"name": "x", "units": 2**31})],
+    "units squared": [INPUT, entry("LSTM", {"name": "x", "units": 10**9})],
+    "beyond 64 bits": [INPUT, entry("Dense", {"name": "x", "units": 10**40})],
+    "embedding": [
+        entry("InputLayer", {"name": "i", "batch_shape": [None, 5], "dtype": "int32"}),
+        entry("Embedding", {"name": "x", "input_dim": 2**31, "output_dim": 2**20}),
+    ],
+    "input": [
+        entry("InputLayer", {"name": "i", "batch_shape": [2**30, 2**30, 3], "dtype": "float32"}),
+        entry("TimeDistributed", {"name": "x", "layer": entry("Dense", {"name": "d", "units": 2})}),
+    ],
+    "many": [INPUT] + [entry("Dense", {"name": f"x{i}", "units": 2000}) for i in range(2000)],
+}
+
+
+@pytest.mark.parametrize("layers", HUGE.values(), ids=HUGE.keys())
+def test_config_that_asks_for_more_than_the_file_holds_is_refused_cheaply(tmp_path, layers):
+    refused_cheaply(with_config(tmp_path, sequential(*layers)))
+
+
+@pytest.mark.parametrize(
+    "options", [{"repeats": [1, 10**6, 10**6]}, {"repeats": [10**12, 1, 1]}, {"repeats": [-1]}]
+)
+def test_operation_that_grows_without_bound_is_refused_cheaply(tmp_path, options):
+    def growing(config):
+        victim = layer_of(config, "tanh")
+        victim.update(class_name="Tile", registered_name="Tile")
+        victim["config"].update(options)
+
+    refused_cheaply(edited(DATA / "functional.keras", tmp_path, growing))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"class_name": "Sequential", "config": {"layers": ' + b"[" * 900 + b"]" * 900 + b"}}",
+        b'{"class_name": NaN}',
+        b'{"class_name": 1' + b"0" * 10_000 + b"}",
+        b'{"class_name": "Sequential", "class_name": "Sequential", "config": {"layers": []}}',
+        b"\xff\xfe",
+        b"",
+        b"null",
+        b'"Sequential"',
+    ],
+)
+def test_json_tricks_are_format_errors(tmp_path, text):
+    with zipfile.ZipFile(DATA / "sequential.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    refused_cheaply(written(tmp_path, {**members, "config.json": text}))
+    refused_cheaply(written(tmp_path, {**members, "metadata.json": text}))
+
+
+def test_wrappers_inside_wrappers_have_an_end(tmp_path):
+    layer = entry("Dense", {"name": "d", "units": 2})
+    for i in range(200):
+        layer = entry("TimeDistributed", {"name": f"t{i}", "layer": layer})
+    assert "deep" in str(refused_cheaply(with_config(tmp_path, sequential(INPUT, layer))).value)
+
+
+@pytest.mark.parametrize("name", ["", "a\n b", "a\u0000", "\ud800", 5, None, ["a"], "x" * 5000])
+def test_name_unfit_for_printing_is_refused(tmp_path, name):
+    layer = entry("Dense", {"name": name, "units": 2})
+    with pytest.raises(FormatError, match="called"):
+        load_model(with_config(tmp_path, sequential(INPUT, layer)))
+
+
+def paths_into(value, here=()):
+    """The way to every value inside nested dicts and lists."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inside in items:
+        yield (*here, key)
+        if isinstance(inside, dict | list):
+            yield from paths_into(inside, (*here, key))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["sequential", "functional"])
+def test_altered_config_raises_nothing_but_our_two_errors(tmp_path, name):
+    """Any value of the config, replaced by any other kind of value, taken away or doubled."""
+    with zipfile.ZipFile(DATA / f"{name}.keras") as archive:
+        original = json.loads(archive.read("config.json"))
+    places = [place for place in paths_into(original) if "compile_config" not in place]
+    rng = random.Random(0)
+    values = [None, True, -1, 0, 3, 2**70, 1.5, "", "x", "tanh", "ids", [], [1], {}, {"a": 1}, [[]]]
+    for place in rng.sample(places, min(len(places), 500)):
+        config = copy.deepcopy(original)
+        holder = config
+        for key in place[:-1]:
+            holder = holder[key]
+        action = rng.random()
+        if action < 0.15:
+            del holder[place[-1]]
+        elif action < 0.25 and isinstance(holder, list):
+            holder.append(copy.deepcopy(holder[place[-1]]))
+        else:
+            holder[place[-1]] = rng.choice(values)
+        try:
+            load_model(edited(DATA / f"{name}.keras", tmp_path, lambda _, new=config: new))
+        except (FormatError, UnsupportedLayerError):
+            pass
+
+
+def test_every_prefix_of_a_model_file_is_refused(tmp_path):
+    data = (DATA / "functional.keras").read_bytes()
+    path = tmp_path / "cut.keras"
+    for size in range(0, len(data), 41):
+        path.write_bytes(data[:size])
+        with pytest.raises(FormatError, match="cut.keras"):
+            load_model(path)
+
+
+def test_flipped_bytes_of_a_model_file_are_refused_or_harmless(tmp_path):
+    """A zip has a checksum for each member: no flip gets through to a weight."""
+    data = (DATA / "functional.keras").read_bytes()
+    whole = [w.tobytes() for w in load_model(DATA / "functional.keras").get_weights()]
+    path = tmp_path / "flipped.keras"
+    rng = random.Random(0)
+    for at in rng.sample(range(len(data)), 150):
+        damaged = bytearray(data)
+        damaged[at] ^= 1 << rng.randrange(8)
+        path.write_bytes(bytes(damaged))
+        try:
+            weights = load_model(path).get_weights()
+        except FormatError:
+            continue
+        assert [w.tobytes() for w in weights] == whole
