@@ -97,6 +97,8 @@ class Rows:
 
     values: (n + 1, *features), the last row is the pad row.  A masked cell shows the pad row; with
     `carry` it shows its sequence's previous real row, and the pad row only before the first.
+    After a layer that mixes time every sequence may have a pad row of its own: then, without
+    `carry`, values are (n + batch, *features). `align` makes such Rows and others fit.
 
     Rows may also lie in a `source` (m, features), row j at source[index[j]] (index None: at
     source[j]): a table, or a padded array left in place. They are gathered when somebody asks for
@@ -154,7 +156,7 @@ class Rows:
         """(source, index) of the real rows, without gathering them."""
         if self._values is None:
             return self._source, self._index
-        return self._values[:-1], None
+        return self._values[: self.layout.steps], None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -178,7 +180,11 @@ class Rows:
         """The array (batch, time, *features) with every masked cell filled."""
         layout, values = self.layout, as_numpy(self.values)
         if layout.steps == layout.batch * layout.time:
-            return values[:-1].reshape(self.shape)
+            return values[: layout.steps].reshape(self.shape)
+        if len(values) != layout.steps + 1:
+            cells = np.repeat(values[layout.steps :], layout.time, axis=0)
+            cells[layout.cells] = values[: layout.steps]
+            return cells.reshape(self.shape)
         flat = np.ascontiguousarray(values).reshape(len(values), -1)
         cells = _kernels.scatter_rows(
             flat, layout.offsets, layout.cells, layout.batch, layout.time, self.carry
@@ -190,3 +196,21 @@ class Rows:
         tensor = self.to_padded().view(Tensor)
         tensor._keras_mask = self.layout.mask
         return tensor
+
+
+def align(rows: list[Rows]) -> list[np.ndarray] | None:
+    """The values of Rows, row upon row the same cells; None if they cannot be put so.
+
+    They can if all have one layout and show their masked cells in the same way.
+    """
+    layout, carry = rows[0].layout, rows[0].carry
+    if any(x.layout is not layout or x.carry is not carry for x in rows):
+        return None
+    longest = max(len(x.values) for x in rows)
+    return [_with_pads(x.values, layout.steps, longest) for x in rows]
+
+
+def _with_pads(values: np.ndarray, steps: int, length: int) -> np.ndarray:
+    if len(values) == length:
+        return values
+    return np.concatenate([values[:steps], np.repeat(values[steps:], length - steps, axis=0)])

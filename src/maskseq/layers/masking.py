@@ -39,7 +39,7 @@ class Masking(Layer):
     def call_rows(self, rows: Rows) -> Any:
         if rows.ndim != 3:
             return NotImplemented
-        values = rows.values[:-1]
+        values = rows.values[: rows.layout.steps]
         layout, kept = rows.layout.select(self._mask_of(values))
         return Rows.by_index(values, kept, layout)
 

@@ -1,0 +1,30 @@
+"""Rows: what the packed form of a batch promises to stand for."""
+
+import numpy as np
+
+from maskseq.rows import Layout, Rows, align
+
+MASK = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1]], bool)
+
+
+def test_rows_with_a_pad_row_each_show_it_in_masked_cells():
+    layout = Layout.from_mask(MASK)
+    values = np.arange(8, dtype=np.float32)[:, None]  # 5 real steps, then 3 pad rows
+    padded = Rows(values, layout).to_padded()[..., 0]
+    np.testing.assert_array_equal(padded, [[0, 5, 1], [6, 6, 6], [2, 3, 4]])
+
+
+def test_align_repeats_a_single_pad_row():
+    layout = Layout.from_mask(MASK)
+    one = Rows(np.arange(6, dtype=np.float32)[:, None], layout)
+    each = Rows(np.arange(8, dtype=np.float32)[:, None], layout)
+    a, b = align([one, each])
+    np.testing.assert_array_equal(a[:, 0], [0, 1, 2, 3, 4, 5, 5, 5])
+    total = Rows(a + b, layout).to_padded()
+    np.testing.assert_array_equal(total, one.to_padded() + each.to_padded())
+
+
+def test_align_refuses_rows_that_do_not_fit():
+    layout, values = Layout.from_mask(MASK), np.zeros((6, 1), np.float32)
+    assert align([Rows(values, layout), Rows(values, layout, carry=True)]) is None
+    assert align([Rows(values, layout), Rows(values, Layout.from_mask(MASK))]) is None
