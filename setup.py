@@ -21,7 +21,9 @@ def openmp_flag() -> list[str]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "probe.c")
-        source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+        source.write_text(
+            "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+        )
         compiler = os.environ.get("CC", "cc").split()
         command = [*compiler, "-fopenmp", str(source), "-o", str(source.with_suffix(""))]
         works = subprocess.run(command, capture_output=True, check=False).returncode == 0
@@ -35,6 +37,8 @@ link_args = openmp_flag()
 compile_args += link_args
 if os.environ.get("MASKSEQ_DEBUG") == "1":
     compile_args += ["-g", "-UNDEBUG", "-fno-wrapv"]
+if os.environ.get("MASKSEQ_WERROR") == "1":
+    compile_args += ["-Wall", "-Wextra", "-Werror"]
 if os.environ.get("MASKSEQ_SANITIZE"):
     compile_args.append(f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}")
     link_args.append(f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}")
@@ -43,7 +47,11 @@ kernels = Extension(
     "maskseq._kernels",
     ["src/maskseq/_kernels.pyx", *sorted(glob("csrc/*.c") + glob("csrc/isa/*.c"))],
     include_dirs=["src/maskseq/include", "csrc"],
-    depends=glob("csrc/**/*.h", recursive=True) + ["src/maskseq/include/maskseq.h"],
+    depends=[
+        *glob("csrc/**/*.h", recursive=True),
+        *glob("src/maskseq/*.px[di]"),
+        "src/maskseq/include/maskseq.h",
+    ],
     extra_compile_args=compile_args,
     extra_link_args=link_args,
 )

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from maskseq import _kernels
+from maskseq import _kernels, runtime
 
 
 def run(code, **environment):
@@ -60,7 +60,7 @@ def test_thread_budget_obeys_the_cgroup(tmp_path, monkeypatch, quota, want):
 def test_a_forked_child_computes_the_same_bits_and_does_not_hang():
     code = """
 import os, signal, numpy as np
-from maskseq import _kernels
+from maskseq import _kernels, runtime
 x = np.linspace(-9, 9, 1 << 18, dtype=np.float32)
 want = _kernels.activation(x, "tanh", num_threads=2).tobytes()
 child = os.fork()
@@ -81,3 +81,9 @@ def test_kernels_leave_the_floating_point_state_alone(isa):
 def test_num_threads_must_be_positive():
     with pytest.raises(ValueError, match="num_threads must be at least 1 or None, got 0"):
         _kernels.activation([1.0], "tanh", num_threads=0)
+
+
+def test_show_config_names_what_runs(capsys):
+    runtime.show_config()
+    printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert printed["isa"] == _kernels.isa() and printed["threads"] == str(runtime.num_threads())
