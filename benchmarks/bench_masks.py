@@ -51,6 +51,7 @@ def bench_scatter_rows(benchmark, rng, real, carry, threads):
     mask = mask_of_share(rng, BATCH, TIME, real)
     offsets, cells = _kernels.layout_from_mask(mask)
     values = rng.normal(size=(len(cells) + 1, 128)).astype(np.float32)
-    padded = benchmark(_kernels.scatter_rows, values, offsets, cells, BATCH, TIME, carry,
-                       num_threads=threads)
+    padded = benchmark(
+        _kernels.scatter_rows, values, offsets, cells, BATCH, TIME, carry, num_threads=threads
+    )
     np.testing.assert_array_equal(padded, reference.scatter_rows(values, mask, carry))

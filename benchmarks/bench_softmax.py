@@ -13,7 +13,8 @@ def right_then_time(benchmark, x, mask, threads):
     some = slice(0, len(x), max(1, len(x) // 64))  # the definition is slow
     y = benchmark(_kernels.masked_softmax, x, mask, num_threads=threads)
     expected = reference.masked_softmax(
-        x[some], None if mask is None else mask.repeat(repeats, axis=0)[some])
+        x[some], None if mask is None else mask.repeat(repeats, axis=0)[some]
+    )
     np.testing.assert_allclose(y[some], expected, rtol=4e-6)
 
 

@@ -67,12 +67,19 @@ struct msq_step {
     float *gates;        /* scratch of the general cells: rows * blocks * gates * width */
 };
 
+/* Values of attention -> panels[block][row][width], 0 past `dim`; v is (rows, dim) in a wider
+ * array, rows `stride` apart. Returns 1 if all are finite, else 0. */
+typedef int msq_pack_values_fn(float *panels, const float *v, int64_t rows, int64_t stride,
+                               int64_t dim);
+
 typedef struct msq_kernel_table {
     const char *name;
     int width; /* floats in a vector, and units in a block of packed weights */
     msq_product_fn *product;
+    msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
     msq_map_fn *activation[MSQ_FAST_ACTIVATIONS];
     msq_map_fn *softmax_row;
+    msq_pack_values_fn *pack_values;
 } msq_kernel_table;
 
 extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512;

@@ -61,7 +61,8 @@ static char *cut_memory(struct job *job, char *memory) {
         w.c = take(&memory, rows, sizeof *w.c);
         w.reset = take(&memory, rows, sizeof *w.reset);
         w.z_rows = take(&memory, job->max_z * rnn->gates * padded, sizeof *w.z_rows);
-        w.gates = take(&memory, general ? rows * rnn->gates * padded : 0, sizeof *w.gates);
+        w.gates = take(&memory, rows * padded * (general ? rnn->gates : rnn->phases - 1),
+                       sizeof *w.gates);
         float *const reset = take(&memory, rnn->phases > 1 ? rows * padded : 0, sizeof *reset);
         if (measures)
             continue;

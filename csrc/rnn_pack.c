@@ -47,6 +47,8 @@ int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *r
                  int recurrent_activation) {
     const msq_kernel_table *const kernels = msq_kernels();
     const int gates = gates_of_kind[kind], width = kernels->width;
+    const int usual =
+        activation == MSQ_TANH && (recurrent_activation == MSQ_SIGMOID || kind == MSQ_SIMPLE_RNN);
     msq_rnn *const rnn = malloc(sizeof *rnn);
     if (!rnn)
         return MSQ_NO_MEMORY;
@@ -58,7 +60,7 @@ int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *r
                      .blocks = (units + width - 1) / width,
                      .activation = activation,
                      .recurrent_activation = recurrent_activation,
-                     .step = msq_general_steps[kind],
+                     .step = usual ? kernels->rnn_step[kind] : msq_general_steps[kind],
                      .phases = kind == MSQ_GRU_RESET_BEFORE ? 2 : 1};
     if (allocate_weights(rnn) != MSQ_OK) {
         free(rnn);

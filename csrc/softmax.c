@@ -1,5 +1,6 @@
 /* Masked softmax over rows: only real values are read, summed and counted. */
-#include "kernels.h"
+#include "softmax.h"
+
 #include "parallel.h"
 
 #include <stddef.h>
@@ -8,22 +9,14 @@
 /* Values for which one more thread pays: about 10 us of work. */
 enum { GRAIN = 1 << 14 };
 
-/* Where the real values of a row are. */
-typedef struct {
-    int64_t first, last; /* all of them are in [first, last) */
-    int has_holes;
-} span;
-
 static int is_all_masked(const uint8_t *mask8) {
     uint64_t word;
     memcpy(&word, mask8, sizeof word);
     return word == 0;
 }
 
-static span find_span(const uint8_t *mask, int64_t n) {
-    span real = {0, n, 0};
-    if (!mask)
-        return real;
+msq_span msq_find_span(const uint8_t *mask, int64_t n) {
+    msq_span real = {0, n, 0};
     while (real.last >= 8 && is_all_masked(mask + real.last - 8))
         real.last -= 8;
     while (real.last > 0 && !mask[real.last - 1])
@@ -51,6 +44,17 @@ static void softmax_with_holes(msq_map_fn *softmax_row, float *y, const float *x
     }
 }
 
+void msq_softmax_row(msq_map_fn *softmax_row, float *y, const float *x, const uint8_t *mask,
+                     msq_span real, int64_t n) {
+    if (real.has_holes) {
+        softmax_with_holes(softmax_row, y, x, mask, n);
+        return;
+    }
+    softmax_row(y + real.first, x + real.first, real.last - real.first);
+    memset(y, 0, (size_t)real.first * sizeof *y);
+    memset(y + real.last, 0, (size_t)(n - real.last) * sizeof *y);
+}
+
 /* Masked values between the rows hide the next row from the hardware's prefetcher. */
 static void prefetch(const float *x, int64_t n) {
     for (int64_t i = 0; i < n; i += 16) /* a cache line each */
@@ -70,23 +74,16 @@ static void softmax_body(void *context, int thread, int num_threads) {
     const int64_t n = job->n, first_row = msq_share(job->rows, thread, num_threads);
     const int64_t last_row = msq_share(job->rows, thread + 1, num_threads);
     const uint8_t *mask = NULL;
-    span real = {0, n, 0};
+    msq_span real = {0, n, 0};
     for (int64_t row = first_row; row < last_row; row++) {
-        float *const y = job->y + row * n;
         const float *const x = job->x + row * n;
         if (job->mask && (row == first_row || row % job->rows_per_mask == 0)) {
             mask = job->mask + row / job->rows_per_mask * n;
-            real = find_span(mask, n);
-        }
-        if (real.has_holes) {
-            softmax_with_holes(softmax_row, y, x, mask, n);
-            continue;
+            real = msq_find_span(mask, n);
         }
         if (row + 1 < last_row)
             prefetch(x + n + real.first, real.last - real.first);
-        softmax_row(y + real.first, x + real.first, real.last - real.first);
-        memset(y, 0, (size_t)real.first * sizeof *y);
-        memset(y + real.last, 0, (size_t)(n - real.last) * sizeof *y);
+        msq_softmax_row(softmax_row, job->y + row * n, x, mask, real, n);
     }
 }
 

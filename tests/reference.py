@@ -170,3 +170,27 @@ def rnn(kind, sequences, weights, activation="tanh", gate="sigmoid", initial=Non
         outputs.append(output)
         last.append(state)
     return outputs, [np.array(s) for s in zip(*last, strict=True)]
+
+
+# --- attention
+
+
+def attention(q, k, v, query_offsets, key_offsets, query_steps, key_steps, scale, causal, mask):
+    """Query by query over rows; mask (batch, heads, Tq, Tk) or None -> the output, the weights."""
+    heads, group = q.shape[1], q.shape[1] // k.shape[1]
+    out = np.zeros((len(q), heads, v.shape[2]))
+    weights = np.zeros((heads, len(q), len(k)))
+    for b, h in np.ndindex(len(query_offsets) - 1, heads):
+        keys = np.arange(key_offsets[b], key_offsets[b + 1])
+        for i in range(query_offsets[b], query_offsets[b + 1]):
+            allowed = keys
+            if causal:
+                allowed = allowed[key_steps[allowed] <= query_steps[i]]
+            if mask is not None:
+                allowed = allowed[mask[b, h, query_steps[i], key_steps[allowed]]]
+            if len(allowed):
+                scores = scale * (k[allowed, h // group].astype(np.float64) @ q[i, h])
+                e = np.exp(scores - scores.max())
+                weights[h, i, allowed] = e / e.sum()
+                out[i, h] = weights[h, i, allowed] @ v[allowed, h // group]
+    return out, weights

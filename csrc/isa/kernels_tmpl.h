@@ -9,13 +9,18 @@
 
 #include "activation_tmpl.h"
 #include "product_tmpl.h"
+#include "rnn_tmpl.h"
 
 #include "softmax_tmpl.h"
+
+#include "attention_tmpl.h"
 
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
     .width = V_WIDTH,
     .product = product,
+    .rnn_step = RNN_STEPS,
     .activation = ACTIVATION_LOOPS,
     .softmax_row = softmax_row,
+    .pack_values = pack_values,
 };

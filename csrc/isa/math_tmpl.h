@@ -28,22 +28,36 @@ static inline vec v_exp(vec x) {
     return v_scale(v_add(v_set1(1.0f), p), shifted);
 }
 
-/* tanh |x| = q = h / (h + 1) with h = (e^(2|x|) - 1) / 2; 1 from |x| = 10 on. Where h is small, q =
- * h - h q has less rounding error. */
-static inline vec v_tanh(vec x) {
+/* h with tanh |x| = h / (h + 1): (e^(2|x|) - 1) / 2, but at most e^20 / 2, where tanh rounds to 1.
+ */
+static inline vec v_tanh_ratio(vec x) {
     vec shifted;
     const vec p = v_expm1_reduced(v_min(v_set1(20.0f), v_mul(v_set1(2.0f), v_abs(x))), &shifted);
     const vec half_scale = v_mul(v_set1(0.5f), v_pow2(shifted));
-    const vec h = v_fma(half_scale, p, v_sub(half_scale, v_set1(0.5f)));
-    const vec q = v_div(h, v_add(h, v_set1(1.0f)));
+    return v_fma(half_scale, p, v_sub(half_scale, v_set1(0.5f)));
+}
+
+/* q = h / (h + 1); where h is small, q = h - h q has less rounding error. */
+static inline vec v_tanh(vec x) {
+    const vec h = v_tanh_ratio(x), q = v_div(h, v_add(h, v_set1(1.0f)));
     const vec small = v_fma(v_sub(v_set1(0.0f), h), q, h);
     return v_copysign(v_if_negative(v_sub(h, v_set1(0.5f)), small, q), x);
 }
 
+/* a and b with sigmoid x = a / (a + b): e^-|x| and 1, the smaller one first for negative x. */
+static inline vec v_sigmoid_ratio(vec x, vec *b) {
+    vec shifted;
+    const vec one = v_set1(1.0f), negative = v_sub(v_set1(0.0f), v_abs(x));
+    const vec p = v_expm1_reduced(v_max(v_set1(-104.0f), negative), &shifted);
+    const vec t = v_scale(v_add(one, p), shifted);
+    *b = v_if_negative(x, one, t);
+    return v_if_negative(x, t, one);
+}
+
 /* t = e^-|x|, q = t / (1 + t): 1 - q, or for negative x q = t - t q. */
 static inline vec v_sigmoid(vec x) {
-    const vec one = v_set1(1.0f), t = v_exp(v_sub(v_set1(0.0f), v_abs(x)));
-    const vec q = v_div(t, v_add(one, t));
-    const vec a = v_if_negative(x, t, one);
+    vec b;
+    const vec a = v_sigmoid_ratio(x, &b), t = v_min(a, b);
+    const vec q = v_div(t, v_add(v_set1(1.0f), t));
     return v_fma(v_sub(v_set1(0.0f), a), q, a);
 }

@@ -3,6 +3,8 @@
  * it was computed in. */
 
 #define INLINE static inline __attribute__((always_inline))
+/* Accumulators are arrays that become registers once every loop over them is unrolled. */
+#define UNROLL _Pragma("GCC unroll 8")
 
 /* Rows of a tile of `vectors` columns: as many as the accumulators of this ISA hold, at most 8. */
 #define TILE_ROWS(vectors) (ACCUMULATORS / (vectors) < 8 ? ACCUMULATORS / (vectors) : 8)
@@ -14,17 +16,12 @@ INLINE void accumulate(vec *acc, const int rows, const int blocks, const int gro
                        const float *const *x, const float *panel, int64_t depth) {
     const float *row[8];
     const int64_t step = (int64_t)groups * V_WIDTH;
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-        row[r] = x[r];
+    UNROLL for (int r = 0; r < rows; r++) row[r] = x[r];
     for (int64_t k = 0; k < depth; k++) {
-#pragma GCC unroll 8
-        for (int b = 0; b < blocks; b++) {
-#pragma GCC unroll 8
-            for (int g = 0; g < groups; g++) {
+        UNROLL for (int b = 0; b < blocks; b++) {
+            UNROLL for (int g = 0; g < groups; g++) {
                 const vec w = v_load(panel + (b * depth + k) * step + g * V_WIDTH);
-#pragma GCC unroll 8
-                for (int r = 0; r < rows; r++) {
+                UNROLL for (int r = 0; r < rows; r++) {
                     vec *const a = acc + (r * blocks + b) * groups + g;
                     *a = v_fma(v_set1(row[r][k]), w, *a);
                 }
@@ -37,24 +34,43 @@ static inline int64_t tile_count(int64_t rows, int vectors) {
     return (rows + TILE_ROWS(vectors) - 1) / TILE_ROWS(vectors);
 }
 
-/* Calls TILE(n) with n = rows as a constant; cases no tile of `vectors` columns can have are not
- * compiled. */
-#define TILE_CASE(n, vectors, TILE)                                                                \
+/* Tiles are functions tile(rows, blocks, groups, job, row, block) with the first three constant.
+ * All rows of a strip of `blocks` blocks, in tiles of nearly equal size; tiles with more rows than
+ * the registers hold are not compiled. */
+#define TILE_CASE(n, tile, blocks, groups)                                                         \
     case n:                                                                                        \
-        if (n <= TILE_ROWS(vectors)) {                                                             \
-            TILE(n);                                                                               \
-        }                                                                                          \
+        if (n <= TILE_ROWS((blocks) * (groups)))                                                   \
+            tile(n, blocks, groups, job, row, block);                                              \
         break;
-#define SWITCH_ROWS(rows, vectors, TILE)                                                           \
-    switch (rows) {                                                                                \
-        TILE_CASE(1, vectors, TILE)                                                                \
-        TILE_CASE(2, vectors, TILE)                                                                \
-        TILE_CASE(3, vectors, TILE)                                                                \
-        TILE_CASE(4, vectors, TILE)                                                                \
-        TILE_CASE(5, vectors, TILE)                                                                \
-        TILE_CASE(6, vectors, TILE)                                                                \
-        TILE_CASE(7, vectors, TILE)                                                                \
-        TILE_CASE(8, vectors, TILE)                                                                \
+#define STRIP(name, job_type, tile, blocks, groups)                                                \
+    static void name(const job_type *job, int64_t block) {                                         \
+        const int64_t tiles = tile_count(job->rows, (blocks) * (groups));                          \
+        for (int64_t t = 0; t < tiles; t++) {                                                      \
+            const int64_t row = job->rows * t / tiles, next = job->rows * (t + 1) / tiles;         \
+            switch (next - row) {                                                                  \
+                TILE_CASE(1, tile, blocks, groups)                                                 \
+                TILE_CASE(2, tile, blocks, groups)                                                 \
+                TILE_CASE(3, tile, blocks, groups)                                                 \
+                TILE_CASE(4, tile, blocks, groups)                                                 \
+                TILE_CASE(5, tile, blocks, groups)                                                 \
+                TILE_CASE(6, tile, blocks, groups)                                                 \
+                TILE_CASE(7, tile, blocks, groups)                                                 \
+                TILE_CASE(8, tile, blocks, groups)                                                 \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+/* All rows and blocks of a job: `wide` blocks side by side if there are at most `few` rows, which
+ * alone would leave the FMA units waiting for each other; then one at a time. */
+#define BLOCK_LOOP(name, job_type, tile, groups, wide, few)                                        \
+    STRIP(name##_wide, job_type, tile, wide, groups)                                               \
+    STRIP(name##_single, job_type, tile, 1, groups)                                                \
+    static void name(const job_type *job) {                                                        \
+        int64_t block = job->first_block;                                                          \
+        for (; job->rows <= (few) && block + (wide) <= job->last_block; block += (wide))           \
+            name##_wide(job, block);                                                               \
+        for (; block < job->last_block; block++)                                                   \
+            name##_single(job, block);                                                             \
     }
 
 /* One tile of msq_product_fn: z[r] = start[r] + x[r] . panels of `blocks` blocks from `block` on.
@@ -66,18 +82,12 @@ INLINE void product_tile(const int rows, const int blocks, const int groups, con
     const int64_t column = block * groups * V_WIDTH;
     const float *const start = p->start + row * p->start_stride + column;
     float *const z = p->z + row * p->z_stride + column;
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[r * vectors + v] = v_load(start + r * p->start_stride + v * V_WIDTH);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
+        acc[r * vectors + v] = v_load(start + r * p->start_stride + v * V_WIDTH);
     accumulate(acc, rows, blocks, groups, p->x + row, p->panels + column * p->depth, p->depth);
     if (column + vectors * V_WIDTH <= p->columns) {
-#pragma GCC unroll 8
-        for (int r = 0; r < rows; r++)
-#pragma GCC unroll 8
-            for (int v = 0; v < vectors; v++)
-                v_store(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v]);
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
+            v_store(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v]);
         return;
     }
     for (int r = 0; r < rows; r++)
@@ -90,50 +100,12 @@ INLINE void product_tile(const int rows, const int blocks, const int groups, con
         }
 }
 
-/* All rows of one strip of blocks, in tiles of nearly equal size. */
-#define PRODUCT_STRIP(blocks, groups)                                                              \
-    static void product_strip_##blocks##_##groups(const msq_product *p, int64_t block) {           \
-        const int64_t tiles = tile_count(p->rows, (blocks) * (groups));                            \
-        for (int64_t t = 0; t < tiles; t++) {                                                      \
-            const int64_t row = p->rows * t / tiles, next = p->rows * (t + 1) / tiles;             \
-            SWITCH_ROWS(next - row, (blocks) * (groups), PRODUCT_TILE_##blocks##_##groups)         \
-        }                                                                                          \
-    }
-#define PRODUCT_TILE_1_1(n) product_tile(n, 1, 1, p, row, block)
-#define PRODUCT_TILE_2_1(n) product_tile(n, 2, 1, p, row, block)
-#define PRODUCT_TILE_4_1(n) product_tile(n, 4, 1, p, row, block)
-#define PRODUCT_TILE_1_2(n) product_tile(n, 1, 2, p, row, block)
-#define PRODUCT_TILE_1_3(n) product_tile(n, 1, 3, p, row, block)
-#define PRODUCT_TILE_1_4(n) product_tile(n, 1, 4, p, row, block)
-
-PRODUCT_STRIP(1, 1)
-PRODUCT_STRIP(2, 1)
-PRODUCT_STRIP(4, 1)
-PRODUCT_STRIP(1, 2)
-PRODUCT_STRIP(1, 3)
-PRODUCT_STRIP(1, 4)
+BLOCK_LOOP(product_1, msq_product, product_tile, 1, 4, INT64_MAX)
+BLOCK_LOOP(product_2, msq_product, product_tile, 2, 2, INT64_MAX)
+BLOCK_LOOP(product_3, msq_product, product_tile, 3, 2, 2)
+BLOCK_LOOP(product_4, msq_product, product_tile, 4, 2, 1)
 
 static void product(const msq_product *p) {
-    int64_t block = p->first_block;
-    if (p->groups == 1) {
-        for (; block + 4 <= p->last_block; block += 4)
-            product_strip_4_1(p, block);
-        for (; block + 2 <= p->last_block; block += 2)
-            product_strip_2_1(p, block);
-    }
-    for (; block < p->last_block; block++)
-        switch (p->groups) {
-        case 1:
-            product_strip_1_1(p, block);
-            break;
-        case 2:
-            product_strip_1_2(p, block);
-            break;
-        case 3:
-            product_strip_1_3(p, block);
-            break;
-        case 4:
-            product_strip_1_4(p, block);
-            break;
-        }
+    static msq_product_fn *const with_groups[] = {product_1, product_2, product_3, product_4};
+    with_groups[p->groups - 1](p);
 }

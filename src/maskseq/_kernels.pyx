@@ -18,7 +18,9 @@ from cpython.buffer cimport (
     PyObject_CheckBuffer,
     PyObject_GetBuffer,
 )
+from libc.math cimport sqrt
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
+from libc.string cimport memset
 
 from maskseq.ckernels cimport *
 
@@ -220,3 +222,4 @@ def activation(x, name, *, num_threads=None):
 
 include "_kernels_rows.pxi"
 include "_kernels_layers.pxi"
+include "_kernels_attention.pxi"

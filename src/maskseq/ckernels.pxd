@@ -79,3 +79,22 @@ cdef extern from "maskseq.h" nogil:
         int reverse
         int num_threads
     int msq_rnn_f32(const msq_rnn* rnn, const msq_rnn_call* call, int64_t* bad_position)
+
+    ctypedef struct msq_attention:
+        float* out
+        float* scores
+        const float* q
+        const float* k
+        const float* v
+        const int64_t* query_offsets
+        const int64_t* key_offsets
+        const int64_t* query_steps
+        const int64_t* key_steps
+        const uint8_t* mask
+        int64_t batch, query_rows, key_rows, heads, kv_heads, key_dim, value_dim
+        int64_t mask_heads
+        int64_t query_time, key_time
+        float scale
+        bint causal
+
+    int msq_attention_f32(const msq_attention* attention, int num_threads)

@@ -152,4 +152,33 @@ typedef struct msq_rnn_call {
  * leaves x. */
 int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position);
 
+/* --- attention (attention.c) --- */
+
+/* Sequence b has the query rows [query_offsets[b], query_offsets[b + 1]) and likewise its keys.
+ * Head h of a query attends to head h / (heads / kv_heads) of the keys. */
+typedef struct msq_attention {
+    float *out;                   /* (query_rows, heads, value_dim) */
+    float *scores;                /* (batch, heads, query_time, key_time) or NULL: the weights; only
+                                     cells of real queries and visible keys are written */
+    const float *q, *k, *v;       /* (query_rows, heads, key_dim), (key_rows, kv_heads, key_dim),
+                                     (key_rows, kv_heads, value_dim) */
+    const int64_t *query_offsets; /* (batch + 1), and the same for keys */
+    const int64_t *key_offsets;
+    const int64_t *query_steps; /* (query_rows): the time step of each row, ascending in a */
+    const int64_t *key_steps;   /* sequence; (key_rows); NULL = 0, 1, 2... in each */
+    const uint8_t *mask;        /* (batch, mask_heads, query_time, key_time) or NULL; 1 = attend */
+    int64_t batch, query_rows, key_rows, heads, kv_heads, key_dim, value_dim;
+    int64_t mask_heads;           /* 1 or heads */
+    int64_t query_time, key_time; /* read only with a mask or scores */
+    float scale;                  /* of the products of q and k */
+    int causal;                   /* 1: attend to no key of a later step */
+} msq_attention;
+
+/* out = softmax(scale q k^T) v over the keys each query may attend to; 0 if there are none. A key
+ * it may not attend to, or whose weight is 0, contributes nothing, whatever it holds. Allocates
+ * (key_dim + value_dim + 34) floats a key of the longest sequence, a thread. Inputs must not
+ * change during the call. MSQ_NO_MEMORY. MSQ_OUT_OF_RANGE: offsets or steps that do not ascend or
+ * leave their range. */
+int msq_attention_f32(const msq_attention *attention, int num_threads);
+
 #endif

@@ -1,0 +1,1 @@
+"""maskseq beside other engines: `python -m benchmarks.peers` (see benchmarks/README.md)."""

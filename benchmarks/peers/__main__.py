@@ -1,0 +1,156 @@
+"""Time maskseq and whatever peers are installed, side by side in one run.
+
+    python -m benchmarks.peers [--rounds 7] [--only LSTM] [--json FILE] [--plot FILE] [--padding]
+
+Each engine runs in a process of its own with two threads; rounds are interleaved, so that a slow
+moment of the machine hits all of them. Answers must agree to 1e-5 before anything is timed. The
+ratio is the fastest peer's median / maskseq's; the share of peak is against fused multiply-adds
+measured in the same run.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+import numpy as np
+
+from .cold import cold_start
+from .peak import peak_flops
+from .works import WORKS, Work, make_data
+
+ENGINES = ["maskseq", "torch", "keras_jax", "onnxruntime", "openvino"]
+SHARES = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95]
+
+
+class Engine:
+    """An engine in its own process."""
+
+    def __init__(self, name: str, threads: int):
+        settings = {"OMP_NUM_THREADS": str(threads), "MASKSEQ_NUM_THREADS": str(threads)}
+        self.name = name
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.peers.worker", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **settings},
+            text=True,
+        )
+        hello = self._read()
+        self.missing, self.version = hello.get("missing"), hello.get("version")
+
+    def _read(self) -> dict:
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name}: the process ended")
+        return json.loads(line)
+
+    def ask(self, **request) -> dict:
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def stop(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def check_answers(work: Work, answers: dict[str, np.ndarray], share: float | None) -> None:
+    """Real cells of all answers agree to 1e-5 with maskseq's."""
+    ours = answers["maskseq"]
+    real = np.ones(ours.shape[:1], bool)
+    if work.sequences or work.kind == "attention":
+        real = make_data(work, share)["mask"]
+    for name, answer in answers.items():
+        np.testing.assert_allclose(
+            answer.reshape(ours.shape)[real], ours[real], atol=1e-5, rtol=1e-5, err_msg=name
+        )
+
+
+def run_work(work: Work, engines: list[Engine], rounds: int, share: float | None = None) -> dict:
+    """Medians in seconds by engine, and why the others did not take part."""
+    answers, skipped = {}, {}
+    for engine in engines:
+        reply = engine.ask(work=work.name, share=share)
+        if "skip" in reply:
+            skipped[engine.name] = reply["skip"]
+        else:
+            answers[engine.name] = np.load(reply["answer"])
+    check_answers(work, answers, share)
+    active = [engine for engine in engines if engine.name in answers]
+    times: dict[str, list[float]] = {engine.name: [] for engine in active}
+    for _ in range(rounds):
+        for engine in active:
+            times[engine.name] += engine.ask(time=0.15)["seconds"]
+    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
+    return {"medians": medians, "skipped": skipped}
+
+
+def show(work: Work, result: dict, peak: float) -> None:
+    medians = result["medians"]
+    ours = medians["maskseq"]
+    peers = {name: seconds for name, seconds in medians.items() if name != "maskseq"}
+    line = f"{work.name:34} {1e3 * ours:9.3f} ms"
+    if peers:
+        best = min(peers, key=peers.get)
+        result["ratio"] = peers[best] / ours
+        line += f"  {result['ratio']:6.2f}x (aim {work.target:g}) against {best}"
+    flops = work.flops(int(make_data(work)["mask"].sum())) if work.kind != "cold" else 0
+    if flops:
+        result["share_of_peak"] = flops / ours / peak
+        line += f", {result['share_of_peak']:.0%} of peak"
+    others = ", ".join(f"{name} {1e3 * s:.3g}" for name, s in sorted(peers.items()))
+    print(f"{line}   [{others}]", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", default="", help="works whose name contains this")
+    parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--json", help="write the results to this file")
+    parser.add_argument("--plot", help="draw the table to this file (needs matplotlib)")
+    parser.add_argument("--padding", help="draw time against the share of padding to this file")
+    options = parser.parse_args()
+    engines = [Engine(name, options.threads) for name in options.engines.split(",")]
+    for engine in engines:
+        print(f"{engine.name}: {engine.version or 'not installed: ' + engine.missing}")
+    engines = [engine for engine in engines if not engine.missing]
+    peak = peak_flops(options.threads)
+    print(f"peak: {peak / 1e9:.0f} GFLOP/s float32 on {options.threads} threads\n", flush=True)
+    results = {}
+    for work in [w for w in WORKS if options.only.lower() in w.name.lower()]:
+        if work.kind == "cold":
+            results[work.name] = cold_start([e.name for e in engines], options.rounds)
+        else:
+            results[work.name] = run_work(work, engines, options.rounds)
+        show(work, results[work.name], peak)
+    curve = {}
+    if options.padding:
+        work = WORKS[0]
+        for share in SHARES:
+            curve[share] = run_work(work, engines, options.rounds, share)["medians"]
+            print(f"{share:.0%} padding", {k: f"{1e3 * s:.2f} ms" for k, s in curve[share].items()})
+    memory = {engine.name: engine.ask(memory=True)["peak_mb"] for engine in engines}
+    print("peak memory, MB:", {name: round(mb) for name, mb in memory.items()})
+    for engine in engines:
+        engine.stop()
+    if options.json:
+        versions = {engine.name: engine.version for engine in engines}
+        with open(options.json, "w") as file:
+            json.dump({"versions": versions, "peak": peak, "works": results}, file, indent=1)
+    if options.plot or options.padding:
+        from .plot import draw_curve, draw_table
+
+        if options.plot:
+            draw_table(results, options.plot)
+        if options.padding:
+            draw_curve(curve, options.padding)
+
+
+if __name__ == "__main__":
+    main()

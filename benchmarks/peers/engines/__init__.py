@@ -1,0 +1,1 @@
+"""What each engine needs to do a work in the form it likes best."""

@@ -1,0 +1,61 @@
+"""One engine in a process of its own: makes its model, answers, and times itself when asked.
+
+Speaks lines of JSON on stdin and stdout: {"work": name, "share": s} -> {"answer": file} or
+{"skip": reason}; {"time": seconds} -> {"seconds": [...]}; {"memory": true} -> {"peak_mb": n}.
+"""
+
+import importlib
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .works import WORKS, make_data
+
+
+def time_call(call: Any, budget: float) -> list[float]:
+    """Times of single calls for about `budget` seconds, at least three."""
+    times, end = [], time.perf_counter() + budget
+    while len(times) < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def serve(peer: Any, answers: Path) -> None:
+    call = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "work" in request:
+            work = next(w for w in WORKS if w.name == request["work"])
+            try:
+                call = peer.prepare(work, make_data(work, request.get("share")))
+                answer = np.asarray(call(), np.float32)
+            except NotImplementedError as reason:
+                reply: dict[str, Any] = {"skip": str(reason)}
+            else:
+                file = answers / "answer.npy"
+                np.save(file, answer)
+                reply = {"answer": str(file)}
+        elif "time" in request:
+            reply = {"seconds": time_call(call, request["time"])}
+        else:
+            reply = {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        module = importlib.import_module(f".engines.{sys.argv[1]}", __package__)
+    except ImportError as missing:
+        print(json.dumps({"missing": str(missing)}), flush=True)
+        sys.exit()
+    print(json.dumps({"version": module.version()}), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        serve(module, Path(folder))

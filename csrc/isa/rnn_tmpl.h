@@ -1,0 +1,154 @@
+/* Recurrent cells with tanh and sigmoid: the gates of a tile of rows never leave the registers. The
+ * products continue the chains of FMAs that the input's part of the gates began. */
+
+/* The part of a row's last block that exists. */
+static inline int64_t units_left(const msq_rnn *rnn, int64_t block) {
+    return rnn->units - block * V_WIDTH;
+}
+
+static inline vec load_units(const float *row, const msq_rnn *rnn, int64_t block) {
+    const int64_t left = units_left(rnn, block);
+    return left >= V_WIDTH ? v_load(row + block * V_WIDTH)
+                           : v_load_part(row + block * V_WIDTH, left);
+}
+
+static inline void store_units(float *row, const msq_rnn *rnn, int64_t block, vec a) {
+    const int64_t left = units_left(rnn, block);
+    if (left >= V_WIDTH)
+        v_store(row + block * V_WIDTH, a);
+    else
+        v_store_part(row + block * V_WIDTH, a, left);
+}
+
+/* c = sigmoid(f) c + sigmoid(i) tanh(z); h = sigmoid(o) tanh(c). A sigmoid times a tanh is one
+ * division. */
+static inline vec lstm_cell(const vec *gates, vec *c) {
+    vec b;
+    vec a = v_sigmoid_ratio(gates[0], &b);
+    vec t = v_tanh_ratio(gates[2]);
+    const vec input =
+        v_copysign(v_div(v_mul(a, t), v_mul(v_add(a, b), v_add(t, v_set1(1.0f)))), gates[2]);
+    a = v_sigmoid_ratio(gates[1], &b);
+    *c = v_fma(v_div(a, v_add(a, b)), *c, input);
+    a = v_sigmoid_ratio(gates[3], &b);
+    t = v_tanh_ratio(*c);
+    return v_copysign(v_div(v_mul(a, t), v_mul(v_add(a, b), v_add(t, v_set1(1.0f)))), *c);
+}
+
+INLINE void lstm_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                      int64_t row, int64_t block) {
+    const msq_rnn *const rnn = s->rnn;
+    const int64_t column = block * groups * V_WIDTH;
+    vec acc[MAX_TILE];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
+        acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
+    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+               rnn->units);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        float *const at = s->c[row + r] + (block + b) * V_WIDTH;
+        vec c = v_load(at);
+        const vec h = lstm_cell(acc + (r * blocks + b) * groups, &c);
+        v_store(at, c);
+        store_units(s->h_next[row + r], rnn, block + b, h);
+    }
+}
+
+static inline vec sigmoid_times(vec x, vec y) {
+    vec b;
+    const vec a = v_sigmoid_ratio(x, &b);
+    return v_mul(v_div(a, v_add(a, b)), y);
+}
+
+/* h = sigmoid(z) h + (1 - sigmoid(z)) tanh(candidate) */
+static inline vec gru_cell(vec z, vec candidate, vec h) {
+    const vec t = v_tanh_ratio(candidate);
+    const vec new = v_copysign(v_div(t, v_add(t, v_set1(1.0f))), candidate);
+    return v_add(new, sigmoid_times(z, v_sub(h, new)));
+}
+
+INLINE void gru_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                     int64_t row, int64_t block) {
+    const msq_rnn *const rnn = s->rnn;
+    const int64_t column = block * groups * V_WIDTH;
+    vec acc[MAX_TILE];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        const float *const z = s->z[row + r] + column + b * groups * V_WIDTH;
+        vec *const a = acc + (r * blocks + b) * groups;
+        a[0] = v_load(z);
+        a[1] = v_load(z + V_WIDTH);
+        a[2] = v_load(rnn->recurrent_bias + column + (b * groups + 2) * V_WIDTH);
+    }
+    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+               rnn->units);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        const vec *const a = acc + (r * blocks + b) * groups;
+        const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
+        const vec candidate = v_add(x, sigmoid_times(a[1], a[2]));
+        const vec h = load_units(s->h[row + r], rnn, block + b);
+        store_units(s->h_next[row + r], rnn, block + b, gru_cell(a[0], candidate, h));
+    }
+}
+
+/* Phase 0 of MSQ_GRU_RESET_BEFORE: the gates. z itself waits in the scratch, as a pre-activation.
+ */
+INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                           int64_t row, int64_t block) {
+    const msq_rnn *const rnn = s->rnn;
+    vec acc[MAX_TILE];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        const float *const z = s->z[row + r] + (block + b) * 3 * V_WIDTH;
+        acc[(r * blocks + b) * groups] = v_load(z);
+        acc[(r * blocks + b) * groups + 1] = v_load(z + V_WIDTH);
+    }
+    accumulate(acc, rows, blocks, groups, s->h + row,
+               rnn->recurrent + block * groups * V_WIDTH * rnn->units, rnn->units);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        const vec *const a = acc + (r * blocks + b) * groups;
+        const vec h = load_units(s->h[row + r], rnn, block + b);
+        v_store(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH, a[0]);
+        store_units(s->reset[row + r], rnn, block + b, sigmoid_times(a[1], h));
+    }
+}
+
+/* Phase 1: the candidate, from r * h of all units. */
+INLINE void gru_candidate_tile(const int rows, const int blocks, const int groups,
+                               const msq_step *s, int64_t row, int64_t block) {
+    const msq_rnn *const rnn = s->rnn;
+    vec acc[MAX_TILE];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
+        acc[r * blocks + b] = v_load(s->z[row + r] + ((block + b) * 3 + 2) * V_WIDTH);
+    accumulate(acc, rows, blocks, groups, (const float *const *)s->reset + row,
+               rnn->candidate + block * V_WIDTH * rnn->units, rnn->units);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        const vec z = v_load(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH);
+        const vec h = load_units(s->h[row + r], rnn, block + b);
+        store_units(s->h_next[row + r], rnn, block + b, gru_cell(z, acc[r * blocks + b], h));
+    }
+}
+
+INLINE void simple_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                        int64_t row, int64_t block) {
+    const msq_rnn *const rnn = s->rnn;
+    vec acc[MAX_TILE];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
+        acc[r * blocks + b] = v_load(s->z[row + r] + (block + b) * V_WIDTH);
+    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + block * V_WIDTH * rnn->units,
+               rnn->units);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
+        store_units(s->h_next[row + r], rnn, block + b, v_tanh(acc[r * blocks + b]));
+}
+
+BLOCK_LOOP(lstm_step, msq_step, lstm_tile, 4, 2, 1)
+BLOCK_LOOP(gru_step, msq_step, gru_tile, 3, 2, 2)
+BLOCK_LOOP(gru_gates, msq_step, gru_gates_tile, 2, 2, INT64_MAX)
+BLOCK_LOOP(gru_candidate, msq_step, gru_candidate_tile, 1, 4, INT64_MAX)
+BLOCK_LOOP(simple_step, msq_step, simple_tile, 1, 4, INT64_MAX)
+
+static void gru_reset_before_step(const msq_step *s) {
+    if (s->phase == 0)
+        gru_gates(s);
+    else
+        gru_candidate(s);
+}
+
+#define RNN_STEPS {lstm_step, gru_step, gru_reset_before_step, simple_step}
