@@ -106,6 +106,16 @@ def test_sequence_outputs_keep_their_lengths(tmp_path):
     np.testing.assert_array_equal(ragged["values"], np.concatenate([np.float32(r) for r in rows]))
 
 
+@pytest.mark.parametrize("sequences", [0, 2])
+def test_predict_takes_files_without_a_step(sequences, tmp_path):
+    data, tagger = tmp_path / "data.jsonl", save_tagger(tmp_path / "t.keras")
+    data.write_text("[]\n" * sequences)
+    assert cli.main(["predict", str(MODEL), str(data), "-o", str(tmp_path / "scores.npy")]) == 0
+    assert cli.main(["predict", str(tagger), str(data), "-o", str(tmp_path / "tags.npz")]) == 0
+    assert np.load(tmp_path / "scores.npy").shape == (sequences, 9)
+    assert np.load(tmp_path / "tags.npz")["values"].shape == (0, 9)
+
+
 def test_info_shows_masks_and_runtime(capsys):
     assert cli.main(["info", str(MODEL)]) == 0
     out = capsys.readouterr().out
@@ -120,6 +130,7 @@ def test_errors_are_one_line_and_exit_2(capsys, tmp_path):
     (tmp_path / "bad.jsonl").write_text("[[1, 2]]\n[[1, 2\n")
     (tmp_path / "narrow.json").write_text("[[[1, 2], [3, 4]]]")
     (tmp_path / "cut.npz").write_bytes(Path(good).read_bytes()[:5000])
+    (tmp_path / "object.json").write_text('{"x": [1, 2]}')
     np.savez(tmp_path / "other.npz", y=np.zeros(3))
     np.save(tmp_path / "pickle.npy", np.array([[1], [1, 2]], object))
     out = str(tmp_path / "out.npy")
@@ -139,7 +150,8 @@ def test_errors_are_one_line_and_exit_2(capsys, tmp_path):
         (MODEL, "narrow.json", out, "12"),
         (MODEL, "cut.npz", out, "cut.npz"),
         (MODEL, "other.npz", out, "other.npz: expected `x`, or `values` and `offsets`, got y"),
-        (MODEL, "pickle.npy", out, "pickle.npy"),
+        (MODEL, "pickle.npy", out, "pickle.npy: Object arrays cannot be loaded"),
+        (MODEL, "object.json", out, "object.json: expected a list for each sequence"),
     ]:
         command = ["predict", *(str(tmp_path / name) for name in (model_path, data)), "-o"]
         assert cli.main([*command, str(tmp_path / target)]) == 2, data

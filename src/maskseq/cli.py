@@ -115,6 +115,8 @@ def _predict(arguments: argparse.Namespace) -> int:
             f"got {len(model.inputs)} and {len(model.outputs)}"
         )
     data = datafiles.read(arguments.data)
+    if isinstance(data, Ragged) and not len(data.values):  # JSON without a step shows no features
+        data = Ragged(np.empty((0, *model.inputs[0].shape[2:]), data.dtype), data.offsets)
     stepwise = isinstance(data, Ragged) and model.outputs[0].shape[1:2] == (None,)
 
     def run(start: int) -> np.ndarray:

@@ -55,10 +55,8 @@ def _choose(path: Path, table: dict):
 
 
 def _read_npy(path: Path) -> np.ndarray:
-    array = np.load(path, allow_pickle=False)
-    if not isinstance(array, np.ndarray):
-        raise ValueError("expected one array, as np.save writes it")
-    return array
+    with path.open("rb") as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _read_npz(path: Path) -> Ragged | np.ndarray:
@@ -76,7 +74,7 @@ def _read_npz(path: Path) -> Ragged | np.ndarray:
 
 
 def _read_json(path: Path) -> Ragged:
-    return Ragged.from_list(json.loads(path.read_text("utf-8")))
+    return _from_lists(json.loads(path.read_text("utf-8")))
 
 
 def _read_jsonl(path: Path) -> Ragged:
@@ -86,7 +84,13 @@ def _read_jsonl(path: Path) -> Ragged:
             try:
                 rows.append(json.loads(line))
             except json.JSONDecodeError as error:
-                raise ValueError(f"line {number} is not JSON: {error}") from error
+                raise ValueError(f"line {number} is not JSON: {error.msg}") from error
+    return _from_lists(rows)
+
+
+def _from_lists(rows: object) -> Ragged:
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise ValueError("expected a list for each sequence")
     return Ragged.from_list(rows)
 
 
