@@ -14,3 +14,12 @@ def pack(
     cut_before: bool = False,
     exact: bool = False,
 ) -> None: ...
+def spread(
+    values: np.ndarray,
+    offsets: np.ndarray,
+    out: np.ndarray,
+    pad_row: np.ndarray,
+    *,
+    pad_before: bool,
+    cut_before: bool,
+) -> None: ...

@@ -1,21 +1,15 @@
-"""Sequences of any length, as they come: padded by `pad_sequences`, or kept as `Ragged`.
-
-Rows that are lists, tuples or arrays of numbers are read in C (_lists); whatever else NumPy can
-make an array of is left to NumPy, one row at a time, so that results and errors are its own.
-"""
+"""Sequences of any length, as they come: padded by `pad_sequences`, or kept as `Ragged`."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from . import _lists
-
-_FAST = frozenset("bhilqBHILQfd")  # dtype.char of the numbers that _lists writes
+from . import reading
 
 
 def pad_sequences(
@@ -44,28 +38,27 @@ def pad_sequences(
             f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}\n"
             "You should set `dtype=object` for variable length strings."
         )
-    rows = tuple(sequences)
-    if isinstance(sequences, Ragged):
-        lengths, shape = sequences.lengths, sequences.features
+    ragged = sequences if isinstance(sequences, Ragged) else None
+    if ragged is None:
+        rows = tuple(sequences)
+        lengths, shape = reading.measure(rows)
     else:
-        lengths, head = _measure(rows)
-        shape = head.shape[1:]
+        lengths, shape = ragged.lengths, ragged.features
     width = int(lengths.max(initial=0)) if maxlen is None else operator.index(maxlen)
     if width < 0:
         raise ValueError(f"maxlen must be at least 0, got {width}")
-    x = np.empty((len(rows), width, *shape), dtype)
+    x = np.empty((len(lengths), width, *shape), dtype)
     if lengths.any():
         _check_side("Truncating", truncating)
         _check_side("Padding", padding)
     if not x.size:
         return np.full(x.shape, value, dtype)  # nothing to write, but `value` must be right
-    steps = x.reshape(-1, *shape)
+    sides = {"pad_before": padding == "pre", "cut_before": truncating == "pre"}
     pad_row = np.full(x.shape[1:], value, dtype)
-
-    def put(i: int, first: int, count: int, position: int) -> None:
-        steps[position : position + count] = _by_numpy(rows, i, first, count, dtype, shape)
-
-    _pack(rows, lengths, steps, put, pad_row, padding == "pre", truncating == "pre")
+    if ragged is None:
+        reading.pack(rows, lengths, x.reshape(-1, *shape), dtype, pad_row=pad_row, **sides)
+    else:
+        reading.spread(ragged.values, ragged.offsets, x, pad_row, **sides)
     return x
 
 
@@ -74,7 +67,7 @@ class Ragged:
 
     values: (n, *features), any kind of number; step j of sequence b is values[offsets[b] + j].
     offsets: integers (batch + 1,), never decreasing, from 0 or more to n at most.
-    Neither is copied: the arrays must not be changed afterwards, and here they are read-only.
+    values are not copied: they must not be changed afterwards, and here they are read-only.
     Indexing: an int gives a sequence, (length, *features); a slice, a mask or positions a Ragged.
     Raises: ValueError or TypeError naming the argument, what was expected and what came.
     """
@@ -93,7 +86,7 @@ class Ragged:
             )
         offsets = _checked_offsets(offsets, len(values))
         self._values = _read_only(values[offsets[0] : offsets[-1]])
-        self._offsets = _read_only(offsets - offsets[0] if offsets[0] else offsets)
+        self._offsets = _read_only(offsets - offsets[0])
 
     @classmethod
     def from_list(cls, sequences: Sequence, dtype: DTypeLike | None = None) -> Ragged:
@@ -103,30 +96,7 @@ class Ragged:
             integers keep theirs, and any float makes it float32.
         Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
         """
-        rows = tuple(sequences)
-        lengths, head = _measure(rows)
-        offsets = _offsets_of(lengths)
-        first = int(np.argmax(lengths > 0)) if rows else 0
-        row = rows[first] if rows else []
-        if not len(head) and isinstance(row, np.ndarray):
-            head = row  # all are empty, but the first one says what a step would be
-        shape = head.shape[1:]
-        natural = _natural_dtype(head, row, first) if dtype is None else np.dtype(dtype)
-        while True:  # once, or a few times: each further round has a wider type
-            values = np.empty((offsets[-1], *shape), natural)
-
-            def put(i: int, first: int, count: int, position: int, values=values) -> None:
-                steps = _by_numpy(rows, i, first, count, dtype, shape)
-                if dtype is None:
-                    _check_holds(values.dtype, steps, rows[i], i)
-                values[position : position + count] = steps
-
-            try:
-                _pack(rows, lengths, values, put, exact=dtype is None)
-            except _TooNarrow as found:
-                natural = found.needed
-            else:
-                return cls(values, offsets)
+        return cls(*reading.concatenate(tuple(sequences), dtype))
 
     @classmethod
     def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
@@ -134,7 +104,7 @@ class Ragged:
         values, lengths = np.asarray(values), _checked_lengths(lengths)
         if lengths.sum() != len(values):
             raise ValueError(f"lengths must sum to {len(values)} values, got {lengths.sum()}")
-        return cls(values, _offsets_of(lengths))
+        return cls(values, reading.offsets_of(lengths))
 
     @classmethod
     def from_padded(
@@ -153,7 +123,7 @@ class Ragged:
             raise ValueError("mask and lengths: give one, got both")
         if mask is not None:
             mask = _checked_mask(mask, x.shape[:2])
-            return cls(x[mask], _offsets_of(mask.sum(1)))
+            return cls(x[mask], reading.offsets_of(mask.sum(1)))
         if lengths is None:
             return cls(x.reshape(batch * time, *x.shape[2:]), np.arange(batch + 1) * time)
         lengths = _checked_lengths(lengths)
@@ -162,7 +132,7 @@ class Ragged:
                 f"lengths must be ({batch},), each at most {time}, "
                 f"got {lengths.shape}, at most {lengths.max(initial=0)}"
             )
-        return cls(x[np.arange(time) < lengths[:, None]], _offsets_of(lengths))
+        return cls(x[np.arange(time) < lengths[:, None]], reading.offsets_of(lengths))
 
     def to_padded(
         self,
@@ -172,7 +142,7 @@ class Ragged:
         value: Any = 0,
     ) -> np.ndarray:
         """As pad_sequences of the same arguments, in this dtype: (batch, maxlen, *features)."""
-        return pad_sequences(self, maxlen, _native(self.dtype), padding, truncating, value)
+        return pad_sequences(self, maxlen, reading.native(self.dtype), padding, truncating, value)
 
     def to_list(self) -> list:
         """Lists of lists of Python numbers."""
@@ -233,7 +203,7 @@ class Ragged:
             return self._values[self._offsets[b] : self._offsets[b + 1]]
         taken = np.arange(len(self))[index]
         lengths, starts = self.lengths[taken], self._offsets[:-1][taken]
-        offsets = _offsets_of(lengths)
+        offsets = reading.offsets_of(lengths)
         steps = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         return Ragged(self._values[steps], offsets)
 
@@ -267,111 +237,6 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
     return np.asarray(x)
 
 
-class _TooNarrow(Exception):
-    """The values need the dtype `needed`."""
-
-    def __init__(self, needed: np.dtype):
-        self.needed = needed
-
-
-def _measure(rows: tuple) -> tuple[np.ndarray, np.ndarray]:
-    """int64 (batch,) lengths, and the first step there is, as an array (1, *step shape)."""
-    lengths = np.empty(len(rows), np.int64)
-    first = _lists.measure(rows, lengths)
-    if first >= 0:
-        return lengths, _by_numpy(rows, first, 0, 1, None, None)
-    return lengths, np.empty(0, np.int32)
-
-
-def _by_numpy(
-    rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | None, shape: tuple | None
-) -> np.ndarray:
-    """Steps first:first + count of row i as NumPy makes an array of them; shape None = any."""
-    try:
-        steps = np.asarray(rows[i][first : first + count], dtype)
-    except (TypeError, ValueError, OverflowError) as error:
-        kinds = (OverflowError, TypeError, ValueError)
-        kind = next(kind for kind in kinds if isinstance(error, kind))
-        raise kind(f"`sequences` at position {i}: {error}") from error
-    if steps.ndim == 0:
-        raise TypeError(
-            f"`sequences` must hold sequences, got {type(rows[i]).__name__} at position {i}"
-        )
-    if shape is not None and steps.shape[1:] != shape:
-        raise ValueError(
-            f"Shape of sample {steps.shape[1:]} of sequence at position {i} "
-            f"is different from expected shape {shape}"
-        )
-    if len(steps) != count:
-        raise RuntimeError(f"`sequences` at position {i} changed while it was being read")
-    return steps
-
-
-def _pack(
-    rows: tuple,
-    lengths: np.ndarray,
-    steps: np.ndarray,
-    put: Callable[[int, int, int, int], None],
-    pad_row: np.ndarray | None = None,
-    pad_before: bool = False,
-    cut_before: bool = False,
-    exact: bool = False,
-) -> None:
-    """_lists.pack, and the same for the dtypes it does not know, by `put` alone."""
-    if steps.dtype.char in _FAST and steps.dtype.isnative:
-        _lists.pack(
-            rows,
-            lengths,
-            steps,
-            put,
-            pad_row=pad_row,
-            pad_before=pad_before,
-            cut_before=cut_before,
-            exact=exact,
-        )
-        return
-    if pad_row is None:
-        counts, positions = lengths, _offsets_of(lengths)
-    else:
-        width = len(pad_row)
-        steps.reshape(len(rows), *pad_row.shape)[...] = pad_row
-        counts = np.minimum(lengths, width)
-        positions = np.arange(len(rows)) * width + (width - counts) * pad_before
-    firsts = (lengths - counts) * cut_before
-    for i in np.flatnonzero(counts).tolist():
-        put(i, int(firsts[i]), int(counts[i]), int(positions[i]))
-
-
-def _natural_dtype(steps: np.ndarray, row: Any, i: int) -> np.dtype:
-    """The dtype for `steps`, which NumPy made of (a part of) `row`, at position i."""
-    kind = steps.dtype.kind
-    if kind == "f":
-        return np.dtype(np.float32)
-    if kind not in "biu":
-        raise TypeError(f"`sequences` must hold numbers, got {steps.dtype} at position {i}")
-    int32 = np.iinfo(np.int32)
-    if kind != "b" and not isinstance(row, np.ndarray):
-        if int32.min <= steps.min(initial=0) and steps.max(initial=0) <= int32.max:
-            return np.dtype(np.int32)
-    return _native(steps.dtype)
-
-
-def _check_holds(dtype: np.dtype, steps: np.ndarray, row: Any, i: int) -> None:
-    """Raises _TooNarrow if `dtype`, of the values so far, does not hold `steps` as well."""
-    found = _natural_dtype(steps, row, i)
-    needed = np.promote_types(dtype, found)
-    if needed.kind == "f":
-        if dtype.kind != "f" and found.kind != "f":
-            raise OverflowError(f"`sequences` at position {i}: nothing holds {dtype} and {found}")
-        needed = np.dtype(np.float32)
-    if needed != dtype:
-        raise _TooNarrow(needed)
-
-
-def _native(dtype: np.dtype) -> np.dtype:
-    return dtype.newbyteorder("=")
-
-
 def _is_text(dtype: DTypeLike) -> bool:
     return np.issubdtype(dtype, np.str_) or np.issubdtype(dtype, np.bytes_)
 
@@ -381,13 +246,6 @@ def _check_side(argument: str, side: str) -> None:
         raise ValueError(f'{argument} type "{side}" not understood')
 
 
-def _offsets_of(lengths: np.ndarray) -> np.ndarray:
-    """int64 (batch + 1,): where each sequence starts, and the end."""
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
-
-
 def _read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
@@ -395,10 +253,10 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 
 
 def _checked_offsets(offsets: np.ndarray, n: int) -> np.ndarray:
-    """int64 offsets that never decrease, all of them in 0..n."""
+    """int64 offsets that never decrease, all of them in 0..n; a copy, as C relies on them."""
     if offsets.dtype == np.uint64 and offsets.max() > n:
         raise ValueError(f"offsets must end at {n} values or before, got {offsets.max()}")
-    offsets = offsets.astype(np.int64, copy=False)
+    offsets = offsets.astype(np.int64)
     if offsets[0] < 0:
         raise ValueError(f"offsets must start at 0 or later, got {offsets[0]}")
     falls = np.flatnonzero(offsets[1:] < offsets[:-1])

@@ -1,0 +1,182 @@
+"""Rows of a batch to one array: lists and arrays of numbers in C (_lists), the rest by NumPy.
+
+NumPy takes what C leaves, one row at a time, so that results and errors are its own.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from . import _lists
+
+_FAST = frozenset("bhilqBHILQfd")  # dtype.char of the numbers that _lists writes
+
+
+def measure(rows: tuple) -> tuple[np.ndarray, tuple[int, ...]]:
+    """int64 (batch,) lengths, and the shape of the first step there is: () if there is none."""
+    lengths, head = _measure(rows)
+    return lengths, head.shape[1:]
+
+
+def pack(
+    rows: tuple,
+    lengths: np.ndarray,
+    out: np.ndarray,
+    dtype: DTypeLike | None,
+    *,
+    pad_row: np.ndarray | None = None,
+    pad_before: bool = False,
+    cut_before: bool = False,
+) -> None:
+    """Writes the steps of all rows, one after another, into out (steps, *features).
+
+    dtype: what NumPy shall make of a row; None raises _TooNarrow where `out` does not hold it.
+    pad_row: (width, *features): each row is cut or padded to `width` steps.
+    """
+
+    def put(i: int, first: int, count: int, position: int) -> None:
+        steps = _by_numpy(rows, i, first, count, dtype)
+        if steps.shape[1:] != out.shape[1:]:
+            raise ValueError(
+                f"Shape of sample {steps.shape[1:]} of sequence at position {i} "
+                f"is different from expected shape {out.shape[1:]}"
+            )
+        if dtype is None:
+            _check_holds(out.dtype, steps, rows[i], i)
+        out[position : position + count] = steps
+
+    if _is_plain(out):
+        sides = {"pad_before": pad_before, "cut_before": cut_before}
+        _lists.pack(rows, lengths, out, put, pad_row=pad_row, exact=dtype is None, **sides)
+        return
+    if pad_row is None:
+        counts, positions = lengths, offsets_of(lengths)
+    else:
+        width = len(pad_row)
+        out.reshape(len(rows), *pad_row.shape)[...] = pad_row
+        counts = np.minimum(lengths, width)
+        positions = np.arange(len(rows)) * width + (width - counts) * pad_before
+    firsts = (lengths - counts) * cut_before
+    for i in np.flatnonzero(counts).tolist():
+        put(i, int(firsts[i]), int(counts[i]), int(positions[i]))
+
+
+def spread(
+    values: np.ndarray,
+    offsets: np.ndarray,
+    out: np.ndarray,
+    pad_row: np.ndarray,
+    *,
+    pad_before: bool,
+    cut_before: bool,
+) -> None:
+    """As pack() of rows values[offsets[i]:offsets[i + 1]], into out (batch, width, *features)."""
+    batch, width = out.shape[:2]
+    if not _is_plain(out):
+        rows = tuple(np.split(values, offsets[1:-1]))
+        out = out.reshape(-1, *values.shape[1:])
+        sides = {"pad_before": pad_before, "cut_before": cut_before}
+        return pack(rows, np.diff(offsets), out, out.dtype, pad_row=pad_row, **sides)
+    values = np.ascontiguousarray(values, out.dtype)
+    _lists.spread(
+        values.reshape(len(values), -1).view(np.uint8),
+        offsets,
+        out.reshape(batch, width, -1).view(np.uint8),
+        pad_row.reshape(width, -1).view(np.uint8),
+        pad_before=pad_before,
+        cut_before=cut_before,
+    )
+
+
+def concatenate(rows: tuple, dtype: DTypeLike | None) -> tuple[np.ndarray, np.ndarray]:
+    """values (n, *features), offsets int64 (batch + 1,) of all rows; dtype None = by content."""
+    lengths, head = _measure(rows)
+    first = int(np.argmax(lengths > 0)) if rows else 0
+    row = rows[first] if rows else []
+    if not len(head) and isinstance(row, np.ndarray):
+        head = row  # all are empty, but the first one says what a step would be
+    offsets = offsets_of(lengths)
+    found = _natural_dtype(head, row, first) if dtype is None else np.dtype(dtype)
+    while True:  # once, or a few times: each further round has a wider type
+        values = np.empty((offsets[-1], *head.shape[1:]), found)
+        try:
+            pack(rows, lengths, values, dtype)
+        except _TooNarrow as error:
+            found = error.needed
+        else:
+            return values, offsets
+
+
+def offsets_of(lengths: np.ndarray) -> np.ndarray:
+    """int64 (batch + 1,): where each sequence starts, and the end."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def native(dtype: np.dtype) -> np.dtype:
+    """The same type in the machine's own byte order."""
+    return dtype.newbyteorder("=")
+
+
+class _TooNarrow(Exception):
+    """The values need the dtype `needed`."""
+
+    def __init__(self, needed: np.dtype):
+        self.needed = needed
+
+
+def _is_plain(out: np.ndarray) -> bool:
+    """True for the arrays that _lists writes."""
+    return out.dtype.char in _FAST and out.dtype.isnative
+
+
+def _measure(rows: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """int64 (batch,) lengths, and the first step there is, as an array (1, *features)."""
+    lengths = np.empty(len(rows), np.int64)
+    first = _lists.measure(rows, lengths)
+    return lengths, _by_numpy(rows, first, 0, 1, None) if first >= 0 else np.empty(0, np.int32)
+
+
+def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | None) -> np.ndarray:
+    """Steps first:first + count of row i as NumPy makes an array of them."""
+    try:
+        steps = np.asarray(rows[i][first : first + count], dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        kinds = (OverflowError, TypeError, ValueError)
+        kind = next(kind for kind in kinds if isinstance(error, kind))
+        raise kind(f"`sequences` at position {i}: {error}") from error
+    if steps.ndim == 0:
+        raise TypeError(
+            f"`sequences` must hold sequences, got {type(rows[i]).__name__} at position {i}"
+        )
+    if len(steps) != count:
+        raise RuntimeError(f"`sequences` at position {i} changed while it was being read")
+    return steps
+
+
+def _natural_dtype(steps: np.ndarray, row: Any, i: int) -> np.dtype:
+    """The dtype for `steps`, which NumPy made of (a part of) `row`, at position i."""
+    kind = steps.dtype.kind
+    if kind == "f":
+        return np.dtype(np.float32)
+    if kind not in "biu":
+        raise TypeError(f"`sequences` must hold numbers, got {steps.dtype} at position {i}")
+    int32 = np.iinfo(np.int32)
+    if kind != "b" and not isinstance(row, np.ndarray):
+        if int32.min <= steps.min(initial=0) and steps.max(initial=0) <= int32.max:
+            return np.dtype(np.int32)
+    return native(steps.dtype)
+
+
+def _check_holds(dtype: np.dtype, steps: np.ndarray, row: Any, i: int) -> None:
+    """Raises _TooNarrow if `dtype`, of the values so far, does not hold `steps` as well."""
+    found = _natural_dtype(steps, row, i)
+    needed = np.promote_types(dtype, found)
+    if needed.kind == "f":
+        if dtype.kind != "f" and found.kind != "f":
+            raise OverflowError(f"`sequences` at position {i}: nothing holds {dtype} and {found}")
+        needed = np.dtype(np.float32)
+    if needed != dtype:
+        raise _TooNarrow(needed)
