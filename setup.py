@@ -1,4 +1,4 @@
-"""Builds the two extension modules: `_kernels` (links csrc) and `_lists` (reads Python objects).
+"""Builds `_kernels` (links csrc), `_lists` (reads Python objects) and `_arrow` (Arrow columns).
 
 Switches, from the environment: MASKSEQ_NO_OPENMP=1 builds serial, MASKSEQ_DEBUG=1 keeps asserts,
 MASKSEQ_WERROR=1 turns C warnings into errors, MASKSEQ_SANITIZE=address,undefined adds sanitizers.
@@ -56,10 +56,11 @@ kernels = Extension(
     extra_link_args=link_args,
 )
 lists = Extension("maskseq._lists", ["src/maskseq/_lists.pyx"], extra_compile_args=["-O3"])
+arrow = Extension("maskseq._arrow", ["src/maskseq/_arrow.pyx"], extra_compile_args=["-O3"])
 
 setup(
     ext_modules=cythonize(
-        [kernels, lists],
+        [kernels, lists, arrow],
         language_level=3,
         compiler_directives={"boundscheck": False, "wraparound": False, "embedsignature": True},
     )

@@ -11,8 +11,8 @@ import maskseq
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
     {"nest", "variable"},
-    {"_kernels", "_lists", "graph"},
-    {"runtime", "initializers", "activations", "sequence", "arrow", "tensor"},
+    {"_kernels", "_lists", "_arrow", "graph"},
+    {"runtime", "initializers", "activations", "sequence", "reading", "arrow", "tensor"},
     {"rows", "probe"},
     {"ops"},
     {"layers.calling"},

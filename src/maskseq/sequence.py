@@ -23,7 +23,7 @@ def pad_sequences(
     """One array of all sequences, cut or padded to one length.
 
     sequences: lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix;
-        or a Ragged.  maxlen: steps to keep; None = the longest has.
+        or a Ragged, or an Arrow list column.  maxlen: steps to keep; None = the longest has.
     dtype: of the result; object and strings work too.  padding, truncating: "pre" or "post", the
         side to fill with `value`, the side to cut.  value: a number, or what broadcasts to a row.
     Returns: (len(sequences), maxlen, *step shape), a new array; as Keras does, default by default.
@@ -31,6 +31,8 @@ def pad_sequences(
         RuntimeError if a sequence changes its length while it is being read.
     Source: keras.utils.pad_sequences. Unlike there, maxlen=0 and no sequences at all are fine.
     """
+    if _speaks_arrow(sequences):
+        sequences = Ragged.from_arrow(sequences)
     if not hasattr(sequences, "__len__"):
         raise ValueError("`sequences` must be iterable.")
     if isinstance(value, str) and dtype is not object and not _is_text(dtype):
@@ -97,6 +99,18 @@ class Ragged:
         Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
         """
         return cls(*reading.concatenate(tuple(sequences), dtype))
+
+    @classmethod
+    def from_arrow(cls, column: Any) -> Ragged:
+        """From a list column of pyarrow, polars, pandas, ...: what speaks the Arrow C interface.
+
+        Knows list, large_list and fixed_size_list of numbers or of fixed_size_lists of numbers.
+        Nothing is copied unless the column has chunks or packed bools. A null list is empty.
+        Raises: ValueError for other columns, and naming the position of a list with a null in it.
+        """
+        from . import arrow
+
+        return cls(*arrow.read(column))
 
     @classmethod
     def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
@@ -207,6 +221,12 @@ class Ragged:
         steps = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         return Ragged(self._values[steps], offsets)
 
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        """As an Arrow large_list column, uncopied: pyarrow.array(ragged), polars.Series(ragged)."""
+        from . import arrow
+
+        return arrow.capsules(self._values, self._offsets)
+
     def __reduce__(self) -> tuple:
         return Ragged, (self._values, self._offsets)
 
@@ -224,17 +244,32 @@ class Ragged:
 def as_batch(x: Any) -> Ragged | np.ndarray:
     """What a model is given: Ragged where it is sequences, an array where it is one.
 
-    Ragged, object arrays, and lists or tuples of sequences (lists, tuples, ranges, arrays; also if
-    all are of one length) -> Ragged. Arrays of numbers and flat lists of numbers -> ndarray, not
-    copied where that is possible.
+    Ragged, Arrow list columns, object arrays, and lists or tuples of sequences (lists, tuples,
+    ranges, arrays; also if all are of one length) -> Ragged. Arrays of numbers and flat lists of
+    numbers -> ndarray, not copied where that is possible.
     """
     if isinstance(x, Ragged):
         return x
-    if isinstance(x, np.ndarray):
-        return Ragged.from_list(x) if x.dtype == object else x
+    if _speaks_arrow(x):
+        return Ragged.from_arrow(x)
     if isinstance(x, list | tuple) and not (len(x) and np.isscalar(x[0])):
         return Ragged.from_list(x)
-    return np.asarray(x)
+    return Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(x)
+
+
+def _speaks_arrow(x: Any) -> bool:
+    """True for what offers itself through the Arrow PyCapsule protocol, best read that way.
+
+    Not a Ragged, nor a pandas Series of Python objects, which would be converted on the way.
+    """
+    if isinstance(x, Ragged) or _holds_objects(x):
+        return False
+    return hasattr(x, "__arrow_c_stream__") or hasattr(x, "__arrow_c_array__")
+
+
+def _holds_objects(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    return isinstance(dtype, np.dtype) and dtype.hasobject
 
 
 def _is_text(dtype: DTypeLike) -> bool:

@@ -1,0 +1,13 @@
+from typing import Any
+
+class Column:
+    format: str
+    length: int
+    offset: int
+    null_count: int
+
+    def child(self) -> Column: ...
+    def buffer(self, index: int, size: int) -> Any | None: ...
+
+def open_column(exporter: Any) -> list[Column]: ...
+def export_column(level: tuple) -> tuple[Any, Any]: ...
