@@ -43,21 +43,6 @@ typedef struct {
     uint8_t *mask;   /* (key_stride) */
 } head;
 
-/* Turns the keys, so that one vector holds the same feature of neighbouring keys; 0 past the last.
- */
-static void pack_keys(float *panels, const float *k, int64_t keys, int64_t stride, int64_t key_dim,
-                      float scale, int width) {
-    for (int64_t first = 0; first < keys; first += width, panels += key_dim * width) {
-        const int64_t used = keys - first < width ? keys - first : width;
-        for (int64_t lane = 0; lane < used; lane++)
-            for (int64_t d = 0; d < key_dim; d++)
-                panels[d * width + lane] = k[(first + lane) * stride + d] * scale;
-        for (int64_t lane = used; lane < width; lane++)
-            for (int64_t d = 0; d < key_dim; d++)
-                panels[d * width + lane] = 0.0f;
-    }
-}
-
 static head start_head(const attention_job *job, float *scratch, int64_t b, int64_t h) {
     const msq_attention *const a = job->a;
     const int64_t kv_head = h / (a->heads / a->kv_heads), k_stride = a->kv_heads * a->key_dim;
@@ -73,7 +58,7 @@ static head start_head(const attention_job *job, float *scratch, int64_t b, int6
     s.v_panels = s.k_panels + job->key_stride * a->key_dim;
     s.mask = (uint8_t *)(s.v_panels + job->key_stride * job->value_stride);
     memset(s.zeros, 0, (size_t)(job->key_stride + job->value_stride) * sizeof(float));
-    pack_keys(s.k_panels, k, keys, k_stride, a->key_dim, a->scale, job->kernels->width);
+    job->kernels->pack_keys(s.k_panels, k, keys, k_stride, a->key_dim, a->scale);
     s.all_finite = 1;
     for (int64_t key = 0; key < keys; key += KEYS)
         s.all_finite &= job->kernels->pack_values(

@@ -67,6 +67,11 @@ struct msq_step {
     float *gates;        /* scratch of the general cells: rows * blocks * gates * width */
 };
 
+/* Keys of attention, turned -> panels[block of keys][d][width] of scale * k, 0 past the last key; k
+ * is (keys, key_dim) in a wider array, rows `stride` apart. */
+typedef void msq_pack_keys_fn(float *panels, const float *k, int64_t keys, int64_t stride,
+                              int64_t key_dim, float scale);
+
 /* Values of attention -> panels[block][row][width], 0 past `dim`; v is (rows, dim) in a wider
  * array, rows `stride` apart. Returns 1 if all are finite, else 0. */
 typedef int msq_pack_values_fn(float *panels, const float *v, int64_t rows, int64_t stride,
@@ -79,6 +84,7 @@ typedef struct msq_kernel_table {
     msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
     msq_map_fn *activation[MSQ_FAST_ACTIVATIONS];
     msq_map_fn *softmax_row;
+    msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;
 } msq_kernel_table;
 

