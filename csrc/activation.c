@@ -18,6 +18,9 @@ static double leaky_relu(double x) {
 static double hard_sigmoid(double x) {
     return relu6(x + 3) / 6;
 }
+static double hard_sigmoid_keras2(double x) { /* what Keras before version 3 calls hard_sigmoid */
+    return x < -2.5 ? 0 : x > 2.5 ? 1 : 0.2 * x + 0.5;
+}
 static double hard_silu(double x) {
     return x * hard_sigmoid(x);
 }
@@ -84,6 +87,7 @@ static const struct {
     {"relu6", relu6},
     {"leaky_relu", leaky_relu},
     {"hard_sigmoid", hard_sigmoid},
+    {"hard_sigmoid_keras2", hard_sigmoid_keras2},
     {"hard_silu", hard_silu},
     {"hard_tanh", hard_tanh},
     {"hard_shrink", hard_shrink},

@@ -209,6 +209,16 @@ class Model(Layer):
             self._set_graph(*functional.from_config(wires, _operation_of))
             self._strict_shapes = strict
 
+    def load_weights(self, path: Any) -> None:
+        """Take the weights from a `.weights.h5`, legacy `.h5` or `.keras` file of Keras.
+
+        Layers are matched by class and order. Raises: FormatError naming layer, weight, expected
+        and got if the file does not fit; the model is then unchanged.
+        """
+        from .importers import load_weights
+
+        load_weights(self, path)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._plan is None:
             return super().compute_output_shape(input_shape)

@@ -4,10 +4,13 @@ Run: KERAS_BACKEND=jax python tests/data/make_keras_files.py    (needs keras, ja
 
 For each NAME: NAME.keras (or .h5), and in keras_answers.npz the inputs `NAME/in/<i>`, the outputs
 `NAME/out/<i>` (flattened as keras.tree does) and the weights `NAME/weight/<i>` in Keras's order.
-All but sequential.keras, which stays as Keras wrote it, are zipped again to save space.
+All but sequential.keras, which stays as Keras wrote it, are zipped again to save space. The first
+two are there as legacy NAME.h5.gz, too.
 """
 
+import gzip
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +108,11 @@ def main() -> None:
         net.set_weights([rng.normal(size=w.shape, scale=0.5) for w in net.get_weights()])
         outputs = keras.tree.flatten(net(inputs if len(inputs) > 1 else inputs[0]))
         save(net, FOLDER / f"{name}.keras", repack=name != "sequential")
+        if name in ("sequential", "functional"):
+            with tempfile.TemporaryDirectory() as folder:
+                net.save(f"{folder}/model.h5")
+                raw = Path(folder, "model.h5").read_bytes()
+                (FOLDER / f"{name}.h5.gz").write_bytes(gzip.compress(raw, 9, mtime=0))
         for kind, values in (("in", inputs), ("out", outputs), ("weight", net.get_weights())):
             for i, value in enumerate(values):
                 answers[f"{name}/{kind}/{i}"] = np.asarray(value)

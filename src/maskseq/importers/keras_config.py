@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from .. import layers
 from ..layers import Layer
 from .errors import FormatError, UnsupportedLayerError
@@ -233,11 +231,6 @@ class LayerMaker:
 _DROP = object()
 
 
-def hard_sigmoid_of_keras2(x: np.ndarray) -> np.ndarray:
-    """What hard_sigmoid was before Keras 3: 0.2 x + 0.5, cut to 0 .. 1."""
-    return np.clip(np.float32(0.2) * x + np.float32(0.5), 0, 1)
-
-
 def _as_keras3(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
     """A config of Keras 2 with what has another default or meaning in Keras 3 made plain."""
     config = dict(config)
@@ -245,7 +238,7 @@ def _as_keras3(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
         config.setdefault("reset_after", False)
     for key in ("activation", "recurrent_activation"):
         if config.get(key) == "hard_sigmoid":
-            config[key] = hard_sigmoid_of_keras2
+            config[key] = "hard_sigmoid_keras2"
     return config
 
 

@@ -65,11 +65,9 @@ def load_weights(model: Model, path: str | os.PathLike) -> None:
     if raw[:4] == b"PK\3\4":
         raw = read_archive(name).weights
     root = read_hdf5(raw, name)
-    legacy = "layer_names" in root or root.attribute("layer_names") is not None
-    if legacy or "model_weights" in root:
-        load_legacy(model, root, name)
-    else:
-        load_tree(model, root, name)
+    legacy = any(root.attribute(key) is not None for key in ("layer_names", "layer_names0"))
+    load = load_legacy if legacy or "model_weights" in root else load_tree
+    load(model, root, name)
 
 
 def _load_legacy_model(name: str, custom_layers: Mapping[str, type[Layer]] | None) -> Model:

@@ -163,10 +163,10 @@ class _Graph:
 
     def make(self, entry: dict[str, Any]) -> Callable[..., Any]:
         """The layer or operation of an entry."""
-        name, class_name, module = entry["name"], entry.get("class_name"), entry.get("module")
+        name, class_name = entry["name"], entry.get("class_name")
         if class_name == "InputLayer":
             return self._maker.input(entry).node.operation
-        if not (isinstance(module, str) and module.startswith("keras.src.ops.")):
+        if not _is_operation(entry):
             return self._maker.layer(entry)
         function = ops.OPERATIONS.get(class_name) if isinstance(class_name, str) else None
         if function is None or not from_keras(entry):
@@ -208,6 +208,13 @@ class _Graph:
             numbers = [n for n in flatten([arguments, operation.keywords]) if type(n) is int]
             if math.prod(n for n in sizes + numbers if n > 1) > _MAX_CELLS:
                 raise FormatError(self._path, f"{operation.func.__name__} by {numbers}")
+
+
+def _is_operation(entry: dict[str, Any]) -> bool:
+    module = entry.get("module")
+    if module is None:  # legacy files have none, and an operation may be named like a layer
+        return "trainable" not in entry["config"] and entry.get("class_name") in ops.OPERATIONS
+    return isinstance(module, str) and module.startswith("keras.src.ops.")
 
 
 def _differ(a: Any, b: Any) -> bool:

@@ -20,11 +20,10 @@ from .hdf5 import Dataset, Group
 def load_tree(model: Model, root: Group, path: str) -> None:
     """Weights from the tree that Keras 3 writes. Nothing is changed unless everything fits."""
     pairs: list[tuple[Variable, Dataset]] = []
-    seen: set[int] = set()
-    for layer, place in _places(model, "", seen):
+    for layer, place, owner in _places(model, "", model, set()):
         variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
         if variables:
-            pairs += _matched(layer, variables, _variables(root, place, path), path)
+            pairs += _matched(owner, variables, _variables(root, place, path), path)
     _assign(pairs, path)
 
 
@@ -48,26 +47,31 @@ def load_legacy(model: Model, root: Group, path: str) -> None:
     _assign(pairs, path)
 
 
-def _places(layer: Layer, place: str, seen: set[int]) -> Iterator[tuple[Layer, str]]:
-    """(layer, its group) for a layer and all it holds; a shared layer counts where it is first."""
+def _places(
+    layer: Layer, place: str, owner: Layer, seen: set[int]
+) -> Iterator[tuple[Layer, str, Layer]]:
+    """(layer, its group, the model's layer it belongs to) for a layer and all that it holds.
+
+    A shared layer counts where it comes first.
+    """
     if id(layer) in seen:
         return
     seen.add(id(layer))
-    yield layer, place
+    yield layer, place, owner
     held = {"layers": layer.layers} if isinstance(layer, Model) else vars(layer)
     for name, value in held.items():
         inside = f"{place}/{name}".lstrip("/")
         if isinstance(value, Layer):
-            yield from _places(value, inside, seen)
+            yield from _places(value, inside, owner, seen)
         elif isinstance(value, list | tuple | dict):
-            members = value.values() if isinstance(value, dict) else value
             used: Counter[str] = Counter()
-            for member in members:
+            for member in value.values() if isinstance(value, dict) else value:
                 if isinstance(member, Layer):
                     kind = snake_case(type(member).__name__)
                     number, used[kind] = used[kind], used[kind] + 1
-                    key = f"{kind}_{number}" if number else kind
-                    yield from _places(member, f"{inside}/{key}", seen)
+                    key = f"{inside}/{kind}_{number}" if number else f"{inside}/{kind}"
+                    inner = member if isinstance(layer, Model) else owner
+                    yield from _places(member, key, inner, seen)
 
 
 def _variables(root: Group, place: str, path: str) -> list[Dataset]:
