@@ -16,6 +16,7 @@ LEVELS = [
     {"rows", "probe"},
     {"ops"},
     {"layers.calling"},
+    {"layers.symbolic"},
     {"layers.base"},
     {"layers.recurrent"},
     {"layers"},

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .nest import flatten, map_structure
+from .nest import flatten, holds, map_structure
 
 _names: dict[str, itertools.count] = {}
 _names_lock = threading.Lock()
@@ -69,7 +69,7 @@ class KerasTensor:
 
 def is_symbolic(value: Any) -> bool:
     """True if any leaf of `value` is a KerasTensor."""
-    return any(isinstance(leaf, KerasTensor) for leaf in flatten(value))
+    return holds(value, KerasTensor)
 
 
 class Operation:

@@ -35,3 +35,15 @@ def flatten(structure: Any) -> list[Any]:
 def is_nested(value: Any) -> bool:
     """True for a list, tuple or dict."""
     return isinstance(value, (list, tuple, dict))
+
+
+def holds(value: Any, kind: type) -> bool:
+    """True if any leaf is of that kind."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            if holds(item, kind):
+                return True
+        return False
+    if isinstance(value, dict):
+        return bool(value) and holds(list(value.values()), kind)
+    return isinstance(value, kind)

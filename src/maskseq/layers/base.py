@@ -4,38 +4,39 @@ Source: keras.layers.Layer, version 3.15.
 """
 
 import functools
-import inspect
 import re
 import threading
 from typing import Any
 
 import numpy as np
 
-from .. import initializers, probe
-from ..graph import KerasTensor, Node, Operation, is_symbolic, unique_name
-from ..nest import flatten, map_structure
+from .. import initializers
+from ..graph import Node, is_symbolic, unique_name
+from ..nest import flatten, holds, is_nested, map_structure
 from ..rows import Rows
 from ..tensor import Tensor, convert_to_tensor, get_keras_mask
 from ..variable import Variable, weight_source
 from .calling import (
+    PLAIN_ERRORS,
+    Signature,
     attach_masks,
     fill_masks,
     has_mask,
-    mask_loss,
+    named_error,
     naming_errors,
     shape_arguments,
     tell_mask_loss,
     to_tensor,
 )
+from .symbolic import probe_call, record, tensors_of
 
 _building = threading.RLock()
 _TRAINING_ONLY = ("_regularizer", "_constraint")
 
 
 @functools.cache
-def _signature(cls: type) -> inspect.Signature:
-    parameters = list(inspect.signature(cls.call).parameters.values())
-    return inspect.Signature(parameters[1:])
+def _signature(cls: type) -> Signature:
+    return Signature(cls.call)
 
 
 def snake_case(name: str) -> str:
@@ -126,7 +127,7 @@ class Layer:
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the output for the shape of the input, None = unknown."""
         shapes = args[0] if args else next(iter(kwargs.values()))
-        outputs = self._probe((_tensors_of(shapes, "float32"),), {})
+        outputs = probe_call(self, (tensors_of(shapes, "float32"),), {})
         return map_structure(lambda x: x.shape, outputs)
 
     def compute_output_dtype(self, inputs: Any) -> str:
@@ -222,18 +223,20 @@ class Layer:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""
-        with naming_errors(self):
-            if is_symbolic([args, kwargs]):
+        try:
+            if is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
                 return self._call_symbolic(args, kwargs)
-            bound, previous = self._bind(args, kwargs)
-            self._ensure_built(bound.arguments)
-            outputs = map_structure(_as_output, self.call(*bound.args, **bound.kwargs))
-            self._finish(outputs, next(iter(bound.arguments.values())), previous)
+            arguments, previous = self._bind(args, kwargs)
+            self._ensure_built(arguments)
+            outputs = as_output(_signature(type(self)).invoke(self.call, arguments))
+            self._finish(outputs, next(iter(arguments.values()), None), previous)
+        except PLAIN_ERRORS as error:
+            raise named_error(self, error) from error.__cause__
         return outputs
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Like a call inside a model: arguments may be Rows, and so may the result."""
-        if not any(type(x) is Rows for x in flatten([args, kwargs])):
+        if not (holds(args, Rows) or (kwargs and holds(kwargs, Rows))):
             return self(*args, **kwargs)
         with naming_errors(self):
             result = self._run_rows(args, kwargs)
@@ -260,15 +263,15 @@ class Layer:
             return self.call_rows(*args, **options)
         return args[0].with_values(self.call(args[0].values, **options))
 
-    def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[inspect.BoundArguments, Any]:
+    def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """The arguments of `call` as tensors, masks filled in, and the mask of the first one."""
         signature = _signature(type(self))
-        if "training" in kwargs and "training" not in signature.parameters:
+        if "training" in kwargs and "training" not in signature.names:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
-        bound = signature.bind(*args, **kwargs)
-        for name, value in bound.arguments.items():
-            bound.arguments[name] = to_tensor(name, value)
-        bound.apply_defaults()
-        return bound, fill_masks(bound)
+        arguments = signature.bind(args, kwargs)
+        for name, value in arguments.items():
+            arguments[name] = to_tensor(name, value)
+        return arguments, fill_masks(arguments)
 
     def _ensure_built(self, arguments: dict[str, Any]) -> None:
         if self.built:
@@ -280,6 +283,7 @@ class Layer:
                 self.built = True
 
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
+        """Give the outputs of a call their masks, or tell that a mask is lost."""
         if self.supports_masking:
             if any(get_keras_mask(x) is None for x in flatten(outputs)):
                 attach_masks(outputs, self.compute_mask(inputs, previous_mask))
@@ -287,38 +291,23 @@ class Layer:
             tell_mask_loss(self)
 
     @classmethod
-    def call_parameters(cls) -> Any:
+    def call_parameters(cls) -> list[str]:
         """The names of the arguments of `call`."""
-        return _signature(cls).parameters
-
-    # Symbolic calls
+        return _signature(cls).names
 
     def _call_symbolic(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        bound, previous = self._bind(args, kwargs)
-        self._ensure_built(bound.arguments)
-        inputs = next(iter(bound.arguments.values()))
+        arguments, previous = self._bind(args, kwargs)
+        self._ensure_built(arguments)
+        inputs = next(iter(arguments.values()))
         if type(self).compute_output_shape is Layer.compute_output_shape:
-            outputs = self._probe(args, kwargs)
+            outputs = probe_call(self, args, kwargs)
         else:
-            shape_args, shape_kwargs = shape_arguments(self.compute_output_shape, bound.arguments)
+            shape_args, shape_kwargs = shape_arguments(self.compute_output_shape, arguments)
             shapes = self.compute_output_shape(*shape_args, **shape_kwargs)
-            outputs = _tensors_of(shapes, self.compute_output_dtype(inputs))
-        Node(self, args, kwargs, outputs)
-        try:
-            self._finish(outputs, inputs, previous)
-        except TypeError:  # a compute_mask that takes arrays only: look what it does to some
-            probed = flatten(self._probe(args, kwargs))
-            for output, seen in zip(flatten(outputs), probed, strict=True):
-                output.probed_mask = seen.probed_mask
-        for output in flatten(outputs):
-            if output.probed_mask is not None and get_keras_mask(output) is None:
-                Node(Operation("MaskOf", get_keras_mask), (output,), {}, output.probed_mask)
-                output._keras_mask = output.probed_mask
-        return outputs
-
-    def _probe(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        with mask_loss("ignore"):
-            return probe.output_spec(self, args, kwargs)
+            outputs = tensors_of(shapes, self.compute_output_dtype(inputs))
+        return record(
+            self, args, kwargs, outputs, lambda made: self._finish(made, inputs, previous)
+        )
 
     @property
     def input(self) -> Any:
@@ -370,14 +359,8 @@ def as_padded(value: Any) -> Any:
     return value.to_tensor() if type(value) is Rows else value
 
 
-def _as_output(value: Any) -> Any:
-    return value if isinstance(value, Tensor) or value is None else convert_to_tensor(value)
-
-
-def _tensors_of(shapes: Any, dtype: str) -> Any:
-    """Symbolic tensors of the given shapes."""
-    if isinstance(shapes, dict):
-        return {key: _tensors_of(shape, dtype) for key, shape in shapes.items()}
-    if all(n is None or isinstance(n, int) for n in shapes):
-        return KerasTensor(tuple(shapes), dtype)
-    return [_tensors_of(shape, dtype) for shape in shapes]
+def as_output(value: Any) -> Any:
+    """What `call` returned, with arrays as Tensors."""
+    if isinstance(value, Tensor) or value is None:
+        return value
+    return map_structure(as_output, value) if is_nested(value) else convert_to_tensor(value)

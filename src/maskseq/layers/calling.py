@@ -71,41 +71,85 @@ def _is_number_list(value: Any) -> bool:
     return isinstance(value, (bool, int, float, np.generic))
 
 
+_EMPTY = inspect.Parameter.empty
+
+
+class Signature:
+    """The arguments of a `call` method: bound to names, completed with their defaults."""
+
+    def __init__(self, method: Callable):
+        parameters = list(inspect.signature(method).parameters.values())[1:]
+        kinds = {parameter.kind for parameter in parameters}
+        self._signature = inspect.Signature(parameters)
+        self._plain = kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        self.names = [parameter.name for parameter in parameters]
+        self._defaults = {parameter.name: parameter.default for parameter in parameters}
+
+    def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Every argument by name, in order. Raises: TypeError as a call of the method would."""
+        if self._plain and len(args) <= len(self.names):
+            given = dict(zip(self.names, args, strict=False))
+            arguments = {**self._defaults, **given, **kwargs}
+            if (
+                len(arguments) == len(self.names)
+                and kwargs.keys().isdisjoint(given)
+                and not any(value is _EMPTY for value in arguments.values())
+            ):
+                return arguments
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def invoke(self, method: Callable, arguments: dict[str, Any]) -> Any:
+        """method(**arguments), with *args and **kwargs spread out again."""
+        if self._plain:
+            return method(**arguments)
+        bound = inspect.BoundArguments(self._signature, arguments)
+        return method(*bound.args, **bound.kwargs)
+
+
+def holds_tensors(value: Any) -> bool:
+    """True for a tensor, or a nest of nothing but tensors and None with at least one tensor."""
+    if not is_nested(value):
+        return is_tensor(value)
+    found = flatten(value)
+    return any(map(is_tensor, found)) and all(x is None or is_tensor(x) for x in found)
+
+
 def tensor_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments that are tensors, or nests of nothing but tensors and None."""
-
-    def holds_tensors(value: Any) -> bool:
-        if not is_nested(value):
-            return is_tensor(value)
-        found = flatten(value)
-        return any(map(is_tensor, found)) and all(x is None or is_tensor(x) for x in found)
-
     return {name: value for name, value in arguments.items() if holds_tensors(value)}
 
 
-def fill_masks(bound: inspect.BoundArguments) -> Any:
+def masks_of(value: Any) -> Any:
+    """The masks that the leaves of `value` carry."""
+    return map_structure(get_keras_mask, value) if is_nested(value) else get_keras_mask(value)
+
+
+def fill_masks(arguments: dict[str, Any]) -> Any:
     """Fill the mask arguments that were not given, and return the mask of the first argument.
 
     With exactly one tensor argument its mask goes to `mask`; with more, the mask of argument k goes
     to `k_mask`, and `mask` stays as it is. A mask passed by hand always wins.
     """
-    arguments = bound.arguments
     tensors = tensor_arguments(arguments)
     if len(tensors) == 1:
         if "mask" in arguments and arguments["mask"] is None:
-            arguments["mask"] = map_structure(get_keras_mask, next(iter(tensors.values())))
+            arguments["mask"] = masks_of(next(iter(tensors.values())))
     else:
         for name, value in tensors.items():
             if f"{name}_mask" in arguments and arguments[f"{name}_mask"] is None:
-                arguments[f"{name}_mask"] = map_structure(get_keras_mask, value)
+                arguments[f"{name}_mask"] = masks_of(value)
     given = arguments.get("mask")
     if given is not None and has_mask(given):
         return given
-    return map_structure(get_keras_mask, next(iter(arguments.values()), None))
+    return masks_of(next(iter(arguments.values()), None))
 
 
 def has_mask(masks: Any) -> bool:
     """True if any mask of the structure is there."""
+    if not is_nested(masks):
+        return masks is not None
     return any(mask is not None for mask in flatten(masks))
 
 
@@ -162,14 +206,23 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     return mask.astype(bool, copy=False)
 
 
+PLAIN_ERRORS = (ValueError, TypeError, IndexError)
+
+
+def named_error(layer: Any, error: Exception) -> Exception:
+    """A plain error of the layer's code with the layer's name in front; other errors unchanged."""
+    if type(error) not in PLAIN_ERRORS or getattr(error, "named", False):
+        return error
+    named = type(error)(f"layer '{layer.name}' ({type(layer).__name__}): {error}")
+    named.named = True
+    named.__cause__ = error
+    return named
+
+
 @contextlib.contextmanager
 def naming_errors(layer: Any) -> Iterator[None]:
-    """Put the layer's name in front of the errors of plain types that its code raises."""
+    """Put the layer's name in front of the errors of plain types that the body raises."""
     try:
         yield
-    except (ValueError, TypeError, IndexError) as error:
-        if type(error) not in (ValueError, TypeError, IndexError) or getattr(error, "named", False):
-            raise
-        named = type(error)(f"layer '{layer.name}' ({type(layer).__name__}): {error}")
-        named.named = True
-        raise named from error
+    except PLAIN_ERRORS as error:
+        raise named_error(layer, error) from error.__cause__
