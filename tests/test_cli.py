@@ -166,6 +166,14 @@ def test_batch_size_0_is_an_error(capsys):
     assert "--batch-size must be at least 1, got 0" in capsys.readouterr().err
 
 
+def test_outputs_that_are_not_one_a_step_are_an_error(capsys, monkeypatch, tmp_path):
+    data, tagger = save("npz ragged", tmp_path, utterances()), save_tagger(tmp_path / "t.keras")
+    predict = maskseq.Model.predict
+    monkeypatch.setattr(maskseq.Model, "predict", lambda *args: predict(*args)[:, ::2])
+    assert cli.main(["predict", str(tagger), str(data), "-o", str(tmp_path / "o.npz")]) == 2
+    assert "expected one output for each of 29 steps, got 15" in capsys.readouterr().err
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

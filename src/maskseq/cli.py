@@ -122,7 +122,13 @@ def _predict(arguments: argparse.Namespace) -> int:
     def run(start: int) -> np.ndarray:
         batch = data[start : start + size]
         y = model.predict(batch)
-        return Ragged.from_padded(y, lengths=batch.lengths).values if stepwise else y
+        if not stepwise:
+            return y
+        if y.shape[1] != batch.time:
+            raise ValueError(
+                f"expected one output for each of {batch.time} steps, got {y.shape[1]}"
+            )
+        return Ragged.from_padded(y, lengths=batch.lengths).values
 
     starts = range(0, max(len(data), 1), size)  # no sequences: one empty batch gives the shape
     result = np.concatenate(_with_bar(run, starts))
