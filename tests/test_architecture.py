@@ -20,7 +20,7 @@ LEVELS = [
     {"layers.base"},
     {"layers.recurrent"},
     {"layers"},
-    {"functional", "inputs", "summary"},
+    {"functional", "inputs", "summary", "chain"},
     {"models"},
     {"backend", "utils"},
     {"importers", "cli", "datafiles", "demo", "testing"},

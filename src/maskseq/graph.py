@@ -204,7 +204,8 @@ class Plan:
     def _step(self, node: Node) -> tuple:
         args, kwargs = map_structure(self._slot, [list(node.args), node.kwargs])
         outputs = [self._slots[id(tensor)] for tensor in flatten(node.outputs)]
-        return node.operation, args, kwargs, outputs
+        plain = all(type(arg) is _Slot for arg in args) and not kwargs
+        return node.operation, args, kwargs, outputs, plain
 
     def run(self, values: list[Any], call: Callable[..., Any]) -> Any:
         """The outputs for the inputs `values`; `call(operation, args, kwargs)` does each step."""
@@ -213,8 +214,11 @@ class Plan:
         def fill(leaf: Any) -> Any:
             return slots[leaf.number] if type(leaf) is _Slot else leaf
 
-        for operation, args, kwargs, outputs in self._steps:
-            result = call(operation, map_structure(fill, args), map_structure(fill, kwargs))
+        for operation, args, kwargs, outputs, plain in self._steps:
+            if plain:
+                result = call(operation, [slots[arg.number] for arg in args], kwargs)
+            else:
+                result = call(operation, map_structure(fill, args), map_structure(fill, kwargs))
             if len(outputs) == 1 and not isinstance(result, (list, tuple, dict)):
                 slots[outputs[0]] = result
             else:

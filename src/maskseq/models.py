@@ -3,10 +3,12 @@
 Source: keras.Model, keras.Sequential.
 """
 
+import contextlib
 from typing import Any
 
 from . import functional, ops
 from . import inputs as model_inputs
+from .chain import Chain, chain_of
 from .graph import KerasTensor, Operation, Plan, is_symbolic, layers_by_depth, unique_name
 from .layers.base import Layer, as_padded, deserialize_layer, serialize_layer
 from .layers.calling import mask_loss, naming_errors
@@ -48,6 +50,7 @@ class Model(Layer):
         super().__init__(name=name, **kwargs)
         self.on_mask_loss = on_mask_loss
         self._plan: Plan | None = None
+        self._chain: Chain | None = None
         if inputs is not None or outputs is not None:
             self._set_graph(inputs, outputs)
 
@@ -56,6 +59,7 @@ class Model(Layer):
             if not all(isinstance(x, KerasTensor) for x in flatten(value)) or not flatten(value):
                 raise ValueError(f"Model: {argument} must be symbolic tensors, got {value!r}")
         self._plan = Plan(inputs, outputs)
+        self._chain = chain_of(self._plan, outputs)
         self._input_structure, self._output_structure = inputs, outputs
         self.inputs, self.outputs = flatten(inputs), flatten(outputs)
         self._graph_layers = layers_by_depth(self.inputs, self.outputs)
@@ -141,6 +145,9 @@ class Model(Layer):
                 not depend on it.  verbose, steps: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
+        if batch_size is None and self._chain is not None and self._chain.takes(x):
+            with contextlib.suppress(ValueError, TypeError, IndexError):  # told below, with names
+                return as_numpy(self._chain.run(x))
         with naming_errors(self):
             values = model_inputs.for_predict(self, x)
             batches = model_inputs.cut(values, batch_size, self.stateful)
@@ -199,7 +206,12 @@ class Model(Layer):
             return super().__getstate__()
         graph = ("inputs", "outputs", "_input_structure", "_output_structure", "_reads_masked")
         state = {k: v for k, v in super().__getstate__().items() if k not in graph}
-        return {**state, "_plan": None, "_wires": self._wiring(lambda x: {"operation": x})}
+        return {
+            **state,
+            "_plan": None,
+            "_chain": None,
+            "_wires": self._wiring(lambda x: {"operation": x}),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         wires = state.pop("_wires", None)
@@ -242,7 +254,7 @@ class Sequential(Model):
 
     def __init__(self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
-        self._chain: list[Layer] = []
+        self._stack: list[Layer] = []
         self._input: KerasTensor | None = None
         for layer in layers or []:
             self._append(layer)
@@ -255,7 +267,7 @@ class Sequential(Model):
 
     def pop(self) -> Layer:
         """Take the last layer off."""
-        layer = self._chain.pop()
+        layer = self._stack.pop()
         self._rebuild()
         return layer
 
@@ -265,24 +277,24 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential: expected a Layer, got {layer!r}")
         if isinstance(layer, InputLayer) or (
-            not self._chain and layer._input_shape_argument is not None
+            not self._stack and layer._input_shape_argument is not None
         ):
-            if self._chain:
+            if self._stack:
                 raise ValueError("Sequential: an Input must come first")
             if isinstance(layer, InputLayer):
                 self._input = layer.output
                 return
             self._input = Input(layer._input_shape_argument)
-        self._chain.append(layer)
+        self._stack.append(layer)
 
     def _rebuild(self) -> None:
-        self._plan = None
-        if self._input is not None and self._chain:
+        self._plan = self._chain = None
+        if self._input is not None and self._stack:
             self._build_from(self._input)
 
     def _build_from(self, tensor: KerasTensor) -> None:
         outputs: Any = tensor
-        for layer in self._chain:
+        for layer in self._stack:
             outputs = layer(outputs)
         self._set_graph(tensor, outputs)
 
@@ -295,7 +307,7 @@ class Sequential(Model):
     def ensure_graph(self, x: Any) -> None:
         """Build the graph for data like `x` (an array or Rows), if there is none yet."""
         if self._plan is None:
-            if not self._chain:
+            if not self._stack:
                 raise ValueError("the model has no layers")
             shape = (None, None if type(x) is Rows else x.shape[1], *x.shape[2:])
             self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)))
@@ -304,10 +316,10 @@ class Sequential(Model):
     @property
     def layers(self) -> list[Layer]:
         """The layers in order, without the Input."""
-        return list(self._chain)
+        return list(self._stack)
 
     def _sublayers(self) -> list[Layer]:
-        return list(self._chain)
+        return list(self._stack)
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if self._plan is None:
@@ -323,7 +335,7 @@ class Sequential(Model):
         return {
             "name": self.name,
             "build_input_shape": self.inputs[0].shape if self._plan else None,
-            "layers": [serialize_layer(x) for x in chain + self._chain],
+            "layers": [serialize_layer(x) for x in chain + self._stack],
         }
 
     @classmethod

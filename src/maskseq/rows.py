@@ -6,6 +6,8 @@ masked cell; the layout, shared along the pipeline, says where each real step si
 out as Keras leaves them, for the price of one row.
 """
 
+import functools
+
 import numpy as np
 
 from . import _kernels
@@ -92,6 +94,14 @@ class Layout:
         return Layout(self.batch, self.time, self.offsets, cells), order
 
 
+@functools.lru_cache(maxsize=64)
+def _full_layout(batch: int, time: int) -> Layout:
+    """The layout without a masked step."""
+    offsets = np.arange(batch + 1, dtype=np.int64) * time
+    offsets.flags.writeable = False
+    return Layout(batch, time, offsets)
+
+
 class Rows:
     """A batch in packed form: one row per real step, then the pad row.
 
@@ -136,8 +146,7 @@ class Rows:
         batch, time = x.shape[:2]
         source = as_numpy(x).reshape(batch * time, *x.shape[2:])
         if mask is None:
-            layout = Layout(batch, time, np.arange(batch + 1, dtype=np.int64) * time)
-            return cls.by_index(source, None, layout)
+            return cls.by_index(source, None, _full_layout(batch, time))
         layout = Layout.from_mask(mask)
         return cls.by_index(source, layout.cells, layout)
 

@@ -140,11 +140,11 @@ class RNN(Layer):
         return output
 
     def _checked(self, sequences: Any) -> np.ndarray:
-        x = np.asarray(sequences, np.float32)
-        features = self.cell.kernel.shape[0]
+        x = np.asarray(sequences)
+        features = self.cell.kernel.value.shape[0]
         if x.ndim != 3 or x.shape[-1] != features:
             raise ValueError(f"sequences must be (batch, time, {features}), got shape {x.shape}")
-        return np.ascontiguousarray(x)
+        return x
 
     def _start(self, initial_state: Any, batch: int) -> tuple[np.ndarray, ...] | None:
         """The states to start from, checked; None = zeros."""
@@ -256,9 +256,9 @@ class Cell(Layer):
 
     def packed(self) -> Any:
         """The weights in the kernels' form, made once for as long as they stay the same."""
-        weights = tuple(variable.value for variable in self._own_variables)
+        weights = [variable.value for variable in self._own_variables]
         known, packed = self._packed
-        if len(known) != len(weights) or any(map(operator.is_not, known, weights)):
+        if len(known) != len(weights) or not all(map(operator.is_, known, weights)):
             packed = _kernels.PackedRNN(
                 self.kind,
                 weights[0],
