@@ -22,7 +22,7 @@ def openmp_flag() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "probe.c")
         source.write_text(
-            "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+            "#include <omp.h>\nint main(void) { return !omp_get_max_threads(); }\n"
         )
         compiler = os.environ.get("CC", "cc").split()
         command = [*compiler, "-fopenmp", str(source), "-o", str(source.with_suffix(""))]

@@ -17,7 +17,7 @@
 enum {
     MAX_THREADS = 1024,
     MAX_PATH = 4096,
-    MAX_SPINS = 2000 /* some 20 us: then more threads than CPUs are likely, let others run */
+    MAX_PAUSES = 2000 /* some 20 us: then there are more threads than CPUs, let others run */
 };
 
 static int default_threads = 1;
@@ -129,18 +129,24 @@ static void pause_cpu(void) {
 #endif
 }
 
-void msq_wait(msq_barrier *b) {
+int msq_wait(msq_barrier *b, int num_threads, int64_t patience) {
     const int round = atomic_load_explicit(&b->round, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == b->threads - 1) {
+    if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == num_threads - 1) {
         atomic_store_explicit(&b->arrived, 0, memory_order_relaxed);
+        b->was_slow = atomic_load_explicit(&b->slow, memory_order_relaxed);
         atomic_store_explicit(&b->round, round + 1, memory_order_release);
-        return;
+        return b->was_slow;
     }
-    for (int spins = 0; atomic_load_explicit(&b->round, memory_order_acquire) == round; spins++)
-        if (spins < MAX_SPINS)
+    int64_t pauses = 0;
+    while (atomic_load_explicit(&b->round, memory_order_acquire) == round) {
+        if (pauses++ < MAX_PAUSES)
             pause_cpu();
         else
             sched_yield();
+        if (pauses == patience)
+            atomic_store_explicit(&b->slow, 1, memory_order_relaxed);
+    }
+    return b->was_slow;
 }
 
 void msq_parallel(int num_threads, msq_body_fn *body, void *context) {

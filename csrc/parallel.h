@@ -17,12 +17,16 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain);
  * or less where the OpenMP runtime gives less: the body must split its work by the n it is told. */
 void msq_parallel(int num_threads, msq_body_fn *body, void *context);
 
-/* Where threads of a region meet: nobody passes before all `threads` have come. */
+/* Where the threads of a region meet: nobody passes before all `num_threads` have come. */
 typedef struct msq_barrier {
-    atomic_int arrived, round;
-    int threads;
+    atomic_int arrived, round, slow;
+    int was_slow;
 } msq_barrier;
-void msq_wait(msq_barrier *barrier);
+
+/* Waits. From the time on that a thread had to wait longer than `patience` (pauses of the CPU, some
+ * 40 cycles each), it returns 1, to all threads alike: then other programs need the CPUs, and
+ * meeting often would cost a time slice each. */
+int msq_wait(msq_barrier *barrier, int num_threads, int64_t patience);
 
 /* The half-open range of part `thread` when `n` items are split evenly: sizes differ by at most
  * one. */

@@ -1,6 +1,8 @@
 /* Recurrent layers: which thread walks which sequences, and the memory it takes.
- * Sequences are sorted by length and cut into groups that stay in the caches; the sequences of a
- * group are dealt to the threads, each of which walks its own through all their steps. */
+ * Sequences are sorted by length and cut into groups that stay in the caches. The sequences of a
+ * group are dealt to the threads, each of which walks its own. When only a few are left (or from
+ * the start, if there are no more), the threads walk these together, each for a share of the units.
+ */
 #include "rnn.h"
 
 #include "gemm.h"
@@ -11,6 +13,12 @@
 enum {
     MAX_ROWS = 64,       /* sequences a thread walks side by side: their states fit the L2 cache */
     Z_BYTES = 384 << 10, /* a chunk of input products, which shares the L2 cache with the panels */
+    /* Threads that each read all recurrent weights for a row or two wait for the cache, so few rows
+     * are walked together, each thread with a share of the weights. A barrier a step costs some 0.3
+     * us, as much as reading 32 KB. */
+    ROWS_TOGETHER = 2, /* a thread */
+    MIN_BYTES_TOGETHER = 128 << 10,
+    MIN_STEPS_TOGETHER = 8,
     FMAS_PER_THREAD = 1 << 20 /* some 20 us of work, several times the cost of a parallel region */
 };
 
@@ -21,9 +29,22 @@ struct job {
     sequence *sequences; /* those with steps, by falling length */
     int64_t count;
     int parts;
+    int64_t few; /* this many sequences are walked together */
+    msq_barrier barrier;
     int64_t max_rows, max_z;
-    float *zeros, *room; /* a state; parts * max_rows * 3 states */
+    float *zeros, *room; /* a state; states_a_sequence of each row of each part */
     walker *walkers;     /* one a part */
+};
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Sequences that are walked side by side. */
+struct group {
+    sequence *sequences;
+    int64_t rows;
+    int64_t join_step; /* from here on by all threads together; the longest length: never */
 };
 
 /* Memory is cut from one allocation. Cutting from NULL measures: the result is the size. */
@@ -37,6 +58,11 @@ static int64_t padded_units(const msq_rnn *rnn) {
     return rnn->blocks * rnn->kernels->width;
 }
 
+/* Two of h, and one of c or r * h where there is one. */
+static int64_t states_a_sequence(const msq_rnn *rnn) {
+    return 2 + (rnn->kind == MSQ_LSTM || rnn->kind == MSQ_GRU_RESET_BEFORE);
+}
+
 static char *cut_memory(struct job *job, char *memory) {
     const msq_rnn *const rnn = job->rnn;
     const int64_t padded = padded_units(rnn), rows = job->max_rows;
@@ -45,14 +71,14 @@ static char *cut_memory(struct job *job, char *memory) {
     walker *const walkers = take(&memory, job->parts, sizeof *walkers);
     sequence *const sequences = take(&memory, job->call->batch, sizeof *sequences);
     float *const zeros = take(&memory, padded, sizeof *zeros);
-    float *const room = take(&memory, job->parts * rows * 3 * padded, sizeof *room);
+    float *const room =
+        take(&memory, job->parts * rows * states_a_sequence(rnn) * padded, sizeof *room);
     for (int part = 0; part < job->parts; part++) {
         walker w = {.rnn = rnn,
                     .call = job->call,
-                    .last_block = rnn->blocks,
                     .max_rows = rows,
                     .max_z = job->max_z,
-                    .writes_states = 1};
+                    .barrier = &job->barrier};
         w.sequences = take(&memory, rows, sizeof *w.sequences);
         w.x = take(&memory, job->max_z, sizeof *w.x);
         w.z = take(&memory, job->max_z, sizeof *w.z);
@@ -63,12 +89,8 @@ static char *cut_memory(struct job *job, char *memory) {
         w.z_rows = take(&memory, job->max_z * rnn->gates * padded, sizeof *w.z_rows);
         w.gates = take(&memory, rows * padded * (general ? rnn->gates : rnn->phases - 1),
                        sizeof *w.gates);
-        float *const reset = take(&memory, rnn->phases > 1 ? rows * padded : 0, sizeof *reset);
-        if (measures)
-            continue;
-        for (int64_t i = 0; i < rows; i++)
-            w.reset[i] = reset + i * padded;
-        walkers[part] = w;
+        if (!measures)
+            walkers[part] = w;
     }
     job->walkers = walkers;
     job->sequences = sequences;
@@ -110,41 +132,95 @@ static void start(const struct job *job, sequence *s, float *room) {
     const int64_t units = job->rnn->units, padded = padded_units(job->rnn);
     s->h = call->initial_h ? call->initial_h + s->id * units : job->zeros;
     s->room = room;
-    s->c = room + 2 * padded;
-    memset(s->c, 0, (size_t)padded * sizeof(float));
+    s->reset = s->c = room + 2 * padded;
+    if (call->c)
+        memset(s->c, 0, (size_t)padded * sizeof(float));
     if (call->initial_c)
         memcpy(s->c, call->initial_c + s->id * units, (size_t)units * sizeof(float));
 }
 
-/* Walks one part's sequences of the group that starts at `first`. They are dealt back and forth,
- * which keeps the sums of lengths close. */
-static void walk_share(struct job *job, int64_t first, int part) {
+/* Walks one part's sequences of a group up to a step. They are dealt back and forth, which keeps
+ * the sums of lengths close. */
+static void walk_share(struct job *job, const struct group *group, int part) {
     walker *const w = &job->walkers[part];
-    const int64_t group = job->count - first < job->parts * job->max_rows
-                              ? job->count - first
-                              : job->parts * job->max_rows;
     int64_t rows = 0;
-    for (int64_t round = 0; round * job->parts < group; round++) {
+    for (int64_t round = 0; round * job->parts < group->rows; round++) {
         const int64_t i = round * job->parts + (round & 1 ? job->parts - 1 - part : part);
-        if (i < group)
-            w->sequences[rows++] = &job->sequences[first + i];
+        if (i < group->rows)
+            w->sequences[rows++] = &group->sequences[i];
     }
-    const int64_t state = 3 * padded_units(job->rnn);
+    const int64_t state = states_a_sequence(job->rnn) * padded_units(job->rnn);
     for (int64_t i = 0; i < rows; i++)
         start(job, w->sequences[i], job->room + (part * job->max_rows + i) * state);
-    if (rows > 0)
-        msq_walk(w, rows, 0, w->sequences[0]->length);
+    w->first_block = 0;
+    w->last_block = job->rnn->blocks;
+    w->num_threads = 1;
+    w->keeps_states = 1;
+    msq_walk(w, rows, 0, group->join_step);
+}
+
+/* Walks what is left of a group together with the other threads; alone, if waiting for them gets
+ * slow. Patience: twice the time of a step (an FMA of 16 floats a cycle), and 10 us. */
+static void walk_together(struct job *job, const struct group *group, int thread, int num_threads) {
+    walker *const w = &job->walkers[thread];
+    const int64_t rows = least(job->few, group->rows);
+    for (int64_t i = 0; i < rows; i++)
+        w->sequences[i] = &group->sequences[i];
+    w->first_block = msq_share(job->rnn->blocks, thread, num_threads);
+    w->last_block = msq_share(job->rnn->blocks, thread + 1, num_threads);
+    w->num_threads = num_threads;
+    w->patience = 1000 + rows * job->rnn->gates * job->rnn->units * job->rnn->units / num_threads /
+                             (16 * 40) * 2;
+    w->keeps_states = thread == 0;
+    msq_wait(&job->barrier, num_threads, -1);
+    int64_t t = msq_walk(w, rows, group->join_step, group->sequences[0].length);
+    if (thread == 0 && t < group->sequences[0].length) {
+        w->last_block = job->rnn->blocks;
+        w->num_threads = 1;
+        msq_walk(w, rows, t, group->sequences[0].length);
+    }
+    msq_wait(&job->barrier, num_threads, -1); /* the states are free for the next group */
+}
+
+/* The next group of sequences, and the step from which few enough are left to walk them together.
+ */
+static struct group next_group(const struct job *job, int64_t first) {
+    struct group group = {.sequences = job->sequences + first,
+                          .rows = least(job->count - first, job->parts * job->max_rows)};
+    const int64_t steps = group.sequences[0].length;
+    group.join_step = group.rows > job->few ? group.sequences[job->few].length : 0;
+    if (job->few == 0 || steps - group.join_step < MIN_STEPS_TOGETHER)
+        group.join_step = steps;
+    return group;
 }
 
 static void run_thread(void *context, int thread, int num_threads) {
     struct job *const job = context;
-    for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows)
+    for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows) {
+        const struct group group = next_group(job, first);
         for (int part = thread; part < job->parts; part += num_threads)
-            walk_share(job, first, part);
+            walk_share(job, &group, part);
+        if (group.join_step < group.sequences[0].length)
+            walk_together(job, &group, thread, num_threads);
+    }
 }
 
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
+static void plan(struct job *job) {
+    const msq_rnn *const rnn = job->rnn;
+    const int64_t steps = job->call->offsets[job->call->batch], batch = job->call->batch;
+    const int64_t columns = rnn->gates * padded_units(rnn);
+    const double work = (double)steps * (double)columns * (double)(rnn->features + rnn->units);
+    const int split_pays = columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
+    job->parts = msq_plan_threads(job->call->num_threads,
+                                  split_pays && batch < rnn->blocks ? rnn->blocks : batch, work,
+                                  FMAS_PER_THREAD);
+    job->few = split_pays && job->parts > 1 ? ROWS_TOGETHER * job->parts : 0;
+    job->max_rows = least((batch + job->parts - 1) / job->parts, MAX_ROWS);
+    if (job->max_rows < job->few)
+        job->max_rows = job->few;
+    job->max_z = least(steps, Z_BYTES / (int64_t)sizeof(float) / columns);
+    if (job->max_z < job->max_rows)
+        job->max_z = job->max_rows;
 }
 
 static int check(const msq_rnn_call *call, int64_t *bad_position) {
@@ -167,14 +243,8 @@ int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_posit
     const int status = check(call, bad_position);
     if (status != MSQ_OK)
         return status;
-    const int64_t steps = call->offsets[call->batch];
-    const int64_t columns = rnn->gates * padded_units(rnn);
-    const double work = (double)steps * (double)columns * (double)(rnn->features + rnn->units);
     struct job job = {.rnn = rnn, .call = call};
-    job.parts = msq_plan_threads(call->num_threads, call->batch, work, FMAS_PER_THREAD);
-    job.max_rows = least((call->batch + job.parts - 1) / job.parts, MAX_ROWS);
-    job.max_z = least(steps, Z_BYTES / (int64_t)sizeof(float) / columns);
-    job.max_z = job.max_z < job.max_rows ? job.max_rows : job.max_z;
+    plan(&job);
 
     char *const memory = aligned_alloc(64, (size_t)(cut_memory(&job, NULL) - (char *)NULL));
     if (!memory)

@@ -14,6 +14,7 @@ typedef struct sequence {
     const float *h; /* the state after the last step done, `units` values */
     float *c;       /* MSQ_LSTM: the same, whole blocks */
     float *room;    /* for two states, whole blocks each */
+    float *reset;   /* MSQ_GRU_RESET_BEFORE: room for r * h */
 } sequence;
 
 /* What a thread needs to walk sequences through time; made once a call, reused for every step. */
@@ -26,13 +27,16 @@ typedef struct walker {
     const float **x, **z;            /* max_z pointers each */
     const float **h;                 /* max_rows pointers each */
     float **h_next, **c, **reset;
-    float *z_rows;       /* max_z rows: what z points to */
-    float *gates;        /* max_rows rows, general cells only */
-    msq_barrier *others; /* threads that walk the same sequences for other units, or NULL */
-    int writes_states;   /* this thread copies the last states out */
+    float *z_rows;        /* max_z rows: what z points to */
+    float *gates;         /* max_rows rows, general cells only */
+    msq_barrier *barrier; /* of num_threads that walk the same sequences, each for some units */
+    int num_threads;      /* 1: nobody else does */
+    int64_t patience;     /* of waiting for them, see msq_wait */
+    int keeps_states;     /* this thread notes the sequences' states and copies the last ones out */
 } walker;
 
-/* Walks the first `rows` sequences from step `begin` to step `end`, or until they are over. */
-void msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end);
+/* Walks the first `rows` sequences from step `begin` to step `end`, or until they are over. Returns
+ * the step reached: less than `end` if waiting for the other threads got slow. */
+int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end);
 
 #endif

@@ -48,11 +48,13 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
     return t;
 }
 
-/* One step in time; its z is given. Afterwards every sequence's h is its new state. */
-static void step(walker *w, int64_t rows, int64_t t, const float *const *z) {
+/* One step in time; its z is given. Afterwards every sequence's h is its new state. Returns 1 if
+ * waiting for the other threads is slow. */
+static int step(walker *w, int64_t rows, int64_t t, const float *const *z) {
     const msq_rnn *const rnn = w->rnn;
     const msq_rnn_call *const call = w->call;
     const int64_t padded = rnn->blocks * rnn->kernels->width;
+    int slow = 0;
     for (int64_t i = 0; i < rows; i++) {
         const sequence *const s = w->sequences[i];
         w->h_next[i] = call->sequences
@@ -62,18 +64,19 @@ static void step(walker *w, int64_t rows, int64_t t, const float *const *z) {
     for (int phase = 0; phase < rnn->phases; phase++) {
         rnn->step(&(msq_step){rnn, rows, w->first_block, w->last_block, phase, z, w->h, w->h_next,
                               w->c, w->reset, w->gates});
-        if (w->others)
-            msq_wait(w->others);
+        if (w->num_threads > 1)
+            slow = msq_wait(w->barrier, w->num_threads, w->patience);
     }
     for (int64_t i = 0; i < rows; i++)
         w->h[i] = w->h_next[i];
+    return slow;
 }
 
-/* Copies the last states of the sequences from `rows` to `before`, which are over. */
+/* The sequences from `rows` to `before` are over: copies their last states out. */
 static void write_states(const walker *w, int64_t rows, int64_t before) {
     const msq_rnn_call *const call = w->call;
     const int64_t units = w->rnn->units;
-    for (int64_t i = rows; w->writes_states && i < before; i++) {
+    for (int64_t i = rows; i < before; i++) {
         const sequence *const s = w->sequences[i];
         memcpy(call->h + s->id * units, w->h[i], (size_t)units * sizeof(float));
         if (call->c)
@@ -81,23 +84,27 @@ static void write_states(const walker *w, int64_t rows, int64_t before) {
     }
 }
 
-void msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end) {
+int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end) {
     for (int64_t i = 0; i < rows; i++) {
         w->h[i] = w->sequences[i]->h;
         w->c[i] = w->sequences[i]->c;
+        w->reset[i] = w->sequences[i]->reset;
     }
     rows = running(w, rows, begin);
-    for (int64_t t = begin; t < end && rows > 0;) {
+    int64_t t = begin;
+    for (int slow = 0; t < end && rows > 0 && !slow;) {
         const int64_t chunk_end = project(w, rows, t, end);
         const float *const *z = w->z;
-        for (; t < chunk_end; t++) {
-            step(w, rows, t, z);
+        while (t < chunk_end && !slow) {
+            slow = step(w, rows, t++, z);
             z += rows;
-            const int64_t left = running(w, rows, t + 1);
-            write_states(w, left, rows);
+            const int64_t left = running(w, rows, t);
+            if (w->keeps_states)
+                write_states(w, left, rows);
             rows = left;
         }
     }
-    for (int64_t i = 0; i < rows; i++)
+    for (int64_t i = 0; w->keeps_states && i < rows; i++)
         w->sequences[i]->h = w->h[i];
+    return rows > 0 ? t : end;
 }
