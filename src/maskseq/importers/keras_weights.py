@@ -67,7 +67,9 @@ def _places(
             used: Counter[str] = Counter()
             for member in value.values() if isinstance(value, dict) else value:
                 if isinstance(member, Layer):
-                    kind = snake_case(type(member).__name__)
+                    kind = (
+                        "functional" if type(member) is Model else snake_case(type(member).__name__)
+                    )
                     number, used[kind] = used[kind], used[kind] + 1
                     key = f"{inside}/{kind}_{number}" if number else f"{inside}/{kind}"
                     inner = member if isinstance(layer, Model) else owner

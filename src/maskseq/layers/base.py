@@ -256,6 +256,8 @@ class Layer:
             known = len(layouts) == 1 and isinstance(mask, np.ndarray)
             if not (known and next(iter(layouts.values())).has_mask(mask)):
                 return NotImplemented
+            if any(isinstance(x, np.ndarray) for x in flatten(options)):  # initial states
+                return NotImplemented
         if kwargs.get("training") and "training" in self.call_parameters():
             options["training"] = True
         self._ensure_built({"inputs": args[0]})

@@ -1,0 +1,160 @@
+"""Models saved by the Keras at hand, in each of its formats, give the same numbers here."""
+
+import os
+
+import numpy as np
+import pytest
+
+from maskseq import layers, load_model
+from maskseq.nest import flatten
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+keras = pytest.importorskip("keras", minversion="3.0")
+pytest.importorskip("h5py")
+kl = keras.layers
+
+IDS = np.array([[3, 1, 4, 1, 5], [2, 6, 0, 0, 0], [0, 0, 5, 0, 3], [0, 0, 0, 0, 0]], "int32")
+STEPS = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32") * (IDS > 0)[..., None]
+
+
+def build_nested_twice():
+    """A model with two outputs inside a model, called twice; a Sequential called three times."""
+    x = kl.Input((None, 3))
+    inner_input = kl.Input((None, 3))
+    inner = keras.Model(inner_input, [kl.Dense(3)(inner_input), kl.LSTM(4)(inner_input)])
+    chain = keras.Sequential([kl.Input((None, 3)), kl.Dense(3, "tanh")])
+    masked = kl.Masking()(x)
+    first = inner(chain(masked))
+    second = inner(chain(first[0]))
+    return keras.Model(x, [second[1], first[0], chain(second[0]), first[1]]), STEPS
+
+
+def build_nested_mask():
+    """A mask that is born inside a nested model is used outside it, though no node says so."""
+    x = kl.Input((5,), dtype="int32")
+    inner = keras.Sequential([kl.Input((5,)), kl.Embedding(9, 4, mask_zero=True)])
+    return keras.Model(x, kl.LSTM(3)(inner(x))), IDS
+
+
+def build_inputs_and_outputs_by_name():
+    x, y = kl.Input((None,), dtype="int32", name="b"), kl.Input((None, 3), name="a")
+    e = kl.Embedding(9, 3, mask_zero=True)(x)
+    outputs = {"z": kl.LSTM(3)(e), "a": {"c": kl.Dense(2)(y), "b": [kl.LSTM(2)(kl.Masking()(y))]}}
+    return keras.Model({"b": x, "a": y}, outputs), {"b": IDS, "a": STEPS}
+
+
+def build_states():
+    """Encoder and decoder: initial_state switches the carried mask off, an explicit mask on."""
+    x = kl.Input((None,), dtype="int32")
+    e = kl.Embedding(9, 3, mask_zero=True)
+    _, h, c = kl.LSTM(4, return_state=True)(e(x))
+    decoder = kl.LSTM(4, return_sequences=True)
+    plain = decoder(e(x), initial_state=[h, c])
+    masked = decoder(e(x), initial_state=[h, c], mask=e.compute_mask(x))
+    both = kl.Bidirectional(kl.LSTM(4))(e(x), initial_state=[h, c, c, h])
+    return keras.Model(x, [plain, masked, both]), IDS
+
+
+def build_bidirectional():
+    x = kl.Input((None, 3))
+    m = kl.Masking()(x)
+    outputs = [
+        kl.Bidirectional(kl.LSTM(3, return_sequences=True), merge_mode=mode)(m)
+        for mode in ("sum", "mul", "ave", "concat", None)
+    ]
+    own = kl.Bidirectional(
+        kl.LSTM(3, return_state=True),
+        backward_layer=kl.LSTM(3, activation="relu", go_backwards=True, return_state=True),
+    )
+    return keras.Model(x, [*outputs[:4], *outputs[4], *own(m)]), STEPS
+
+
+def build_arithmetic():
+    """Operations on tensors drop the mask; operators put the number on either side."""
+    ops = keras.ops
+    x = kl.Input((5, 3))
+    m = kl.Masking()(x)
+    y = 1.0 - (2 * m + 0.5) / 3.0
+    parts = ops.split(ops.concatenate([y, -m], axis=-1), [1, 4], axis=-1)
+    outputs = [
+        kl.LSTM(2)(y),
+        parts[1][:, 1:4, ::-1],
+        ops.where(ops.greater(y, 0.0), y, ops.abs(m) ** 2),
+        ops.sum(m, axis=1, keepdims=True),
+        ops.softmax(ops.transpose(m, (0, 2, 1)), axis=1),
+        ops.expand_dims(ops.max(y, axis=-1), -1),
+        ops.reshape(y, (-1, 15)),
+        ops.cast(ops.not_equal(m, 0.0), "float32"),
+        ops.matmul(m, np.ones((3, 2), "float32")),
+    ]
+    return keras.Model(x, outputs), STEPS
+
+
+def build_frozen_in_nested():
+    """The legacy format puts the weights of frozen layers last."""
+    frozen = kl.Dense(3, trainable=False)
+    inner = keras.Sequential([kl.Input((5, 3)), frozen, kl.LSTM(3), kl.Dense(3)])
+    x = kl.Input((5, 3))
+    return keras.Model(x, inner(kl.Masking()(x))), STEPS
+
+
+BUILDERS = {name.removeprefix("build_"): f for name, f in globals().items() if "build_" in name}
+
+
+def randomised(net):
+    rng = np.random.default_rng(1)
+    net.set_weights([rng.normal(size=w.shape, scale=0.5) for w in net.get_weights()])
+    return net
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("builder", BUILDERS.values(), ids=BUILDERS.keys())
+def test_saved_model_gives_the_same_outputs_from_every_format(tmp_path, builder):
+    """`.keras`, legacy `.h5`, and a model of other weights that is given a `.weights.h5`."""
+    net, inputs = builder()
+    net.save(tmp_path / "other.keras")
+    randomised(net)
+    net.save(tmp_path / "model.keras")
+    net.save(tmp_path / "model.h5")
+    net.save_weights(tmp_path / "model.weights.h5")
+    other = load_model(tmp_path / "other.keras")
+    other.load_weights(tmp_path / "model.weights.h5")
+    loaded = [load_model(tmp_path / name) for name in ("model.keras", "model.h5")]
+    expected = [np.asarray(y) for y in keras.tree.flatten(net(inputs))]
+    for model in (*loaded, other):
+        for outputs in (model(inputs), model.predict(inputs)):
+            for ours, theirs in zip(flatten(outputs), expected, strict=True):
+                np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "mixed_float16"])
+def test_weights_of_other_widths_become_float32(tmp_path, dtype):
+    net = keras.Sequential([kl.Input((None, 3)), kl.Masking(), kl.Dense(2, dtype=dtype)])
+    randomised(net).save(tmp_path / "model.keras")
+    model = load_model(tmp_path / "model.keras")
+    for ours, theirs in zip(model.get_weights(), net.get_weights(), strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, np.asarray(theirs).astype("float32"))
+
+
+def test_compiled_and_trained_model_is_read_without_its_optimizer(tmp_path):
+    net = keras.Sequential([kl.Input((None, 3)), kl.Masking(), kl.LSTM(4), kl.Dense(1)])
+    net.compile("adam", "mse", metrics=["mae"])
+    net.fit(STEPS, np.ones((4, 1)), verbose=0)
+    for name in ("model.keras", "model.h5"):
+        net.save(tmp_path / name)
+        outputs = load_model(tmp_path / name).predict(STEPS)
+        np.testing.assert_allclose(outputs, np.asarray(net(STEPS)), rtol=0, atol=1e-5)
+
+
+def test_sequential_that_was_built_by_its_first_call_is_read(tmp_path):
+    net = keras.Sequential([kl.Masking(), kl.LSTM(4)])
+    expected = np.asarray(net(STEPS))
+    net.save(tmp_path / "model.keras")
+    np.testing.assert_allclose(load_model(tmp_path / "model.keras")(STEPS), expected, atol=1e-5)
+
+
+def test_every_known_layer_is_a_layer_of_keras():
+    from maskseq.importers.keras_config import LAYERS
+
+    assert all(hasattr(kl, name) and getattr(layers, name) is cls for name, cls in LAYERS.items())
