@@ -13,6 +13,9 @@ import numpy as np
 from .graph import KerasTensor, Plan
 from .layers.base import Layer
 
+_LARGEST = 1 << 22
+"""Floats of an input, 16 MB: larger ones go in batches, so that memory is bounded."""
+
 
 class Chain:
     """The calls of a graph from one float32 input to one output, one after the other."""
@@ -23,7 +26,10 @@ class Chain:
     def takes(self, x: Any) -> bool:
         """True if `x` needs no conversion and no check but those of the layers."""
         return (
-            type(x) is np.ndarray and x.dtype == np.float32 and x.ndim == self._ndim and x.size > 0
+            type(x) is np.ndarray
+            and x.dtype == np.float32
+            and x.ndim == self._ndim
+            and 0 < x.size <= _LARGEST
         )
 
     def run(self, x: np.ndarray) -> np.ndarray:
