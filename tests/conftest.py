@@ -1,5 +1,7 @@
 """Fixtures of all tests: `isa` runs a kernel test once on every instruction set of this CPU."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -22,3 +24,21 @@ def isa(request, keep_isa):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20261122)
+
+
+def fail_if_a_peer_is_missing(report):
+    """With MASKSEQ_REQUIRE_PEERS=1 a test that misses Keras, PyTorch or the like has failed."""
+    missing = report.skipped and "could not import" in str(report.longrepr)
+    if missing and os.environ.get("MASKSEQ_REQUIRE_PEERS") == "1":
+        report.outcome = "failed"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return fail_if_a_peer_is_missing((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return fail_if_a_peer_is_missing((yield))
