@@ -181,6 +181,11 @@ class Rows:
     def dtype(self) -> np.dtype:
         return (self._source if self._values is None else self._values).dtype
 
+    @property
+    def is_ragged(self) -> bool:
+        """True if no padded array is behind these rows: they are a user's ragged sequences."""
+        return self._source is not None and self._index is None
+
     def with_values(self, values: np.ndarray) -> "Rows":
         """Other values on the same cells."""
         return Rows(values, self.layout, self.carry)

@@ -13,7 +13,8 @@ from .calling import naming_errors
 class Masking(Layer):
     """Mask the steps where every feature equals `mask_value`; their output is zeros.
 
-    NaN equals nothing. A mask that the input carries is replaced, not combined.
+    NaN equals nothing. A mask that the input carries is replaced, not combined; but ragged data
+    has no masked cells, and none become real.
 
     Call arguments: inputs: (batch, time, features) or any rank >= 2; features are the last axis.
     Returns: the inputs with masked steps 0; its mask is any(inputs != mask_value, axis=-1).
@@ -37,11 +38,18 @@ class Masking(Layer):
         return super().run(inputs, **kwargs)
 
     def call_rows(self, rows: Rows) -> Any:
-        if rows.ndim != 3:
+        if rows.ndim != 3 or self._unmasks(rows):
             return NotImplemented
         values = rows.values[: rows.layout.steps]
         layout, kept = rows.layout.select(self._mask_of(values))
         return Rows.by_index(values, kept, layout)
+
+    def _unmasks(self, rows: Rows) -> bool:
+        """True if a masked cell would become a real step: the mask is replaced, not combined."""
+        layout = rows.layout
+        if rows.is_ragged or layout.steps == layout.batch * layout.time:
+            return False
+        return rows.carry or bool(self._mask_of(rows.values[layout.steps :]).any())
 
     def _mask_of(self, x: np.ndarray) -> np.ndarray:
         if x.ndim < 2:

@@ -1,0 +1,195 @@
+"""One layer made twice, in Keras and in maskseq, with the same weights, called on the same arrays.
+
+`Case` describes a layer and its inputs; `check` compares outputs (1e-5) and masks (exactly), padded
+cells included, for a mask layout and a way of calling.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+
+import maskseq
+from maskseq.nest import flatten
+
+BATCH, TIME, FEATURES, UNITS, VOCABULARY = 7, 6, 4, 3, 9
+
+# One batch holds every layout that a row can have; the second mask is for the second input.
+MIXED = np.array(
+    [
+        [1, 1, 1, 0, 0, 0],  # right
+        [0, 0, 1, 1, 1, 1],  # left
+        [0, 1, 0, 1, 1, 0],  # holes
+        [1, 0, 1, 0, 1, 0],  # alternating
+        [0, 0, 0, 0, 0, 0],  # fully masked
+        [1, 1, 1, 1, 1, 1],  # full
+        [0, 0, 0, 0, 0, 1],  # one step
+    ],
+    bool,
+)
+RIGHT = np.arange(TIME) < np.array([[6], [1], [3], [5], [2], [6], [4]])
+LAYOUTS = {
+    "mixed": (MIXED, MIXED[::-1]),
+    "right": (RIGHT, RIGHT[::-1]),
+    "second only": (None, MIXED),
+    "none": (None, None),
+}
+WAYS = ("eager", "model, mask by hand", "model, after Masking")
+
+
+@dataclass
+class Case:
+    """A layer to compare.
+
+    make: from the module `layers` (Keras's or ours) to the layer.
+    inputs: names out of INPUTS.  call: how the layer is called on them; by default on the one, or
+    on the list.  zero_for_nan: where Keras gives NaN, 0 is the promise.  ways, layouts: those
+    that apply.
+    """
+
+    name: str
+    make: Callable[[Any], Any]
+    inputs: tuple[str, ...] = ("sequence",)
+    call: Callable[..., Any] | None = None
+    zero_for_nan: bool = False
+    ways: tuple[str, ...] = WAYS
+    layouts: tuple[str, ...] = ("mixed", "right", "none")
+
+    def apply(self, layer: Any, tensors: list[Any]) -> Any:
+        if self.call is not None:
+            return self.call(layer, *tensors)
+        return layer(tensors[0] if len(tensors) == 1 else tensors)
+
+
+INPUTS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "sequence": lambda rng: rng.standard_normal((BATCH, TIME, FEATURES)),
+    "other": lambda rng: rng.standard_normal((BATCH, TIME, FEATURES)),
+    "wide": lambda rng: rng.standard_normal((BATCH, TIME, 2 * FEATURES)),
+    "images": lambda rng: rng.standard_normal((BATCH, TIME, 5, FEATURES)),
+    "numbers": lambda rng: rng.standard_normal((BATCH, TIME)),
+    "ids": lambda rng: rng.integers(0, VOCABULARY, (BATCH, TIME)),
+    "state": lambda rng: rng.standard_normal((BATCH, UNITS)),
+    "state 2": lambda rng: rng.standard_normal((BATCH, UNITS)),
+    "state 3": lambda rng: rng.standard_normal((BATCH, UNITS)),
+    "state 4": lambda rng: rng.standard_normal((BATCH, UNITS)),
+}
+CARRIERS = ("sequence", "other", "wide", "images", "numbers")  # inputs that a mask comes with
+
+
+def arrays_of(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
+    arrays = [INPUTS[name](rng) for name in case.inputs]
+    return [x.astype("int32" if x.dtype.kind == "i" else "float32") for x in arrays]
+
+
+def masks_of(case: Case, layout: str) -> list[np.ndarray | None]:
+    masks = iter(LAYOUTS[layout])
+    return [next(masks) if name in CARRIERS else None for name in case.inputs]
+
+
+def masked(framework: Any, x: np.ndarray, mask: np.ndarray | None) -> Any:
+    """`x` as the framework's tensor, carrying `mask`."""
+    if framework is keras:
+        tensor = keras.ops.convert_to_tensor(x)
+        if mask is not None:
+            keras.src.backend.set_keras_mask(tensor, keras.ops.convert_to_tensor(mask))
+    else:
+        tensor = maskseq.convert_to_tensor(x)
+        maskseq.set_keras_mask(tensor, mask)
+    return tensor
+
+
+def random_weights(theirs: Any, rng: np.random.Generator) -> None:
+    """Other weights than the first ones: no bias is 0, no variance is 1."""
+    values = [0.5 * rng.standard_normal(w.shape) for w in theirs.weights]
+    variance = ["variance" in w.path for w in theirs.weights]
+    theirs.set_weights(
+        [abs(v) + 0.1 if positive else v for v, positive in zip(values, variance, strict=True)]
+    )
+
+
+def copy_weights(theirs: Any, ours: Any) -> None:
+    ours.set_weights([np.asarray(w) for w in theirs.get_weights()])
+
+
+def compare(theirs: Any, ours: Any, zero_for_nan: bool = False, rtol: float = 1e-5) -> None:
+    """Outputs and masks are the same."""
+    theirs, ours = flatten(theirs), flatten(ours)
+    assert len(ours) == len(theirs), f"expected {len(theirs)} outputs, got {len(ours)}"
+    for number, (a, b) in enumerate(zip(theirs, ours, strict=True)):
+        expected = np.asarray(a)
+        if zero_for_nan:
+            expected = np.nan_to_num(expected, nan=0.0)
+        np.testing.assert_allclose(b, expected, rtol=rtol, atol=1e-5, err_msg=f"output {number}")
+        assert np.asarray(b).dtype == expected.dtype
+        compare_masks(keras.src.backend.get_keras_mask(a), maskseq.get_keras_mask(b), number)
+
+
+def compare_masks(theirs: Any, ours: Any, number: int = 0) -> None:
+    if theirs is None:
+        assert ours is None, f"output {number} should carry no mask"
+    else:
+        assert ours is not None, f"output {number} should carry a mask"
+        np.testing.assert_array_equal(ours, np.asarray(theirs), err_msg=f"mask of {number}")
+
+
+_answers: dict[tuple[str, str, bool], tuple] = {}
+
+
+def keras_answer(case: Case, layout: str, masking: bool) -> tuple[list, list, Any, Any]:
+    """(arrays, masks, Keras's layer, its outputs), asked once for all ways of calling.
+
+    With `masking`, masked inputs go through Masking.
+    """
+    key = case.name, layout, masking
+    if key not in _answers:
+        rng = np.random.default_rng(7)
+        arrays, masks = arrays_of(case, rng), masks_of(case, layout)
+        layer = case.make(keras.layers)
+        case.apply(layer, [keras.Input(batch_shape=x.shape, dtype=str(x.dtype)) for x in arrays])
+        random_weights(layer, rng)
+        if masking:
+            arrays = [with_zeros(x, mask) for x, mask in zip(arrays, masks, strict=True)]
+            tensors = [
+                keras.ops.convert_to_tensor(x) if mask is None else keras.layers.Masking()(x)
+                for x, mask in zip(arrays, masks, strict=True)
+            ]
+        else:
+            tensors = [masked(keras, x, mask) for x, mask in zip(arrays, masks, strict=True)]
+        with jax.disable_jit():  # else every call compiles its loop over time anew
+            _answers[key] = arrays, masks, layer, case.apply(layer, tensors)
+    return _answers[key]
+
+
+def with_zeros(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """`x` with its masked steps 0."""
+    return x if mask is None else np.where(mask[(..., *[None] * (x.ndim - 2))], x, 0)
+
+
+def check(case: Case, layout: str, way: str) -> None:
+    """Compare a case under a mask layout and a way of calling."""
+    masking = way == "model, after Masking"
+    arrays, masks, theirs, expected = keras_answer(case, layout, masking)
+    ours = case.make(maskseq.layers)
+    if way == "eager":
+        tensors = [masked(maskseq, x, mask) for x, mask in zip(arrays, masks, strict=True)]
+        case.apply(ours, tensors)
+        copy_weights(theirs, ours)
+        outputs = case.apply(ours, tensors)
+    else:
+        model = model_of(case, ours, arrays, masks, masking)
+        copy_weights(theirs, ours)
+        outputs = model(arrays, mask=None if masking else masks)
+    compare(expected, outputs, case.zero_for_nan)
+
+
+def model_of(case: Case, layer: Any, arrays: list, masks: list, masking: bool) -> maskseq.Model:
+    """A functional model of the one layer; with `masking`, masked inputs go through Masking."""
+    inputs = [maskseq.Input(x.shape[1:], dtype=str(x.dtype)) for x in arrays]
+    tensors = [
+        maskseq.layers.Masking()(x) if masking and mask is not None else x
+        for x, mask in zip(inputs, masks, strict=True)
+    ]
+    return maskseq.Model(inputs, case.apply(layer, tensors))

@@ -1,0 +1,28 @@
+"""Every shared layer gives what Keras gives: outputs within 1e-5, masks exactly."""
+
+import pytest
+
+pytest.importorskip("jax")
+pytest.importorskip("keras")
+
+from cases import CASES  # noqa: E402
+from harness import check  # noqa: E402
+
+import maskseq  # noqa: E402
+
+RUNS = [
+    pytest.param(case, layout, way, id=f"{case.name}-{layout}-{way}")
+    for case in CASES
+    for layout in case.layouts
+    for way in case.ways
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case, layout, way", RUNS)
+def test_layer_equals_keras(case, layout, way):
+    try:
+        case.make(maskseq.layers)
+    except AttributeError as missing:
+        pytest.skip(str(missing))
+    check(case, layout, way)
