@@ -20,12 +20,22 @@ def bench_attention(benchmark, isa, rng, batch, causal, threads):
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     q, k, v = rng.normal(size=(3, offsets[-1], HEADS, DIM)).astype(np.float32)
     out = benchmark(
-        _kernels.attention, q, k, v, offsets, offsets, causal=causal, num_threads=threads)
+        _kernels.attention, q, k, v, offsets, offsets, causal=causal, num_threads=threads
+    )
     last, steps = slice(*offsets[-2:]), np.arange(lengths[-1])
     ends = np.array([0, lengths[-1]])
     expected, _ = reference.attention(
-        q[last][:, :1], k[last][:, :1], v[last][:, :1], ends, ends, steps, steps, DIM**-0.5,
-        causal, None)
+        q[last][:, :1],
+        k[last][:, :1],
+        v[last][:, :1],
+        ends,
+        ends,
+        steps,
+        steps,
+        DIM**-0.5,
+        causal,
+        None,
+    )
     np.testing.assert_allclose(out[last][:, :1], expected, rtol=1e-4, atol=1e-5)
     pairs = (lengths * (lengths + 1) // 2 if causal else lengths**2).sum()
     useful = 4 * pairs * HEADS * DIM

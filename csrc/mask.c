@@ -60,7 +60,7 @@ int msq_mask_from_ids(uint8_t *mask, const void *ids, int64_t n, int item_size, 
         return MSQ_UNSUPPORTED;
     }
     job.significant = is_float ? (UINT64_C(1) << (8 * item_size - 1)) - 1 : UINT64_MAX;
-    msq_parallel(msq_plan_threads(num_threads, n, n * item_size, GRAIN), ids_body, &job);
+    msq_parallel(msq_plan_threads(num_threads, n, (double)(n * item_size), GRAIN), ids_body, &job);
     return MSQ_OK;
 }
 
@@ -98,7 +98,7 @@ void msq_mask_from_values_f32(uint8_t *mask, const float *x, float mask_value, i
                               int64_t features, int num_threads) {
     values_job job = {mask, x, mask_value, n, features};
     const int64_t bytes = n * features * (int64_t)sizeof *x;
-    msq_parallel(msq_plan_threads(num_threads, n, bytes, GRAIN), values_body, &job);
+    msq_parallel(msq_plan_threads(num_threads, n, (double)bytes, GRAIN), values_body, &job);
 }
 
 int msq_mask_from_lengths(uint8_t *mask, const int64_t *lengths, int64_t batch, int64_t time,

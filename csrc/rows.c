@@ -82,7 +82,8 @@ static void gather_body(void *context, int thread, int num_threads) {
 int msq_gather_rows(void *out, const void *x, const int64_t *index, int64_t n, int64_t num_rows,
                     int64_t row_bytes, int64_t *bad_position, int num_threads) {
     gather_job job = {out, x, index, n, num_rows, row_bytes, INT64_MAX};
-    msq_parallel(msq_plan_threads(num_threads, n, n * row_bytes, GRAIN), gather_body, &job);
+    msq_parallel(msq_plan_threads(num_threads, n, (double)(n * row_bytes), GRAIN), gather_body,
+                 &job);
     return report_bad(job.lowest_bad, bad_position);
 }
 
@@ -147,6 +148,6 @@ int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, cons
                      int64_t *bad_sequence, int num_threads) {
     scatter_job job = {out, values, offsets, cells, batch, time, n, row_bytes, carry, INT64_MAX};
     const int64_t bytes = batch * time * row_bytes;
-    msq_parallel(msq_plan_threads(num_threads, batch, bytes, GRAIN), scatter_body, &job);
+    msq_parallel(msq_plan_threads(num_threads, batch, (double)bytes, GRAIN), scatter_body, &job);
     return report_bad(job.lowest_bad, bad_sequence);
 }

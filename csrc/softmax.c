@@ -90,5 +90,6 @@ static void softmax_body(void *context, int thread, int num_threads) {
 void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64_t rows, int64_t n,
                             int64_t rows_per_mask, int num_threads) {
     softmax_job job = {y, x, mask, rows, n, rows_per_mask};
-    msq_parallel(msq_plan_threads(num_threads, rows, rows * n, GRAIN), softmax_body, &job);
+    msq_parallel(msq_plan_threads(num_threads, rows, (double)(rows * n), GRAIN), softmax_body,
+                 &job);
 }

@@ -61,16 +61,31 @@ class Case:
     def run(self, **options):
         mask = self.mask[:, 0] if self.mask_heads == 1 else self.mask
         return _kernels.attention(
-            self.q, self.k, self.v, *self.offsets, causal=self.causal, query_steps=self.steps[0],
-            key_steps=self.steps[1], mask=mask, **options)
+            self.q,
+            self.k,
+            self.v,
+            *self.offsets,
+            causal=self.causal,
+            query_steps=self.steps[0],
+            key_steps=self.steps[1],
+            mask=mask,
+            **options,
+        )
 
     def expected(self):
         mask = self.mask
         if mask is not None:
             mask = np.broadcast_to(mask, (len(mask), self.heads, *self.time))
         return reference.attention(
-            self.q, self.k, self.v, *self.offsets, *self.steps, self.key_dim**-0.5, self.causal,
-            mask)
+            self.q,
+            self.k,
+            self.v,
+            *self.offsets,
+            *self.steps,
+            self.key_dim**-0.5,
+            self.causal,
+            mask,
+        )
 
 
 SHAPES = [
@@ -108,7 +123,7 @@ def test_attention_attends_only_where_it_may(isa, pattern):
     np.testing.assert_allclose(out, expected, rtol=2e-5, atol=2e-6)
     by_cell = np.zeros((4, 2, *case.time))
     for b in range(4):
-        queries, keys = (slice(*offsets[b:b + 2]) for offsets in case.offsets)
+        queries, keys = (slice(*offsets[b : b + 2]) for offsets in case.offsets)
         cells = np.ix_(range(2), case.steps[0][queries], case.steps[1][keys])
         by_cell[b][cells] = weights[:, queries, keys]
     np.testing.assert_allclose(scores, by_cell, rtol=2e-5, atol=2e-6)
@@ -129,19 +144,29 @@ def test_attention_has_the_same_bits_on_every_isa_and_number_of_threads(pattern)
 
 @settings(max_examples=30, deadline=None)
 @given(
-    queries=st.lists(st.integers(0, 40), min_size=1, max_size=4), data=st.data(),
-    pattern=st.sampled_from(PATTERNS))
+    queries=st.lists(st.integers(0, 40), min_size=1, max_size=4),
+    data=st.data(),
+    pattern=st.sampled_from(PATTERNS),
+)
 def test_a_sequence_has_the_same_bits_alone_and_in_a_batch(queries, data, pattern):
     keys = [data.draw(st.integers(0, 140)) for _ in queries]
     case = Case(queries, keys, **pattern)
     out = case.run()
     for b in range(len(queries)):
-        q, k = (slice(*offsets[b:b + 2]) for offsets in case.offsets)
+        q, k = (slice(*offsets[b : b + 2]) for offsets in case.offsets)
         alone = _kernels.attention(
-            case.q[q], case.k[k], case.v[k], [0, queries[b]], [0, keys[b]], causal=case.causal,
-            query_steps=case.steps[0][q], key_steps=case.steps[1][k],
-            mask=None if case.mask is None else case.mask[b:b + 1].repeat(
-                2 // case.mask_heads, axis=1))
+            case.q[q],
+            case.k[k],
+            case.v[k],
+            [0, queries[b]],
+            [0, keys[b]],
+            causal=case.causal,
+            query_steps=case.steps[0][q],
+            key_steps=case.steps[1][k],
+            mask=None
+            if case.mask is None
+            else case.mask[b : b + 1].repeat(2 // case.mask_heads, axis=1),
+        )
         assert alone.tobytes() == out[q].tobytes()
 
 
@@ -214,8 +239,12 @@ def test_scale_multiplies_the_scores():
 def test_attention_refuses_what_does_not_fit(change, message):
     case = Case([4, 2], [5, 4])
     arguments = {
-        "q": case.q, "k": case.k, "v": case.v, "query_offsets": case.offsets[0],
-        "key_offsets": case.offsets[1], **change,
+        "q": case.q,
+        "k": case.k,
+        "v": case.v,
+        "query_offsets": case.offsets[0],
+        "key_offsets": case.offsets[1],
+        **change,
     }
     with pytest.raises(ValueError, match=message):
         _kernels.attention(**arguments)
