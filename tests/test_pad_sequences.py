@@ -107,6 +107,7 @@ def test_the_whole_range_of_an_integer_type_fits_and_nothing_else(dtype):
         (lambda: pad_sequences([[1], [float("inf")]]), OverflowError, "position 1"),
         (lambda: pad_sequences([[1], [[2]]]), ValueError, "position 1"),
         (lambda: pad_sequences([[[1, 2]], [[3]]]), ValueError, r"Shape of sample \(1,\)"),
+        (lambda: pad_sequences([np.ones((3, 0)), [9]]), ValueError, r"Shape of sample \(\)"),
         (lambda: pad_sequences([[[1, 2], [3]]]), ValueError, "position 0"),
         (lambda: pad_sequences([[1]], truncating="x"), ValueError, 'Truncating type "x" not'),
         (lambda: pad_sequences([[1]], padding="x"), ValueError, 'Padding type "x" not'),

@@ -34,7 +34,6 @@ def test_from_list_lays_the_rows_one_after_another(ragged):
         ([[1, 2**31 - 1]], "int32"),
         ([[1], [2**31]], "int64"),
         ([[-(2**31) - 1], [1]], "int64"),
-        ([[2**63]], "uint64"),
         ([[1], [2.5]], "float32"),
         ([[1.5], [2**40]], "float32"),
         ([[1, 2.5]], "float32"),
@@ -84,6 +83,7 @@ def test_from_list_takes_vector_steps():
         ([[1], [None]], TypeError, "hold numbers, got object at position 1"),
         ([[1], [1j]], TypeError, "complex128 at position 1"),
         ([[-1], [2**63]], OverflowError, "position 1"),
+        ([np.array([1], "i8"), np.array([1], "u8")], OverflowError, "position 1"),
     ],
 )
 def test_from_list_names_the_row_at_fault(rows, error, message):

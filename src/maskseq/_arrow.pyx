@@ -131,10 +131,15 @@ cdef list read_stream(object capsule):
         capsule, "arrow_array_stream")
     cdef Taken first = Taken(), taken
     cdef list chunks = []
-    check(stream, stream.get_schema(stream, &first.schema))
+    cdef int status
+    with nogil:  # a producer may wait for threads that need the GIL
+        status = stream.get_schema(stream, &first.schema)
+    check(stream, status)
     while True:
         taken = Taken()
-        check(stream, stream.get_next(stream, &taken.array))
+        with nogil:
+            status = stream.get_next(stream, &taken.array)
+        check(stream, status)
         if taken.array.release == NULL:
             break
         chunks.append(column(&first.schema, &taken.array, (first, taken)))

@@ -322,7 +322,7 @@ def pack(tuple rows not None, const int64_t[::1] lengths not None, out not None,
     `slow(i, first, count, position)` must write steps first:first + count of row i at `position`.
     exact: leave to `slow` what would lose more than the last digits of a float.
     """
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, position = 0
     cdef Py_buffer target, padding
     cdef Steps steps
     cdef Place at
@@ -340,14 +340,15 @@ def pack(tuple rows not None, const int64_t[::1] lengths not None, out not None,
                 PyErr_CheckSignals()
             at = place(lengths[i], padding.shape[0] if pad != NULL else lengths[i],
                        pad_before, cut_before)
-            if (at.before + at.count + at.after) * steps.size > <char*>target.buf + target.len - data:
+            if at.before + at.count + at.after > target.shape[0] - position:
                 raise ValueError(f"row {i} is beyond the end of out")
             data = put_bytes(data, pad, 0, at.before * steps.size)
             if at.count > 0 and not put_row(
                     &steps, 0, data, rows[i], lengths[i], at.first, at.count):
-                slow(i, at.first, at.count, (data - <char*>target.buf) // steps.size)
+                slow(i, at.first, at.count, position + at.before)
             data = put_bytes(data + at.count * steps.size, pad, at.count * steps.size,
                              at.after * steps.size)
+            position += at.before + at.count + at.after
     finally:
         PyBuffer_Release(&target)
         if pad != NULL:

@@ -38,6 +38,8 @@ def capsules(values: np.ndarray, offsets: np.ndarray) -> tuple[Any, Any]:
     """Schema and array capsules of a large_list column; bools are packed, all else is shared."""
     steps, features = len(values), values.shape[1:]
     native = values.dtype.newbyteorder("=")
+    if native not in _FORMATS:
+        raise TypeError(f"Arrow has no type for {native}")
     data = np.ascontiguousarray(values, native)
     if native.kind == "b":
         data = np.packbits(data, bitorder="little")

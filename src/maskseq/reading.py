@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from . import _lists
 
 _FAST = frozenset("bhilqBHILQfd")  # dtype.char of the numbers that _lists writes
+_INT32 = np.iinfo(np.int32)
 
 
 def measure(rows: tuple) -> tuple[np.ndarray, tuple[int, ...]]:
@@ -73,9 +74,9 @@ def spread(
 ) -> None:
     """As pack() of rows values[offsets[i]:offsets[i + 1]], into out (batch, width, *features)."""
     batch, width = out.shape[:2]
-    if not _is_plain(out):
+    if not _is_plain(out) or not out.size:
         rows = tuple(np.split(values, offsets[1:-1]))
-        out = out.reshape(-1, *values.shape[1:])
+        out = out.reshape(batch * width, *values.shape[1:])
         sides = {"pad_before": pad_before, "cut_before": cut_before}
         return pack(rows, np.diff(offsets), out, out.dtype, pad_row=pad_row, **sides)
     values = np.ascontiguousarray(values, out.dtype)
@@ -97,7 +98,7 @@ def concatenate(rows: tuple, dtype: DTypeLike | None) -> tuple[np.ndarray, np.nd
     if not len(head) and isinstance(row, np.ndarray):
         head = row  # all are empty, but the first one says what a step would be
     offsets = offsets_of(lengths)
-    found = _natural_dtype(head, row, first) if dtype is None else np.dtype(dtype)
+    found = _natural_dtype(head[:0], row, first) if dtype is None else np.dtype(dtype)
     while True:  # once, or a few times: each further round has a wider type
         values = np.empty((offsets[-1], *head.shape[1:]), found)
         try:
@@ -157,15 +158,14 @@ def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | No
 
 
 def _natural_dtype(steps: np.ndarray, row: Any, i: int) -> np.dtype:
-    """The dtype for `steps`, which NumPy made of (a part of) `row`, at position i."""
+    """The least dtype for `steps`, which NumPy made of (a part of) `row`, at position i."""
     kind = steps.dtype.kind
     if kind == "f":
         return np.dtype(np.float32)
     if kind not in "biu":
         raise TypeError(f"`sequences` must hold numbers, got {steps.dtype} at position {i}")
-    int32 = np.iinfo(np.int32)
     if kind != "b" and not isinstance(row, np.ndarray):
-        if int32.min <= steps.min(initial=0) and steps.max(initial=0) <= int32.max:
+        if not steps.size or (_INT32.min <= steps.min() and steps.max() <= _INT32.max):
             return np.dtype(np.int32)
     return native(steps.dtype)
 

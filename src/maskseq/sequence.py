@@ -53,12 +53,13 @@ def pad_sequences(
     if lengths.any():
         _check_side("Truncating", truncating)
         _check_side("Padding", padding)
-    if not x.size:
+    if 0 in x.shape[:2]:
         return np.full(x.shape, value, dtype)  # nothing to write, but `value` must be right
     sides = {"pad_before": padding == "pre", "cut_before": truncating == "pre"}
     pad_row = np.full(x.shape[1:], value, dtype)
     if ragged is None:
-        reading.pack(rows, lengths, x.reshape(-1, *shape), dtype, pad_row=pad_row, **sides)
+        steps = x.reshape(len(rows) * width, *shape)
+        reading.pack(rows, lengths, steps, dtype, pad_row=pad_row, **sides)
     else:
         reading.spread(ragged.values, ragged.offsets, x, pad_row, **sides)
     return x
@@ -77,18 +78,24 @@ class Ragged:
     __slots__ = ("_values", "_offsets")
 
     def __init__(self, values: ArrayLike, offsets: ArrayLike):
-        values, offsets = np.asarray(values), np.asarray(offsets)
+        values = np.asarray(values)
         if values.ndim < 1 or values.dtype.kind not in "biuf":
             raise TypeError(
                 f"values must be numbers (n, *features), got {values.dtype} {values.shape}"
             )
-        if offsets.ndim != 1 or len(offsets) < 1 or offsets.dtype.kind not in "iu":
-            raise TypeError(
-                f"offsets must be integers (batch + 1,), got {offsets.dtype} {offsets.shape}"
-            )
         offsets = _checked_offsets(offsets, len(values))
-        self._values = _read_only(values[offsets[0] : offsets[-1]])
-        self._offsets = _read_only(offsets - offsets[0])
+        self._set(values[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+    def _set(self, values: np.ndarray, offsets: np.ndarray) -> None:
+        self._values, self._offsets = values.view(), offsets.view()
+        self._values.flags.writeable = self._offsets.flags.writeable = False
+
+    @classmethod
+    def _of(cls, values: np.ndarray, offsets: np.ndarray) -> Ragged:
+        """From arrays that need no check: int64 offsets of our own, from 0 to len(values)."""
+        ragged = cls.__new__(cls)
+        ragged._set(values, offsets)
+        return ragged
 
     @classmethod
     def from_list(cls, sequences: Sequence, dtype: DTypeLike | None = None) -> Ragged:
@@ -98,7 +105,9 @@ class Ragged:
             integers keep theirs, and any float makes it float32.
         Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
         """
-        return cls(*reading.concatenate(tuple(sequences), dtype))
+        if dtype is not None and np.dtype(dtype).kind not in "biuf":
+            raise TypeError(f"dtype must be of numbers, got {np.dtype(dtype)}")
+        return cls._of(*reading.concatenate(tuple(sequences), dtype))
 
     @classmethod
     def from_arrow(cls, column: Any) -> Ragged:
@@ -219,7 +228,7 @@ class Ragged:
         lengths, starts = self.lengths[taken], self._offsets[:-1][taken]
         offsets = reading.offsets_of(lengths)
         steps = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Ragged(self._values[steps], offsets)
+        return Ragged._of(self._values[steps], offsets)
 
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
         """As an Arrow large_list column, uncopied: pyarrow.array(ragged), polars.Series(ragged)."""
@@ -252,7 +261,7 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
         return x
     if _speaks_arrow(x):
         return Ragged.from_arrow(x)
-    if isinstance(x, list | tuple) and not (len(x) and np.isscalar(x[0])):
+    if isinstance(x, list | tuple) and not (x and _is_number(x[0])):
         return Ragged.from_list(x)
     return Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(x)
 
@@ -272,6 +281,10 @@ def _holds_objects(x: Any) -> bool:
     return isinstance(dtype, np.dtype) and dtype.hasobject
 
 
+def _is_number(x: Any) -> bool:
+    return np.isscalar(x) or getattr(x, "ndim", None) == 0
+
+
 def _is_text(dtype: DTypeLike) -> bool:
     return np.issubdtype(dtype, np.str_) or np.issubdtype(dtype, np.bytes_)
 
@@ -281,14 +294,13 @@ def _check_side(argument: str, side: str) -> None:
         raise ValueError(f'{argument} type "{side}" not understood')
 
 
-def _read_only(array: np.ndarray) -> np.ndarray:
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def _checked_offsets(offsets: np.ndarray, n: int) -> np.ndarray:
+def _checked_offsets(offsets: ArrayLike, n: int) -> np.ndarray:
     """int64 offsets that never decrease, all of them in 0..n; a copy, as C relies on them."""
+    offsets = np.asarray(offsets)
+    if offsets.ndim != 1 or len(offsets) < 1 or offsets.dtype.kind not in "iu":
+        raise TypeError(
+            f"offsets must be integers (batch + 1,), got {offsets.dtype} {offsets.shape}"
+        )
     if offsets.dtype == np.uint64 and offsets.max() > n:
         raise ValueError(f"offsets must end at {n} values or before, got {offsets.max()}")
     offsets = offsets.astype(np.int64)
