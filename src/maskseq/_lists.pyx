@@ -9,8 +9,6 @@ lengths are checked again and every write is bounded. Holds the GIL; does not li
 from cpython.buffer cimport (
     PyBUF_RECORDS_RO, PyBUF_WRITABLE, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
-from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.object cimport PyObject
 from libc.float cimport FLT_MAX
 from libc.math cimport fabs, isfinite
@@ -36,7 +34,11 @@ cdef extern from *:
     bint is_compact(PyObject* item) noexcept       # an int of one digit: below 2**30 in magnitude
     int64_t compact_value(PyObject* item) noexcept
 
-cdef extern from "Python.h":
+cdef extern from "Python.h":  # items as pointers: borrowed, never counted
+    bint PyLong_CheckExact(PyObject*) noexcept
+    long long PyLong_AsLongLongAndOverflow(PyObject*, int*) noexcept
+    bint PyFloat_CheckExact(PyObject*) noexcept
+    double PyFloat_AS_DOUBLE(PyObject*) noexcept
     bint PyList_CheckExact(object)
     bint PyTuple_CheckExact(object)
     PyObject** PySequence_Fast_ITEMS(object)
@@ -106,19 +108,19 @@ cdef bint put_items(number* out, PyObject** items, Py_ssize_t count, bint exact)
     for k in range(count):
         if k + AHEAD < count:
             prefetch(items[k + AHEAD])
-        if PyLong_CheckExact(<object>items[k]):
+        if PyLong_CheckExact(items[k]):
             if is_compact(items[k]):
                 whole = compact_value(items[k])
             else:
-                whole = PyLong_AsLongLongAndOverflow(<object>items[k], &overflow)
+                whole = PyLong_AsLongLongAndOverflow(items[k], &overflow)
                 if overflow:
                     return False
             if number is float or number is double:
                 out[k] = <number><double>whole  # by way of double, as NumPy
             elif not put_whole(out + k, whole):
                 return False
-        elif PyFloat_CheckExact(<object>items[k]):
-            real = PyFloat_AS_DOUBLE(<object>items[k])
+        elif PyFloat_CheckExact(items[k]):
+            real = PyFloat_AS_DOUBLE(items[k])
             if number is double:
                 out[k] = real
             elif number is float:
