@@ -31,6 +31,7 @@ struct job {
     int parts;
     int64_t few; /* this many sequences are walked together */
     msq_barrier barrier;
+    msq_fold fold;
     int64_t max_rows, max_z;
     float *zeros, *room; /* a state; states_a_sequence of each row of each part */
     walker *walkers;     /* one a part */
@@ -76,6 +77,7 @@ static char *cut_memory(struct job *job, char *memory) {
     for (int part = 0; part < job->parts; part++) {
         walker w = {.rnn = rnn,
                     .call = job->call,
+                    .fold = &job->fold,
                     .max_rows = rows,
                     .max_z = job->max_z,
                     .barrier = &job->barrier};
@@ -196,6 +198,12 @@ static struct group next_group(const struct job *job, int64_t first) {
 
 static void run_thread(void *context, int thread, int num_threads) {
     struct job *const job = context;
+    if (job->fold.table) {
+        const int64_t rows = job->fold.count;
+        msq_fold_project(&job->fold, job->rnn, job->call, msq_share(rows, thread, num_threads),
+                         msq_share(rows, thread + 1, num_threads));
+        msq_wait(&job->barrier, num_threads, -1);
+    }
     for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows) {
         const struct group group = next_group(job, first);
         for (int part = thread; part < job->parts; part += num_threads)
@@ -252,7 +260,9 @@ int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_posit
     cut_memory(&job, memory);
     memset(job.zeros, 0, (size_t)padded_units(rnn) * sizeof(float));
     sort_sequences(&job);
+    msq_fold_plan(&job.fold, rnn, call);
     msq_parallel(job.parts, run_thread, &job);
+    msq_fold_free(&job.fold);
     free(memory);
     return MSQ_OK;
 }

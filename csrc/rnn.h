@@ -17,10 +17,28 @@ typedef struct sequence {
     float *reset;   /* MSQ_GRU_RESET_BEFORE: room for r * h */
 } sequence;
 
+/* The input's part of the gates, once for each row of x that occurs (rnn_fold.c). */
+typedef struct msq_fold {
+    float *table;  /* count rows of columns; NULL: it does not pay */
+    int64_t *rows; /* count: where each is in x */
+    int32_t *slot; /* of each row of x, its row in the table + 1 */
+    int64_t count, columns;
+} msq_fold;
+
+/* Decides whether it pays, and makes room. Without memory it does not pay. */
+void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call);
+/* Fills the rows from `begin` to `end`. */
+void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call,
+                      int64_t begin, int64_t end);
+/* What row `row` of x adds to the gates. */
+const float *msq_fold_row(const msq_fold *fold, int64_t row);
+void msq_fold_free(msq_fold *fold);
+
 /* What a thread needs to walk sequences through time; made once a call, reused for every step. */
 typedef struct walker {
     const msq_rnn *rnn;
     const msq_rnn_call *call;
+    const msq_fold *fold;
     sequence **sequences;            /* by falling length */
     int64_t first_block, last_block; /* the units to compute */
     int64_t max_rows, max_z;         /* sequences side by side; rows of a chunk of input products */

@@ -18,7 +18,8 @@ static int64_t running(const walker *w, int64_t rows, int64_t t) {
     return rows;
 }
 
-/* Computes z for steps from t on, before `end`, as many as fit; returns the step after them. */
+/* Points z to the input's part of the gates for steps from t on, before `end`, as many as fit, and
+ * computes it where it is not folded; returns the step after them. */
 static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
     const msq_rnn *const rnn = w->rnn;
     const int64_t columns = rnn->blocks * rnn->gates * rnn->kernels->width;
@@ -28,11 +29,14 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
         if (rows == 0 || n + rows > w->max_z)
             break;
         for (int64_t i = 0; i < rows; i++, n++) {
-            const int64_t row = row_of(w->call, w->sequences[i], t);
-            w->x[n] = w->call->x + (w->call->index ? w->call->index[row] : row) * rnn->features;
-            w->z[n] = w->z_rows + n * columns;
+            const int64_t step = row_of(w->call, w->sequences[i], t);
+            const int64_t row = w->call->index ? w->call->index[step] : step;
+            w->x[n] = w->call->x + row * rnn->features;
+            w->z[n] = w->fold->table ? msq_fold_row(w->fold, row) : w->z_rows + n * columns;
         }
     }
+    if (w->fold->table)
+        return t;
     rnn->kernels->product(&(msq_product){.z = w->z_rows,
                                          .x = w->x,
                                          .panels = rnn->input,

@@ -103,6 +103,21 @@ def test_steps_may_be_rows_of_a_table(isa, rng, kind):
     assert same_bits(got, want)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lengths", [[400], [30] * 20, [300, 5, 0, 60]])
+def test_rows_read_again_and_again_give_the_same_bits(isa, rng, kind, lengths):
+    table, _ = random_batch(rng, [50], 9)  # so few rows that their projections are shared
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    index = rng.integers(0, len(table), offsets[-1])
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 9, 36))
+    want = _kernels.rnn(table[index], packed, offsets, return_sequences=True)
+    for n in (1, 2, 3):
+        got = _kernels.rnn(
+            table, packed, offsets, index=index, return_sequences=True, num_threads=n
+        )
+        assert same_bits(got, want)
+
+
 def test_rows_past_the_last_offset_are_not_read(isa, rng):
     x, offsets = random_batch(rng, [4, 3], 3)
     packed = _kernels.PackedRNN("lstm", *random_weights(rng, "lstm", 3, 18))

@@ -7,7 +7,7 @@
 #define ISA(name) name##_generic
 #define ISA_NAME "generic"
 
-enum { V_WIDTH = 1, ACCUMULATORS = 24 };
+enum { V_WIDTH = 1, ACCUMULATORS = 8 };
 typedef float vec;
 typedef int32_t ivec;
 
