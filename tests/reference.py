@@ -173,6 +173,22 @@ def rnn(kind, sequences, weights, activation="tanh", gate="sigmoid", initial=Non
     return outputs, [np.array(s) for s in zip(*last, strict=True)]
 
 
+def masked_rnn(kind, x, mask, weights, activation="tanh", gate="sigmoid", go_backwards=False):
+    """What Keras puts out at every cell: masked steps repeat the output before, zeros at first."""
+    real = [sequence[keep] for sequence, keep in zip(x, mask, strict=True)]
+    outputs, last = rnn(kind, real, weights, activation, gate, None, go_backwards)
+    padded = np.zeros((*mask.shape, len(weights[1])))
+    for b, keep in enumerate(mask):
+        steps = np.flatnonzero(keep)
+        padded[b, steps] = outputs[b]
+        if go_backwards:
+            padded[b], keep = padded[b, ::-1], keep[::-1]
+        for t in range(1, len(keep)):
+            if not keep[t]:
+                padded[b, t] = padded[b, t - 1]
+    return padded, last
+
+
 # --- attention
 
 

@@ -18,6 +18,8 @@ LEVELS = [
     {"layers.calling"},
     {"layers.symbolic"},
     {"layers.base"},
+    {"layers.cell"},
+    {"layers.stacked_rnn_cells"},
     {"layers.recurrent"},
     {"layers"},
     {"functional", "inputs", "summary", "chain"},

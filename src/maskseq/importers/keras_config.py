@@ -23,11 +23,16 @@ LAYERS: dict[str, type[Layer]] = {
         layers.Dense,
         layers.Dropout,
         layers.Embedding,
+        layers.GRU,
+        layers.GRUCell,
         layers.LSTM,
         layers.LSTMCell,
         layers.Masking,
         layers.RNN,
+        layers.SimpleRNN,
+        layers.SimpleRNNCell,
         layers.Softmax,
+        layers.StackedRNNCells,
         layers.TimeDistributed,
     )
 }

@@ -6,10 +6,15 @@ from .bidirectional import Bidirectional as Bidirectional
 from .dense import Dense as Dense
 from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
+from .gru import GRU as GRU
+from .gru import GRUCell as GRUCell
 from .lstm import LSTM as LSTM
 from .lstm import LSTMCell as LSTMCell
 from .masking import Masking as Masking
 from .recurrent import RNN as RNN
+from .simple_rnn import SimpleRNN as SimpleRNN
+from .simple_rnn import SimpleRNNCell as SimpleRNNCell
 from .softmax import Softmax as Softmax
+from .stacked_rnn_cells import StackedRNNCells as StackedRNNCells
 from .temporal_softmax import TemporalSoftmax as TemporalSoftmax
 from .time_distributed import TimeDistributed as TimeDistributed

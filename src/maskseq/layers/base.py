@@ -6,6 +6,7 @@ Source: keras.layers.Layer, version 3.15.
 import functools
 import re
 import threading
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from .calling import (
     naming_errors,
     shape_arguments,
     tell_mask_loss,
+    tell_unused_mask,
     to_tensor,
 )
 from .symbolic import probe_call, record, tensors_of
@@ -45,6 +47,8 @@ def snake_case(name: str) -> str:
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
+
+_custom_layers: ContextVar[dict[str, type["Layer"]] | None] = ContextVar("custom", default=None)
 
 LAYERS: dict[str, type["Layer"]] = {}
 """Class name -> class, for every layer of this package and no other."""
@@ -249,8 +253,8 @@ class Layer:
             return NotImplemented
         options = {k: v for k, v in kwargs.items() if v is not None and k != "training"}
         mask = options.pop("mask", None)
-        if mask is None and options:  # a second tensor argument switches the carried mask off
-            return NotImplemented
+        if mask is None and any(isinstance(x, (np.ndarray, Rows)) for x in flatten(options)):
+            return NotImplemented  # a second tensor argument switches the carried mask off
         if mask is not None:
             layouts = {id(x.layout): x.layout for x in flatten(args) if type(x) is Rows}
             known = len(layouts) == 1 and isinstance(mask, np.ndarray)
@@ -273,7 +277,9 @@ class Layer:
         arguments = signature.bind(args, kwargs)
         for name, value in arguments.items():
             arguments[name] = to_tensor(name, value)
-        return arguments, fill_masks(arguments)
+        previous = fill_masks(arguments)
+        tell_unused_mask(self, arguments, previous)
+        return arguments, previous
 
     def _ensure_built(self, arguments: dict[str, Any]) -> None:
         if self.built:
@@ -349,11 +355,27 @@ def deserialize_layer(config: Any, custom_layers: dict[str, type[Layer]] | None 
     """
     if isinstance(config, Layer):
         return config
-    name = config["class_name"]
-    cls = {**LAYERS, **(custom_layers or {})}.get(name)
+    name, known = config["class_name"], {**(_custom_layers.get() or {}), **(custom_layers or {})}
+    cls = known.get(name) or LAYERS.get(name)
     if cls is None:
         raise ValueError(f"no layer class named {name!r}: pass it in custom_layers")
-    return cls.from_config(config["config"])
+    token = _custom_layers.set(known)
+    try:
+        return cls.from_config(config["config"])
+    finally:
+        _custom_layers.reset(token)
+
+
+def copy_layer(layer: Layer, **changes: Any) -> Any:
+    """A layer made from the config of `layer` with `changes`, not built yet."""
+    entry = serialize_layer(layer)
+    classes = {}
+    layers = [layer]
+    while layers:
+        inner = layers.pop()
+        classes[type(inner).__name__] = type(inner)
+        layers += inner._sublayers()
+    return deserialize_layer({**entry, "config": {**entry["config"], **changes}}, classes)
 
 
 def as_padded(value: Any) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..nest import map_structure
+from ..nest import flatten, map_structure
 from ..rows import Rows
-from .base import Layer, deserialize_layer, serialize_layer
+from .base import Layer, copy_layer, deserialize_layer, serialize_layer
 
 _MERGES = {
     "sum": np.add,
@@ -52,16 +52,11 @@ class Bidirectional(Layer):
             raise TypeError(f"Bidirectional: layer must be recurrent, got {layer!r}")
         self.merge_mode = merge_mode
         self._given_backward = backward_layer is not None
-        config = layer.get_config()
-        prefix = "" if layer.name.startswith("forward_") else "forward_"
-        self.forward_layer = type(layer).from_config({**config, "name": prefix + layer.name})
+        name = layer.name.removeprefix("forward_")
+        self.forward_layer = copy_layer(layer, name=f"forward_{name}")
         if backward_layer is None:
-            config = {
-                **config,
-                "name": "backward_" + layer.name.removeprefix("forward_"),
-                "go_backwards": not config["go_backwards"],
-            }
-            backward_layer = type(layer).from_config(config)
+            turned = not layer.go_backwards
+            backward_layer = copy_layer(layer, name=f"backward_{name}", go_backwards=turned)
         self.backward_layer = backward_layer
         self._check_pair()
         self.return_sequences = layer.return_sequences
@@ -113,16 +108,16 @@ class Bidirectional(Layer):
 
     def call_rows(self, rows: Rows) -> Any:
         on_rows = all(hasattr(layer, "steps") for layer in self._directions)
-        if rows.ndim != 3 or self.stateful or not on_rows:
+        if rows.ndim < 3 or self.stateful or not on_rows:
             return NotImplemented
         widths = [layer.units for layer in self._directions]
         joined = np.zeros((rows.layout.steps + 1, sum(widths)), np.float32)  # pad row: zeros
         parts = joined[:, : widths[0]], joined[:, widths[0] :]
         outputs, states = [], []
         for layer, part in zip(self._directions, parts, strict=True):
-            _, last = layer.steps(rows, out=part[:-1])
-            outputs.append(part if self.return_sequences else last[0])
-            states += last if self.return_state else ()
+            last, held = layer.steps(rows, out=part[:-1])
+            outputs.append(part if self.return_sequences else last)
+            states += layer.grouped(held) if self.return_state else ()
         if not self.return_sequences:
             return self._with_states(_MERGES[self.merge_mode](*outputs), states)
         merged = joined if self.merge_mode == "concat" else _MERGES[self.merge_mode](*parts)
@@ -146,7 +141,7 @@ class Bidirectional(Layer):
         output_mask = mask if self.return_sequences else None
         masks = [output_mask] * (2 if self.merge_mode is None else 1)
         if self.return_state:
-            masks += [None] * sum(len(layer.cell.state_size) for layer in self._directions)
+            masks += [None] * len(flatten([x.cell.state_size for x in self._directions]))
         return masks if len(masks) > 1 else masks[0]
 
     def compute_output_shape(self, sequences_shape: Any) -> Any:

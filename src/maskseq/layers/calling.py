@@ -162,18 +162,40 @@ def attach_masks(outputs: Any, masks: Any) -> None:
 
 def tell_mask_loss(layer: Any) -> None:
     """Say, once for each layer, that it destroys the mask of its input."""
-    mode = on_mask_loss.get()
-    if mode == "ignore":
-        return
-    message = (
+    _tell(
+        layer,
         f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask "
         f"attached to it. However, this layer does not support masking and will therefore destroy "
         f"the mask information. Downstream layers will not see the mask. If the layer leaves the "
-        f"time axis alone, set supports_masking = True on it; if not, give it a compute_mask."
+        f"time axis alone, set supports_masking = True on it; if not, give it a compute_mask.",
     )
+
+
+def tell_unused_mask(layer: Any, arguments: dict[str, Any], previous_mask: Any) -> None:
+    """Say, once for each layer, that a second tensor argument keeps the input's mask from `mask`.
+
+    Call it with what `fill_masks` left and returned.
+    """
+    if arguments.get("mask", True) is not None or not has_mask(previous_mask):
+        return
+    first, *others = tensor_arguments(arguments)
+    if f"{first}_mask" in arguments:
+        return
+    names = " and ".join(others)
+    _tell(
+        layer,
+        f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask "
+        f"attached to it, and {names} too. As in Keras the layer then runs as if every step were "
+        f"real. To use the mask, pass it by hand: layer(x, mask=maskseq.get_keras_mask(x), "
+        f"{names}=...).",
+    )
+
+
+def _tell(layer: Any, message: str) -> None:
+    mode = on_mask_loss.get()
     if mode == "error":
         raise ValueError(message)
-    if not layer.__dict__.get("_mask_loss_told"):
+    if mode == "warn" and not layer.__dict__.get("_mask_loss_told"):
         layer._mask_loss_told = True
         warnings.warn(message, UserWarning, stacklevel=5)
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import activations
-from .recurrent import RNN, Cell
+from .. import _kernels, activations
+from .cell import Cell
+from .recurrent import RNN
 
 
 class LSTMCell(Cell):
@@ -48,6 +49,14 @@ class LSTMCell(Cell):
         if self.unit_forget_bias:
             bias[self.units : 2 * self.units] = 1
         return bias
+
+    def step(self, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+        from_input, from_state = self.packed()
+        z = _kernels.dense(x, from_input) + _kernels.dense(h, from_state)
+        i, f, new, o = np.split(z, 4, axis=1)
+        gate = self.recurrent_activation
+        c = gate(f) * c + gate(i) * self.activation(new)
+        return gate(o) * self.activation(c), c
 
     def functions(self) -> dict[str, Any]:
         return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}

@@ -16,8 +16,9 @@ class TimeDistributed(Layer):
     steps, and the mask of the input is the mask of the output. Inside a model only one masked step
     is computed, and stands for all.
 
-    Call arguments: inputs: (batch, time, ...).  mask: (batch, time) or more; an inner layer with a
-        `mask` argument gets mask[:, t].
+    Call arguments: inputs: (batch, time, ...).  mask: (batch, time, ...); an inner layer with a
+        `mask` argument gets mask[:, t] if that has axes of its own, as a mask of sequences of
+        sequences has. One of (batch, time) says nothing about the inside of a step.
     Returns: (batch, time, ...).
     Source: keras.layers.TimeDistributed.
     """
@@ -43,7 +44,7 @@ class TimeDistributed(Layer):
         options = {}
         if mask is not None:
             mask = check_mask(mask, (batch, time, *np.shape(mask)[2:]))
-            if "mask" in self.layer.call_parameters():
+            if mask.ndim > 2 and "mask" in self.layer.call_parameters():
                 options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
         if training and "training" in self.layer.call_parameters():
             options["training"] = True
@@ -52,7 +53,7 @@ class TimeDistributed(Layer):
         return outputs.reshape(batch, time, *outputs.shape[1:])
 
     def call_rows(self, rows: Rows, training: bool = False) -> Any:
-        if rows.ndim < 3 or "mask" in self.layer.call_parameters():
+        if rows.ndim < 3:
             return NotImplemented
         options = {"training": True} if training else {}
         return rows.with_values(np.asarray(self.layer.call(rows.values, **options)))

@@ -1,0 +1,261 @@
+"""Cells: one step of a recurrent layer, and how a cell runs over the real steps of a batch.
+
+A cell of this package runs in C as long as C knows its activations. Any other cell, a user's own
+among them, runs step by step, each step on the sequences that still have one: masked steps are
+never computed.
+"""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels, activations, initializers
+from ..nest import flatten, is_nested, map_structure
+from ..rows import Rows
+from .base import Layer
+
+Run = tuple[np.ndarray | None, np.ndarray, list[np.ndarray]]
+"""(output of each real step at its own row, or None; last outputs; last states)."""
+
+
+class Cell(Layer):
+    """The weights of a cell of this package, and its step.
+
+    A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
+    `step` for activations that are not known to C.
+
+    Call arguments: inputs: float32 (batch, features).  states: list of float32 (batch, units).
+    Returns: (output (batch, units), the new states).
+    """
+
+    kind = ""
+    gates = 1
+    state_count = 1
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        *,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        implementation: int = 2,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(units, (int, np.integer)) or units <= 0:
+            raise ValueError(f"{type(self).__name__}: units must be a positive int, got {units!r}")
+        self.units, self.use_bias = int(units), use_bias
+        self.activation = activations.get(activation)
+        self.kernel_initializer = kernel_initializer
+        self.recurrent_initializer = recurrent_initializer
+        self.bias_initializer = bias_initializer
+        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+        self._packed: tuple = ((), None)
+
+    @property
+    def state_size(self) -> int | list[int]:
+        """The width of the state, or a list of widths if there are more."""
+        return self.units if self.state_count == 1 else [self.units] * self.state_count
+
+    @property
+    def output_size(self) -> int:
+        """The width of the output."""
+        return self.units
+
+    def get_initial_state(self, batch_size: int) -> list[np.ndarray]:
+        """Zeros."""
+        return [np.zeros((batch_size, self.units), np.float32) for _ in range(self.state_count)]
+
+    def bias_shape(self) -> tuple[int, ...]:
+        return (self.gates * self.units,)
+
+    def first_bias(self, shape: tuple[int, ...]) -> np.ndarray:
+        return initializers.get(self.bias_initializer)(shape)
+
+    def build(self, input_shape: Any) -> None:
+        width = self.gates * self.units
+        features = input_shape[-1]
+        self.kernel = self.add_weight((features, width), self.kernel_initializer, name="kernel")
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width), self.recurrent_initializer, name="recurrent_kernel"
+        )
+        self.bias = (
+            self.add_weight(self.bias_shape(), self.first_bias, name="bias")
+            if self.use_bias
+            else None
+        )
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        x, held = np.asarray(inputs, np.float32), flatten(states)
+        packed = self.packed()
+        if isinstance(packed, _kernels.PackedRNN):
+            _, new = _kernels.rnn(x, packed, np.arange(len(x) + 1), initial_state=held)
+        else:
+            new = self.step(x, *(np.asarray(state, np.float32) for state in held))
+        return new[0], list(new) if is_nested(states) else new[0]
+
+    def step(self, x: np.ndarray, *states: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The new states, the output first."""
+        raise NotImplementedError
+
+    def over_rows(
+        self, rows: Rows, states: list[np.ndarray] | None, sequences: bool, reverse: bool, out: Any
+    ) -> Run:
+        """Run over the real steps of `rows`; see `run_cell`."""
+        packed = self.packed()
+        if not isinstance(packed, _kernels.PackedRNN):
+            return step_by_step(self, rows, states, sequences, reverse, out)
+        source, index = rows.in_place()
+        outputs, last = _kernels.rnn(
+            source,
+            packed,
+            rows.layout.offsets,
+            index=index,
+            initial_state=states,
+            return_sequences=sequences,
+            reverse=reverse,
+            out=out,
+        )
+        return outputs, last[0], list(last)
+
+    def packed(self) -> Any:
+        """The weights in the kernels' form, made once for as long as they stay the same.
+
+        A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
+        """
+        weights = [variable.value for variable in self._own_variables]
+        known, packed = self._packed
+        if len(known) != len(weights) or not all(map(operator.is_, known, weights)):
+            kernel, recurrent, bias = (*weights, None)[:3]
+            names = {k: activations.kernel_name(f) for k, f in self.functions().items()}
+            if type(self).call is Cell.call and all(names.values()):
+                packed = _kernels.PackedRNN(self.kind, kernel, recurrent, bias, **names)
+            else:
+                packed = self.pack_products(kernel, recurrent, bias)
+            self._packed = (weights, packed)
+        return packed
+
+    def pack_products(
+        self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
+    ) -> tuple[Any, ...]:
+        """The matrices that `step` multiplies with: the input's, then the state's."""
+        dense = _kernels.PackedDense
+        return dense(kernel, bias), dense(recurrent_kernel)
+
+    def functions(self) -> dict[str, Any]:
+        """The activation functions by argument name."""
+        return {"activation": self.activation}
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that make this cell anew, but for its name."""
+        return {
+            "units": self.units,
+            **{name: activations.serialize(value) for name, value in self.functions().items()},
+            "use_bias": self.use_bias,
+            "kernel_initializer": self.kernel_initializer,
+            "recurrent_initializer": self.recurrent_initializer,
+            "bias_initializer": self.bias_initializer,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        dropout = {"dropout": self.dropout, "recurrent_dropout": self.recurrent_dropout}
+        return {**super().get_config(), **self.arguments(), **dropout, "seed": self.seed}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": ((), None)}
+
+
+def output_size_of(cell: Any) -> int:
+    """The width of a cell's output: its `output_size`, else that of its first state."""
+    size = getattr(cell, "output_size", None)
+    return flatten(cell.state_size)[0] if size is None else size
+
+
+def initial_state_of(cell: Any, batch: int) -> Any:
+    """The states that `cell` starts from if no others are given."""
+    if hasattr(cell, "get_initial_state"):
+        return cell.get_initial_state(batch_size=batch)
+    return map_structure(lambda size: np.zeros((batch, size), np.float32), cell.state_size)
+
+
+def check_cell(cell: Any) -> None:
+    """Raises: ValueError unless `cell` has what a recurrent layer needs."""
+    for attribute in ("call", "state_size"):
+        if not hasattr(cell, attribute):
+            raise ValueError(f"cell must have `{attribute}`, got {cell!r}")
+
+
+def build_cell(cell: Any, input_shape: tuple) -> None:
+    """Make the weights of a cell that is a layer."""
+    if isinstance(cell, Layer) and not cell.built:
+        cell.build(input_shape)
+        cell.built = True
+
+
+def run_cell(
+    cell: Any,
+    rows: Rows,
+    states: list[np.ndarray] | None,
+    *,
+    sequences: bool = False,
+    reverse: bool = False,
+    out: np.ndarray | None = None,
+) -> Run:
+    """Run `cell` over the real steps of each sequence.
+
+    Arguments: states: the initial ones, (batch, ...) each; None = the cell's own.  sequences: also
+        return each step's output.  reverse: from the last step to the first; outputs stay at their
+        own row.  out: float32 (n, units) to write the sequences into.
+    A sequence without real steps keeps its states. Its last output is its first state if that has
+    the output's width, else zeros.
+    """
+    if hasattr(cell, "over_rows"):
+        return cell.over_rows(rows, states, sequences, reverse, out)
+    return step_by_step(cell, rows, states, sequences, reverse, out)
+
+
+def step_by_step(
+    cell: Any,
+    rows: Rows,
+    states: list[np.ndarray] | None,
+    sequences: bool,
+    reverse: bool,
+    out: np.ndarray | None,
+) -> Run:
+    """`run_cell` by one `cell.call` a step, on the sequences that are long enough to have it."""
+    layout, (source, index) = rows.layout, rows.in_place()
+    source = np.asarray(source, np.float32)
+    if states is None:
+        states = flatten(initial_state_of(cell, layout.batch))
+    states = [np.array(state, np.float32) for state in states]
+    last = first_output(cell, states)
+    if sequences and out is None:
+        out = np.empty((layout.steps, last.shape[1]), np.float32)
+    by_length = np.argsort(-layout.lengths, kind="stable")
+    lengths = layout.lengths[by_length]
+    start = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[by_length]
+    for step in range(int(lengths.max(initial=0))):
+        active = int(np.searchsorted(-lengths, -step))
+        who, at = by_length[:active], start[:active] + (-step if reverse else step)
+        x = source[at if index is None else index[at]]
+        output, new = cell.call(x, [state[who] for state in states])
+        for state, value in zip(states, flatten(new), strict=True):
+            state[who] = value
+        last[who] = output
+        if sequences:
+            out[at] = output
+    return out if sequences else None, last, states
+
+
+def first_output(cell: Any, states: list[np.ndarray]) -> np.ndarray:
+    """(batch, units): what a sequence puts out before its first real step."""
+    state = states[getattr(cell, "output_state", 0)]
+    shape = (len(state), output_size_of(cell))
+    return state.copy() if state.shape == shape else np.zeros(shape, np.float32)
