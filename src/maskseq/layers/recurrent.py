@@ -226,10 +226,6 @@ class RNN(Layer):
             "seed": self.seed,
         }
 
-        x = np.asarray(sequences)
-        cell = self.cell
-        features = cell.kernel.value.shape[0] if isinstance(cell, Cell) else x.shape[-1]
-        if x.ndim < 3 or x.shape[-1] != features:
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "cell": serialize_layer(self.cell), **self.flags()}
 
