@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .nest import flatten, holds, map_structure
 
 _names: dict[str, itertools.count] = {}
@@ -95,22 +97,47 @@ class Node:
             operation._inbound_nodes.append(self)
 
 
-def same_computation(a: Any, b: Any) -> bool:
-    """True if two symbolic values are made by the same operations from the same tensors."""
-    if a is b:
-        return True
-    if isinstance(a, KerasTensor) and isinstance(b, KerasTensor):
-        m, n = a.node, b.node
-        if not (isinstance(m.operation, Operation) and isinstance(n.operation, Operation)):
+def same_computation(a: Any, b: Any, known: set[tuple[int, int]] | None = None) -> bool:
+    """True if two symbolic values are made by the same operations from the same tensors.
+
+    `known` holds pairs of ids found the same before, and is added to: where masks grow out of one
+    another, each comparison then goes no further than to the one before.
+    """
+    known = set() if known is None else known
+    seen: set[tuple[int, int]] = set()
+    pairs = [(a, b)]
+    while pairs:
+        a, b = pairs.pop()
+        if a is b or (id(a), id(b)) in seen or (id(a), id(b)) in known:
+            continue
+        if type(a) is not type(b):
             return False
-        return m.operation.class_name == n.operation.class_name and same_computation(
-            [m.args, m.kwargs], [n.args, n.kwargs]
-        )
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(same_computation, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same_computation(a[k], b[k]) for k in a)
-    return type(a) is type(b) and not isinstance(a, KerasTensor) and bool(a == b)
+        if isinstance(a, KerasTensor):
+            m, n = a.node, b.node
+            if not (m and n and isinstance(m.operation, Operation) and _same_place(a, b)):
+                return False
+            seen.add((id(a), id(b)))
+            pairs += [(list(m.args), list(n.args)), (m.kwargs, n.kwargs)]
+        elif isinstance(a, (list, tuple)):
+            if len(a) != len(b):
+                return False
+            pairs += zip(a, b, strict=True)
+        elif isinstance(a, dict):
+            if a.keys() != b.keys():
+                return False
+            pairs += [(a[key], b[key]) for key in a]
+        elif not np.array_equal(a, b):
+            return False
+    known |= seen
+    return True
+
+
+def _same_place(a: KerasTensor, b: KerasTensor) -> bool:
+    """True if both are the same output of the same operation."""
+    if getattr(a.node.operation, "class_name", 0) != getattr(b.node.operation, "class_name", 1):
+        return False
+    ours, theirs = flatten(a.node.outputs), flatten(b.node.outputs)
+    return [x is a for x in ours] == [x is b for x in theirs]
 
 
 def sort_nodes(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[Node]:

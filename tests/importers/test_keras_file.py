@@ -177,6 +177,28 @@ def test_order_of_layers_in_the_file_does_not_matter_for_the_graph(tmp_path):
         np.testing.assert_allclose(ours, keras, atol=1e-5)
 
 
+def test_weights_that_no_layer_takes_are_told(tmp_path):
+    def shorter(config):
+        config["config"]["layers"].pop()
+
+    with pytest.raises(FormatError, match=r"the model has not, \['dense'\]"):
+        load_model(edited(DATA / "sequential.keras", tmp_path, shorter))
+
+
+def test_masks_that_grow_out_of_one_another_are_compared_in_little_time():
+    """As in a deep residual network: each mask is the OR of the one before with itself."""
+    from maskseq import Input, ops
+    from maskseq.graph import same_computation
+
+    x = Input((None,), dtype="int32")
+    ours, theirs, known = ops.not_equal(x, 0), ops.not_equal(x, 0), set()
+    for _ in range(300):
+        ours, theirs = ops.logical_or(ours, ours), ops.logical_or(theirs, theirs)
+    assert same_computation(ours, theirs, known)
+    assert not same_computation(ours, ops.logical_and(theirs, theirs), known)
+    assert not same_computation(ops.not_equal(x, 0), ops.not_equal(x, 1), known)
+
+
 def test_circle_in_the_graph_is_told(tmp_path):
     def circle(config):
         entry = layer_of(config, "shared")

@@ -40,11 +40,14 @@ MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
 _MAX_DEPTH = 24  # models inside wrappers inside models
 
-# Options without effect on a result, and those whose one value means that they are not used.
-_WITHOUT_EFFECT = re.compile(
-    r"\w+_(initializer|regularizer|constraint)|dtype|seed|implementation|unroll|use_cudnn"
-    r"|input_length|batch_input_shape|batch_shape|autocast|momentum|synchronized|renorm_\w+"
-)
+# Options of the training that was, those without effect on a result, and those of which one value
+# means that they are not used.
+_OF_TRAINING = re.compile(r"\w+_(initializer|regularizer|constraint)|seed")
+_WITHOUT_EFFECT = {
+    "autocast", "batch_input_shape", "batch_shape", "build_config", "implementation",
+    "input_length", "momentum", "renorm_clipping", "renorm_momentum", "synchronized",
+    "unroll", "use_cudnn",
+}  # fmt: skip
 UNUSED_OPTIONS = {
     "quantization_config": None,
     "lora_rank": None,
@@ -89,7 +92,7 @@ def parse_json(raw: bytes, path: str, what: str) -> dict[str, Any]:
 
 def expect(value: Any, kind: type, path: str, what: str) -> Any:
     """`value`, if it is of the kind that belongs there."""
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    if not isinstance(value, kind):
         raise FormatError(path, f"{what} must be {kind.__name__}, got {str(value)[:60]!r}")
     return value
 
@@ -197,15 +200,14 @@ class LayerMaker:
             if value is not None and not (isinstance(text, str) and _DTYPES.fullmatch(text)):
                 raise self.unsupported(name, cls.__name__, f"dtype={str(value)[:60]}")
             return _DROP
-        if key in ("name", "build_config"):
+        if key == "name" or _OF_TRAINING.fullmatch(key):
             return _DROP
-        if _WITHOUT_EFFECT.fullmatch(key):
+        if key in arguments_of(cls):
+            return self._value(name, cls.__name__, key, value)
+        unused = key in UNUSED_OPTIONS and value in (UNUSED_OPTIONS[key], None)
+        if key in _WITHOUT_EFFECT or unused:
             return _DROP
-        if key not in arguments_of(cls):
-            if key in UNUSED_OPTIONS and value in (UNUSED_OPTIONS[key], None):
-                return _DROP
-            raise self.unsupported(name, cls.__name__, f"{key}={str(value)[:60]}")
-        return self._value(name, cls.__name__, key, value)
+        raise self.unsupported(name, cls.__name__, f"{key}={str(value)[:60]}")
 
     def _value(self, name: str, class_name: str, key: str, value: Any) -> Any:
         if isinstance(value, dict):

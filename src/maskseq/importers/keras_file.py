@@ -5,6 +5,7 @@ justifies: a model whose config asks for more weights than the file holds is ref
 built. See keras_config for the tables of what is known.
 """
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -95,7 +96,7 @@ def _build(maker: ModelMaker, config: dict, size: int) -> Model:
 
     def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         nonlocal room
-        room -= _size(shape, dtype)
+        room -= math.prod(map(int, shape)) * dtype.itemsize
         if room < 0:
             raise FormatError(maker.path, "its layers need more weights than it holds")
         return np.zeros(shape, dtype)
@@ -110,13 +111,6 @@ def _build(maker: ModelMaker, config: dict, size: int) -> Model:
     if not isinstance(model, Model):
         raise FormatError(maker.path, f"it holds a {type(model).__name__}, expected a model")
     return model
-
-
-def _size(shape: tuple[int, ...], dtype: np.dtype) -> int:
-    size = dtype.itemsize
-    for axis in shape:
-        size *= int(axis)
-    return size
 
 
 def _version(text: object, path: str) -> tuple[int, int]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import ops
 from ..functional import from_config
-from ..graph import KerasTensor, same_computation
+from ..graph import KerasTensor, is_symbolic, same_computation
 from ..layers import RNN, Bidirectional
 from ..models import Model
 from ..nest import flatten, map_structure
@@ -46,6 +46,7 @@ class _Graph:
     def __init__(self, maker: "ModelMaker") -> None:
         self._maker, self._path = maker, maker.path
         self._legacy = maker.keras_version < (3, 0)
+        self._same: set[tuple[int, int]] = set()  # masks found to be those that are carried
         self._places: list[list[Any]] = []  # the `keras_history` of each tensor that is read
 
     def checked(self, config: dict[str, Any]) -> dict[str, Any]:
@@ -186,18 +187,16 @@ class _Graph:
         """Make one recorded call."""
         kwargs.pop("training", None)
         mask = kwargs.pop("mask", None)  # None: Keras, too, takes the carried one at run time
-        if (
-            self._legacy
-            and isinstance(operation, RNN | Bidirectional)
-            and isinstance(args[0], list)
-        ):
+        with_states = isinstance(operation, RNN | Bidirectional) and isinstance(args[0], list)
+        if self._legacy and with_states:
             # In Keras 2 the states follow the sequences, and do not switch their mask off.
             kwargs["initial_state"] = args[0][1:]
             args = args[0][:1]
             mask = get_keras_mask(args[0]) if mask is None else mask
-        alone = not any(isinstance(x, KerasTensor) for x in flatten([args[1:], kwargs]))
         if mask is not None:
-            if not (alone and same_computation(mask, map_structure(get_keras_mask, args[0]))):
+            carried = map_structure(get_keras_mask, args[0])
+            alone = not is_symbolic([args[1:], kwargs])
+            if not (alone and same_computation(mask, carried, self._same)):
                 kwargs["mask"] = mask
         self._check_growth(operation, flatten([args, kwargs]))
         return operation(*args, **kwargs)

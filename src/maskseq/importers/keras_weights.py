@@ -20,29 +20,28 @@ from .hdf5 import Dataset, Group
 def load_tree(model: Model, root: Group, path: str) -> None:
     """Weights from the tree that Keras 3 writes. Nothing is changed unless everything fits."""
     pairs: list[tuple[Variable, Dataset]] = []
+    unknown = {name for name in root.get("layers") or () if not name.startswith("input_layer")}
     for layer, place, owner in _places(model, "", model, set()):
+        unknown.discard(place.removeprefix("layers/"))
         variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
         if variables:
             pairs += _matched(owner, variables, _variables(root, place, path), path)
+    if unknown:
+        raise FormatError(path, f"weights for layers that the model has not, {sorted(unknown)}")
     _assign(pairs, path)
 
 
 def load_legacy(model: Model, root: Group, path: str) -> None:
     """Weights from a legacy `.h5`: layers in order, each with its list of weights."""
-    group = root.get("model_weights") or root
-    if not isinstance(group, Group):
-        raise FormatError(path, "model_weights is no group")
-    saved = []
-    for name in _names(group, "layer_names", path):
-        holder = group[name]
-        names = _names(holder, "weight_names", path)
-        if names:
-            saved.append((name, [holder[weight] for weight in names]))
+    group = _group(root, "model_weights", path) if "model_weights" in root else root
+    holders = [_group(group, name, path) for name in _names(group, "layer_names", path)]
+    saved = [[holder[name] for name in _names(holder, "weight_names", path)] for holder in holders]
+    saved = [datasets for datasets in saved if datasets]
     layers = [layer for layer in model.layers if layer.weights]
     if len(saved) != len(layers):
         raise FormatError(path, f"{len(saved)} layers with weights, the model has {len(layers)}")
     pairs: list[tuple[Variable, Dataset]] = []
-    for layer, (_, datasets) in zip(layers, saved, strict=True):
+    for layer, datasets in zip(layers, saved, strict=True):
         pairs += _matched(layer, _legacy_order(layer), datasets, path)
     _assign(pairs, path)
 
@@ -67,24 +66,29 @@ def _places(
             used: Counter[str] = Counter()
             for member in value.values() if isinstance(value, dict) else value:
                 if isinstance(member, Layer):
-                    kind = (
-                        "functional" if type(member) is Model else snake_case(type(member).__name__)
-                    )
+                    kind = "Functional" if type(member) is Model else type(member).__name__
+                    kind = snake_case(kind)
                     number, used[kind] = used[kind], used[kind] + 1
                     key = f"{inside}/{kind}_{number}" if number else f"{inside}/{kind}"
                     inner = member if isinstance(layer, Model) else owner
                     yield from _places(member, key, inner, seen)
 
 
-def _variables(root: Group, place: str, path: str) -> list[Dataset]:
-    """The datasets 0, 1, 2 ... of the layer kept at `place`, which may begin with _ or not."""
+def _group(group: Group, name: str, path: str) -> Group:
+    found = group[name]
+    if not isinstance(found, Group):
+        raise FormatError(path, f"{name} is no group")
+    return found
+
+
+def _variables(root: Group, place: str, path: str) -> list[Any]:
+    """What is kept as 0, 1, 2 ... of the layer at `place`, whose name may begin with _ or not."""
     head, _, last = place.rpartition("/")
-    names = (last, f"_{last}", last.lstrip("_"))
-    for name in names:
-        group = root.get(f"{head}/{name}/vars".lstrip("/"))
-        if isinstance(group, Group):
-            found = [group[str(number)] for number in range(len(list(group)))]
-            return [dataset for dataset in found if isinstance(dataset, Dataset)]
+    for name in (last, f"_{last}", last.lstrip("_")):
+        vars_ = f"{head}/{name}/vars".lstrip("/")
+        if vars_ in root:
+            group = _group(root, vars_, path)
+            return [group[str(number)] for number in range(len(list(group)))]
     raise FormatError(path, f"no weights at {place}")
 
 
@@ -126,7 +130,7 @@ def _legacy_order(layer: Layer) -> list[Variable]:
     return [v for flag, v in found if flag] + [v for flag, v in found if not flag]
 
 
-def _names(group: Any, attribute: str, path: str) -> list[str]:
+def _names(group: Group, attribute: str, path: str) -> list[str]:
     """A list of names in an attribute, or in numbered ones where it was too long for one."""
     names = group.attribute(attribute)
     if names is None:

@@ -1,5 +1,6 @@
 """The tree of an HDF5 file: object headers, groups and datasets."""
 
+import functools
 import math
 from collections.abc import Iterator
 from struct import Struct
@@ -42,16 +43,18 @@ class _Object:
             raise self._reader.error(f"{self.name} has no {what}")
         return self._reader.part(body, f"{what} of {self.name}")
 
-    def attribute(self, name: str, default: object = None) -> object:
-        """The attribute as str, number, or list of them; `default` if there is none."""
+    @functools.cached_property
+    def _attributes(self) -> dict[str, Attribute]:
         if self._find(_ATTRIBUTE_INFO) is not None:
             raise self._reader.error(f"{self.name} keeps its attributes in the newer format")
-        for kind, body in self._messages:
-            if kind == _ATTRIBUTE:
-                attribute = Attribute(self._reader, body, self.name)
-                if attribute.name == name:
-                    return attribute.value()
-        return default
+        bodies = [body for kind, body in self._messages if kind == _ATTRIBUTE]
+        attributes = [Attribute(self._reader, body, self.name) for body in bodies]
+        return {attribute.name: attribute for attribute in attributes}
+
+    def attribute(self, name: str, default: object = None) -> object:
+        """The attribute as str, number, or list of them; `default` if there is none."""
+        found = self._attributes.get(name)
+        return default if found is None else found.value()
 
 
 class Dataset(_Object):
