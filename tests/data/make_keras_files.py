@@ -1,6 +1,6 @@
 """Writes the model files in this folder with real Keras 3.15, and what Keras makes of them.
 
-Run: KERAS_BACKEND=jax python tests/data/make_keras_files.py    (needs keras, jax, h5py)
+Run: KERAS_BACKEND=jax python tests/data/make_keras_files.py [NAME ...]   (needs keras, jax, h5py)
 
 For each NAME: NAME.keras (or .h5), and in keras_answers.npz the inputs `NAME/in/<i>`, the outputs
 `NAME/out/<i>` (flattened as keras.tree does) and the weights `NAME/weight/<i>` in Keras's order.
@@ -10,6 +10,7 @@ two are there as legacy NAME.h5.gz, too.
 
 import gzip
 import os
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -88,6 +89,26 @@ def functional() -> tuple:
     return net, [ids(3, 5), steps(3, 7, 4), steps(3, 7) > 0]
 
 
+@model
+def recurrent() -> tuple:
+    """Every recurrent layer and cell."""
+    x = kl.Input((None, 3))
+    masked = kl.Masking()(x)
+    words = kl.Input((4, 5, 3))
+    outputs = [
+        kl.GRU(3, return_sequences=True)(masked),
+        kl.GRU(3, reset_after=False, use_bias=False, zero_output_for_mask=True)(masked),
+        kl.SimpleRNN(3, activation="relu", go_backwards=True)(masked),
+        kl.RNN(kl.GRUCell(2, recurrent_activation="hard_sigmoid"))(masked),
+        kl.RNN([kl.LSTMCell(3), kl.SimpleRNNCell(2), kl.LSTMCell(2)], return_sequences=True)(
+            masked
+        ),
+        kl.Bidirectional(kl.GRU(2, return_sequences=True), merge_mode="sum")(masked),
+        kl.TimeDistributed(kl.GRU(2))(words),
+    ]
+    return keras.Model([x, words], outputs), [steps(3, 6, 3), steps(3, 4, 5, 3)]
+
+
 def save(net: keras.Model, path: Path, repack: bool) -> None:
     net.save(path)
     if repack:
@@ -99,8 +120,11 @@ def save(net: keras.Model, path: Path, repack: bool) -> None:
 
 
 def main() -> None:
-    answers = {}
+    path = FOLDER / "keras_answers.npz"
+    answers = dict(np.load(path)) if path.exists() else {}
     for name, make in MODELS.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
         keras.utils.set_random_seed(len(name))
         keras.backend.clear_session()
         net, inputs = make()
@@ -116,7 +140,7 @@ def main() -> None:
         for kind, values in (("in", inputs), ("out", outputs), ("weight", net.get_weights())):
             for i, value in enumerate(values):
                 answers[f"{name}/{kind}/{i}"] = np.asarray(value)
-    np.savez_compressed(FOLDER / "keras_answers.npz", **answers)
+    np.savez_compressed(path, **answers)
 
 
 if __name__ == "__main__":

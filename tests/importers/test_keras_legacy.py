@@ -14,7 +14,7 @@ from maskseq.importers import FormatError, UnsupportedLayerError
 from maskseq.nest import flatten
 
 needs_all_layers = pytest.mark.skipif(
-    not {"GRU", "GlobalAveragePooling1D"} <= vars(layers).keys(), reason="layers to come"
+    "GlobalAveragePooling1D" not in vars(layers), reason="layers to come"
 )
 KERAS2 = np.load(DATA / "keras2_answers.npz")
 
@@ -40,8 +40,9 @@ def test_legacy_file_of_keras_3_gives_what_keras_gives(unpacked, name):
         np.testing.assert_allclose(ours, keras, rtol=0, atol=1e-5)
 
 
-@needs_all_layers
-@pytest.mark.parametrize("name", ["sequential", "functional"])
+@pytest.mark.parametrize(
+    "name", ["sequential", pytest.param("functional", marks=needs_all_layers)]
+)
 def test_file_of_keras_2_gives_what_keras_2_gives(unpacked, name):
     """Its own hard_sigmoid, GRUs that reset before, states that leave the mask on."""
     outputs = flatten(load_model(unpacked(f"keras2_{name}")).predict(KERAS2[f"{name}/in/0"]))
@@ -104,7 +105,6 @@ def test_file_with_weights_only_is_no_model_but_says_what_to_do(unpacked):
         load_model(path)
 
 
-@needs_all_layers
 def test_weights_of_keras_2_go_into_a_model_written_down_again(unpacked):
     model = maskseq.Sequential(
         [
