@@ -47,10 +47,11 @@ kernels = Extension(
     "maskseq._kernels",
     ["src/maskseq/_kernels.pyx", *sorted(glob("csrc/*.c") + glob("csrc/isa/*.c"))],
     include_dirs=["src/maskseq/include", "csrc"],
+    define_macros=[("MASKSEQ_STATIC", None)],
     depends=[
         *glob("csrc/**/*.h", recursive=True),
         *glob("src/maskseq/*.px[di]"),
-        "src/maskseq/include/maskseq.h",
+        *glob("src/maskseq/include/*.h"),
     ],
     extra_compile_args=compile_args,
     extra_link_args=link_args,

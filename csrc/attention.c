@@ -25,6 +25,7 @@ typedef struct {
     int64_t scratch_floats;           /* of one thread */
     float *scratch;
     _Atomic int64_t next_item;
+    msq_stop stop;
 } attention_job;
 
 /* One head of one sequence, on one thread. */
@@ -187,8 +188,12 @@ static void attention_body(void *context, int thread, int num_threads) {
         if (left <= 0)
             continue;
         const head s = start_head(job, scratch, b, h);
-        for (; query < end; query += QUERIES)
+        const double fmas = (double)QUERIES * (double)s.keys * (double)(a->key_dim + a->value_dim);
+        for (; query < end; query += QUERIES) {
+            if (msq_stops(&job->stop, thread, fmas))
+                return;
             attend_block(&s, query, end - query < QUERIES ? end - query : QUERIES);
+        }
     }
 }
 
@@ -224,7 +229,9 @@ static double plan(attention_job *job) {
     job->key_stride = (most_keys + width - 1) / width * width;
     job->value_stride = (a->value_dim + width - 1) / width * width;
     job->chunks = (most_queries + CHUNK - 1) / CHUNK;
-    job->items = a->batch * a->heads * job->chunks;
+    job->items = job->chunks;
+    if (msq_multiply(&job->items, a->batch) || msq_multiply(&job->items, a->heads))
+        return -1;
     /* all arrays of a head: a row of each per key, or per column of the values */
     job->scratch_floats = job->key_stride;
     if (msq_multiply(&job->scratch_floats, a->key_dim + job->value_stride + QUERIES + 2))
@@ -238,6 +245,12 @@ int msq_attention_f32(const msq_attention *a, int num_threads) {
     const int64_t query_time = a->mask || a->scores ? a->query_time : INT64_MAX;
     const int64_t key_time = a->mask || a->scores ? a->key_time : INT64_MAX;
     attention_job job = {.a = a, .kernels = msq_kernels()};
+    if (a->size != sizeof *a)
+        return MSQ_UNSUPPORTED;
+    if (a->batch < 0 || a->query_rows < 0 || a->key_rows < 0 || a->heads < 1 || a->kv_heads < 1 ||
+        a->heads % a->kv_heads != 0 || a->key_dim < 0 || a->key_dim > MAX_FLOATS ||
+        a->value_dim < 0 || a->value_dim > MAX_FLOATS)
+        return MSQ_OUT_OF_RANGE;
     if (!layout_fits(a->query_offsets, a->query_steps, a->batch, a->query_rows, query_time) ||
         !layout_fits(a->key_offsets, a->key_steps, a->batch, a->key_rows, key_time))
         return MSQ_OUT_OF_RANGE;
@@ -250,5 +263,5 @@ int msq_attention_f32(const msq_attention *a, int num_threads) {
         return MSQ_NO_MEMORY;
     msq_parallel(threads, attention_body, &job);
     free(job.scratch);
-    return MSQ_OK;
+    return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }

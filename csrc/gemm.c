@@ -44,6 +44,10 @@ struct msq_dense {
 int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, int64_t in,
                    int64_t out) {
     const msq_kernel_table *const kernels = msq_kernels();
+    if (in < 1 || out < 1)
+        return MSQ_OUT_OF_RANGE;
+    if (in > MAX_FLOATS || out > MAX_FLOATS)
+        return MSQ_NO_MEMORY;
     const int64_t blocks = (out + kernels->width - 1) / kernels->width;
     int64_t floats = blocks;
     if (msq_multiply(&floats, kernels->width) || msq_multiply(&floats, in + 1))
@@ -76,10 +80,11 @@ struct job {
     const msq_dense *dense;
     int64_t rows;
     int activation;
+    msq_stop stop;
 };
 
 /* Some rows, and the outputs of some blocks. */
-static void run_part(const struct job *job, int64_t row, int64_t last_row, int64_t block,
+static void run_part(struct job *job, int thread, int64_t row, int64_t last_row, int64_t block,
                      int64_t last_block) {
     const msq_dense *const d = job->dense;
     const float *x[CHUNK_ROWS];
@@ -96,6 +101,8 @@ static void run_part(const struct job *job, int64_t row, int64_t last_row, int64
     const int64_t columns = (end < d->out ? end : d->out) - column;
     for (; row < last_row; row += p.rows) {
         p.rows = last_row - row < CHUNK_ROWS ? last_row - row : CHUNK_ROWS;
+        if (msq_stops(&job->stop, thread, (double)p.rows * (double)d->in * (double)columns))
+            return;
         p.z = job->y + row * d->out;
         for (int64_t r = 0; r < p.rows; r++)
             x[r] = job->x + (row + r) * d->in;
@@ -110,20 +117,23 @@ static void run_part(const struct job *job, int64_t row, int64_t last_row, int64
 }
 
 static void run_thread(void *context, int thread, int num_threads) {
-    const struct job *const job = context;
+    struct job *const job = context;
     const int64_t rows = job->rows, blocks = job->dense->blocks;
     if (rows >= 8 * num_threads)
-        run_part(job, msq_share(rows, thread, num_threads),
+        run_part(job, thread, msq_share(rows, thread, num_threads),
                  msq_share(rows, thread + 1, num_threads), 0, blocks);
     else
-        run_part(job, 0, rows, msq_share(blocks, thread, num_threads),
+        run_part(job, thread, 0, rows, msq_share(blocks, thread, num_threads),
                  msq_share(blocks, thread + 1, num_threads));
 }
 
-void msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
-                   int num_threads) {
-    struct job job = {y, x, dense, rows, activation};
+int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
+                  int num_threads) {
+    struct job job = {.y = y, .x = x, .dense = dense, .rows = rows, .activation = activation};
+    if (!msq_activation_name(activation))
+        return MSQ_OUT_OF_RANGE;
     const int64_t parts = rows > dense->blocks ? rows : dense->blocks;
     const double work = (double)rows * (double)dense->in * (double)dense->out;
     msq_parallel(msq_plan_threads(num_threads, parts, work, FMAS_PER_THREAD), run_thread, &job);
+    return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }

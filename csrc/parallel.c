@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -17,10 +18,15 @@
 enum {
     MAX_THREADS = 1024,
     MAX_PATH = 4096,
-    MAX_PAUSES = 2000 /* some 20 us: then there are more threads than CPUs, let others run */
+    MS_PER_CHECK = 50,
+    FMAS_PER_LOOK = 1 << 22, /* between looks at the clock: 0.1 ms of AVX2, 4 ms of plain C */
+    MAX_PAUSES = 2000        /* some 20 us: then there are more threads than CPUs, let others run */
 };
 
-static int default_threads = 1;
+static int default_threads = 1; /* the budget at load */
+static atomic_int process_threads;
+static _Thread_local int own_threads;
+static int (*_Atomic interrupt_check)(void);
 /* libgomp's pool does not survive fork: a region in the child would wait for threads that are not
  * there. */
 static int forked = 0;
@@ -104,7 +110,47 @@ __attribute__((constructor)) static void on_load(void) {
 }
 
 int msq_default_threads(void) {
-    return forked ? 1 : default_threads;
+    const int process = atomic_load_explicit(&process_threads, memory_order_relaxed);
+    return forked ? 1 : own_threads ? own_threads : process ? process : default_threads;
+}
+
+static int limited(int n) {
+    return n < 0 ? 0 : n > MAX_THREADS ? MAX_THREADS : n;
+}
+
+int msq_set_threads(int n) {
+    return atomic_exchange(&process_threads, limited(n));
+}
+
+int msq_set_own_threads(int n) {
+    const int before = own_threads;
+    own_threads = limited(n);
+    return before;
+}
+
+void msq_set_interrupt_check(int (*check)(void)) {
+    interrupt_check = check;
+}
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int msq_stops(msq_stop *stop, int thread, double fmas) {
+    if (thread == 0 && interrupt_check && (stop->fmas += fmas) > FMAS_PER_LOOK) {
+        stop->fmas = 0;
+        const int64_t now = milliseconds();
+        if (stop->next_check == 0)
+            stop->next_check = now + MS_PER_CHECK;
+        if (now >= stop->next_check) {
+            if (interrupt_check())
+                atomic_store_explicit(&stop->stopped, 1, memory_order_relaxed);
+            stop->next_check = milliseconds() + MS_PER_CHECK;
+        }
+    }
+    return atomic_load_explicit(&stop->stopped, memory_order_relaxed);
 }
 
 int msq_has_openmp(void) {
@@ -116,7 +162,7 @@ int msq_has_openmp(void) {
 }
 
 int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
-    int64_t n = requested > 0 ? requested : default_threads;
+    int64_t n = requested > 0 ? requested : msq_default_threads();
     n = n > MAX_THREADS ? MAX_THREADS : n;
     n = n > parts ? parts : n;
     n = n > work / grain ? (int64_t)(work / grain) : n;

@@ -17,6 +17,17 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain);
  * or less where the OpenMP runtime gives less: the body must split its work by the n it is told. */
 void msq_parallel(int num_threads, msq_body_fn *body, void *context);
 
+/* Lets the interrupt check end a call of several threads. Zeros at the start. */
+typedef struct msq_stop {
+    atomic_int stopped;
+    double fmas; /* done since thread 0 looked at the clock */
+    int64_t next_check;
+} msq_stop;
+
+/* To be asked by every thread between pieces of work, `fmas` each: 1 if the call should end.
+ * Thread 0 is the one that called, and asks the interrupt check when it is time. */
+int msq_stops(msq_stop *stop, int thread, double fmas);
+
 /* Where the threads of a region meet: nobody passes before all `num_threads` have come. */
 typedef struct msq_barrier {
     atomic_int arrived, round, slow;

@@ -32,6 +32,7 @@ struct job {
     int64_t few; /* this many sequences are walked together */
     msq_barrier barrier;
     msq_fold fold;
+    msq_stop stop;
     int64_t max_rows, max_z;
     float *zeros, *room; /* a state; states_a_sequence of each row of each part */
     walker *walkers;     /* one a part */
@@ -80,7 +81,8 @@ static char *cut_memory(struct job *job, char *memory) {
                     .fold = &job->fold,
                     .max_rows = rows,
                     .max_z = job->max_z,
-                    .barrier = &job->barrier};
+                    .barrier = &job->barrier,
+                    .stop = &job->stop};
         w.sequences = take(&memory, rows, sizeof *w.sequences);
         w.x = take(&memory, job->max_z, sizeof *w.x);
         w.z = take(&memory, job->max_z, sizeof *w.z);
@@ -135,7 +137,7 @@ static void start(const struct job *job, sequence *s, float *room) {
     s->h = call->initial_h ? call->initial_h + s->id * units : job->zeros;
     s->room = room;
     s->reset = s->c = room + 2 * padded;
-    if (call->c)
+    if (job->rnn->kind == MSQ_LSTM)
         memset(s->c, 0, (size_t)padded * sizeof(float));
     if (call->initial_c)
         memcpy(s->c, call->initial_c + s->id * units, (size_t)units * sizeof(float));
@@ -143,7 +145,7 @@ static void start(const struct job *job, sequence *s, float *room) {
 
 /* Walks one part's sequences of a group up to a step. They are dealt back and forth, which keeps
  * the sums of lengths close. */
-static void walk_share(struct job *job, const struct group *group, int part) {
+static void walk_share(struct job *job, const struct group *group, int part, int thread) {
     walker *const w = &job->walkers[part];
     int64_t rows = 0;
     for (int64_t round = 0; round * job->parts < group->rows; round++) {
@@ -156,6 +158,7 @@ static void walk_share(struct job *job, const struct group *group, int part) {
         start(job, w->sequences[i], job->room + (part * job->max_rows + i) * state);
     w->first_block = 0;
     w->last_block = job->rnn->blocks;
+    w->thread = thread;
     w->num_threads = 1;
     w->keeps_states = 1;
     msq_walk(w, rows, 0, group->join_step);
@@ -170,6 +173,7 @@ static void walk_together(struct job *job, const struct group *group, int thread
         w->sequences[i] = &group->sequences[i];
     w->first_block = msq_share(job->rnn->blocks, thread, num_threads);
     w->last_block = msq_share(job->rnn->blocks, thread + 1, num_threads);
+    w->thread = thread;
     w->num_threads = num_threads;
     w->patience = 1000 + rows * job->rnn->gates * job->rnn->units * job->rnn->units / num_threads /
                              (16 * 40) * 2;
@@ -207,7 +211,7 @@ static void run_thread(void *context, int thread, int num_threads) {
     for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows) {
         const struct group group = next_group(job, first);
         for (int part = thread; part < job->parts; part += num_threads)
-            walk_share(job, &group, part);
+            walk_share(job, &group, part, thread);
         if (group.join_step < group.sequences[0].length)
             walk_together(job, &group, thread, num_threads);
     }
@@ -232,6 +236,9 @@ static void plan(struct job *job) {
 }
 
 static int check(const msq_rnn_call *call, int64_t *bad_position) {
+    *bad_position = 0;
+    if (call->batch < 0)
+        return MSQ_OUT_OF_RANGE;
     for (int64_t b = 0; b <= call->batch; b++)
         if (b == 0 ? call->offsets[0] != 0 : call->offsets[b] < call->offsets[b - 1]) {
             *bad_position = b;
@@ -248,10 +255,15 @@ static int check(const msq_rnn_call *call, int64_t *bad_position) {
 }
 
 int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position) {
+    if (call->size != sizeof *call)
+        return MSQ_UNSUPPORTED;
     const int status = check(call, bad_position);
     if (status != MSQ_OK)
         return status;
-    struct job job = {.rnn = rnn, .call = call};
+    msq_rnn_call own = *call;
+    if (rnn->kind != MSQ_LSTM)
+        own.c = NULL, own.initial_c = NULL;
+    struct job job = {.rnn = rnn, .call = &own};
     plan(&job);
 
     char *const memory = aligned_alloc(64, (size_t)(cut_memory(&job, NULL) - (char *)NULL));
@@ -260,9 +272,9 @@ int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_posit
     cut_memory(&job, memory);
     memset(job.zeros, 0, (size_t)padded_units(rnn) * sizeof(float));
     sort_sequences(&job);
-    msq_fold_plan(&job.fold, rnn, call);
+    msq_fold_plan(&job.fold, rnn, &own);
     msq_parallel(job.parts, run_thread, &job);
     msq_fold_free(&job.fold);
     free(memory);
-    return MSQ_OK;
+    return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }

@@ -48,9 +48,11 @@ typedef struct walker {
     float *z_rows;        /* max_z rows: what z points to */
     float *gates;         /* max_rows rows, general cells only */
     msq_barrier *barrier; /* of num_threads that walk the same sequences, each for some units */
-    int num_threads;      /* 1: nobody else does */
-    int64_t patience;     /* of waiting for them, see msq_wait */
-    int keeps_states;     /* this thread notes the sequences' states and copies the last ones out */
+    msq_stop *stop;
+    int thread;
+    int num_threads;  /* 1: nobody else does */
+    int64_t patience; /* of waiting for them, see msq_wait */
+    int keeps_states; /* this thread notes the sequences' states and copies the last ones out */
 } walker;
 
 /* Walks the first `rows` sequences from step `begin` to step `end`, or until they are over. Returns

@@ -46,6 +46,11 @@ int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *r
                  const float *bias, int64_t features, int64_t units, int activation,
                  int recurrent_activation) {
     const msq_kernel_table *const kernels = msq_kernels();
+    if (kind < 0 || kind >= MSQ_RNN_KINDS || features < 1 || units < 1 ||
+        !msq_activation_name(activation) || !msq_activation_name(recurrent_activation))
+        return MSQ_OUT_OF_RANGE;
+    if (units > MAX_FLOATS)
+        return MSQ_NO_MEMORY;
     const int gates = gates_of_kind[kind], width = kernels->width;
     const int usual =
         activation == MSQ_TANH && (recurrent_activation == MSQ_SIGMOID || kind == MSQ_SIMPLE_RNN);

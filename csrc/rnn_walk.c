@@ -88,6 +88,19 @@ static void write_states(const walker *w, int64_t rows, int64_t before) {
     }
 }
 
+/* 1 if the call should end before the next `steps` of some rows. Threads that walk together must
+ * leave at the same step: they are told there that waiting is slow. */
+static int stops(walker *w, int64_t rows, int64_t steps) {
+    const msq_rnn *const rnn = w->rnn;
+    const double weights = (double)(w->last_block - w->first_block) * rnn->kernels->width *
+                           rnn->gates * (double)(rnn->features + rnn->units);
+    if (w->num_threads == 1)
+        return msq_stops(w->stop, w->thread, weights * (double)(rows * steps));
+    if (w->thread == 0 && msq_stops(w->stop, 0, weights * (double)(rows * steps)))
+        atomic_store_explicit(&w->barrier->slow, 1, memory_order_relaxed);
+    return 0;
+}
+
 int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end) {
     for (int64_t i = 0; i < rows; i++) {
         w->h[i] = w->sequences[i]->h;
@@ -99,6 +112,8 @@ int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end) {
     for (int slow = 0; t < end && rows > 0 && !slow;) {
         const int64_t chunk_end = project(w, rows, t, end);
         const float *const *z = w->z;
+        if (stops(w, rows, chunk_end - t))
+            break;
         while (t < chunk_end && !slow) {
             slow = step(w, rows, t++, z);
             z += rows;

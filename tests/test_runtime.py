@@ -86,4 +86,4 @@ def test_num_threads_must_be_positive():
 def test_show_config_names_what_runs(capsys):
     runtime.show_config()
     printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert printed["isa"] == _kernels.isa() and printed["threads"] == str(runtime.num_threads())
+    assert printed["isa"] == _kernels.isa() and printed["threads"] == str(runtime.get_num_threads())

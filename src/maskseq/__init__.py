@@ -11,6 +11,10 @@ from .layers.base import Layer as Layer
 from .layers.input import Input as Input
 from .models import Model as Model
 from .models import Sequential as Sequential
+from .runtime import get_include as get_include
+from .runtime import get_num_threads as get_num_threads
+from .runtime import num_threads as num_threads
+from .runtime import set_num_threads as set_num_threads
 from .sequence import Ragged as Ragged
 from .sequence import pad_sequences as pad_sequences
 from .tensor import Tensor as Tensor

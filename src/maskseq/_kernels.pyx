@@ -5,6 +5,7 @@ Arrays may be anything NumPy can read as the right kind; what is not C-contiguou
 """
 
 import os
+import threading
 
 import numpy as np
 
@@ -18,11 +19,19 @@ from cpython.buffer cimport (
     PyObject_CheckBuffer,
     PyObject_GetBuffer,
 )
+from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
 from libc.string cimport memset
 
-from maskseq.ckernels cimport *
+from maskseq cimport *
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals()  # as it is: Cython's own declaration raises on the spot
+    unsigned long PyThread_get_thread_ident() nogil
+
+cdef extern from "maskseq_api.h":
+    const void* msq_get_api()
 
 # --- the gate: every array of the user passes it on its way to C. Behind it, data is C-contiguous,
 # aligned, native and held until the call is over. A good array costs one buffer request.
@@ -185,12 +194,54 @@ def default_threads():
     return msq_default_threads()
 
 
+def set_threads(n):
+    """Sets what `default_threads` is in this process, None = the budget. Returns the one before."""
+    return msq_set_threads(thread_count(n)) or None
+
+
+def set_own_threads(n):
+    """The same for the calling thread alone; it goes before what the process has."""
+    return msq_set_own_threads(thread_count(n)) or None
+
+
 def thread_budget(cgroup_root="/sys/fs/cgroup"):
     """What `default_threads` would be, were the library loaded now (see msq_thread_budget)."""
     return msq_thread_budget(os.fsencode(cgroup_root))
 
 
 set_isa(os.environ.get("MASKSEQ_ISA") or None)
+_C_API = PyCapsule_New(<void*>msq_get_api(), "maskseq._kernels._C_API", NULL)
+
+
+# --- Ctrl-C: a long kernel asks `check_signals`; if a signal handler raised, it gives up
+
+
+cdef int check_signals() noexcept nogil:
+    """1 with the handler's exception set. Threads but the main one need not wait for the GIL."""
+    return PyThread_get_thread_ident() == _main_thread and handle_signals() < 0
+
+
+cdef int handle_signals() noexcept with gil:
+    return PyErr_CheckSignals()
+
+
+cdef unsigned long _main_thread = threading.main_thread().ident
+
+
+def _after_fork():
+    """The thread that forked is the main thread of the child."""
+    global _main_thread
+    _main_thread = threading.get_ident()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+msq_set_interrupt_check(check_signals)
+
+
+cdef int raise_pending() except -1:
+    """What a handler raised while a kernel ran: to be called at MSQ_INTERRUPTED."""
+    return -1
 
 
 # --- activations

@@ -27,6 +27,7 @@ def attention(q, k, v, query_offsets, key_offsets, *, scale=None, causal=False, 
     cdef int threads = thread_count(num_threads), status
     cdef msq_attention job
     memset(&job, 0, sizeof(job))
+    job.size = sizeof(job)
     job.query_rows, job.heads, job.key_dim = a.shape()
     job.key_rows, job.kv_heads, job.value_dim = c.shape()
     job.batch = query_offset.view.shape[0] - 1
@@ -59,6 +60,8 @@ def attention(q, k, v, query_offsets, key_offsets, *, scale=None, causal=False, 
         job.scores = <float*>writable(scores)
     with nogil:
         status = msq_attention_f32(&job, threads)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
     if status == MSQ_NO_MEMORY:
         raise MemoryError("no memory for the scratch of attention")
     if status != MSQ_OK:

@@ -31,12 +31,15 @@ cdef class PackedDense:
 def dense(x, PackedDense packed not None, activation="linear", *, num_threads=None):
     """x (n, in) float32 -> activation(x kernel + bias), (n, out) float32."""
     cdef int f = activation_id(activation, "activation")
-    cdef int threads = thread_count(num_threads)
+    cdef int threads = thread_count(num_threads), status
     cdef Array a = floats(x, "x").expect(ANY, packed.features)
     y = np.empty((a.view.shape[0], packed.units), np.float32)
     cdef float* out = <float*>writable(y)
     with nogil:
-        msq_dense_f32(out, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
+        status = msq_dense_f32(
+            out, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
     return y
 
 
@@ -171,6 +174,7 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
     if rows is not None and (rows.overlaps(a) or any([
             rows.overlaps(<Array>state) for state in initial if state is not None])):
         raise ValueError("out must not overlap x or initial_state")
+    call.size = sizeof(call)
     call.x, call.x_rows = <const float*>a.view.buf, a.view.shape[0]
     call.index = <const int64_t*>values_of(picked)
     call.offsets, call.batch = ends, batch
@@ -186,6 +190,8 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
     cdef int status
     with nogil:
         status = msq_rnn_f32(packed.packed, &call, &bad)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
     if status == MSQ_OUT_OF_RANGE and picked is not None:
         raise IndexError(f"index must be in [0, {a.view.shape[0]}), got {call.index[bad]} "
                          f"at position {bad}")

@@ -77,7 +77,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     passes = _with_bar(timed_pass, range(max(3, int(DEMO_SECONDS / seconds))))
     seconds = median(seconds for seconds, _ in passes)
     right = scores.argmax(axis=-1) == speakers
-    how = f"{runtime.isa()}, {runtime.num_threads()} threads"
+    how = f"{runtime.isa()}, {runtime.get_num_threads()} threads"
     cells, steps = len(lengths) * int(lengths.max()), int(lengths.sum())
 
     print("\n" + _picture(lengths) + "\n")

@@ -1,25 +1,55 @@
-"""What runs the kernels: the instruction set and the threads, as chosen at import.
+"""What runs the kernels: the instruction set and the threads.
 
 MASKSEQ_ISA forces an instruction set. The number of threads is MASKSEQ_NUM_THREADS, else
-OMP_NUM_THREADS, else the smaller of the process's CPU affinity and its cgroup's quota; a forked
-child runs on one. No result depends on either.
+OMP_NUM_THREADS, else the smaller of the process's CPU affinity and its cgroup's quota, as found at
+import; `set_num_threads` and `num_threads` change it. A forked child runs on one thread. No result
+depends on any of it.
 """
 
+import contextlib
 import platform
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from maskseq import _kernels
 
 
-def num_threads() -> int:
+def get_num_threads() -> int:
     """Threads a kernel uses when it is not told a number."""
     return _kernels.default_threads()
 
 
+def set_num_threads(n: int | None) -> None:
+    """Sets the number of threads for this process; None = as at import.
+
+    Raises: ValueError if n is less than 1.
+    """
+    _kernels.set_threads(n)
+
+
+@contextlib.contextmanager
+def num_threads(n: int | None) -> Iterator[None]:
+    """Inside the `with`, the calling thread (and no other) runs its kernels on n threads.
+
+    n: at least 1; None = the process's number, in spite of a `with` around this one.
+    """
+    before = _kernels.set_own_threads(n)
+    try:
+        yield
+    finally:
+        _kernels.set_own_threads(before)
+
+
 def isa() -> str:
-    """The instruction set in use: "generic", "avx2" or "avx512"."""
+    """The instruction set in use: "generic", "avx2", "avx512" or "neon"."""
     return _kernels.isa()
+
+
+def get_include() -> str:
+    """The folder of maskseq_capi.h and maskseq.h, for compilers."""
+    return str(Path(__file__).with_name("include"))
 
 
 def config() -> dict[str, str | int | bool]:
@@ -30,7 +60,7 @@ def config() -> dict[str, str | int | bool]:
         "maskseq": __version__,
         "isa": isa(),
         "isas": ", ".join(_kernels.ISAS),
-        "threads": num_threads(),
+        "threads": get_num_threads(),
         "openmp": _kernels.openmp,
         "numpy": np.__version__,
         "python": platform.python_version(),

@@ -4,11 +4,19 @@
  * C-contiguous unless a stride is named. `num_threads` <= 0 means the default
  * (msq_default_threads). A result has the same bits for any number of threads, any neighbours in
  * the batch and any instruction set. Functions that can fail return a status: MSQ_OK or one of the
- * errors below. */
+ * errors below. Sizes, numbers of choices, indices and offsets are checked; that pointers point to
+ * as much memory as is said is up to the caller.
+ *
+ * An extension module of Python includes maskseq_capi.h instead, which see. */
 #ifndef MASKSEQ_H
 #define MASKSEQ_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum msq_status {
     MSQ_OK = 0,
@@ -16,7 +24,8 @@ enum msq_status {
     MSQ_UNKNOWN_NAME = 2,
     MSQ_UNSUPPORTED = 3,
     MSQ_OUT_OF_RANGE = 4,
-    MSQ_BAD_OFFSETS = 5
+    MSQ_BAD_OFFSETS = 5,
+    MSQ_INTERRUPTED = 6 /* see msq_set_interrupt_check; what was to be written is of no use */
 };
 
 /* --- runtime (dispatch.c, parallel.c)
@@ -36,9 +45,17 @@ int msq_set_isa(const char *name);
  * quota; at least 1. `cgroup_root` is where cgroups are mounted, NULL = /sys/fs/cgroup. Reads the
  * environment and files on every call. */
 int msq_thread_budget(const char *cgroup_root);
-/* What kernels use when num_threads <= 0: the budget when the library was loaded; 1 in a forked
- * child. */
+/* What kernels use when num_threads <= 0: 1 in a forked child, else the calling thread's own
+ * number, else the process's, else the budget when the library was loaded. */
 int msq_default_threads(void);
+/* Sets the process's number, or that of the calling thread alone; 0 = none. Returns the one
+ * before. */
+int msq_set_threads(int n);
+int msq_set_own_threads(int n);
+/* `check` is called on the calling thread of a long call, some every 50 ms; if it returns not 0,
+ * the call soon returns MSQ_INTERRUPTED. NULL, as at the start: calls run to their end. For the
+ * whole process; Python's modules use it for Ctrl-C. */
+void msq_set_interrupt_check(int (*check)(void));
 /* 1 if built with OpenMP; otherwise every kernel runs on the calling thread. */
 int msq_has_openmp(void);
 
@@ -49,8 +66,8 @@ int msq_has_openmp(void);
  * `activation` argument. */
 const char *msq_activation_name(int activation);
 /* y[i] = activation(x[i]), n values; y may be x. NaN gives NaN. exp, tanh and sigmoid are within 2
- * ulp. */
-void msq_activation_f32(float *y, const float *x, int64_t n, int activation, int num_threads);
+ * ulp. MSQ_OUT_OF_RANGE: no such activation. */
+int msq_activation_f32(float *y, const float *x, int64_t n, int activation, int num_threads);
 
 /* --- masks (mask.c): 1 = a real step, 0 = a masked one; where read, any byte but 0 is real */
 
@@ -88,6 +105,15 @@ int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, cons
                      int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int carry,
                      int64_t *bad_sequence, int num_threads);
 
+/* out (batch, time rows): sequence b is rows offsets[b] to offsets[b + 1] of values (n rows),
+ * without its first rows (`cut_before`) or its last ones if it is longer than `time`, and with
+ * `pad` (1 row) before it (`pad_before`) or after it if it is shorter. Any type; out overlaps no
+ * input. Before anything is written, MSQ_BAD_OFFSETS: offsets[*bad_position] (of batch + 1) falls,
+ * or leaves [0, n]. */
+int msq_pad_rows(void *out, const void *values, const void *pad, const int64_t *offsets,
+                 int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int pad_before,
+                 int cut_before, int64_t *bad_position, int num_threads);
+
 /* --- softmax (softmax.c) */
 
 /* y = e^(x - max) / sum over the real values of each row; masked y is 0, and so is a row without
@@ -104,14 +130,16 @@ void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64
  * any number of threads may use one. */
 typedef struct msq_dense msq_dense;
 
-/* kernel (in, out), bias (out) or NULL; both are copied. MSQ_NO_MEMORY. */
+/* kernel (in, out), bias (out) or NULL; both are copied. MSQ_NO_MEMORY; MSQ_OUT_OF_RANGE: in or out
+ * is less than 1. */
 int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, int64_t in,
                    int64_t out);
 void msq_dense_free(msq_dense *dense);
 
-/* y = activation(x w + b). y (rows, out), x (rows, in); y may not be x. */
-void msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
-                   int num_threads);
+/* y = activation(x w + b). y (rows, out), x (rows, in); y may not be x. MSQ_OUT_OF_RANGE: no such
+ * activation; MSQ_INTERRUPTED. */
+int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
+                  int num_threads);
 
 /* --- recurrent layers (rnn.c) --- */
 
@@ -123,7 +151,8 @@ enum msq_rnn_kind { MSQ_LSTM, MSQ_GRU, MSQ_GRU_RESET_BEFORE, MSQ_SIMPLE_RNN, MSQ
 typedef struct msq_rnn msq_rnn;
 
 /* The arrays are copied. kernel (features, gates * units), recurrent_kernel (units, gates * units);
- * bias may be NULL. MSQ_NO_MEMORY. */
+ * bias may be NULL. MSQ_NO_MEMORY; MSQ_OUT_OF_RANGE: no such kind or activation, or features or
+ * units less than 1. */
 int msq_rnn_pack(msq_rnn **rnn, int kind, const float *kernel, const float *recurrent_kernel,
                  const float *bias, int64_t features, int64_t units, int activation,
                  int recurrent_activation);
@@ -132,6 +161,7 @@ void msq_rnn_free(msq_rnn *rnn);
 /* A batch of sequences: steps offsets[b] to offsets[b + 1] are sequence b. Step j reads row
  * index[j] of x, or row j if index is NULL. */
 typedef struct msq_rnn_call {
+    size_t size;          /* sizeof(msq_rnn_call): which fields there are */
     const float *x;       /* (x_rows, features) */
     const int64_t *index; /* each in [0, x_rows), or NULL */
     int64_t x_rows;
@@ -139,7 +169,7 @@ typedef struct msq_rnn_call {
     int64_t batch;
     const float *initial_h, *initial_c; /* (batch, units); NULL = zeros */
     float *h, *c; /* (batch, units): the last states; of a sequence without steps, the initial ones.
-                     c is for MSQ_LSTM only */
+                     c is for MSQ_LSTM only, and may be NULL */
     float *sequences;        /* the state h after step j in row j, or NULL */
     int64_t sequence_stride; /* from row to row, in floats */
     int reverse;             /* 1: each sequence from its last step to its first */
@@ -147,9 +177,9 @@ typedef struct msq_rnn_call {
 } msq_rnn_call;
 
 /* Runs the layer. Masked steps are not in the arrays: that is the whole masking rule. Before
- * anything is written: MSQ_NO_MEMORY; MSQ_BAD_OFFSETS: offsets[*bad_position] is not 0 for the
- * first, or falls; MSQ_OUT_OF_RANGE: index[*bad_position], or without index offsets[*bad_position],
- * leaves x. */
+ * anything is written: MSQ_UNSUPPORTED: an unknown size; MSQ_NO_MEMORY; MSQ_BAD_OFFSETS:
+ * offsets[*bad_position] is not 0 for the first, or falls; MSQ_OUT_OF_RANGE: index[*bad_position],
+ * or without index offsets[*bad_position], leaves x. Later: MSQ_INTERRUPTED. */
 int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position);
 
 /* --- attention (attention.c) --- */
@@ -157,6 +187,7 @@ int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_posit
 /* Sequence b has the query rows [query_offsets[b], query_offsets[b + 1]) and likewise its keys.
  * Head h of a query attends to head h / (heads / kv_heads) of the keys. */
 typedef struct msq_attention {
+    size_t size;                  /* sizeof(msq_attention): which fields there are */
     float *out;                   /* (query_rows, heads, value_dim) */
     float *scores;                /* (batch, heads, query_time, key_time) or NULL: the weights; only
                                      cells of real queries and visible keys are written */
@@ -177,8 +208,13 @@ typedef struct msq_attention {
 /* out = softmax(scale q k^T) v over the keys each query may attend to; 0 if there are none. A key
  * it may not attend to, or whose weight is 0, contributes nothing, whatever it holds. Allocates
  * (key_dim + value_dim + 34) floats a key of the longest sequence, a thread. Inputs must not
- * change during the call. MSQ_NO_MEMORY. MSQ_OUT_OF_RANGE: offsets or steps that do not ascend or
- * leave their range. */
+ * change during the call. MSQ_UNSUPPORTED: an unknown size; MSQ_NO_MEMORY; MSQ_INTERRUPTED.
+ * MSQ_OUT_OF_RANGE: heads no multiple of kv_heads, another size out of range, or offsets or steps
+ * that do not ascend or leave their range. */
 int msq_attention_f32(const msq_attention *attention, int num_threads);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

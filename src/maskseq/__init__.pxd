@@ -1,8 +1,16 @@
-"""The C API of maskseq (include/maskseq.h) for Cython."""
+"""The C API of maskseq for Cython: `from maskseq cimport maskseq_import, msq_rnn_f32, ...`.
+
+Compile with include_dirs=[maskseq.get_include()] and call maskseq_import() before anything else.
+include/maskseq.h says what each function does. Nothing here but `cdef extern`: Cython compares the
+signatures of cdef functions when a module is imported, but those of C as little as C does.
+"""
 
 from libc.stdint cimport int64_t, uint8_t
 
-cdef extern from "maskseq.h" nogil:
+cdef extern from "maskseq_capi.h":
+    int maskseq_import() except -1
+
+cdef extern from "maskseq_capi.h" nogil:
     enum:
         MSQ_OK
         MSQ_NO_MEMORY
@@ -10,6 +18,7 @@ cdef extern from "maskseq.h" nogil:
         MSQ_UNSUPPORTED
         MSQ_OUT_OF_RANGE
         MSQ_BAD_OFFSETS
+        MSQ_INTERRUPTED
 
     const char* msq_isa_name(int i)
     bint msq_isa_supported(int i)
@@ -17,10 +26,13 @@ cdef extern from "maskseq.h" nogil:
     int msq_set_isa(const char* name)
     int msq_thread_budget(const char* cgroup_root)
     int msq_default_threads()
+    int msq_set_threads(int n)
+    int msq_set_own_threads(int n)
+    void msq_set_interrupt_check(int (*check)() noexcept nogil)
     bint msq_has_openmp()
 
     const char* msq_activation_name(int activation)
-    void msq_activation_f32(float* y, const float* x, int64_t n, int activation, int num_threads)
+    int msq_activation_f32(float* y, const float* x, int64_t n, int activation, int num_threads)
 
     int msq_mask_from_ids(uint8_t* mask, const void* ids, int64_t n, int item_size, int is_float,
                           int num_threads)
@@ -38,6 +50,10 @@ cdef extern from "maskseq.h" nogil:
                          const int64_t* cells, int64_t batch, int64_t time, int64_t n,
                          int64_t row_bytes, int carry, int64_t* bad_sequence, int num_threads)
 
+    int msq_pad_rows(void* out, const void* values, const void* pad, const int64_t* offsets,
+                     int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int pad_before,
+                     int cut_before, int64_t* bad_position, int num_threads)
+
     void msq_masked_softmax_f32(float* y, const float* x, const uint8_t* mask, int64_t rows,
                                 int64_t n, int64_t rows_per_mask, int num_threads)
 
@@ -47,7 +63,7 @@ cdef extern from "maskseq.h" nogil:
         msq_dense** dense, const float* kernel, const float* bias, int64_t features, int64_t units
     )
     void msq_dense_free(msq_dense* dense)
-    void msq_dense_f32(
+    int msq_dense_f32(
         float* y, const float* x, const msq_dense* dense, int64_t rows, int activation, int num_threads
     )
 
@@ -65,6 +81,7 @@ cdef extern from "maskseq.h" nogil:
     )
     void msq_rnn_free(msq_rnn* rnn)
     ctypedef struct msq_rnn_call:
+        size_t size
         const float* x
         const int64_t* index
         int64_t x_rows
@@ -81,6 +98,7 @@ cdef extern from "maskseq.h" nogil:
     int msq_rnn_f32(const msq_rnn* rnn, const msq_rnn_call* call, int64_t* bad_position)
 
     ctypedef struct msq_attention:
+        size_t size
         float* out
         float* scores
         const float* q

@@ -1,0 +1,38 @@
+/* The table of the C API, for those who come through the capsule. */
+#include "maskseq_api.h"
+
+static const msq_api api = {
+    .abi_major = MSQ_ABI_MAJOR,
+    .abi_minor = MSQ_ABI_MINOR,
+    .struct_size = sizeof api,
+#ifdef _OPENMP
+    .features = MSQ_FEATURE_KERNELS | MSQ_FEATURE_THREADS,
+#else
+    .features = MSQ_FEATURE_KERNELS,
+#endif
+    .isa = msq_isa,
+    .default_threads = msq_default_threads,
+    .has_openmp = msq_has_openmp,
+    .activation_name = msq_activation_name,
+    .activation_f32 = msq_activation_f32,
+    .mask_from_ids = msq_mask_from_ids,
+    .mask_from_values_f32 = msq_mask_from_values_f32,
+    .mask_from_lengths = msq_mask_from_lengths,
+    .layout_offsets = msq_layout_offsets,
+    .layout_cells = msq_layout_cells,
+    .gather_rows = msq_gather_rows,
+    .scatter_rows = msq_scatter_rows,
+    .pad_rows = msq_pad_rows,
+    .masked_softmax_f32 = msq_masked_softmax_f32,
+    .dense_pack = msq_dense_pack,
+    .dense_free = msq_dense_free,
+    .dense_f32 = msq_dense_f32,
+    .rnn_pack = msq_rnn_pack,
+    .rnn_free = msq_rnn_free,
+    .rnn_f32 = msq_rnn_f32,
+    .attention_f32 = msq_attention_f32,
+};
+
+const msq_api *msq_get_api(void) {
+    return &api;
+}
