@@ -18,6 +18,7 @@ LEVELS = [
     {"layers.calling"},
     {"layers.symbolic"},
     {"layers.base"},
+    {"layers.arguments", "layers.windows"},
     {"layers.cell"},
     {"layers.stacked_rnn_cells"},
     {"layers.recurrent"},

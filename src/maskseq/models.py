@@ -195,8 +195,9 @@ class Model(Layer):
         """A model made from what `get_config` returned, with new weights."""
 
         def make(entry: dict[str, Any]) -> Any:
-            known = ops.OPERATIONS.get(entry["class_name"])
-            return known or deserialize_layer(entry, custom_layers)
+            if entry.get("module") == ops.__name__:
+                return ops.OPERATIONS[entry["class_name"]]
+            return deserialize_layer(entry, custom_layers)
 
         graph = functional.from_config(config, make)
         return cls(*graph, name=config.get("name"))
@@ -360,7 +361,8 @@ class Sequential(Model):
 
 def _entry(operation: Any) -> dict[str, Any]:
     if isinstance(operation, Operation):
-        return {"class_name": operation.class_name, "config": {"name": operation.name}}
+        config = {"name": operation.name}
+        return {"module": ops.__name__, "class_name": operation.class_name, "config": config}
     return serialize_layer(operation)
 
 

@@ -79,6 +79,14 @@ class Layout:
             mask.shape == (self.batch, self.time) and np.array_equal(mask, self.mask)
         )
 
+    def equals(self, other: "Layout") -> bool:
+        """True if both have the same real steps in the same cells."""
+        return self is other or (
+            (self.batch, self.time) == (other.batch, other.time)
+            and np.array_equal(self.offsets, other.offsets)
+            and np.array_equal(self.cells, other.cells)
+        )
+
     def select(self, keep: np.ndarray) -> tuple["Layout", np.ndarray]:
         """The layout of only the rows where `keep` (n,) bool is True, and their numbers."""
         kept = np.flatnonzero(keep)
@@ -215,10 +223,10 @@ class Rows:
 def align(rows: list[Rows]) -> list[np.ndarray] | None:
     """The values of Rows, row upon row the same cells; None if they cannot be put so.
 
-    They can if all have one layout and show their masked cells in the same way.
+    They can if all have equal layouts and show their masked cells in the same way.
     """
     layout, carry = rows[0].layout, rows[0].carry
-    if any(x.layout is not layout or x.carry is not carry for x in rows):
+    if any(x.carry is not carry or not layout.equals(x.layout) for x in rows):
         return None
     longest = max(len(x.values) for x in rows)
     return [_with_pads(x.values, layout.steps, longest) for x in rows]

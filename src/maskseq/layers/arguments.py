@@ -1,0 +1,38 @@
+"""Constructor arguments that many layers share, checked and made plain."""
+
+from typing import Any
+
+import numpy as np
+
+
+def channels_first(data_format: Any) -> bool:
+    """True for "channels_first"; "channels_last" and None mean the last axis."""
+    if data_format not in (None, "channels_last", "channels_first"):
+        raise ValueError(
+            f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}"
+        )
+    return data_format == "channels_first"
+
+
+def whole(value: Any, name: str, minimum: int = 1) -> int:
+    """An int, or the one int in a tuple or list, not below `minimum`."""
+    if isinstance(value, (tuple, list)) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < minimum:
+        raise ValueError(f"{name} must be an int, at least {minimum}, got {value!r}")
+    return int(value)
+
+
+def pair(value: Any, name: str) -> tuple[int, int]:
+    """An int for both ends, or one for each, not below 0."""
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2:
+        raise ValueError(f"{name} must be an int or two, got {value!r}")
+    return whole(both[0], name, 0), whole(both[1], name, 0)
+
+
+def share(value: Any, name: str) -> float:
+    """A number from 0 to 1."""
+    if not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
+    return value

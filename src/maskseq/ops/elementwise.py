@@ -1,0 +1,134 @@
+"""Operations cell by cell: arithmetic, comparisons, logic."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .operation import named_operation, operation
+
+
+def _name(class_name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in class_name).lstrip("_")
+
+
+def _unary(class_name: str, function: Callable, doc: str) -> Callable:
+    def call(x):
+        return function(x)
+
+    return named_operation(class_name, _name(class_name), doc, call)
+
+
+def _binary(class_name: str, function: Callable, doc: str) -> Callable:
+    def call(x1, x2):
+        return function(x1, x2)
+
+    return named_operation(class_name, _name(class_name), doc, call)
+
+
+def _no_nan(x1, x2):
+    x1, x2 = np.broadcast_arrays(np.asarray(x1, np.float32), np.asarray(x2, np.float32))
+    return np.divide(x1, x2, out=np.zeros_like(x1), where=x2 != 0)
+
+
+add = _binary("Add", np.add, "x1 + x2.")
+subtract = _binary("Subtract", np.subtract, "x1 - x2.")
+multiply = _binary("Multiply", np.multiply, "x1 * x2.")
+divide = _binary("Divide", np.divide, "x1 / x2.")
+true_divide = _binary("TrueDivide", np.divide, "x1 / x2.")
+divide_no_nan = _binary("DivideNoNan", _no_nan, "x1 / x2, and 0 where x2 is 0.")
+floor_divide = _binary("FloorDivide", np.floor_divide, "The integer below x1 / x2.")
+mod = _binary("Mod", np.mod, "x1 modulo x2.")
+power = _binary("Power", np.power, "x1 ** x2.")
+maximum = _binary("Maximum", np.maximum, "The larger of x1 and x2.")
+minimum = _binary("Minimum", np.minimum, "The smaller of x1 and x2.")
+arctan2 = _binary("Arctan2", np.arctan2, "The angle of the point (x2, x1).")
+
+negative = _unary("Negative", np.negative, "-x.")
+absolute = _unary("Absolute", np.absolute, "|x|.")
+abs = _unary("Abs", np.absolute, "|x|.")
+square = _unary("Square", np.square, "x * x.")
+sqrt = _unary("Sqrt", np.sqrt, "Square root.")
+rsqrt = _unary("Rsqrt", lambda x: 1 / np.sqrt(x), "1 / square root.")
+reciprocal = _unary("Reciprocal", lambda x: np.true_divide(1, x), "1 / x.")
+expm1 = _unary("Expm1", np.expm1, "e ** x - 1, exact near 0.")
+log = _unary("Log", np.log, "Natural logarithm.")
+log1p = _unary("Log1p", np.log1p, "log(1 + x), exact near 0.")
+log2 = _unary("Log2", np.log2, "Logarithm to base 2.")
+log10 = _unary("Log10", np.log10, "Logarithm to base 10.")
+floor = _unary("Floor", np.floor, "The largest integer not above x.")
+ceil = _unary("Ceil", np.ceil, "The smallest integer not below x.")
+trunc = _unary("Trunc", np.trunc, "x without what stands behind the point.")
+sign = _unary("Sign", np.sign, "-1, 0 or 1.")
+sin = _unary("Sin", np.sin, "Sine.")
+cos = _unary("Cos", np.cos, "Cosine.")
+tan = _unary("Tan", np.tan, "Tangent.")
+arcsin = _unary("Arcsin", np.arcsin, "Inverse sine.")
+arccos = _unary("Arccos", np.arccos, "Inverse cosine.")
+arctan = _unary("Arctan", np.arctan, "Inverse tangent.")
+sinh = _unary("Sinh", np.sinh, "Hyperbolic sine.")
+cosh = _unary("Cosh", np.cosh, "Hyperbolic cosine.")
+
+equal = _binary("Equal", np.equal, "x1 == x2.")
+not_equal = _binary("NotEqual", np.not_equal, "x1 != x2.")
+greater = _binary("Greater", np.greater, "x1 > x2.")
+greater_equal = _binary("GreaterEqual", np.greater_equal, "x1 >= x2.")
+less = _binary("Less", np.less, "x1 < x2.")
+less_equal = _binary("LessEqual", np.less_equal, "x1 <= x2.")
+isnan = _unary("Isnan", np.isnan, "True where x is NaN.")
+isinf = _unary("Isinf", np.isinf, "True where x is infinite.")
+isfinite = _unary("Isfinite", np.isfinite, "True where x is neither infinite nor NaN.")
+logical_and = _binary("LogicalAnd", np.logical_and, "x1 and x2.")
+logical_or = _binary("LogicalOr", np.logical_or, "x1 or x2.")
+logical_xor = _binary("LogicalXor", np.logical_xor, "x1 or x2, not both.")
+logical_not = _unary("LogicalNot", np.logical_not, "not x.")
+
+
+@operation("Round")
+def round(x, decimals=0):
+    """`x` rounded, halves to even. Source: keras.ops.round."""
+    return np.round(x, decimals)
+
+
+@operation("Clip")
+def clip(x, x_min, x_max):
+    """`x` cut to x_min..x_max. Source: keras.ops.clip."""
+    return np.clip(x, x_min, x_max)
+
+
+@operation("Where")
+def where(condition, x1=None, x2=None):
+    """x1 where `condition`, else x2; without both, the places where it holds.
+
+    Source: keras.ops.where.
+    """
+    return list(np.where(condition)) if x1 is None and x2 is None else np.where(condition, x1, x2)
+
+
+@operation("Cast")
+def cast(x, dtype):
+    """`x` as `dtype`. Source: keras.ops.cast."""
+    return np.asarray(x).astype(dtype)
+
+
+@operation("OnesLike")
+def ones_like(x, dtype=None):
+    """Ones in the shape of `x`. Source: keras.ops.ones_like."""
+    return np.ones_like(x, dtype=dtype)
+
+
+@operation("ZerosLike")
+def zeros_like(x, dtype=None):
+    """Zeros in the shape of `x`. Source: keras.ops.zeros_like."""
+    return np.zeros_like(x, dtype=dtype)
+
+
+@operation("FullLike")
+def full_like(x, fill_value, dtype=None):
+    """`fill_value` in the shape of `x`. Source: keras.ops.full_like."""
+    return np.full_like(x, fill_value, dtype=dtype)
+
+
+@operation("StopGradient")
+def stop_gradient(variable):
+    """`variable`; in training no gradient passes. Source: keras.ops.stop_gradient."""
+    return variable

@@ -1,0 +1,121 @@
+"""The functions of neural networks: activations, softmax, normalisation."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .. import _kernels, activations
+from .operation import named_operation, operation
+
+
+def _known(class_name: str, name: str, kernel: str, doc: str) -> Callable:
+    def call(x):
+        return _kernels.activation(np.asarray(x, np.float32), kernel)
+
+    return named_operation(class_name, name, doc, call)
+
+
+exp = _known("Exp", "exp", "exponential", "e ** x.")
+tanh = _known("Tanh", "tanh", "tanh", "Hyperbolic tangent.")
+sigmoid = _known("Sigmoid", "sigmoid", "sigmoid", "1 / (1 + e ** -x).")
+relu = _known("Relu", "relu", "relu", "max(x, 0).")
+relu6 = _known("Relu6", "relu6", "relu6", "x cut to 0..6.")
+silu = _known("Silu", "silu", "silu", "x * sigmoid(x).")
+softplus = _known("Softplus", "softplus", "softplus", "log(1 + e ** x).")
+softsign = _known("Softsign", "softsign", "softsign", "x / (1 + |x|).")
+log_sigmoid = _known("LogSigmoid", "log_sigmoid", "log_sigmoid", "log(sigmoid(x)).")
+hard_sigmoid = _known("HardSigmoid", "hard_sigmoid", "hard_sigmoid", "relu6(x + 3) / 6.")
+hard_silu = _known("HardSilu", "hard_silu", "hard_silu", "x * hard_sigmoid(x).")
+hard_tanh = _known("HardTanh", "hard_tanh", "hard_tanh", "x cut to -1..1.")
+selu = _known("Selu", "selu", "selu", "The scaled exponential linear unit.")
+tanh_shrink = _known("TanhShrink", "tanh_shrink", "tanh_shrink", "x - tanh(x).")
+sparse_plus = _known("SparsePlus", "sparse_plus", "sparse_plus", "relu with a parabola at 0.")
+sparse_sigmoid = _known(
+    "SparseSigmoid", "sparse_sigmoid", "sparse_sigmoid", "(x + 1) / 2 cut to 0..1."
+)
+
+
+@operation("LeakyRelu")
+def leaky_relu(x, negative_slope=0.2):
+    """x, and negative_slope * x below 0. Source: keras.ops.leaky_relu."""
+    return activations.leaky_relu(x, negative_slope)
+
+
+@operation("Elu")
+def elu(x, alpha=1.0):
+    """x, and alpha * (e ** x - 1) below 0. Source: keras.ops.elu."""
+    return activations.elu(x, alpha)
+
+
+@operation("Celu")
+def celu(x, alpha=1.0):
+    """x, and alpha * (e ** (x / alpha) - 1) below 0. Source: keras.ops.celu."""
+    return activations.celu(x, alpha)
+
+
+@operation("Gelu")
+def gelu(x, approximate=True):
+    """x times the normal distribution, by default with tanh for it. Source: keras.ops.gelu."""
+    return activations.gelu(x, approximate)
+
+
+@operation("Squareplus")
+def squareplus(x, b=4):
+    """(x + sqrt(x * x + b)) / 2. Source: keras.ops.squareplus."""
+    return activations.squareplus(x, b)
+
+
+@operation("SoftShrink")
+def soft_shrink(x, threshold=0.5):
+    """`x` nearer to 0 by `threshold`. Source: keras.ops.soft_shrink."""
+    return activations.soft_shrink(x, threshold)
+
+
+@operation("HardShrink")
+def hard_shrink(x, threshold=0.5):
+    """`x`, and 0 where |x| is at most `threshold`. Source: keras.ops.hard_shrink."""
+    return activations.hard_shrink(x, threshold)
+
+
+@operation("Threshold")
+def threshold(x, threshold, default_value):
+    """`x`, and `default_value` where x is at most `threshold`. Source: keras.ops.threshold."""
+    return activations.threshold(x, threshold, default_value)
+
+
+@operation("Glu")
+def glu(x, axis=-1):
+    """The first half of `x` times sigmoid of the second. Source: keras.ops.glu."""
+    return activations.glu(x, axis)
+
+
+@operation("Softmax")
+def softmax(x, axis=-1):
+    """Softmax along `axis`. Source: keras.ops.softmax."""
+    return activations.softmax(x, axis)
+
+
+@operation("LogSoftmax")
+def log_softmax(x, axis=-1):
+    """The logarithm of softmax along `axis`. Source: keras.ops.log_softmax."""
+    return activations.log_softmax(x, axis)
+
+
+@operation("Sparsemax")
+def sparsemax(x, axis=-1):
+    """The nearest point of the simplex along `axis`. Source: keras.ops.sparsemax."""
+    return activations.sparsemax(x, axis)
+
+
+@operation("Normalize")
+def normalize(x, axis=-1, order=2, epsilon=None):
+    """`x` over its length along `axis`, at least `epsilon`. Source: keras.ops.normalize."""
+    x = np.asarray(x, np.float32)
+    epsilon = 1e-7 if epsilon is None else epsilon
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    if order == 2:
+        squares = np.sum(np.square(x), axis=axis, keepdims=True)
+        with np.errstate(divide="ignore"):
+            return x * np.minimum(1 / np.sqrt(squares), np.float32(1 / epsilon))
+    sums = np.sum(np.abs(x) ** np.float32(order), axis=axis, keepdims=True)
+    return x / np.maximum(sums ** np.float32(1 / order), np.float32(epsilon))

@@ -1,0 +1,61 @@
+"""What makes a function an operation: run at once on arrays, recorded on symbolic tensors.
+
+As in Keras, the result of an operation carries no mask. Results are float32 where NumPy would
+give float64.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, Operation, is_symbolic
+from ..nest import map_structure
+from ..probe import output_spec
+from ..tensor import Tensor
+
+OPERATIONS: dict[str, Callable[..., Any]] = {}
+"""Keras's class name of an operation -> the function here. The closed table for model files."""
+
+
+def _array(leaf: Any) -> Any:
+    return np.asarray(leaf) if isinstance(leaf, np.ndarray) or hasattr(leaf, "__array__") else leaf
+
+
+def _tensor(leaf: Any) -> Any:
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        array = np.asarray(leaf)
+        dtype = np.float32 if array.dtype == np.float64 else array.dtype
+        return array.astype(dtype, copy=False).view(Tensor)
+    return leaf
+
+
+def _record(class_name: str, function: Callable, args: tuple, kwargs: dict) -> Any:
+    outputs = output_spec(function, args, kwargs)
+    Node(Operation(class_name, function), args, kwargs, outputs)
+    return outputs
+
+
+def operation(class_name: str) -> Callable:
+    """Make a NumPy function an operation, under the name of Keras's class for it."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if is_symbolic([args, kwargs]):
+                return _record(class_name, call, args, kwargs)
+            args, kwargs = map_structure(_array, args), map_structure(_array, kwargs)
+            return map_structure(_tensor, function(*args, **kwargs))
+
+        OPERATIONS[class_name] = call
+        return call
+
+    return decorate
+
+
+def named_operation(class_name: str, name: str, doc: str, function: Callable) -> Callable:
+    """`function` as an operation with a name and a line of documentation of its own."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{doc} Source: keras.ops.{name}."
+    return operation(class_name)(function)

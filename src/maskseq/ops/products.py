@@ -1,0 +1,93 @@
+"""Matrix products with a fixed order of additions: no result depends on how many rows there are."""
+
+import math
+
+import numpy as np
+
+from .. import _kernels
+from .operation import operation
+
+
+def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x (batch, m, k), y (batch, k, n) -> (batch, m, n)."""
+    out = np.zeros((*x.shape[:2], y.shape[2]), np.float32)
+    if out.size and x.shape[2]:
+        for out_b, x_b, y_b in zip(out, x, y, strict=True):
+            out_b[:] = _kernels.dense(x_b, _kernels.PackedDense(y_b))
+    return out
+
+
+@operation("Matmul")
+def matmul(x1, x2):
+    """Matrix product of the last two axes, float32. Source: keras.ops.matmul."""
+    x, y = np.asarray(x1, np.float32), np.asarray(x2, np.float32)
+    row, column = x.ndim == 1, y.ndim == 1
+    x, y = x[None] if row else x, y[:, None] if column else y
+    if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-2]:
+        raise ValueError(f"x1 and x2 must fit, got shapes {x.shape} and {y.shape}")
+    if y.ndim == 2:
+        out = _product(x.reshape(1, -1, x.shape[-1]), y[None]).reshape(*x.shape[:-1], y.shape[-1])
+    else:
+        batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        x, y = (np.broadcast_to(z, (*batch, *z.shape[-2:])) for z in (x, y))
+        count = math.prod(batch)
+        flat = _product(*(z.reshape(count, *z.shape[-2:]) for z in (x, y)))
+        out = flat.reshape(*batch, *flat.shape[1:])
+    out = out[..., 0, :] if row else out
+    return out[..., 0] if column else out
+
+
+@operation("Einsum")
+def einsum(subscripts, *operands):
+    """Sums of products by Einstein's rule. Source: keras.ops.einsum."""
+    if len(operands) != 2:
+        return np.einsum(subscripts, *operands, optimize=False)
+    x, y = (np.asarray(z, np.float32) for z in operands)
+    x_labels, y_labels, out_labels = _labels(subscripts, x.ndim, y.ndim)
+    x, x_labels = _summed(x, x_labels, y_labels + out_labels)
+    y, y_labels = _summed(y, y_labels, x_labels + out_labels)
+    shared = [c for c in x_labels if c in y_labels]
+    batch = [c for c in shared if c in out_labels]
+    over = [c for c in shared if c not in out_labels]
+    x_free, y_free = ([c for c in z if c not in shared] for z in (x_labels, y_labels))
+    x = x.transpose([x_labels.index(c) for c in batch + x_free + over])
+    y = y.transpose([y_labels.index(c) for c in batch + over + y_free])
+    batch_shape, x_shape, over_shape = np.split(x.shape, [len(batch), x.ndim - len(over)])
+    y_shape = y.shape[len(batch) + len(over) :]
+    count, inner = math.prod(batch_shape), math.prod(over_shape)
+    out = _product(
+        x.reshape(count, math.prod(x_shape), inner), y.reshape(count, inner, math.prod(y_shape))
+    )
+    order = batch + x_free + y_free
+    out = out.reshape(*batch_shape, *x_shape, *y_shape)
+    return out.transpose([order.index(c) for c in out_labels])
+
+
+def _labels(subscripts: str, *ndims: int) -> list[list[str]]:
+    """The label of each axis of the operands and of the result; "..." becomes digits."""
+    terms, arrow, result = subscripts.replace(" ", "").partition("->")
+    parts = terms.split(",")
+    if len(parts) != len(ndims):
+        raise ValueError(f"subscripts must name {len(ndims)} operands, got {subscripts!r}")
+    widest, labels = 0, []
+    for part, ndim in zip(parts, ndims, strict=True):
+        extra = ndim - len(part.replace("...", ""))
+        if extra < 0 or (extra and "..." not in part):
+            raise ValueError(f"subscripts must name all axes, got {subscripts!r} for {ndims}")
+        widest = max(widest, extra)
+        labels.append(list(part.replace("...", _digits(extra))))
+    if not arrow:
+        seen = terms.replace(",", "").replace("...", "")
+        result = "..." + "".join(sorted(c for c in set(seen) if seen.count(c) == 1))
+    return [*labels, list(result.replace("...", _digits(widest)))]
+
+
+def _digits(count: int) -> str:
+    """Labels for the axes under "...", the last always the same."""
+    return "9876543210"[:count][::-1]
+
+
+def _summed(x: np.ndarray, labels: list[str], wanted: list[str]) -> tuple[np.ndarray, list[str]]:
+    """`x` without the axes that nothing else names: summed."""
+    alone = tuple(i for i, label in enumerate(labels) if label not in wanted)
+    return (x.sum(axis=alone) if alone else x), [c for c in labels if c in wanted]

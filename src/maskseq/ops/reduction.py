@@ -1,0 +1,100 @@
+"""Operations along axes: sums, extremes, moments."""
+
+import numpy as np
+
+from .operation import operation
+
+
+def _axes(axis):
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+@operation("Any")
+def any(x, axis=None, keepdims=False):
+    """True where any element along `axis` is. Source: keras.ops.any."""
+    return np.any(x, axis=_axes(axis), keepdims=keepdims)
+
+
+@operation("All")
+def all(x, axis=None, keepdims=False):
+    """True where all elements along `axis` are. Source: keras.ops.all."""
+    return np.all(x, axis=_axes(axis), keepdims=keepdims)
+
+
+@operation("Sum")
+def sum(x, axis=None, keepdims=False):
+    """Sum along `axis`. Source: keras.ops.sum."""
+    return np.sum(x, axis=_axes(axis), keepdims=keepdims)
+
+
+@operation("Prod")
+def prod(x, axis=None, keepdims=False, dtype=None):
+    """Product along `axis`. Source: keras.ops.prod."""
+    return np.prod(x, axis=_axes(axis), keepdims=keepdims, dtype=dtype)
+
+
+@operation("Mean")
+def mean(x, axis=None, keepdims=False):
+    """Mean along `axis`. Source: keras.ops.mean."""
+    return np.mean(x, axis=_axes(axis), keepdims=keepdims)
+
+
+@operation("Var")
+def var(x, axis=None, keepdims=False):
+    """Variance along `axis`. Source: keras.ops.var."""
+    return np.var(x, axis=_axes(axis), keepdims=keepdims)
+
+
+@operation("Std")
+def std(x, axis=None, keepdims=False):
+    """Standard deviation along `axis`. Source: keras.ops.std."""
+    return np.std(x, axis=_axes(axis), keepdims=keepdims)
+
+
+@operation("Max")
+def max(x, axis=None, keepdims=False, initial=None):
+    """Maximum along `axis`, at least `initial`. Source: keras.ops.max."""
+    options = {} if initial is None else {"initial": initial}
+    return np.max(x, axis=_axes(axis), keepdims=keepdims, **options)
+
+
+@operation("Min")
+def min(x, axis=None, keepdims=False, initial=None):
+    """Minimum along `axis`, at most `initial`. Source: keras.ops.min."""
+    options = {} if initial is None else {"initial": initial}
+    return np.min(x, axis=_axes(axis), keepdims=keepdims, **options)
+
+
+@operation("Argmax")
+def argmax(x, axis=None, keepdims=False):
+    """The place of the first maximum along `axis`, int32. Source: keras.ops.argmax."""
+    return np.argmax(x, axis=axis, keepdims=keepdims).astype(np.int32)
+
+
+@operation("Argmin")
+def argmin(x, axis=None, keepdims=False):
+    """The place of the first minimum along `axis`, int32. Source: keras.ops.argmin."""
+    return np.argmin(x, axis=axis, keepdims=keepdims).astype(np.int32)
+
+
+@operation("Cumsum")
+def cumsum(x, axis=None, dtype=None):
+    """Running sum along `axis`. Source: keras.ops.cumsum."""
+    return np.cumsum(x, axis=axis, dtype=dtype)
+
+
+@operation("CountNonzero")
+def count_nonzero(x, axis=None):
+    """How many elements along `axis` are not 0, int32. Source: keras.ops.count_nonzero."""
+    return np.asarray(np.count_nonzero(x, axis=_axes(axis))).astype(np.int32)
+
+
+@operation("Logsumexp")
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))) along `axis`, without overflow. Source: keras.ops.logsumexp."""
+    axis = _axes(axis)
+    top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, np.float32(0))
+    with np.errstate(divide="ignore"):
+        result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return result if keepdims else np.squeeze(result, axis=axis)
