@@ -151,13 +151,16 @@ def log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 
 
 def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
-    """The point of the probability simplex nearest to `x` along `axis` (arXiv:1602.02068)."""
+    """What Keras 3.15 calls sparsemax, max(x - tau, 0) along `axis`.
+
+    Keras adds up the running sums of the largest x where the paper (arXiv:1602.02068) takes the
+    last of them, so that its results need not sum to 1. Trained models depend on it.
+    """
     rows, moved_shape = _as_rows(x, axis)
     ordered = -np.sort(-rows, axis=1)
-    excess = np.cumsum(ordered, axis=1) - 1
-    support = ordered * np.arange(1, rows.shape[1] + 1, dtype=np.float32) > excess
-    size = support.sum(axis=1, keepdims=True)
-    tau = np.take_along_axis(excess, size - 1, axis=1) / size
+    sums = np.cumsum(ordered, axis=1)
+    support = ordered * np.arange(1, rows.shape[1] + 1, dtype=np.float32) > sums - 1
+    tau = (np.sum(sums * support, axis=1, keepdims=True) - 1) / support.sum(axis=1, keepdims=True)
     y = np.maximum(rows - tau, 0).astype(np.float32)
     return np.moveaxis(y.reshape(moved_shape), -1, axis)
 

@@ -133,7 +133,8 @@ from .shaping import unstack as unstack
 
 
 @operation("ConvertToTensor")
-def _converted(x, dtype=None, sparse=None, ragged=None):
+def _as_tensor(x, dtype=None, sparse=None, ragged=None):
+    """`x` as it is, or as `dtype`: where a recorded graph converted a tensor."""
     return convert_to_tensor(x, dtype)
 
 

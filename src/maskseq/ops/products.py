@@ -26,7 +26,8 @@ def matmul(x1, x2):
     if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-2]:
         raise ValueError(f"x1 and x2 must fit, got shapes {x.shape} and {y.shape}")
     if y.ndim == 2:
-        out = _product(x.reshape(1, -1, x.shape[-1]), y[None]).reshape(*x.shape[:-1], y.shape[-1])
+        flat = x.reshape(1, math.prod(x.shape[:-1]), x.shape[-1])
+        out = _product(flat, y[None]).reshape(*x.shape[:-1], y.shape[-1])
     else:
         batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
         x, y = (np.broadcast_to(z, (*batch, *z.shape[-2:])) for z in (x, y))
