@@ -14,7 +14,7 @@ from libc.float cimport FLT_MAX
 from libc.math cimport fabs, isfinite
 from libc.stdint cimport (
     int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t)
-from libc.string cimport memcpy
+from libc.string cimport memcpy, strlen
 
 from numpy import ndarray as numpy_ndarray
 
@@ -31,7 +31,7 @@ cdef extern from *:
     #endif
     """
     void prefetch "__builtin_prefetch"(const void*) noexcept
-    bint is_compact(PyObject* item) noexcept       # an int of one digit: below 2**30 in magnitude
+    bint is_compact(PyObject* item) noexcept  # an int of one digit: below 2**30 in magnitude
     int64_t compact_value(PyObject* item) noexcept
 
 cdef extern from "Python.h":  # items as pointers: borrowed, never counted
@@ -66,7 +66,7 @@ ctypedef fused source:
     double
 
 cdef enum:
-    AHEAD = 8  # items fetched ahead: 16 and 32 were no better, none cost 50 % on scattered ints
+    AHEAD = 8  # items to fetch ahead: none takes 50 % longer on scattered ints, 32 is no better
 
 cdef double MAX_TRUNCATED = 2.0 ** 62  # floats below it become an int64 by a defined cast
 
@@ -82,7 +82,7 @@ cdef struct Steps:
 
 cdef char kind_of(const Py_buffer* view) noexcept:
     """b h i q, B H I Q, f d: the kind of native numbers a buffer holds; 0 for any other."""
-    cdef char code = view.format[0] if view.format != NULL and view.format[1] == 0 else 0
+    cdef char code = view.format[0] if view.format != NULL and strlen(view.format) == 1 else 0
     if code == b"l":
         return b"q" if view.itemsize == 8 else b"i"
     if code == b"L":
@@ -142,7 +142,7 @@ cdef bint holds_all(size_t size, bint signed, size_t size_from, bint signed_from
 
 
 cdef bint put_numbers(number* out, const source* values, Py_ssize_t count, bint exact) noexcept:
-    """out[k] = values[k] as C converts; False where NumPy might warn, or `exact` may not hold."""
+    """out[k] = values[k]; False for floats to integers, where NumPy may warn, or if not exact."""
     cdef Py_ssize_t k
     cdef bint from_float = source is float or source is double
     if number is not float and number is not double:
@@ -209,7 +209,7 @@ cdef bint put_array(const Steps* steps, int axis, char* out, object array,
                     Py_ssize_t length, Py_ssize_t first, Py_ssize_t count) noexcept:
     """Entries first:first + count of an array (length, *steps.shape[axis:]) in C order."""
     cdef Py_buffer view
-    cdef Py_ssize_t size = steps.itemsize, done
+    cdef Py_ssize_t size = 1
     cdef const char* values
     cdef char kind
     cdef bint plain
@@ -224,7 +224,6 @@ cdef bint put_array(const Steps* steps, int axis, char* out, object array,
         plain = plain and view.shape[k] == steps.shape[axis + k - 1]
     plain = plain and PyBuffer_IsContiguous(&view, b"C")
     if plain:
-        size = 1
         for k in range(axis, steps.rank):
             size *= steps.shape[k]
         values = <const char*>view.buf + first * size * view.itemsize
@@ -302,7 +301,8 @@ cdef struct Place:
     Py_ssize_t after
 
 
-cdef Place place(Py_ssize_t length, Py_ssize_t width, bint pad_before, bint cut_before) noexcept nogil:
+cdef Place place(
+        Py_ssize_t length, Py_ssize_t width, bint pad_before, bint cut_before) noexcept nogil:
     cdef Py_ssize_t count = min(length, width)
     cdef Py_ssize_t before = width - count if pad_before else 0
     return Place(length - count if cut_before else 0, count, before, width - count - before)

@@ -16,7 +16,7 @@ _INT32 = np.iinfo(np.int32)
 
 def measure(rows: tuple) -> tuple[np.ndarray, tuple[int, ...]]:
     """int64 (batch,) lengths, and the shape of the first step there is: () if there is none."""
-    lengths, head = _measure(rows)
+    lengths, _, head = _measure(rows)
     return lengths, head.shape[1:]
 
 
@@ -92,10 +92,9 @@ def spread(
 
 def concatenate(rows: tuple, dtype: DTypeLike | None) -> tuple[np.ndarray, np.ndarray]:
     """values (n, *features), offsets int64 (batch + 1,) of all rows; dtype None = by content."""
-    lengths, head = _measure(rows)
-    first = int(np.argmax(lengths > 0)) if rows else 0
-    row = rows[first] if rows else []
-    if not len(head) and isinstance(row, np.ndarray):
+    lengths, first, head = _measure(rows)
+    row = rows[max(first, 0)] if rows else []
+    if first < 0 and isinstance(row, np.ndarray):
         head = row  # all are empty, but the first one says what a step would be
     offsets = offsets_of(lengths)
     found = _natural_dtype(head[:0], row, first) if dtype is None else np.dtype(dtype)
@@ -133,11 +132,12 @@ def _is_plain(out: np.ndarray) -> bool:
     return out.dtype.char in _FAST and out.dtype.isnative
 
 
-def _measure(rows: tuple) -> tuple[np.ndarray, np.ndarray]:
-    """int64 (batch,) lengths, and the first step there is, as an array (1, *features)."""
+def _measure(rows: tuple) -> tuple[np.ndarray, int, np.ndarray]:
+    """int64 (batch,) lengths, the first row not empty, or -1, and its first step (1, *features)."""
     lengths = np.empty(len(rows), np.int64)
     first = _lists.measure(rows, lengths)
-    return lengths, _by_numpy(rows, first, 0, 1, None) if first >= 0 else np.empty(0, np.int32)
+    head = np.empty(0, np.int32) if first < 0 else _by_numpy(rows, first, 0, 1, None)
+    return lengths, first, head
 
 
 def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | None) -> np.ndarray:
