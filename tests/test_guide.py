@@ -281,3 +281,12 @@ def test_temporal_softmax_sums_to_one_over_real_steps(softmax, rng):
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-9)
     np.testing.assert_allclose(np.asarray(y).sum(axis=1), 1, rtol=1e-5)
     assert (np.asarray(y)[ids == 0] == 0).all()
+
+
+def test_second_positional_argument_of_the_last_snippet_is_told():
+    """`model(ids, floats)` ran in TF2 because floats were taken for `training`; Keras 3 raises."""
+    inputs = keras.Input(shape=(None,), dtype="int32")
+    x = layers.Embedding(input_dim=10, output_dim=32, mask_zero=True)(inputs)
+    model = keras.Model(inputs, layers.TemporalSoftmax()(layers.Dense(1)(x)))
+    with pytest.raises(TypeError, match="training"):
+        model(np.random.randint(0, 10, size=(32, 100)), np.random.random((32, 100, 1)))

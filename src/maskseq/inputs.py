@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from .graph import KerasTensor
+from .layers.calling import check_mask
 from .nest import flatten, is_nested
 from .rows import Layout, Rows
 from .sequence import Ragged, as_batch
-from .tensor import Tensor, convert_to_tensor, get_keras_mask
+from .tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
 
 STEPS_A_CALL = 1 << 16
 """Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
@@ -27,21 +28,35 @@ def as_value(x: Any) -> Any:
     if isinstance(x, Ragged):
         values = x.values if x.values.dtype.kind != "f" else x.values.astype(np.float32, copy=False)
         return Rows.from_ragged(values, x.offsets)
-    return convert_to_tensor(x)
+    x = convert_to_tensor(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"inputs must hold numbers, got dtype {x.dtype}")
+    return x
 
 
 def standardize(model: Any, x: Any, mask: Any = None) -> list[Any]:
     """The inputs of a call in the order of `model.inputs`, with hand-given masks attached."""
     values = _in_order(model, x)
-    masks = [None] * len(values)
-    if mask is not None:
-        masks = list(mask) if isinstance(mask, (list, tuple)) else [mask]
-        if len(masks) == 1 and len(values) > 1:
-            masks += [None] * (len(values) - 1)
-    for number, hand in enumerate(masks):
+    for number, hand in enumerate(_masks_in_order(model, mask)):
         if hand is not None:
             values[number] = _with_mask(values[number], hand)
     return prepare(model, values)
+
+
+def _masks_in_order(model: Any, mask: Any) -> list[Any]:
+    """A mask or None for each input; one mask alone is the first input's, as in Keras."""
+    names = [tensor.name for tensor in model.inputs]
+    if isinstance(mask, dict):
+        if not set(mask) <= set(names):
+            raise ValueError(f"masks must be named {names}, got {sorted(mask)}")
+        return [mask.get(name) for name in names]
+    if mask is None or not isinstance(mask, (list, tuple)):
+        return [mask] + [None] * (len(names) - 1)
+    if len(names) == 1 and not (len(mask) == 1 and np.ndim(mask[0]) != 1):
+        return [mask]  # one mask written as lists
+    if len(mask) not in (1, len(names)):
+        raise ValueError(f"mask must be a list of {len(names)} ({names}), got {len(mask)} masks")
+    return [*mask] + [None] * (len(names) - len(mask))
 
 
 def for_predict(model: Any, x: Any) -> list[Any]:
@@ -90,10 +105,9 @@ def _with_mask(value: Any, mask: Any) -> Any:
     if type(value) is Rows:
         value = value.to_tensor()
     value = value.view(Tensor)
-    mask = np.asarray(mask)
-    if mask.dtype != bool or mask.shape != value.shape[: mask.ndim] or mask.ndim < 1:
-        raise ValueError(f"mask must be bool {value.shape[:2]}, got {mask.dtype} {mask.shape}")
-    value._keras_mask = mask
+    ndim = np.ndim(mask)
+    shape = value.shape[:ndim] if 0 < ndim <= value.ndim else value.shape[:2]
+    value._keras_mask = check_mask(mask, shape)
     return value
 
 
@@ -101,11 +115,17 @@ def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
     """`value` if it fits the input `tensor`; a last axis of size 1 is added or dropped to fit."""
     shape, wanted = value.shape, tensor.shape
     if type(value) is not Rows:
+        mask = get_keras_mask(value)
         if len(shape) == len(wanted) + 1 and shape[-1] == 1:
             value = value[..., 0]
         elif len(shape) == len(wanted) - 1 and wanted[-1] == 1:
             value = value[..., None]
+        set_keras_mask(value, mask)
         shape = value.shape
+    elif value.layout.steps == 0 and len(shape) < len(wanted) and None not in wanted[2:]:
+        shape = (*shape[:2], *wanted[2:])  # no step says how many features it has
+        empty = np.zeros((0, *wanted[2:]), np.float32)
+        value = Rows.from_ragged(empty, value.layout.offsets)
     pairs = list(zip(shape, wanted, strict=False))
     pairs = pairs[1:] if strict else pairs[2:]
     if len(shape) != len(wanted) or any(n is not None and m != n for m, n in pairs):
@@ -135,11 +155,16 @@ def _reads(model: Any, tensor: KerasTensor) -> bool:
         return True
     for node in model._plan.consumers(tensor):
         role = getattr(node.operation, "reads_masked", "all")
-        if role == "all" or len(node.inputs) > 1:
+        if role == "all" or _has_options(node):
             return True
         if role == "own" and any(_reads(model, output) for output in flatten(node.outputs)):
             return True
     return False
+
+
+def _has_options(node: Any) -> bool:
+    """True if a call has more than one argument: it may then run without its input's mask."""
+    return any(value is not None for value in (*node.args[1:], *node.kwargs.values()))
 
 
 def _length(value: Any) -> int:

@@ -6,6 +6,8 @@ Source: keras.Model, keras.Sequential.
 import contextlib
 from typing import Any
 
+import numpy as np
+
 from . import functional, ops
 from . import inputs as model_inputs
 from .chain import Chain, chain_of
@@ -99,6 +101,8 @@ class Model(Layer):
         return outputs
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        if np.ndim(training):
+            raise TypeError("training must be a bool, got an array; give a mask as mask=")
         values = model_inputs.standardize(self, inputs, mask)
         return map_structure(_as_tensor, self._walk(values, training))
 

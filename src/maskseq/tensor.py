@@ -59,7 +59,7 @@ def set_keras_mask(x: Any, mask: Any) -> None:
             del x._keras_mask
         return
     try:
-        x._keras_mask = mask
+        x._keras_mask = mask if hasattr(mask, "shape") else np.asarray(mask)
     except AttributeError:
         raise TypeError(
             f"x must be able to carry a mask: pass it through maskseq.convert_to_tensor first, "

@@ -211,11 +211,11 @@ class Layer:
                 f"got {len(arrays)}" + ("" if self.built else " (the layer is not built yet)")
             )
         for variable, array in zip(variables, arrays, strict=True):
+            place = f"layer '{self.name}' ({type(self).__name__}): weight {variable.name}"
             if array.shape != variable.shape:
-                raise ValueError(
-                    f"layer '{self.name}' ({type(self).__name__}): weight {variable.name} expected "
-                    f"shape {variable.shape}, got {array.shape}"
-                )
+                raise ValueError(f"{place} expected shape {variable.shape}, got {array.shape}")
+            if array.dtype.kind not in "fiub":
+                raise TypeError(f"{place} expected numbers, got dtype {array.dtype}")
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
 

@@ -40,8 +40,13 @@ def is_tensor(value: Any) -> bool:
 
 
 def to_tensor(name: str, value: Any) -> Any:
-    """An argument of a call with arrays and array-likes as Tensors; other things unchanged."""
-    if isinstance(value, Tensor):
+    """An argument of a call with arrays and array-likes as Tensors; other things unchanged.
+
+    Raises: TypeError for an array of anything but numbers.
+    """
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"{name} must hold numbers, got dtype {value.dtype}")
         return convert_to_tensor(value)
     if value is None or isinstance(value, KerasTensor):
         return value
@@ -204,7 +209,10 @@ def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tupl
     """Arguments for `build` or `compute_output_shape`: one shape, or `<argument>_shape` each."""
     wanted = [name for name in inspect.signature(function).parameters if name.endswith("_shape")]
     if len(wanted) <= 1:
-        return (map_structure(shape_of, next(iter(arguments.values()))),), {}
+        name, value = next(iter(arguments.items()))
+        if value is None or isinstance(value, str):
+            raise TypeError(f"{name} must be an array, got {type(value).__name__}")
+        return (map_structure(shape_of, value),), {}
     tensors = tensor_arguments(arguments)
     return (), {
         name: map_structure(shape_of, tensors[name.removesuffix("_shape")])
@@ -219,12 +227,17 @@ def shape_of(value: Any) -> tuple[int | None, ...] | None:
 
 
 def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """A mask of numbers as bool, True = not 0. Raises: ValueError unless it has that shape."""
+    """A mask of numbers as bool, True = not 0.
+
+    Raises: ValueError unless it has that shape and no NaN; TypeError for other things than numbers.
+    """
     mask = np.asarray(mask)
     if mask.dtype.kind not in "biuf":
         raise TypeError(f"mask must be bool or numbers, got dtype {mask.dtype}")
     if mask.shape != shape:
         raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
+    if mask.dtype.kind == "f" and np.isnan(mask).any():
+        raise ValueError("mask must be bool, got NaN in it")
     return mask.astype(bool, copy=False)
 
 

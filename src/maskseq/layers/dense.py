@@ -38,9 +38,11 @@ class Dense(Layer):
         self._packed: tuple = (None, None, None)
 
     def build(self, input_shape: Any) -> None:
-        features = input_shape[-1]
-        if features is None:
-            raise ValueError(f"inputs must have a known last axis, got shape {input_shape}")
+        features = input_shape[-1] if input_shape else None
+        if not features:
+            raise ValueError(
+                f"inputs must have a known number of features (last axis), got shape {input_shape}"
+            )
         self.kernel = self.add_weight(
             (features, self.units), self.kernel_initializer, name="kernel"
         )

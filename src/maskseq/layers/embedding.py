@@ -52,7 +52,8 @@ class Embedding(Layer):
 
     def call(self, inputs: Any) -> np.ndarray:
         ids = np.asarray(inputs)
-        rows = _kernels.embedding(self.embeddings.value, _as_ids(ids).reshape(-1))
+        flat = self._checked(ids.reshape(-1), ids.shape)
+        rows = _kernels.embedding(self.embeddings.value, flat)
         return rows.reshape(*ids.shape, self.output_dim)
 
     def run(self, inputs: Any, **kwargs: Any) -> Any:
@@ -75,14 +76,29 @@ class Embedding(Layer):
         return self._look_up(ids[kept], layout)
 
     def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
-        ids, table = _as_ids(ids), self.embeddings.value
-        if ids.size and (ids.min() < 0 or ids.max() >= self.input_dim):
-            wrong = int(np.flatnonzero((ids < 0) | (ids >= self.input_dim))[0])
-            batch, time = divmod(int(layout.cells[wrong]), layout.time)
-            raise IndexError(
-                f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at [{batch}, {time}]"
-            )
+        ids = self._checked(ids, (layout.batch, layout.time), layout)
+        table = self.embeddings.value
         return Rows.by_index(table, ids.astype(np.int64, copy=False), layout, pad=0)
+
+    def _checked(
+        self, ids: np.ndarray, shape: tuple[int, ...], layout: Layout | None = None
+    ) -> np.ndarray:
+        """`ids` (n,) as integers, if all are in the table.
+
+        They are the cells of an array of `shape`, or the real ones of `layout`.
+        """
+        if ids.dtype.kind not in "iufb":
+            raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
+        if ids.size and not (ids.min() >= 0 and ids.max() < self.input_dim):
+            inside = (ids > -1) & (ids < self.input_dim)  # NaN is not; -0.5 is cut to 0
+            if not inside.all():
+                wrong = int(np.argmin(inside))
+                cell = wrong if layout is None else layout.cells[wrong]
+                place = [int(i) for i in np.unravel_index(cell, shape)]
+                raise IndexError(
+                    f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at {place}"
+                )
+        return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None
@@ -102,9 +118,3 @@ class Embedding(Layer):
             "embeddings_initializer": self.embeddings_initializer,
             "mask_zero": self.mask_zero,
         }
-
-
-def _as_ids(ids: np.ndarray) -> np.ndarray:
-    if ids.dtype.kind not in "iufb":
-        raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
-    return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)

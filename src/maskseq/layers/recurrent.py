@@ -80,7 +80,7 @@ class RNN(Layer):
         return output_size_of(self.cell)
 
     def build(self, sequences_shape: Any) -> None:
-        if len(sequences_shape) < 3 or sequences_shape[-1] is None:
+        if len(sequences_shape) < 3 or not sequences_shape[-1]:
             raise ValueError(
                 f"sequences must be (batch, time, features) with known features, got shape "
                 f"{tuple(sequences_shape)}"

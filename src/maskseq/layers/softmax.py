@@ -29,6 +29,8 @@ class Softmax(Layer):
     def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
         axes = [self.axis] if isinstance(self.axis, int) else list(self.axis)
+        if not all(-x.ndim <= axis < x.ndim for axis in axes):
+            raise ValueError(f"axis must be one of inputs {x.shape}, got {self.axis}")
         last = list(range(-len(axes), 0))
         moved = np.moveaxis(x, axes, last)
         width = int(np.prod(moved.shape[moved.ndim - len(axes) :]))

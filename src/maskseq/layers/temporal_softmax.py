@@ -1,5 +1,6 @@
 """TemporalSoftmax: softmax over time that skips masked steps."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,15 @@ class TemporalSoftmax(Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
+        if x.ndim < 2:
+            raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
         batch, time = x.shape[:2]
-        moved = np.moveaxis(x.reshape(batch, time, -1), 1, 2)
-        rows = np.ascontiguousarray(moved).reshape(-1, time)
+        features = math.prod(x.shape[2:])
+        moved = np.moveaxis(x.reshape(batch, time, features), 1, 2)
+        rows = np.ascontiguousarray(moved).reshape(batch * features, time)
         real = None
         if mask is not None:
-            real = np.repeat(check_mask(mask, (batch, time)), moved.shape[1], axis=0)
+            real = np.repeat(check_mask(mask, (batch, time)), features, axis=0)
         y = _kernels.masked_softmax(rows, real).reshape(moved.shape)
         return np.moveaxis(y, 2, 1).reshape(x.shape)
 
