@@ -49,8 +49,10 @@ static inline vec v_abs(vec a) {
     return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a);
 }
 static inline vec v_copysign(vec a, vec b) {
-    const vec sign = _mm512_set1_ps(-0.0f);
-    return _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b));
+    enum { B_WHERE_SIGN_ELSE_A = 0xca }; /* the truth table of sign ? b : a */
+    const __m512i sign = _mm512_set1_epi32(INT32_MIN);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+        sign, _mm512_castps_si512(b), _mm512_castps_si512(a), B_WHERE_SIGN_ELSE_A));
 }
 static inline vec v_if_negative(vec x, vec a, vec b) {
     return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), b, a);

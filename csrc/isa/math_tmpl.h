@@ -33,7 +33,7 @@ static inline vec v_exp(vec x) {
 static inline vec v_tanh_ratio(vec x) {
     vec shifted;
     const vec p = v_expm1_reduced(v_min(v_set1(20.0f), v_mul(v_set1(2.0f), v_abs(x))), &shifted);
-    const vec half_scale = v_mul(v_set1(0.5f), v_pow2(shifted));
+    const vec half_scale = v_pow2(v_sub(shifted, v_set1(1.0f)));
     return v_fma(half_scale, p, v_sub(half_scale, v_set1(0.5f)));
 }
 
@@ -44,20 +44,17 @@ static inline vec v_tanh(vec x) {
     return v_copysign(v_if_negative(v_sub(h, v_set1(0.5f)), small, q), x);
 }
 
-/* a and b with sigmoid x = a / (a + b): e^-|x| and 1, the smaller one first for negative x. */
-static inline vec v_sigmoid_ratio(vec x, vec *b) {
-    vec shifted;
-    const vec one = v_set1(1.0f), negative = v_sub(v_set1(0.0f), v_abs(x));
-    const vec p = v_expm1_reduced(v_max(v_set1(-104.0f), negative), &shifted);
-    const vec t = v_scale(v_add(one, p), shifted);
-    *b = v_if_negative(x, one, t);
-    return v_if_negative(x, t, one);
-}
-
 /* t = e^-|x|, q = t / (1 + t): 1 - q, or for negative x q = t - t q. */
 static inline vec v_sigmoid(vec x) {
-    vec b;
-    const vec a = v_sigmoid_ratio(x, &b), t = v_min(a, b);
-    const vec q = v_div(t, v_add(v_set1(1.0f), t));
+    const vec one = v_set1(1.0f), t = v_exp(v_sub(v_set1(0.0f), v_abs(x)));
+    const vec q = v_div(t, v_add(one, t)), a = v_if_negative(x, t, one);
     return v_fma(v_sub(v_set1(0.0f), a), q, a);
+}
+
+/* d with sigmoid x = 1 / d: 1 + e^-x, but at most 1 + e^88, where sigmoid is 6e-39. */
+static inline vec v_sigmoid_divisor(vec x) {
+    vec shifted;
+    x = v_min(v_set1(88.0f), v_max(v_set1(-87.0f), v_sub(v_set1(0.0f), x)));
+    const vec p = v_expm1_reduced(x, &shifted), scale = v_pow2(shifted);
+    return v_add(v_fma(scale, p, scale), v_set1(1.0f));
 }

@@ -10,21 +10,35 @@
 #define TILE_ROWS(vectors) (ACCUMULATORS / (vectors) < 8 ? ACCUMULATORS / (vectors) : 8)
 enum { MAX_TILE = ACCUMULATORS > 8 ? ACCUMULATORS : 8 };
 
+/* Vector v of step k: of group v % groups of block v / groups. */
+INLINE vec load_panel(const float *panel, const int v, const int groups, int64_t k, int64_t depth) {
+    return v_load(panel + ((v / groups * depth + k) * groups + v % groups) * V_WIDTH);
+}
+
 /* acc[r][b][g] += sum over k of x[r][k] * panel_b[k][g]; panel_b is `depth * groups` vectors after
  * panel_0. The counts of rows, blocks and groups are constants wherever this is inlined. */
 INLINE void accumulate(vec *acc, const int rows, const int blocks, const int groups,
                        const float *const *x, const float *panel, int64_t depth) {
     const float *row[8];
-    const int64_t step = (int64_t)groups * V_WIDTH;
+    const int vectors = blocks * groups;
     UNROLL for (int r = 0; r < rows; r++) row[r] = x[r];
     for (int64_t k = 0; k < depth; k++) {
-        UNROLL for (int b = 0; b < blocks; b++) {
-            UNROLL for (int g = 0; g < groups; g++) {
-                const vec w = v_load(panel + (b * depth + k) * step + g * V_WIDTH);
-                UNROLL for (int r = 0; r < rows; r++) {
-                    vec *const a = acc + (r * blocks + b) * groups + g;
-                    *a = v_fma(v_set1(row[r][k]), w, *a);
-                }
+        /* The fewer of the two kinds of operands stay in registers, the others come and go. */
+        vec kept[8];
+        if (vectors < rows) {
+            UNROLL for (int v = 0; v < vectors; v++) kept[v] =
+                load_panel(panel, v, groups, k, depth);
+            UNROLL for (int r = 0; r < rows; r++) {
+                const vec value = v_set1(row[r][k]);
+                UNROLL for (int v = 0; v < vectors; v++) acc[r * vectors + v] =
+                    v_fma(value, kept[v], acc[r * vectors + v]);
+            }
+        } else {
+            UNROLL for (int r = 0; r < rows; r++) kept[r] = v_set1(row[r][k]);
+            UNROLL for (int v = 0; v < vectors; v++) {
+                const vec w = load_panel(panel, v, groups, k, depth);
+                UNROLL for (int r = 0; r < rows; r++) acc[r * vectors + v] =
+                    v_fma(kept[r], w, acc[r * vectors + v]);
             }
         }
     }

@@ -20,19 +20,18 @@ static inline void store_units(float *row, const msq_rnn *rnn, int64_t block, ve
         v_store_part(row + block * V_WIDTH, a, left);
 }
 
-/* c = sigmoid(f) c + sigmoid(i) tanh(z); h = sigmoid(o) tanh(c). A sigmoid times a tanh is one
- * division. */
+/* sigmoid(x) tanh(y), with one division. */
+static inline vec sigmoid_tanh(vec x, vec y) {
+    const vec t = v_tanh_ratio(y);
+    const vec divisor = v_mul(v_sigmoid_divisor(x), v_add(t, v_set1(1.0f)));
+    return v_copysign(v_div(t, divisor), y);
+}
+
+/* c = sigmoid(f) c + sigmoid(i) tanh(z); h = sigmoid(o) tanh(c). */
 static inline vec lstm_cell(const vec *gates, vec *c) {
-    vec b;
-    vec a = v_sigmoid_ratio(gates[0], &b);
-    vec t = v_tanh_ratio(gates[2]);
-    const vec input =
-        v_copysign(v_div(v_mul(a, t), v_mul(v_add(a, b), v_add(t, v_set1(1.0f)))), gates[2]);
-    a = v_sigmoid_ratio(gates[1], &b);
-    *c = v_fma(v_div(a, v_add(a, b)), *c, input);
-    a = v_sigmoid_ratio(gates[3], &b);
-    t = v_tanh_ratio(*c);
-    return v_copysign(v_div(v_mul(a, t), v_mul(v_add(a, b), v_add(t, v_set1(1.0f)))), *c);
+    const vec kept = v_div(*c, v_sigmoid_divisor(gates[1]));
+    *c = v_add(kept, sigmoid_tanh(gates[0], gates[2]));
+    return sigmoid_tanh(gates[3], *c);
 }
 
 INLINE void lstm_tile(const int rows, const int blocks, const int groups, const msq_step *s,
@@ -53,17 +52,11 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
     }
 }
 
-static inline vec sigmoid_times(vec x, vec y) {
-    vec b;
-    const vec a = v_sigmoid_ratio(x, &b);
-    return v_mul(v_div(a, v_add(a, b)), y);
-}
-
 /* h = sigmoid(z) h + (1 - sigmoid(z)) tanh(candidate) */
 static inline vec gru_cell(vec z, vec candidate, vec h) {
     const vec t = v_tanh_ratio(candidate);
     const vec new = v_copysign(v_div(t, v_add(t, v_set1(1.0f))), candidate);
-    return v_add(new, sigmoid_times(z, v_sub(h, new)));
+    return v_add(new, v_div(v_sub(h, new), v_sigmoid_divisor(z)));
 }
 
 INLINE void gru_tile(const int rows, const int blocks, const int groups, const msq_step *s,
@@ -83,7 +76,7 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec *const a = acc + (r * blocks + b) * groups;
         const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
-        const vec candidate = v_add(x, sigmoid_times(a[1], a[2]));
+        const vec candidate = v_add(x, v_div(a[2], v_sigmoid_divisor(a[1])));
         const vec h = load_units(s->h[row + r], rnn, block + b);
         store_units(s->h_next[row + r], rnn, block + b, gru_cell(a[0], candidate, h));
     }
@@ -106,7 +99,7 @@ INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, c
         const vec *const a = acc + (r * blocks + b) * groups;
         const vec h = load_units(s->h[row + r], rnn, block + b);
         v_store(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH, a[0]);
-        store_units(s->reset[row + r], rnn, block + b, sigmoid_times(a[1], h));
+        store_units(s->reset[row + r], rnn, block + b, v_div(h, v_sigmoid_divisor(a[1])));
     }
 }
 
