@@ -21,9 +21,7 @@ def openmp_flag() -> list[str]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "probe.c")
-        source.write_text(
-            "#include <omp.h>\nint main(void) { return !omp_get_max_threads(); }\n"
-        )
+        source.write_text("#include <omp.h>\nint main(void) { return !omp_get_max_threads(); }\n")
         compiler = os.environ.get("CC", "cc").split()
         command = [*compiler, "-fopenmp", str(source), "-o", str(source.with_suffix(""))]
         works = subprocess.run(command, capture_output=True, check=False).returncode == 0

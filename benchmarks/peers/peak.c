@@ -16,7 +16,8 @@ typedef __m256 vec;
 /* More than latency x units (4 x 2 on current cores), fewer than registers. */
 enum { CHAINS = 12, WIDTH = sizeof(vec) / sizeof(float) };
 
-/* Runs `rounds` x CHAINS vector multiply-adds; returns their number of floating point operations. */
+/* Runs `rounds` x CHAINS vector multiply-adds; returns their number of floating point operations.
+ */
 double msq_peak(int64_t rounds, float seed) {
     const vec x = SET(1.0f - seed), y = SET(seed);
     vec a[CHAINS];
