@@ -30,11 +30,11 @@ def openmp_flag() -> list[str]:
     return ["-fopenmp"] if works else []
 
 
-compile_args = ["-std=c11", "-O3", "-fvisibility=hidden", "-ffp-contract=off"]
+# -g0: Python's own flags ask for debug information, nine tenths of the file.
+debug_args = ["-g", "-UNDEBUG", "-fno-wrapv"] if os.environ.get("MASKSEQ_DEBUG") == "1" else ["-g0"]
+compile_args = [*debug_args, "-std=c11", "-O3", "-fvisibility=hidden", "-ffp-contract=off"]
 link_args = openmp_flag()
 compile_args += link_args
-if os.environ.get("MASKSEQ_DEBUG") == "1":
-    compile_args += ["-g", "-UNDEBUG", "-fno-wrapv"]
 if os.environ.get("MASKSEQ_WERROR") == "1":
     compile_args += ["-Wall", "-Wextra", "-Werror"]
 if os.environ.get("MASKSEQ_SANITIZE"):
@@ -54,8 +54,12 @@ kernels = Extension(
     extra_compile_args=compile_args,
     extra_link_args=link_args,
 )
-lists = Extension("maskseq._lists", ["src/maskseq/_lists.pyx"], extra_compile_args=["-O3"])
-arrow = Extension("maskseq._arrow", ["src/maskseq/_arrow.pyx"], extra_compile_args=["-O3"])
+lists = Extension(
+    "maskseq._lists", ["src/maskseq/_lists.pyx"], extra_compile_args=[*debug_args, "-O3"]
+)
+arrow = Extension(
+    "maskseq._arrow", ["src/maskseq/_arrow.pyx"], extra_compile_args=[*debug_args, "-O3"]
+)
 
 setup(
     ext_modules=cythonize(
