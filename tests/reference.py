@@ -173,19 +173,31 @@ def rnn(kind, sequences, weights, activation="tanh", gate="sigmoid", initial=Non
     return outputs, [np.array(s) for s in zip(*last, strict=True)]
 
 
-def masked_rnn(kind, x, mask, weights, activation="tanh", gate="sigmoid", go_backwards=False):
-    """What Keras puts out at every cell: masked steps repeat the output before, zeros at first."""
+def masked_rnn(
+    kind,
+    x,
+    mask,
+    weights,
+    activation="tanh",
+    gate="sigmoid",
+    go_backwards=False,
+    initial=None,
+    zero_output=False,
+):
+    """What Keras puts out at every cell: masked steps repeat the output before, the first ones the
+    initial state; with `zero_output` they are zeros."""
     real = [sequence[keep] for sequence, keep in zip(x, mask, strict=True)]
-    outputs, last = rnn(kind, real, weights, activation, gate, None, go_backwards)
+    outputs, last = rnn(kind, real, weights, activation, gate, initial, go_backwards)
     padded = np.zeros((*mask.shape, len(weights[1])))
     for b, keep in enumerate(mask):
-        steps = np.flatnonzero(keep)
-        padded[b, steps] = outputs[b]
+        padded[b, keep] = outputs[b]
         if go_backwards:
-            padded[b], keep = padded[b, ::-1], keep[::-1]
-        for t in range(1, len(keep)):
+            padded[b], keep = padded[b, ::-1].copy(), keep[::-1]
+        before = np.zeros(padded.shape[2]) if initial is None else initial[0][b]
+        for t in range(len(keep)):
             if not keep[t]:
-                padded[b, t] = padded[b, t - 1]
+                padded[b, t] = 0 if zero_output else before
+            before = padded[b, t]
     return padded, last
 
 
