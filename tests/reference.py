@@ -223,3 +223,59 @@ def attention(q, k, v, query_offsets, key_offsets, query_steps, key_steps, scale
                 weights[h, i, allowed] = e / e.sum()
                 out[i, h] = weights[h, i, allowed] @ v[allowed, h // group]
     return out, weights
+
+
+# --- windows over time
+
+
+def windows(time, size, stride, padding, dilation=1):
+    """The steps of each window; those below 0 or from `time` on are padding."""
+    span = (size - 1) * dilation + 1
+    if padding == "valid":
+        firsts = range(0, time - span + 1, stride)
+    else:
+        count = -(-time // stride)
+        missing = max((count - 1) * stride + span - time, 0)
+        before = missing // 2 if padding == "same" else span - 1
+        firsts = [i * stride - before for i in range(count)]
+    return [[first + j * dilation for j in range(size)] for first in firsts]
+
+
+def conv1d(x, kernel, bias, stride=1, padding="valid", dilation=1, groups=1):
+    """x (batch, time, features), kernel (size, features / groups, filters)."""
+    steps = windows(x.shape[1], len(kernel), stride, padding, dilation)
+    width, units = kernel.shape[1], kernel.shape[2] // groups
+    y = np.zeros((len(x), len(steps), kernel.shape[2]))
+    for b, i in np.ndindex(*y.shape[:2]):
+        for j, t in enumerate(steps[i]):
+            for g in range(groups if 0 <= t < x.shape[1] else 0):
+                part = slice(g * units, (g + 1) * units)
+                step = np.float64(x[b, t, g * width : (g + 1) * width])
+                y[b, i, part] += step @ np.float64(kernel[j][:, part])
+    return y + bias
+
+
+def masked_conv1d(x, mask, kernel, bias, stride=1, padding="same", dilation=1):
+    """Masked steps count as zeros. -> (outputs, 0 where masked; their mask)."""
+    size, time = len(kernel), x.shape[1]
+    reach = (size - 1) * dilation
+    before = {"valid": 0, "same": reach // 2, "causal": reach}[padding]
+    count = (time - reach - 1) // stride + 1 if padding == "valid" else -(-time // stride)
+    y = np.zeros((len(x), count, kernel.shape[2]))
+    real = np.zeros(y.shape[:2], bool)
+    for b, i in np.ndindex(*real.shape):
+        steps = [i * stride - before + j * dilation for j in range(size)]
+        inside = [0 <= t < time and mask[b, t] for t in steps]
+        real[b, i] = all(inside) if padding == "valid" else mask[b, i * stride]
+        if real[b, i]:
+            y[b, i] = bias
+            for j, t in enumerate(steps):
+                if inside[j]:
+                    y[b, i] += np.float64(x[b, t]) @ np.float64(kernel[j])
+    return y, real
+
+
+def pool1d(x, size, stride, padding, function):
+    steps = windows(x.shape[1], size, stride, padding)
+    inside = [[t for t in window if 0 <= t < x.shape[1]] for window in steps]
+    return np.stack([function(np.float64(x[:, ts]), axis=1) for ts in inside], axis=1)

@@ -19,6 +19,7 @@ LEVELS = [
     {"layers.symbolic"},
     {"layers.base"},
     {"layers.arguments", "layers.windows"},
+    {"layers.convolution"},
     {"layers.cell"},
     {"layers.stacked_rnn_cells"},
     {"layers.recurrent"},

@@ -5,11 +5,15 @@ from .base import Layer as Layer
 from .bidirectional import Bidirectional as Bidirectional
 from .concatenate import Concatenate as Concatenate
 from .concatenate import concatenate as concatenate
+from .conv1d import Conv1D as Conv1D
 from .dense import Dense as Dense
+from .depthwise_conv1d import DepthwiseConv1D as DepthwiseConv1D
 from .dot import Dot as Dot
 from .dot import dot as dot
 from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
+from .global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from .global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
 from .gru import GRU as GRU
 from .gru import GRUCell as GRUCell
 from .identity import ActivityRegularization as ActivityRegularization
@@ -17,6 +21,7 @@ from .identity import Identity as Identity
 from .lambda_layer import Lambda as Lambda
 from .lstm import LSTM as LSTM
 from .lstm import LSTMCell as LSTMCell
+from .masked_conv1d import MaskedConv1D as MaskedConv1D
 from .masking import Masking as Masking
 from .merging import Add as Add
 from .merging import Average as Average
@@ -30,6 +35,8 @@ from .merging import maximum as maximum
 from .merging import minimum as minimum
 from .merging import multiply as multiply
 from .merging import subtract as subtract
+from .pooling import AveragePooling1D as AveragePooling1D
+from .pooling import MaxPooling1D as MaxPooling1D
 from .recurrent import RNN as RNN
 from .reshaping import Flatten as Flatten
 from .reshaping import Permute as Permute
@@ -38,6 +45,7 @@ from .reshaping import Reshape as Reshape
 from .resizing import Cropping1D as Cropping1D
 from .resizing import UpSampling1D as UpSampling1D
 from .resizing import ZeroPadding1D as ZeroPadding1D
+from .separable_conv1d import SeparableConv1D as SeparableConv1D
 from .simple_rnn import SimpleRNN as SimpleRNN
 from .simple_rnn import SimpleRNNCell as SimpleRNNCell
 from .softmax import Softmax as Softmax

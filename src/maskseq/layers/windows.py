@@ -1,0 +1,61 @@
+"""Windows over time: where those of convolutions and poolings lie.
+
+Source: keras.ops.conv and keras.ops.max_pool; "same" pads as TensorFlow does, the odd cell last.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+def check_padding(padding: Any, allowed: tuple[str, ...] = ("valid", "same")) -> str:
+    """`padding` in lower case. Raises: ValueError unless it is one of `allowed`."""
+    name = padding.lower() if isinstance(padding, str) else padding
+    if name not in allowed:
+        raise ValueError(f"padding must be one of {allowed}, got {padding!r}")
+    return name
+
+
+def count_windows(
+    time: int | None, size: int, stride: int = 1, padding: str = "valid", dilation: int = 1
+) -> int | None:
+    """How many windows `time` steps have; None for None. Raises: ValueError if none fits."""
+    if time is None:
+        return None
+    span = (size - 1) * dilation + 1
+    count = (time - span) // stride + 1 if padding == "valid" else -(-time // stride)
+    if count <= 0:
+        raise ValueError(f"inputs must have at least {span} steps for one window, got {time}")
+    return count
+
+
+def windows_of(
+    x: np.ndarray,
+    size: int,
+    stride: int = 1,
+    padding: str = "valid",
+    dilation: int = 1,
+    fill: float = 0,
+) -> np.ndarray:
+    """x (batch, time, features), padded by `fill` -> a view (batch, windows, size, features)."""
+    count = count_windows(x.shape[1], size, stride, padding, dilation)
+    span = (size - 1) * dilation + 1
+    missing = max((count - 1) * stride + span - x.shape[1], 0)
+    before = {"valid": 0, "same": missing // 2, "causal": span - 1}[padding]
+    if missing or before:
+        ends = before, max(missing - before, 0)
+        x = np.pad(x, [(0, 0), ends, (0, 0)], constant_values=fill)
+    view = np.lib.stride_tricks.sliding_window_view(x, span, axis=1)
+    return view[:, ::stride, :, ::dilation][:, :count].swapaxes(2, 3)
+
+
+def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Each channel's own convolutions: (batch, n, channels * multiplier).
+
+    windows: (batch, n, size, channels).  kernel: (size, channels, multiplier).
+    """
+    batch, count, _, channels = windows.shape
+    out = np.zeros((batch, count, channels, kernel.shape[2]), np.float32)
+    for step, weights in enumerate(kernel):
+        out += windows[:, :, step, :, None] * weights
+    return out.reshape(batch, count, -1)
