@@ -40,9 +40,7 @@ def test_legacy_file_of_keras_3_gives_what_keras_gives(unpacked, name):
         np.testing.assert_allclose(ours, keras, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "name", ["sequential", pytest.param("functional", marks=needs_all_layers)]
-)
+@pytest.mark.parametrize("name", ["sequential", pytest.param("functional", marks=needs_all_layers)])
 def test_file_of_keras_2_gives_what_keras_2_gives(unpacked, name):
     """Its own hard_sigmoid, GRUs that reset before, states that leave the mask on."""
     outputs = flatten(load_model(unpacked(f"keras2_{name}")).predict(KERAS2[f"{name}/in/0"]))

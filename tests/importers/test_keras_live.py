@@ -90,6 +90,55 @@ def build_arithmetic():
     return keras.Model(x, outputs), STEPS
 
 
+def build_recurrent():
+    x = kl.Input((None, 3))
+    m = kl.Masking()(x)
+    cells = [kl.LSTMCell(3), kl.GRUCell(2, reset_after=False), kl.SimpleRNNCell(2)]
+    outputs = [
+        kl.GRU(3, return_sequences=True, go_backwards=True)(m),
+        kl.SimpleRNN(3, use_bias=False)(m),
+        *kl.RNN(cells, return_sequences=True, return_state=True)(m)[:1],
+        kl.Bidirectional(kl.GRU(2), merge_mode="mul")(m),
+    ]
+    return keras.Model(x, outputs), STEPS
+
+
+def build_merges():
+    """Every merge of masked and unmasked tensors, and what a layer after it makes of the mask."""
+    x = kl.Input((5,), dtype="int32")
+    e, f = kl.Embedding(9, 3, mask_zero=True)(x), kl.Embedding(9, 3)(x)
+    m = kl.Masking()(f)
+    merges = [kl.Add(), kl.Subtract(), kl.Multiply(), kl.Average(), kl.Maximum(), kl.Minimum()]
+    merged = [merge([e, m]) for merge in merges] + [kl.Multiply()([e, f])]
+    merged += [kl.Concatenate(axis=axis)([e, other]) for axis in (1, 2) for other in (f, m)]
+    outputs = [kl.LSTM(2)(y) for y in merged] + [kl.Dot(axes=(2, 2))([e, f])]
+    return keras.Model(x, outputs), IDS
+
+
+def build_shapes():
+    x = kl.Input((5, 4))
+    m = kl.Masking()(x)
+    outputs = [
+        kl.Flatten()(m),
+        kl.Reshape((10, 2))(m),
+        kl.Permute((2, 1))(m),
+        kl.Cropping1D((1, 2))(m),
+        kl.ZeroPadding1D(2)(m),
+        kl.UpSampling1D(2)(m),
+        kl.RepeatVector(3)(kl.LSTM(2)(kl.Identity()(m))),
+    ]
+    return keras.Model(x, outputs), np.pad(STEPS, [(0, 0), (0, 0), (0, 1)])
+
+
+def build_deep_residual():
+    """Each mask is made of the one before it, twice: 2 ** 40 ways down if one took them all."""
+    x = kl.Input((5,), dtype="int32")
+    y = kl.Embedding(9, 3, mask_zero=True)(x)
+    for _ in range(40):
+        y = kl.Add()([y, kl.Dense(3, "tanh")(y)])
+    return keras.Model(x, kl.LSTM(2)(y)), IDS
+
+
 def build_frozen_in_nested():
     """The legacy format puts the weights of frozen layers last."""
     frozen = kl.Dense(3, trainable=False)

@@ -201,16 +201,56 @@ def test_config_that_asks_for_more_than_the_file_holds_is_refused_cheaply(tmp_pa
     refused_cheaply(with_config(tmp_path, sequential(*layers)))
 
 
-@pytest.mark.parametrize(
-    "options", [{"repeats": [1, 10**6, 10**6]}, {"repeats": [10**12, 1, 1]}, {"repeats": [-1]}]
-)
-def test_operation_that_grows_without_bound_is_refused_cheaply(tmp_path, options):
-    def growing(config):
-        victim = layer_of(config, "tanh")
-        victim.update(class_name="Tile", registered_name="Tile")
-        victim["config"].update(options)
+def tensor(name):
+    return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
 
-    refused_cheaply(edited(DATA / "functional.keras", tmp_path, growing))
+
+def operation(class_name, args, options, module="numpy"):
+    """A functional model of one operation on inputs a (None, 9000, 1) and b (None, 1, 9000)."""
+    inputs = [
+        entry("InputLayer", {"name": name, "batch_shape": shape, "dtype": "float32"})
+        for name, shape in (("a", [None, 9000, 1]), ("b", [None, 1, 9000]))
+    ]
+    call = entry(class_name, {"name": "op", **options}, f"keras.src.ops.{module}", class_name)
+    call["inbound_nodes"] = [{"args": args, "kwargs": {}}]
+    layers = [{**x, "inbound_nodes": []} for x in inputs] + [call]
+    config = {"name": "m", "layers": [{**x, "name": x["config"]["name"]} for x in layers]}
+    config |= {"input_layers": [["a", 0, 0], ["b", 0, 0]], "output_layers": [["op", 0, 0]]}
+    return entry("Functional", config, "keras.src.models.functional", "Functional")
+
+
+A, B = tensor("a"), tensor("b")
+BOMBS = {
+    "broadcast": ("Add", [A, B], {}),
+    "where": ("Where", [A, B, 1.0], {}),
+    "matmul": ("Matmul", [A, B], {}),
+    "einsum": ("Einsum", [A, B], {"subscripts": "abc,ade->abcde"}),
+    "einsum with dots": ("Einsum", [A, B], {"subscripts": "...c,a...->c"}),
+    "einsum of many": ("Einsum", [A, A, A], {"subscripts": "abc,def,ghi->a"}),
+    "tile": ("Tile", [A], {"repeats": [1, 10**6, 10**6]}),
+    "tile batch": ("Tile", [A], {"repeats": [10**12, 1, 1]}),
+    "tile negative": ("Tile", [A], {"repeats": [-1, 1, 1]}),
+    "repeat": ("Repeat", [A], {"repeats": 10**12, "axis": 1}),
+    "broadcast_to": ("BroadcastTo", [A], {"shape": [10**6, 10**6, 10**6]}),
+    "pad": ("Pad", [A], {"pad_width": [[0, 0], [10**9, 10**9], [0, 0]], "mode": "constant"}),
+    "one_hot": ("OneHot", [A], {"num_classes": 10**10}),
+    "reshape": ("Reshape", [A], {"newshape": [10**12, -1]}),
+    "strings": ("Cast", [A], {"dtype": "S1000000"}),
+    "objects": ("Cast", [A], {"dtype": "O"}),
+    "dtype as argument": ("OnesLike", [A, "S1000000"], {}),
+}
+
+
+@pytest.mark.parametrize("class_name, args, options", BOMBS.values(), ids=BOMBS.keys())
+def test_operation_that_grows_without_bound_is_refused_cheaply(tmp_path, class_name, args, options):
+    refused_cheaply(with_config(tmp_path, operation(class_name, args, options)))
+
+
+def test_layers_that_grow_step_by_step_are_refused_cheaply(tmp_path):
+    layers = [entry("UpSampling1D", {"name": f"u{i}", "size": 10**6}) for i in range(3)]
+    layers += [entry("TimeDistributed", {"name": "t", "layer": entry("Dense", {"units": 1})})]
+    last = entry("LSTM", {"name": "l", "units": 1})
+    refused_cheaply(with_config(tmp_path, sequential(INPUT, *layers, last)))
 
 
 @pytest.mark.parametrize(

@@ -5,30 +5,23 @@ recorded it. Masks travel by our own machinery: a recorded mask that is the one 
 anyway is left to it, so that the model stays on rows; any other is passed by hand.
 """
 
-import functools
-import inspect
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import ops
 from ..functional import from_config
-from ..graph import KerasTensor, is_symbolic, same_computation
+from ..graph import is_symbolic, same_computation
 from ..layers import RNN, Bidirectional
 from ..models import Model
-from ..nest import flatten, map_structure
+from ..nest import map_structure
 from ..tensor import get_keras_mask
 from .errors import FormatError, UnsupportedLayerError
-from .keras_config import MODELS, expect, from_keras, known_dtype
+from .keras_config import MODELS, expect, known_dtype
+from .keras_operations import RecordedOperation, is_operation
 
 if TYPE_CHECKING:
     from .keras_models import ModelMaker
-
-# Operations whose arguments say how much larger the result is, and a bound on it: 256 MB.
-_GROWING = (ops.tile, ops.repeat, ops.broadcast_to)
-_MAX_CELLS = 1 << 26
 
 
 def functional(maker: "ModelMaker", config: dict[str, Any]) -> Model:
@@ -164,24 +157,12 @@ class _Graph:
 
     def make(self, entry: dict[str, Any]) -> Callable[..., Any]:
         """The layer or operation of an entry."""
-        name, class_name = entry["name"], entry.get("class_name")
-        if class_name == "InputLayer":
+        if entry.get("class_name") == "InputLayer":
             return self._maker.input(entry).node.operation
-        if not _is_operation(entry):
+        if not is_operation(entry):
             return self._maker.layer(entry)
-        function = ops.OPERATIONS.get(class_name) if isinstance(class_name, str) else None
-        if function is None or not from_keras(entry):
-            raise UnsupportedLayerError(
-                f"{self._path}: '{name}' is the operation {class_name}, which is not in the table "
-                f"of known operations"
-            )
-        known = inspect.signature(function).parameters
         options = {k: self._plain(v) for k, v in entry["config"].items() if k != "name"}
-        for key, value in options.items():
-            if key not in known and value is not None:
-                raise UnsupportedLayerError(f"{self._path}: '{name}' ({class_name}): {key}={value}")
-        given = {k: v for k, v in options.items() if k in known and _differ(v, known[k].default)}
-        return functools.partial(function, **given)
+        return RecordedOperation(self._maker, entry, options)
 
     def call(self, operation: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Make one recorded call."""
@@ -198,23 +179,4 @@ class _Graph:
             alone = not is_symbolic([args[1:], kwargs])
             if not (alone and same_computation(mask, carried, self._same)):
                 kwargs["mask"] = mask
-        self._check_growth(operation, flatten([args, kwargs]))
         return operation(*args, **kwargs)
-
-    def _check_growth(self, operation: Callable[..., Any], arguments: list[Any]) -> None:
-        if isinstance(operation, functools.partial) and operation.func in _GROWING:
-            sizes = [size or 1 for x in arguments if isinstance(x, KerasTensor) for size in x.shape]
-            numbers = [n for n in flatten([arguments, operation.keywords]) if type(n) is int]
-            if math.prod(n for n in sizes + numbers if n > 1) > _MAX_CELLS:
-                raise FormatError(self._path, f"{operation.func.__name__} by {numbers}")
-
-
-def _is_operation(entry: dict[str, Any]) -> bool:
-    module = entry.get("module")
-    if module is None:  # legacy files have none, and an operation may be named like a layer
-        return "trainable" not in entry["config"] and entry.get("class_name") in ops.OPERATIONS
-    return isinstance(module, str) and module.startswith("keras.src.ops.")
-
-
-def _differ(a: Any, b: Any) -> bool:
-    return type(a) is not type(b) or a != b
