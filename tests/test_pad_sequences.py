@@ -80,6 +80,8 @@ def test_numbers_convert_as_numpy_does():
     assert pad_sequences([[big]], dtype="int64")[0, 0] == big
     assert pad_sequences([[2**64 - 1]], dtype="uint64")[0, 0] == 2**64 - 1
     assert pad_sequences([[2**40 + 1]], dtype="f4")[0, 0] == np.float32(2**40 + 1)
+    mixed = [1, 2.5, 2**40, 3, 4.5, -(2**62), 2**30]
+    assert pad_sequences([mixed], dtype="f8").tolist() == [mixed]
     x = pad_sequences([[float("nan"), float("inf"), 1e300]], dtype="f8")
     np.testing.assert_array_equal(x, [[np.nan, np.inf, 1e300]])
 
