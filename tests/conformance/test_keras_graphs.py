@@ -1,0 +1,161 @@
+"""Random graphs of layers give what Keras gives: outputs, masks, and the order of weights."""
+
+import pytest
+
+pytest.importorskip("jax")
+pytest.importorskip("keras")
+
+import jax  # noqa: E402
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+from harness import (  # noqa: E402
+    BATCH,
+    FEATURES,
+    MIXED,
+    TIME,
+    VOCABULARY,
+    compare_masks,
+    random_weights,
+    with_zeros,
+)
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+import maskseq  # noqa: E402
+
+# Every layer keeps (batch, time, FEATURES), so that any may follow any.
+ONE = {
+    "dense": lambda L: L.Dense(4, activation="tanh"),
+    "lstm": lambda L: L.LSTM(4, return_sequences=True),
+    "lstm zeros": lambda L: L.LSTM(4, return_sequences=True, zero_output_for_mask=True),
+    "lstm back": lambda L: L.LSTM(4, return_sequences=True, go_backwards=True),
+    "gru": lambda L: L.GRU(4, return_sequences=True),
+    "gru before": lambda L: L.GRU(4, return_sequences=True, reset_after=False),
+    "rnn": lambda L: L.SimpleRNN(4, return_sequences=True),
+    "stack": lambda L: L.RNN([L.GRUCell(4), L.LSTMCell(4)], return_sequences=True),
+    "both": lambda L: L.Bidirectional(L.LSTM(2, return_sequences=True)),
+    "both sum": lambda L: L.Bidirectional(L.GRU(4, return_sequences=True), merge_mode="sum"),
+    "each": lambda L: L.TimeDistributed(L.Dense(4)),
+    "dropout": lambda L: L.Dropout(0.5),
+    "activation": lambda L: L.Activation("sigmoid"),
+    "masking": lambda L: L.Masking(),
+    "layer norm": lambda L: L.LayerNormalization(),
+    "rms norm": lambda L: L.RMSNormalization(),
+    "batch norm": lambda L: L.BatchNormalization(),
+    "relu": lambda L: L.LeakyReLU(0.2),
+    "conv": lambda L: L.Conv1D(4, 3, padding="same"),
+    "causal": lambda L: L.Conv1D(4, 2, padding="causal"),
+    "pool": lambda L: L.MaxPooling1D(2, strides=1, padding="same"),
+    "identity": lambda L: L.Identity(),
+}
+TWO = {
+    name: lambda L, name=name: getattr(L, name)()
+    for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Attention")
+}
+TWO["AdditiveAttention"] = lambda L: L.AdditiveAttention()
+HEADS = {
+    "mha": lambda L: L.MultiHeadAttention(2, 3),
+    "gqa": lambda L: L.GroupQueryAttention(3, 4, 2),
+}
+CONCATENATE = {"concat": lambda L: (L.Concatenate(), L.Dense(4))}
+LAST = {
+    "last": lambda L: L.LSTM(3),
+    "last gru": lambda L: L.Bidirectional(L.GRU(3)),
+    "average": lambda L: L.GlobalAveragePooling1D(),
+    "max": lambda L: L.GlobalMaxPooling1D(),
+    "dense": lambda L: L.Dense(2),
+    "flatten": lambda L: L.Flatten(),
+}
+
+
+def known(table):
+    """The names of the layers that maskseq has."""
+
+    def has(make):
+        try:
+            make(maskseq.layers)
+        except AttributeError:
+            return False
+        return True
+
+    return [name for name, make in table.items() if has(make)]
+
+
+@st.composite
+def programs(draw):
+    """Steps (kind, name, numbers of the tensors read); the first two tensors are the inputs."""
+    steps, made = [], 2
+    kinds = st.sampled_from(["one"] * 4 + ["two"] * 2 + ["heads", "concat", "again"])
+    for _ in range(draw(st.integers(1, 6))):
+        kind = draw(kinds)
+        reads = [
+            draw(st.integers(0, made - 1)) for _ in range(1 if kind in ("one", "again") else 2)
+        ]
+        if kind == "again":  # a layer shared with an earlier step
+            earlier = [n for n, step in enumerate(steps) if step[0] == "one"]
+            if not earlier:
+                continue
+            steps.append((kind, draw(st.sampled_from(earlier)), reads))
+        else:
+            table = {"one": ONE, "two": TWO, "heads": HEADS, "concat": CONCATENATE}[kind]
+            names = known(table)
+            if not names:
+                continue
+            steps.append((kind, draw(st.sampled_from(names)), reads))
+        made += 1
+    last = [(draw(st.sampled_from(known(LAST))), draw(st.integers(0, made - 1))) for _ in range(2)]
+    return steps, [*last, ("dense", made - 1)]
+
+
+def build(package, program):
+    """The model of a program in Keras or in maskseq."""
+    L = package.layers
+    ids = package.Input((TIME,), dtype="int32")
+    x = package.Input((TIME, FEATURES))
+    tensors = [L.Embedding(VOCABULARY, FEATURES, mask_zero=True)(ids), L.Masking()(x)]
+    layers = []
+    steps, last = program
+    for kind, name, reads in steps:
+        inputs = [tensors[number] for number in reads]
+        layer = None
+        if kind == "again":
+            y = layers[name](*inputs)
+        elif kind == "concat":
+            join, dense = CONCATENATE[name](L)
+            y = dense(join(inputs))
+        elif kind == "heads":
+            y = HEADS[name](L)(*inputs)
+        elif kind == "two":
+            y = TWO[name](L)(inputs)
+        else:
+            layer = ONE[name](L)
+            y = layer(*inputs)
+        layers.append(layer)
+        tensors.append(y)
+    return package.Model([ids, x], [LAST[name](L)(tensors[number]) for name, number in last])
+
+
+def arrays():
+    rng = np.random.default_rng(11)
+    ids = rng.integers(1, VOCABULARY, (BATCH, TIME)) * MIXED
+    x = with_zeros(rng.standard_normal((BATCH, TIME, FEATURES)), MIXED[::-1])
+    return ids.astype(np.int32), x.astype(np.float32)
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(program=programs())
+def test_random_graph_equals_keras(program):
+    ids, x = arrays()
+    theirs, ours = build(keras, program), build(maskseq, program)
+    random_weights(theirs, np.random.default_rng(3))
+    ours.set_weights(theirs.get_weights())
+    with jax.disable_jit():
+        expected = theirs([ids, x])
+    for number, (a, b) in enumerate(zip(expected, ours([ids, x]), strict=True)):
+        real = np.isfinite(np.asarray(a))  # Keras's average of nothing is NaN, ours is 0
+        np.testing.assert_allclose(np.asarray(b)[real], np.asarray(a)[real], rtol=1e-4, atol=2e-5)
+        assert np.isfinite(np.asarray(b)).all()
+        compare_masks(keras.src.backend.get_keras_mask(a), maskseq.get_keras_mask(b), number)
+    for b, again in zip(ours([ids, x]), ours.predict([ids, x], batch_size=3), strict=True):
+        np.testing.assert_array_equal(again, b)
