@@ -32,14 +32,13 @@ def openmp_flag() -> list[str]:
 
 # -g0: Python's own flags ask for debug information, nine tenths of the file.
 debug_args = ["-g", "-UNDEBUG", "-fno-wrapv"] if os.environ.get("MASKSEQ_DEBUG") == "1" else ["-g0"]
-compile_args = [*debug_args, "-std=c11", "-O3", "-fvisibility=hidden", "-ffp-contract=off"]
-link_args = openmp_flag()
-compile_args += link_args
-if os.environ.get("MASKSEQ_WERROR") == "1":
-    compile_args += ["-Wall", "-Wextra", "-Werror"]
+compile_args, link_args = [*debug_args, "-std=c11", "-O3", "-fvisibility=hidden"], []
 if os.environ.get("MASKSEQ_SANITIZE"):
-    compile_args.append(f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}")
-    link_args.append(f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}")
+    sanitize = [f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}", "-fno-sanitize-recover=all"]
+    compile_args += sanitize
+    link_args += sanitize
+openmp = openmp_flag()
+strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("MASKSEQ_WERROR") == "1" else []
 
 kernels = Extension(
     "maskseq._kernels",
@@ -51,14 +50,17 @@ kernels = Extension(
         *glob("src/maskseq/*.px[di]"),
         *glob("src/maskseq/include/*.h"),
     ],
-    extra_compile_args=compile_args,
-    extra_link_args=link_args,
+    extra_compile_args=[*compile_args, "-ffp-contract=off", *openmp, *strict],
+    extra_link_args=[*link_args, *openmp],
 )
-lists = Extension(
-    "maskseq._lists", ["src/maskseq/_lists.pyx"], extra_compile_args=[*debug_args, "-O3"]
-)
-arrow = Extension(
-    "maskseq._arrow", ["src/maskseq/_arrow.pyx"], extra_compile_args=[*debug_args, "-O3"]
+lists, arrow = (
+    Extension(
+        f"maskseq.{name}",
+        [f"src/maskseq/{name}.pyx"],
+        extra_compile_args=compile_args,
+        extra_link_args=link_args,
+    )
+    for name in ("_lists", "_arrow")
 )
 
 setup(

@@ -8,16 +8,9 @@
 /* y[i] = f(x[i]); y may be x. */
 typedef void msq_map_fn(float *y, const float *x, int64_t n);
 
-/* Activations with an inner loop per ISA come first; the others (activation.c) are computed in
- * double. */
-enum msq_fast_activation {
-    MSQ_LINEAR,
-    MSQ_RELU,
-    MSQ_SIGMOID,
-    MSQ_TANH,
-    MSQ_EXPONENTIAL,
-    MSQ_FAST_ACTIVATIONS
-};
+/* The activations that maskseq.h numbers have an inner loop per ISA; the others (activation.c) are
+ * computed in double. */
+enum { MSQ_FAST_ACTIVATIONS = MSQ_EXPONENTIAL + 1 };
 
 /* z[r] = start[r] + x[r] . w, for all rows r and the columns of some blocks.
  *

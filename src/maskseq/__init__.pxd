@@ -31,6 +31,13 @@ cdef extern from "maskseq_capi.h" nogil:
     void msq_set_interrupt_check(int (*check)() noexcept nogil)
     bint msq_has_openmp()
 
+    enum msq_activation:
+        MSQ_LINEAR
+        MSQ_RELU
+        MSQ_SIGMOID
+        MSQ_TANH
+        MSQ_EXPONENTIAL
+
     const char* msq_activation_name(int activation)
     int msq_activation_f32(float* y, const float* x, int64_t n, int activation, int num_threads)
 

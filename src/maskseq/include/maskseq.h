@@ -62,8 +62,11 @@ int msq_has_openmp(void);
 /* --- activations (activation.c)
  * ------------------------------------------------------------------------------- */
 
-/* Names of the elementwise activations, as in Keras; NULL past the last. The position is the
- * `activation` argument. */
+/* The usual values of an `activation` argument. */
+enum msq_activation { MSQ_LINEAR, MSQ_RELU, MSQ_SIGMOID, MSQ_TANH, MSQ_EXPONENTIAL };
+
+/* Names of all elementwise activations, as in Keras; NULL past the last. The position is the
+ * `activation` argument; it never changes. */
 const char *msq_activation_name(int activation);
 /* y[i] = activation(x[i]), n values; y may be x. NaN gives NaN. exp, tanh and sigmoid are within 2
  * ulp. MSQ_OUT_OF_RANGE: no such activation. */

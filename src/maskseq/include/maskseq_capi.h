@@ -30,16 +30,17 @@ static const msq_api *maskseq_api = NULL;
  * built for: another major version, or an older minor version. */
 static inline int maskseq_import(void) {
     const unsigned long long needs = MASKSEQ_FEATURES;
+    const uint32_t major = MSQ_ABI_MAJOR, minor = MSQ_ABI_MINOR;
     const msq_api *const api = (const msq_api *)PyCapsule_Import("maskseq._kernels._C_API", 0);
     if (!api)
         return -1;
-    if (api->abi_major != MSQ_ABI_MAJOR || api->abi_minor < MSQ_ABI_MINOR ||
-        api->struct_size < sizeof(msq_api) || (api->features & needs) != needs) {
+    if (api->abi_major != major || api->abi_minor < minor || api->struct_size < sizeof(msq_api) ||
+        (api->features & needs) != needs) {
         PyErr_Format(PyExc_ImportError,
-                     "this module was built for the C API %d.%d of maskseq (%zu bytes, features "
+                     "this module was built for the C API %u.%u of maskseq (%zu bytes, features "
                      "%llu), but the installed maskseq has %u.%u (%zu bytes, features %llu)",
-                     (int)MSQ_ABI_MAJOR, (int)MSQ_ABI_MINOR, sizeof(msq_api), needs, api->abi_major,
-                     api->abi_minor, api->struct_size, (unsigned long long)api->features);
+                     major, minor, sizeof(msq_api), needs, api->abi_major, api->abi_minor,
+                     api->struct_size, (unsigned long long)api->features);
         return -1;
     }
     maskseq_api = api;
