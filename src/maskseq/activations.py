@@ -27,6 +27,7 @@ class Elementwise:
 
 exponential = Elementwise("exponential")
 hard_sigmoid = Elementwise("hard_sigmoid")
+hard_sigmoid_keras2 = Elementwise("hard_sigmoid_keras2")  # for models of Keras 2
 hard_silu = Elementwise("hard_silu")
 hard_tanh = Elementwise("hard_tanh")
 log_sigmoid = Elementwise("log_sigmoid")
@@ -181,6 +182,7 @@ ACTIVATIONS: dict[str, Callable[..., np.ndarray]] = {
         glu,
         hard_shrink,
         hard_sigmoid,
+        hard_sigmoid_keras2,
         hard_silu,
         hard_tanh,
         leaky_relu,
