@@ -1,25 +1,12 @@
 """Dispatch, the thread budget and fork: nothing here may hang or change what a kernel computes."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from processes import run_python as run
 
 from maskseq import _kernels, runtime
-
-
-def run(code, **environment):
-    """Runs `code` in a fresh interpreter with these variables and no other thread count."""
-    inherited = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env=inherited | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def test_isa_can_be_forced(isa):

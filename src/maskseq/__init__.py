@@ -1,5 +1,7 @@
 """maskseq: masked sequence models on the CPU. A masked step costs nothing and changes nothing."""
 
+from importlib.util import find_spec as _find_spec
+
 from . import backend as backend
 from . import layers as layers
 from . import ops as ops
@@ -23,3 +25,6 @@ from .tensor import get_keras_mask as get_keras_mask
 from .tensor import set_keras_mask as set_keras_mask
 
 __version__ = "0.1.0"
+
+if _find_spec("threadpoolctl"):
+    from . import _threadpools as _threadpools
