@@ -225,6 +225,46 @@ def attention(q, k, v, query_offsets, key_offsets, query_steps, key_steps, scale
     return out, weights
 
 
+def attend(score, query, key, value, query_mask, value_mask, causal=False):
+    """Attention and AdditiveAttention, padded, `score(q, k)` of two vectors: output and weights.
+
+    A query with nothing to attend to weighs all values alike; a masked one puts out zeros.
+    """
+    batch, time, width = len(query), query.shape[1], value.shape[2]
+    out, weights = np.zeros((batch, time, width)), np.zeros((batch, time, value.shape[1]))
+    for b, t in np.ndindex(batch, time):
+        seen = value_mask[b] & (np.arange(value.shape[1]) <= t) if causal else value_mask[b]
+        pairs = zip(key[b], seen, strict=True)
+        s = np.array([score(query[b, t], k) if ok else -np.inf for k, ok in pairs])
+        e = np.exp(s - s.max()) if seen.any() else np.ones(len(s))
+        weights[b, t] = e / e.sum()
+        if query_mask[b, t]:
+            for w, v in zip(weights[b, t], value[b], strict=True):
+                out[b, t] += w * v if w else 0
+    return out, weights
+
+
+def heads(query, value, weights, query_mask, value_mask, gate=False):
+    """MultiHeadAttention and GroupQueryAttention; weights in Keras's order, with biases."""
+    weights = [np.asarray(w, np.float64) for w in weights]
+    projected = [
+        np.einsum("btf,fhd->bthd", x, weights[2 * i]) + weights[2 * i + 1]
+        for i, x in enumerate([query, value] + [query] * gate + [value])
+    ]
+    q, k, v = projected[0], projected[1], projected[-1]
+    out = np.zeros((*q.shape[:3], v.shape[3]))
+    for h in range(q.shape[2]):
+        shared = h // (q.shape[2] // k.shape[2])
+        real = np.ones(query_mask.shape, bool)
+        score = lambda a, b: a @ b / np.sqrt(len(a))  # noqa: E731
+        sides = q[:, :, h], k[:, :, shared], v[:, :, shared]
+        out[:, :, h], _ = attend(score, *sides, real, value_mask)
+        out[~query_mask, h] = np.repeat(sides[2].mean(axis=1), (~query_mask).sum(axis=1), axis=0)
+    if gate:
+        out = out * sigmoid(projected[2])
+    return np.einsum("bthd,hdf->btf", out, weights[-2]) + weights[-1]
+
+
 # --- windows over time
 
 

@@ -1,7 +1,9 @@
 """Every layer that Keras and maskseq share, with its main options: one line each."""
 
-from harness import WAYS, Case
+import numpy as np
+from harness import TIME, WAYS, Case
 
+SOME = np.random.default_rng(11).random((TIME, TIME)) > 0.5
 BY_HAND = WAYS[:2]  # where Masking cannot come before the layer
 
 
@@ -237,8 +239,50 @@ def _attention() -> list[Case]:
     def heads_causal(layer, q, v):
         return layer(q, v, use_causal_mask=True)
 
-    def heads_scores(layer, q, v):
-        return layer(q, v, return_attention_scores=True)
+    def heads_scores(layer, q, v):  # Keras's scores carry the mask of an inner Softmax, ours none
+        output, scores = layer(q, v, return_attention_scores=True)
+        return output, scores * 1
+
+    def heads_mask(layer, q, v):
+        return layer(q, v, attention_mask=SOME)
+
+    def heads_mask_causal(layer, q, v):
+        return layer(q, v, attention_mask=SOME[None], use_causal_mask=True)
+
+    def three(layer, q, v, k):
+        return layer([q, v, k])
+
+    def heads_three(layer, q, v, k):
+        return layer(q, v, key=k)
+
+    def itself(layer, q):
+        return layer(q, q)
+
+    triple = ("sequence", "wide", "other")
+    options = {
+        "gate": {"use_gate": True},
+        "window": {"sliding_window": 2},
+        "dropout": {"dropout": 0.5},
+    }
+    calls = {
+        "causal": heads_causal,
+        "scores": heads_scores,
+        "attention_mask": heads_mask,
+        "attention_mask causal": heads_mask_causal,
+    }
+    made = {
+        "MHA": lambda L, **k: L.MultiHeadAttention(2, 3, **k),
+        "GQA": lambda L, **k: L.GroupQueryAttention(3, 4, 2, **k),
+    }
+    of_heads = [
+        Case(f"{name} {option}", lambda L, m=m, k=k: m(L, **k), pair, heads, layouts=layouts)
+        for name, m in made.items()
+        for option, k in options.items()
+    ] + [
+        Case(f"{name} {how}", lambda L, m=m: m(L), pair, call, layouts=layouts)
+        for name, m in made.items()
+        for how, call in calls.items()
+    ]
 
     return [
         Case("Attention", lambda L: L.Attention(), pair, layouts=layouts),
@@ -246,14 +290,23 @@ def _attention() -> list[Case]:
         Case("Attention concat", lambda L: L.Attention(score_mode="concat"), pair, layouts=layouts),
         Case("Attention causal", lambda L: L.Attention(), pair, causal, layouts=layouts),
         Case("Attention scores", lambda L: L.Attention(), pair, scores, layouts=layouts),
+        Case("Attention three", lambda L: L.Attention(), triple, three, layouts=layouts),
+        Case("AdditiveAttention three", lambda L: L.AdditiveAttention(), triple, three),
+        Case("AdditiveAttention causal", lambda L: L.AdditiveAttention(), pair, causal),
+        Case("AdditiveAttention scores", lambda L: L.AdditiveAttention(), pair, scores),
+        Case("AdditiveAttention no scale", lambda L: L.AdditiveAttention(use_scale=False), pair),
+        Case(
+            "Attention concat scale",
+            lambda L: L.Attention(use_scale=True, score_mode="concat"),
+            pair,
+            causal,
+            layouts=layouts,
+        ),
+        *of_heads,
+        Case("MHA three", lambda L: L.MultiHeadAttention(2, 3), triple, heads_three),
+        Case("MHA itself", lambda L: L.MultiHeadAttention(2, 3), call=itself),
         Case("AdditiveAttention", lambda L: L.AdditiveAttention(), pair, layouts=layouts),
         Case("MHA", lambda L: L.MultiHeadAttention(2, 3), pair, heads, layouts=layouts),
-        Case(
-            "MHA causal", lambda L: L.MultiHeadAttention(2, 3), pair, heads_causal, layouts=layouts
-        ),
-        Case(
-            "MHA scores", lambda L: L.MultiHeadAttention(2, 3), pair, heads_scores, layouts=layouts
-        ),
         Case(
             "MHA options",
             lambda L: L.MultiHeadAttention(2, 3, use_bias=False, output_shape=5),

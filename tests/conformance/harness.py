@@ -4,6 +4,7 @@
 cells included, for a mask layout and a way of calling.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +86,7 @@ def arrays_of(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def masks_of(case: Case, layout: str) -> list[np.ndarray | None]:
-    masks = iter(LAYOUTS[layout])
+    masks = itertools.cycle(LAYOUTS[layout])
     return [next(masks) if name in CARRIERS else None for name in case.inputs]
 
 

@@ -21,6 +21,8 @@ LAYERS: dict[str, type[Layer]] = {
         layers.Activation,
         layers.ActivityRegularization,
         layers.Add,
+        layers.AdditiveAttention,
+        layers.Attention,
         layers.Average,
         layers.AveragePooling1D,
         layers.Bidirectional,
@@ -33,6 +35,7 @@ LAYERS: dict[str, type[Layer]] = {
         layers.Dropout,
         layers.Embedding,
         layers.Flatten,
+        layers.GroupQueryAttention,
         layers.GRU,
         layers.GRUCell,
         layers.GlobalAveragePooling1D,
@@ -41,9 +44,10 @@ LAYERS: dict[str, type[Layer]] = {
         layers.LSTM,
         layers.LSTMCell,
         layers.Masking,
-        layers.MaxPooling1D,
         layers.Maximum,
+        layers.MaxPooling1D,
         layers.Minimum,
+        layers.MultiHeadAttention,
         layers.Multiply,
         layers.Permute,
         layers.RNN,
@@ -60,6 +64,7 @@ LAYERS: dict[str, type[Layer]] = {
         layers.ZeroPadding1D,
     )
 }
+LAYERS["GroupQueryAttention"] = layers.GroupQueryAttention  # .h5 files name the class
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
 _MAX_DEPTH = 24  # models inside wrappers inside models

@@ -1,6 +1,8 @@
 """The layers, under Keras 3's names."""
 
 from .activation import Activation as Activation
+from .additive_attention import AdditiveAttention as AdditiveAttention
+from .attention import Attention as Attention
 from .base import Layer as Layer
 from .bidirectional import Bidirectional as Bidirectional
 from .concatenate import Concatenate as Concatenate
@@ -14,6 +16,7 @@ from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
 from .global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from .global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from .group_query_attention import GroupQueryAttention as GroupQueryAttention
 from .gru import GRU as GRU
 from .gru import GRUCell as GRUCell
 from .identity import ActivityRegularization as ActivityRegularization
@@ -35,6 +38,7 @@ from .merging import maximum as maximum
 from .merging import minimum as minimum
 from .merging import multiply as multiply
 from .merging import subtract as subtract
+from .multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from .pooling import AveragePooling1D as AveragePooling1D
 from .pooling import MaxPooling1D as MaxPooling1D
 from .recurrent import RNN as RNN

@@ -1,0 +1,254 @@
+"""What the attention layers share: which rows meet, and what comes out where a query meets none.
+
+Only real queries and real keys are computed, sequence by sequence. A query with nothing to attend
+to puts out the mean of all the values of its sequence, masked ones included, as in Keras.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels
+from ..rows import Layout, Rows
+from .base import Layer
+from .calling import check_mask
+
+_BLOCK = 1 << 20
+"""Floats of a block of query-key pairs in NumPy: 4 MB."""
+
+Means = Callable[[], np.ndarray]
+"""The mean of each sequence's values, (batch, features), made only where a query needs it."""
+
+
+class Meeting:
+    """Which query rows attend to which key rows.
+
+    queries, keys: the layouts of the real rows.  causal: a query attends to no key of a later step.
+    mask: bool (batch, Tq, Tk) or (batch, heads, Tq, Tk), True = attend; None = to all.
+    """
+
+    def __init__(
+        self, queries: Layout, keys: Layout, causal: bool = False, mask: np.ndarray | None = None
+    ):
+        self.queries, self.keys = queries, keys
+        if causal and mask is not None:
+            mask, causal = mask & not_later(queries.time, keys.time), False
+        self.causal, self.mask = causal, mask
+
+    @cached_property
+    def query_steps(self) -> np.ndarray:
+        return self.queries.cells % max(self.queries.time, 1)
+
+    @cached_property
+    def key_steps(self) -> np.ndarray:
+        return self.keys.cells % max(self.keys.time, 1)
+
+    @cached_property
+    def sequence(self) -> np.ndarray:
+        """The sequence that each query belongs to."""
+        return np.repeat(np.arange(self.queries.batch), self.queries.lengths)
+
+    def attend(
+        self, q: np.ndarray, k: np.ndarray, v: np.ndarray, scale: float, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """softmax(scale q k) v over rows (n, heads, width), and the scores (batch, heads, Tq, Tk).
+
+        Zeros for a query with nothing to attend to.
+        """
+        by_step = self.causal or self.mask is not None or with_scores
+        result = _kernels.attention(
+            q,
+            k,
+            v,
+            self.queries.offsets,
+            self.keys.offsets,
+            scale=scale,
+            causal=self.causal,
+            query_steps=self.query_steps if by_step else None,
+            key_steps=self.key_steps if by_step else None,
+            mask=self.mask,
+            scores_time=(self.queries.time, self.keys.time) if with_scores else None,
+        )
+        return result if with_scores else (result, None)
+
+    def attend_by(
+        self, score: Callable, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The same for one head and any `score(q (i, 1, dim), k (1, j, dim)) -> (i, j)`."""
+        out = np.zeros((len(q), v.shape[1]), np.float32)
+        scores = np.zeros((self.queries.batch, self.queries.time, self.keys.time), np.float32)
+        for b in range(self.queries.batch if len(q) else 0):
+            first, last = self.keys.offsets[b : b + 2]
+            if first == last:
+                continue
+            values = _kernels.PackedDense(v[first:last])
+            block = max(1, _BLOCK // max(1, (last - first) * k.shape[1]))
+            for start in range(*self.queries.offsets[b : b + 2], block):
+                part = slice(start, min(start + block, self.queries.offsets[b + 1]))
+                steps, to = self.query_steps[part, None], self.key_steps[None, first:last]
+                found = score(q[part, None], k[None, first:last]).astype(np.float32, copy=False)
+                weights = _kernels.masked_softmax(found, to <= steps if self.causal else None)
+                out[part] = _kernels.dense(weights, values)
+                if with_scores:
+                    scores[b, steps, to] = weights
+        return out, scores if with_scores else None
+
+    def lost(self) -> np.ndarray:
+        """bool (n, 1 or heads): the queries with nothing to attend to."""
+        if self.mask is None:
+            nowhere = max(self.queries.time, self.keys.time)
+            first = np.full(self.keys.batch, nowhere)
+            some = self.keys.lengths > 0
+            first[some] = self.key_steps[self.keys.offsets[:-1][some]] if self.causal else -1
+            return (self.query_steps < first[self.sequence])[:, None]
+        mask = self.mask if self.mask.ndim == 4 else self.mask[:, None]
+        visible = (mask & self.keys.mask[:, None, None, :]).any(axis=-1)
+        return ~visible[self.sequence, :, self.query_steps]
+
+
+def not_later(query_time: int, key_time: int) -> np.ndarray:
+    """bool (Tq, Tk): True where the key's step is not after the query's."""
+    return np.arange(key_time) <= np.arange(query_time)[:, None]
+
+
+def real_rows(rows: Rows) -> np.ndarray:
+    """The rows of real steps, without the pad rows."""
+    source, index = rows.in_place()
+    return source if index is None else source.take(index, axis=0)
+
+
+def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """The mean over time, masked cells included; NaN and infinities in these count as 0."""
+    if mask is not None:
+        x = np.where(mask[..., None] | np.isfinite(x), x, np.float32(0))
+    return x.sum(axis=1) / np.float32(max(x.shape[1], 1))
+
+
+def mean_of_rows(rows: Rows) -> np.ndarray:
+    """The mean over time of the padded array that `rows` stand for, (batch, features)."""
+    layout, values = rows.layout, rows.values
+    real, some = values[: layout.steps], layout.lengths > 0
+    padding = np.full(layout.batch, layout.time) - layout.lengths
+    if rows.carry:
+        ends = np.append(layout.cells[1:], 0)
+        ends[layout.offsets[1:][some] - 1] = (np.flatnonzero(some) + 1) * layout.time
+        shown = ends - layout.cells  # a row shows in its own cell and the masked ones behind it
+        real = real * shown[:, None].astype(np.float32)
+        first = layout.cells[layout.offsets[:-1][some]]
+        padding[some] = first - np.flatnonzero(some) * layout.time
+    total = padding[:, None].astype(np.float32) * values[layout.steps :]
+    if some.any():
+        total[some] += np.add.reduceat(real, layout.offsets[:-1][some], axis=0)
+    return total / np.float32(max(layout.time, 1))
+
+
+class ListAttention(Layer):
+    """The attention layers that are called on a list [query, value] or [query, value, key].
+
+    A subclass writes `attend(meeting, q, k, v, with_scores)`.
+
+    Call arguments: inputs: float32 (batch, Tq, dim), (batch, Tv, width), (batch, Tv, dim); without
+        a key the value is the key.  mask: [query mask or None, value mask or None], bool (batch,
+        Tq) and (batch, Tv); a third one, for the key, is not used.  return_attention_scores: also
+        return the weights.  use_causal_mask: a query attends to no later step.
+    Returns: (batch, Tq, width), zeros at masked queries; with return_attention_scores also
+        (batch, Tq, Tv). The query's mask goes on.
+    """
+
+    def call(
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        _check_list("inputs", inputs)
+        query, value, *key = (np.asarray(x, np.float32) for x in inputs)
+        _check_shapes(query, value, *key)
+        query_mask = value_mask = None
+        if mask is not None:
+            _check_list("mask", mask)
+            query_mask, value_mask = (
+                None if m is None else check_mask(m, x.shape[:2])
+                for m, x in zip(mask, (query, value), strict=False)
+            )
+        queries = Rows.view(query, None if return_attention_scores else query_mask)
+        values = Rows.view(value, value_mask)
+        keys = real_rows(Rows.view(key[0], value_mask)) if key else real_rows(values)
+        meeting = Meeting(queries.layout, values.layout, use_causal_mask)
+        out, scores = self._meet(
+            meeting,
+            (real_rows(queries), keys, real_rows(values)),
+            lambda: mean_of_cells(value, value_mask),
+            return_attention_scores,
+        )
+        output = Rows(out, queries.layout).to_padded()
+        if return_attention_scores and query_mask is not None:
+            output = np.where(query_mask[..., None], output, np.float32(0))
+        return (output, scores) if return_attention_scores else output
+
+    def call_rows(
+        self, inputs: Any, use_causal_mask: bool = False, return_attention_scores: bool = False
+    ) -> Any:
+        query, value, key = (*inputs, inputs[1])[:3]
+        if not all(type(x) is Rows and x.ndim == 3 for x in (query, value, key)):
+            return NotImplemented
+        if return_attention_scores or key.layout is not value.layout:
+            return NotImplemented
+        meeting = Meeting(query.layout, value.layout, use_causal_mask)
+        sides = real_rows(query), real_rows(key), real_rows(value)
+        out, _ = self._meet(meeting, sides, lambda: mean_of_rows(value), False)
+        return Rows(out, query.layout)
+
+    def _meet(
+        self, meeting: Meeting, sides: tuple, means: Means, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(output rows and a pad row of zeros, scores)."""
+        out, scores = self.attend(meeting, *sides, with_scores)
+        lost = meeting.lost()[:, 0]
+        if lost.any():
+            out[lost] = means()[meeting.sequence[lost]]
+            if with_scores:
+                cells = meeting.sequence[lost], meeting.query_steps[lost]
+                scores[cells] = 1 / np.float32(meeting.keys.time)
+        return np.concatenate([out, np.zeros((1, out.shape[1]), np.float32)]), scores
+
+    def attend(
+        self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(output (n, width), weights (batch, Tq, Tv) or None); zeros for lost queries."""
+        raise NotImplementedError
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None if mask is None else mask[0]
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes"
+
+
+def _check_list(name: str, value: Any) -> None:
+    if not isinstance(value, list) or len(value) not in (2, 3):
+        raise ValueError(
+            f"{name} must be a list of 2 or 3: [query, value] or [query, value, key], got "
+            f"{type(value).__name__}" + (f" of {len(value)}" if hasattr(value, "__len__") else "")
+        )
+
+
+def _check_shapes(query: np.ndarray, value: np.ndarray, key: np.ndarray | None = None) -> None:
+    key = value if key is None else key
+    shapes = query.shape, value.shape, key.shape
+    fits = (
+        all(len(shape) == 3 for shape in shapes)
+        and query.shape[0] == value.shape[0]
+        and value.shape[:2] == key.shape[:2]
+        and query.shape[2] == key.shape[2]
+    )
+    if not fits:
+        raise ValueError(
+            "inputs must be query (batch, Tq, dim), value (batch, Tv, width) and key "
+            f"(batch, Tv, dim), got shapes {', '.join(map(str, shapes))}"
+        )

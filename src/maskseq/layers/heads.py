@@ -1,0 +1,258 @@
+"""Attention with several heads over projected queries, keys and values: what MHA and GQA share."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels, initializers
+from ..rows import Layout, Rows
+from .attending import Meeting, mean_of_cells, mean_of_rows, real_rows
+from .base import Layer
+from .calling import check_mask
+
+_SIDES = ("query", "value", "key")
+
+
+class _Projection(Layer):
+    """A matrix product from some last axes to others, with a bias: Keras's EinsumDense in a head.
+
+    Weights: kernel float32 (*inputs, *outputs), bias (*outputs,).
+    """
+
+    def __init__(
+        self, name: str, inputs: tuple, outputs: tuple, owner: Any, activation: str = "linear"
+    ):
+        super().__init__(name=name)
+        self._width, self._activation = math.prod(inputs), activation
+        kernel = initializers.get(owner.kernel_initializer)
+        self.kernel = self.add_weight((*inputs, *outputs), kernel, name="kernel")
+        self.bias = None
+        if owner.use_bias:
+            self.bias = self.add_weight(outputs, owner.bias_initializer, name="bias")
+        self._packed: tuple = (None, None, None)
+        self.built = True
+
+    def rows(self, x: np.ndarray) -> np.ndarray:
+        """x (n, ...) -> (n, outputs), flat."""
+        kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
+        known_kernel, known_bias, packed = self._packed
+        if known_kernel is not kernel or known_bias is not bias:
+            flat = None if bias is None else bias.reshape(-1)
+            packed = _kernels.PackedDense(kernel.reshape(self._width, -1), flat)
+            self._packed = (kernel, bias, packed)
+        return _kernels.dense(x.reshape(len(x), self._width), packed, activation=self._activation)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": (None, None, None)}
+
+
+class HeadsAttention(Layer):
+    """Attention of several heads.
+
+    Call arguments: query: float32 (batch, Tq, features).  value: (batch, Tv, features).  key: as
+        value, which it is if not given.  query_mask, value_mask, key_mask: bool (batch, Tq) and
+        (batch, Tv); by default those that the inputs carry.  attention_mask: bool (Tq, Tv), (batch,
+        Tq, Tv) or (batch, heads, Tq, Tv), True = attend.  return_attention_scores: also return the
+        weights.  use_causal_mask: a query attends to no later step.
+    Returns: (batch, Tq, *output_shape), with return_attention_scores also (batch, heads, Tq, Tv).
+        The query's mask goes on.
+    A query with nothing to attend to, a masked one too, gets the mean of all values, as in Keras;
+    with return_attention_scores or dropout it gets none, again as in Keras, and all that is left is
+    the output's bias. The masks of the inputs stay where they are.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        *,
+        dropout: float,
+        use_bias: bool,
+        sliding_window: int | None,
+        kernel_initializer: Any,
+        bias_initializer: Any,
+        use_gate: bool,
+        seed: int | None,
+        flash_attention: bool | None,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if sliding_window is not None and sliding_window <= 0:
+            raise ValueError(
+                f"{type(self).__name__}: sliding_window must be a positive int, got "
+                f"{sliding_window!r}"
+            )
+        self.dropout, self.use_bias, self.sliding_window = dropout, use_bias, sliding_window
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.use_gate, self.seed = use_gate, seed
+
+    def head_shapes(self) -> dict[str, tuple[int, int]]:
+        """(heads, width) of the projected "query", "key" and "value"."""
+        raise NotImplementedError
+
+    def output_features(self, query_features: int) -> tuple[int, ...]:
+        """The last axes of the output."""
+        return (query_features,)
+
+    def query_mask(self, query: Any, by_hand: Any) -> Any:
+        """The mask of the queries, out of the one that was given or carried."""
+        return by_hand
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        key_shape = value_shape if key_shape is None else key_shape
+        for side, shape in zip(_SIDES, (query_shape, value_shape, key_shape), strict=True):
+            if len(shape) != 3 or shape[-1] is None:
+                raise ValueError(
+                    f"{side} must be (batch, time, features) with known features, got shape "
+                    f"{tuple(shape)}"
+                )
+        heads, features = self.head_shapes(), query_shape[-1]
+        together = (heads["query"][0], heads["value"][1])
+        self.query_dense = _Projection("query", (features,), heads["query"], self)
+        self.key_dense = _Projection("key", (key_shape[-1],), heads["key"], self)
+        if self.use_gate:
+            self.gate_dense = _Projection("gate", (features,), together, self, "sigmoid")
+        self.value_dense = _Projection("value", (value_shape[-1],), heads["value"], self)
+        outputs = self.output_features(features)
+        self.output_dense = _Projection("attention_output", together, outputs, self)
+
+    def call(
+        self,
+        query: Any,
+        value: Any,
+        key: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        training: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        given = (query, value, value if key is None else key)
+        query, value, key = (np.asarray(x, np.float32) for x in given)
+        if query.shape[0] != value.shape[0] or value.shape[:2] != key.shape[:2]:
+            raise ValueError(
+                "query, value and key must be of one batch, value and key of one time, got shapes "
+                f"{query.shape}, {value.shape}, {key.shape}"
+            )
+        query_mask = self.query_mask(given[0], query_mask)
+        query_mask = None if query_mask is None else check_mask(query_mask, query.shape[:2])
+        masks = [check_mask(m, value.shape[:2]) for m in (value_mask, key_mask) if m is not None]
+        real = np.logical_and.reduce(masks) if masks else None
+        averages = self.averages(return_attention_scores)
+        packed = None if self.use_gate and averages else query_mask  # each masked query has a gate
+        queries, values = Rows.view(query, packed), Rows.view(value, real)
+        keys = values if key is value else Rows.view(key, real)
+        mask = self._attention_mask(attention_mask, queries.layout, values.layout)
+        meeting = Meeting(queries.layout, values.layout, use_causal_mask, mask)
+        output, scores = self._meet(
+            meeting,
+            (real_rows(queries), real_rows(values), real_rows(keys)),
+            lambda: mean_of_cells(value, real),
+            return_attention_scores,
+            None if packed is query_mask else query_mask,
+        )
+        output = Rows(output, queries.layout).to_padded()
+        return (output, scores) if return_attention_scores else output
+
+    def _run_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        given = {**dict(zip(self.call_parameters(), args, strict=False)), **kwargs}
+        query, value, key = (given.get(side) for side in _SIDES)
+        key = value if key is None else key
+        sides = query, value, key
+        if any(type(x) is not Rows or x.ndim != 3 for x in sides) or key.layout is not value.layout:
+            return NotImplemented
+        for side, rows in zip(_SIDES, sides, strict=True):
+            mask = given.get(f"{side}_mask")
+            if mask is not None and not rows.layout.has_mask(np.asarray(mask)):
+                return NotImplemented
+        with_scores = bool(given.get("return_attention_scores"))
+        layout, masked = query.layout, query.layout.batch * query.layout.time > query.layout.steps
+        if self.use_gate and masked and self.averages(with_scores):
+            return NotImplemented
+        self._ensure_built(dict(zip(_SIDES, sides, strict=True)))
+        causal = bool(given.get("use_causal_mask"))
+        mask = self._attention_mask(given.get("attention_mask"), layout, value.layout)
+        output, scores = self._meet(
+            Meeting(layout, value.layout, causal, mask),
+            tuple(map(real_rows, sides)),
+            lambda: mean_of_rows(value),
+            with_scores,
+        )
+        return (Rows(output, layout), scores) if with_scores else Rows(output, layout)
+
+    def averages(self, with_scores: bool) -> bool:
+        """True if a query with nothing to attend to gets the mean of all values."""
+        return not with_scores and self.dropout == 0
+
+    def _attention_mask(self, mask: Any, queries: Layout, keys: Layout) -> np.ndarray | None:
+        """bool (batch, Tq, Tv) or (batch, heads, Tq, Tv) of what is given by hand; None = all."""
+        shape = queries.time, keys.time
+        if mask is None and self.sliding_window is None:
+            return None
+        given = np.ones((1, *shape), bool) if mask is None else np.asarray(mask).astype(bool)
+        given = given[None] if given.ndim == 2 else given
+        heads = () if given.ndim == 3 else (self.head_shapes()["query"][0],)
+        if self.sliding_window is not None:
+            distance = np.arange(shape[0])[:, None] - np.arange(shape[1])
+            given = given & (np.abs(distance) < self.sliding_window)
+        try:
+            return np.broadcast_to(given, (queries.batch, *heads, *shape))
+        except ValueError:
+            raise ValueError(
+                f"attention_mask must be bool {shape}, ({queries.batch}, Tq, Tv) or "
+                f"({queries.batch}, heads, Tq, Tv), got shape {np.shape(mask)}"
+            ) from None
+
+    def _meet(
+        self,
+        meeting: Meeting,
+        sides: tuple[np.ndarray, ...],
+        means: Any,
+        with_scores: bool,
+        query_mask: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(output rows, then pad rows; scores). `query_mask`: of queries that it did not pack."""
+        shapes = self.head_shapes()
+        query, value, key = sides
+        q = self.query_dense.rows(query).reshape(len(query), *shapes["query"])
+        k = self.key_dense.rows(key).reshape(len(key), *shapes["key"])
+        v = self.value_dense.rows(value).reshape(len(value), *shapes["value"])
+        scale = 1 / math.sqrt(shapes["query"][1])
+        out, scores = meeting.attend(q, k, v, scale, with_scores)
+        pads = np.zeros((1, *out.shape[1:]), np.float32)
+        if self.averages(with_scores):
+            lost = np.broadcast_to(meeting.lost(), out.shape[:2])
+            if query_mask is not None:
+                lost = lost | ~query_mask.reshape(-1, 1)
+            layout = meeting.queries
+            padded = layout.steps < layout.batch * layout.time
+            if padded or lost.any():
+                repeats = shapes["query"][0] // shapes["value"][0]
+                mean = self.value_dense.rows(means()).reshape(layout.batch, *shapes["value"])
+                mean = np.repeat(mean, repeats, axis=1)
+                row, head = np.nonzero(lost)
+                out[row, head] = mean[meeting.sequence[row], head]
+                pads = mean if padded else pads
+        if self.use_gate:
+            out = out * self.gate_dense.rows(query).reshape(out.shape)
+        out = self.output_dense.rows(np.concatenate([out, pads]))
+        return out.reshape(len(out), *self.output_features(query.shape[1])), scores
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes"
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "dropout": self.dropout,
+            "use_bias": self.use_bias,
+            "sliding_window": self.sliding_window,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+            "use_gate": self.use_gate,
+            "seed": self.seed,
+        }

@@ -1,0 +1,117 @@
+"""MultiHeadAttention against a float64 definition; rows, padding and NaN in what is masked."""
+
+import numpy as np
+import pytest
+import reference
+from masks import BATCH, FEATURES, MASKS, TIME, poisoned, randomize
+
+import maskseq
+from maskseq import layers
+
+PATTERNS = [("right", "holes"), ("holes", "left"), ("full", "right"), ("full", "full")]
+
+
+def carrying(x, mask):
+    tensor = maskseq.convert_to_tensor(x)
+    maskseq.set_keras_mask(tensor, mask)
+    return tensor
+
+
+@pytest.mark.parametrize("patterns", PATTERNS)
+@pytest.mark.parametrize("options", [{}, {"value_dim": 5}, {"use_gate": True}])
+def test_heads_equal_reference(rng, patterns, options):
+    query_mask, value_mask = (MASKS[name] for name in patterns)
+    query = rng.standard_normal((BATCH, TIME, FEATURES)).astype(np.float32)
+    value = rng.standard_normal((BATCH, TIME, 4)).astype(np.float32)
+    layer = layers.MultiHeadAttention(2, 3, **options)
+    layer(query, value)
+    weights = randomize(layer, rng)
+    out = layer(carrying(query, query_mask), carrying(value, value_mask))
+    expected = reference.heads(query, value, weights, query_mask, value_mask, "use_gate" in options)
+    np.testing.assert_allclose(out, expected, atol=3e-6)
+    assert out._keras_mask is query_mask
+
+
+def test_nan_in_masked_steps_is_not_read(rng):
+    mask = MASKS["holes"]
+    layer = layers.MultiHeadAttention(2, 3)
+    clean = poisoned(rng, mask)
+    np.nan_to_num(clean, copy=False)
+    dirty = np.where(mask[..., None], clean, np.nan).astype(np.float32)
+    expected = layer(carrying(clean, mask), carrying(clean, mask))
+    np.testing.assert_array_equal(layer(carrying(dirty, mask), carrying(dirty, mask)), expected)
+
+
+@pytest.mark.parametrize("stem", ["Masking", "LSTM"])
+def test_model_on_rows_shows_the_same_cells_as_on_padded_arrays(rng, stem):
+    """Behind an LSTM masked cells repeat, and count so in the mean of all values."""
+    inputs = maskseq.Input((TIME, FEATURES))
+    hidden = layers.Masking()(inputs)
+    if stem == "LSTM":
+        hidden = layers.LSTM(4, return_sequences=True)(hidden)
+    attention = layers.MultiHeadAttention(2, 3)
+    outputs = layers.Dense(2)(attention(hidden, hidden, use_causal_mask=True))
+    model = maskseq.Model(inputs, [hidden, outputs])
+    for name in ("right", "left", "holes", "empty"):
+        x = np.nan_to_num(poisoned(rng, MASKS[name]))
+        before, after = model(x)
+        plain = carrying(np.array(before), before._keras_mask)
+        expected = model.layers[-1](attention(plain, plain, use_causal_mask=True))
+        np.testing.assert_allclose(after, expected, atol=1e-6)
+
+
+def test_heads_on_ragged_input_are_those_of_each_sequence_alone(rng):
+    inputs = maskseq.Input((None, FEATURES))
+    hidden = layers.Masking()(inputs)
+    model = maskseq.Model(inputs, layers.MultiHeadAttention(2, 4)(hidden, hidden))
+    sequences = [rng.standard_normal((n, FEATURES)).astype(np.float32) for n in (TIME, 1, 4)]
+    for row, sequence in zip(model.predict(sequences), sequences, strict=True):
+        np.testing.assert_array_equal(row[: len(sequence)], model.predict([sequence])[0])
+
+
+def test_scores_are_zero_where_nobody_attends(rng):
+    mask = MASKS["right"]
+    x = carrying(rng.standard_normal((BATCH, TIME, FEATURES)), mask)
+    out, scores = layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True)
+    assert scores.shape == (BATCH, 2, TIME, TIME)
+    both = mask[:, None, :, None] & mask[:, None, None, :]
+    np.testing.assert_allclose(scores.sum(axis=-1), both.any(axis=-1) * np.ones((1, 2, 1)), 1e-6)
+    assert not scores[~np.broadcast_to(both, scores.shape)].any()
+
+
+def test_masks_of_the_inputs_stay(rng):
+    x = carrying(rng.standard_normal((BATCH, TIME, FEATURES)), MASKS["right"])
+    layers.MultiHeadAttention(2, 3)(x, x)
+    assert x._keras_mask is MASKS["right"]
+
+
+def test_a_query_mask_by_hand_is_not_used(rng):
+    x = rng.standard_normal((BATCH, TIME, FEATURES)).astype(np.float32)
+    layer = layers.MultiHeadAttention(2, 3)
+    np.testing.assert_array_equal(layer(x, x, query_mask=MASKS["right"]), layer(x, x))
+
+
+def test_attention_mask_may_differ_by_head_beside_other_masks(rng):
+    x = rng.standard_normal((BATCH, TIME, FEATURES)).astype(np.float32)
+    layer = layers.MultiHeadAttention(2, 3)
+    some = rng.random((BATCH, 2, TIME, TIME)) > 0.5
+    options = {"attention_mask": some, "value_mask": MASKS["left"], "return_attention_scores": True}
+    _, scores = layer(x, x, **options)
+    seen = some & MASKS["left"][:, None, None, :]
+    assert not scores[~seen].any()
+    np.testing.assert_allclose(scores.sum(axis=-1), seen.any(axis=-1), atol=1e-6)
+
+
+def test_heads_name_what_does_not_fit():
+    x = np.zeros((2, 3, 4), np.float32)
+    layer = layers.MultiHeadAttention(2, 3, name="heads")
+    with pytest.raises(ValueError, match=r"'heads'.*attention_mask must be bool \(3, 3\)"):
+        layer(x, x, attention_mask=np.ones((2, 5), bool))
+    with pytest.raises(ValueError, match="query, value and key must be of one batch"):
+        layer(x, np.zeros((3, 3, 4), np.float32))
+
+
+def test_config_makes_it_anew():
+    layer = layers.MultiHeadAttention(2, 3, value_dim=4, output_shape=5, sliding_window=2)
+    config = layers.MultiHeadAttention.from_config(layer.get_config()).get_config()
+    assert config == layer.get_config()
