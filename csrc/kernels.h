@@ -25,6 +25,7 @@ typedef struct msq_product {
     const float *start; /* rows, start_stride apart (0: a bias), may be z; read in whole blocks */
     int64_t z_stride, start_stride, columns;
     int64_t rows, depth, groups, first_block, last_block;
+    int backwards; /* from the last block to the first */
 } msq_product;
 typedef void msq_product_fn(const msq_product *product);
 
@@ -51,6 +52,7 @@ struct msq_rnn {
 struct msq_step {
     const msq_rnn *rnn;
     int64_t rows, first_block, last_block;
+    int backwards; /* from the last block to the first: the cache holds what was last in use */
     int phase;
     const float *const *z; /* of each row, the input's part of the gates: [block][gate][width] */
     const float *const *h; /* `units` values a row; h_next must not be h */

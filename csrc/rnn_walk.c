@@ -66,8 +66,8 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z) {
                            : s->room + (t & 1) * padded;
     }
     for (int phase = 0; phase < rnn->phases; phase++) {
-        rnn->step(&(msq_step){rnn, rows, w->first_block, w->last_block, phase, z, w->h, w->h_next,
-                              w->c, w->reset, w->gates});
+        rnn->step(&(msq_step){rnn, rows, w->first_block, w->last_block, t & 1, phase, z, w->h,
+                              w->h_next, w->c, w->reset, w->gates});
         if (w->num_threads > 1)
             slow = msq_wait(w->barrier, w->num_threads, w->patience);
     }

@@ -80,11 +80,16 @@ static inline int64_t tile_count(int64_t rows, int vectors) {
     STRIP(name##_wide, job_type, tile, wide, groups)                                               \
     STRIP(name##_single, job_type, tile, 1, groups)                                                \
     static void name(const job_type *job) {                                                        \
-        int64_t block = job->first_block;                                                          \
-        for (; job->rows <= (few) && block + (wide) <= job->last_block; block += (wide))           \
-            name##_wide(job, block);                                                               \
-        for (; block < job->last_block; block++)                                                   \
-            name##_single(job, block);                                                             \
+        const int64_t blocks = job->last_block - job->first_block;                                 \
+        const int64_t wides = job->rows <= (few) ? blocks / (wide) : 0;                            \
+        const int64_t strips = blocks - wides * ((wide) - 1);                                      \
+        for (int64_t i = 0; i < strips; i++) {                                                     \
+            const int64_t strip = job->backwards ? strips - 1 - i : i;                             \
+            if (strip < wides)                                                                     \
+                name##_wide(job, job->first_block + strip * (wide));                               \
+            else                                                                                   \
+                name##_single(job, job->first_block + wides * ((wide) - 1) + strip);               \
+        }                                                                                          \
     }
 
 /* One tile of msq_product_fn: z[r] = start[r] + x[r] . panels of `blocks` blocks from `block` on.
