@@ -1,5 +1,9 @@
 """Recurrent layers: right, and with bits that depend on the sequence and the weights alone."""
 
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import reference
@@ -175,6 +179,28 @@ def test_rnn_has_the_same_bits_for_any_thread_count(rng, kind, lengths):
     for n in (2, 3, 5, 8):
         got = _kernels.rnn(x, packed, offsets, return_sequences=True, num_threads=n)
         assert same_bits(got, one)
+
+
+def test_many_threads_of_python_may_share_one_layer(rng):
+    packed = _kernels.PackedRNN("lstm", *random_weights(rng, "lstm", 20, 100))
+    batches = [random_batch(rng, rng.integers(0, 30, 12), 20) for _ in range(8)]
+    want = [_kernels.rnn(x, packed, offsets, num_threads=1) for x, offsets in batches]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            got = pool.map(lambda batch: _kernels.rnn(batch[0], packed, batch[1]), batches)
+            assert all(same_bits(a, b) for a, b in zip(got, want, strict=True))
+
+
+def test_rnn_works_in_a_forked_child(rng):
+    x, offsets = random_batch(rng, [150, 100], 20)
+    packed = _kernels.PackedRNN("lstm", *random_weights(rng, "lstm", 20, 128))
+    want = _kernels.rnn(x, packed, offsets, num_threads=2)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # a hang ends the child, and the test fails
+        same = same_bits(_kernels.rnn(x, packed, offsets, num_threads=2), want)
+        os._exit(0 if same else 3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_long_sequences_stay_accurate(rng):

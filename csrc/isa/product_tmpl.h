@@ -4,7 +4,11 @@
 
 #define INLINE static inline __attribute__((always_inline))
 /* Accumulators are arrays that become registers once every loop over them is unrolled. */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
 #define UNROLL _Pragma("GCC unroll 8")
+#endif
 
 /* Rows of a tile of `vectors` columns: as many as the accumulators of this ISA hold, at most 8. */
 #define TILE_ROWS(vectors) (ACCUMULATORS / (vectors) < 8 ? ACCUMULATORS / (vectors) : 8)
