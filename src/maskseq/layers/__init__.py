@@ -4,6 +4,7 @@ from .activation import Activation as Activation
 from .additive_attention import AdditiveAttention as AdditiveAttention
 from .attention import Attention as Attention
 from .base import Layer as Layer
+from .batch_normalization import BatchNormalization as BatchNormalization
 from .bidirectional import Bidirectional as Bidirectional
 from .concatenate import Concatenate as Concatenate
 from .concatenate import concatenate as concatenate
@@ -13,15 +14,18 @@ from .depthwise_conv1d import DepthwiseConv1D as DepthwiseConv1D
 from .dot import Dot as Dot
 from .dot import dot as dot
 from .dropout import Dropout as Dropout
+from .einsum_dense import EinsumDense as EinsumDense
 from .embedding import Embedding as Embedding
 from .global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from .global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from .group_normalization import GroupNormalization as GroupNormalization
 from .group_query_attention import GroupQueryAttention as GroupQueryAttention
 from .gru import GRU as GRU
 from .gru import GRUCell as GRUCell
 from .identity import ActivityRegularization as ActivityRegularization
 from .identity import Identity as Identity
 from .lambda_layer import Lambda as Lambda
+from .layer_normalization import LayerNormalization as LayerNormalization
 from .lstm import LSTM as LSTM
 from .lstm import LSTMCell as LSTMCell
 from .masked_conv1d import MaskedConv1D as MaskedConv1D
@@ -39,8 +43,16 @@ from .merging import minimum as minimum
 from .merging import multiply as multiply
 from .merging import subtract as subtract
 from .multi_head_attention import MultiHeadAttention as MultiHeadAttention
+from .noise import AlphaDropout as AlphaDropout
+from .noise import GaussianDropout as GaussianDropout
+from .noise import GaussianNoise as GaussianNoise
+from .noise import SpatialDropout1D as SpatialDropout1D
 from .pooling import AveragePooling1D as AveragePooling1D
 from .pooling import MaxPooling1D as MaxPooling1D
+from .rectifiers import ELU as ELU
+from .rectifiers import LeakyReLU as LeakyReLU
+from .rectifiers import PReLU as PReLU
+from .rectifiers import ReLU as ReLU
 from .recurrent import RNN as RNN
 from .reshaping import Flatten as Flatten
 from .reshaping import Permute as Permute
@@ -49,6 +61,7 @@ from .reshaping import Reshape as Reshape
 from .resizing import Cropping1D as Cropping1D
 from .resizing import UpSampling1D as UpSampling1D
 from .resizing import ZeroPadding1D as ZeroPadding1D
+from .rms_normalization import RMSNormalization as RMSNormalization
 from .separable_conv1d import SeparableConv1D as SeparableConv1D
 from .simple_rnn import SimpleRNN as SimpleRNN
 from .simple_rnn import SimpleRNNCell as SimpleRNNCell
@@ -56,3 +69,4 @@ from .softmax import Softmax as Softmax
 from .stacked_rnn_cells import StackedRNNCells as StackedRNNCells
 from .temporal_softmax import TemporalSoftmax as TemporalSoftmax
 from .time_distributed import TimeDistributed as TimeDistributed
+from .unit_normalization import UnitNormalization as UnitNormalization

@@ -36,3 +36,19 @@ def share(value: Any, name: str) -> float:
     if not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return value
+
+
+def axes_from_the_end(axis: Any, ndim: int) -> tuple[int, ...]:
+    """One axis or several, in Keras's order, counted from the end: for arrays and for rows."""
+    axes = sorted(axis) if isinstance(axis, (list, tuple)) else [axis]
+    if not all(isinstance(a, int) and -ndim <= a < ndim for a in axes):
+        raise ValueError(f"axis must be below {ndim}, the number of axes, got {axis!r}")
+    return tuple(a % ndim - ndim for a in axes)
+
+
+def spread(weight: np.ndarray, axes: tuple[int, ...], x: np.ndarray) -> np.ndarray:
+    """`weight` in a shape that broadcasts to `x`: the sizes of x along `axes`, 1 elsewhere."""
+    shape = [1] * x.ndim
+    for axis in axes:
+        shape[axis] = x.shape[axis]
+    return weight.reshape(shape)
