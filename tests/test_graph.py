@@ -248,3 +248,21 @@ def test_mask_can_be_set_read_and_taken_off():
     assert maskseq.backend.get_keras_mask(x).tolist() == [[True, False]]
     maskseq.backend.set_keras_mask(x, None)
     assert not hasattr(x, "_keras_mask")
+
+
+def test_layer_built_by_hand_is_built_once():
+    class Block(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(3)
+
+        def build(self, input_shape):
+            assert not self.built
+            self.dense.build(input_shape)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    block = Block()
+    block(np.ones((2, 4)))
+    assert block.built and block.dense.built and len(block.weights) == 2

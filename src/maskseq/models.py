@@ -303,9 +303,9 @@ class Sequential(Model):
             outputs = layer(outputs)
         self._set_graph(tensor, outputs)
 
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape (with the batch; None = any size)."""
-        if self._plan is None and input_shape is not None:
+        if self._plan is None:
             self._build_from(Input(batch_shape=tuple(input_shape)))
             self._strict_shapes = False
 
@@ -349,7 +349,8 @@ class Sequential(Model):
     ) -> "Sequential":
         layers = [deserialize_layer(entry, custom_layers) for entry in config["layers"]]
         model = cls(layers, name=config.get("name"))
-        model.build(config.get("build_input_shape"))
+        if config.get("build_input_shape") is not None:
+            model.build(config["build_input_shape"])
         return model
 
     def __getstate__(self) -> dict[str, Any]:

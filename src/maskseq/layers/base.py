@@ -6,6 +6,7 @@ Source: keras.layers.Layer, version 3.15.
 import functools
 import re
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -50,6 +51,18 @@ def snake_case(name: str) -> str:
 
 _custom_layers: ContextVar[dict[str, type["Layer"]] | None] = ContextVar("custom", default=None)
 
+def _marking_built(build: Callable) -> Callable:
+    """A `build` method that, once through, says so: layers that hold others call it by hand."""
+
+    @functools.wraps(build)
+    def marked(self: "Layer", *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        if type(self).build is marked:  # a subclass that calls this one has more to do
+            self.built = True
+
+    return marked
+
+
 LAYERS: dict[str, type["Layer"]] = {}
 """Class name -> class, for every layer of this package and no other."""
 
@@ -84,6 +97,8 @@ class Layer:
         own = cls.__dict__
         if "compute_mask" in own and "supports_masking" not in own:
             cls.supports_masking = True
+        if "build" in own:
+            cls.build = _marking_built(own["build"])
         if cls.__module__.startswith("maskseq."):
             LAYERS[cls.__name__] = cls
         if {"call", "compute_mask", "__call__"} & own.keys():
@@ -117,6 +132,7 @@ class Layer:
 
     # What subclasses write
 
+    @_marking_built
     def build(self, input_shape: Any) -> None:
         """Make the weights; `input_shape` has None for unknown sizes."""
 

@@ -81,7 +81,6 @@ class Bidirectional(Layer):
         for layer in self._directions:
             if not layer.built:
                 layer.build(sequences_shape)
-                layer.built = True
         if self._first_weights is not None:
             self.set_weights(self._first_weights)
 

@@ -196,7 +196,6 @@ def build_cell(cell: Any, input_shape: tuple) -> None:
     """Make the weights of a cell that is a layer."""
     if isinstance(cell, Layer) and not cell.built:
         cell.build(input_shape)
-        cell.built = True
 
 
 def run_cell(

@@ -48,7 +48,6 @@ class Embedding(Layer):
     def build(self, input_shape: Any = None) -> None:
         shape = (self.input_dim, self.output_dim)
         self.embeddings = self.add_weight(shape, self.embeddings_initializer, name="embeddings")
-        self.built = True
 
     def call(self, inputs: Any) -> np.ndarray:
         ids = np.asarray(inputs)

@@ -37,7 +37,6 @@ class TimeDistributed(Layer):
             raise ValueError(f"inputs must have at least 3 axes, got shape {tuple(inputs_shape)}")
         if not self.layer.built:
             self.layer.build((inputs_shape[0], *inputs_shape[2:]))
-            self.layer.built = True
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> np.ndarray:
         batch, time = inputs.shape[:2]
