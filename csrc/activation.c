@@ -12,9 +12,6 @@ enum { VALUES_PER_THREAD = 16384 };
 static double relu6(double x) {
     return x < 0 ? 0 : x > 6 ? 6 : x;
 }
-static double leaky_relu(double x) {
-    return x < 0 ? 0.2 * x : x;
-}
 static double hard_sigmoid(double x) {
     return relu6(x + 3) / 6;
 }
@@ -23,9 +20,6 @@ static double hard_sigmoid_keras2(double x) { /* what Keras before version 3 cal
 }
 static double hard_silu(double x) {
     return x * hard_sigmoid(x);
-}
-static double hard_tanh(double x) {
-    return x < -1 ? -1 : x > 1 ? 1 : x;
 }
 static double hard_shrink(double x) {
     return x >= -0.5 && x <= 0.5 ? 0 : x;
@@ -36,9 +30,6 @@ static double soft_shrink(double x) {
 static double tanh_shrink(double x) {
     return x - tanh(x);
 }
-static double elu(double x) {
-    return x < 0 ? expm1(x) : x;
-}
 static double selu(double x) {
     return 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * expm1(x) : x);
 }
@@ -47,15 +38,6 @@ static double softplus(double x) {
 }
 static double log_sigmoid(double x) {
     return -softplus(-x);
-}
-static double softsign(double x) {
-    return isinf(x) ? copysign(1, x) : x / (1 + fabs(x));
-}
-static double sigmoid(double x) {
-    return 1 / (1 + exp(-x));
-}
-static double silu(double x) {
-    return x < -800 ? -0.0 : x * sigmoid(x);
 }
 static double mish(double x) {
     return x < -800 ? -0.0 : x * tanh(softplus(x));
@@ -77,34 +59,35 @@ typedef double scalar_fn(double x);
 
 static const struct {
     const char *name;
-    scalar_fn *scalar; /* NULL: an inner loop of the ISA, at the same position in its table */
+    scalar_fn *scalar; /* NULL: an inner loop of the ISA, at position `loop` of its table */
+    int loop;
 } activations[] = {
-    [MSQ_LINEAR] = {"linear", NULL},
-    [MSQ_RELU] = {"relu", NULL},
-    [MSQ_SIGMOID] = {"sigmoid", NULL},
-    [MSQ_TANH] = {"tanh", NULL},
-    [MSQ_EXPONENTIAL] = {"exponential", NULL},
-    {"relu6", relu6},
-    {"leaky_relu", leaky_relu},
-    {"hard_sigmoid", hard_sigmoid},
-    {"hard_sigmoid_keras2", hard_sigmoid_keras2},
-    {"hard_silu", hard_silu},
-    {"hard_tanh", hard_tanh},
-    {"hard_shrink", hard_shrink},
-    {"soft_shrink", soft_shrink},
-    {"tanh_shrink", tanh_shrink},
-    {"elu", elu},
-    {"celu", elu}, /* alpha = 1, the default, makes them one */
-    {"selu", selu},
-    {"softplus", softplus},
-    {"softsign", softsign},
-    {"log_sigmoid", log_sigmoid},
-    {"silu", silu},
-    {"mish", mish},
-    {"gelu", gelu},
-    {"squareplus", squareplus},
-    {"sparse_plus", sparse_plus},
-    {"sparse_sigmoid", sparse_sigmoid},
+    [MSQ_LINEAR] = {"linear", NULL, MSQ_LINEAR},
+    [MSQ_RELU] = {"relu", NULL, MSQ_RELU},
+    [MSQ_SIGMOID] = {"sigmoid", NULL, MSQ_SIGMOID},
+    [MSQ_TANH] = {"tanh", NULL, MSQ_TANH},
+    [MSQ_EXPONENTIAL] = {"exponential", NULL, MSQ_EXPONENTIAL},
+    {"relu6", NULL, MSQ_LOOP_RELU6},
+    {"leaky_relu", NULL, MSQ_LOOP_LEAKY_RELU},
+    {"hard_sigmoid", NULL, MSQ_LOOP_HARD_SIGMOID},
+    {"hard_sigmoid_keras2", hard_sigmoid_keras2, 0},
+    {"hard_silu", hard_silu, 0},
+    {"hard_tanh", NULL, MSQ_LOOP_HARD_TANH},
+    {"hard_shrink", hard_shrink, 0},
+    {"soft_shrink", soft_shrink, 0},
+    {"tanh_shrink", tanh_shrink, 0},
+    {"elu", NULL, MSQ_LOOP_ELU},
+    {"celu", NULL, MSQ_LOOP_ELU}, /* alpha = 1, the default, makes them one */
+    {"selu", selu, 0},
+    {"softplus", softplus, 0},
+    {"softsign", NULL, MSQ_LOOP_SOFTSIGN},
+    {"log_sigmoid", log_sigmoid, 0},
+    {"silu", NULL, MSQ_LOOP_SILU},
+    {"mish", mish, 0},
+    {"gelu", gelu, 0},
+    {"squareplus", squareplus, 0},
+    {"sparse_plus", sparse_plus, 0},
+    {"sparse_sigmoid", sparse_sigmoid, 0},
 };
 enum { NUM_ACTIVATIONS = sizeof activations / sizeof *activations };
 
@@ -115,7 +98,7 @@ const char *msq_activation_name(int activation) {
 void msq_activate(float *y, const float *x, int64_t n, int activation) {
     scalar_fn *const scalar = activations[activation].scalar;
     if (!scalar) {
-        msq_kernels()->activation[activation](y, x, n);
+        msq_kernels()->activation[activations[activation].loop](y, x, n);
         return;
     }
     for (int64_t i = 0; i < n; i++)

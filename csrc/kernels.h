@@ -8,9 +8,17 @@
 /* y[i] = f(x[i]); y may be x. */
 typedef void msq_map_fn(float *y, const float *x, int64_t n);
 
-/* The activations that maskseq.h numbers have an inner loop per ISA; the others (activation.c) are
- * computed in double. */
-enum { MSQ_FAST_ACTIVATIONS = MSQ_EXPONENTIAL + 1 };
+/* Activations with an inner loop per ISA: those that maskseq.h numbers, then these. */
+enum {
+    MSQ_LOOP_RELU6 = MSQ_EXPONENTIAL + 1,
+    MSQ_LOOP_LEAKY_RELU,
+    MSQ_LOOP_HARD_SIGMOID,
+    MSQ_LOOP_HARD_TANH,
+    MSQ_LOOP_ELU,
+    MSQ_LOOP_SOFTSIGN,
+    MSQ_LOOP_SILU,
+    MSQ_ACTIVATION_LOOPS
+};
 
 /* z[r] = start[r] + x[r] . w, for all rows r and the columns of some blocks.
  *
@@ -77,7 +85,7 @@ typedef struct msq_kernel_table {
     int width; /* floats in a vector, and units in a block of packed weights */
     msq_product_fn *product;
     msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
-    msq_map_fn *activation[MSQ_FAST_ACTIVATIONS];
+    msq_map_fn *activation[MSQ_ACTIVATION_LOOPS];
     msq_map_fn *softmax_row;
     msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;
