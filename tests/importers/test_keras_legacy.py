@@ -14,7 +14,8 @@ from maskseq.importers import FormatError, UnsupportedLayerError
 from maskseq.nest import flatten
 
 needs_all_layers = pytest.mark.skipif(
-    not {"GlobalAveragePooling1D", "BatchNormalization"} <= vars(layers).keys(), reason="layers to come"
+    not {"GlobalAveragePooling1D", "BatchNormalization"} <= vars(layers).keys(),
+    reason="layers to come",
 )
 KERAS2 = np.load(DATA / "keras2_answers.npz")
 

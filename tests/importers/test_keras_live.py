@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from maskseq import layers, load_model
+from maskseq import Layer, layers, load_model
 from maskseq.nest import flatten
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -230,6 +230,51 @@ def test_sequential_that_was_built_by_its_first_call_is_read(tmp_path):
     expected = np.asarray(net(STEPS))
     net.save(tmp_path / "model.keras")
     np.testing.assert_allclose(load_model(tmp_path / "model.keras")(STEPS), expected, atol=1e-5)
+
+
+def gate_of(base, kl):
+    """The same class for Keras and for maskseq: own weights, a layer, and layers in lists."""
+
+    class Gate(base):
+        def __init__(self, units, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+            self.supports_masking = True
+            self.inner = kl.Dense(units, "sigmoid")
+            self.steps = [kl.Dense(units, "tanh"), kl.Dense(units), kl.Activation("relu")]
+
+        def build(self, input_shape):
+            self.scale = self.add_weight(shape=(self.units,), initializer="ones", name="scale")
+            self.inner.build(input_shape)
+            self.steps[0].build(input_shape)
+            self.steps[1].build((*input_shape[:-1], self.units))
+            self.built = True
+
+        def call(self, x):
+            y = x
+            for step in self.steps:
+                y = step(y)
+            return self.inner(x) * y * self.scale
+
+        def compute_output_shape(self, input_shape):
+            return (*input_shape[:-1], self.units)
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.units}
+
+    return Gate
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_custom_layer_gets_its_own_weights_and_those_of_the_layers_it_holds(tmp_path):
+    theirs, ours = gate_of(keras.layers.Layer, kl), gate_of(Layer, layers)
+    x = kl.Input((None, 3))
+    y = kl.Bidirectional(kl.GRU(2, return_sequences=True))(theirs(4)(kl.Masking()(x)))
+    net = randomised(keras.Model(x, [kl.LSTM(2)(y), kl.TimeDistributed(theirs(3))(y)]))
+    net.save(tmp_path / "model.keras")
+    model = load_model(tmp_path / "model.keras", custom_layers={"Gate": ours})
+    for mine, expected in zip(model.predict(STEPS), net(STEPS), strict=True):
+        np.testing.assert_allclose(mine, np.asarray(expected), rtol=0, atol=1e-5)
 
 
 def test_every_known_layer_is_a_layer_of_keras():

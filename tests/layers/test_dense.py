@@ -51,3 +51,12 @@ def test_dense_of_a_masked_step_is_what_keras_leaves_there(rng):
 def test_dense_config_makes_it_anew():
     config = layers.Dense(3, activation="relu", use_bias=False).get_config()
     assert layers.Dense.from_config(config).get_config() == config
+
+
+def test_layer_built_by_hand_keeps_its_weights_at_the_next_call():
+    """As a layer does in its own `build` with the layers it holds."""
+    layer = layers.Dense(2)
+    layer.build((None, 3))
+    kernel = layer.kernel
+    layer(np.zeros((1, 3), np.float32))
+    assert layer.built and layer.kernel is kernel and len(layer.weights) == 2

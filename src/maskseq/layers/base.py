@@ -101,6 +101,8 @@ class Layer:
             cls.build = _marking_built(own["build"])
         if cls.__module__.startswith("maskseq."):
             LAYERS[cls.__name__] = cls
+        if "build" in own:
+            cls.build = _marking_built(own["build"])
         if {"call", "compute_mask", "__call__"} & own.keys():
             for promise in ("stepwise", "call_rows", "reads_masked"):
                 if promise not in own:
@@ -392,6 +394,17 @@ def copy_layer(layer: Layer, **changes: Any) -> Any:
         classes[type(inner).__name__] = type(inner)
         layers += inner._sublayers()
     return deserialize_layer({**entry, "config": {**entry["config"], **changes}}, classes)
+
+
+def _marking_built(build: Any) -> Any:
+    """A `build` that a layer may call on another: the next call does not build that anew."""
+
+    @functools.wraps(build)
+    def marking(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        self.built = True
+
+    return marking
 
 
 def as_padded(value: Any) -> Any:
