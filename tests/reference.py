@@ -1,5 +1,6 @@
 """Plain float64 definitions of the kernels, one each, written to be read. No speed, no maskseq."""
 
+import itertools
 from math import erfc
 
 import numpy as np
@@ -319,3 +320,18 @@ def pool1d(x, size, stride, padding, function):
     steps = windows(x.shape[1], size, stride, padding)
     inside = [[t for t in window if 0 <= t < x.shape[1]] for window in steps]
     return np.stack([function(np.float64(x[:, ts]), axis=1) for ts in inside], axis=1)
+
+
+# --- decoding
+
+
+def crf_decode(emissions, transitions, start, end):
+    """The best tags of one sequence (steps, tags) and their score, by trying all."""
+    best = None
+    for tags in itertools.product(range(emissions.shape[1]), repeat=len(emissions)):
+        score = sum(np.float64(emissions[t, tag]) for t, tag in enumerate(tags))
+        score += sum(transitions[pair] for pair in itertools.pairwise(tags))
+        score += start[tags[0]] + end[tags[-1]]
+        if best is None or score > best[1]:
+            best = tags, score
+    return best

@@ -18,7 +18,7 @@ LEVELS = [
     {"layers.calling"},
     {"layers.symbolic"},
     {"layers.base"},
-    {"layers.arguments", "layers.windows", "layers.cell", "layers.attending"},
+    {"layers.arguments", "layers.windows", "layers.cell", "layers.attending", "layers.over_time"},
     {"layers.convolution", "layers.heads"},
     {"layers.stacked_rnn_cells"},
     {"layers.recurrent"},

@@ -3,12 +3,14 @@
 from .activation import Activation as Activation
 from .additive_attention import AdditiveAttention as AdditiveAttention
 from .attention import Attention as Attention
+from .attention_pooling1d import AttentionPooling1D as AttentionPooling1D
 from .base import Layer as Layer
 from .batch_normalization import BatchNormalization as BatchNormalization
 from .bidirectional import Bidirectional as Bidirectional
 from .concatenate import Concatenate as Concatenate
 from .concatenate import concatenate as concatenate
 from .conv1d import Conv1D as Conv1D
+from .crf_decode import CRFDecode as CRFDecode
 from .dense import Dense as Dense
 from .depthwise_conv1d import DepthwiseConv1D as DepthwiseConv1D
 from .dot import Dot as Dot
@@ -25,10 +27,12 @@ from .gru import GRUCell as GRUCell
 from .identity import ActivityRegularization as ActivityRegularization
 from .identity import Identity as Identity
 from .lambda_layer import Lambda as Lambda
+from .last_step import LastStep as LastStep
 from .layer_normalization import LayerNormalization as LayerNormalization
 from .lstm import LSTM as LSTM
 from .lstm import LSTMCell as LSTMCell
 from .masked_conv1d import MaskedConv1D as MaskedConv1D
+from .masked_global_max_pooling1d import MaskedGlobalMaxPooling1D as MaskedGlobalMaxPooling1D
 from .masking import Masking as Masking
 from .merging import Add as Add
 from .merging import Average as Average
