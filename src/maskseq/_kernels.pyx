@@ -140,6 +140,14 @@ cdef const void* values_of(Array a) noexcept:
     return a.view.buf
 
 
+cdef object _empty = np.empty
+cdef object _float32 = np.dtype(np.float32)
+
+
+cdef object new_floats(tuple shape):
+    return _empty(shape, _float32)
+
+
 cdef void* writable(object fresh) except? NULL:
     """The values of a new C-contiguous array of our own, which must outlive the pointer."""
     cdef Py_buffer view
@@ -264,7 +272,7 @@ def activation(x, name, *, num_threads=None):
     cdef int f = activation_id(name, "name")
     cdef Array a = floats(x, "x")
     cdef int threads = thread_count(num_threads)
-    y = np.empty(a.shape(), np.float32)
+    y = new_floats(a.shape())
     cdef float* out = <float*>writable(y)
     with nogil:
         msq_activation_f32(out, <const float*>a.view.buf, a.view.len // 4, f, threads)

@@ -33,7 +33,7 @@ def dense(x, PackedDense packed not None, activation="linear", *, num_threads=No
     cdef int f = activation_id(activation, "activation")
     cdef int threads = thread_count(num_threads), status
     cdef Array a = floats(x, "x").expect(ANY, packed.features)
-    y = np.empty((a.view.shape[0], packed.units), np.float32)
+    y = new_floats((a.view.shape[0], packed.units))
     cdef float* out = <float*>writable(y)
     with nogil:
         status = msq_dense_f32(
@@ -124,7 +124,9 @@ cdef class RowsOut:
         if self.held:
             PyBuffer_Release(&self.view)
 
-    cdef bint overlaps(self, Array a):
+    cdef bint overlaps(self, Array a) noexcept:
+        if a is None:
+            return False
         cdef Py_ssize_t span = (self.view.shape[0] - 1) * self.view.strides[0]
         cdef char* low = <char*>self.view.buf + (span if span < 0 else 0)
         cdef char* high = <char*>self.view.buf + (span if span > 0 else 0) + self.view.shape[1] * 4
@@ -159,29 +161,32 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
     cdef Array picked = None
     if index is not None:
         picked = integers(index, "index").expect(n)
-    states = tuple([np.empty((batch, units), np.float32)
-                    for _ in range(2 if packed.kind == "lstm" else 1)])
-    initial = [None, None]
+    elif n < 0 or n > a.view.shape[0]:
+        raise ValueError(f"offsets must rise from 0 to at most the {a.view.shape[0]} rows of x, "
+                         f"got {n} at position {batch}")
+    cdef Py_ssize_t count = 2 if packed.kind == "lstm" else 1
+    cdef Array h0 = None, c0 = None
     if initial_state is not None:
-        if len(initial_state) != len(states):
-            raise ValueError(f"initial_state must have {len(states)} arrays, "
-                             f"got {len(initial_state)}")
-        for i, state in enumerate(initial_state):
-            initial[i] = floats(state, f"initial_state[{i}]").expect(batch, units)
+        if len(initial_state) != count:
+            raise ValueError(f"initial_state must have {count} arrays, got {len(initial_state)}")
+        h0 = floats(initial_state[0], "initial_state[0]").expect(batch, units)
+        if count == 2:
+            c0 = floats(initial_state[1], "initial_state[1]").expect(batch, units)
+    h = new_floats((batch, units))
+    c = new_floats((batch, units)) if count == 2 else None
     if out is None and return_sequences:
-        out = np.empty((max(n, 0), units), np.float32)
+        out = new_floats((n, units))
     cdef RowsOut rows = None if out is None else RowsOut(out, n, units)
-    if rows is not None and (rows.overlaps(a) or any([
-            rows.overlaps(<Array>state) for state in initial if state is not None])):
+    if rows is not None and (rows.overlaps(a) or rows.overlaps(h0) or rows.overlaps(c0)):
         raise ValueError("out must not overlap x or initial_state")
     call.size = sizeof(call)
     call.x, call.x_rows = <const float*>a.view.buf, a.view.shape[0]
     call.index = <const int64_t*>values_of(picked)
     call.offsets, call.batch = ends, batch
-    call.initial_h = <const float*>values_of(initial[0])
-    call.initial_c = <const float*>values_of(initial[1])
-    call.h = <float*>writable(states[0])
-    call.c = <float*>writable(states[1]) if len(states) == 2 else NULL
+    call.initial_h = <const float*>values_of(h0)
+    call.initial_c = <const float*>values_of(c0)
+    call.h = <float*>writable(h)
+    call.c = NULL if c is None else <float*>writable(c)
     call.sequences = NULL if rows is None else <float*>rows.view.buf
     call.sequence_stride = 0 if rows is None else rows.view.strides[0] // 4
     call.reverse = bool(reverse)
@@ -192,15 +197,12 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
         status = msq_rnn_f32(packed.packed, &call, &bad)
     if status == MSQ_INTERRUPTED:
         raise_pending()
-    if status == MSQ_OUT_OF_RANGE and picked is not None:
+    if status == MSQ_OUT_OF_RANGE:
         raise IndexError(f"index must be in [0, {a.view.shape[0]}), got {call.index[bad]} "
                          f"at position {bad}")
-    if status == MSQ_OUT_OF_RANGE:
-        raise ValueError(f"offsets must rise from 0 to at most the {a.view.shape[0]} rows of x, "
-                         f"got {ends[bad]} at position {bad}")
     if status == MSQ_BAD_OFFSETS:
         raise ValueError(f"offsets must start at 0 and never fall, got {ends[bad]} "
                          f"at position {bad}")
     if status != MSQ_OK:
         raise MemoryError("no memory to run the layer")
-    return out, states
+    return out, (h,) if c is None else (h, c)
