@@ -58,15 +58,37 @@ def stack():
     return maskseq.Model(inputs, [steps, weights, h, c])
 
 
+def reader():
+    """Ids through attention, merges, norms and pooling to every step's and one joint output."""
+    ids = maskseq.Input((None,), dtype="int32")
+    x = layers.Embedding(VOCABULARY, 8, mask_zero=True)(ids)
+    x = layers.Add()([x, layers.Attention()([x, x])])
+    x = layers.LayerNormalization()(x)
+    x = layers.Add()([x, layers.GroupQueryAttention(4, 4, 2)(x, x)])
+    x = layers.Concatenate()([x, layers.GRU(5, return_sequences=True)(x)])
+    x = layers.RNN([layers.GRUCell(6), layers.LSTMCell(7)], return_sequences=True)(x)
+    joint = layers.Concatenate()(
+        [
+            layers.GlobalAveragePooling1D()(x),
+            layers.MaskedGlobalMaxPooling1D()(x),
+            layers.SimpleRNN(4)(x),
+        ]
+    )
+    return maskseq.Model(ids, [layers.Dense(3)(x), joint])
+
+
+IDS = ("tagger", "reader")
+
+
 @cache
 def zoo() -> dict[str, maskseq.Model]:
     maskseq.set_random_seed(3)
-    return {make.__name__: make() for make in (tagger, classifier, stack)}
+    return {make.__name__: make() for make in (tagger, classifier, stack, reader)}
 
 
 def sequences_for(name: str, lengths: list[int], seed: int = 0) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
-    if name == "tagger":
+    if name in IDS:
         return [rng.integers(1, VOCABULARY, n).astype(np.int32) for n in lengths]
     return [rng.standard_normal((n, FEATURES)).astype(np.float32) for n in lengths]
 
@@ -109,7 +131,7 @@ def called(name: str, x: np.ndarray, mask: np.ndarray) -> list[bytes]:
     return answers(zoo()[name](x, mask=mask if name == "stack" else None), mask)
 
 
-NAMES = ["tagger", "classifier", "stack"]
+NAMES = ["tagger", "classifier", "stack", "reader"]
 LENGTHS = [4, 1, 9, 3, 9, 2]
 lengths_lists = st.lists(st.integers(1, 12), min_size=1, max_size=9)
 
@@ -177,7 +199,7 @@ def test_every_form_of_ragged_input_gives_the_same(name):
     assert answers(zoo()[name](forms[-1]), mask) == whole
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["tagger", "classifier", "stack"])
 def test_layers_called_one_by_one_give_what_the_model_gives(name):
     sequences, mask = sequences_for(name, LENGTHS), right_mask(LENGTHS, 11)
     x = maskseq.convert_to_tensor(scattered(sequences, mask))
@@ -208,9 +230,18 @@ LAYERS = {
     "LSTM sequences": lambda: layers.LSTM(4, return_sequences=True),
     "LSTM backwards": lambda: layers.LSTM(4, go_backwards=True, return_sequences=True),
     "LSTM zeros": lambda: layers.LSTM(4, zero_output_for_mask=True, return_sequences=True),
+    "GRU": lambda: layers.GRU(4, return_sequences=True),
+    "GRU reset before": lambda: layers.GRU(4, reset_after=False, return_sequences=True),
+    "SimpleRNN": lambda: layers.SimpleRNN(4, return_sequences=True),
+    "RNN": lambda: layers.RNN([layers.GRUCell(3), layers.LSTMCell(4)], return_sequences=True),
     "Bidirectional": lambda: layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
     "Bidirectional mul": lambda: layers.Bidirectional(layers.LSTM(4), merge_mode="mul"),
     "TemporalSoftmax": layers.TemporalSoftmax,
+    "GlobalAveragePooling1D": layers.GlobalAveragePooling1D,
+    "MaskedGlobalMaxPooling1D": layers.MaskedGlobalMaxPooling1D,
+    "MaskedConv1D": lambda: layers.MaskedConv1D(4, 3, padding="same"),
+    "AttentionPooling1D": layers.AttentionPooling1D,
+    "LastStep": layers.LastStep,
 }
 
 
