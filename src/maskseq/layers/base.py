@@ -51,6 +51,7 @@ def snake_case(name: str) -> str:
 
 _custom_layers: ContextVar[dict[str, type["Layer"]] | None] = ContextVar("custom", default=None)
 
+
 def _marking_built(build: Callable) -> Callable:
     """A `build` method that, once through, says so: layers that hold others call it by hand."""
 
