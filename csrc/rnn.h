@@ -59,4 +59,45 @@ typedef struct walker {
  * the step reached: less than `end` if waiting for the other threads got slow. */
 int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end);
 
+/* One call, as its threads see it. */
+typedef struct msq_rnn_job {
+    const msq_rnn *rnn;
+    const msq_rnn_call *call;
+    sequence *sequences; /* those with steps, by falling length */
+    int64_t count;
+    int parts;
+    int64_t few; /* this many sequences are walked together */
+    msq_barrier barrier;
+    msq_fold fold;
+    msq_stop stop;
+    int64_t max_rows, max_z;
+    float *zeros, *room; /* a state; room for each row of each part */
+    walker *walkers;     /* one a part */
+    void *memory;        /* holds the arrays */
+} msq_rnn_job;
+
+/* Plans the call in `job`, whose rnn and call are set, and makes room for it. MSQ_NO_MEMORY. */
+int msq_rnn_start(msq_rnn_job *job);
+void msq_rnn_finish(msq_rnn_job *job);
+
+/* Sequences that are walked side by side. */
+typedef struct msq_group {
+    sequence *sequences;
+    int64_t rows;
+    int64_t join_step; /* from here on by all threads together; the longest length: never */
+} msq_group;
+
+/* The sequences from `first` on that are walked side by side, and the step from which few enough
+ * are left to walk them together. */
+msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first);
+
+static inline int64_t msq_padded_units(const msq_rnn *rnn) {
+    return rnn->blocks * rnn->kernels->width;
+}
+
+/* Two of h, and one of c or r * h where there is one. */
+static inline int64_t msq_states_a_sequence(const msq_rnn *rnn) {
+    return 2 + (rnn->kind == MSQ_LSTM || rnn->kind == MSQ_GRU_RESET_BEFORE);
+}
+
 #endif

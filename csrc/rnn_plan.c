@@ -1,0 +1,148 @@
+/* What a call of a recurrent layer needs before it starts: how many threads and sequences side by
+ * side, the memory, the sequences by falling length. */
+#include "rnn.h"
+
+#include "gemm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_ROWS = 64,       /* sequences a thread walks side by side: their states fit the L2 cache */
+    Z_BYTES = 384 << 10, /* a chunk of input products, which shares the L2 cache with the panels */
+    /* Threads that each read all recurrent weights for a row or two wait for the cache, so few rows
+     * are walked together, each thread with a share of the weights. A barrier a step costs some 0.3
+     * us, as much as reading 32 KB. */
+    ROWS_TOGETHER = 2, /* a thread */
+    MIN_BYTES_TOGETHER = 128 << 10,
+    MIN_STEPS_TOGETHER = 8,
+    FMAS_PER_THREAD = 1 << 20 /* some 20 us of work, several times the cost of a parallel region */
+};
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Memory is cut from one allocation. Cutting from NULL only measures. */
+struct arena {
+    char *base;
+    size_t used;
+};
+
+static void *take(struct arena *arena, int64_t count, size_t size) {
+    char *const taken = arena->base ? arena->base + arena->used : NULL;
+    arena->used += ((size_t)count * size + 63) / 64 * 64;
+    return taken;
+}
+
+/* Sets the job's arrays, all in `base`; returns their size. */
+static size_t cut_memory(msq_rnn_job *job, char *base) {
+    struct arena arena = {base, 0};
+    const msq_rnn *const rnn = job->rnn;
+    const int64_t padded = msq_padded_units(rnn), rows = job->max_rows;
+    const int general = rnn->step == msq_general_steps[rnn->kind];
+    walker *const walkers = take(&arena, job->parts, sizeof *walkers);
+    sequence *const sequences = take(&arena, job->call->batch, sizeof *sequences);
+    float *const zeros = take(&arena, padded, sizeof *zeros);
+    float *const room =
+        take(&arena, job->parts * rows * msq_states_a_sequence(rnn) * padded, sizeof *room);
+    for (int part = 0; part < job->parts; part++) {
+        walker w = {.rnn = rnn,
+                    .call = job->call,
+                    .fold = &job->fold,
+                    .max_rows = rows,
+                    .max_z = job->max_z,
+                    .barrier = &job->barrier,
+                    .stop = &job->stop};
+        w.sequences = take(&arena, rows, sizeof *w.sequences);
+        w.x = take(&arena, job->max_z, sizeof *w.x);
+        w.z = take(&arena, job->max_z, sizeof *w.z);
+        w.h = take(&arena, rows, sizeof *w.h);
+        w.h_next = take(&arena, rows, sizeof *w.h_next);
+        w.c = take(&arena, rows, sizeof *w.c);
+        w.reset = take(&arena, rows, sizeof *w.reset);
+        w.z_rows = take(&arena, job->max_z * rnn->gates * padded, sizeof *w.z_rows);
+        w.gates =
+            take(&arena, rows * padded * (general ? rnn->gates : rnn->phases - 1), sizeof *w.gates);
+        if (base)
+            walkers[part] = w;
+    }
+    job->walkers = walkers;
+    job->sequences = sequences;
+    job->zeros = zeros;
+    job->room = room;
+    return arena.used;
+}
+
+static int by_falling_length(const void *left, const void *right) {
+    const sequence *const a = left, *const b = right;
+    if (a->length != b->length)
+        return a->length < b->length ? 1 : -1;
+    return a->id < b->id ? -1 : 1;
+}
+
+/* Fills job->sequences. A sequence without steps ends where it starts. */
+static void sort_sequences(msq_rnn_job *job) {
+    const msq_rnn_call *const call = job->call;
+    const int64_t units = job->rnn->units;
+    const size_t bytes = (size_t)units * sizeof(float);
+    for (int64_t b = 0; b < call->batch; b++) {
+        const int64_t length = call->offsets[b + 1] - call->offsets[b];
+        if (length > 0) {
+            job->sequences[job->count++] = (sequence){.id = b, .length = length};
+            continue;
+        }
+        memcpy(call->h + b * units, call->initial_h ? call->initial_h + b * units : job->zeros,
+               bytes);
+        if (call->c)
+            memcpy(call->c + b * units, call->initial_c ? call->initial_c + b * units : job->zeros,
+                   bytes);
+    }
+    qsort(job->sequences, (size_t)job->count, sizeof *job->sequences, by_falling_length);
+}
+
+static void plan(msq_rnn_job *job) {
+    const msq_rnn *const rnn = job->rnn;
+    const int64_t steps = job->call->offsets[job->call->batch], batch = job->call->batch;
+    const int64_t columns = rnn->gates * msq_padded_units(rnn);
+    const double work = (double)steps * (double)columns * (double)(rnn->features + rnn->units);
+    const int split_pays = columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
+    job->parts = msq_plan_threads(job->call->num_threads,
+                                  split_pays && batch < rnn->blocks ? rnn->blocks : batch, work,
+                                  FMAS_PER_THREAD);
+    job->few = split_pays && job->parts > 1 ? ROWS_TOGETHER * job->parts : 0;
+    job->max_rows = least((batch + job->parts - 1) / job->parts, MAX_ROWS);
+    if (job->max_rows < job->few)
+        job->max_rows = job->few;
+    job->max_z = least(steps, Z_BYTES / (int64_t)sizeof(float) / columns);
+    if (job->max_z < job->max_rows)
+        job->max_z = job->max_rows;
+}
+
+msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first) {
+    msq_group group = {.sequences = job->sequences + first,
+                       .rows = least(job->count - first, job->parts * job->max_rows)};
+    const int64_t steps = group.sequences[0].length;
+    group.join_step = group.rows > job->few ? group.sequences[job->few].length : 0;
+    if (job->few == 0 || steps - group.join_step < MIN_STEPS_TOGETHER)
+        group.join_step = steps;
+    return group;
+}
+
+int msq_rnn_start(msq_rnn_job *job) {
+    plan(job);
+    char *const memory = aligned_alloc(64, cut_memory(job, NULL));
+    if (!memory)
+        return MSQ_NO_MEMORY;
+    cut_memory(job, memory);
+    job->memory = memory;
+    memset(job->zeros, 0, (size_t)msq_padded_units(job->rnn) * sizeof(float));
+    sort_sequences(job);
+    msq_fold_plan(&job->fold, job->rnn, job->call);
+    return MSQ_OK;
+}
+
+void msq_rnn_finish(msq_rnn_job *job) {
+    msq_fold_free(&job->fold);
+    free(job->memory);
+}
