@@ -1,0 +1,9 @@
+"""Checks for layers and models, ours and yours: the promises of masking, held to the bit.
+
+maskseq.testing.check_layer(MyLayer(8))
+assert maskseq.testing.check_invariance(model, sequences) == 0
+"""
+
+from .invariance import check_invariance as check_invariance
+from .promises import PROMISES as PROMISES
+from .promises import check_layer as check_layer

@@ -1,0 +1,82 @@
+"""check_invariance: does an answer depend on padding or on the neighbours in the batch?"""
+
+from typing import Any
+
+import numpy as np
+
+from ..nest import flatten
+from ..sequence import Ragged
+from ..tensor import as_numpy, convert_to_tensor, get_keras_mask
+
+
+def check_invariance(model: Any, x: Any, *, extra: int = 5, pad_value: float = 0) -> float:
+    """The largest difference that neighbours and padding make to the answers of `model`.
+
+    The same sequences are run alone, in another order, and padded by `extra` more masked steps on
+    the right; answers are compared at real steps. A model that masks its padding has 0, or a few
+    1e-7 under another runtime; one that loses its mask shows it here.
+
+    Arguments:
+        model: anything with `predict`; a model of one input.
+        x: a list of sequences or a Ragged; or a padded array whose padding the model itself masks.
+        extra: how many steps to add.
+        pad_value: what a masked step holds: the id 0 of an Embedding, the value of a Masking.
+    Returns: the difference; infinity if NaN or another shape comes out.
+    """
+    ragged = not isinstance(x, np.ndarray)
+    if ragged and not isinstance(x, Ragged):
+        x = Ragged.from_list(list(x))
+    count = len(x)
+    real = _real_steps(model, x)
+    whole = _run(model, x)
+    largest = 0.0
+    order = np.arange(count)[::-1]
+    for rows in [order, *([i] for i in range(count))]:
+        for a, b in zip(whole, _run(model, _take(x, rows)), strict=True):
+            largest = max(largest, _difference(a[rows], b, real[rows]))
+    for a, b in zip(whole, _widened(model, x, extra, pad_value), strict=True):
+        largest = max(largest, _difference(a, b, real))
+    return largest
+
+
+def _run(model: Any, x: Any) -> list[np.ndarray]:
+    return [np.asarray(y) for y in flatten(model.predict(x))]
+
+
+def _take(x: Any, rows: Any) -> Any:
+    return Ragged.from_list([x[int(i)] for i in rows]) if isinstance(x, Ragged) else x[rows]
+
+
+def _real_steps(model: Any, x: Any) -> np.ndarray:
+    """bool (batch, time): where answers of steps count."""
+    if isinstance(x, Ragged):
+        return np.arange(max(x.lengths, default=0)) < np.asarray(x.lengths)[:, None]
+    masks = [get_keras_mask(y) for y in flatten(model(x))]
+    known = [np.asarray(mask) for mask in masks if mask is not None and mask.ndim == 2]
+    return known[0] if known else np.ones(x.shape[:2], bool)
+
+
+def _widened(model: Any, x: Any, extra: int, pad_value: float) -> list[np.ndarray]:
+    """The answers for `x` with `extra` more masked steps."""
+    if not isinstance(x, Ragged):
+        widths = [(0, 0), (0, extra), *[(0, 0)] * (x.ndim - 2)]
+        return _run(model, np.pad(x, widths, constant_values=pad_value))
+    time = int(max(x.lengths, default=0)) + extra
+    padded = convert_to_tensor(x.to_padded(time, value=pad_value))
+    mask = np.arange(time) < np.asarray(x.lengths)[:, None]
+    return [as_numpy(y) for y in flatten(model(padded, mask=mask))]
+
+
+def _difference(a: np.ndarray, b: np.ndarray, real: np.ndarray) -> float:
+    """The largest difference; of answers that have steps, over the real ones of both."""
+    if a.ndim != b.ndim or len(a) != len(b):
+        return float("inf")
+    if a.ndim > 1 and a.shape[1] >= real.shape[1] > 1 or a.shape != b.shape:
+        time = min(a.shape[1], b.shape[1], real.shape[1])
+        a, b, real = a[:, :time], b[:, :time], real[:, :time]
+        if a.shape != b.shape:
+            return float("inf")
+        a, b = a[real], b[real]
+    with np.errstate(invalid="ignore"):
+        apart = np.where(a == b, 0, np.abs(a.astype(np.float64) - b))
+    return float("inf") if np.isnan(apart).any() else float(apart.max(initial=0))
