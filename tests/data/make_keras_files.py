@@ -109,6 +109,31 @@ def recurrent() -> tuple:
     return keras.Model([x, words], outputs), [steps(3, 6, 3), steps(3, 4, 5, 3)]
 
 
+@model
+def layers() -> tuple:
+    """Attention, merges, convolution, pooling, normalisation, each after a mask."""
+    words = kl.Input((6,), dtype="int32")
+    a, b = kl.Embedding(9, 4, mask_zero=True)(words), kl.Embedding(9, 4)(words)
+    own = kl.Embedding(9, 4, mask_zero=True)(words)  # Keras deletes the mask of what is attended to
+    outputs = [
+        kl.Attention(use_scale=True)([b, a]),
+        kl.AdditiveAttention()([b, a]),
+        kl.MultiHeadAttention(2, 3)(b, own, use_causal_mask=True),
+        kl.GroupQueryAttention(2, 4, 2)(b, a),
+        kl.LSTM(2)(kl.Add()([a, kl.Dense(4)(a)])),
+        kl.GRU(2)(kl.Concatenate()([a, b])),
+        kl.Multiply()([a, b]),
+        kl.Conv1D(3, 3, padding="causal")(a),
+        kl.SeparableConv1D(3, 2, strides=2)(a),
+        kl.GlobalAveragePooling1D()(kl.LayerNormalization()(a)),
+        kl.MaxPooling1D(2)(kl.BatchNormalization()(a)),
+        kl.PReLU()(kl.GroupNormalization(2)(a)),
+        kl.EinsumDense("abc,cd->abd", (None, 3), bias_axes="d")(kl.ZeroPadding1D(1)(a)),
+        kl.Flatten()(kl.RepeatVector(2)(kl.LSTM(2)(a))),
+    ]
+    return keras.Model(words, outputs), [ids(3, 6)[:2]]
+
+
 def save(net: keras.Model, path: Path, repack: bool) -> None:
     net.save(path)
     if repack:
@@ -129,7 +154,10 @@ def main() -> None:
         keras.backend.clear_session()
         net, inputs = make()
         rng = np.random.default_rng(3)
-        net.set_weights([rng.normal(size=w.shape, scale=0.5) for w in net.get_weights()])
+        weights = [rng.normal(size=w.shape, scale=0.5) for w in net.get_weights()]
+        if name == "layers":  # some are variances
+            weights = [np.abs(w) for w in weights]
+        net.set_weights(weights)
         outputs = keras.tree.flatten(net(inputs if len(inputs) > 1 else inputs[0]))
         save(net, FOLDER / f"{name}.keras", repack=name != "sequential")
         if name in ("sequential", "functional"):

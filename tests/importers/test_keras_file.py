@@ -11,6 +11,8 @@ from maskseq import Layer, load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
 from maskseq.nest import flatten
 
+pytestmark = pytest.mark.filterwarnings("ignore:Layer")  # of a lost mask, as in Keras
+
 NAMES = sorted(path.stem for path in DATA.glob("*.keras"))
 
 

@@ -130,6 +130,65 @@ def build_shapes():
     return keras.Model(x, outputs), np.pad(STEPS, [(0, 0), (0, 0), (0, 1)])
 
 
+def build_transformer():
+    """One block: from the second on Keras lacks the mask, which its attention deletes."""
+    x = kl.Input((5,), dtype="int32")
+    y = kl.Embedding(9, 4, mask_zero=True)(x)
+    y = kl.LayerNormalization()(kl.Add()([y, kl.MultiHeadAttention(2, 2)(y, y)]))
+    y = kl.LayerNormalization()(kl.Add()([y, kl.Dense(4)(kl.Dense(6, "gelu")(y))]))
+    pooled = kl.GlobalAveragePooling1D()(y)
+    return keras.Model(x, [kl.Dense(2, "softmax")(pooled), kl.LSTM(2)(y)]), IDS[:3]
+
+
+def build_convolutions():
+    x = kl.Input((5, 3))
+    m = kl.Masking()(x)
+    outputs = [
+        kl.Conv1D(4, 3, padding="causal", dilation_rate=2, activation="relu")(m),
+        kl.Conv1D(4, 2, strides=2, padding="same", use_bias=False)(m),
+        kl.Conv1D(3, 3, groups=3)(m),
+        kl.SeparableConv1D(4, 3, depth_multiplier=2)(m),
+        kl.DepthwiseConv1D(2, depth_multiplier=2, padding="same")(m),
+        kl.AveragePooling1D(2, padding="same")(m),
+        kl.MaxPooling1D(2, strides=1)(m),
+        kl.GlobalAveragePooling1D(keepdims=True)(x),
+        kl.GlobalMaxPooling1D()(m),
+    ]
+    return keras.Model(x, outputs), STEPS
+
+
+def build_rest():
+    """Normalisation, regularisation, activations."""
+    x = kl.Input((5, 4))
+    m = kl.Masking()(x)
+    norms = [
+        kl.BatchNormalization(scale=False),
+        kl.LayerNormalization(axis=[1, 2], center=False),
+        kl.RMSNormalization(),
+        kl.UnitNormalization(),
+        kl.GroupNormalization(2),
+    ]
+    inert = [
+        kl.Dropout(0.5, noise_shape=(None, 1, 4)),
+        kl.SpatialDropout1D(0.5),
+        kl.AlphaDropout(0.5),
+        kl.GaussianDropout(0.5),
+        kl.GaussianNoise(1.0),
+        kl.ActivityRegularization(0.1),
+    ]
+    acts = [
+        kl.ReLU(1.0, 0.1, 0.2),
+        kl.LeakyReLU(0.1),
+        kl.PReLU(shared_axes=[1]),
+        kl.ELU(0.7),
+        kl.Softmax(axis=1),
+        kl.Activation("hard_silu"),
+    ]
+    einsum = kl.EinsumDense("btf,fg->btg", (None, 3), "tanh", bias_axes="g")
+    outputs = [layer(m if layer not in acts else x) for layer in [*norms, *inert, *acts, einsum]]
+    return keras.Model(x, outputs), np.pad(STEPS + 0.1, [(0, 0), (0, 0), (0, 1)])
+
+
 def build_deep_residual():
     """Each mask is made of the one before it, twice: 2 ** 40 ways down if one took them all."""
     x = kl.Input((5,), dtype="int32")
@@ -145,20 +204,6 @@ def build_frozen_in_nested():
     inner = keras.Sequential([kl.Input((5, 3)), frozen, kl.LSTM(3), kl.Dense(3)])
     x = kl.Input((5, 3))
     return keras.Model(x, inner(kl.Masking()(x))), STEPS
-
-
-def build_cells():
-    """Cells in stacks and alone, and what legacy files call them."""
-    x = kl.Input((None, 3))
-    m = kl.Masking()(x)
-    stack = [kl.LSTMCell(4), kl.GRUCell(3, reset_after=False), kl.SimpleRNNCell(2)]
-    outputs = [
-        kl.RNN(stack, return_sequences=True)(m),
-        kl.RNN(kl.GRUCell(3))(m),
-        kl.Bidirectional(kl.GRU(3, return_sequences=True))(m),
-        kl.SimpleRNN(3, go_backwards=True)(m),
-    ]
-    return keras.Model(x, outputs), STEPS
 
 
 def build_attention():
@@ -180,8 +225,9 @@ BUILDERS = {name.removeprefix("build_"): f for name, f in globals().items() if "
 
 
 def randomised(net):
+    """`net` with other weights; positive, as some are variances."""
     rng = np.random.default_rng(1)
-    net.set_weights([rng.normal(size=w.shape, scale=0.5) for w in net.get_weights()])
+    net.set_weights([rng.uniform(0.1, 0.9, size=w.shape) for w in net.get_weights()])
     return net
 
 

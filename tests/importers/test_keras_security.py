@@ -21,6 +21,8 @@ from keras_edit import DATA, edited, layer_of, with_config, written
 from maskseq import load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
 
+pytestmark = pytest.mark.filterwarnings("ignore:Layer")  # of a lost mask, as in Keras
+
 _FORBIDDEN = (
     "import", "exec", "compile", "socket.", "subprocess.", "os.", "pickle.", "ctypes.", "code.",
     "marshal.", "shutil.", "urllib.", "tempfile.", "glob.", "ftplib.",

@@ -286,6 +286,9 @@ def _as_keras3(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
     config = dict(config)
     if class_name in ("GRU", "GRUCell"):
         config.setdefault("reset_after", False)
+    axis = config.get("axis")
+    if class_name == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
+        config["axis"] = axis[0]
     for key in ("activation", "recurrent_activation"):
         if config.get(key) == "hard_sigmoid":
             config[key] = "hard_sigmoid_keras2"

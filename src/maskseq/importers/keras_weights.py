@@ -16,6 +16,12 @@ from ..variable import Variable
 from .errors import FormatError
 from .hdf5 import Dataset, Group
 
+# Classes that have another name inside Keras than in its public interface.
+_NAMES_INSIDE_KERAS = {
+    "Model": "Functional",
+    "GroupQueryAttention": "GroupedQueryAttention",
+}
+
 
 def load_tree(model: Model, root: Group, path: str) -> None:
     """Weights from the tree that Keras 3 writes. Nothing is changed unless everything fits."""
@@ -66,8 +72,8 @@ def _places(
             used: Counter[str] = Counter()
             for member in value.values() if isinstance(value, dict) else value:
                 if isinstance(member, Layer):
-                    kind = "Functional" if type(member) is Model else type(member).__name__
-                    kind = snake_case(kind)
+                    kind = type(member).__name__
+                    kind = snake_case(_NAMES_INSIDE_KERAS.get(kind, kind))
                     number, used[kind] = used[kind], used[kind] + 1
                     key = f"{inside}/{kind}_{number}" if number else f"{inside}/{kind}"
                     inner = member if isinstance(layer, Model) else owner
