@@ -140,6 +140,17 @@ def test_initial_state_switches_the_carried_mask_off_and_says_so_once(rng):
         layer(x, initial_state=start, mask=mask)
 
 
+def test_model_refuses_a_mask_that_initial_state_switches_off():
+    inputs = maskseq.Input((None, FEATURES))
+    hidden = layers.Masking()(inputs)
+    _, *states = layers.LSTM(4, return_state=True)(hidden)
+    with pytest.warns(UserWarning, match="initial_state"):
+        outputs = layers.LSTM(4)(hidden, initial_state=states)
+    model = maskseq.Model(inputs, outputs, on_mask_loss="error")
+    with pytest.raises(ValueError, match=r"LSTM.*initial_state too"):
+        model(np.ones((2, TIME, FEATURES), np.float32))
+
+
 def test_rnn_refuses_what_is_no_cell():
     with pytest.raises(ValueError, match="cell must have `state_size`"):
         layers.RNN(layers.Dense(3))

@@ -100,7 +100,7 @@ class Layer:
             cls.supports_masking = True
         if "build" in own:
             cls.build = _marking_built(own["build"])
-        if cls.__module__.startswith("maskseq."):
+        if cls.__module__.startswith("maskseq.") and not cls.__name__.startswith("_"):
             LAYERS[cls.__name__] = cls
         if "build" in own:
             cls.build = _marking_built(own["build"])

@@ -183,10 +183,10 @@ def tell_unused_mask(layer: Any, arguments: dict[str, Any], previous_mask: Any) 
     """
     if arguments.get("mask", True) is not None or not has_mask(previous_mask):
         return
-    first, *others = tensor_arguments(arguments)
-    if f"{first}_mask" in arguments:
+    tensors = list(tensor_arguments(arguments))
+    if len(tensors) < 2 or f"{tensors[0]}_mask" in arguments:
         return
-    names = " and ".join(others)
+    names = " and ".join(tensors[1:])
     _tell(
         layer,
         f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask "
