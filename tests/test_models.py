@@ -138,6 +138,16 @@ def test_masked_cells_are_read_by_a_layer_that_runs_unmasked(x, mask):
     assert_same(model(x, mask=mask), expected)
 
 
+def test_masked_cells_that_another_mask_makes_real_are_read(x, mask):
+    """Concatenate's mask is the OR of its inputs': what is masked in one input may be real."""
+    a, b = maskseq.Input((None, FEATURES)), maskseq.Input((None, FEATURES))
+    lstm = layers.LSTM(3)
+    model = maskseq.Model([a, b], lstm(layers.Concatenate()([a, b])))
+    both = np.concatenate([x, x[::-1]], axis=-1)
+    result = model([x, x[::-1]], mask=[mask, ~mask])
+    assert_same(result, last_outputs(both, np.ones_like(mask), lstm))
+
+
 def test_poison_under_a_mask_by_hand_does_not_reach_the_outputs(x, mask):
     inputs = maskseq.Input((None, FEATURES))
     y = layers.Dense(3)(inputs)

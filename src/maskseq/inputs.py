@@ -155,7 +155,7 @@ def _reads(model: Any, tensor: KerasTensor) -> bool:
         return True
     for node in model._plan.consumers(tensor):
         role = getattr(node.operation, "reads_masked", "all")
-        if role == "all" or _has_options(node):
+        if role == "all" or len(node.inputs) > 1 or _has_options(node):
             return True
         if role == "own" and any(_reads(model, output) for output in flatten(node.outputs)):
             return True
