@@ -86,7 +86,12 @@ class Operation:
 
 
 class Node:
-    """One recorded call. `outputs` is the structure of KerasTensors it returned."""
+    """One recorded call. `outputs` is the structure of KerasTensors it returned.
+
+    `filled_mask` is the symbolic mask that went into the call's `mask` argument by itself.
+    """
+
+    filled_mask: Any = None
 
     def __init__(self, operation: Any, args: tuple, kwargs: dict[str, Any], outputs: Any):
         self.operation, self.args, self.kwargs, self.outputs = operation, args, kwargs, outputs
@@ -95,6 +100,12 @@ class Node:
             tensor.node = self
         if hasattr(operation, "_inbound_nodes"):
             operation._inbound_nodes.append(self)
+
+    def with_mask(self) -> dict[str, Any]:
+        """The keyword arguments, the mask among them as if it had been passed by hand."""
+        return (
+            self.kwargs if self.filled_mask is None else {**self.kwargs, "mask": self.filled_mask}
+        )
 
 
 def same_computation(a: Any, b: Any, known: set[tuple[int, int]] | None = None) -> bool:
@@ -140,9 +151,12 @@ def _same_place(a: KerasTensor, b: KerasTensor) -> bool:
     return [x is a for x in ours] == [x is b for x in theirs]
 
 
-def sort_nodes(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[Node]:
+def sort_nodes(
+    inputs: list[KerasTensor], outputs: list[KerasTensor], with_masks: bool = False
+) -> list[Node]:
     """The nodes that lead from `inputs` to `outputs`, each after those it needs.
 
+    With `with_masks` those too that make the masks which calls were filled with.
     Raises: ValueError if an output needs a tensor that the inputs do not give.
     """
     known = {id(tensor) for tensor in inputs}
@@ -162,7 +176,9 @@ def sort_nodes(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[No
             done[id(node)] = node
         else:
             stack.append((tensor, True))
-            stack.extend((needed, False) for needed in reversed(node.inputs))
+            masks = [x for x in flatten(node.filled_mask) if isinstance(x, KerasTensor)]
+            needed = node.inputs + masks if with_masks else node.inputs
+            stack.extend((other, False) for other in reversed(needed))
     return list(done.values())
 
 
@@ -218,30 +234,50 @@ class Plan:
     def __init__(self, inputs: Any, outputs: Any):
         self.inputs, self.outputs = flatten(inputs), outputs
         self.nodes = sort_nodes(self.inputs, flatten(outputs))
+        # Where a layer takes masks off, those that calls were filled with are as if given by hand:
+        # so it is in Keras, which records them.
+        self._by_hand = any(getattr(n.operation, "takes_masks", False) for n in self.nodes)
+        if self._by_hand:
+            self.nodes = sort_nodes(self.inputs, flatten(outputs), with_masks=True)
         self._slots = {id(tensor): slot for slot, tensor in enumerate(self.inputs)}
         for node in self.nodes:
             for tensor in flatten(node.outputs):
                 self._slots.setdefault(id(tensor), len(self._slots))
-        self._steps = [self._step(node) for node in self.nodes]
+        self._steps = [self._step(number, node) for number, node in enumerate(self.nodes)]
         self._result = map_structure(self._slot, outputs)
 
     def _slot(self, leaf: Any) -> Any:
         return _Slot(self._slots[id(leaf)]) if isinstance(leaf, KerasTensor) else leaf
 
-    def _step(self, node: Node) -> tuple:
-        args, kwargs = map_structure(self._slot, [list(node.args), node.kwargs])
+    def _step(self, number: int, node: Node) -> tuple:
+        options = node.with_mask() if self._by_hand else node.kwargs
+        args, kwargs = map_structure(self._slot, [list(node.args), options])
         outputs = [self._slots[id(tensor)] for tensor in flatten(node.outputs)]
         plain = all(type(arg) is _Slot for arg in args) and not kwargs
-        return node.operation, args, kwargs, outputs, plain
+        return node.operation, args, kwargs, outputs, plain, self._taken(number, node)
 
-    def run(self, values: list[Any], call: Callable[..., Any]) -> Any:
-        """The outputs for the inputs `values`; `call(operation, args, kwargs)` does each step."""
+    def _taken(self, number: int, node: Node) -> list[int]:
+        """The slots whose masks the call takes and that somebody reads after it."""
+        if not getattr(node.operation, "takes_masks", False):
+            return []
+        later = [x for after in self.nodes[number + 1 :] for x in after.inputs]
+        read = {id(x) for x in [*later, *flatten(self.outputs)]}
+        return sorted({self._slots[id(x)] for x in node.inputs if id(x) in read})
+
+    def run(
+        self, values: list[Any], call: Callable[..., Any], take_mask: Callable[..., Any]
+    ) -> Any:
+        """The outputs for the inputs `values`; `call(operation, args, kwargs)` does each step.
+
+        `take_mask(operation, value)` gives an input of an operation that takes masks as it is
+        from then on.
+        """
         slots = values + [None] * (len(self._slots) - len(values))
 
         def fill(leaf: Any) -> Any:
             return slots[leaf.number] if type(leaf) is _Slot else leaf
 
-        for operation, args, kwargs, outputs, plain in self._steps:
+        for operation, args, kwargs, outputs, plain, taken in self._steps:
             if plain:
                 result = call(operation, [slots[arg.number] for arg in args], kwargs)
             else:
@@ -251,6 +287,8 @@ class Plan:
             else:
                 for slot, value in zip(outputs, flatten(result), strict=True):
                     slots[slot] = value
+            for slot in taken:
+                slots[slot] = take_mask(operation, slots[slot])
         return map_structure(fill, self._result)
 
     def consumers(self, tensor: KerasTensor) -> list[Node]:

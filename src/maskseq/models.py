@@ -13,7 +13,7 @@ from . import inputs as model_inputs
 from .chain import Chain, chain_of
 from .graph import KerasTensor, Operation, Plan, is_symbolic, layers_by_depth, unique_name
 from .layers.base import Layer, as_padded, deserialize_layer, serialize_layer
-from .layers.calling import mask_loss, naming_errors
+from .layers.calling import mask_loss, naming_errors, take_mask
 from .layers.input import Input, InputLayer
 from .nest import flatten, map_structure
 from .rows import Rows
@@ -122,7 +122,7 @@ class Model(Layer):
             return operation.run(*args, **{**kwargs, **options} if options else kwargs)
 
         with mask_loss(self.on_mask_loss):
-            return self._plan.run(values, call)
+            return self._plan.run(values, call, take_mask)
 
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
         """Outputs keep the masks that the last layers gave them."""

@@ -55,7 +55,7 @@ def test_model_on_rows_shows_the_same_cells_as_on_padded_arrays(rng, stem):
     for name in ("right", "left", "holes", "empty"):
         x = np.nan_to_num(poisoned(rng, MASKS[name]))
         before, after = model(x)
-        plain = carrying(np.array(before), before._keras_mask)
+        plain = carrying(np.array(before), layers.Masking()(x)._keras_mask)
         expected = model.layers[-1](attention(plain, plain, use_causal_mask=True))
         np.testing.assert_allclose(after, expected, atol=1e-6)
 
@@ -79,10 +79,35 @@ def test_scores_are_zero_where_nobody_attends(rng):
     assert not scores[~np.broadcast_to(both, scores.shape)].any()
 
 
-def test_masks_of_the_inputs_stay(rng):
+def test_masks_of_the_inputs_are_taken_and_that_is_told(rng):
     x = carrying(rng.standard_normal((BATCH, TIME, FEATURES)), MASKS["right"])
-    layers.MultiHeadAttention(2, 3)(x, x)
-    assert x._keras_mask is MASKS["right"]
+    with pytest.warns(UserWarning, match="took the mask off its inputs"):
+        y = layers.MultiHeadAttention(2, 3)(x, x)
+    assert not hasattr(x, "_keras_mask")
+    assert y._keras_mask is MASKS["right"]
+
+
+def residual_blocks(module, inputs):
+    """Two blocks as people write them; the second sees no mask, the pooling does."""
+    x = module.Embedding(30, 16, mask_zero=True)(inputs)
+    for _ in range(2):
+        x = module.LayerNormalization()(module.Add()([x, module.MultiHeadAttention(2, 8)(x, x)]))
+    return [x, module.GlobalAveragePooling1D()(x), module.LSTM(4)(x)]
+
+
+def test_residual_blocks_are_those_of_keras(rng, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    keras = pytest.importorskip("keras")
+    theirs = keras.Input((None,), dtype="int32")
+    theirs = keras.Model(theirs, residual_blocks(keras.layers, theirs))
+    ours = maskseq.Input((None,), dtype="int32")
+    ours = maskseq.Model(ours, residual_blocks(layers, ours))
+    ours.set_weights(theirs.get_weights())
+    ids = rng.integers(1, 30, (5, 9)).astype(np.int32)
+    ids[np.arange(9) > np.arange(3, 8)[:, None]] = 0
+    for got, wanted in zip(ours(ids), theirs(ids), strict=True):
+        np.testing.assert_allclose(got, np.asarray(wanted), atol=1e-5)
+        assert hasattr(got, "_keras_mask") == hasattr(wanted, "_keras_mask")
 
 
 def test_a_query_mask_by_hand_is_not_used(rng):

@@ -16,7 +16,7 @@ from .. import initializers
 from ..graph import Node, is_symbolic, unique_name
 from ..nest import flatten, holds, is_nested, map_structure
 from ..rows import Rows
-from ..tensor import Tensor, convert_to_tensor, get_keras_mask
+from ..tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
 from ..variable import Variable, weight_source
 from .calling import (
     PLAIN_ERRORS,
@@ -28,6 +28,7 @@ from .calling import (
     naming_errors,
     shape_arguments,
     tell_mask_loss,
+    tell_taken_mask,
     tell_unused_mask,
     to_tensor,
 )
@@ -80,6 +81,7 @@ class Layer:
     Class attributes for models that run on rows: `stepwise = True` promises that `call` treats
     every step by itself; `call_rows(rows, ...)` takes and may return Rows, or NotImplemented;
     `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none".
+    `takes_masks = True` takes the masks off the tensors that the layer is called on.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
     Arguments:
@@ -92,6 +94,7 @@ class Layer:
     stepwise = False
     call_rows: Any = None
     reads_masked = "all"
+    takes_masks = False
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -253,6 +256,8 @@ class Layer:
             self._ensure_built(arguments)
             outputs = as_output(_signature(type(self)).invoke(self.call, arguments))
             self._finish(outputs, next(iter(arguments.values()), None), previous)
+            if self.takes_masks:
+                self._take_masks([*args, *kwargs.values()])
         except PLAIN_ERRORS as error:
             raise named_error(self, error) from error.__cause__
         return outputs
@@ -287,6 +292,12 @@ class Layer:
         if self.call_rows:
             return self.call_rows(*args, **options)
         return args[0].with_values(self.call(args[0].values, **options))
+
+    def _take_masks(self, given: list[Any]) -> None:
+        for tensor in flatten(given):
+            if isinstance(tensor, Tensor) and get_keras_mask(tensor) is not None:
+                tell_taken_mask(self)
+                set_keras_mask(tensor, None)
 
     def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         """The arguments of `call` as tensors, masks filled in, and the mask of the first one."""
@@ -332,9 +343,12 @@ class Layer:
             shape_args, shape_kwargs = shape_arguments(self.compute_output_shape, arguments)
             shapes = self.compute_output_shape(*shape_args, **shape_kwargs)
             outputs = tensors_of(shapes, self.compute_output_dtype(inputs))
-        return record(
-            self, args, kwargs, outputs, lambda made: self._finish(made, inputs, previous)
-        )
+        mask = None if "mask" in kwargs else arguments.get("mask")
+
+        def finish(made: Any) -> None:
+            self._finish(made, inputs, previous)
+
+        return record(self, args, kwargs, outputs, mask if has_mask(mask) else None, finish)
 
     @property
     def input(self) -> Any:

@@ -196,6 +196,26 @@ def tell_unused_mask(layer: Any, arguments: dict[str, Any], previous_mask: Any) 
     )
 
 
+def take_mask(layer: Any, value: Any) -> Any:
+    """An input of a layer that `takes_masks` as those see it that read it afterwards: unmasked."""
+    mask = value.layout.mask if type(value) is Rows else get_keras_mask(value)
+    if mask is None:
+        return value
+    tell_taken_mask(layer)
+    padded = value.to_padded() if type(value) is Rows else value.view(np.ndarray)
+    return padded.view(Tensor)
+
+
+def tell_taken_mask(layer: Any) -> None:
+    """Say, once for each layer, that its inputs have no mask any more."""
+    _tell(
+        layer,
+        f"Layer '{layer.name}' (of type {type(layer).__name__}) took the mask off its inputs, as "
+        f"in Keras: what else reads them, such as a residual Add, runs as if every step were real. "
+        f"To keep the mask, pass it by hand to the layers that need it.",
+    )
+
+
 def _tell(layer: Any, message: str) -> None:
     mode = on_mask_loss.get()
     if mode == "error":

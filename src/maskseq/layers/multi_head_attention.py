@@ -19,8 +19,12 @@ class MultiHeadAttention(HeadsAttention):
         width); of the output: kernel (num_heads, value_dim, *output_shape), bias (*output_shape,).
     Call arguments and results: as `HeadsAttention`; as in Keras, a `query_mask` by hand is not
         used, only the one that the query carries.
+    As in Keras the layer takes the masks off the tensors it is called on: a residual
+    Add()([x, layer(x, x)]) has no mask, and what follows runs over padding. This is told once.
     Source: keras.layers.MultiHeadAttention; Vaswani et al. 2017.
     """
+
+    takes_masks = True
 
     def __init__(
         self,

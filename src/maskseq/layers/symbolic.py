@@ -26,14 +26,21 @@ def tensors_of(shapes: Any, dtype: str) -> Any:
 
 
 def record(
-    layer: Any, args: tuple, kwargs: dict[str, Any], outputs: Any, finish: Callable[[Any], None]
+    layer: Any,
+    args: tuple,
+    kwargs: dict[str, Any],
+    outputs: Any,
+    filled_mask: Any,
+    finish: Callable[[Any], None],
 ) -> Any:
     """Put a call into the graph; `finish(outputs)` gives the outputs their symbolic masks.
+
+    `filled_mask` is what went into the `mask` argument by itself, or None.
 
     A `compute_mask` that takes arrays only, or a `call` that sets masks by itself, has no symbolic
     mask: then the mask is the one that the output carries when the graph runs.
     """
-    Node(layer, args, kwargs, outputs)
+    Node(layer, args, kwargs, outputs).filled_mask = filled_mask
     try:
         finish(outputs)
     except TypeError:
