@@ -118,6 +118,7 @@ INTERRUPT = """
 import os, signal, sys, threading, time
 import numpy as np
 from maskseq import _kernels
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 rng = np.random.default_rng(0)
 threads = int(sys.argv[2])
 if sys.argv[1] == "rnn":

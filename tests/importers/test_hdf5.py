@@ -179,8 +179,7 @@ def test_reader_equals_h5py_on_every_known_type():
         for i in range(40):  # a header with continuation blocks
             file["wide"].attrs[f"number{i}"] = i * 0.5
 
-    import h5py
-
+    h5py = pytest.importorskip("h5py")
     data = written(fill)
     with h5py.File(io.BytesIO(data)) as file:
         assert compare(read_hdf5(data, "types.h5"), file) == 313
@@ -214,7 +213,7 @@ def test_bfloat16_is_widened():
 
 def link(kind):
     def fill(file):
-        import h5py
+        h5py = pytest.importorskip("h5py")
 
         file["real/0"] = np.ones(3, "f4")
         target = h5py.SoftLink("/real") if kind == "soft" else h5py.ExternalLink("/etc/x.h5", "/")
@@ -228,7 +227,7 @@ def external_storage(file):
 
 
 def virtual(file):
-    import h5py
+    h5py = pytest.importorskip("h5py")
 
     layout = h5py.VirtualLayout((4,), "f4")
     layout[:] = h5py.VirtualSource("/etc/other.h5", "x", (4,))
@@ -260,7 +259,7 @@ def enumeration(file):
 
 
 def null_space(file):
-    import h5py
+    h5py = pytest.importorskip("h5py")
 
     file["layers/x"] = h5py.Empty("f4")
 
