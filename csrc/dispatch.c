@@ -11,6 +11,8 @@ static const msq_kernel_table *const tables[] = {
 #if defined(__x86_64__)
     &msq_kernels_avx2,
     &msq_kernels_avx512,
+#elif defined(__aarch64__)
+    &msq_kernels_neon,
 #endif
 };
 enum { NUM_TABLES = sizeof tables / sizeof *tables };
@@ -40,6 +42,9 @@ int msq_isa_supported(int i) {
         return msq_isa_supported(1) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512vl");
+#elif defined(__aarch64__)
+    if (i == 1)
+        return 1;
 #endif
     return i == 0;
 }

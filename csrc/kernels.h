@@ -91,7 +91,8 @@ typedef struct msq_kernel_table {
     msq_pack_values_fn *pack_values;
 } msq_kernel_table;
 
-extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512;
+extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512,
+    msq_kernels_neon;
 
 /* The active table. */
 const msq_kernel_table *msq_kernels(void);

@@ -162,6 +162,9 @@ int msq_has_openmp(void) {
 }
 
 int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
+#ifdef MASKSEQ_EAGER_THREADS /* for tests: threads for work of any size */
+    grain = work < 1 ? 1 : work / MAX_THREADS;
+#endif
     int64_t n = requested > 0 ? requested : msq_default_threads();
     n = n > MAX_THREADS ? MAX_THREADS : n;
     n = n > parts ? parts : n;
