@@ -28,8 +28,7 @@ enum msq_status {
     MSQ_INTERRUPTED = 6 /* see msq_set_interrupt_check; what was to be written is of no use */
 };
 
-/* --- runtime (dispatch.c, parallel.c)
- * ------------------------------------------------------------------------- */
+/* --- runtime (dispatch.c, parallel.c) */
 
 /* Names of the instruction sets this build has, weakest first; NULL past the last. */
 const char *msq_isa_name(int i);
@@ -59,8 +58,7 @@ void msq_set_interrupt_check(int (*check)(void));
 /* 1 if built with OpenMP; otherwise every kernel runs on the calling thread. */
 int msq_has_openmp(void);
 
-/* --- activations (activation.c)
- * ------------------------------------------------------------------------------- */
+/* --- activations (activation.c) */
 
 /* The usual values of an `activation` argument. */
 enum msq_activation { MSQ_LINEAR, MSQ_RELU, MSQ_SIGMOID, MSQ_TANH, MSQ_EXPONENTIAL };
@@ -127,7 +125,7 @@ int msq_pad_rows(void *out, const void *values, const void *pad, const int64_t *
 void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64_t rows, int64_t n,
                             int64_t rows_per_mask, int num_threads);
 
-/* --- dense (gemm.c) --- */
+/* --- dense (gemm.c) */
 
 /* Weights in the order the kernels read them, for the ISA in use when they were packed. Read only:
  * any number of threads may use one. */
@@ -144,7 +142,7 @@ void msq_dense_free(msq_dense *dense);
 int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
                   int num_threads);
 
-/* --- recurrent layers (rnn.c) --- */
+/* --- recurrent layers (rnn.c) */
 
 /* Gates and bias as in Keras: MSQ_LSTM i f c o, bias (4 units); MSQ_GRU z r h with reset_after,
  * bias (2, 3 units); MSQ_GRU_RESET_BEFORE bias (3 units); MSQ_SIMPLE_RNN bias (units). */
@@ -185,7 +183,7 @@ typedef struct msq_rnn_call {
  * or without index offsets[*bad_position], leaves x. Later: MSQ_INTERRUPTED. */
 int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position);
 
-/* --- attention (attention.c) --- */
+/* --- attention (attention.c) */
 
 /* Sequence b has the query rows [query_offsets[b], query_offsets[b + 1]) and likewise its keys.
  * Head h of a query attends to head h / (heads / kv_heads) of the keys. */
