@@ -16,7 +16,7 @@ LEVELS = [
     {"rows", "probe"},
     {"ops"},
     {"layers.calling"},
-    {"layers.symbolic"},
+    {"layers.symbolic", "layers.weights"},
     {"layers.base"},
     {"layers.arguments", "layers.windows", "layers.cell", "layers.attending", "layers.over_time"},
     {"layers.convolution", "layers.heads"},

@@ -12,12 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import initializers
 from ..graph import Node, is_symbolic, unique_name
 from ..nest import flatten, holds, is_nested, map_structure
 from ..rows import Rows
 from ..tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
-from ..variable import Variable, weight_source
 from .calling import (
     PLAIN_ERRORS,
     Signature,
@@ -33,6 +31,7 @@ from .calling import (
     to_tensor,
 )
 from .symbolic import probe_call, record, tensors_of
+from .weights import WeightHolder
 
 _building = threading.RLock()
 _TRAINING_ONLY = ("_regularizer", "_constraint")
@@ -69,7 +68,7 @@ LAYERS: dict[str, type["Layer"]] = {}
 """Class name -> class, for every layer of this package and no other."""
 
 
-class Layer:
+class Layer(WeightHolder):
     """A step of a model: weights, and a `call` from arrays to arrays.
 
     A subclass writes `call(self, inputs, ...)`; `build(self, input_shape)` if its weights depend on
@@ -105,8 +104,6 @@ class Layer:
             cls.build = _marking_built(own["build"])
         if cls.__module__.startswith("maskseq.") and not cls.__name__.startswith("_"):
             LAYERS[cls.__name__] = cls
-        if "build" in own:
-            cls.build = _marking_built(own["build"])
         if {"call", "compute_mask", "__call__"} & own.keys():
             for promise in ("stepwise", "call_rows", "reads_masked"):
                 if promise not in own:
@@ -133,7 +130,7 @@ class Layer:
         self.trainable = trainable
         self.built = False
         self._input_shape_argument = shape
-        self._own_variables: list[Variable] = []
+        self._own_variables = []
         self._inbound_nodes: list[Node] = []
 
     # What subclasses write
@@ -168,82 +165,6 @@ class Layer:
     def from_config(cls, config: dict[str, Any]) -> "Layer":
         """A layer made from what `get_config` returned."""
         return cls(**config)
-
-    # Weights
-
-    def add_weight(
-        self,
-        shape: tuple[int, ...] | None = None,
-        initializer: Any = None,
-        dtype: str | None = None,
-        trainable: bool = True,
-        name: str | None = None,
-        **unused: Any,
-    ) -> Variable:
-        """Make a weight of this layer. Source: keras.Layer.add_weight."""
-        kind = np.dtype(dtype or "float32")
-        if initializer is None:
-            initializer = "glorot_uniform" if kind.kind == "f" else "zeros"
-        shape, source = tuple(shape or ()), weight_source.get()
-        value = source(shape, kind) if source else initializers.get(initializer)(shape)
-        name = name or f"weight_{len(self._own_variables)}"
-        variable = Variable(np.asarray(value, kind), f"{self.name}/{name}", trainable)
-        self._own_variables.append(variable)
-        return variable
-
-    def _sublayers(self) -> list["Layer"]:
-        found = {id(x): x for value in vars(self).values() for x in flatten(value)}
-        return [x for x in found.values() if isinstance(x, Layer)]
-
-    def _collect_weights(self, seen: set[int]) -> list[Variable]:
-        if id(self) in seen:
-            return []
-        seen.add(id(self))
-        own = sorted(self._own_variables, key=lambda v: not v.trainable)
-        return own + [v for layer in self._sublayers() for v in layer._collect_weights(seen)]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: the layer's own, then those of the layers it holds."""
-        return self._collect_weights(set())
-
-    variables = weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        return [v for v in self.weights if v.trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        return [v for v in self.weights if not v.trainable]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, weights: list[Any]) -> None:
-        """Replace all weights, or none if any has another shape than expected.
-
-        Raises: ValueError naming layer, weight, expected and got.
-        """
-        variables, arrays = self.weights, [np.asarray(w) for w in weights]
-        if len(arrays) != len(variables):
-            raise ValueError(
-                f"layer '{self.name}' ({type(self).__name__}): expected {len(variables)} weights, "
-                f"got {len(arrays)}" + ("" if self.built else " (the layer is not built yet)")
-            )
-        for variable, array in zip(variables, arrays, strict=True):
-            place = f"layer '{self.name}' ({type(self).__name__}): weight {variable.name}"
-            if array.shape != variable.shape:
-                raise ValueError(f"{place} expected shape {variable.shape}, got {array.shape}")
-            if array.dtype.kind not in "fiub":
-                raise TypeError(f"{place} expected numbers, got dtype {array.dtype}")
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold."""
-        return sum(v.value.size for v in self.weights)
 
     # Calls
 
@@ -409,17 +330,6 @@ def copy_layer(layer: Layer, **changes: Any) -> Any:
         classes[type(inner).__name__] = type(inner)
         layers += inner._sublayers()
     return deserialize_layer({**entry, "config": {**entry["config"], **changes}}, classes)
-
-
-def _marking_built(build: Any) -> Any:
-    """A `build` that a layer may call on another: the next call does not build that anew."""
-
-    @functools.wraps(build)
-    def marking(self: Layer, *args: Any, **kwargs: Any) -> None:
-        build(self, *args, **kwargs)
-        self.built = True
-
-    return marking
 
 
 def as_padded(value: Any) -> Any:
