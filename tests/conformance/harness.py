@@ -175,10 +175,13 @@ def check(case: Case, layout: str, way: str) -> None:
     arrays, masks, theirs, expected = keras_answer(case, layout, masking)
     ours = case.make(maskseq.layers)
     if way == "eager":
-        tensors = [masked(maskseq, x, mask) for x, mask in zip(arrays, masks, strict=True)]
-        case.apply(ours, tensors)
+
+        def tensors() -> list[Any]:  # anew for each call: MultiHeadAttention takes their masks
+            return [masked(maskseq, x, mask) for x, mask in zip(arrays, masks, strict=True)]
+
+        case.apply(ours, tensors())
         copy_weights(theirs, ours)
-        outputs = case.apply(ours, tensors)
+        outputs = case.apply(ours, tensors())
     else:
         model = model_of(case, ours, arrays, masks, masking)
         copy_weights(theirs, ours)
