@@ -299,7 +299,7 @@ def _as_keras3(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
 def arguments_of(cls: type) -> frozenset[str]:
     """The names of the arguments that the constructors of `cls` and its bases take."""
     found: set[str] = set()
-    for base in cls.__mro__[:-1]:
+    for base in (x for x in cls.__mro__ if "__init__" in vars(x) and x is not object):
         for parameter in inspect.signature(base.__init__).parameters.values():
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
                 found.add(parameter.name)

@@ -26,6 +26,7 @@ from .gru import GRU as GRU
 from .gru import GRUCell as GRUCell
 from .identity import ActivityRegularization as ActivityRegularization
 from .identity import Identity as Identity
+from .input import Input as Input
 from .lambda_layer import Lambda as Lambda
 from .last_step import LastStep as LastStep
 from .layer_normalization import LayerNormalization as LayerNormalization
