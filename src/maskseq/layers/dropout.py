@@ -1,5 +1,6 @@
 """Dropout: the identity, except in training."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ class Dropout(Layer):
         if not 0 <= rate <= 1:
             raise ValueError(f"Dropout: rate must be between 0 and 1, got {rate!r}")
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
-        self._rng = np.random.default_rng(seed)
+
+    @functools.cached_property
+    def _rng(self) -> "np.random.Generator":
+        return np.random.default_rng(self.seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0:

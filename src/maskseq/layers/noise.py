@@ -1,5 +1,6 @@
 """Noise in training, and nothing else: Gaussian, dropout of its kinds."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ class _Noise(Layer):
     def __init__(self, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.seed = seed
-        self._rng = np.random.default_rng(seed)
+
+    @functools.cached_property
+    def _rng(self) -> "np.random.Generator":
+        return np.random.default_rng(self.seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         return self.disturb(np.asarray(inputs, np.float32)) if training else inputs
