@@ -82,38 +82,41 @@ static void run_thread(void *context, int thread, int num_threads) {
     }
 }
 
-static int check(const msq_rnn_call *call, int64_t *bad_position) {
-    *bad_position = 0;
-    if (call->batch < 0)
-        return MSQ_OUT_OF_RANGE;
+static int check(const msq_rnn_call *call, int64_t steps, int64_t *bad_position) {
     for (int64_t b = 0; b <= call->batch; b++)
         if (b == 0 ? call->offsets[0] != 0 : call->offsets[b] < call->offsets[b - 1]) {
             *bad_position = b;
             return MSQ_BAD_OFFSETS;
         }
-    const int64_t steps = call->offsets[call->batch];
     for (int64_t j = 0; call->index && j < steps; j++)
         if (call->index[j] < 0 || call->index[j] >= call->x_rows) {
             *bad_position = j;
             return MSQ_OUT_OF_RANGE;
         }
     *bad_position = call->batch;
-    return !call->index && steps > call->x_rows ? MSQ_OUT_OF_RANGE : MSQ_OK;
+    return steps < 0 || (!call->index && steps > call->x_rows) ? MSQ_OUT_OF_RANGE : MSQ_OK;
 }
 
-int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position) {
-    if (call->size != sizeof *call)
-        return MSQ_UNSUPPORTED;
-    const int status = check(call, bad_position);
+int msq_rnn_run_f32(const msq_rnn_run *run, int64_t *bad_position) {
+    const int status = check(&run->call, run->steps, bad_position);
     if (status != MSQ_OK)
         return status;
-    msq_rnn_call own = *call;
-    if (rnn->kind != MSQ_LSTM)
-        own.c = NULL, own.initial_c = NULL;
-    msq_rnn_job job = {.rnn = rnn, .call = &own};
+    msq_rnn_call call = run->call;
+    if (run->rnn->kind != MSQ_LSTM)
+        call.c = NULL, call.initial_c = NULL;
+    msq_rnn_job job = {.rnn = run->rnn, .call = &call, .steps = run->steps};
     if (msq_rnn_start(&job) != MSQ_OK)
         return MSQ_NO_MEMORY;
     msq_parallel(job.parts, run_thread, &job);
     msq_rnn_finish(&job);
     return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
+}
+
+int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position) {
+    if (call->size != sizeof *call)
+        return MSQ_UNSUPPORTED;
+    *bad_position = 0;
+    if (call->batch < 0)
+        return MSQ_OUT_OF_RANGE;
+    return msq_rnn_run_f32(&(msq_rnn_run){rnn, *call, call->offsets[call->batch]}, bad_position);
 }

@@ -4,17 +4,19 @@
 
 #include "kernels.h"
 #include "parallel.h"
+#include "recurrent.h"
 
 /* Cells with any activations: products by the ISA, the rest in plain loops (rnn_cell.c). */
 extern msq_step_fn *const msq_general_steps[MSQ_RNN_KINDS];
 
 /* One sequence of a call, and its state as it walks through time. */
 typedef struct sequence {
-    int64_t id, length;
-    const float *h; /* the state after the last step done, `units` values */
-    float *c;       /* MSQ_LSTM: the same, whole blocks */
-    float *room;    /* for two states, whole blocks each */
-    float *reset;   /* MSQ_GRU_RESET_BEFORE: room for r * h */
+    int64_t id;
+    int64_t first, length; /* its steps among those of the call */
+    const float *h;        /* the state after the last step done, `units` values */
+    float *c;              /* MSQ_LSTM: the same, whole blocks */
+    float *room;           /* for two states, whole blocks each */
+    float *reset;          /* MSQ_GRU_RESET_BEFORE: room for r * h */
 } sequence;
 
 /* The input's part of the gates, once for each row of x that occurs (rnn_fold.c). */
@@ -26,7 +28,7 @@ typedef struct msq_fold {
 } msq_fold;
 
 /* Decides whether it pays, and makes room. Without memory it does not pay. */
-void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call);
+void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps);
 /* Fills the rows from `begin` to `end`. */
 void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call,
                       int64_t begin, int64_t end);
@@ -63,6 +65,7 @@ int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end);
 typedef struct msq_rnn_job {
     const msq_rnn *rnn;
     const msq_rnn_call *call;
+    int64_t steps;
     sequence *sequences; /* those with steps, by falling length */
     int64_t count;
     int parts;
@@ -76,7 +79,8 @@ typedef struct msq_rnn_job {
     void *memory;        /* holds the arrays */
 } msq_rnn_job;
 
-/* Plans the call in `job`, whose rnn and call are set, and makes room for it. MSQ_NO_MEMORY. */
+/* Plans the call in `job`, whose rnn, call and steps are set, and makes room for it. MSQ_NO_MEMORY.
+ */
 int msq_rnn_start(msq_rnn_job *job);
 void msq_rnn_finish(msq_rnn_job *job);
 
@@ -90,6 +94,18 @@ typedef struct msq_group {
 /* The sequences from `first` on that are walked side by side, and the step from which few enough
  * are left to walk them together. */
 msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first);
+
+/* A number of the caller's, which another thread may have changed since it was checked: read once
+ * and kept in [low, high]. */
+static inline int64_t msq_bounded(const int64_t *number, int64_t low, int64_t high) {
+    const int64_t read = *(const volatile int64_t *)number;
+    return read < low ? low : read > high ? high : read;
+}
+
+/* The row of x that step `step` reads. */
+static inline int64_t msq_row_of_step(const msq_rnn_call *call, int64_t step) {
+    return call->index ? msq_bounded(&call->index[step], 0, call->x_rows - 1) : step;
+}
 
 static inline int64_t msq_padded_units(const msq_rnn *rnn) {
     return rnn->blocks * rnn->kernels->width;

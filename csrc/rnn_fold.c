@@ -13,10 +13,9 @@ enum {
 };
 
 /* Notes in fold->rows the rows of x that occur, up to `limit`; returns 1 if there are no more. */
-static int count_rows(msq_fold *fold, const msq_rnn_call *call, int64_t limit) {
-    const int64_t steps = call->offsets[call->batch];
+static int count_rows(msq_fold *fold, const msq_rnn_call *call, int64_t steps, int64_t limit) {
     for (int64_t j = 0; j < steps; j++) {
-        const int64_t row = call->index[j];
+        const int64_t row = msq_row_of_step(call, j);
         if (fold->slot[row] != 0)
             continue;
         if (fold->count == limit)
@@ -27,8 +26,7 @@ static int count_rows(msq_fold *fold, const msq_rnn_call *call, int64_t limit) {
     return 1;
 }
 
-void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call) {
-    const int64_t steps = call->offsets[call->batch];
+void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps) {
     const int64_t columns = rnn->blocks * rnn->gates * rnn->kernels->width;
     int64_t limit = MAX_TABLE / (int64_t)sizeof(float) / columns;
     limit = limit < steps / 5 * 4 ? limit : steps / 5 * 4; /* at least a fifth saved */
@@ -37,7 +35,7 @@ void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call)
         return;
     fold->slot = calloc((size_t)call->x_rows, sizeof *fold->slot);
     fold->rows = malloc((size_t)limit * sizeof *fold->rows + 1);
-    if (fold->slot && fold->rows && count_rows(fold, call, limit))
+    if (fold->slot && fold->rows && count_rows(fold, call, steps, limit))
         fold->table = msq_allocate(fold->count * columns);
 }
 
@@ -62,7 +60,8 @@ void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const msq_rnn_ca
 }
 
 const float *msq_fold_row(const msq_fold *fold, int64_t row) {
-    return fold->table + (fold->slot[row] - 1) * fold->columns;
+    const int32_t slot = fold->slot[row]; /* 0 if the caller's index changed since it was noted */
+    return fold->table + (slot ? slot - 1 : 0) * fold->columns;
 }
 
 void msq_fold_free(msq_fold *fold) {

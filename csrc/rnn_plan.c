@@ -81,15 +81,18 @@ static int by_falling_length(const void *left, const void *right) {
     return a->id < b->id ? -1 : 1;
 }
 
-/* Fills job->sequences. A sequence without steps ends where it starts. */
+/* Fills job->sequences. A sequence without steps ends where it starts. Offsets are bounded, as they
+ * may have changed since they were checked. */
 static void sort_sequences(msq_rnn_job *job) {
     const msq_rnn_call *const call = job->call;
     const int64_t units = job->rnn->units;
     const size_t bytes = (size_t)units * sizeof(float);
-    for (int64_t b = 0; b < call->batch; b++) {
-        const int64_t length = call->offsets[b + 1] - call->offsets[b];
-        if (length > 0) {
-            job->sequences[job->count++] = (sequence){.id = b, .length = length};
+    int64_t first = 0;
+    for (int64_t b = 0, end; b < call->batch; b++, first = end) {
+        end = msq_bounded(&call->offsets[b + 1], first, job->steps);
+        if (end > first) {
+            job->sequences[job->count++] =
+                (sequence){.id = b, .first = first, .length = end - first};
             continue;
         }
         memcpy(call->h + b * units, call->initial_h ? call->initial_h + b * units : job->zeros,
@@ -103,7 +106,7 @@ static void sort_sequences(msq_rnn_job *job) {
 
 static void plan(msq_rnn_job *job) {
     const msq_rnn *const rnn = job->rnn;
-    const int64_t steps = job->call->offsets[job->call->batch], batch = job->call->batch;
+    const int64_t steps = job->steps, batch = job->call->batch;
     const int64_t columns = rnn->gates * msq_padded_units(rnn);
     const double work = (double)steps * (double)columns * (double)(rnn->features + rnn->units);
     const int split_pays = columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
@@ -138,7 +141,7 @@ int msq_rnn_start(msq_rnn_job *job) {
     job->memory = memory;
     memset(job->zeros, 0, (size_t)msq_padded_units(job->rnn) * sizeof(float));
     sort_sequences(job);
-    msq_fold_plan(&job->fold, job->rnn, job->call);
+    msq_fold_plan(&job->fold, job->rnn, job->call, job->steps);
     return MSQ_OK;
 }
 

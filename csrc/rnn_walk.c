@@ -5,10 +5,9 @@
 
 #include <string.h>
 
-/* The row of step t of a sequence. */
-static int64_t row_of(const msq_rnn_call *call, const sequence *s, int64_t t) {
-    const int64_t first = call->offsets[s->id];
-    return call->reverse ? first + s->length - 1 - t : first + t;
+/* The number of step t of a sequence among the steps of the call. */
+static int64_t number_of(const msq_rnn_call *call, const sequence *s, int64_t t) {
+    return call->reverse ? s->first + s->length - 1 - t : s->first + t;
 }
 
 /* How many of the first `rows` sequences have a step t. */
@@ -29,8 +28,7 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
         if (rows == 0 || n + rows > w->max_z)
             break;
         for (int64_t i = 0; i < rows; i++, n++) {
-            const int64_t step = row_of(w->call, w->sequences[i], t);
-            const int64_t row = w->call->index ? w->call->index[step] : step;
+            const int64_t row = msq_row_of_step(w->call, number_of(w->call, w->sequences[i], t));
             w->x[n] = w->call->x + row * rnn->features;
             w->z[n] = w->fold->table ? msq_fold_row(w->fold, row) : w->z_rows + n * columns;
         }
@@ -62,7 +60,7 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z) {
     for (int64_t i = 0; i < rows; i++) {
         const sequence *const s = w->sequences[i];
         w->h_next[i] = call->sequences
-                           ? call->sequences + row_of(call, s, t) * call->sequence_stride
+                           ? call->sequences + number_of(call, s, t) * call->sequence_stride
                            : s->room + (t & 1) * padded;
     }
     for (int phase = 0; phase < rnn->phases; phase++) {

@@ -9,6 +9,7 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import run_python
 
 from maskseq import _kernels
 
@@ -189,6 +190,36 @@ def test_many_threads_of_python_may_share_one_layer(rng):
         for _ in range(5):
             got = pool.map(lambda batch: _kernels.rnn(batch[0], packed, batch[1]), batches)
             assert all(same_bits(a, b) for a, b in zip(got, want, strict=True))
+
+
+CHANGES = """
+import threading, time, numpy as np
+from maskseq import _kernels
+rng = np.random.default_rng(0)
+packed = _kernels.PackedRNN("lstm", *[rng.random(s).astype("f4") for s in ((8, 64), (16, 64))])
+good = {"index": rng.integers(0, 40, 2000), "offsets": np.arange(0, 2001, 50)}
+given = {name: array.copy() for name, array in good.items()}
+end = time.monotonic() + 1
+def change():
+    while time.monotonic() < end:
+        for name, array in given.items():
+            array[1:] = 2**33
+            array[:] = good[name]
+            time.sleep(0)
+thread = threading.Thread(target=change)
+thread.start()
+while time.monotonic() < end:
+    try:
+        _kernels.rnn(np.ones((40, 8), "f4"), packed, **given, return_sequences=True)
+    except (IndexError, ValueError):
+        pass
+thread.join()
+"""
+
+
+def test_index_and_offsets_changed_during_a_call_lead_nowhere_outside_the_arrays():
+    done = run_python(CHANGES)
+    assert done.returncode == 0, done.stderr
 
 
 def test_rnn_works_in_a_forked_child(rng):

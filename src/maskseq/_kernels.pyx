@@ -33,6 +33,14 @@ cdef extern from "Python.h":
 cdef extern from "maskseq_api.h":
     const void* msq_get_api()
 
+cdef extern from "recurrent.h":
+    ctypedef struct msq_rnn_run:
+        const msq_rnn* rnn
+        msq_rnn_call call
+        int64_t steps
+
+    int msq_rnn_run_f32(const msq_rnn_run* run, int64_t* bad_position) nogil
+
 # --- the gate: every array of the user passes it on its way to C. Behind it, data is C-contiguous,
 # aligned, native and held until the call is over. A good array costs one buffer request.
 

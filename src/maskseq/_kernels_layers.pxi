@@ -157,7 +157,8 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
         raise ValueError("offsets must be int64 (batch + 1,), got int64 (0,)")
     cdef const int64_t* ends = <const int64_t*>o.view.buf
     cdef Py_ssize_t n = ends[batch]
-    cdef msq_rnn_call call
+    cdef msq_rnn_run run
+    cdef msq_rnn_call* call = &run.call
     cdef Array picked = None
     if index is not None:
         picked = integers(index, "index").expect(n)
@@ -179,7 +180,7 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
     cdef RowsOut rows = None if out is None else RowsOut(out, n, units)
     if rows is not None and (rows.overlaps(a) or rows.overlaps(h0) or rows.overlaps(c0)):
         raise ValueError("out must not overlap x or initial_state")
-    call.size = sizeof(call)
+    run.rnn, run.steps = packed.packed, n
     call.x, call.x_rows = <const float*>a.view.buf, a.view.shape[0]
     call.index = <const int64_t*>values_of(picked)
     call.offsets, call.batch = ends, batch
@@ -194,7 +195,7 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
     cdef int64_t bad = 0
     cdef int status
     with nogil:
-        status = msq_rnn_f32(packed.packed, &call, &bad)
+        status = msq_rnn_run_f32(&run, &bad)
     if status == MSQ_INTERRUPTED:
         raise_pending()
     if status == MSQ_OUT_OF_RANGE:
