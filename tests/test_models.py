@@ -227,6 +227,27 @@ def test_encoder_states_start_a_decoder(x, mask):
     assert_same(model([x, x], mask=[mask, None]), expected)
 
 
+@pytest.mark.parametrize("wrap", [lambda x: x, layers.Bidirectional], ids=["lstm", "bidirectional"])
+def test_decoder_with_states_and_a_mask_by_hand_runs_on_rows(rng, monkeypatch, wrap):
+    ids = maskseq.Input((None,), dtype="int32")
+    embedding = layers.Embedding(9, FEATURES, mask_zero=True)
+    count = 2 if wrap is not layers.Bidirectional else 4
+    states = [rng.standard_normal((BATCH, 3)).astype(np.float32) for _ in range(count)]
+    decoder = wrap(layers.LSTM(3, return_sequences=True))
+    hidden = embedding(ids)
+    outputs = decoder(hidden, initial_state=states, mask=embedding.compute_mask(ids))
+    values = rng.integers(0, 9, (BATCH, TIME))
+    x, real = embedding(values), values != 0
+    expected = decoder(np.asarray(x), initial_state=states, mask=real)
+
+    def padded(self, *args, **options):
+        raise AssertionError("a padded array was made")
+
+    monkeypatch.setattr(type(decoder), "call", padded)
+    result = maskseq.Model(ids, outputs)(values)
+    np.testing.assert_array_equal(np.asarray(result)[real], np.asarray(expected)[real])
+
+
 # predict
 
 

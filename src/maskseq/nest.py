@@ -37,8 +37,8 @@ def is_nested(value: Any) -> bool:
     return isinstance(value, (list, tuple, dict))
 
 
-def holds(value: Any, kind: type) -> bool:
-    """True if any leaf is of that kind."""
+def holds(value: Any, kind: type | tuple[type, ...]) -> bool:
+    """True if any leaf is of that kind, or one of those."""
     if isinstance(value, (list, tuple)):
         for item in value:
             if holds(item, kind):

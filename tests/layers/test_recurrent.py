@@ -114,6 +114,22 @@ def test_rnn_of_a_users_subclass_of_a_cell_uses_its_call(rng):
     np.testing.assert_allclose(negated(x), -plain(x), atol=1e-6)
 
 
+@pytest.mark.parametrize("stacked", [False, True])
+def test_rnn_hands_training_to_a_users_cell(rng, stacked):
+    class Noted(Half):
+        def call(self, inputs, states, training=False):
+            noted.append(training)
+            return super().call(inputs, states)
+
+    noted = []
+    model = maskseq.Sequential([layers.Masking(), layers.RNN([Noted()] if stacked else Noted())])
+    x = rng.standard_normal((2, 3, FEATURES)).astype(np.float32)
+    for training in (False, True):
+        noted.clear()
+        model(x, training=training)
+        assert noted == [training] * 3
+
+
 def test_rnn_stateful_users_cell_goes_on_where_it_stopped(rng):
     whole, parts = layers.RNN(Half()), layers.RNN(Half(), stateful=True)
     x = rng.standard_normal((2, 6, FEATURES)).astype(np.float32)

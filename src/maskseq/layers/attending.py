@@ -191,7 +191,11 @@ class ListAttention(Layer):
         return (output, scores) if return_attention_scores else output
 
     def call_rows(
-        self, inputs: Any, use_causal_mask: bool = False, return_attention_scores: bool = False
+        self,
+        inputs: Any,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
     ) -> Any:
         query, value, key = (*inputs, inputs[1])[:3]
         if not all(type(x) is Rows and x.ndim == 3 for x in (query, value, key)):

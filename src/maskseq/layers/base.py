@@ -4,6 +4,7 @@ Source: keras.layers.Layer, version 3.15.
 """
 
 import functools
+import inspect
 import re
 import threading
 from collections.abc import Callable
@@ -40,6 +41,12 @@ _TRAINING_ONLY = ("_regularizer", "_constraint")
 @functools.cache
 def _signature(cls: type) -> Signature:
     return Signature(cls.call)
+
+
+@functools.cache
+def _rows_parameters(cls: type) -> set[str]:
+    """The names of the arguments of `call_rows`."""
+    return set(inspect.signature(cls.call_rows).parameters) if cls.call_rows else set()
 
 
 def snake_case(name: str) -> str:
@@ -198,14 +205,13 @@ class Layer(WeightHolder):
             return NotImplemented
         options = {k: v for k, v in kwargs.items() if v is not None and k != "training"}
         mask = options.pop("mask", None)
-        if mask is None and any(isinstance(x, (np.ndarray, Rows)) for x in flatten(options)):
-            return NotImplemented  # a second tensor argument switches the carried mask off
+        tensors = {k for k, v in options.items() if holds(v, (np.ndarray, Rows))}
+        if tensors and (mask is None or not tensors <= _rows_parameters(type(self))):
+            return NotImplemented  # without a mask by hand they switch the carried one off
         if mask is not None:
             layouts = {id(x.layout): x.layout for x in flatten(args) if type(x) is Rows}
             known = len(layouts) == 1 and isinstance(mask, np.ndarray)
             if not (known and next(iter(layouts.values())).has_mask(mask)):
-                return NotImplemented
-            if any(isinstance(x, np.ndarray) for x in flatten(options)):  # initial states
                 return NotImplemented
         if kwargs.get("training") and "training" in self.call_parameters():
             options["training"] = True

@@ -91,13 +91,10 @@ class Bidirectional(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        starts: list[Any] = [None, None]
-        if initial_state is not None:
-            half = len(initial_state) // 2
-            starts = [list(initial_state[:half]), list(initial_state[half:])]
         outputs, states = [], []
-        for layer, start in zip(self._directions, starts, strict=True):
-            result = layer.call(sequences, initial_state=start, mask=mask)
+        options = {"training": True} if training else {}
+        for layer, start in zip(self._directions, _halves(initial_state), strict=True):
+            result = layer.call(sequences, initial_state=start, mask=mask, **options)
             output, *last = result if isinstance(result, list) else [result]
             if self.return_sequences and layer.go_backwards:
                 output = output[:, ::-1]
@@ -105,7 +102,7 @@ class Bidirectional(Layer):
             states += last
         return self._with_states(_MERGES[self.merge_mode](*outputs), states)
 
-    def call_rows(self, rows: Rows) -> Any:
+    def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
         on_rows = all(hasattr(layer, "steps") for layer in self._directions)
         if rows.ndim < 3 or self.stateful or not on_rows:
             return NotImplemented
@@ -113,8 +110,10 @@ class Bidirectional(Layer):
         joined = np.zeros((rows.layout.steps + 1, sum(widths)), np.float32)  # pad row: zeros
         parts = joined[:, : widths[0]], joined[:, widths[0] :]
         outputs, states = [], []
-        for layer, part in zip(self._directions, parts, strict=True):
-            last, held = layer.steps(rows, out=part[:-1])
+        starts = _halves(initial_state)
+        for layer, part, start in zip(self._directions, parts, starts, strict=True):
+            start = layer.start(start, rows.layout.batch)
+            last, held = layer.steps(rows, start, out=part[:-1], training=training)
             outputs.append(part if self.return_sequences else last)
             states += layer.grouped(held) if self.return_state else ()
         if not self.return_sequences:
@@ -174,3 +173,11 @@ class Bidirectional(Layer):
             if config.get(key)
         }
         return cls(**{**config, **layers})
+
+
+def _halves(initial_state: Any) -> list[Any]:
+    """The initial states of the two directions; None = each one's own."""
+    if initial_state is None:
+        return [None, None]
+    half = len(initial_state) // 2
+    return [list(initial_state[:half]), list(initial_state[half:])]

@@ -5,6 +5,7 @@ among them, runs step by step, each step on the sequences that still have one: m
 never computed.
 """
 
+import inspect
 import operator
 from typing import Any
 
@@ -106,12 +107,18 @@ class Cell(Layer):
         raise NotImplementedError
 
     def over_rows(
-        self, rows: Rows, states: list[np.ndarray] | None, sequences: bool, reverse: bool, out: Any
+        self,
+        rows: Rows,
+        states: list[np.ndarray] | None,
+        sequences: bool,
+        reverse: bool,
+        out: Any,
+        training: bool,
     ) -> Run:
         """Run over the real steps of `rows`; see `run_cell`."""
         packed = self.packed()
         if not isinstance(packed, _kernels.PackedRNN):
-            return step_by_step(self, rows, states, sequences, reverse, out)
+            return step_by_step(self, rows, states, sequences, reverse, out, training)
         source, index = rows.in_place()
         outputs, last = _kernels.rnn(
             source,
@@ -185,6 +192,11 @@ def initial_state_of(cell: Any, batch: int) -> Any:
     return map_structure(lambda size: np.zeros((batch, size), np.float32), cell.state_size)
 
 
+def takes_training(cell: Any) -> bool:
+    """True if the cell's `call` has an argument `training`."""
+    return "training" in inspect.signature(cell.call).parameters
+
+
 def check_cell(cell: Any) -> None:
     """Raises: ValueError unless `cell` has what a recurrent layer needs."""
     for attribute in ("call", "state_size"):
@@ -206,18 +218,20 @@ def run_cell(
     sequences: bool = False,
     reverse: bool = False,
     out: np.ndarray | None = None,
+    training: bool = False,
 ) -> Run:
     """Run `cell` over the real steps of each sequence.
 
     Arguments: states: the initial ones, (batch, ...) each; None = the cell's own.  sequences: also
         return each step's output.  reverse: from the last step to the first; outputs stay at their
-        own row.  out: float32 (n, units) to write the sequences into.
+        own row.  out: float32 (n, units) to write the sequences into.  training: handed to a cell
+        whose `call` takes it.
     A sequence without real steps keeps its states. Its last output is its first state if that has
     the output's width, else zeros.
     """
     if hasattr(cell, "over_rows"):
-        return cell.over_rows(rows, states, sequences, reverse, out)
-    return step_by_step(cell, rows, states, sequences, reverse, out)
+        return cell.over_rows(rows, states, sequences, reverse, out, training)
+    return step_by_step(cell, rows, states, sequences, reverse, out, training)
 
 
 def step_by_step(
@@ -227,8 +241,10 @@ def step_by_step(
     sequences: bool,
     reverse: bool,
     out: np.ndarray | None,
+    training: bool,
 ) -> Run:
     """`run_cell` by one `cell.call` a step, on the sequences that are long enough to have it."""
+    options = {"training": True} if training and takes_training(cell) else {}
     layout, (source, index) = rows.layout, rows.in_place()
     source = np.asarray(source, np.float32)
     if states is None:
@@ -244,7 +260,7 @@ def step_by_step(
         active = int(np.searchsorted(-lengths, -step))
         who, at = by_length[:active], start[:active] + (-step if reverse else step)
         x = source[at if index is None else index[at]]
-        output, new = cell.call(x, [state[who] for state in states])
+        output, new = cell.call(x, [state[who] for state in states], **options)
         for state, value in zip(states, flatten(new), strict=True):
             state[who] = value
         last[who] = output

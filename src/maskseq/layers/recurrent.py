@@ -93,17 +93,17 @@ class RNN(Layer):
         x = self._checked(sequences)
         mask = None if mask is None else _step_mask(mask, x.shape[:2])
         rows = Rows.view(x, mask)
-        start = self._start(initial_state, x.shape[0])
-        output, states = self._forward(rows, start)
+        start = self.start(initial_state, x.shape[0])
+        output, states = self._forward(rows, start, training)
         if type(output) is Rows:
             output = _padded(output, self._before_first_step(start))
         return [output, *states] if self.return_state else output
 
-    def call_rows(self, rows: Rows) -> Any:
+    def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
         if rows.ndim < 3:
             return NotImplemented
-        start = self._start(None, rows.layout.batch)
-        output, states = self._forward(rows, start)
+        start = self.start(initial_state, rows.layout.batch)
+        output, states = self._forward(rows, start, training)
         first = self._before_first_step(start)
         if type(output) is Rows and (self.go_backwards or first is not None):
             output = _padded(output, first)
@@ -111,7 +111,11 @@ class RNN(Layer):
         return [output, *states] if self.return_state else output
 
     def steps(
-        self, rows: Rows, initial_state: Any = None, out: np.ndarray | None = None
+        self,
+        rows: Rows,
+        initial_state: Any = None,
+        out: np.ndarray | None = None,
+        training: bool = False,
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """(last output, last states); each real step's output goes to its own row of `out`."""
         _, last, states = run_cell(
@@ -121,16 +125,17 @@ class RNN(Layer):
             sequences=self.return_sequences,
             reverse=self.go_backwards,
             out=out,
+            training=training,
         )
         return last, states
 
-    def _forward(self, rows: Rows, start: Any) -> tuple[Any, list[Any]]:
+    def _forward(self, rows: Rows, start: Any, training: bool) -> tuple[Any, list[Any]]:
         layout = rows.layout
         values = None
         if self.return_sequences:
             values = np.empty((layout.steps + 1, self.units), np.float32)
             values[-1] = 0
-        last, states = self.steps(rows, start, None if values is None else values[:-1])
+        last, states = self.steps(rows, start, None if values is None else values[:-1], training)
         if self.stateful:
             self.states = [state.copy() for state in states]
         states = self.grouped(states)
@@ -170,7 +175,7 @@ class RNN(Layer):
             raise ValueError(f"sequences must be (batch, time, {features}), got shape {x.shape}")
         return x
 
-    def _start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:
+    def start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:
         """The states to start from, checked; None = zeros."""
         given = flatten(initial_state) if initial_state is not None else self.states
         if given is None:

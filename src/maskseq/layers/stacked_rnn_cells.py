@@ -7,7 +7,15 @@ import numpy as np
 from ..nest import flatten, is_nested
 from ..rows import Rows
 from .base import Layer, deserialize_layer, serialize_layer
-from .cell import Run, build_cell, check_cell, initial_state_of, output_size_of, run_cell
+from .cell import (
+    Run,
+    build_cell,
+    check_cell,
+    initial_state_of,
+    output_size_of,
+    run_cell,
+    takes_training,
+)
 
 
 class StackedRNNCells(Layer):
@@ -53,12 +61,19 @@ class StackedRNNCells(Layer):
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         new_states = []
         for cell, held in zip(self.cells, states, strict=True):
-            inputs, new = cell.call(inputs, list(held) if is_nested(held) else [held])
+            options = {"training": True} if training and takes_training(cell) else {}
+            inputs, new = cell.call(inputs, list(held) if is_nested(held) else [held], **options)
             new_states.append(new if is_nested(held) else flatten(new)[0])
         return inputs, new_states
 
     def over_rows(
-        self, rows: Rows, states: list[np.ndarray] | None, sequences: bool, reverse: bool, out: Any
+        self,
+        rows: Rows,
+        states: list[np.ndarray] | None,
+        sequences: bool,
+        reverse: bool,
+        out: Any,
+        training: bool,
     ) -> Run:
         """Run over the real steps of `rows`, one cell after the other; see `run_cell`."""
         ends = np.cumsum([len(flatten(cell.state_size)) for cell in self.cells])
@@ -75,6 +90,7 @@ class StackedRNNCells(Layer):
                 sequences=sequences or not on_top,
                 reverse=reverse,
                 out=out if on_top else None,
+                training=training,
             )
             rows = rows if on_top else Rows.by_index(outputs, None, rows.layout)
             last_states += new

@@ -234,6 +234,19 @@ def symbolic_shape(subject: Subject) -> None:
         assert tensor.dtype == str(np.asarray(array).dtype), f"symbolic dtype {tensor.dtype}"
 
 
+def training_mode(subject: Subject) -> None:
+    """In training a call and a model run: outputs of the same shapes, with the same masks."""
+    mask = MASK if subject.masked else None
+    wanted = subject.run(subject.layer, subject.inputs, mask)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        masks = None if mask is None else [mask] * len(subject.inputs)
+        got = flatten(subject.model()(list(subject.inputs), mask=masks, training=True))
+    shapes = [np.shape(y) for y in wanted], [np.shape(y) for y in got]
+    assert shapes[0] == shapes[1], f"shapes {shapes[0]}, in training {shapes[1]}"
+    _same_masks(wanted, got, "in training")
+
+
 PROMISES: dict[str, Callable[[Subject], None]] = {
     promise.__name__: promise
     for promise in (
@@ -248,6 +261,7 @@ PROMISES: dict[str, Callable[[Subject], None]] = {
         dtypes,
         pickling,
         symbolic_shape,
+        training_mode,
     )
 }
 
