@@ -5,6 +5,7 @@ MASKSEQ_WERROR=1 turns C warnings into errors, MASKSEQ_SANITIZE=address,undefine
 """
 
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -13,31 +14,73 @@ from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+WINDOWS, MACOS = sys.platform == "win32", sys.platform == "darwin"
 
 
-def openmp_flag() -> list[str]:
-    """The compiler's OpenMP flag, or nothing where a program using it does not link."""
-    if os.environ.get("MASKSEQ_NO_OPENMP") == "1":
-        return []
+class BuildExt(build_ext):
+    """csrc is GNU C: where setuptools would take Microsoft's compiler, clang-cl, which speaks it."""
+
+    def build_extensions(self) -> None:
+        if self.compiler.compiler_type == "msvc":
+            self.compiler.initialize()
+            self.compiler.cc = "clang-cl"
+        super().build_extensions()
+
+
+def links(flags: list[str], source: str) -> bool:
+    """Whether the compiler makes a program of `source` with these flags."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "probe.c")
-        source.write_text("#include <omp.h>\nint main(void) { return !omp_get_max_threads(); }\n")
+        Path(folder, "probe.c").write_text(source)
         compiler = os.environ.get("CC", "cc").split()
-        command = [*compiler, "-fopenmp", str(source), "-o", str(source.with_suffix(""))]
-        works = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    if not works:
-        print("maskseq: no OpenMP here, building serial kernels", file=sys.stderr)
-    return ["-fopenmp"] if works else []
+        command = [*compiler, "probe.c", *flags, "-o", "probe"]
+        return subprocess.run(command, cwd=folder, capture_output=True).returncode == 0
 
 
-# -g0: Python's own flags ask for debug information, nine tenths of the file.
-debug_args = ["-g", "-UNDEBUG", "-fno-wrapv"] if os.environ.get("MASKSEQ_DEBUG") == "1" else ["-g0"]
-compile_args, link_args = [*debug_args, "-std=c11", "-O3", "-fvisibility=hidden"], []
+def openmp_flags() -> tuple[list[str], list[str]]:
+    """Flags to compile and to link with OpenMP, or none: then the kernels are serial.
+
+    Apple's compiler has OpenMP but no runtime: CPPFLAGS and LDFLAGS say where libomp is, if at all.
+    """
+    if os.environ.get("MASKSEQ_NO_OPENMP") == "1" or WINDOWS:
+        return [], []
+    to_compile, to_link = ["-fopenmp"], ["-fopenmp"]
+    if MACOS:
+        to_compile, to_link = ["-Xpreprocessor", "-fopenmp"], ["-lomp"]
+    asked = [*os.environ.get("CPPFLAGS", "").split(), *os.environ.get("LDFLAGS", "").split()]
+    program = "#include <omp.h>\nint main(void) { return !omp_get_max_threads(); }\n"
+    if links([*to_compile, *asked, *to_link], program):
+        return to_compile, to_link
+    print("maskseq: no OpenMP here, building serial kernels", file=sys.stderr)
+    return [], []
+
+
+def baseline_flags() -> list[str]:
+    """x86-64-v2 (SSE4.2: any CPU since 2009, and what NumPy needs) where the compiler knows the name;
+    wider instruction sets are chosen when the program runs. A Mac may build for two CPUs at once.
+    """
+    level = ["/clang:-march=x86-64-v2" if WINDOWS else "-march=x86-64-v2"]
+    if MACOS or platform.machine() not in ("x86_64", "AMD64"):
+        return []
+    return level if WINDOWS or links(level, "int main(void) { return 0; }") else []
+
+
+debug = os.environ.get("MASKSEQ_DEBUG") == "1"
+if WINDOWS:
+    compile_args = ["/clang:-std=c11", "/clang:-O3", *baseline_flags()]
+    exact_args = ["/clang:-ffp-contract=off"]
+else:
+    # -g0: Python's own flags ask for debug information, nine tenths of the file.
+    compile_args = ["-g", "-UNDEBUG", "-fno-wrapv"] if debug else ["-g0"]
+    compile_args += ["-std=c11", "-O3", "-fvisibility=hidden", *baseline_flags()]
+    exact_args = ["-ffp-contract=off"]
+link_args = []
 if os.environ.get("MASKSEQ_SANITIZE"):
     sanitize = [f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}", "-fno-sanitize-recover=all"]
     compile_args += [*sanitize, "-O1"]  # -O3 takes minutes over the checks of unrolled loops
     link_args += sanitize
-openmp = openmp_flag()
+openmp_compile, openmp_link = openmp_flags()
 strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("MASKSEQ_WERROR") == "1" else []
 
 kernels = Extension(
@@ -50,8 +93,8 @@ kernels = Extension(
         *glob("src/maskseq/*.px[di]"),
         *glob("src/maskseq/include/*.h"),
     ],
-    extra_compile_args=[*compile_args, "-ffp-contract=off", *openmp, *strict],
-    extra_link_args=[*link_args, *openmp],
+    extra_compile_args=[*compile_args, *exact_args, *openmp_compile, *strict],
+    extra_link_args=[*link_args, *openmp_link],
 )
 lists, arrow = (
     Extension(
@@ -64,9 +107,10 @@ lists, arrow = (
 )
 
 setup(
+    cmdclass={"build_ext": BuildExt},
     ext_modules=cythonize(
         [kernels, lists, arrow],
         language_level=3,
         compiler_directives={"boundscheck": False, "wraparound": False, "embedsignature": True},
-    )
+    ),
 )
