@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import maskseq
 from maskseq.importers.errors import FormatError
 from maskseq.importers.hdf5 import Dataset, Group, read_hdf5
 
 DATA = Path(__file__).parents[1] / "data"
-DEMO = Path(__file__).parents[2] / "src/maskseq/demo/japanese_vowels.keras"
+DEMO = Path(maskseq.__file__).parent / "demo" / "japanese_vowels.keras"
 
 
 def weights_of(path: Path) -> bytes:
