@@ -20,7 +20,7 @@ WINDOWS, MACOS = sys.platform == "win32", sys.platform == "darwin"
 
 
 class BuildExt(build_ext):
-    """csrc is GNU C: where setuptools would take Microsoft's compiler, clang-cl, which speaks it."""
+    """Takes clang-cl in place of Microsoft's compiler: csrc is GNU C."""
 
     def build_extensions(self) -> None:
         if self.compiler.compiler_type == "msvc":
@@ -57,8 +57,9 @@ def openmp_flags() -> tuple[list[str], list[str]]:
 
 
 def baseline_flags() -> list[str]:
-    """x86-64-v2 (SSE4.2: any CPU since 2009, and what NumPy needs) where the compiler knows the name;
-    wider instruction sets are chosen when the program runs. A Mac may build for two CPUs at once.
+    """x86-64-v2 (SSE4.2: any CPU since 2009, and what NumPy needs) where the compiler knows it.
+
+    Wider instruction sets are chosen when the program runs. A Mac may build for two CPUs at once.
     """
     level = ["/clang:-march=x86-64-v2" if WINDOWS else "-march=x86-64-v2"]
     if MACOS or platform.machine() not in ("x86_64", "AMD64"):
