@@ -31,6 +31,7 @@ static const msq_api api = {
     .rnn_free = msq_rnn_free,
     .rnn_f32 = msq_rnn_f32,
     .attention_f32 = msq_attention_f32,
+    .sum_rows_f32 = msq_sum_rows_f32,
 };
 
 const msq_api *msq_get_api(void) {

@@ -111,7 +111,8 @@ typedef struct {
 static int scatter_sequence(const scatter_job *job, int64_t b) {
     const int64_t bytes = job->row_bytes, last = job->offsets[b + 1], end = (b + 1) * job->time;
     int64_t row = job->offsets[b], cell = b * job->time;
-    const uint8_t *filler = job->values + job->n * bytes;
+    const int64_t pad = job->n + (job->carry == MSQ_OWN_PAD_ROWS ? b : 0);
+    const uint8_t *filler = job->values + pad * bytes;
     if (row < 0 || last > job->n)
         return 0;
     while (row < last) {
@@ -125,7 +126,7 @@ static int scatter_sequence(const scatter_job *job, int64_t b) {
         memcpy(job->out + start * bytes, job->values + row * bytes, (size_t)(run * bytes));
         row += run;
         cell = start + run;
-        if (job->carry)
+        if (job->carry == 1)
             filler = job->values + (row - 1) * bytes;
     }
     repeat_row(job->out + cell * bytes, filler, end - cell, bytes);

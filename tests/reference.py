@@ -69,13 +69,14 @@ def layout_from_mask(mask):
     return np.concatenate([[0], np.cumsum(mask.sum(axis=1))]), np.flatnonzero(mask)
 
 
-def scatter_rows(values, mask, carry):
-    """values (n + 1, f): a row per real step of `mask` (batch, time), and the pad row."""
+def scatter_rows(values, mask, carry, own_pads=False):
+    """values (n + 1, f): a row per real step of `mask` (batch, time), and the pad row; with
+    `own_pads` (n + batch, f), a pad row for each sequence."""
     out = np.empty((mask.size, values.shape[1]), values.dtype)
     row = 0
     for cell, (b, t) in enumerate(np.ndindex(mask.shape)):
         if t == 0:
-            filler = values[-1]
+            filler = values[mask.sum() + b if own_pads else -1]
         if mask[b, t]:
             out[cell] = values[row]
             filler = values[row] if carry else filler

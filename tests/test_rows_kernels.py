@@ -60,6 +60,14 @@ def test_scatter_rows_fills_every_cell_as_defined(carry, mask, features, dtype):
     assert padded.tobytes() == reference.scatter_rows(values, mask, carry).tobytes()
 
 
+@pytest.mark.parametrize("threads", THREADS)
+def test_scatter_rows_shows_each_sequence_its_own_pad_row(threads):
+    mask = np.random.default_rng(0).random((40, 500)) < 0.6
+    values = random_rows(mask.sum() + 40, 16)
+    padded = scatter(values, mask, False, own_pads=True, num_threads=threads)
+    assert padded.tobytes() == reference.scatter_rows(values, mask, False, True).tobytes()
+
+
 @given(mask=masks)
 def test_scatter_rows_then_gather_rows_gives_the_rows_back(mask):
     values = random_rows(mask.sum() + 1, 3)
@@ -104,3 +112,26 @@ def test_scatter_rows_refuses_wrong_shapes():
         _kernels.scatter_rows(values[:0], offsets, cells, 2, 3, False)
     with pytest.raises(ValueError, match="batch must be at least 0, got -1"):
         _kernels.scatter_rows(values, offsets, cells, -1, 3, False)
+    with pytest.raises(ValueError, match=r"cells must be int64 \(2,\), got int64 \(3,\)"):
+        _kernels.scatter_rows(values, offsets, cells, 2, 3, False, own_pads=True)
+    with pytest.raises(ValueError, match="one for each sequence, got 1 rows"):
+        _kernels.scatter_rows(values[:1], offsets, cells, 2, 3, False, own_pads=True)
+
+
+@pytest.mark.parametrize("features", (0, 1, 5, 300))
+@pytest.mark.parametrize("threads", THREADS)
+def test_sum_rows_adds_the_rows_of_each_sequence_in_their_order(features, threads):
+    lengths = np.random.default_rng(features).integers(0, 90, 20) * (np.arange(20) % 3 > 0)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    x = np.random.default_rng(1).normal(size=(offsets[-1], features)).astype(np.float32)
+    expected = np.zeros((20, features), np.float32)
+    for b, (first, last) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+        for row in x[first:last]:
+            expected[b] += row
+    assert _kernels.sum_rows(x, offsets, num_threads=threads).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("offsets", ([-1, 2], [0, 3], [1, 0], [0, 2**63 - 1]))
+def test_sum_rows_refuses_offsets_that_do_not_fit(offsets):
+    with pytest.raises(ValueError, match=r"offsets must ascend in \[0, 2\], got others"):
+        _kernels.sum_rows(np.ones((2, 3)), offsets)

@@ -56,6 +56,10 @@ cdef extern from "maskseq_capi.h" nogil:
     int msq_scatter_rows(void* out, const void* values, const int64_t* offsets,
                          const int64_t* cells, int64_t batch, int64_t time, int64_t n,
                          int64_t row_bytes, int carry, int64_t* bad_sequence, int num_threads)
+    enum:
+        MSQ_OWN_PAD_ROWS
+    int msq_sum_rows_f32(float* out, const float* x, const int64_t* offsets, int64_t batch,
+                         int64_t n, int64_t features, int num_threads)
 
     int msq_pad_rows(void* out, const void* values, const void* pad, const int64_t* offsets,
                      int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int pad_before,

@@ -40,8 +40,12 @@ def scatter_rows(
     time: int,
     carry: bool,
     *,
+    own_pads: bool = False,
     num_threads: int | None = None,
 ) -> NDArray[Any]: ...
+def sum_rows(
+    x: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
 def masked_softmax(
     x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
@@ -94,5 +98,6 @@ def attention(
     key_steps: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     scores_time: tuple[int, int] | None = None,
+    extra_rows: int = 0,
     num_threads: int | None = None,
 ) -> NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]: ...

@@ -125,21 +125,26 @@ def embedding(table, ids, *, num_threads=None):
         floats(table, "table").expect(ANY, ANY), integers(ids, "ids").expect(ANY), num_threads)
 
 
-def scatter_rows(values, offsets, cells, batch, time, carry, *, num_threads=None):
+def scatter_rows(values, offsets, cells, batch, time, carry, *, own_pads=False, num_threads=None):
     """values (n + 1, f) of any dtype of 1, 2, 4 or 8 bytes, a layout -> (batch * time, f).
 
     Cell cells[i] shows row i. A masked cell shows the pad row, values[n]; with `carry` it shows the
-    row of the real step before it in its sequence, and the pad row before the first.
+    row of the real step before it in its sequence, and the pad row before the first. With
+    `own_pads` values are (n + batch, f), and a masked cell of sequence b shows values[n + b].
     Raises: ValueError if the layout does not fit (see layout_from_mask).
     """
     cdef Array a = items(values, "values").expect(ANY, ANY)
     cdef int64_t b = a_size(batch, "batch"), t = a_size(time, "time"), bad = 0
-    cdef int64_t n = a.view.shape[0] - 1, row_bytes = a.view.shape[1] * a.view.itemsize
+    cdef bint own = own_pads
+    cdef int64_t n = a.view.shape[0] - (b if own else 1)
+    cdef int64_t row_bytes = a.view.shape[1] * a.view.itemsize
     if n < 0:
-        raise ValueError("values must have a pad row after the rows, got no row")
+        raise ValueError("values must have a pad row after the rows, or, with own_pads, one for "
+                         f"each sequence, got {a.view.shape[0]} rows")
     cdef Array offset = integers(offsets, "offsets").expect(b + 1)
     cdef Array cell = integers(cells, "cells").expect(n)
-    cdef int threads = thread_count(num_threads), carries = bool(carry), status
+    cdef int threads = thread_count(num_threads), status
+    cdef int carries = MSQ_OWN_PAD_ROWS if own else bool(carry)
     out = np.empty((batch * time, a.view.shape[1]), dtype_of(a))
     cdef void* padded = writable(out)
     with nogil:
@@ -149,6 +154,25 @@ def scatter_rows(values, offsets, cells, batch, time, carry, *, num_threads=None
     if status != MSQ_OK:
         raise ValueError(f"offsets and cells must ascend inside each sequence, not so in {bad}")
     return out
+
+
+def sum_rows(x, offsets, *, num_threads=None):
+    """x float32 (n, f), offsets int64 (batch + 1,) -> float32 (batch, f): the sum of each sequence's
+    rows, ascending; 0 for none."""
+    cdef Array a = floats(x, "x").expect(ANY, ANY), offset = integers(offsets, "offsets").expect(ANY)
+    cdef int64_t batch = offset.view.shape[0] - 1, n = a.view.shape[0], features = a.view.shape[1]
+    cdef int threads = thread_count(num_threads), status
+    if batch < 0:
+        raise ValueError("offsets must have at least one value, got none")
+    sums = new_floats((batch, features))
+    cdef float* out = <float*>writable(sums)
+    with nogil:
+        status = msq_sum_rows_f32(
+            out, <const float*>a.view.buf, <const int64_t*>offset.view.buf, batch, n, features,
+            threads)
+    if status != MSQ_OK:
+        raise ValueError(f"offsets must ascend in [0, {n}], got others")
+    return sums
 
 
 def masked_softmax(x, mask=None, *, num_threads=None):

@@ -165,9 +165,18 @@ class Rows:
             values[:-1] = (
                 self._source if self._index is None else self._source.take(self._index, axis=0)
             )
-            values[-1] = 0 if self._pad is None else self._source[self._pad]
+            values[-1:] = self.pads
             self._values = values
         return self._values
+
+    @property
+    def pads(self) -> np.ndarray:
+        """The pad row, (1, *features), or one for each sequence, (batch, *features)."""
+        if self._values is not None:
+            return self._values[self.layout.steps :]
+        if self._pad is None:
+            return np.zeros((1, *self._source.shape[1:]), self._source.dtype)
+        return self._source[self._pad][None]
 
     def in_place(self) -> tuple[np.ndarray, np.ndarray | None]:
         """(source, index) of the real rows, without gathering them."""
@@ -203,13 +212,15 @@ class Rows:
         layout, values = self.layout, as_numpy(self.values)
         if layout.steps == layout.batch * layout.time:
             return values[: layout.steps].reshape(self.shape)
-        if len(values) != layout.steps + 1:
-            cells = np.repeat(values[layout.steps :], layout.time, axis=0)
-            cells[layout.cells] = values[: layout.steps]
-            return cells.reshape(self.shape)
         flat = np.ascontiguousarray(values).reshape(len(values), -1)
         cells = _kernels.scatter_rows(
-            flat, layout.offsets, layout.cells, layout.batch, layout.time, self.carry
+            flat,
+            layout.offsets,
+            layout.cells,
+            layout.batch,
+            layout.time,
+            self.carry,
+            own_pads=len(values) != layout.steps + 1,
         )
         return cells.reshape(self.shape)
 

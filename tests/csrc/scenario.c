@@ -136,7 +136,8 @@ static void ids(scene *s) {
 
 static void layout(scene *s) {
     const int64_t batch = between(s, 0, 9), time = between(s, 0, 9), features = between(s, 0, 40);
-    const int64_t cells = batch * time, carry = byte(s) & 1;
+    const int64_t cells = batch * time, carry = byte(s) % 3; /* 2: MSQ_OWN_PAD_ROWS */
+    const int64_t pads = carry == MSQ_OWN_PAD_ROWS ? batch : 1;
     const float *const x = floats(s, cells * features);
     const output mask = out(s, cells, 1), padded = out(s, cells * features, sizeof(float));
     int64_t *const offsets = array(s, batch + 1, sizeof *offsets);
@@ -147,15 +148,16 @@ static void layout(scene *s) {
     same(s, "mask of values", mask);
     const int64_t n = msq_layout_offsets(offsets, mask.one, batch, time);
     int64_t *const cell = array(s, n, sizeof *cell), bad[2] = {0, 0};
-    const output rows = out(s, (n + 1) * features, sizeof(float));
+    const output rows = out(s, (n + pads) * features, sizeof(float));
+    const output sums = out(s, batch * features, sizeof(float));
     const int64_t bytes = features * (int64_t)sizeof(float);
     if (s->no_memory)
         return;
     msq_layout_cells(cell, mask.one, n, cells);
     if (both_ok(s, msq_gather_rows(rows.one, x, cell, n, cells, bytes, &bad[0], 1),
                 msq_gather_rows(rows.many, x, cell, n, cells, bytes, &bad[1], 3))) {
-        memset((float *)rows.one + n * features, 0, (size_t)bytes);
-        memset((float *)rows.many + n * features, 0, (size_t)bytes);
+        memset((float *)rows.one + n * features, 0, (size_t)(pads * bytes));
+        memset((float *)rows.many + n * features, 0, (size_t)(pads * bytes));
         same(s, "gathered rows", rows);
     }
     if (byte(s) >= 240 && n > 0)
@@ -170,6 +172,9 @@ static void layout(scene *s) {
         same(s, "scattered rows", padded);
     else if (bad[0] != bad[1])
         fail("position of a bad sequence");
+    if (both_ok(s, msq_sum_rows_f32(sums.one, rows.one, offsets, batch, n, features, 1),
+                msq_sum_rows_f32(sums.many, rows.many, offsets, batch, n, features, 4)))
+        same_floats(s, "sums of rows", sums);
 }
 
 static void gather(scene *s) {

@@ -83,16 +83,16 @@ def future_header(folder, old, new):
 @pytest.mark.parametrize(
     "old, new, needs",
     [
-        ("MSQ_ABI_MAJOR = 1", "MSQ_ABI_MAJOR = 2", "2.0"),
-        ("MSQ_ABI_MINOR = 0", "MSQ_ABI_MINOR = 99", "1.99"),
-        ("} msq_api;", "void (*from_the_future)(void);\n} msq_api;", "1.0"),
+        ("MSQ_ABI_MAJOR = 1", "MSQ_ABI_MAJOR = 2", "2.1"),
+        ("MSQ_ABI_MINOR = 1", "MSQ_ABI_MINOR = 99", "1.99"),
+        ("} msq_api;", "void (*from_the_future)(void);\n} msq_api;", "1.1"),
     ],
     ids=["major", "minor", "size"],
 )
 def test_module_built_for_another_version_is_refused(tmp_path, old, new, needs):
     header = future_header(tmp_path / "include", old, new)
     module = compile_module(CONSUMER, tmp_path, header)
-    message = rf"built for the C API {re.escape(needs)} of maskseq .* has 1\.0 "
+    message = rf"built for the C API {re.escape(needs)} of maskseq .* has 1\.1 "
     with pytest.raises(ImportError, match=message):
         load(module)
 

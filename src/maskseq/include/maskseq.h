@@ -98,10 +98,12 @@ void msq_layout_cells(int64_t *cells, const uint8_t *mask, int64_t n, int64_t nu
 int msq_gather_rows(void *out, const void *x, const int64_t *index, int64_t n, int64_t num_rows,
                     int64_t row_bytes, int64_t *bad_position, int num_threads);
 /* out (batch * time rows): cell cells[i] shows values[i], values (n + 1 rows). A masked cell shows
- * the pad row values[n], or, if `carry`, the row of the real step before it in its sequence (the
- * pad row before the first). Every cell is written once; out overlaps no input.
+ * the pad row values[n], or, if `carry` is 1, the row of the real step before it in its sequence
+ * (the pad row before the first). If `carry` is MSQ_OWN_PAD_ROWS, values are (n + batch rows) and
+ * masked cells of sequence b show values[n + b]. Every cell is written once; out overlaps no input.
  * MSQ_OUT_OF_RANGE: offsets (batch + 1) leave [0, n], or cells (n) do not ascend inside the part of
  * their sequence; *bad_sequence is the first such, and `out` holds nothing of use. */
+enum { MSQ_OWN_PAD_ROWS = 2 };
 int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, const int64_t *cells,
                      int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int carry,
                      int64_t *bad_sequence, int num_threads);
@@ -114,6 +116,13 @@ int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, cons
 int msq_pad_rows(void *out, const void *values, const void *pad, const int64_t *offsets,
                  int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int pad_before,
                  int cut_before, int64_t *bad_position, int num_threads);
+
+/* --- sums over time (sums.c) */
+
+/* out (batch, features): the rows [offsets[b], offsets[b + 1]) of x (n, features) added, ascending,
+ * from 0. MSQ_OUT_OF_RANGE: offsets fall or leave [0, n]. */
+int msq_sum_rows_f32(float *out, const float *x, const int64_t *offsets, int64_t batch, int64_t n,
+                     int64_t features, int num_threads);
 
 /* --- softmax (softmax.c) */
 

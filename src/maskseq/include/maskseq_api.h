@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 0 };
+enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 1 };
 
 /* Bits of `features`. */
 enum msq_feature {
@@ -59,6 +59,10 @@ typedef struct msq_api {
     void (*rnn_free)(msq_rnn *rnn);
     int (*rnn_f32)(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position);
     int (*attention_f32)(const msq_attention *attention, int num_threads);
+
+    /* version 1.1 */
+    int (*sum_rows_f32)(float *out, const float *x, const int64_t *offsets, int64_t batch,
+                        int64_t n, int64_t features, int num_threads);
 } msq_api;
 
 /* The table of this library. */

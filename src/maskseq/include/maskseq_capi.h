@@ -68,6 +68,7 @@ static inline int maskseq_import(void) {
 #define msq_rnn_free (maskseq_api->rnn_free)
 #define msq_rnn_f32 (maskseq_api->rnn_f32)
 #define msq_attention_f32 (maskseq_api->attention_f32)
+#define msq_sum_rows_f32 (maskseq_api->sum_rows_f32)
 
 #endif
 

@@ -51,11 +51,17 @@ class Meeting:
         return np.repeat(np.arange(self.queries.batch), self.queries.lengths)
 
     def attend(
-        self, q: np.ndarray, k: np.ndarray, v: np.ndarray, scale: float, with_scores: bool
+        self,
+        q: np.ndarray,
+        k: np.ndarray,
+        v: np.ndarray,
+        scale: float,
+        with_scores: bool,
+        pads: int,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """softmax(scale q k) v over rows (n, heads, width), and the scores (batch, heads, Tq, Tk).
 
-        Zeros for a query with nothing to attend to.
+        Zeros for a query with nothing to attend to, and in as many rows more as `pads` says.
         """
         by_step = self.causal or self.mask is not None or with_scores
         result = _kernels.attention(
@@ -70,14 +76,15 @@ class Meeting:
             key_steps=self.key_steps if by_step else None,
             mask=self.mask,
             scores_time=(self.queries.time, self.keys.time) if with_scores else None,
+            extra_rows=pads,
         )
         return result if with_scores else (result, None)
 
     def attend_by(
         self, score: Callable, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The same for one head and any `score(q (i, 1, dim), k (1, j, dim)) -> (i, j)`."""
-        out = np.zeros((len(q), v.shape[1]), np.float32)
+        """The same of one head and any `score(q (i, 1, dim), k (1, j, dim)) -> (i, j)`; one pad."""
+        out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
         scores = np.zeros((self.queries.batch, self.queries.time, self.keys.time), np.float32)
         for b in range(self.queries.batch if len(q) else 0):
             first, last = self.keys.offsets[b : b + 2]
@@ -97,11 +104,12 @@ class Meeting:
 
     def lost(self) -> np.ndarray:
         """bool (n, 1 or heads): the queries with nothing to attend to."""
+        some = self.keys.lengths > 0
+        if self.mask is None and not self.causal:
+            return ~some[self.sequence, None]
         if self.mask is None:
-            nowhere = max(self.queries.time, self.keys.time)
-            first = np.full(self.keys.batch, nowhere)
-            some = self.keys.lengths > 0
-            first[some] = self.key_steps[self.keys.offsets[:-1][some]] if self.causal else -1
+            first = np.full(self.keys.batch, self.queries.time)
+            first[some] = self.key_steps[self.keys.offsets[:-1][some]]
             return (self.query_steps < first[self.sequence])[:, None]
         mask = self.mask if self.mask.ndim == 4 else self.mask[:, None]
         visible = (mask & self.keys.mask[:, None, None, :]).any(axis=-1)
@@ -128,19 +136,18 @@ def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
 
 def mean_of_rows(rows: Rows) -> np.ndarray:
     """The mean over time of the padded array that `rows` stand for, (batch, features)."""
-    layout, values = rows.layout, rows.values
-    real, some = values[: layout.steps], layout.lengths > 0
-    padding = np.full(layout.batch, layout.time) - layout.lengths
+    layout, real = rows.layout, real_rows(rows)
+    padding = layout.time - layout.lengths
     if rows.carry:
+        some = layout.lengths > 0
         ends = np.append(layout.cells[1:], 0)
         ends[layout.offsets[1:][some] - 1] = (np.flatnonzero(some) + 1) * layout.time
         shown = ends - layout.cells  # a row shows in its own cell and the masked ones behind it
         real = real * shown[:, None].astype(np.float32)
         first = layout.cells[layout.offsets[:-1][some]]
         padding[some] = first - np.flatnonzero(some) * layout.time
-    total = padding[:, None].astype(np.float32) * values[layout.steps :]
-    if some.any():
-        total[some] += np.add.reduceat(real, layout.offsets[:-1][some], axis=0)
+    total = _kernels.sum_rows(real, layout.offsets)
+    total += padding[:, None].astype(np.float32) * rows.pads
     return total / np.float32(max(layout.time, 1))
 
 
@@ -212,18 +219,21 @@ class ListAttention(Layer):
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """(output rows and a pad row of zeros, scores)."""
         out, scores = self.attend(meeting, *sides, with_scores)
-        lost = meeting.lost()[:, 0]
-        if lost.any():
+        lost = np.flatnonzero(meeting.lost())
+        if lost.size:
             out[lost] = means()[meeting.sequence[lost]]
             if with_scores:
                 cells = meeting.sequence[lost], meeting.query_steps[lost]
                 scores[cells] = 1 / np.float32(meeting.keys.time)
-        return np.concatenate([out, np.zeros((1, out.shape[1]), np.float32)]), scores
+        return out, scores
 
     def attend(
         self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """(output (n, width), weights (batch, Tq, Tv) or None); zeros for lost queries."""
+        """(output (n + 1, width), weights (batch, Tq, Tv) or None).
+
+        Zeros for lost queries and in the last row, which pads the others.
+        """
         raise NotImplementedError
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

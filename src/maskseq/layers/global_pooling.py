@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _kernels
 from ..rows import Rows
 from .arguments import channels_first
 from .base import Layer
@@ -57,11 +58,8 @@ class GlobalAveragePooling1D(_GlobalPooling):
     def _means(self, rows: Rows) -> np.ndarray:
         layout = rows.layout
         values = np.asarray(rows.values, np.float32)[: layout.steps]
-        means = np.zeros((layout.batch, values.shape[1]), np.float32)
-        some = layout.lengths > 0
-        if some.any():
-            sums = np.add.reduceat(values, layout.offsets[:-1][some], axis=0)
-            means[some] = sums / layout.lengths[some, None].astype(np.float32)
+        steps = np.maximum(layout.lengths, 1).astype(np.float32)
+        means = _kernels.sum_rows(values, layout.offsets) / steps[:, None]
         return np.expand_dims(means, self._time_axis) if self.keepdims else means
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:

@@ -215,31 +215,30 @@ class HeadsAttention(Layer):
         query_mask: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """(output rows, then pad rows; scores). `query_mask`: of queries that it did not pack."""
-        shapes = self.head_shapes()
         query, value, key = sides
-        q = self.query_dense.rows(query).reshape(len(query), *shapes["query"])
-        k = self.key_dense.rows(key).reshape(len(key), *shapes["key"])
-        v = self.value_dense.rows(value).reshape(len(value), *shapes["value"])
-        scale = 1 / math.sqrt(shapes["query"][1])
-        out, scores = meeting.attend(q, k, v, scale, with_scores)
-        pads = np.zeros((1, *out.shape[1:]), np.float32)
-        if self.averages(with_scores):
-            lost = np.broadcast_to(meeting.lost(), out.shape[:2])
+        q, k, v = self._heads("query", query), self._heads("key", key), self._heads("value", value)
+        layout, averages = meeting.queries, self.averages(with_scores)
+        padded = averages and layout.steps < layout.batch * layout.time
+        scale = 1 / math.sqrt(q.shape[2])
+        out, scores = meeting.attend(q, k, v, scale, with_scores, layout.batch if padded else 1)
+        if averages:
+            lost = meeting.lost()
             if query_mask is not None:
                 lost = lost | ~query_mask.reshape(-1, 1)
-            layout = meeting.queries
-            padded = layout.steps < layout.batch * layout.time
             if padded or lost.any():
-                repeats = shapes["query"][0] // shapes["value"][0]
-                mean = self.value_dense.rows(means()).reshape(layout.batch, *shapes["value"])
-                mean = np.repeat(mean, repeats, axis=1)
-                row, head = np.nonzero(lost)
+                mean = np.repeat(self._heads("value", means()), q.shape[1] // v.shape[1], axis=1)
+                row, head = np.nonzero(np.broadcast_to(lost, q.shape[:2]))
                 out[row, head] = mean[meeting.sequence[row], head]
-                pads = mean if padded else pads
+                if padded:
+                    out[layout.steps :] = mean
         if self.use_gate:
-            out = out * self.gate_dense.rows(query).reshape(out.shape)
-        out = self.output_dense.rows(np.concatenate([out, pads]))
+            out[: len(q)] *= self.gate_dense.rows(query).reshape(len(q), *out.shape[1:])
+        out = self.output_dense.rows(out)
         return out.reshape(len(out), *self.output_features(query.shape[1])), scores
+
+    def _heads(self, side: str, x: np.ndarray) -> np.ndarray:
+        """x (n, features) -> its projection (n, heads, width)."""
+        return getattr(self, f"{side}_dense").rows(x).reshape(len(x), *self.head_shapes()[side])
 
     @property
     def mask_role(self) -> str:
