@@ -12,7 +12,8 @@ typedef struct msq_rnn_run {
     int64_t steps; /* offsets[batch] as it was when room was made for index and sequences */
 } msq_rnn_run;
 
-/* msq_rnn_f32 for a run. */
-int msq_rnn_run_f32(const msq_rnn_run *run, int64_t *bad_position);
+/* msq_rnn_f32 for one run or two, side by side: the directions of a bidirectional layer, which have
+ * x, index, offsets and num_threads in common. The bits of each are those of the run alone. */
+int msq_rnn_runs_f32(const msq_rnn_run *const *runs, int count, int64_t *bad_position);
 
 #endif

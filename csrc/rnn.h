@@ -51,6 +51,7 @@ typedef struct walker {
     float *gates;         /* max_rows rows, general cells only */
     msq_barrier *barrier; /* of num_threads that walk the same sequences, each for some units */
     msq_stop *stop;
+    int calling; /* this thread is the one that called */
     int thread;
     int num_threads;  /* 1: nobody else does */
     int64_t patience; /* of waiting for them, see msq_wait */
@@ -72,16 +73,19 @@ typedef struct msq_rnn_job {
     int64_t few; /* this many sequences are walked together */
     msq_barrier barrier;
     msq_fold fold;
-    msq_stop stop;
+    msq_stop *stop;
     int64_t max_rows, max_z;
     float *zeros, *room; /* a state; room for each row of each part */
     walker *walkers;     /* one a part */
     void *memory;        /* holds the arrays */
 } msq_rnn_job;
 
-/* Plans the call in `job`, whose rnn, call and steps are set, and makes room for it. MSQ_NO_MEMORY.
- */
-int msq_rnn_start(msq_rnn_job *job);
+/* Multiply-adds of the matrix products. */
+double msq_rnn_work(const msq_rnn_job *job);
+/* How many threads are worth while for jobs whose rnn, call and steps are set. */
+int msq_rnn_threads(const msq_rnn_job *jobs, int count);
+/* Plans such a job for that many, and makes room for it. MSQ_NO_MEMORY. */
+int msq_rnn_start(msq_rnn_job *job, int num_threads);
 void msq_rnn_finish(msq_rnn_job *job);
 
 /* Sequences that are walked side by side. */

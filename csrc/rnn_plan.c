@@ -53,7 +53,7 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
                     .max_rows = rows,
                     .max_z = job->max_z,
                     .barrier = &job->barrier,
-                    .stop = &job->stop};
+                    .stop = job->stop};
         w.sequences = take(&arena, rows, sizeof *w.sequences);
         w.x = take(&arena, job->max_z, sizeof *w.x);
         w.z = take(&arena, job->max_z, sizeof *w.z);
@@ -104,16 +104,40 @@ static void sort_sequences(msq_rnn_job *job) {
     qsort(job->sequences, (size_t)job->count, sizeof *job->sequences, by_falling_length);
 }
 
-static void plan(msq_rnn_job *job) {
+/* Whether a few sequences may be walked by threads together, each with a share of the units. */
+static int split_pays(const msq_rnn *rnn) {
+    const int64_t columns = rnn->gates * msq_padded_units(rnn);
+    return columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
+}
+
+/* The most threads that have something to do. */
+static int64_t max_parts(const msq_rnn_job *job) {
+    const int64_t batch = job->call->batch, blocks = job->rnn->blocks;
+    return split_pays(job->rnn) && batch < blocks ? blocks : batch;
+}
+
+double msq_rnn_work(const msq_rnn_job *job) {
+    const msq_rnn *const rnn = job->rnn;
+    return (double)job->steps * (double)rnn->gates * (double)msq_padded_units(rnn) *
+           (double)(rnn->features + rnn->units);
+}
+
+int msq_rnn_threads(const msq_rnn_job *jobs, int count) {
+    int64_t parts = 0;
+    double work = 0;
+    for (int i = 0; i < count; i++) {
+        parts += max_parts(&jobs[i]);
+        work += msq_rnn_work(&jobs[i]);
+    }
+    return msq_plan_threads(jobs[0].call->num_threads, parts, work, FMAS_PER_THREAD);
+}
+
+static void plan(msq_rnn_job *job, int num_threads) {
     const msq_rnn *const rnn = job->rnn;
     const int64_t steps = job->steps, batch = job->call->batch;
     const int64_t columns = rnn->gates * msq_padded_units(rnn);
-    const double work = (double)steps * (double)columns * (double)(rnn->features + rnn->units);
-    const int split_pays = columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
-    job->parts = msq_plan_threads(job->call->num_threads,
-                                  split_pays && batch < rnn->blocks ? rnn->blocks : batch, work,
-                                  FMAS_PER_THREAD);
-    job->few = split_pays && job->parts > 1 ? ROWS_TOGETHER * job->parts : 0;
+    job->parts = (int)least(num_threads, max_parts(job) > 1 ? max_parts(job) : 1);
+    job->few = split_pays(rnn) && job->parts > 1 ? ROWS_TOGETHER * job->parts : 0;
     job->max_rows = least((batch + job->parts - 1) / job->parts, MAX_ROWS);
     if (job->max_rows < job->few)
         job->max_rows = job->few;
@@ -132,8 +156,8 @@ msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first) {
     return group;
 }
 
-int msq_rnn_start(msq_rnn_job *job) {
-    plan(job);
+int msq_rnn_start(msq_rnn_job *job, int num_threads) {
+    plan(job, num_threads);
     char *const memory = aligned_alloc(64, cut_memory(job, NULL));
     if (!memory)
         return MSQ_NO_MEMORY;

@@ -93,8 +93,8 @@ static int stops(walker *w, int64_t rows, int64_t steps) {
     const double weights = (double)(w->last_block - w->first_block) * rnn->kernels->width *
                            rnn->gates * (double)(rnn->features + rnn->units);
     if (w->num_threads == 1)
-        return msq_stops(w->stop, w->thread, weights * (double)(rows * steps));
-    if (w->thread == 0 && msq_stops(w->stop, 0, weights * (double)(rows * steps)))
+        return msq_stops(w->stop, !w->calling, weights * (double)(rows * steps));
+    if (w->thread == 0 && msq_stops(w->stop, !w->calling, weights * (double)(rows * steps)))
         atomic_store_explicit(&w->barrier->slow, 1, memory_order_relaxed);
     return 0;
 }

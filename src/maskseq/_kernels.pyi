@@ -85,6 +85,22 @@ def rnn(
     out: NDArray[np.float32] | None = None,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]]: ...
+def rnn_pair(
+    x: ArrayLike,
+    one: PackedRNN,
+    other: PackedRNN,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_states: Sequence[Sequence[ArrayLike] | None] = (None, None),
+    return_sequences: bool = False,
+    reverse: bool = False,
+    out: Sequence[NDArray[np.float32] | None] = (None, None),
+    num_threads: int | None = None,
+) -> tuple[
+    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
+    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
+]: ...
 def attention(
     q: ArrayLike,
     k: ArrayLike,

@@ -39,7 +39,7 @@ cdef extern from "recurrent.h":
         msq_rnn_call call
         int64_t steps
 
-    int msq_rnn_run_f32(const msq_rnn_run* run, int64_t* bad_position) nogil
+    int msq_rnn_runs_f32(const msq_rnn_run** runs, int count, int64_t* bad_position) nogil
 
 # --- the gate: every array of the user passes it on its way to C. Behind it, data is C-contiguous,
 # aligned, native and held until the call is over. A good array costs one buffer request.

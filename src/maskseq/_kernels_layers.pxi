@@ -125,13 +125,95 @@ cdef class RowsOut:
             PyBuffer_Release(&self.view)
 
     cdef bint overlaps(self, Array a) noexcept:
-        if a is None:
+        if a is None or self.view.shape[0] == 0:
             return False
         cdef Py_ssize_t span = (self.view.shape[0] - 1) * self.view.strides[0]
         cdef char* low = <char*>self.view.buf + (span if span < 0 else 0)
         cdef char* high = <char*>self.view.buf + (span if span > 0 else 0) + self.view.shape[1] * 4
         cdef char* values = <char*>a.view.buf
         return values < high and low < values + a.view.len
+
+
+@cython.final
+cdef class RnnCall:
+    """A call of a recurrent layer: its arrays, checked and held."""
+
+    cdef msq_rnn_run run
+    cdef Array x, offsets, index, h0, c0
+    cdef RowsOut rows
+    cdef object out, h, c
+
+    cdef int prepare(self, Array x, PackedRNN packed, Array offsets, Array index, initial_state,
+                     bint return_sequences, bint reverse, out, num_threads) except -1:
+        """Takes x, offsets and index, which only have the right types, and all other arguments."""
+        cdef Py_ssize_t batch = offsets.view.shape[0] - 1, units = packed.units
+        cdef const int64_t* ends = <const int64_t*>offsets.view.buf
+        cdef Py_ssize_t n = ends[batch], count = 2 if packed.kind == "lstm" else 1
+        self.x, self.offsets, self.index = x.expect(ANY, packed.features), offsets, index
+        if index is not None:
+            index.expect(n)
+        elif n < 0 or n > x.view.shape[0]:
+            raise ValueError(f"offsets must rise from 0 to at most the {x.view.shape[0]} rows of x, "
+                             f"got {n} at position {batch}")
+        if initial_state is not None:
+            if len(initial_state) != count:
+                raise ValueError(f"initial_state must have {count} arrays, got "
+                                 f"{len(initial_state)}")
+            self.h0 = floats(initial_state[0], "initial_state[0]").expect(batch, units)
+            if count == 2:
+                self.c0 = floats(initial_state[1], "initial_state[1]").expect(batch, units)
+        self.h = new_floats((batch, units))
+        self.c = new_floats((batch, units)) if count == 2 else None
+        self.out = new_floats((n, units)) if out is None and return_sequences else out
+        self.rows = None if self.out is None else RowsOut(self.out, n, units)
+        if self.rows is not None and (self.rows.overlaps(x) or self.rows.overlaps(self.h0)
+                                      or self.rows.overlaps(self.c0)):
+            raise ValueError("out must not overlap x or initial_state")
+        cdef msq_rnn_call* call = &self.run.call
+        self.run.rnn, self.run.steps = packed.packed, n
+        call.x, call.x_rows = <const float*>x.view.buf, x.view.shape[0]
+        call.index = <const int64_t*>values_of(index)
+        call.offsets, call.batch = ends, batch
+        call.initial_h = <const float*>values_of(self.h0)
+        call.initial_c = <const float*>values_of(self.c0)
+        call.h = <float*>writable(self.h)
+        call.c = NULL if self.c is None else <float*>writable(self.c)
+        call.sequences = NULL if self.rows is None else <float*>self.rows.view.buf
+        call.sequence_stride = 0 if self.rows is None else self.rows.view.strides[0] // 4
+        call.reverse = reverse
+        call.num_threads = thread_count(num_threads)
+
+    cdef tuple results(self):
+        return self.out, (self.h,) if self.c is None else (self.h, self.c)
+
+
+cdef int run_calls(RnnCall first, RnnCall second) except -1:
+    """Runs one call, or two side by side."""
+    cdef const msq_rnn_run** runs = [&first.run, NULL]
+    cdef int64_t bad = 0
+    cdef int status, count = 1
+    if second is not None:
+        runs[1], count = &second.run, 2
+    with nogil:
+        status = msq_rnn_runs_f32(runs, count, &bad)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    if status == MSQ_OUT_OF_RANGE:
+        raise IndexError(f"index must be in [0, {first.run.call.x_rows}), got "
+                         f"{first.run.call.index[bad]} at position {bad}")
+    if status == MSQ_BAD_OFFSETS:
+        raise ValueError(f"offsets must start at 0 and never fall, got "
+                         f"{first.run.call.offsets[bad]} at position {bad}")
+    if status != MSQ_OK:
+        raise MemoryError("no memory to run the layer")
+    return 0
+
+
+cdef Array offsets_of(object offsets):
+    cdef Array o = integers(offsets, "offsets").expect(ANY)
+    if o.view.shape[0] == 0:
+        raise ValueError("offsets must be int64 (batch + 1,), got int64 (0,)")
+    return o
 
 
 def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None,
@@ -150,60 +232,29 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
         without steps is its initial state.
     Raises: IndexError if `index` leaves x.
     """
-    cdef Array a = floats(x, "x").expect(ANY, packed.features)
-    cdef Array o = integers(offsets, "offsets").expect(ANY)
-    cdef Py_ssize_t batch = o.view.shape[0] - 1, units = packed.units
-    if batch < 0:
-        raise ValueError("offsets must be int64 (batch + 1,), got int64 (0,)")
-    cdef const int64_t* ends = <const int64_t*>o.view.buf
-    cdef Py_ssize_t n = ends[batch]
-    cdef msq_rnn_run run
-    cdef msq_rnn_call* call = &run.call
-    cdef Array picked = None
-    if index is not None:
-        picked = integers(index, "index").expect(n)
-    elif n < 0 or n > a.view.shape[0]:
-        raise ValueError(f"offsets must rise from 0 to at most the {a.view.shape[0]} rows of x, "
-                         f"got {n} at position {batch}")
-    cdef Py_ssize_t count = 2 if packed.kind == "lstm" else 1
-    cdef Array h0 = None, c0 = None
-    if initial_state is not None:
-        if len(initial_state) != count:
-            raise ValueError(f"initial_state must have {count} arrays, got {len(initial_state)}")
-        h0 = floats(initial_state[0], "initial_state[0]").expect(batch, units)
-        if count == 2:
-            c0 = floats(initial_state[1], "initial_state[1]").expect(batch, units)
-    h = new_floats((batch, units))
-    c = new_floats((batch, units)) if count == 2 else None
-    if out is None and return_sequences:
-        out = new_floats((n, units))
-    cdef RowsOut rows = None if out is None else RowsOut(out, n, units)
-    if rows is not None and (rows.overlaps(a) or rows.overlaps(h0) or rows.overlaps(c0)):
-        raise ValueError("out must not overlap x or initial_state")
-    run.rnn, run.steps = packed.packed, n
-    call.x, call.x_rows = <const float*>a.view.buf, a.view.shape[0]
-    call.index = <const int64_t*>values_of(picked)
-    call.offsets, call.batch = ends, batch
-    call.initial_h = <const float*>values_of(h0)
-    call.initial_c = <const float*>values_of(c0)
-    call.h = <float*>writable(h)
-    call.c = NULL if c is None else <float*>writable(c)
-    call.sequences = NULL if rows is None else <float*>rows.view.buf
-    call.sequence_stride = 0 if rows is None else rows.view.strides[0] // 4
-    call.reverse = bool(reverse)
-    call.num_threads = thread_count(num_threads)
-    cdef int64_t bad = 0
-    cdef int status
-    with nogil:
-        status = msq_rnn_run_f32(&run, &bad)
-    if status == MSQ_INTERRUPTED:
-        raise_pending()
-    if status == MSQ_OUT_OF_RANGE:
-        raise IndexError(f"index must be in [0, {a.view.shape[0]}), got {call.index[bad]} "
-                         f"at position {bad}")
-    if status == MSQ_BAD_OFFSETS:
-        raise ValueError(f"offsets must start at 0 and never fall, got {ends[bad]} "
-                         f"at position {bad}")
-    if status != MSQ_OK:
-        raise MemoryError("no memory to run the layer")
-    return out, (h,) if c is None else (h, c)
+    cdef RnnCall call = RnnCall.__new__(RnnCall)
+    cdef Array picked = None if index is None else integers(index, "index")
+    call.prepare(floats(x, "x"), packed, offsets_of(offsets), picked, initial_state,
+                 return_sequences, reverse, out, num_threads)
+    run_calls(call, None)
+    return call.results()
+
+
+def rnn_pair(x, PackedRNN one not None, PackedRNN other not None, offsets, *, index=None,
+             initial_states=(None, None), return_sequences=False, reverse=False, out=(None, None),
+             num_threads=None):
+    """Runs two recurrent layers over the same sequences, side by side, in opposite directions.
+
+    Arguments: as for `rnn`; initial_states, out: for each, and no value in both of `out`; reverse:
+        the direction of the first.
+    Returns: what `rnn` returns, for each: the same bits.
+    """
+    cdef RnnCall first = RnnCall.__new__(RnnCall), second = RnnCall.__new__(RnnCall)
+    cdef Array values = floats(x, "x"), ends = offsets_of(offsets)
+    cdef Array picked = None if index is None else integers(index, "index")
+    first.prepare(values, one, ends, picked, initial_states[0], return_sequences, reverse, out[0],
+                  num_threads)
+    second.prepare(values, other, ends, picked, initial_states[1], return_sequences, not reverse,
+                   out[1], num_threads)
+    run_calls(first, second)
+    return first.results(), second.results()

@@ -1,6 +1,7 @@
 #include "scenario.h"
 
 #include <maskseq.h>
+#include <recurrent.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -270,6 +271,56 @@ static void dense(scene *s) {
 static const int gates[] = {4, 3, 3, 1};
 
 /* A recurrent layer whose x has rows that no step reads. */
+/* What a recurrent call writes. */
+typedef struct {
+    output h, c, y;
+} rnn_output;
+
+static rnn_output rnn_out(scene *s, int64_t states, int64_t sequences) {
+    const size_t size = sizeof(float);
+    const rnn_output o = {out(s, states, size), out(s, states, size), out(s, sequences, size)};
+    if (!s->no_memory) { /* between the rows nothing is written */
+        memset(o.y.one, 0, o.y.bytes);
+        memset(o.y.many, 0, o.y.bytes);
+    }
+    return o;
+}
+
+/* Lets `call` write to one or the other half of the outputs; it says which outputs it wants. */
+static msq_rnn_call into(msq_rnn_call call, const rnn_output *o, int many) {
+    call.h = many ? o->h.many : o->h.one;
+    call.c = call.c ? many ? o->c.many : o->c.one : NULL;
+    call.sequences = call.sequences ? many ? o->y.many : o->y.one : NULL;
+    return call;
+}
+
+static void same_rnn(scene *s, const msq_rnn_call *call, const rnn_output *o) {
+    same_floats(s, "last states", o->h);
+    if (call->c)
+        same_floats(s, "last cell states", o->c);
+    same_floats(s, "sequences", o->y);
+}
+
+/* Both directions side by side: what each gives alone. `o` holds what `call` gave. */
+static void rnn_both_ways(scene *s, const msq_rnn *packed, const msq_rnn_call *call, rnn_output *o,
+                          int64_t states, int64_t n) {
+    const rnn_output back = rnn_out(s, states, n * call->sequence_stride);
+    int64_t bad;
+    if (s->no_memory)
+        return;
+    memset(o->h.many, 0, o->h.bytes);
+    memset(o->y.many, 0, o->y.bytes);
+    msq_rnn_call turned = into(*call, &back, 0);
+    turned.reverse = !call->reverse;
+    msq_rnn_run run[2] = {{packed, into(*call, o, 1), n}, {packed, into(turned, &back, 1), n}};
+    run[0].call.num_threads = run[1].call.num_threads = (int)between(s, 1, 5);
+    const msq_rnn_run *const runs[2] = {&run[0], &run[1]};
+    if (both_ok(s, msq_rnn_f32(packed, &turned, &bad), msq_rnn_runs_f32(runs, 2, &bad))) {
+        same_rnn(s, call, o);
+        same_rnn(s, call, &back);
+    }
+}
+
 static void rnn(scene *s) {
     const int kind = (int)between(s, 0, 3), usual = byte(s) % 4 != 0;
     const int64_t features = between(s, 1, 9), units = between(s, 1, 40), batch = between(s, 0, 9);
@@ -282,8 +333,7 @@ static void rnn(scene *s) {
     const float *const kernel = floats(s, features * columns);
     const float *const recurrent_kernel = floats(s, units * columns);
     const float *const bias = byte(s) % 4 ? floats(s, columns * (kind == MSQ_GRU ? 2 : 1)) : NULL;
-    const output h = out(s, batch * units, sizeof(float)), c = out(s, batch * units, sizeof(float));
-    const output y = out(s, n * stride, sizeof(float));
+    rnn_output o = rnn_out(s, batch * units, n * stride);
     msq_rnn_call call = {.size = sizeof call, .x = x, .index = index, .x_rows = x_rows};
     call.offsets = offsets;
     call.batch = batch;
@@ -291,7 +341,8 @@ static void rnn(scene *s) {
     call.initial_c = byte(s) % 2 ? floats(s, batch * units) : NULL;
     call.sequence_stride = stride;
     call.reverse = byte(s) & 1;
-    const int sequences = byte(s) & 1, keeps_c = kind == MSQ_LSTM && byte(s) % 4;
+    call.sequences = byte(s) & 1 ? o.y.one : NULL;
+    call.c = kind == MSQ_LSTM && byte(s) % 4 ? o.c.one : NULL;
     msq_rnn *packed = NULL;
     int64_t bad[2] = {0, 0};
     if (s->no_memory)
@@ -301,24 +352,19 @@ static void rnn(scene *s) {
         for (int64_t f = 0; row >= 0 && row < x_rows && f < features; f++)
             x[row * features + f] = (float)((j * 7 + f * 5) % 16 - 8) / 4.0f;
     }
-    memset(y.one, 0, y.bytes);
-    memset(y.many, 0, y.bytes);
     const int cell = usual ? MSQ_TANH : (int)between(s, -1, 32);
     const int gate = usual ? MSQ_SIGMOID : (int)between(s, -1, 32);
     const int status =
         msq_rnn_pack(&packed, kind, kernel, recurrent_kernel, bias, features, units, cell, gate);
     if (!both_ok(s, status, status))
         return;
-    msq_rnn_call many = call;
-    call.h = h.one, call.c = keeps_c ? c.one : NULL, call.sequences = sequences ? y.one : NULL;
-    many.h = h.many, many.c = keeps_c ? c.many : NULL, many.sequences = sequences ? y.many : NULL;
+    call = into(call, &o, 0);
     call.num_threads = 1;
+    msq_rnn_call many = into(call, &o, 1);
     many.num_threads = (int)between(s, 2, 5);
     if (both_ok(s, msq_rnn_f32(packed, &call, &bad[0]), msq_rnn_f32(packed, &many, &bad[1]))) {
-        same_floats(s, "last states", h);
-        if (keeps_c)
-            same_floats(s, "last cell states", c);
-        same_floats(s, "sequences", y);
+        same_rnn(s, &call, &o);
+        rnn_both_ways(s, packed, &call, &o, batch * units, n);
     } else if (bad[0] != bad[1]) {
         fail("position of a bad index");
     }

@@ -85,6 +85,25 @@ def test_bidirectional_takes_and_returns_states_forward_then_backward(rng):
     np.testing.assert_allclose(last, [*a_states, *b_states], atol=2e-6)
 
 
+class Doubling(layers.LSTM):
+    """A layer with a call of its own."""
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        return 2 * super().call(sequences, initial_state=initial_state, mask=mask)
+
+
+def test_bidirectional_calls_a_layer_that_writes_its_own_call(rng):
+    mask = MASKS["holes"]
+    x = np.nan_to_num(poisoned(rng, mask))
+    layer = layers.Bidirectional(Doubling(4, return_sequences=True))
+    layer(x[:1])
+    (a, _), (b, _) = expected_of(x, mask, randomize(layer, rng))
+    want = 2 * np.concatenate([a, b], axis=-1)
+    np.testing.assert_allclose(layer(x, mask=mask), want, atol=4e-6)
+    model = maskseq.Sequential([maskseq.Input((None, FEATURES)), layers.Masking(), layer])
+    np.testing.assert_allclose(model(x)[mask], want[mask], atol=4e-6)
+
+
 def test_bidirectional_overrides_zero_output_for_mask_both_ways():
     layer = layers.Bidirectional(layers.LSTM(2, zero_output_for_mask=True))
     assert not layer.forward_layer.zero_output_for_mask

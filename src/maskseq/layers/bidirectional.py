@@ -7,6 +7,8 @@ import numpy as np
 from ..nest import flatten, map_structure
 from ..rows import Rows
 from .base import Layer, copy_layer, deserialize_layer, serialize_layer
+from .cell import run_pair
+from .recurrent import RNN
 
 _MERGES = {
     "sum": np.add,
@@ -91,9 +93,14 @@ class Bidirectional(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
+        starts = _halves(initial_state)
+        if self._side_by_side():
+            rows = self.forward_layer.real_steps(sequences, mask)
+            result = self._on_rows(rows, starts, training)
+            return map_structure(lambda y: y.to_padded() if type(y) is Rows else y, result)
         outputs, states = [], []
         options = {"training": True} if training else {}
-        for layer, start in zip(self._directions, _halves(initial_state), strict=True):
+        for layer, start in zip(self._directions, starts, strict=True):
             result = layer.call(sequences, initial_state=start, mask=mask, **options)
             output, *last = result if isinstance(result, list) else [result]
             if self.return_sequences and layer.go_backwards:
@@ -103,22 +110,40 @@ class Bidirectional(Layer):
         return self._with_states(_MERGES[self.merge_mode](*outputs), states)
 
     def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
-        on_rows = all(hasattr(layer, "steps") for layer in self._directions)
-        if rows.ndim < 3 or self.stateful or not on_rows:
+        if rows.ndim < 3 or not self._side_by_side():
             return NotImplemented
-        widths = [layer.units for layer in self._directions]
-        joined = np.zeros((rows.layout.steps + 1, sum(widths)), np.float32)  # pad row: zeros
-        parts = joined[:, : widths[0]], joined[:, widths[0] :]
-        outputs, states = [], []
-        starts = _halves(initial_state)
-        for layer, part, start in zip(self._directions, parts, starts, strict=True):
-            start = layer.start(start, rows.layout.batch)
-            last, held = layer.steps(rows, start, out=part[:-1], training=training)
-            outputs.append(part if self.return_sequences else last)
+        return self._on_rows(rows, _halves(initial_state), training)
+
+    def _side_by_side(self) -> bool:
+        """Whether both are layers of ours that start without states of their own."""
+        ours = all(getattr(type(layer), "call", None) is RNN.call for layer in self._directions)
+        return ours and not self.stateful
+
+    def _on_rows(self, rows: Rows, starts: list[Any], training: bool) -> Any:
+        """The merged outputs, as Rows with return_sequences, and the states."""
+        layers, batch = self._directions, rows.layout.batch
+        widths = [layer.units for layer in layers]
+        joined, parts = None, (None, None)
+        if self.return_sequences:
+            joined = np.empty((rows.layout.steps + 1, sum(widths)), np.float32)
+            joined[-1] = 0  # the pad row
+            parts = joined[:, : widths[0]], joined[:, widths[0] :]
+        runs = run_pair(
+            [layer.cell for layer in layers],
+            rows,
+            [layer.start(start, batch) for layer, start in zip(layers, starts, strict=True)],
+            sequences=self.return_sequences,
+            reverse=layers[0].go_backwards,
+            out=tuple(None if part is None else part[:-1] for part in parts),
+            training=training,
+        )
+        states = []
+        for layer, (_, _, held) in zip(layers, runs, strict=True):
             states += layer.grouped(held) if self.return_state else ()
-        if not self.return_sequences:
-            return self._with_states(_MERGES[self.merge_mode](*outputs), states)
-        merged = joined if self.merge_mode == "concat" else _MERGES[self.merge_mode](*parts)
+        merge = _MERGES[self.merge_mode]
+        if joined is None:
+            return self._with_states(merge(*(last for _, last, _ in runs)), states)
+        merged = joined if self.merge_mode == "concat" else merge(*parts)
         return self._with_states(map_structure(lambda x: Rows(x, rows.layout), merged), states)
 
     def _with_states(self, merged: Any, states: list[Any]) -> Any:

@@ -234,6 +234,37 @@ def run_cell(
     return step_by_step(cell, rows, states, sequences, reverse, out, training)
 
 
+def run_pair(
+    cells: list[Any],
+    rows: Rows,
+    starts: list[Any],
+    *,
+    sequences: bool = False,
+    reverse: bool = False,
+    out: tuple[np.ndarray | None, ...] = (None, None),
+    training: bool = False,
+) -> list[Run]:
+    """`run_cell` for two cells, in opposite directions: side by side if both run in C."""
+    packed = [cell.packed() if isinstance(cell, Cell) else None for cell in cells]
+    if all(isinstance(weights, _kernels.PackedRNN) for weights in packed):
+        source, index = rows.in_place()
+        results = _kernels.rnn_pair(
+            source,
+            *packed,
+            rows.layout.offsets,
+            index=index,
+            initial_states=starts,
+            return_sequences=sequences,
+            reverse=reverse,
+            out=out,
+        )
+        return [(outputs, last[0], list(last)) for outputs, last in results]
+    return [
+        run_cell(cell, rows, start, sequences=sequences, reverse=back, out=into, training=training)
+        for cell, start, back, into in zip(cells, starts, (reverse, not reverse), out, strict=True)
+    ]
+
+
 def step_by_step(
     cell: Any,
     rows: Rows,

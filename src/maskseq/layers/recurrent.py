@@ -90,10 +90,8 @@ class RNN(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        x = self._checked(sequences)
-        mask = None if mask is None else _step_mask(mask, x.shape[:2])
-        rows = Rows.view(x, mask)
-        start = self.start(initial_state, x.shape[0])
+        rows = self.real_steps(sequences, mask)
+        start = self.start(initial_state, rows.layout.batch)
         output, states = self._forward(rows, start, training)
         if type(output) is Rows:
             output = _padded(output, self._before_first_step(start))
@@ -110,32 +108,21 @@ class RNN(Layer):
             output._keras_mask = rows.layout.mask
         return [output, *states] if self.return_state else output
 
-    def steps(
-        self,
-        rows: Rows,
-        initial_state: Any = None,
-        out: np.ndarray | None = None,
-        training: bool = False,
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """(last output, last states); each real step's output goes to its own row of `out`."""
-        _, last, states = run_cell(
-            self.cell,
-            rows,
-            initial_state,
-            sequences=self.return_sequences,
-            reverse=self.go_backwards,
-            out=out,
-            training=training,
-        )
-        return last, states
-
     def _forward(self, rows: Rows, start: Any, training: bool) -> tuple[Any, list[Any]]:
         layout = rows.layout
         values = None
         if self.return_sequences:
             values = np.empty((layout.steps + 1, self.units), np.float32)
             values[-1] = 0
-        last, states = self.steps(rows, start, None if values is None else values[:-1], training)
+        _, last, states = run_cell(
+            self.cell,
+            rows,
+            start,
+            sequences=self.return_sequences,
+            reverse=self.go_backwards,
+            out=None if values is None else values[:-1],
+            training=training,
+        )
         if self.stateful:
             self.states = [state.copy() for state in states]
         states = self.grouped(states)
@@ -167,13 +154,14 @@ class RNN(Layer):
             return np.where(last[:, None], output, np.float32(0))
         return output
 
-    def _checked(self, sequences: Any) -> np.ndarray:
+    def real_steps(self, sequences: Any, mask: Any) -> Rows:
+        """The real steps of a padded array, left in place, if it fits the weights."""
         x = np.asarray(sequences)
         cell = self.cell
         features = cell.kernel.value.shape[0] if isinstance(cell, Cell) else x.shape[-1]
         if x.ndim < 3 or x.shape[-1] != features:
             raise ValueError(f"sequences must be (batch, time, {features}), got shape {x.shape}")
-        return x
+        return Rows.view(x, None if mask is None else _step_mask(mask, x.shape[:2]))
 
     def start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:
         """The states to start from, checked; None = zeros."""
