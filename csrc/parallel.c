@@ -187,6 +187,9 @@ int msq_wait(msq_barrier *b, int num_threads, int64_t patience) {
         return b->was_slow;
     }
     int64_t pauses = 0;
+#ifdef MASKSEQ_EAGER_THREADS /* for tests: 16 to 32768, so that some meetings are slow */
+    patience = patience < 0 ? patience : (int64_t)16 << round * 5 % 12;
+#endif
     while (atomic_load_explicit(&b->round, memory_order_acquire) == round) {
         if (pauses++ < MAX_PAUSES)
             pause_cpu();

@@ -14,8 +14,13 @@ enum {
      * are walked together, each thread with a share of the weights. A barrier a step costs some 0.3
      * us, as much as reading 32 KB. */
     ROWS_TOGETHER = 2, /* a thread */
+#ifdef MASKSEQ_EAGER_THREADS /* for tests: together in calls of any size */
+    MIN_BYTES_TOGETHER = 0,
+    MIN_STEPS_TOGETHER = 1,
+#else
     MIN_BYTES_TOGETHER = 128 << 10,
     MIN_STEPS_TOGETHER = 8,
+#endif
     FMAS_PER_THREAD = 1 << 20 /* some 20 us of work, several times the cost of a parallel region */
 };
 
