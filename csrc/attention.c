@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -262,6 +261,6 @@ int msq_attention_f32(const msq_attention *a, int num_threads) {
     if (!job.scratch)
         return MSQ_NO_MEMORY;
     msq_parallel(threads, attention_body, &job);
-    free(job.scratch);
+    msq_aligned_free(job.scratch);
     return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }

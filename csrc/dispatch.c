@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static const msq_kernel_table *const tables[] = {
     /* weakest first */
@@ -16,6 +19,7 @@ static const msq_kernel_table *const tables[] = {
 #endif
 };
 enum { NUM_TABLES = sizeof tables / sizeof *tables };
+enum { YMM = 0x6, ZMM = 0xe0 }; /* in XCR0: what AVX, and what AVX-512 adds */
 
 static const msq_kernel_table *active = &msq_kernels_generic;
 
@@ -31,17 +35,36 @@ const char *msq_isa_name(int i) {
     return i >= 0 && i < NUM_TABLES ? tables[i]->name : NULL;
 }
 
+#if defined(__x86_64__)
+/* Read here, because __builtin_cpu_supports does not link with clang-cl. */
+static int has_avx2(void) {
+    const unsigned basic = bit_OSXSAVE | bit_AVX | bit_FMA;
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & basic) == basic &&
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+}
+
+static int has_avx512(void) {
+    const unsigned all = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+    unsigned a, b, c, d;
+    return has_avx2() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & all) == all;
+}
+
+/* Whether the operating system saves these registers, bits of XCR0, when it switches threads. Only
+ * where the CPU has AVX. */
+static int are_saved(unsigned registers) {
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & registers) == registers;
+}
+#endif
+
 int msq_isa_supported(int i) {
 #if defined(__x86_64__)
-    /* The compiler's run-time check also asks the operating system whether it saves the wide
-     * registers. */
-    __builtin_cpu_init();
     if (i == 1)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return has_avx2() && are_saved(YMM);
     if (i == 2)
-        return msq_isa_supported(1) && __builtin_cpu_supports("avx512f") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl");
+        return has_avx512() && are_saved(YMM | ZMM);
 #elif defined(__aarch64__)
     if (i == 1)
         return 1;

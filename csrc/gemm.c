@@ -20,7 +20,7 @@ int msq_multiply(int64_t *product, int64_t factor) {
 float *msq_allocate(int64_t floats) {
     return floats < 0 || floats > MAX_FLOATS
                ? NULL
-               : aligned_alloc(64, ((size_t)floats * sizeof(float) / 64 + 1) * 64);
+               : msq_aligned_alloc((size_t)floats * sizeof(float) + 1);
 }
 
 void msq_pack_panels(float *panels, const float *w, int64_t depth, int64_t units,
@@ -56,7 +56,7 @@ int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, in
     float *const panels = msq_allocate(floats);
     if (!d || !panels) {
         free(d);
-        free(panels);
+        msq_aligned_free(panels);
         return MSQ_NO_MEMORY;
     }
     *d = (msq_dense){kernels, in, out, blocks, panels, panels + blocks * kernels->width * in};
@@ -70,7 +70,7 @@ int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, in
 
 void msq_dense_free(msq_dense *dense) {
     if (dense)
-        free(dense->panels);
+        msq_aligned_free(dense->panels);
     free(dense);
 }
 

@@ -3,6 +3,7 @@
 #define MSQ_GEMM_H
 
 #include "kernels.h"
+#include "system.h"
 
 /* No array may have more values than this, so that no size in bytes overflows. */
 #define MAX_FLOATS (INT64_MAX / 64)
@@ -10,7 +11,7 @@
 /* *product *= factor; 1 if it is negative or more than MAX_FLOATS. */
 int msq_multiply(int64_t *product, int64_t factor);
 
-/* Uninitialised, at a multiple of 64 bytes; NULL if there is no memory. */
+/* Uninitialised, for msq_aligned_free; NULL if there is no memory. */
 float *msq_allocate(int64_t floats);
 
 /* panels[block][k][group][width] = w[k][group * units + block * width + lane], 0 past the units;

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+enum { MSQ_MAX_THREADS = 1024 };
+
 /* Runs on every thread of a region; `thread` in [0, num_threads). */
 typedef void msq_body_fn(void *context, int thread, int num_threads);
 

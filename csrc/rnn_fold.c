@@ -67,5 +67,5 @@ const float *msq_fold_row(const msq_fold *fold, int64_t row) {
 void msq_fold_free(msq_fold *fold) {
     free(fold->slot);
     free(fold->rows);
-    free(fold->table);
+    msq_aligned_free(fold->table);
 }

@@ -88,6 +88,6 @@ int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *r
 
 void msq_rnn_free(msq_rnn *rnn) {
     if (rnn)
-        free(rnn->input);
+        msq_aligned_free(rnn->input);
     free(rnn);
 }

@@ -13,7 +13,7 @@ enum {
     /* Threads that each read all recurrent weights for a row or two wait for the cache, so few rows
      * are walked together, each thread with a share of the weights. A barrier a step costs some 0.3
      * us, as much as reading 32 KB. */
-    ROWS_TOGETHER = 2, /* a thread */
+    ROWS_TOGETHER = 2,       /* a thread */
 #ifdef MASKSEQ_EAGER_THREADS /* for tests: together in calls of any size */
     MIN_BYTES_TOGETHER = 0,
     MIN_STEPS_TOGETHER = 1,
@@ -163,7 +163,7 @@ msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first) {
 
 int msq_rnn_start(msq_rnn_job *job, int num_threads) {
     plan(job, num_threads);
-    char *const memory = aligned_alloc(64, cut_memory(job, NULL));
+    char *const memory = msq_aligned_alloc(cut_memory(job, NULL));
     if (!memory)
         return MSQ_NO_MEMORY;
     cut_memory(job, memory);
@@ -176,5 +176,5 @@ int msq_rnn_start(msq_rnn_job *job, int num_threads) {
 
 void msq_rnn_finish(msq_rnn_job *job) {
     msq_fold_free(&job->fold);
-    free(job->memory);
+    msq_aligned_free(job->memory);
 }

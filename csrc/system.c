@@ -1,0 +1,86 @@
+#if defined(__linux__)
+#define _GNU_SOURCE /* sched_getaffinity */
+#endif
+#include "system.h"
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <malloc.h>
+#include <windows.h>
+#else
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#endif
+
+enum { ALIGNMENT = 64 };
+
+#if defined(_WIN32)
+
+void *msq_aligned_alloc(size_t bytes) {
+    return _aligned_malloc(bytes, ALIGNMENT);
+}
+
+void msq_aligned_free(void *memory) {
+    _aligned_free(memory);
+}
+
+int msq_usable_cpus(void) {
+    DWORD_PTR usable, all;
+    if (!GetProcessAffinityMask(GetCurrentProcess(), &usable, &all))
+        return 0;
+    int n = 0; /* 0 with more than 64 CPUs and threads in several groups of them */
+    for (; usable; usable &= usable - 1)
+        n++;
+    return n;
+}
+
+int64_t msq_milliseconds(void) {
+    return (int64_t)GetTickCount64();
+}
+
+void msq_yield(void) {
+    SwitchToThread();
+}
+
+void msq_at_fork_in_child(void (*handler)(void)) {
+    (void)handler; /* there is no fork */
+}
+
+#else
+
+void *msq_aligned_alloc(size_t bytes) {
+    return aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+}
+
+void msq_aligned_free(void *memory) {
+    free(memory);
+}
+
+int msq_usable_cpus(void) {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+#endif
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 && n < INT16_MAX ? (int)n : 0;
+}
+
+int64_t msq_milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void msq_yield(void) {
+    sched_yield();
+}
+
+void msq_at_fork_in_child(void (*handler)(void)) {
+    pthread_atfork(NULL, NULL, handler);
+}
+
+#endif

@@ -1,0 +1,25 @@
+/* What operating systems do in different ways. */
+#ifndef MSQ_SYSTEM_H
+#define MSQ_SYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Uninitialised memory at a multiple of 64 bytes, NULL if there is none; and back (NULL: nothing).
+ * `bytes` is at least 1 and no more than PTRDIFF_MAX. */
+void *msq_aligned_alloc(size_t bytes);
+void msq_aligned_free(void *memory);
+
+/* CPUs this process may run on; 0 if the system does not tell. */
+int msq_usable_cpus(void);
+
+/* Since some time in the past; never goes back. */
+int64_t msq_milliseconds(void);
+
+/* Lets another thread have the CPU. */
+void msq_yield(void);
+
+/* `handler` is called in every child of a fork, before anything else there. */
+void msq_at_fork_in_child(void (*handler)(void));
+
+#endif
