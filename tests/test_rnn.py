@@ -286,6 +286,7 @@ def test_index_and_offsets_changed_during_a_call_lead_nowhere_outside_the_arrays
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_rnn_works_in_a_forked_child(rng):
     x, offsets = random_batch(rng, [150, 100], 20)
     packed = _kernels.PackedRNN("lstm", *random_weights(rng, "lstm", 20, 128))
