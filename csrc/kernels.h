@@ -76,9 +76,25 @@ typedef void msq_pack_keys_fn(float *panels, const float *k, int64_t keys, int64
                               int64_t key_dim, float scale);
 
 /* Values of attention -> panels[block][row][width], 0 past `dim`; v is (rows, dim) in a wider
- * array, rows `stride` apart. Returns 1 if all are finite, else 0. */
-typedef int msq_pack_values_fn(float *panels, const float *v, int64_t rows, int64_t stride,
-                               int64_t dim);
+ * array, rows `stride` apart. */
+typedef void msq_pack_values_fn(float *panels, const float *v, int64_t rows, int64_t stride,
+                                int64_t dim);
+
+/* The products of attention for at most MSQ_FEW queries, from keys and values where they lie: the
+ * bits of msq_product_fn over panels. scores[i] = q[i] . (scale k), in whole blocks of keys;
+ * z[i] = sum over the keys of terms[i] x v, in whole blocks of `dim`. */
+enum { MSQ_FEW = 4 };
+typedef void msq_score_few_fn(float *scores, int64_t scores_stride, const float *const *q,
+                              int64_t queries, const float *k, int64_t keys, int64_t k_stride,
+                              int64_t key_dim, float scale);
+typedef void msq_sum_few_fn(float *z, int64_t z_stride, const float *terms, int64_t terms_stride,
+                            int64_t queries, const float *v, int64_t keys, int64_t v_stride,
+                            int64_t dim);
+
+/* x[r] = e^(x[r] - the largest of the row), in place for n[r] values of each row, rows `stride`
+ * apart; sums[r] is their sum. -inf gives 0; a row of nothing else 0s. */
+typedef void msq_softmax_terms_fn(float *x, int64_t stride, const int64_t *n, int64_t rows,
+                                  float *sums);
 
 typedef struct msq_kernel_table {
     const char *name;
@@ -87,8 +103,11 @@ typedef struct msq_kernel_table {
     msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
     msq_map_fn *activation[MSQ_ACTIVATION_LOOPS];
     msq_map_fn *softmax_row;
+    msq_softmax_terms_fn *softmax_terms;
     msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;
+    msq_score_few_fn *score_few;
+    msq_sum_few_fn *sum_few;
 } msq_kernel_table;
 
 extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512,

@@ -1,6 +1,5 @@
 /* Masked softmax over rows: only real values are read, summed and counted. */
-#include "softmax.h"
-
+#include "kernels.h"
 #include "parallel.h"
 
 #include <stddef.h>
@@ -9,14 +8,20 @@
 /* Values for which one more thread pays: about 10 us of work. */
 enum { GRAIN = 1 << 14 };
 
+/* Where the real values of a row are: all of them in [first, last), alone unless it has holes. */
+typedef struct {
+    int64_t first, last;
+    int has_holes;
+} span;
+
 static int is_all_masked(const uint8_t *mask8) {
     uint64_t word;
     memcpy(&word, mask8, sizeof word);
     return word == 0;
 }
 
-msq_span msq_find_span(const uint8_t *mask, int64_t n) {
-    msq_span real = {0, n, 0};
+static span find_span(const uint8_t *mask, int64_t n) {
+    span real = {0, n, 0};
     while (real.last >= 8 && is_all_masked(mask + real.last - 8))
         real.last -= 8;
     while (real.last > 0 && !mask[real.last - 1])
@@ -44,8 +49,9 @@ static void softmax_with_holes(msq_map_fn *softmax_row, float *y, const float *x
     }
 }
 
-void msq_softmax_row(msq_map_fn *softmax_row, float *y, const float *x, const uint8_t *mask,
-                     msq_span real, int64_t n) {
+/* One row; `mask` is read only if `real`, its span, has holes. */
+static void softmax_of(msq_map_fn *softmax_row, float *y, const float *x, const uint8_t *mask,
+                       span real, int64_t n) {
     if (real.has_holes) {
         softmax_with_holes(softmax_row, y, x, mask, n);
         return;
@@ -74,16 +80,16 @@ static void softmax_body(void *context, int thread, int num_threads) {
     const int64_t n = job->n, first_row = msq_share(job->rows, thread, num_threads);
     const int64_t last_row = msq_share(job->rows, thread + 1, num_threads);
     const uint8_t *mask = NULL;
-    msq_span real = {0, n, 0};
+    span real = {0, n, 0};
     for (int64_t row = first_row; row < last_row; row++) {
         const float *const x = job->x + row * n;
         if (job->mask && (row == first_row || row % job->rows_per_mask == 0)) {
             mask = job->mask + row / job->rows_per_mask * n;
-            real = msq_find_span(mask, n);
+            real = find_span(mask, n);
         }
         if (row + 1 < last_row)
             prefetch(x + n + real.first, real.last - real.first);
-        msq_softmax_row(softmax_row, job->y + row * n, x, mask, real, n);
+        softmax_of(softmax_row, job->y + row * n, x, mask, real, n);
     }
 }
 

@@ -98,6 +98,7 @@ SHAPES = [
     Case([33], [17], value_dim=9, key_dim=17, heads=4, kv_heads=2),
     Case([5, 70, 1], [64, 65, 130], value_dim=33, heads=3, kv_heads=3),
     Case([300], [40], value_dim=16),  # more than one item of work
+    Case([1, 4, 2, 3], [33, 70, 0, 16], key_dim=33, value_dim=35),  # few queries: nothing is packed
 ]
 PATTERNS = [
     {},
@@ -168,6 +169,24 @@ def test_a_sequence_has_the_same_bits_alone_and_in_a_batch(queries, data, patter
             else case.mask[b : b + 1].repeat(2 // case.mask_heads, axis=1),
         )
         assert alone.tobytes() == out[q].tobytes()
+
+
+@pytest.mark.parametrize("few", (1, 2, 3, 4))
+@pytest.mark.parametrize("dim", (5, 16, 33, 64))
+def test_a_few_queries_have_the_bits_of_many(isa, few, dim):
+    many = Case([9], [150], heads=3, kv_heads=3, key_dim=dim, value_dim=dim)
+    alone = _kernels.attention(many.q[:few], many.k, many.v, [0, few], [0, 150])
+    assert alone.tobytes() == many.run()[:few].tobytes()
+
+
+@pytest.mark.parametrize("queries", (1, 70))
+def test_a_value_of_weight_0_may_hold_anything(isa, queries):
+    case = Case([queries], [70], value_dim=17, mask_heads=1)
+    case.mask[:] = True
+    case.mask[..., case.steps[1][20:30]] = False
+    clean = case.run()
+    case.v[20:30], case.k[22] = np.inf, np.nan
+    assert case.run().tobytes() == clean.tobytes()
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])

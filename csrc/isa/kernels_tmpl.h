@@ -22,6 +22,9 @@ const msq_kernel_table ISA(msq_kernels) = {
     .rnn_step = RNN_STEPS,
     .activation = ACTIVATION_LOOPS,
     .softmax_row = softmax_row,
+    .softmax_terms = softmax_terms,
     .pack_keys = pack_keys,
     .pack_values = pack_values,
+    .score_few = score_few,
+    .sum_few = sum_few,
 };

@@ -20,12 +20,15 @@ static inline vec v_expm1_reduced(vec x, vec *shifted) {
     return v_fma(v_mul(r, r), q, r);
 }
 
-/* Beyond the bounds e^x is 0 (less than half the least denormal) or infinite. */
-static inline vec v_exp(vec x) {
+/* For x in [-104, 89]. Beyond these e^x is 0 (less than half the least denormal) or infinite. */
+static inline vec v_exp_within(vec x) {
     vec shifted;
-    x = v_max(v_set1(-104.0f), v_min(v_set1(89.0f), x));
     const vec p = v_expm1_reduced(x, &shifted);
     return v_scale(v_add(v_set1(1.0f), p), shifted);
+}
+
+static inline vec v_exp(vec x) {
+    return v_exp_within(v_max(v_set1(-104.0f), v_min(v_set1(89.0f), x)));
 }
 
 /* h with tanh |x| = h / (h + 1): (e^(2|x|) - 1) / 2, but at most e^20 / 2, where tanh rounds to 1.

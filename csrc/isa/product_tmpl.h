@@ -123,7 +123,21 @@ INLINE void product_tile(const int rows, const int blocks, const int groups, con
         }
 }
 
-BLOCK_LOOP(product_1, msq_product, product_tile, 1, 4, INT64_MAX)
+/* What is left of four blocks by two: the values of a head are often no more. */
+STRIP(product_1_four, msq_product, product_tile, 4, 1)
+STRIP(product_1_two, msq_product, product_tile, 2, 1)
+STRIP(product_1_one, msq_product, product_tile, 1, 1)
+static void product_1(const msq_product *p) {
+    int64_t block = p->first_block;
+    for (; p->last_block - block >= 4; block += 4)
+        product_1_four(p, block);
+    if (p->last_block - block >= 2) {
+        product_1_two(p, block);
+        block += 2;
+    }
+    if (block < p->last_block)
+        product_1_one(p, block);
+}
 BLOCK_LOOP(product_2, msq_product, product_tile, 2, 2, INT64_MAX)
 BLOCK_LOOP(product_3, msq_product, product_tile, 3, 2, 2)
 BLOCK_LOOP(product_4, msq_product, product_tile, 4, 2, 1)

@@ -20,14 +20,13 @@ static inline float row_max(const float *x, int64_t n) {
     return most < FLT_MAX ? most : FLT_MAX;
 }
 
-/* e^(x - top), where +inf counts as the largest float. */
+/* e^(x - top) for the largest x of a row, where +inf counts as the largest float. */
 static inline vec softmax_term(vec x, vec top) {
-    return v_exp(v_sub(v_min(v_set1(FLT_MAX), x), top));
+    return v_exp_within(v_max(v_set1(-104.0f), v_min(v_set1(0.0f), v_sub(x, top))));
 }
 
-/* y = e^(x - max) / sum; all 0 if every x is -inf, all NaN if one is NaN. y may be x. */
-static void softmax_row(float *y, const float *x, int64_t n) {
-    const vec top = v_set1(row_max(x, n));
+/* y = e^(x - top); returns the sum. */
+static inline float row_terms(float *y, const float *x, int64_t n, vec top) {
     vec sums[SUM_VECS];
     int64_t i = 0;
     for (int v = 0; v < SUM_VECS; v++)
@@ -45,10 +44,24 @@ static void softmax_row(float *y, const float *x, int64_t n) {
         v_store_part(y + i, term, part);
         sums[v] = v_add(sums[v], v_keep(term, part));
     }
-    const float sum = v_sum16(sums);
+    return v_sum16(sums);
+}
+
+/* y = e^(x - max) / sum; all 0 if every x is -inf, all NaN if one is NaN. y may be x. */
+static void softmax_row(float *y, const float *x, int64_t n) {
+    const float sum = row_terms(y, x, n, v_set1(row_max(x, n)));
     const vec scale = v_set1(sum == 0.0f ? 0.0f : 1.0f / sum);
-    for (i = 0; i + V_WIDTH <= n; i += V_WIDTH)
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n; i += V_WIDTH)
         v_store(y + i, v_mul(v_load(y + i), scale));
     if (i < n)
         v_store_part(y + i, v_mul(v_load_part(y + i, n - i), scale), n - i);
+}
+
+/* First all maxima, so that no row waits for the lanes of its own to be compared. */
+static void softmax_terms(float *x, int64_t stride, const int64_t *n, int64_t rows, float *sums) {
+    for (int64_t r = 0; r < rows; r++)
+        sums[r] = row_max(x + r * stride, n[r]);
+    for (int64_t r = 0; r < rows; r++)
+        sums[r] = row_terms(x + r * stride, x + r * stride, n[r], v_set1(sums[r]));
 }

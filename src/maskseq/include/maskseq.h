@@ -216,8 +216,9 @@ typedef struct msq_attention {
 } msq_attention;
 
 /* out = softmax(scale q k^T) v over the keys each query may attend to; 0 if there are none. A key
- * it may not attend to, or whose weight is 0, contributes nothing, whatever it holds. Allocates
- * (key_dim + value_dim + 34) floats a key of the longest sequence, a thread. Inputs must not
+ * it may not attend to, or one so far below the best that e^(score - best) is 0, contributes
+ * nothing, whatever it holds. Allocates (key_dim + value_dim + 33) floats a key of the longest
+ * sequence, a thread. Inputs must not
  * change during the call. MSQ_UNSUPPORTED: an unknown size; MSQ_NO_MEMORY; MSQ_INTERRUPTED.
  * MSQ_OUT_OF_RANGE: heads no multiple of kv_heads, another size out of range, or offsets or steps
  * that do not ascend or leave their range. */
