@@ -22,7 +22,7 @@ from cpython.buffer cimport (
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
-from libc.string cimport memset
+from libc.string cimport memset, strchr
 
 from maskseq cimport *
 
@@ -64,8 +64,9 @@ cdef class Array:
     cdef tuple shape(self):
         return tuple([self.view.shape[i] for i in range(self.view.ndim)])
 
-    cdef bint holds(self, object x, char format, char or_format, Py_ssize_t itemsize) except -1:
-        """Takes hold of `x` if it is good as it is: its values have one of these native formats."""
+    cdef bint holds(self, object x, const char* formats, Py_ssize_t itemsize=ANY) except -1:
+        """Takes hold of `x` if it is good as it is: its values have one of these native formats,
+        one letter each."""
         if not PyObject_CheckBuffer(x):
             return False
         try:
@@ -73,8 +74,9 @@ cdef class Array:
         except (ValueError, TypeError, BufferError):
             return False
         cdef const char* f = self.view.format
-        if (f[0] == format or f[0] == or_format) and f[1] == 0 \
-                and self.view.itemsize == itemsize and <uintptr_t>self.view.buf % itemsize == 0:
+        cdef Py_ssize_t size = self.view.itemsize
+        if f[0] != 0 and f[1] == 0 and strchr(formats, f[0]) != NULL \
+                and (size == itemsize or itemsize == ANY) and <uintptr_t>self.view.buf % size == 0:
             self.held = True
             return True
         PyBuffer_Release(&self.view)
@@ -89,9 +91,10 @@ cdef class Array:
             fits = fits and (sizes[i] == ANY or sizes[i] == self.view.shape[i])
         if fits:
             return self
+        kind = self.kind or dtype_of(self)
         wanted = ", ".join(["any" if sizes[i] == ANY else str(sizes[i]) for i in range(ndim)])
-        raise ValueError(f"{self.name} must be {self.kind} ({wanted}{',' if ndim == 1 else ''}), "
-                         f"got {self.kind} {self.shape()}")
+        raise ValueError(f"{self.name} must be {kind} ({wanted}{',' if ndim == 1 else ''}), "
+                         f"got {kind} {self.shape()}")
 
 
 cdef object as_numpy(object x, str name, str kind, str kinds):
@@ -109,14 +112,14 @@ cdef Array floats(object x, str name):
     """float32; float64, float16, integers and bools are converted."""
     cdef Array a = Array.__new__(Array)
     a.name, a.kind = name, "float32"
-    if not a.holds(x, b"f", b"f", 4):
+    if not a.holds(x, b"f", 4):
         x = as_numpy(x, name, "float32", "fiub")
         try:
             with np.errstate(over="raise"):
                 x = np.array(x, np.float32, order="C")
         except FloatingPointError as error:
             raise ValueError(f"{name} has values too large for float32") from error
-        a.holds(x, b"f", b"f", 4)
+        a.holds(x, b"f", 4)
     return a
 
 
@@ -124,8 +127,8 @@ cdef Array bools(object x, str name):
     """bool, and nothing else; any byte but 0 is True."""
     cdef Array a = Array.__new__(Array)
     a.name, a.kind = name, "bool"
-    if not a.holds(x, b"?", b"?", 1):
-        a.holds(np.array(as_numpy(x, name, "bool", "b"), order="C"), b"?", b"?", 1)
+    if not a.holds(x, b"?", 1):
+        a.holds(np.array(as_numpy(x, name, "bool", "b"), order="C"), b"?", 1)
     return a
 
 
@@ -133,11 +136,11 @@ cdef Array integers(object x, str name):
     """int64; other integers are converted."""
     cdef Array a = Array.__new__(Array)
     a.name, a.kind = name, "int64"
-    if not a.holds(x, b"l", b"q", 8):
+    if not a.holds(x, b"lq", 8):
         x = as_numpy(x, name, "int64", "iu")
         if x.dtype.kind == "u" and x.size and x.max() > 2**63 - 1:
             raise ValueError(f"{name} must be int64, got {x.max()}")
-        a.holds(np.array(x, np.int64, order="C"), b"l", b"q", 8)
+        a.holds(np.array(x, np.int64, order="C"), b"lq", 8)
     return a
 
 

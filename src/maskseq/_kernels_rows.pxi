@@ -1,15 +1,18 @@
 # --- masks, rows and layout, softmax (included by _kernels.pyx)
 
+cdef const char* NUMBERS = b"?bBhHiIlLqQefd"
+
+
 cdef Array items(object x, str name):
     """Numbers of any dtype of 1, 2, 4 or 8 bytes, as they are: `view.itemsize`, `dtype_of(...)`."""
     cdef Array a = Array.__new__(Array)
-    x = as_numpy(x, name, "an array of numbers of 1, 2, 4 or 8 bytes", "biuf")
-    if x.itemsize > 8:
-        raise TypeError(f"{name} must be of 1, 2, 4 or 8 bytes a number, got {x.dtype}")
-    x = np.require(x, x.dtype.newbyteorder("="), ["C", "ALIGNED"])
-    PyObject_GetBuffer(x, &a.view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)
-    a.held = True
-    a.name, a.kind = name, str(x.dtype)
+    a.name = name
+    if not a.holds(x, NUMBERS):
+        x = as_numpy(x, name, "an array of numbers of 1, 2, 4 or 8 bytes", "biuf")
+        if x.itemsize > 8:
+            raise TypeError(f"{name} must be of 1, 2, 4 or 8 bytes a number, got {x.dtype}")
+        x = np.require(x, x.dtype.newbyteorder("="), ["C", "ALIGNED"])
+        a.holds(x, NUMBERS)
     return a
 
 

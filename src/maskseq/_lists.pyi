@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 
 def measure(rows: tuple, lengths: np.ndarray) -> int: ...
+def join_ints(rows: tuple) -> tuple[np.ndarray, np.ndarray] | None: ...
 def pack(
     rows: tuple,
     lengths: np.ndarray,

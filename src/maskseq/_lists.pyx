@@ -16,9 +16,12 @@ from libc.stdint cimport (
     int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t)
 from libc.string cimport memcpy, strlen
 
+from numpy import dtype as numpy_dtype
+from numpy import empty as numpy_empty
 from numpy import ndarray as numpy_ndarray
 
-cdef object ndarray = numpy_ndarray
+cdef object ndarray = numpy_ndarray, empty = numpy_empty
+cdef object INT32 = numpy_dtype("int32"), INT64 = numpy_dtype("int64")
 
 cdef extern from *:
     """
@@ -312,6 +315,39 @@ def measure(tuple rows not None, int64_t[::1] lengths not None):
         if first < 0 and lengths[i] > 0:
             first = i
     return first
+
+
+def join_ints(tuple rows not None):
+    """(values int32 (n,), offsets int64 (batch + 1,)) of lists and tuples of small ints.
+
+    None if a row is anything else, or holds anything else, and if there is no int at all.
+    """
+    cdef Py_ssize_t i, count, n = 0
+    offsets = empty(len(rows) + 1, INT64)
+    cdef int64_t[::1] ends = offsets
+    ends[0] = 0
+    for i in range(len(rows)):
+        row = rows[i]
+        if not (PyList_CheckExact(row) or PyTuple_CheckExact(row)):
+            return None
+        n += PySequence_Fast_GET_SIZE(row)
+        ends[i + 1] = n
+    if n == 0:
+        return None
+    values = empty(n, INT32)
+    cdef int32_t[::1] out = values
+    for i in range(len(rows)):
+        if i % 4096 == 4095:
+            PyErr_CheckSignals()
+        if i + 1 < len(rows):
+            fetch(PySequence_Fast_ITEMS(rows)[i + 1])
+        row = rows[i]
+        count = ends[i + 1] - ends[i]
+        if PySequence_Fast_GET_SIZE(row) != count:
+            return None
+        if count > 0 and put_ints(&out[ends[i]], PySequence_Fast_ITEMS(row), count) < count:
+            return None
+    return values, offsets
 
 
 cdef Steps steps_of(const Py_buffer* out, bint exact):

@@ -1,62 +1,73 @@
-"""The short way through a model that is a chain of layers, for a plain padded array.
+"""The short way through a model whose layers follow one another.
 
-Where no mask is carried there is nothing to hand from layer to layer but arrays: the calls of the
-chain follow one another without conversions. Small inputs live on it: one step of a small LSTM
-takes less time than the bookkeeping of a graph.
+Where one value goes from layer to layer, Rows or an array that carries no mask, our own layers
+hand it on as it is: nothing is looked up, wrapped or bound to names. Small inputs live on it: a
+step of a small LSTM takes less time than the bookkeeping of a graph.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .graph import KerasTensor, Plan
 from .layers.base import Layer
+from .layers.calling import PLAIN_ERRORS, named_error
+from .rows import Rows
+from .tensor import Tensor
 
-_LARGEST = 1 << 22
-"""Floats of an input, 16 MB: larger ones go in batches, so that memory is bounded."""
+_NUMBERS = frozenset("fbhilqBHILQ?")
+"""dtype.char of what a model takes without a conversion."""
 
 
 class Chain:
-    """The calls of a graph from one float32 input to one output, one after the other."""
+    """The layers of a graph from one input to one output, one after the other.
 
-    def __init__(self, ndim: int, calls: list[Callable[[np.ndarray], np.ndarray]]):
-        self._ndim, self._calls = ndim, calls
+    shape: of the input, with the batch; None = any size.  strict: axis 1 must be of its size too.
+    """
+
+    def __init__(self, shape: tuple[int | None, ...], layers: list[Layer], strict: bool):
+        self._ndim, first = len(shape), 1 if strict else 2
+        self._sizes = [(i, n) for i, n in enumerate(shape) if i >= first and n is not None]
+        self._layers = [(layer, is_ours(layer)) for layer in layers]
 
     def takes(self, x: Any) -> bool:
-        """True if `x` needs no conversion and no check but those of the layers."""
-        return (
-            type(x) is np.ndarray
-            and x.dtype == np.float32
-            and x.ndim == self._ndim
-            and 0 < x.size <= _LARGEST
-        )
+        """True if `run` takes `x` as it is: an array that needs no conversion and fits."""
+        if type(x) is not np.ndarray or x.ndim != self._ndim or x.dtype.char not in _NUMBERS:
+            return False
+        for axis, n in self._sizes:
+            if x.shape[axis] != n:
+                return False
+        return x.size > 0
 
-    def run(self, x: np.ndarray) -> np.ndarray:
-        """The output for `x`. Errors lack the layer's name."""
-        for call in self._calls:
-            x = call(x)
+    def run(self, x: Any) -> Any:
+        """The output for `x`: Rows, or an array that may carry a mask."""
+        for layer, ours in self._layers:
+            if type(x) is Tensor and getattr(x, "_keras_mask", None) is None:
+                x = x.view(np.ndarray)
+            y = NotImplemented
+            if ours and (type(x) is np.ndarray or type(x) is Rows):
+                try:
+                    y = layer.forward(x)
+                except PLAIN_ERRORS as error:
+                    raise named_error(layer, error) from error.__cause__
+            x = layer.run(x) if y is NotImplemented else y
         return x
 
 
-def chain_of(plan: Plan, outputs: Any) -> Chain | None:
-    """The chain that `plan` is, or None if it is none or a layer in it makes or reads masks."""
+def is_ours(layer: Layer) -> bool:
+    """True for a layer of this package, not derived from one."""
+    return type(layer).__module__.startswith("maskseq.layers.")
+
+
+def chain_of(plan: Plan, outputs: Any, strict: bool) -> Chain | None:
+    """The chain that `plan` is, or None if it is none."""
     if len(plan.inputs) != 1 or not isinstance(outputs, KerasTensor):
         return None
-    tensor = plan.inputs[0]
-    if tensor.dtype != "float32" or any(n is not None for n in tensor.shape[:-1]):
-        return None
-    calls, ndim = [], tensor.ndim
+    tensor, layers = plan.inputs[0], []
     for node in plan.nodes:
         alone = len(node.args) == 1 and node.args[0] is tensor and not node.kwargs
-        if not (alone and _is_plain(node.operation) and isinstance(node.outputs, KerasTensor)):
+        if not (alone and isinstance(node.operation, Layer)):
             return None
-        calls.append(node.operation.call)
+        layers.append(node.operation)
         tensor = node.outputs
-    return Chain(ndim, calls) if tensor is outputs else None
-
-
-def _is_plain(layer: Any) -> bool:
-    """True for a layer of ours that takes and gives plain arrays where no mask is carried."""
-    ours = isinstance(layer, Layer) and type(layer).__module__.startswith("maskseq.layers.")
-    return ours and (layer.stepwise or layer.reads_masked != "all")
+    return Chain(plan.inputs[0].shape, layers, strict) if tensor is outputs else None

@@ -171,11 +171,21 @@ def _length(value: Any) -> int:
     return value.shape[0] if value.ndim else 1
 
 
-def cut(values: list[Any], batch_size: int | None, stateful: bool) -> list[list[Any]]:
+def steps_of(value: Any) -> int:
+    """How many real steps of Rows there are, or how many cells of a padded array."""
+    if type(value) is Rows:
+        return value.layout.steps
+    shape = value.shape
+    return shape[0] * shape[1] if len(shape) > 1 else value.size
+
+
+def cut(model: Any, values: list[Any], batch_size: int | None) -> list[list[Any]]:
     """The inputs in batches: of `batch_size` sequences, or of about STEPS_A_CALL real steps."""
+    if batch_size is None and max(map(steps_of, values)) <= STEPS_A_CALL:
+        return [values]
     count = _length(values[0])
     if batch_size is None:
-        bounds = [0, count] if stateful else _bounds(values, count)
+        bounds = [0, count] if model.stateful else _bounds(values, count)
     elif not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
         raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
     else:

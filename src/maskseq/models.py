@@ -3,7 +3,6 @@
 Source: keras.Model, keras.Sequential.
 """
 
-import contextlib
 from typing import Any
 
 import numpy as np
@@ -56,16 +55,18 @@ class Model(Layer):
         if inputs is not None or outputs is not None:
             self._set_graph(inputs, outputs)
 
-    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+    def _set_graph(self, inputs: Any, outputs: Any, strict: bool = True) -> None:
+        """Take a graph. `strict`: the data must have the time that `inputs` say, if any."""
         for argument, value in (("inputs", inputs), ("outputs", outputs)):
             if not all(isinstance(x, KerasTensor) for x in flatten(value)) or not flatten(value):
                 raise ValueError(f"Model: {argument} must be symbolic tensors, got {value!r}")
         self._plan = Plan(inputs, outputs)
-        self._chain = chain_of(self._plan, outputs)
+        own_call = type(self).call is not Model.call
+        self._chain = None if own_call else chain_of(self._plan, outputs, strict)
         self._input_structure, self._output_structure = inputs, outputs
         self.inputs, self.outputs = flatten(inputs), flatten(outputs)
         self._graph_layers = layers_by_depth(self.inputs, self.outputs)
-        self._strict_shapes = True
+        self._strict_shapes = strict
         self.built = True
 
     @property
@@ -94,6 +95,8 @@ class Model(Layer):
 
         `mask=` gives the inputs masks by hand: one, or as many as inputs, None for none.
         """
+        if self._chain is not None and not args and not kwargs and self._chain.takes(inputs):
+            return _as_tensor(self._run_chain(inputs))
         if self._plan is None or is_symbolic([inputs, args, kwargs]):
             return super().__call__(inputs, *args, **kwargs)
         with naming_errors(self):
@@ -112,7 +115,13 @@ class Model(Layer):
             return super().run(inputs, training=training, **options)
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
 
+    def _run_chain(self, x: Any) -> Any:
+        with mask_loss(self.on_mask_loss):
+            return self._chain.run(x)
+
     def _walk(self, values: list[Any], training: bool) -> Any:
+        if self._chain is not None and not training:
+            return self._run_chain(values[0])
         options = {"training": True} if training else {}
 
         def call(operation: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -150,11 +159,11 @@ class Model(Layer):
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
         if batch_size is None and self._chain is not None and self._chain.takes(x):
-            with contextlib.suppress(ValueError, TypeError, IndexError):  # told below, with names
-                return as_numpy(self._chain.run(x))
+            if model_inputs.steps_of(x) <= model_inputs.STEPS_A_CALL:
+                return _as_array(self._run_chain(x))
         with naming_errors(self):
             values = model_inputs.for_predict(self, x)
-            batches = model_inputs.cut(values, batch_size, self.stateful)
+            batches = model_inputs.cut(self, values, batch_size)
             return model_inputs.join([self._predict_batch(batch) for batch in batches])
 
     def _predict_batch(self, values: list[Any]) -> Any:
@@ -164,7 +173,7 @@ class Model(Layer):
                 outputs = self(tensors[0] if len(tensors) == 1 else tensors)
         else:
             outputs = self._walk(model_inputs.prepare(self, values), False)
-        return map_structure(lambda y: as_numpy(y.to_padded() if type(y) is Rows else y), outputs)
+        return map_structure(_as_array, outputs)
 
     @property
     def stateful(self) -> bool:
@@ -222,9 +231,7 @@ class Model(Layer):
         wires = state.pop("_wires", None)
         self.__dict__.update(state)
         if wires is not None:
-            strict = self._strict_shapes
-            self._set_graph(*functional.from_config(wires, _operation_of))
-            self._strict_shapes = strict
+            self._set_graph(*functional.from_config(wires, _operation_of), self._strict_shapes)
 
     def load_weights(self, path: Any) -> None:
         """Take the weights from a `.weights.h5`, legacy `.h5` or `.keras` file of Keras.
@@ -297,17 +304,16 @@ class Sequential(Model):
         if self._input is not None and self._stack:
             self._build_from(self._input)
 
-    def _build_from(self, tensor: KerasTensor) -> None:
+    def _build_from(self, tensor: KerasTensor, strict: bool = True) -> None:
         outputs: Any = tensor
         for layer in self._stack:
             outputs = layer(outputs)
-        self._set_graph(tensor, outputs)
+        self._set_graph(tensor, outputs, strict)
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape (with the batch; None = any size)."""
         if self._plan is None:
-            self._build_from(Input(batch_shape=tuple(input_shape)))
-            self._strict_shapes = False
+            self._build_from(Input(batch_shape=tuple(input_shape)), strict=False)
 
     def ensure_graph(self, x: Any) -> None:
         """Build the graph for data like `x` (an array or Rows), if there is none yet."""
@@ -315,8 +321,7 @@ class Sequential(Model):
             if not self._stack:
                 raise ValueError("the model has no layers")
             shape = (None, None if type(x) is Rows else x.shape[1], *x.shape[2:])
-            self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)))
-            self._strict_shapes = False
+            self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)), strict=False)
 
     @property
     def layers(self) -> list[Layer]:
@@ -378,3 +383,7 @@ def _operation_of(entry: dict[str, Any]) -> Any:
 
 def _as_tensor(value: Any) -> Any:
     return value.to_tensor() if type(value) is Rows else convert_to_tensor(value)
+
+
+def _as_array(value: Any) -> np.ndarray:
+    return as_numpy(value.to_padded() if type(value) is Rows else value)

@@ -92,6 +92,8 @@ def spread(
 
 def concatenate(rows: tuple, dtype: DTypeLike | None) -> tuple[np.ndarray, np.ndarray]:
     """values (n, *features), offsets int64 (batch + 1,) of all rows; dtype None = by content."""
+    if dtype is None and (found := _lists.join_ints(rows)):
+        return found
     lengths, first, head = _measure(rows)
     row = rows[max(first, 0)] if rows else []
     if first < 0 and isinstance(row, np.ndarray):

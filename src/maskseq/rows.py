@@ -43,18 +43,19 @@ class Layout:
     @classmethod
     def from_offsets(cls, offsets: np.ndarray, time: int | None = None) -> "Layout":
         """The layout of right-padded sequences; `time` is the longest unless given."""
-        longest = int(np.diff(offsets).max(initial=0))
-        return cls(len(offsets) - 1, longest if time is None else time, offsets)
+        if time is None:
+            time = int(np.maximum.reduce(offsets[1:] - offsets[:-1], initial=0))
+        return cls(len(offsets) - 1, time, offsets)
 
     @property
     def steps(self) -> int:
         """How many real steps there are."""
-        return int(self.offsets[-1])
+        return self.offsets.item(-1)
 
     @property
     def lengths(self) -> np.ndarray:
         """int64 (batch,): real steps of each sequence."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]
 
     @property
     def cells(self) -> np.ndarray:
@@ -192,7 +193,7 @@ class Rows:
 
     @property
     def ndim(self) -> int:
-        return len(self.shape)
+        return 1 + (self._source if self._values is None else self._values).ndim
 
     @property
     def dtype(self) -> np.dtype:

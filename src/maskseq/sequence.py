@@ -88,7 +88,8 @@ class Ragged:
 
     def _set(self, values: np.ndarray, offsets: np.ndarray) -> None:
         self._values, self._offsets = values.view(), offsets.view()
-        self._values.flags.writeable = self._offsets.flags.writeable = False
+        self._values.setflags(write=False)
+        self._offsets.setflags(write=False)
 
     @classmethod
     def _of(cls, values: np.ndarray, offsets: np.ndarray) -> Ragged:

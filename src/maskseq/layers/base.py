@@ -23,6 +23,7 @@ from .calling import (
     attach_masks,
     fill_masks,
     has_mask,
+    is_plain,
     named_error,
     naming_errors,
     shape_arguments,
@@ -178,6 +179,11 @@ class Layer(WeightHolder):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""
         try:
+            if len(args) == 1 and not kwargs and self.built and is_plain(args[0]):
+                outputs = as_output(self.call(convert_to_tensor(args[0])))
+                if type(self).compute_mask is not Layer.compute_mask:
+                    self._finish(outputs, args[0], None)
+                return outputs
             if is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
                 return self._call_symbolic(args, kwargs)
             arguments, previous = self._bind(args, kwargs)
@@ -189,6 +195,21 @@ class Layer(WeightHolder):
         except PLAIN_ERRORS as error:
             raise named_error(self, error) from error.__cause__
         return outputs
+
+    def forward(self, x: Any) -> Any:
+        """What a call gives for `x` alone: Rows, or an array of numbers that carries no mask.
+
+        For a layer that is built and that `is_ours`; errors lack its name. Returns: Rows or an
+        array, whichever is nearer; NotImplemented where only `run` will do.
+        """
+        if type(x) is not Rows:
+            masks = type(self).compute_mask is not Layer.compute_mask and self.reads_masked == "all"
+            return NotImplemented if masks else self.call(x)
+        if not self.supports_masking:
+            return NotImplemented
+        if self.call_rows:
+            return self.call_rows(x)
+        return x.with_values(self.call(x.values)) if self.stepwise else NotImplemented
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Like a call inside a model: arguments may be Rows, and so may the result."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _kernels, ops
 from ..rows import Layout, Rows
+from ..tensor import as_numpy
 from .base import Layer
 from .calling import naming_errors
 
@@ -59,9 +60,18 @@ class Embedding(Layer):
         if isinstance(inputs, np.ndarray) and inputs.ndim == 2 and self.mask_zero:
             with naming_errors(self):
                 self._ensure_built({"inputs": inputs})
-                layout = Layout.from_mask(_kernels.mask_from_ids(inputs))
-                return self._look_up(np.asarray(inputs).reshape(-1)[layout.cells], layout)
+                return self.forward(as_numpy(inputs))
         return super().run(inputs, **kwargs)
+
+    def forward(self, x: Any) -> Any:
+        if type(x) is Rows:
+            return super().forward(x)
+        if not self.mask_zero:
+            return self.call(x)
+        if x.ndim != 2:
+            return NotImplemented
+        layout = Layout.from_mask(_kernels.mask_from_ids(x))
+        return self._look_up(x.reshape(-1)[layout.cells], layout)
 
     def call_rows(self, rows: Rows) -> Any:
         if rows.ndim != 2:
@@ -69,7 +79,7 @@ class Embedding(Layer):
         ids, index = rows.in_place()
         ids = ids if index is None else ids[index]
         keep = _kernels.mask_from_ids(ids)
-        if keep.all():
+        if np.count_nonzero(keep) == len(keep):
             return self._look_up(ids, rows.layout)
         layout, kept = rows.layout.select(keep)
         return self._look_up(ids[kept], layout)
@@ -88,7 +98,8 @@ class Embedding(Layer):
         """
         if ids.dtype.kind not in "iufb":
             raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
-        if ids.size and not (ids.min() >= 0 and ids.max() < self.input_dim):
+        low, high = np.minimum.reduce(ids, initial=0), np.maximum.reduce(ids, initial=0)
+        if not (low >= 0 and high < self.input_dim):
             inside = (ids > -1) & (ids < self.input_dim)  # NaN is not; -0.5 is cut to 0
             if not inside.all():
                 wrong = int(np.argmin(inside))

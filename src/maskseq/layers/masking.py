@@ -34,8 +34,13 @@ class Masking(Layer):
     def run(self, inputs: Any, **kwargs: Any) -> Any:
         if isinstance(inputs, np.ndarray) and inputs.ndim == 3:
             with naming_errors(self):
-                return Rows.view(ops.convert_to_tensor(inputs), self._mask_of(inputs))
+                return self.forward(ops.convert_to_tensor(inputs))
         return super().run(inputs, **kwargs)
+
+    def forward(self, x: Any) -> Any:
+        if type(x) is Rows or x.ndim != 3:
+            return super().forward(x)
+        return Rows.view(x, self._mask_of(x))
 
     def call_rows(self, rows: Rows) -> Any:
         if rows.ndim != 3 or self._unmasks(rows):
