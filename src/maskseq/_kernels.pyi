@@ -73,6 +73,14 @@ class PackedRNN:
         recurrent_activation: str = "sigmoid",
     ) -> None: ...
 
+def rnn_dense(
+    x: ArrayLike,
+    packed: PackedRNN,
+    *,
+    return_sequences: bool = False,
+    reverse: bool = False,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 def rnn(
     x: ArrayLike,
     packed: PackedRNN,

@@ -47,6 +47,7 @@ cdef extern from "recurrent.h":
 cdef enum:
     ANY = -1
     NO_AXIS = -2
+    FEW = 63  # sequences whose offsets fit on the stack
 
 
 @cython.final
@@ -152,7 +153,7 @@ cdef const void* values_of(Array a) noexcept:
 
 
 cdef object _empty = np.empty
-cdef object _float32 = np.dtype(np.float32)
+cdef object _float32 = np.dtype(np.float32), _int64 = np.dtype(np.int64)
 
 
 cdef object new_floats(tuple shape):

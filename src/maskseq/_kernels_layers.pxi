@@ -97,6 +97,44 @@ cdef class PackedRNN:
         msq_rnn_free(self.packed)
 
 
+def rnn_dense(x, PackedRNN packed not None, *, bint return_sequences=False, bint reverse=False,
+              num_threads=None):
+    """Runs a recurrent layer over sequences without a masked step, from zeros.
+
+    x (batch, time, features) float32 -> the last state h, (batch, units); with `return_sequences`
+    the state after each step at its own place, (batch, time, units).
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY, packed.features)
+    cdef Py_ssize_t batch = a.view.shape[0], time = a.view.shape[1], b
+    cdef int64_t[FEW + 1] room
+    cdef int64_t* ends = room
+    if batch > FEW:
+        more = _empty(batch + 1, _int64)
+        ends = <int64_t*>writable(more)
+    for b in range(batch + 1):
+        ends[b] = b * time
+    h = new_floats((batch, packed.units))
+    y = new_floats((batch, time, packed.units)) if return_sequences else None
+    cdef msq_rnn_call call
+    memset(&call, 0, sizeof(call))
+    call.size = sizeof(call)
+    call.x, call.x_rows = <const float*>a.view.buf, batch * time
+    call.offsets, call.batch = ends, batch
+    call.h = <float*>writable(h)
+    call.sequences = <float*>writable(y) if return_sequences else NULL
+    call.sequence_stride, call.reverse = packed.units, reverse
+    call.num_threads = thread_count(num_threads)
+    cdef int64_t bad = 0
+    cdef int status
+    with nogil:
+        status = msq_rnn_f32(packed.packed, &call, &bad)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    if status != MSQ_OK:
+        raise MemoryError("no memory to run the layer")
+    return y if return_sequences else h
+
+
 @cython.final
 cdef class RowsOut:
     """A float32 array of the caller's to write rows into, any distance apart."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from .graph import KerasTensor, Plan
 from .layers.base import Layer
-from .layers.calling import PLAIN_ERRORS, named_error
+from .layers.calling import PLAIN_ERRORS, mask_loss, named_error
 from .rows import Rows
 from .tensor import Tensor
 
@@ -39,18 +39,21 @@ class Chain:
                 return False
         return x.size > 0
 
-    def run(self, x: Any) -> Any:
+    def run(self, x: Any, on_mask_loss: str) -> Any:
         """The output for `x`: Rows, or an array that may carry a mask."""
         for layer, ours in self._layers:
             if type(x) is Tensor and getattr(x, "_keras_mask", None) is None:
                 x = x.view(np.ndarray)
-            y = NotImplemented
             if ours and (type(x) is np.ndarray or type(x) is Rows):
                 try:
                     y = layer.forward(x)
                 except PLAIN_ERRORS as error:
                     raise named_error(layer, error) from error.__cause__
-            x = layer.run(x) if y is NotImplemented else y
+                if y is not NotImplemented:
+                    x = y
+                    continue
+            with mask_loss(on_mask_loss):
+                x = layer.run(x)
         return x
 
 

@@ -96,7 +96,7 @@ class Model(Layer):
         `mask=` gives the inputs masks by hand: one, or as many as inputs, None for none.
         """
         if self._chain is not None and not args and not kwargs and self._chain.takes(inputs):
-            return _as_tensor(self._run_chain(inputs))
+            return _as_tensor(self._chain.run(inputs, self.on_mask_loss))
         if self._plan is None or is_symbolic([inputs, args, kwargs]):
             return super().__call__(inputs, *args, **kwargs)
         with naming_errors(self):
@@ -115,13 +115,9 @@ class Model(Layer):
             return super().run(inputs, training=training, **options)
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
 
-    def _run_chain(self, x: Any) -> Any:
-        with mask_loss(self.on_mask_loss):
-            return self._chain.run(x)
-
     def _walk(self, values: list[Any], training: bool) -> Any:
         if self._chain is not None and not training:
-            return self._run_chain(values[0])
+            return self._chain.run(values[0], self.on_mask_loss)
         options = {"training": True} if training else {}
 
         def call(operation: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -160,7 +156,7 @@ class Model(Layer):
         """
         if batch_size is None and self._chain is not None and self._chain.takes(x):
             if model_inputs.steps_of(x) <= model_inputs.STEPS_A_CALL:
-                return _as_array(self._run_chain(x))
+                return _as_array(self._chain.run(x, self.on_mask_loss))
         with naming_errors(self):
             values = model_inputs.for_predict(self, x)
             batches = model_inputs.cut(self, values, batch_size)

@@ -6,7 +6,6 @@ never computed.
 """
 
 import inspect
-import operator
 from typing import Any
 
 import numpy as np
@@ -137,9 +136,12 @@ class Cell(Layer):
 
         A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
         """
-        weights = [variable.value for variable in self._own_variables]
         known, packed = self._packed
-        if len(known) != len(weights) or not all(map(operator.is_, known, weights)):
+        for variable, value in zip(self._own_variables, known, strict=False):
+            if variable.value is not value:
+                packed = None
+        if packed is None:
+            weights = [variable.value for variable in self._own_variables]
             kernel, recurrent, bias = (*weights, None)[:3]
             names = {k: activations.kernel_name(f) for k, f in self.functions().items()}
             if type(self).call is Cell.call and all(names.values()):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels import PackedRNN, rnn_dense
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Layout, Rows
 from .base import Layer, deserialize_layer, serialize_layer
@@ -90,12 +91,27 @@ class RNN(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
+        if mask is None and initial_state is None and not training:
+            y = self._dense(sequences)
+            if y is not None:
+                return y
         rows = self.real_steps(sequences, mask)
         start = self.start(initial_state, rows.layout.batch)
         output, states = self._forward(rows, start, training)
         if type(output) is Rows:
             output = _padded(output, self._before_first_step(start))
         return [output, *states] if self.return_state else output
+
+    def _dense(self, x: Any) -> np.ndarray | None:
+        """The output in one go, where all steps are real and no states come or go; else None."""
+        if self.stateful or self.return_state or not isinstance(self.cell, Cell):
+            return None
+        packed = self.cell.packed()
+        if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:
+            return None
+        backwards, sequences = self.go_backwards, self.return_sequences
+        y = rnn_dense(x, packed, return_sequences=sequences, reverse=backwards)
+        return y[:, ::-1] if backwards and sequences else y
 
     def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
         if rows.ndim < 3:
