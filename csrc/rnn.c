@@ -123,7 +123,9 @@ static int run_region(region *r) {
     const int alike = r->count == 2 && msq_rnn_work(&r->jobs[0]) == msq_rnn_work(&r->jobs[1]);
     r->teams = alike && threads % 2 == 0 ? 2 : 1;
     int started = 0;
-    while (started < r->count && msq_rnn_start(&r->jobs[started], threads / r->teams) == MSQ_OK)
+    _Alignas(64) char desk[MSQ_DESK_BYTES];
+    while (started < r->count && msq_rnn_start(&r->jobs[started], threads / r->teams,
+                                               started == 0 ? desk : NULL) == MSQ_OK)
         started++;
     if (started == r->count)
         msq_parallel(threads, run_thread, r);

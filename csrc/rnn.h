@@ -77,15 +77,18 @@ typedef struct msq_rnn_job {
     int64_t max_rows, max_z;
     float *zeros, *room; /* a state; room for each row of each part */
     walker *walkers;     /* one a part */
-    void *memory;        /* holds the arrays */
+    void *memory;        /* holds the arrays; NULL: they are on the desk */
 } msq_rnn_job;
 
 /* Multiply-adds of the matrix products. */
 double msq_rnn_work(const msq_rnn_job *job);
 /* How many threads are worth while for jobs whose rnn, call and steps are set. */
 int msq_rnn_threads(const msq_rnn_job *jobs, int count);
-/* Plans such a job for that many, and makes room for it. MSQ_NO_MEMORY. */
-int msq_rnn_start(msq_rnn_job *job, int num_threads);
+/* Room on the stack for a small job, such as a step of 128 units: malloc would take 0.2 us of 2. */
+enum { MSQ_DESK_BYTES = 8 << 10 };
+/* Plans such a job for that many, and makes room for it: on the desk, which may be NULL, if it is
+ * small. MSQ_NO_MEMORY. */
+int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk);
 void msq_rnn_finish(msq_rnn_job *job);
 
 /* Sequences that are walked side by side. */

@@ -106,7 +106,8 @@ static void sort_sequences(msq_rnn_job *job) {
             memcpy(call->c + b * units, call->initial_c ? call->initial_c + b * units : job->zeros,
                    bytes);
     }
-    qsort(job->sequences, (size_t)job->count, sizeof *job->sequences, by_falling_length);
+    if (job->count > 1)
+        qsort(job->sequences, (size_t)job->count, sizeof *job->sequences, by_falling_length);
 }
 
 /* Whether a few sequences may be walked by threads together, each with a share of the units. */
@@ -161,13 +162,15 @@ msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first) {
     return group;
 }
 
-int msq_rnn_start(msq_rnn_job *job, int num_threads) {
+int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk) {
     plan(job, num_threads);
-    char *const memory = msq_aligned_alloc(cut_memory(job, NULL));
-    if (!memory)
-        return MSQ_NO_MEMORY;
-    cut_memory(job, memory);
-    job->memory = memory;
+    const size_t bytes = cut_memory(job, NULL);
+    if (!desk || bytes > MSQ_DESK_BYTES) {
+        job->memory = desk = msq_aligned_alloc(bytes);
+        if (!desk)
+            return MSQ_NO_MEMORY;
+    }
+    cut_memory(job, desk);
     memset(job->zeros, 0, (size_t)msq_padded_units(job->rnn) * sizeof(float));
     sort_sequences(job);
     msq_fold_plan(&job->fold, job->rnn, job->call, job->steps);

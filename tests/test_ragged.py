@@ -215,3 +215,22 @@ def test_as_batch_keeps_arrays_and_takes_sequences_as_ragged(ragged):
     objects[:] = [[1, 2], [3]]
     for rows in ([[1, 2], [3, 4]], ([1, 2], [3]), [np.zeros(2)], [range(3)], [[]], [], objects):
         assert isinstance(as_batch(rows), Ragged)
+
+
+@pytest.mark.parametrize(
+    "rows, dtype",
+    [
+        ([[3, -7], [], (9,)], np.int32),
+        ([(), [2**30 - 1, 1 - 2**30]], np.int32),
+        ([[1], [2**30, -(2**31)]], np.int32),
+        ([[1], [2**31]], np.int64),
+        ([[1, 2], [3, True]], np.int32),
+        ([[1], [2, 3.5]], np.float32),
+        ([[1], range(3)], np.int32),
+        ([[]], np.int32),
+    ],
+)
+def test_lists_of_ints_become_the_narrowest_of_int32_and_int64(rows, dtype):
+    ragged = Ragged.from_list(rows)
+    assert ragged.dtype == dtype
+    assert ragged.to_list() == [list(row) for row in rows]

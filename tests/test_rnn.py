@@ -300,6 +300,28 @@ def test_rnn_works_in_a_forked_child(rng):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("batch", [0, 1, 2, 63, 64, 65])
+@pytest.mark.parametrize("time", [0, 1, 4])
+def test_a_dense_batch_has_the_bits_of_its_rows(rng, kind, reverse, batch, time):
+    x = rng.normal(0, 1, (batch, time, 3)).astype(np.float32)
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 3, 17))
+    rows, offsets = x.reshape(-1, 3), np.arange(batch + 1) * time
+    steps, states = _kernels.rnn(rows, packed, offsets, return_sequences=True, reverse=reverse)
+    last = _kernels.rnn_dense(x, packed, reverse=reverse)
+    every = _kernels.rnn_dense(x, packed, return_sequences=True, reverse=reverse)
+    np.testing.assert_array_equal(last, states[0])
+    np.testing.assert_array_equal(every, steps.reshape(batch, time, 17))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (1, 2, 3, 3)])
+def test_rnn_dense_names_the_bad_shape(rng, shape):
+    packed = _kernels.PackedRNN("gru", *random_weights(rng, "gru", 3, 5))
+    with pytest.raises(ValueError, match=r"x must be float32 \(any, any, 3\), got float32 \("):
+        _kernels.rnn_dense(np.zeros(shape, np.float32), packed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_batch_gives_empty_results(isa, kind):
     packed = _kernels.PackedRNN(kind, *random_weights(np.random.default_rng(0), kind, 3, 4))
     sequences, states = _kernels.rnn(np.empty((0, 3)), packed, [0], return_sequences=True)

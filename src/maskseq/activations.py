@@ -232,7 +232,10 @@ def serialize(activation: Callable) -> Any:
     return name if ACTIVATIONS.get(name) is activation else activation
 
 
+_IN_C = frozenset(_kernels.ACTIVATIONS)
+
+
 def kernel_name(activation: Callable) -> str | None:
     """The name under which C knows `activation`, or None."""
     name = getattr(activation, "__name__", "")
-    return name if name in _kernels.ACTIVATIONS and ACTIVATIONS.get(name) is activation else None
+    return name if name in _IN_C and ACTIVATIONS.get(name) is activation else None

@@ -13,10 +13,7 @@ from .graph import KerasTensor, Plan
 from .layers.base import Layer
 from .layers.calling import PLAIN_ERRORS, mask_loss, named_error
 from .rows import Rows
-from .tensor import Tensor
-
-_NUMBERS = frozenset("fbhilqBHILQ?")
-"""dtype.char of what a model takes without a conversion."""
+from .tensor import KEPT, Tensor
 
 
 class Chain:
@@ -32,7 +29,7 @@ class Chain:
 
     def takes(self, x: Any) -> bool:
         """True if `run` takes `x` as it is: an array that needs no conversion and fits."""
-        if type(x) is not np.ndarray or x.ndim != self._ndim or x.dtype.char not in _NUMBERS:
+        if type(x) is not np.ndarray or x.ndim != self._ndim or x.dtype not in KEPT:
             return False
         for axis, n in self._sizes:
             if x.shape[axis] != n:

@@ -260,10 +260,10 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
     """
     if isinstance(x, Ragged):
         return x
+    if isinstance(x, list | tuple):
+        return np.asanyarray(x) if x and _is_number(x[0]) else Ragged.from_list(x)
     if _speaks_arrow(x):
         return Ragged.from_arrow(x)
-    if isinstance(x, list | tuple) and not (x and _is_number(x[0])):
-        return Ragged.from_list(x)
     return Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(x)
 
 

@@ -19,14 +19,18 @@ class Tensor(np.ndarray):
         return convert_to_tensor, (self.view(np.ndarray),)
 
 
+KEPT = frozenset(map(np.dtype, "fbhilqBHILQ?"))
+"""Of numbers that convert_to_tensor leaves as they are."""
+
+
 def convert_to_tensor(x: Any, dtype: str | np.dtype | None = None) -> Tensor:
     """`x` as an array that can carry a mask.
 
     Float arrays of another width become float32 unless `dtype` says otherwise; integers, bools and
     strings keep their dtype. The mask of a Tensor goes along. Source: keras.ops.convert_to_tensor.
     """
-    if isinstance(x, Tensor) and dtype is None and x.dtype != np.float64:
-        return x
+    if dtype is None and isinstance(x, np.ndarray) and x.dtype in KEPT:
+        return x if isinstance(x, Tensor) else x.view(Tensor)
     array = np.asarray(x)
     if dtype is not None:
         array = array.astype(dtype, copy=False)

@@ -102,6 +102,7 @@ class Layer(WeightHolder):
     call_rows: Any = None
     reads_masked = "all"
     takes_masks = False
+    _makes_masks = False
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -118,6 +119,8 @@ class Layer(WeightHolder):
                     setattr(cls, promise, getattr(Layer, promise))
         if own.get("stepwise") is True:
             cls.reads_masked = "own"
+        # What does not read all masked cells lets masks be, or passes on what there is of them.
+        cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.reads_masked == "all"
 
     def __init__(
         self,
@@ -181,7 +184,7 @@ class Layer(WeightHolder):
         try:
             if len(args) == 1 and not kwargs and self.built and is_plain(args[0]):
                 outputs = as_output(self.call(convert_to_tensor(args[0])))
-                if type(self).compute_mask is not Layer.compute_mask:
+                if self._makes_masks:
                     self._finish(outputs, args[0], None)
                 return outputs
             if is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
@@ -203,8 +206,7 @@ class Layer(WeightHolder):
         array, whichever is nearer; NotImplemented where only `run` will do.
         """
         if type(x) is not Rows:
-            masks = type(self).compute_mask is not Layer.compute_mask and self.reads_masked == "all"
-            return NotImplemented if masks else self.call(x)
+            return NotImplemented if self._makes_masks else self.call(x)
         if not self.supports_masking:
             return NotImplemented
         if self.call_rows:

@@ -138,7 +138,7 @@ class Cell(Layer):
         """
         known, packed = self._packed
         for variable, value in zip(self._own_variables, known, strict=False):
-            if variable.value is not value:
+            if variable._value is not value:
                 packed = None
         if packed is None:
             weights = [variable.value for variable in self._own_variables]

@@ -59,9 +59,9 @@ class Dense(Layer):
                 f"inputs must have {self.kernel.shape[0]} features (last axis), got shape {x.shape}"
             )
         fused = activations.kernel_name(self.activation)
-        y = _kernels.dense(
-            x.reshape(-1, x.shape[-1]), self._pack(), activation=fused or "linear"
-        ).reshape(*x.shape[:-1], self.units)
+        rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+        y = _kernels.dense(rows, self._pack(), activation=fused or "linear")
+        y = y if x.ndim == 2 else y.reshape(*x.shape[:-1], self.units)
         return y if fused else self.activation(y)
 
     def _pack(self) -> Any:

@@ -1,0 +1,124 @@
+"""Chains: models whose layers follow one another run without bookkeeping; nothing shows it."""
+
+import numpy as np
+import pytest
+
+import maskseq
+from maskseq import layers
+from maskseq.models import Model
+
+RNG = np.random.default_rng(3)
+X = RNG.standard_normal((3, 5, 4)).astype(np.float32)
+X[0, 3:] = X[2, 1:] = 0
+
+
+class Own(layers.Dense):
+    """A layer of a user's, which may do anything."""
+
+    def call(self, inputs):
+        return super().call(inputs) + 1
+
+
+def the_long_way(model: Model, x: object) -> np.ndarray:
+    """The answer of the graph walk, without the chain."""
+    chain, model._chain = model._chain, None
+    try:
+        return model.predict(x)
+    finally:
+        model._chain = chain
+
+
+STACKS = {
+    "recurrent": lambda: [layers.LSTM(6, return_sequences=True), layers.GRU(3), layers.Dense(2)],
+    "backwards": lambda: [layers.GRU(6, go_backwards=True, return_sequences=True)],
+    "masked": lambda: [layers.Masking(), layers.LSTM(6, return_sequences=True), layers.Dense(2)],
+    "lost mask": lambda: [layers.Masking(), layers.LSTM(6), layers.Flatten(), layers.Dense(2)],
+    "masked, flat": lambda: [layers.Masking(), layers.Reshape((20,)), layers.Dense(2)],
+    "tagger": lambda: [
+        layers.Masking(),
+        layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+        layers.Dropout(0.5),
+        layers.TimeDistributed(layers.Dense(2)),
+        layers.GlobalAveragePooling1D(),
+    ],
+    "convolution": lambda: [layers.Conv1D(3, 2), layers.ReLU(), layers.GlobalMaxPooling1D()],
+    "of a user": lambda: [layers.Masking(), layers.LSTM(3), Own(2), layers.Dense(1)],
+    "model inside": lambda: [
+        maskseq.Sequential([maskseq.Input((None, 4)), layers.Dense(3)]),
+        layers.SimpleRNN(2),
+    ],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Layer")
+@pytest.mark.parametrize("time", [None, 5], ids=["any time", "fixed time"])
+@pytest.mark.parametrize("stack", STACKS)
+def test_chain_gives_the_bits_of_the_graph(stack, time):
+    model = maskseq.Sequential([maskseq.Input((5, 4) if stack == "masked, flat" else (time, 4))])
+    for layer in STACKS[stack]():
+        model.add(layer)
+    assert model._chain is not None
+    expected = the_long_way(model, X)
+    inputs = [X, X.astype(np.float64), X.tolist(), maskseq.convert_to_tensor(X)]
+    for x in inputs:
+        np.testing.assert_array_equal(model.predict(x), expected)
+    result = model(X)
+    np.testing.assert_array_equal(result, expected)
+    assert type(result) is maskseq.Tensor
+    ragged = maskseq.Ragged.from_padded(X)
+    np.testing.assert_array_equal(model.predict(ragged), the_long_way(model, ragged))
+
+
+def test_chain_hands_out_the_mask_as_the_graph_does():
+    model = maskseq.Sequential([maskseq.Input((None, 4)), layers.Masking(), layers.Dense(2)])
+    np.testing.assert_array_equal(model(X)._keras_mask, X.any(-1))
+
+
+def test_chain_reads_the_weights_when_it_is_called():
+    model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(3), layers.Dense(2)])
+    before = model.predict(X)
+    model.layers[0].cell.kernel.assign(model.layers[0].cell.kernel.numpy() * 2)
+    changed = model.predict(X)
+    assert not np.array_equal(changed, before)
+    model.layers[1].bias.assign([1, 1])
+    np.testing.assert_array_equal(model.predict(X), the_long_way(model, X))
+
+
+def test_chain_names_the_layer_at_fault():
+    model = maskseq.Sequential([layers.LSTM(3, name="reader"), layers.Dense(2)])
+    model.build((None, None, 4))
+    with pytest.raises(ValueError, match=r"input .* must have shape \(None, None, 4\), got"):
+        model.predict(np.zeros((2, 5, 3), np.float32))
+    ids = maskseq.Sequential(
+        [maskseq.Input((None,), dtype="int32"), layers.Embedding(9, 2, name="words")]
+    )
+    with pytest.raises(IndexError, match=r"layer 'words' \(Embedding\): ids must be in 0..8, got"):
+        ids.predict(np.array([[1, 9]], np.int32))
+
+
+def test_stateful_chain_moves_on_once_a_call():
+    model = maskseq.Sequential([maskseq.Input((None, 4), batch_size=3)])
+    model.add(layers.LSTM(3, stateful=True))
+    first, second = model.predict(X), model.predict(X)
+    assert not np.array_equal(first, second)
+    model.reset_state()
+    np.testing.assert_array_equal(model(X), first)
+    np.testing.assert_array_equal(model(X), second)
+
+
+@pytest.mark.filterwarnings("ignore:Layer")
+def test_mask_loss_is_told_on_a_chain():
+    stack = [maskseq.Input((5, 4)), layers.Masking(), layers.Flatten(), layers.Dense(1)]
+    model = maskseq.Sequential(stack, on_mask_loss="error")
+    with pytest.raises(ValueError, match="does not support masking"):
+        model.predict(X)
+
+
+def test_own_call_of_a_model_goes_before_its_graph():
+    class Doubled(maskseq.Model):
+        def call(self, inputs, training=False, mask=None):
+            return 2 * super().call(inputs)
+
+    x = maskseq.Input((None, 4))
+    model = Doubled(x, layers.Dense(2)(x))
+    np.testing.assert_array_equal(model(X), 2 * model.predict(X))
