@@ -150,7 +150,7 @@ def test_errors_are_one_line_and_exit_2(capsys, tmp_path):
         (MODEL, "narrow.json", out, "12"),
         (MODEL, "cut.npz", out, "cut.npz"),
         (MODEL, "other.npz", out, "other.npz: expected `x`, or `values` and `offsets`, got y"),
-        (MODEL, "pickle.npy", out, "pickle.npy: Object arrays cannot be loaded"),
+        (MODEL, "pickle.npy", out, "pickle.npy: it holds Python objects"),
         (MODEL, "object.json", out, "object.json: expected a list for each sequence"),
     ]:
         command = ["predict", *(str(tmp_path / name) for name in (model_path, data)), "-o"]

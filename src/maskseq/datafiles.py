@@ -6,24 +6,38 @@
 """
 
 import json
+import math
+import os
+import struct
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from . import Ragged
 
+# Whatever the readers of zip, NumPy and JSON files raise on damaged input.
+_DAMAGE = (
+    ValueError, TypeError, LookupError, ArithmeticError, SyntaxError, RuntimeError, MemoryError,
+    EOFError, OSError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
 
 def read(path: Path) -> Ragged | np.ndarray:
     """The sequences in a file: Ragged, or the padded array where the file tells no lengths.
 
-    Raises: ValueError that names the file, and what is wrong with it; OSError.
+    Raises: ValueError that names the file, and what is wrong with it; OSError if it cannot be
+        opened. A header that claims more than the file holds is refused before any array is made.
     """
     reader = _choose(path, READERS)
-    try:
-        return reader(path)
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: {error}") from error
+    with path.open("rb") as file:
+        try:
+            return reader(file)
+        except _DAMAGE as error:
+            raise ValueError(f"{path}: {error or type(error).__name__}") from error
 
 
 def write(path: Path, result: Ragged | np.ndarray) -> None:
@@ -54,37 +68,66 @@ def _choose(path: Path, table: dict):
     return table[path.suffix]
 
 
-def _read_npy(path: Path) -> np.ndarray:
-    with path.open("rb") as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+def _read_npy(file: BinaryIO) -> np.ndarray:
+    return _array(file, os.fstat(file.fileno()).st_size)
 
 
-def _read_npz(path: Path) -> Ragged | np.ndarray:
-    with np.load(path, allow_pickle=False) as file:
-        if "values" in file and "offsets" in file:
-            return Ragged(file["values"], file["offsets"])
-        if "x" not in file:
-            found = ", ".join(file.files)
-            raise ValueError(f"expected `x`, or `values` and `offsets`, got {found}")
-        if "lengths" in file:
-            return Ragged.from_padded(file["x"], lengths=file["lengths"])
-        if "mask" in file:
-            return Ragged.from_padded(file["x"], mask=file["mask"])
-        return file["x"]
+def _read_npz(file: BinaryIO) -> Ragged | np.ndarray:
+    with zipfile.ZipFile(file) as archive:
+        found = [name.removesuffix(".npy") for name in archive.namelist()]
+
+        def array(name: str) -> np.ndarray:
+            member = archive.getinfo(f"{name}.npy")
+            with archive.open(member) as stream:
+                return _array(stream, member.file_size)
+
+        if "values" in found and "offsets" in found:
+            return Ragged(array("values"), array("offsets"))
+        if "x" not in found:
+            raise ValueError(
+                f"expected `x`, or `values` and `offsets`, got {', '.join(found[:10])}"
+            )
+        if "lengths" in found:
+            return Ragged.from_padded(array("x"), lengths=array("lengths"))
+        if "mask" in found:
+            return Ragged.from_padded(array("x"), mask=array("mask"))
+        return array("x")
 
 
-def _read_json(path: Path) -> Ragged:
-    return _from_lists(json.loads(path.read_text("utf-8")))
+def _array(stream: BinaryIO, size: int) -> np.ndarray:
+    """The array in .npy form that the stream holds, in `size` bytes as it claims."""
+    version = np.lib.format.read_magic(stream)
+    if version not in _NPY_HEADERS:
+        raise ValueError(f"version {version} of the .npy form, expected 1.0 or 2.0")
+    shape, fortran_order, dtype = _NPY_HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, expected numbers")
+    nbytes = math.prod(shape) * dtype.itemsize
+    if not 0 <= nbytes <= size:
+        raise ValueError(f"{dtype} of shape {shape} is more than it holds")
+    values = stream.read(nbytes + 1)  # at the end of a zip's member this checks its CRC-32
+    if len(values) != nbytes:
+        raise ValueError(f"{dtype} of shape {shape} needs {nbytes} bytes, it holds others")
+    return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
-def _read_jsonl(path: Path) -> Ragged:
+_NPY_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def _read_json(file: BinaryIO) -> Ragged:
+    return _from_lists(json.load(file))
+
+
+def _read_jsonl(file: BinaryIO) -> Ragged:
     rows = []
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise ValueError(f"line {number} is not JSON: {error.msg}") from error
+    for number, line in enumerate(file, 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            raise ValueError(f"line {number} is not JSON: {error}") from error
     return _from_lists(rows)
 
 
