@@ -121,7 +121,7 @@ static void run_share(void *context, int thread, int num_threads) {
 
 int msq_activation_f32(float *y, const float *x, int64_t n, int activation, int num_threads) {
     struct job job = {y, x, n, activation};
-    if (!msq_activation_name(activation))
+    if (n < 0 || !msq_activation_name(activation))
         return MSQ_OUT_OF_RANGE;
     msq_parallel(msq_plan_threads(num_threads, n, n, VALUES_PER_THREAD), run_share, &job);
     return MSQ_OK;

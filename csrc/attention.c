@@ -6,6 +6,8 @@
 #include "parallel.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     CHUNK = 256, /* queries of an item of work: packing the keys for them costs little beside */
@@ -84,19 +86,23 @@ static double plan(attention_job *job) {
     if (msq_multiply(&job->items, a->batch) || msq_multiply(&job->items, a->heads) ||
         job->scratch_floats < 0)
         return -1;
-    return pairs * (double)(a->heads * (a->key_dim + a->value_dim));
+    return pairs * (double)a->heads * (double)(a->key_dim + a->value_dim);
 }
 
-int msq_attention_f32(const msq_attention *a, int num_threads) {
+/* *values, if not NULL, becomes a copy at *place, which moves on: what is checked must not change.
+ */
+static void copy(const int64_t **values, int64_t count, int64_t **place) {
+    if (!*values)
+        return;
+    *values = memcpy(*place, *values, (size_t)count * sizeof **values);
+    *place += count;
+}
+
+/* Attention whose offsets and steps are our own. */
+static int attend(const msq_attention *a, int num_threads) {
     const int64_t query_time = a->mask || a->scores ? a->query_time : INT64_MAX;
     const int64_t key_time = a->mask || a->scores ? a->key_time : INT64_MAX;
     attention_job job = {.shape = {.a = a, .kernels = msq_kernels()}};
-    if (a->size != sizeof *a)
-        return MSQ_UNSUPPORTED;
-    if (a->batch < 0 || a->query_rows < 0 || a->key_rows < 0 || a->heads < 1 || a->kv_heads < 1 ||
-        a->heads % a->kv_heads != 0 || a->key_dim < 0 || a->key_dim > MAX_FLOATS ||
-        a->value_dim < 0 || a->value_dim > MAX_FLOATS)
-        return MSQ_OUT_OF_RANGE;
     if (!layout_fits(a->query_offsets, a->query_steps, a->batch, a->query_rows, query_time) ||
         !layout_fits(a->key_offsets, a->key_steps, a->batch, a->key_rows, key_time))
         return MSQ_OUT_OF_RANGE;
@@ -110,4 +116,29 @@ int msq_attention_f32(const msq_attention *a, int num_threads) {
     msq_parallel(threads, attention_body, &job);
     msq_aligned_free(job.scratch);
     return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
+}
+
+int msq_attention_f32(const msq_attention *a, int num_threads) {
+    if (a->size != sizeof *a)
+        return MSQ_UNSUPPORTED;
+    if (a->batch < 0 || a->query_rows < 0 || a->key_rows < 0 || a->heads < 1 || a->kv_heads < 1 ||
+        a->heads % a->kv_heads != 0 || a->key_dim < 0 || a->key_dim > MAX_FLOATS ||
+        a->value_dim < 0 || a->value_dim > MAX_FLOATS)
+        return MSQ_OUT_OF_RANGE;
+    msq_attention own = *a;
+    const int64_t query_steps = a->query_steps ? a->query_rows : 0;
+    const int64_t key_steps = a->key_steps ? a->key_rows : 0;
+    if (a->batch > MAX_FLOATS || query_steps > MAX_FLOATS || key_steps > MAX_FLOATS)
+        return MSQ_NO_MEMORY;
+    const int64_t numbers = 2 * (a->batch + 1) + query_steps + key_steps;
+    int64_t *const layout = malloc((size_t)numbers * sizeof *layout), *place = layout;
+    if (!layout)
+        return MSQ_NO_MEMORY;
+    copy(&own.query_offsets, a->batch + 1, &place);
+    copy(&own.key_offsets, a->batch + 1, &place);
+    copy(&own.query_steps, query_steps, &place);
+    copy(&own.key_steps, key_steps, &place);
+    const int status = attend(&own, num_threads);
+    free(layout);
+    return status;
 }

@@ -130,7 +130,7 @@ static void run_thread(void *context, int thread, int num_threads) {
 int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
                   int num_threads) {
     struct job job = {.y = y, .x = x, .dense = dense, .rows = rows, .activation = activation};
-    if (!msq_activation_name(activation))
+    if (rows < 0 || !msq_activation_name(activation))
         return MSQ_OUT_OF_RANGE;
     const int64_t parts = rows > dense->blocks ? rows : dense->blocks;
     const double work = (double)rows * (double)dense->in * (double)dense->out;

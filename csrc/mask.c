@@ -43,6 +43,8 @@ static void ids_body(void *context, int thread, int num_threads) {
 int msq_mask_from_ids(uint8_t *mask, const void *ids, int64_t n, int item_size, int is_float,
                       int num_threads) {
     ids_job job = {.mask = mask, .ids = ids, .n = n};
+    if (n < 0)
+        return MSQ_OUT_OF_RANGE;
     switch (item_size) {
     case 1:
         job.nonzero = nonzero_8;
@@ -60,7 +62,7 @@ int msq_mask_from_ids(uint8_t *mask, const void *ids, int64_t n, int item_size, 
         return MSQ_UNSUPPORTED;
     }
     job.significant = is_float ? (UINT64_C(1) << (8 * item_size - 1)) - 1 : UINT64_MAX;
-    msq_parallel(msq_plan_threads(num_threads, n, (double)(n * item_size), GRAIN), ids_body, &job);
+    msq_parallel(msq_plan_threads(num_threads, n, (double)n * item_size, GRAIN), ids_body, &job);
     return MSQ_OK;
 }
 
@@ -97,12 +99,16 @@ static void values_body(void *context, int thread, int num_threads) {
 void msq_mask_from_values_f32(uint8_t *mask, const float *x, float mask_value, int64_t n,
                               int64_t features, int num_threads) {
     values_job job = {mask, x, mask_value, n, features};
-    const int64_t bytes = n * features * (int64_t)sizeof *x;
-    msq_parallel(msq_plan_threads(num_threads, n, (double)bytes, GRAIN), values_body, &job);
+    const double bytes = (double)n * (double)features * sizeof *x;
+    if (n > 0 && features >= 0)
+        msq_parallel(msq_plan_threads(num_threads, n, bytes, GRAIN), values_body, &job);
 }
 
 int msq_mask_from_lengths(uint8_t *mask, const int64_t *lengths, int64_t batch, int64_t time,
                           int pre, int64_t *bad_position) {
+    *bad_position = 0;
+    if (batch < 0 || time < 0)
+        return MSQ_OUT_OF_RANGE;
     for (int64_t b = 0; b < batch; b++) {
         const int64_t length = lengths[b];
         if (length < 0 || length > time) {

@@ -12,7 +12,7 @@ typedef struct {
     uint8_t *out;
     const uint8_t *values, *pad;
     const int64_t *offsets;
-    int64_t batch, time, row_bytes;
+    int64_t batch, time, n, row_bytes;
     int pad_before, cut_before;
 } pad_job;
 
@@ -25,9 +25,10 @@ static void pad_body(void *context, int thread, int num_threads) {
     const pad_job *const job = context;
     const int64_t bytes = job->row_bytes, last = msq_share(job->batch, thread + 1, num_threads);
     for (int64_t b = msq_share(job->batch, thread, num_threads); b < last; b++) {
-        const int64_t length = job->offsets[b + 1] - job->offsets[b];
+        const int64_t begin = msq_bounded(&job->offsets[b], 0, job->n);
+        const int64_t length = msq_bounded(&job->offsets[b + 1], begin, job->n) - begin;
         const int64_t kept = length < job->time ? length : job->time, gap = job->time - kept;
-        const int64_t first = job->offsets[b] + (job->cut_before ? length - kept : 0);
+        const int64_t first = begin + (job->cut_before ? length - kept : 0);
         uint8_t *const out = job->out + b * job->time * bytes;
         repeat_pad(job->pad_before ? out : out + kept * bytes, job, gap);
         if (kept > 0)
@@ -39,7 +40,10 @@ static void pad_body(void *context, int thread, int num_threads) {
 int msq_pad_rows(void *out, const void *values, const void *pad, const int64_t *offsets,
                  int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int pad_before,
                  int cut_before, int64_t *bad_position, int num_threads) {
-    pad_job job = {out, values, pad, offsets, batch, time, row_bytes, pad_before, cut_before};
+    pad_job job = {out, values, pad, offsets, batch, time, n, row_bytes, pad_before, cut_before};
+    *bad_position = 0;
+    if (batch < 0 || time < 0 || n < 0 || row_bytes < 0)
+        return MSQ_OUT_OF_RANGE;
     for (int64_t b = 0; b <= batch; b++)
         if (offsets[b] < (b > 0 ? offsets[b - 1] : 0) || offsets[b] > n) {
             *bad_position = b;

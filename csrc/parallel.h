@@ -41,6 +41,17 @@ typedef struct msq_barrier {
  * meeting often would cost a time slice each. */
 int msq_wait(msq_barrier *barrier, int num_threads, int64_t patience);
 
+/* A number of the caller's, which another thread may change at any time: read once. */
+static inline int64_t msq_read(const int64_t *number) {
+    return *(const volatile int64_t *)number;
+}
+
+/* The same, kept in [low, high], in case it has changed since it was checked. */
+static inline int64_t msq_bounded(const int64_t *number, int64_t low, int64_t high) {
+    const int64_t read = msq_read(number);
+    return read < low ? low : read > high ? high : read;
+}
+
 /* The half-open range of part `thread` when `n` items are split evenly: sizes differ by at most
  * one. */
 static inline int64_t msq_share(int64_t n, int thread, int num_threads) {

@@ -102,13 +102,6 @@ typedef struct msq_group {
  * are left to walk them together. */
 msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first);
 
-/* A number of the caller's, which another thread may have changed since it was checked: read once
- * and kept in [low, high]. */
-static inline int64_t msq_bounded(const int64_t *number, int64_t low, int64_t high) {
-    const int64_t read = *(const volatile int64_t *)number;
-    return read < low ? low : read > high ? high : read;
-}
-
 /* The row of x that step `step` reads. */
 static inline int64_t msq_row_of_step(const msq_rnn_call *call, int64_t step) {
     return call->index ? msq_bounded(&call->index[step], 0, call->x_rows - 1) : step;

@@ -45,7 +45,8 @@ void msq_layout_cells(int64_t *cells, const uint8_t *mask, int64_t n, int64_t nu
         cells[row] = cell; /* the next cell overwrites it if this one is masked: no branch */
         row += mask[cell] != 0;
     }
-    memset(cells + row, 0, (size_t)(n - row) * sizeof *cells);
+    if (row < n)
+        memset(cells + row, 0, (size_t)(n - row) * sizeof *cells);
 }
 
 /* Rows of one number are common (ids, masks): a constant size is one move instead of a call. */
@@ -70,7 +71,7 @@ static void gather_body(void *context, int thread, int num_threads) {
     gather_job *const job = context;
     const int64_t last = msq_share(job->n, thread + 1, num_threads);
     for (int64_t i = msq_share(job->n, thread, num_threads); i < last; i++) {
-        const int64_t row = job->index[i];
+        const int64_t row = msq_read(&job->index[i]);
         if (row < 0 || row >= job->num_rows) {
             record_bad(&job->lowest_bad, i);
             return;
@@ -82,8 +83,11 @@ static void gather_body(void *context, int thread, int num_threads) {
 int msq_gather_rows(void *out, const void *x, const int64_t *index, int64_t n, int64_t num_rows,
                     int64_t row_bytes, int64_t *bad_position, int num_threads) {
     gather_job job = {out, x, index, n, num_rows, row_bytes, INT64_MAX};
-    msq_parallel(msq_plan_threads(num_threads, n, (double)(n * row_bytes), GRAIN), gather_body,
-                 &job);
+    const double bytes = (double)n * (double)row_bytes;
+    *bad_position = 0;
+    if (n < 0 || num_rows < 0 || row_bytes < 0)
+        return MSQ_OUT_OF_RANGE;
+    msq_parallel(msq_plan_threads(num_threads, n, bytes, GRAIN), gather_body, &job);
     return report_bad(job.lowest_bad, bad_position);
 }
 
@@ -109,14 +113,15 @@ typedef struct {
 /* Fills the cells of sequence b: gaps from the pad row (or the row before), runs of real steps in
  * one copy. Returns 0 if its part of the layout does not ascend inside the sequence. */
 static int scatter_sequence(const scatter_job *job, int64_t b) {
-    const int64_t bytes = job->row_bytes, last = job->offsets[b + 1], end = (b + 1) * job->time;
-    int64_t row = job->offsets[b], cell = b * job->time;
+    const int64_t bytes = job->row_bytes, end = (b + 1) * job->time;
+    const int64_t last = msq_read(&job->offsets[b + 1]);
+    int64_t row = msq_read(&job->offsets[b]), cell = b * job->time;
     const int64_t pad = job->n + (job->carry == MSQ_OWN_PAD_ROWS ? b : 0);
     const uint8_t *filler = job->values + pad * bytes;
     if (row < 0 || last > job->n)
         return 0;
     while (row < last) {
-        const int64_t start = job->cells[row];
+        const int64_t start = msq_read(&job->cells[row]);
         int64_t run = 1;
         if (start < cell || start >= end)
             return 0;
@@ -148,7 +153,10 @@ int msq_scatter_rows(void *out, const void *values, const int64_t *offsets, cons
                      int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int carry,
                      int64_t *bad_sequence, int num_threads) {
     scatter_job job = {out, values, offsets, cells, batch, time, n, row_bytes, carry, INT64_MAX};
-    const int64_t bytes = batch * time * row_bytes;
-    msq_parallel(msq_plan_threads(num_threads, batch, (double)bytes, GRAIN), scatter_body, &job);
+    const double bytes = (double)batch * (double)time * (double)row_bytes;
+    *bad_sequence = 0;
+    if (batch < 0 || time < 0 || n < 0 || row_bytes < 0)
+        return MSQ_OUT_OF_RANGE;
+    msq_parallel(msq_plan_threads(num_threads, batch, bytes, GRAIN), scatter_body, &job);
     return report_bad(job.lowest_bad, bad_sequence);
 }

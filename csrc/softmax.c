@@ -96,6 +96,7 @@ static void softmax_body(void *context, int thread, int num_threads) {
 void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64_t rows, int64_t n,
                             int64_t rows_per_mask, int num_threads) {
     softmax_job job = {y, x, mask, rows, n, rows_per_mask};
-    msq_parallel(msq_plan_threads(num_threads, rows, (double)(rows * n), GRAIN), softmax_body,
-                 &job);
+    const double values = (double)rows * (double)n;
+    if (rows > 0 && n > 0 && rows_per_mask > 0)
+        msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), softmax_body, &job);
 }

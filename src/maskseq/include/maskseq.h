@@ -4,8 +4,10 @@
  * C-contiguous unless a stride is named. `num_threads` <= 0 means the default
  * (msq_default_threads). A result has the same bits for any number of threads, any neighbours in
  * the batch and any instruction set. Functions that can fail return a status: MSQ_OK or one of the
- * errors below. Sizes, numbers of choices, indices and offsets are checked; that pointers point to
- * as much memory as is said is up to the caller.
+ * errors below. Sizes, numbers of choices, indices and offsets are checked: a size below 0 is
+ * MSQ_OUT_OF_RANGE, or, where no status is returned, nothing is done. That pointers point to as
+ * much memory as is said is up to the caller. If other threads change offsets or indices during a
+ * call, it can give wrong rows, but makes no access outside of the arrays.
  *
  * An extension module of Python includes maskseq_capi.h instead, which see. */
 #ifndef MASKSEQ_H
@@ -218,10 +220,9 @@ typedef struct msq_attention {
 /* out = softmax(scale q k^T) v over the keys each query may attend to; 0 if there are none. A key
  * it may not attend to, or one so far below the best that e^(score - best) is 0, contributes
  * nothing, whatever it holds. Allocates (key_dim + value_dim + 33) floats a key of the longest
- * sequence, a thread. Inputs must not
- * change during the call. MSQ_UNSUPPORTED: an unknown size; MSQ_NO_MEMORY; MSQ_INTERRUPTED.
- * MSQ_OUT_OF_RANGE: heads no multiple of kv_heads, another size out of range, or offsets or steps
- * that do not ascend or leave their range. */
+ * sequence, a thread, and copies offsets and steps. MSQ_UNSUPPORTED: an unknown size;
+ * MSQ_NO_MEMORY; MSQ_INTERRUPTED. MSQ_OUT_OF_RANGE: heads no multiple of kv_heads, another size out
+ * of range, or offsets or steps that do not ascend or leave their range. */
 int msq_attention_f32(const msq_attention *attention, int num_threads);
 
 #ifdef __cplusplus

@@ -1,0 +1,230 @@
+/* What the C API says to sizes below 0 and beyond all memory and to odd numbers of threads, and
+ * that offsets and indices which another thread changes during a call lead it nowhere. To be run
+ * under AddressSanitizer and UBSan.
+ */
+#define _GNU_SOURCE
+#include <maskseq.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPECT(status, call)                                                                       \
+    do {                                                                                           \
+        const int got = (call);                                                                    \
+        if (got != (status)) {                                                                     \
+            fprintf(stderr, "hostile.c:%d: status %d, expected %d\n", __LINE__, got, (status));    \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+enum { BATCH = 64, ROWS = 4096, TIME = 64, FEATURES = 3, UNITS = 8, CALLS = 2000 };
+
+static float x[ROWS * FEATURES], kernel[FEATURES * 4 * UNITS], recurrent[UNITS * 4 * UNITS];
+static const int64_t wild[] = {-1,       INT64_MIN,        INT64_MAX,       -(INT64_C(1) << 40),
+                               ROWS + 1, INT64_C(1) << 40, INT64_C(1) << 61};
+enum { WILD = sizeof wild / sizeof *wild };
+
+/* Arrays so small that nothing of the sizes below 0 may be read or written. */
+static void sizes_below_0(void) {
+    float one[1] = {1};
+    uint8_t mask[1] = {1};
+    int64_t offsets[2] = {0, 0}, cells[1] = {0}, bad = 7;
+    for (int64_t n = -1; n >= INT64_MIN / 2; n *= 2) {
+        EXPECT(MSQ_OUT_OF_RANGE, msq_mask_from_ids(mask, one, n, 4, 1, 2));
+        msq_mask_from_values_f32(mask, one, 0, n, 1, 2);
+        msq_mask_from_values_f32(mask, one, 0, 1, n, 2);
+        EXPECT(MSQ_OUT_OF_RANGE, msq_mask_from_lengths(mask, cells, n, 1, 0, &bad));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_mask_from_lengths(mask, cells, 1, n, 0, &bad));
+        EXPECT(0, (int)msq_layout_offsets(offsets, mask, n, 1));
+        EXPECT(0, (int)msq_layout_offsets(offsets, mask, 1, n));
+        msq_layout_cells(cells, mask, n, 1);
+        msq_layout_cells(cells, mask, 1, n);
+        EXPECT(MSQ_OUT_OF_RANGE, msq_gather_rows(one, one, cells, n, 1, 4, &bad, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_gather_rows(one, one, cells, 1, n, 4, &bad, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_gather_rows(one, one, cells, 1, 1, n, &bad, 2));
+        const int64_t good[] = {1, 1, 0, 4};
+        for (int i = 0; i < 4; i++) {
+            int64_t s[4] = {good[0], good[1], good[2], good[3]};
+            s[i] = n;
+            EXPECT(MSQ_OUT_OF_RANGE,
+                   msq_scatter_rows(one, one, offsets, cells, s[0], s[1], s[2], s[3], 0, &bad, 2));
+            EXPECT(MSQ_OUT_OF_RANGE,
+                   msq_pad_rows(one, one, one, offsets, s[0], s[1], s[2], s[3], 0, 0, &bad, 2));
+            if (i != 1)
+                EXPECT(MSQ_OUT_OF_RANGE, msq_sum_rows_f32(one, one, offsets, s[0], s[2], s[3], 2));
+        }
+        msq_masked_softmax_f32(one, one, mask, n, 1, 1, 2);
+        msq_masked_softmax_f32(one, one, mask, 1, n, 1, 2);
+        msq_masked_softmax_f32(one, one, mask, 1, 1, n, 2);
+        EXPECT(MSQ_OUT_OF_RANGE, msq_activation_f32(one, one, n, MSQ_TANH, 2));
+    }
+    msq_masked_softmax_f32(one, one, mask, 1, 1, 0, 2);
+    if (one[0] != 1 || mask[0] != 1)
+        abort();
+}
+
+/* Weights that no memory holds are refused before anything is read. */
+static void sizes_beyond_memory(void) {
+    msq_dense *dense;
+    msq_rnn *rnn;
+    for (int64_t n = INT64_C(1) << 40;
+         n > 0 && n<INT64_MAX; n = n> INT64_MAX / 2 ? INT64_MAX : n * 2) {
+        EXPECT(MSQ_NO_MEMORY, msq_dense_pack(&dense, x, NULL, n, n));
+        EXPECT(MSQ_NO_MEMORY, msq_dense_pack(&dense, x, NULL, n, 1 << 20));
+        EXPECT(MSQ_NO_MEMORY, msq_dense_pack(&dense, x, NULL, 1 << 20, n));
+        for (int kind = 0; kind < MSQ_RNN_KINDS; kind++) {
+            EXPECT(MSQ_NO_MEMORY,
+                   msq_rnn_pack(&rnn, kind, x, x, NULL, n, n, MSQ_TANH, MSQ_SIGMOID));
+            EXPECT(MSQ_NO_MEMORY,
+                   msq_rnn_pack(&rnn, kind, x, x, NULL, 1, n, MSQ_TANH, MSQ_SIGMOID));
+            EXPECT(MSQ_NO_MEMORY,
+                   msq_rnn_pack(&rnn, kind, x, x, NULL, n, 1 << 20, MSQ_TANH, MSQ_SIGMOID));
+        }
+        const int64_t none[1] = {0}, empty[2] = {0, 0};
+        msq_attention call = {.size = sizeof call, .query_offsets = empty, .key_offsets = empty};
+        call.batch = 1, call.heads = n, call.kv_heads = 1, call.key_dim = call.value_dim = 16;
+        EXPECT(MSQ_OK, msq_attention_f32(&call, 2)); /* no queries: nothing to do */
+        call.heads = 1, call.key_dim = n, call.value_dim = n;
+        (void)msq_attention_f32(&call, 2);
+        call.query_offsets = call.key_offsets = none, call.batch = 0;
+        (void)msq_attention_f32(&call, 2);
+    }
+    for (int64_t n = -1; n >= INT64_MIN / 2; n *= 2) {
+        EXPECT(MSQ_OUT_OF_RANGE, msq_dense_pack(&dense, x, NULL, n, 1));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_dense_pack(&dense, x, NULL, 1, n));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_rnn_pack(&rnn, 0, x, x, NULL, n, 1, MSQ_TANH, MSQ_SIGMOID));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_rnn_pack(&rnn, 0, x, x, NULL, 1, n, MSQ_TANH, MSQ_SIGMOID));
+    }
+}
+
+/* Whatever a file of the operating system says, the budget is a number of threads. */
+static void odd_quotas(const char *folder) {
+    static const char *const texts[] = {"",           "max 100000", "-1 100000", "0 0",
+                                        "nan nan",    "1 inf",      "inf 1",     "x",
+                                        "1e308 1e-9", "1e-308 9"};
+    char path[4200], root[4200];
+    snprintf(path, sizeof path, "%s/cpu.max", folder);
+    unsetenv("MASKSEQ_NUM_THREADS");
+    unsetenv("OMP_NUM_THREADS");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        FILE *const file = fopen(path, "w");
+        if (!file || fputs(texts[i], file) < 0 || fclose(file))
+            exit(2);
+        const int budget = msq_thread_budget(folder);
+        if (budget < 1 || budget > 1024)
+            abort();
+    }
+    memset(root, 'a', sizeof root - 1);
+    root[sizeof root - 1] = '\0';
+    if (msq_thread_budget(root) < 1)
+        abort();
+}
+
+static void odd_numbers_of_threads(void) {
+    for (int i = 0; i < WILD; i++) {
+        msq_set_threads((int)wild[i]);
+        msq_set_own_threads((int)~wild[i]);
+        const int threads = msq_default_threads();
+        if (threads < 1 || threads > 1024)
+            abort();
+        EXPECT(MSQ_OK, msq_activation_f32(kernel, kernel, 64, MSQ_TANH, (int)wild[i]));
+    }
+    msq_set_threads(0);
+    msq_set_own_threads(0);
+    if (msq_isa_name(-1) || msq_isa_name(99) || msq_isa_supported(-1) || msq_isa_supported(99) ||
+        msq_activation_name(-1) || msq_activation_name(INT32_MAX) || !msq_has_openmp())
+        abort();
+    EXPECT(MSQ_UNKNOWN_NAME, msq_set_isa(""));
+    msq_set_interrupt_check(NULL);
+    EXPECT(MSQ_OK, msq_set_isa(msq_isa()));
+}
+
+/* Arrays that a thread changes for as long as `running`: now and then one number is wrong. */
+typedef struct {
+    int64_t *offsets, *index;
+    atomic_int running;
+} changing;
+
+static void linger(uint32_t turns) {
+    for (volatile uint32_t i = 0; i < turns; i++)
+        ;
+}
+
+static void *change(void *context) {
+    changing *const c = context;
+    for (uint32_t i = 1; atomic_load(&c->running); i = i * 1664525u + 1013904223u) {
+        /* not the last offset: it says how long index is */
+        volatile int64_t *const offset = c->offsets + (i >> 8) % BATCH;
+        volatile int64_t *const index = c->index + (i >> 9) % ROWS;
+        const int64_t was = *offset, had = *index;
+        *offset = *index = wild[(i >> 20) % WILD];
+        linger((i >> 12) % 256);
+        *offset = was;
+        *index = had;
+        linger((i >> 10) % 4096);
+    }
+    return NULL;
+}
+
+static void call_all(const changing *c, float *out, float *h, const msq_rnn *rnn) {
+    const int64_t bytes = FEATURES * sizeof *x;
+    int64_t bad;
+    msq_gather_rows(out, x, c->index, ROWS, ROWS, bytes, &bad, 2);
+    msq_scatter_rows(out, x, c->offsets, c->index, BATCH, TIME, ROWS - 1, bytes, 1, &bad, 2);
+    msq_pad_rows(out, x, x, c->offsets, BATCH, TIME, ROWS, bytes, 1, 1, &bad, 2);
+    msq_sum_rows_f32(out, x, c->offsets, BATCH, ROWS, FEATURES, 2);
+    msq_rnn_call call = {.size = sizeof call, .x = x, .index = c->index, .x_rows = ROWS};
+    call.offsets = c->offsets, call.batch = BATCH, call.h = h, call.num_threads = 2;
+    msq_rnn_f32(rnn, &call, &bad);
+    msq_attention attention = {.size = sizeof attention, .out = out, .q = x, .k = x, .v = x};
+    attention.query_offsets = attention.key_offsets = c->offsets;
+    attention.query_steps = attention.key_steps = c->index;
+    attention.batch = BATCH, attention.query_rows = attention.key_rows = ROWS;
+    attention.heads = attention.kv_heads = attention.mask_heads = 1;
+    attention.key_dim = attention.value_dim = FEATURES, attention.causal = 1;
+    attention.query_time = attention.key_time = ROWS;
+    msq_attention_f32(&attention, 2);
+}
+
+static void changed_during_the_call(void) {
+    changing c = {malloc((BATCH + 1) * sizeof(int64_t)), malloc(ROWS * sizeof(int64_t)), 1};
+    float *const out = malloc(sizeof x), *const h = malloc(BATCH * UNITS * sizeof *h);
+    msq_rnn *rnn;
+    pthread_t thread;
+    if (!c.offsets || !c.index || !out || !h)
+        exit(2);
+    for (int64_t b = 0; b <= BATCH; b++)
+        c.offsets[b] = b * (ROWS - 1) / BATCH;
+    for (int64_t i = 0; i < ROWS; i++)
+        c.index[i] = i;
+    EXPECT(MSQ_OK, msq_rnn_pack(&rnn, MSQ_LSTM, kernel, recurrent, NULL, FEATURES, UNITS, MSQ_TANH,
+                                MSQ_SIGMOID));
+    if (pthread_create(&thread, NULL, change, &c))
+        exit(2);
+    for (int i = 0; i < CALLS; i++)
+        call_all(&c, out, h, rnn);
+    atomic_store(&c.running, 0);
+    pthread_join(thread, NULL);
+    msq_rnn_free(rnn);
+    free(h);
+    free(out);
+    free(c.index);
+    free(c.offsets);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        fprintf(stderr, "usage: hostile FOLDER\n");
+        return 2;
+    }
+    odd_quotas(argv[1]);
+    odd_numbers_of_threads();
+    sizes_below_0();
+    sizes_beyond_memory();
+    changed_during_the_call();
+    return 0;
+}
