@@ -89,6 +89,26 @@ def test_weights_set_while_others_predict_are_the_old_or_the_new(scene):
     assert answers <= {old, new}
 
 
+def test_the_number_of_threads_may_change_while_others_predict(scene):
+    model, batch, want = scene
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            assert model.predict(batch).tobytes() == want
+
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(work) for _ in range(2)]
+        for n in [1, 2, 3, 8] * 10:
+            maskseq.set_num_threads(n)
+            with maskseq.num_threads(3 - n % 2):
+                time.sleep(0.002)
+        maskseq.set_num_threads(None)
+        stop.set()
+        for job in jobs:
+            job.result()
+
+
 def test_other_threads_run_python_meanwhile():
     packed = _kernels.PackedDense(np.ones((256, 256)))
     x = np.ones((100_000, 256), np.float32)
