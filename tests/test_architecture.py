@@ -2,11 +2,13 @@
 
 import ast
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import maskseq
+from maskseq import layers
 
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
@@ -61,6 +63,14 @@ def imports_of(path: Path) -> list[str]:
                 is_module = deeper.is_dir() or any(deeper.parent.glob(f"{alias.name}.*py*"))
                 found.append(".".join([*base, alias.name] if is_module else base))
     return found
+
+
+def test_stub_of_layers_names_the_same_files_as_its_module():
+    stub = ast.parse((ROOT / "layers" / "__init__.pyi").read_text())
+    told = {alias.name: node.module for node in stub.body[1:] for alias in node.names}
+    assert told.keys() == set(layers.__all__) <= set(dir(layers))
+    for name, file in told.items():
+        assert getattr(layers, name) is getattr(import_module(f"maskseq.layers.{file}"), name)
 
 
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.stem != "__init__")

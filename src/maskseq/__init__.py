@@ -1,13 +1,14 @@
 """maskseq: masked sequence models on the CPU. A masked step costs nothing and changes nothing."""
 
+from importlib import import_module as _import_module
 from importlib.util import find_spec as _find_spec
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import backend as backend
 from . import layers as layers
 from . import ops as ops
 from . import utils as utils
 from .graph import KerasTensor as KerasTensor
-from .importers import load_model as load_model
 from .initializers import set_random_seed as set_random_seed
 from .layers.base import Layer as Layer
 from .layers.input import Input as Input
@@ -24,7 +25,22 @@ from .tensor import convert_to_tensor as convert_to_tensor
 from .tensor import get_keras_mask as get_keras_mask
 from .tensor import set_keras_mask as set_keras_mask
 
+if _TYPE_CHECKING:
+    from .importers import load_model as load_model
+
 __version__ = "0.1.0"
 
 if _find_spec("threadpoolctl"):
     from . import _threadpools as _threadpools
+
+
+def __getattr__(name: str) -> object:
+    """Readers of files are imported when they are first asked for."""
+    if name not in ("load_model", "importers"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    importers = _import_module(f"{__name__}.importers")
+    return importers if name == "importers" else importers.load_model
+
+
+def __dir__() -> list[str]:
+    return [*globals(), "load_model"]

@@ -1,6 +1,6 @@
 """Shows maskseq's threads to threadpoolctl, if that is installed: its limits then hold here too."""
 
-from pathlib import Path
+import os
 
 import threadpoolctl
 
@@ -11,7 +11,7 @@ class Controller(threadpoolctl.LibController):
     """The number of threads of this process, as threadpoolctl sees it."""
 
     user_api = internal_api = "maskseq"
-    filename_prefixes = (Path(_kernels.__file__).name.lower(),)
+    filename_prefixes = (os.path.basename(_kernels.__file__).lower(),)
 
     def get_num_threads(self) -> int:
         return runtime.get_num_threads()

@@ -3,12 +3,16 @@
 NumPy takes what C leaves, one row at a time, so that results and errors are its own.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from . import _lists
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 _FAST = frozenset("bhilqBHILQfd")  # dtype.char of the numbers that _lists writes
 _INT32 = np.iinfo(np.int32)

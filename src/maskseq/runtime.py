@@ -7,9 +7,9 @@ depends on any of it.
 """
 
 import contextlib
+import os
 import platform
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def isa() -> str:
 
 def get_include() -> str:
     """The folder of maskseq_capi.h and maskseq.h, for compilers."""
-    return str(Path(__file__).with_name("include"))
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "include")
 
 
 def config() -> dict[str, str | int | bool]:

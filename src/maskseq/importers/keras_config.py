@@ -15,70 +15,24 @@ from .. import layers
 from ..layers import Layer
 from .errors import FormatError, UnsupportedLayerError
 
-LAYERS: dict[str, type[Layer]] = {
-    cls.__name__: cls
-    for cls in (
-        layers.Activation,
-        layers.ActivityRegularization,
-        layers.Add,
-        layers.AdditiveAttention,
-        layers.AlphaDropout,
-        layers.Attention,
-        layers.Average,
-        layers.AveragePooling1D,
-        layers.BatchNormalization,
-        layers.Bidirectional,
-        layers.Concatenate,
-        layers.Conv1D,
-        layers.Cropping1D,
-        layers.Dense,
-        layers.DepthwiseConv1D,
-        layers.Dot,
-        layers.Dropout,
-        layers.ELU,
-        layers.EinsumDense,
-        layers.Embedding,
-        layers.Flatten,
-        layers.GRU,
-        layers.GRUCell,
-        layers.GaussianDropout,
-        layers.GaussianNoise,
-        layers.GlobalAveragePooling1D,
-        layers.GlobalMaxPooling1D,
-        layers.GroupNormalization,
-        layers.GroupQueryAttention,
-        layers.Identity,
-        layers.LSTM,
-        layers.LSTMCell,
-        layers.LayerNormalization,
-        layers.LeakyReLU,
-        layers.Masking,
-        layers.MaxPooling1D,
-        layers.Maximum,
-        layers.Minimum,
-        layers.MultiHeadAttention,
-        layers.Multiply,
-        layers.PReLU,
-        layers.Permute,
-        layers.RMSNormalization,
-        layers.RNN,
-        layers.ReLU,
-        layers.RepeatVector,
-        layers.Reshape,
-        layers.SeparableConv1D,
-        layers.SimpleRNN,
-        layers.SimpleRNNCell,
-        layers.Softmax,
-        layers.SpatialDropout1D,
-        layers.StackedRNNCells,
-        layers.Subtract,
-        layers.TimeDistributed,
-        layers.UnitNormalization,
-        layers.UpSampling1D,
-        layers.ZeroPadding1D,
+LAYERS = {
+    name: name
+    for name in (
+        "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",
+        "Attention", "Average", "AveragePooling1D", "BatchNormalization", "Bidirectional",
+        "Concatenate", "Conv1D", "Cropping1D", "Dense", "DepthwiseConv1D", "Dot", "Dropout",
+        "ELU", "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout",
+        "GaussianNoise", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "GroupNormalization",
+        "GroupQueryAttention", "Identity", "LSTM", "LSTMCell", "LayerNormalization", "LeakyReLU",
+        "Masking", "MaxPooling1D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply",
+        "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Reshape",
+        "SeparableConv1D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+        "StackedRNNCells", "Subtract", "TimeDistributed", "UnitNormalization", "UpSampling1D",
+        "ZeroPadding1D",
     )
-}
-LAYERS["GroupQueryAttention"] = layers.GroupQueryAttention  # .h5 files name the class
+}  # fmt: skip
+"""The class name in a file -> the name in `layers`."""
+LAYERS["GroupedQueryAttention"] = "GroupQueryAttention"  # of the class; .h5 files have it
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
 _MAX_DEPTH = 24  # models inside wrappers inside models
@@ -190,7 +144,7 @@ class LayerMaker:
             return self.model(entry)
         if class_name not in LAYERS:
             raise self.unsupported(name, class_name)
-        cls = LAYERS[class_name]
+        cls = getattr(layers, LAYERS[class_name])
         if self.keras_version < (3, 0):
             config = _as_keras3(class_name, config)
         options = {key: self._option(cls, name, key, value) for key, value in config.items()}

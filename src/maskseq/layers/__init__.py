@@ -1,77 +1,74 @@
-"""The layers, under Keras 3's names."""
+"""The layers, under Keras 3's names. A layer's file is imported when it is first asked for."""
 
-from .activation import Activation as Activation
-from .additive_attention import AdditiveAttention as AdditiveAttention
-from .attention import Attention as Attention
-from .attention_pooling1d import AttentionPooling1D as AttentionPooling1D
+from importlib import import_module
+from typing import Any
+
+from .base import LAYER_FILES
 from .base import Layer as Layer
-from .batch_normalization import BatchNormalization as BatchNormalization
-from .bidirectional import Bidirectional as Bidirectional
 from .concatenate import Concatenate as Concatenate
-from .concatenate import concatenate as concatenate
-from .conv1d import Conv1D as Conv1D
-from .crf_decode import CRFDecode as CRFDecode
-from .dense import Dense as Dense
-from .depthwise_conv1d import DepthwiseConv1D as DepthwiseConv1D
+from .concatenate import concatenate as concatenate  # now: its file has the same name
 from .dot import Dot as Dot
 from .dot import dot as dot
-from .dropout import Dropout as Dropout
-from .einsum_dense import EinsumDense as EinsumDense
-from .embedding import Embedding as Embedding
-from .global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
-from .global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
-from .group_normalization import GroupNormalization as GroupNormalization
-from .group_query_attention import GroupQueryAttention as GroupQueryAttention
-from .gru import GRU as GRU
-from .gru import GRUCell as GRUCell
-from .identity import ActivityRegularization as ActivityRegularization
-from .identity import Identity as Identity
-from .input import Input as Input
-from .lambda_layer import Lambda as Lambda
-from .last_step import LastStep as LastStep
-from .layer_normalization import LayerNormalization as LayerNormalization
-from .lstm import LSTM as LSTM
-from .lstm import LSTMCell as LSTMCell
-from .masked_conv1d import MaskedConv1D as MaskedConv1D
-from .masked_global_max_pooling1d import MaskedGlobalMaxPooling1D as MaskedGlobalMaxPooling1D
-from .masking import Masking as Masking
-from .merging import Add as Add
-from .merging import Average as Average
-from .merging import Maximum as Maximum
-from .merging import Minimum as Minimum
-from .merging import Multiply as Multiply
-from .merging import Subtract as Subtract
-from .merging import add as add
-from .merging import average as average
-from .merging import maximum as maximum
-from .merging import minimum as minimum
-from .merging import multiply as multiply
-from .merging import subtract as subtract
-from .multi_head_attention import MultiHeadAttention as MultiHeadAttention
-from .noise import AlphaDropout as AlphaDropout
-from .noise import GaussianDropout as GaussianDropout
-from .noise import GaussianNoise as GaussianNoise
-from .noise import SpatialDropout1D as SpatialDropout1D
-from .pooling import AveragePooling1D as AveragePooling1D
-from .pooling import MaxPooling1D as MaxPooling1D
-from .rectifiers import ELU as ELU
-from .rectifiers import LeakyReLU as LeakyReLU
-from .rectifiers import PReLU as PReLU
-from .rectifiers import ReLU as ReLU
-from .recurrent import RNN as RNN
-from .reshaping import Flatten as Flatten
-from .reshaping import Permute as Permute
-from .reshaping import RepeatVector as RepeatVector
-from .reshaping import Reshape as Reshape
-from .resizing import Cropping1D as Cropping1D
-from .resizing import UpSampling1D as UpSampling1D
-from .resizing import ZeroPadding1D as ZeroPadding1D
-from .rms_normalization import RMSNormalization as RMSNormalization
-from .separable_conv1d import SeparableConv1D as SeparableConv1D
-from .simple_rnn import SimpleRNN as SimpleRNN
-from .simple_rnn import SimpleRNNCell as SimpleRNNCell
-from .softmax import Softmax as Softmax
-from .stacked_rnn_cells import StackedRNNCells as StackedRNNCells
-from .temporal_softmax import TemporalSoftmax as TemporalSoftmax
-from .time_distributed import TimeDistributed as TimeDistributed
-from .unit_normalization import UnitNormalization as UnitNormalization
+
+_NAMES = {
+    "activation": "Activation",
+    "additive_attention": "AdditiveAttention",
+    "attention": "Attention",
+    "attention_pooling1d": "AttentionPooling1D",
+    "batch_normalization": "BatchNormalization",
+    "bidirectional": "Bidirectional",
+    "conv1d": "Conv1D",
+    "crf_decode": "CRFDecode",
+    "dense": "Dense",
+    "depthwise_conv1d": "DepthwiseConv1D",
+    "dropout": "Dropout",
+    "einsum_dense": "EinsumDense",
+    "embedding": "Embedding",
+    "global_pooling": "GlobalAveragePooling1D GlobalMaxPooling1D",
+    "group_normalization": "GroupNormalization",
+    "group_query_attention": "GroupQueryAttention",
+    "gru": "GRU GRUCell",
+    "identity": "ActivityRegularization Identity",
+    "input": "Input",
+    "lambda_layer": "Lambda",
+    "last_step": "LastStep",
+    "layer_normalization": "LayerNormalization",
+    "lstm": "LSTM LSTMCell",
+    "masked_conv1d": "MaskedConv1D",
+    "masked_global_max_pooling1d": "MaskedGlobalMaxPooling1D",
+    "masking": "Masking",
+    "merging": "Add Average Maximum Minimum Multiply Subtract "
+    "add average maximum minimum multiply subtract",
+    "multi_head_attention": "MultiHeadAttention",
+    "noise": "AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D",
+    "pooling": "AveragePooling1D MaxPooling1D",
+    "rectifiers": "ELU LeakyReLU PReLU ReLU",
+    "recurrent": "RNN",
+    "reshaping": "Flatten Permute RepeatVector Reshape",
+    "resizing": "Cropping1D UpSampling1D ZeroPadding1D",
+    "rms_normalization": "RMSNormalization",
+    "separable_conv1d": "SeparableConv1D",
+    "simple_rnn": "SimpleRNN SimpleRNNCell",
+    "softmax": "Softmax",
+    "stacked_rnn_cells": "StackedRNNCells",
+    "temporal_softmax": "TemporalSoftmax",
+    "time_distributed": "TimeDistributed",
+    "unit_normalization": "UnitNormalization",
+}
+"""File -> the names in it. `__init__.pyi` says the same to type checkers; a test compares them."""
+
+_FILES = {name: f"{__name__}.{file}" for file, names in _NAMES.items() for name in names.split()}
+LAYER_FILES.update(_FILES, GroupedQueryAttention=_FILES["GroupQueryAttention"])  # class names
+
+__all__ = ["Concatenate", "Dot", "Layer", "concatenate", "dot", *_FILES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_FILES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_FILES})

@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,9 @@ def _marking_built(build: Callable) -> Callable:
 
 
 LAYERS: dict[str, type["Layer"]] = {}
-"""Class name -> class, for every layer of this package and no other."""
+"""Class name -> class, for every layer of this package that is imported, and no other."""
+LAYER_FILES: dict[str, str] = {}
+"""Class name -> the module to import for it, for layers of this package."""
 
 
 class Layer(WeightHolder):
@@ -339,6 +342,8 @@ def deserialize_layer(config: Any, custom_layers: dict[str, type[Layer]] | None 
     if isinstance(config, Layer):
         return config
     name, known = config["class_name"], {**(_custom_layers.get() or {}), **(custom_layers or {})}
+    if name in LAYER_FILES:
+        import_module(LAYER_FILES[name])
     cls = known.get(name) or LAYERS.get(name)
     if cls is None:
         raise ValueError(f"no layer class named {name!r}: pass it in custom_layers")

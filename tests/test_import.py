@@ -1,0 +1,61 @@
+"""What `import maskseq` costs, and what it leaves for later."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+LIMIT = 0.060  # seconds beyond NumPy's own
+TIMED = """
+import time, numpy
+start = time.process_time()
+import maskseq
+print(time.process_time() - start)
+"""
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """The environment of an installed package: compiled files are written, and read again."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(tmp_path)}
+
+
+def test_import_takes_less_than_60_ms_of_a_cpu_beyond_numpy(compiled):
+    """CPU time, and the best of some: what else the machine does counts as little as it can."""
+    command = [sys.executable, "-c", TIMED]
+    seconds = [float(subprocess.check_output(command, env=compiled)) for _ in range(6)]
+    assert min(seconds[1:]) < LIMIT, seconds
+
+
+def test_import_leaves_readers_and_most_layers_for_later(compiled):
+    code = """
+import numpy, sys
+before = set(sys.modules)
+import maskseq
+print(*sys.modules.keys() - before)
+"""
+    loaded = set(subprocess.check_output([sys.executable, "-c", code], env=compiled).split())
+    later = {b"zipfile", b"json", b"pathlib", b"maskseq.importers", b"maskseq.layers.conv1d"}
+    assert b"maskseq.layers.base" in loaded
+    assert not later & loaded
+
+
+def test_names_left_for_later_are_there(compiled):
+    code = """
+import maskseq
+assert {"load_model", "layers"} <= set(dir(maskseq)), dir(maskseq)
+assert maskseq.importers.load_model is maskseq.load_model
+from maskseq.layers import LSTM, Conv1D
+assert maskseq.layers.LSTM is LSTM
+assert callable(maskseq.layers.concatenate) and callable(maskseq.layers.dot)
+for module in (maskseq, maskseq.layers):
+    try:
+        module.Nothing
+    except AttributeError as error:
+        assert "Nothing" in str(error)
+    else:
+        raise AssertionError(module)
+"""
+    subprocess.run([sys.executable, "-c", code], env=compiled, check=True)
