@@ -229,6 +229,13 @@ def test_steps_default_to_those_of_right_padding():
     assert plain.tobytes() == case.run().tobytes()
 
 
+def test_out_is_written_into(isa):
+    case = Case([5, 2], [7, 3])
+    room = np.full((9, 2, 3), 7, np.float32)
+    assert case.run(out=room[1:8]).base is room
+    assert room[1:8].tobytes() == case.run().tobytes() and (room[[0, 8]] == 7).all()
+
+
 def test_scale_multiplies_the_scores():
     case = Case([5], [7], key_dim=4)
     half = _kernels.attention(case.q * 0.5, case.k, case.v, *case.offsets, scale=1)
@@ -252,6 +259,9 @@ def test_scale_multiplies_the_scores():
         ({"mask": np.ones((2, 4, 4), bool)}, "offsets and steps must ascend"),
         ({"mask": np.ones((2, 3, 4, 6), bool)}, "mask must be bool .batch 2, heads 2 or none"),
         ({"mask": np.ones((2, 4, 6), bool), "scores_time": (4, 7)}, "mask must be bool"),
+        ({"out": np.zeros((6, 2, 2), np.float32)}, r"out must be .* \(6, 2, 3\), got array"),
+        ({"out": np.zeros((6, 2, 3))}, "out must be a writable, C-contiguous float32 array"),
+        ({"out": np.zeros((3, 2, 6), np.float32).T}, "out must be a writable, C-contiguous"),
         ({"num_threads": 0}, "num_threads must be at least 1"),
     ],
 )

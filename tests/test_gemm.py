@@ -96,3 +96,12 @@ def test_packed_weights_are_a_copy(rng):
 def test_dense_names_the_argument_of_the_wrong_shape(x, kernel, bias, message):
     with pytest.raises(ValueError, match=message):
         _kernels.dense(np.ones(x), _kernels.PackedDense(np.ones(kernel), np.ones(bias)))
+
+
+def test_dense_writes_into_out():
+    packed = _kernels.PackedDense(np.ones((3, 2), np.float32))
+    room = np.zeros((5, 2), np.float32)
+    assert _kernels.dense(np.ones((4, 3)), packed, out=room[:4]).base is room
+    np.testing.assert_array_equal(room, [[3, 3]] * 4 + [[0, 0]])
+    with pytest.raises(ValueError, match=r"out must be .* float32 array \(4, 2\), got array"):
+        _kernels.dense(np.ones((4, 3)), packed, out=room)

@@ -56,7 +56,12 @@ class PackedDense:
     def __init__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None: ...
 
 def dense(
-    x: ArrayLike, packed: PackedDense, activation: str = "linear", *, num_threads: int | None = None
+    x: ArrayLike,
+    packed: PackedDense,
+    activation: str = "linear",
+    *,
+    out: NDArray[np.float32] | None = None,
+    num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
 
 class PackedRNN:
@@ -122,6 +127,6 @@ def attention(
     key_steps: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     scores_time: tuple[int, int] | None = None,
-    extra_rows: int = 0,
+    out: NDArray[np.float32] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]: ...

@@ -160,6 +160,16 @@ cdef object new_floats(tuple shape):
     return _empty(shape, _float32)
 
 
+cdef object room_for(object out, tuple shape):
+    """`out`, to write floats of this shape into, or a new array for None."""
+    if out is None:
+        return new_floats(shape)
+    if not isinstance(out, np.ndarray) or out.dtype != np.float32 or out.shape != shape \
+            or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be a writable, C-contiguous float32 array {shape}, got {out!r:.60}")
+    return out
+
+
 cdef void* writable(object fresh) except? NULL:
     """The values of a new C-contiguous array of our own, which must outlive the pointer."""
     cdef Py_buffer view

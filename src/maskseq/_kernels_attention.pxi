@@ -1,7 +1,7 @@
 # --- attention (included by _kernels.pyx)
 
 def attention(q, k, v, query_offsets, key_offsets, *, scale=None, causal=False, query_steps=None,
-              key_steps=None, mask=None, scores_time=None, extra_rows=0, num_threads=None):
+              key_steps=None, mask=None, scores_time=None, out=None, num_threads=None):
     """softmax(scale q k^T) v in each sequence and head, over rows of real steps.
 
     q: float32 (n, heads, key_dim), the query rows, sequence after sequence.
@@ -14,9 +14,9 @@ def attention(q, k, v, query_offsets, key_offsets, *, scale=None, causal=False, 
         sequence; None = 0, 1, 2... in each.
     mask: bool (batch, Tq, Tk) or (batch, heads, Tq, Tk), by steps; True = attend.
     scores_time: (Tq, Tk) to get the weights too, None for the output alone.
-    extra_rows: rows of zeros behind the output.
-    Returns: float32 (n + extra_rows, heads, value_dim), 0 for a query with nothing to attend to;
-        with scores_time also float32 (batch, heads, Tq, Tk), 0 at all but real, visible cells.
+    out: float32 (n, heads, value_dim) to write the output into.
+    Returns: float32 (n, heads, value_dim), 0 for a query with nothing to attend to; with
+        scores_time also float32 (batch, heads, Tq, Tk), 0 at all but real, visible cells.
     A key that a query may not attend to contributes nothing to it, whatever it holds.
     """
     cdef Array a = floats(q, "q").expect(ANY, ANY, ANY)
@@ -54,9 +54,7 @@ def attention(q, k, v, query_offsets, key_offsets, *, scale=None, causal=False, 
     if scores_time is not None:
         job.query_time, job.key_time = scores_time
     cdef Array m = attention_mask(mask, &job, scores_time is None)
-    out = np.empty((job.query_rows + a_size(extra_rows, "extra_rows"), job.heads, job.value_dim),
-                   np.float32)
-    out[job.query_rows:] = 0
+    out = room_for(out, (job.query_rows, job.heads, job.value_dim))
     job.out = <float*>writable(out)
     if scores_time is not None:
         scores = np.zeros((job.batch, job.heads, job.query_time, job.key_time), np.float32)

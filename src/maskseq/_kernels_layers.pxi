@@ -28,16 +28,16 @@ cdef class PackedDense:
         msq_dense_free(self.packed)
 
 
-def dense(x, PackedDense packed not None, activation="linear", *, num_threads=None):
-    """x (n, in) float32 -> activation(x kernel + bias), (n, out) float32."""
+def dense(x, PackedDense packed not None, activation="linear", *, out=None, num_threads=None):
+    """x (n, in) float32 -> activation(x kernel + bias), (n, out) float32; in `out` if it is given."""
     cdef int f = activation_id(activation, "activation")
     cdef int threads = thread_count(num_threads), status
     cdef Array a = floats(x, "x").expect(ANY, packed.features)
-    y = new_floats((a.view.shape[0], packed.units))
-    cdef float* out = <float*>writable(y)
+    y = room_for(out, (a.view.shape[0], packed.units))
+    cdef float* values = <float*>writable(y)
     with nogil:
         status = msq_dense_f32(
-            out, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
+            values, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
     if status == MSQ_INTERRUPTED:
         raise_pending()
     return y

@@ -88,6 +88,13 @@ class Layout:
             and np.array_equal(self.cells, other.cells)
         )
 
+    def part(self, start: int, end: int) -> "Layout":
+        """The layout of the sequences [start, end) alone."""
+        offsets, cells = self.offsets[start : end + 1] - self.offsets[start], None
+        if self._cells is not None:
+            cells = self._cells[self.offsets[start] : self.offsets[end]] - start * self.time
+        return Layout(end - start, self.time, offsets, cells)
+
     def select(self, keep: np.ndarray) -> tuple["Layout", np.ndarray]:
         """The layout of only the rows where `keep` (n,) bool is True, and their numbers."""
         kept = np.flatnonzero(keep)

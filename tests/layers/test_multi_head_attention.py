@@ -7,6 +7,7 @@ from masks import BATCH, FEATURES, MASKS, TIME, poisoned, randomize
 
 import maskseq
 from maskseq import layers
+from maskseq.layers import heads
 
 PATTERNS = [("right", "holes"), ("holes", "left"), ("full", "right"), ("full", "full")]
 
@@ -67,6 +68,20 @@ def test_heads_on_ragged_input_are_those_of_each_sequence_alone(rng):
     sequences = [rng.standard_normal((n, FEATURES)).astype(np.float32) for n in (TIME, 1, 4)]
     for row, sequence in zip(model.predict(sequences), sequences, strict=True):
         np.testing.assert_array_equal(row[: len(sequence)], model.predict([sequence])[0])
+
+
+@pytest.mark.parametrize("steps", [1, 5, 9])
+@pytest.mark.parametrize("options", [{}, {"use_causal_mask": True}, {"attention_mask": "random"}])
+@pytest.mark.parametrize("pattern", ["right", "left", "holes", "empty", "full"])
+def test_sequences_are_cut_into_parts_without_a_trace(rng, monkeypatch, steps, options, pattern):
+    layer = layers.MultiHeadAttention(2, 3, use_gate=pattern == "full")
+    x, mask = np.nan_to_num(poisoned(rng, MASKS[pattern])), MASKS[pattern]
+    if options.get("attention_mask"):
+        options = {"attention_mask": rng.random((BATCH, TIME, TIME)) < 0.5}
+    together = layer(carrying(x, mask), carrying(x, mask), **options)
+    monkeypatch.setattr(heads, "_STEPS", steps)
+    apart = layer(carrying(x, mask), carrying(x, mask), **options)
+    assert apart.tobytes() == together.tobytes()
 
 
 def test_scores_are_zero_where_nobody_attends(rng):

@@ -4,9 +4,9 @@ Only real queries and real keys are computed, sequence by sequence. A query with
 to puts out the mean of all the values of its sequence, masked ones included, as in Keras.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,11 +57,11 @@ class Meeting:
         v: np.ndarray,
         scale: float,
         with_scores: bool,
-        pads: int,
+        out: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """softmax(scale q k) v over rows (n, heads, width), and the scores (batch, heads, Tq, Tk).
 
-        Zeros for a query with nothing to attend to, and in as many rows more as `pads` says.
+        Zeros for a query with nothing to attend to.  out: room for the first.
         """
         by_step = self.causal or self.mask is not None or with_scores
         result = _kernels.attention(
@@ -76,9 +76,26 @@ class Meeting:
             key_steps=self.key_steps if by_step else None,
             mask=self.mask,
             scores_time=(self.queries.time, self.keys.time) if with_scores else None,
-            extra_rows=pads,
+            out=out,
         )
         return result if with_scores else (result, None)
+
+    def parts(self, steps: int) -> Iterator["Part"]:
+        """Sequence after sequence, in meetings of about so many query and key rows."""
+        batch, total = self.queries.batch, self.queries.offsets + self.keys.offsets
+        if total[-1] <= steps:
+            yield Part(self, *(slice(x) for x in (batch, self.queries.steps, self.keys.steps)))
+            return
+        start = 0
+        while start < batch:
+            end = int(np.searchsorted(total, total[start] + steps, side="right")) - 1
+            end = min(max(end, start + 1), batch)
+            mask = None if self.mask is None else self.mask[start:end]
+            layouts = self.queries.part(start, end), self.keys.part(start, end)
+            offsets = self.queries.offsets, self.keys.offsets
+            rows, keys = (slice(x[start], x[end]) for x in offsets)
+            yield Part(Meeting(*layouts, self.causal, mask), slice(start, end), rows, keys)
+            start = end
 
     def attend_by(
         self, score: Callable, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
@@ -103,10 +120,10 @@ class Meeting:
         return out, scores if with_scores else None
 
     def lost(self) -> np.ndarray:
-        """bool (n, 1 or heads): the queries with nothing to attend to."""
-        some = self.keys.lengths > 0
+        """bool (n, 1 or heads): the queries with nothing to attend to; (1, 1) False for none."""
+        some = self.keys.offsets[1:] > self.keys.offsets[:-1]
         if self.mask is None and not self.causal:
-            return ~some[self.sequence, None]
+            return np.zeros((1, 1), bool) if some.all() else ~some[self.sequence, None]
         if self.mask is None:
             first = np.full(self.keys.batch, self.queries.time)
             first[some] = self.key_steps[self.keys.offsets[:-1][some]]
@@ -114,6 +131,15 @@ class Meeting:
         mask = self.mask if self.mask.ndim == 4 else self.mask[:, None]
         visible = (mask & self.keys.mask[:, None, None, :]).any(axis=-1)
         return ~visible[self.sequence, :, self.query_steps]
+
+
+class Part(NamedTuple):
+    """A meeting of some sequences of a larger one, and where these and their rows are in it."""
+
+    meeting: Meeting
+    sequences: slice
+    rows: slice
+    keys: slice
 
 
 def not_later(query_time: int, key_time: int) -> np.ndarray:

@@ -45,8 +45,9 @@ class Attention(ListAttention):
         scale = np.float32(1) if self.scale is None else self.scale.value
         if self.score_mode == "dot":
             heads = (x[:, None] for x in (q, k, v))
-            out, scores = meeting.attend(*heads, float(scale), with_scores, 1)
-            return out[:, 0], None if scores is None else scores[:, 0]
+            out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
+            _, scores = meeting.attend(*heads, float(scale), with_scores, out[:-1, None])
+            return out, None if scores is None else scores[:, 0]
         weight = self.concat_score_weight.value
 
         def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:

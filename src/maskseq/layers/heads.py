@@ -1,5 +1,6 @@
 """Attention with several heads over projected queries, keys and values: what MHA and GQA share."""
 
+import functools
 import math
 from typing import Any
 
@@ -12,6 +13,12 @@ from .base import Layer
 from .calling import check_mask
 
 _SIDES = ("query", "value", "key")
+
+_STEPS = 4096
+"""Query and key rows that are projected together: 2 MB of 256 float32 a side, which the memory
+allocator has ready again for the next ones; more is fresh memory in every call."""
+
+_EVERYTHING = 1 << 62
 
 
 class _Projection(Layer):
@@ -33,15 +40,16 @@ class _Projection(Layer):
         self._packed: tuple = (None, None, None)
         self.built = True
 
-    def rows(self, x: np.ndarray) -> np.ndarray:
-        """x (n, ...) -> (n, outputs), flat."""
+    def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """x (n, ...) -> (n, outputs), flat, in `out` if it is given."""
         kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
         known_kernel, known_bias, packed = self._packed
         if known_kernel is not kernel or known_bias is not bias:
             flat = None if bias is None else bias.reshape(-1)
             packed = _kernels.PackedDense(kernel.reshape(self._width, -1), flat)
             self._packed = (kernel, bias, packed)
-        return _kernels.dense(x.reshape(len(x), self._width), packed, activation=self._activation)
+        x = x.reshape(len(x), self._width)
+        return _kernels.dense(x, packed, activation=self._activation, out=out)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_packed": (None, None, None)}
@@ -216,29 +224,52 @@ class HeadsAttention(Layer):
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """(output rows, then pad rows; scores). `query_mask`: of queries that it did not pack."""
         query, value, key = sides
-        q, k, v = self._heads("query", query), self._heads("key", key), self._heads("value", value)
         layout, averages = meeting.queries, self.averages(with_scores)
-        padded = averages and layout.steps < layout.batch * layout.time
-        scale = 1 / math.sqrt(q.shape[2])
-        out, scores = meeting.attend(q, k, v, scale, with_scores, layout.batch if padded else 1)
-        if averages:
-            lost = meeting.lost()
-            if query_mask is not None:
-                lost = lost | ~query_mask.reshape(-1, 1)
-            if padded or lost.any():
-                mean = np.repeat(self._heads("value", means()), q.shape[1] // v.shape[1], axis=1)
-                row, head = np.nonzero(np.broadcast_to(lost, q.shape[:2]))
-                out[row, head] = mean[meeting.sequence[row], head]
-                if padded:
-                    out[layout.steps :] = mean
-        if self.use_gate:
-            out[: len(q)] *= self.gate_dense.rows(query).reshape(len(q), *out.shape[1:])
-        out = self.output_dense.rows(out)
-        return out.reshape(len(out), *self.output_features(query.shape[1])), scores
+        masked = layout.steps < layout.batch * layout.time
+        padded = averages and masked
+        mean = functools.cache(lambda: self._mean_heads(means()))
+        features = self.output_features(query.shape[1])
+        rows = layout.steps + (layout.batch if padded else 1)
+        out = np.empty((rows, math.prod(features)), np.float32)
+        for part in meeting.parts(_EVERYTHING if with_scores else _STEPS):
+            sides = query[part.rows], value[part.keys], key[part.keys]
+            heads, scores = self._attend(part.meeting, *sides, with_scores)
+            if averages:
+                lost = part.meeting.lost()
+                if query_mask is not None:
+                    lost = lost | ~query_mask.reshape(-1, 1)[part.rows]
+                if lost.any():
+                    row, head = np.nonzero(np.broadcast_to(lost, heads.shape[:2]))
+                    heads[row, head] = mean()[part.sequences][part.meeting.sequence[row], head]
+            if self.use_gate:
+                heads *= self.gate_dense.rows(query[part.rows]).reshape(heads.shape)
+            self.output_dense.rows(heads, out[part.rows])
+        if masked:
+            pads = mean() if padded else np.zeros((1, *heads.shape[1:]), np.float32)
+            self.output_dense.rows(pads, out[layout.steps :])
+        else:
+            out[layout.steps :] = 0
+        return out.reshape(rows, *features), scores
+
+    def _attend(
+        self,
+        meeting: Meeting,
+        query: np.ndarray,
+        value: np.ndarray,
+        key: np.ndarray,
+        with_scores: bool,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        q, k, v = self._heads("query", query), self._heads("key", key), self._heads("value", value)
+        return meeting.attend(q, k, v, 1 / math.sqrt(q.shape[2]), with_scores)
 
     def _heads(self, side: str, x: np.ndarray) -> np.ndarray:
         """x (n, features) -> its projection (n, heads, width)."""
         return getattr(self, f"{side}_dense").rows(x).reshape(len(x), *self.head_shapes()[side])
+
+    def _mean_heads(self, mean: np.ndarray) -> np.ndarray:
+        """The mean values (batch, features) projected, for every head of the queries."""
+        heads = self._heads("value", mean)
+        return np.repeat(heads, self.head_shapes()["query"][0] // heads.shape[1], axis=1)
 
     @property
     def mask_role(self) -> str:
