@@ -8,12 +8,22 @@ from maskseq import _kernels
 
 OURS = ["exponential", "tanh", "sigmoid"]
 EXTREMES = [0, -0.0, np.inf, -np.inf, 3e38, -3e38, 1e-45, -1e-45, 1e-38, 88.7, -87.4, -103.9, -104]
+# Of all 2^32 floats, those with the largest errors (benchmarks/sweep_activations.py), in ulp.
+WORST = {
+    "exponential": {-27.33015251159668: 0.981, 5.227424144744873: 0.978},
+    "tanh": {-0.22477926313877106: 1.846, 0.22477926313877106: 1.846, 3.8123860359191895: 1.498},
+    "sigmoid": {-1.1110305786132812: 1.640, -2.011230230331421: 1.495, 0.6779158711433411: 1.189},
+}
 
 
-def inputs(rng, n=200_001):
-    """Floats of every exponent, and more where the functions bend."""
+def inputs(rng, n=100_001):
+    """Floats of every exponent and sign, subnormals too, and more where the functions bend."""
+    every_exponent = np.arange(0, 2**32, 2**15 + 1, np.uint32).view(np.float32)
     anything = rng.integers(0, 2**32, n, dtype=np.uint32).view(np.float32)
-    parts = anything[~np.isnan(anything)], rng.uniform(-110, 110, n), rng.normal(0, 1, n), EXTREMES
+    anything = np.concatenate([every_exponent, anything])
+    worst = [x for cases in WORST.values() for x in cases]
+    bends = rng.uniform(-110, 110, n), rng.normal(0, 1, n)
+    parts = anything[~np.isnan(anything)], *bends, EXTREMES, worst
     return np.concatenate([np.float32(part) for part in parts])
 
 
@@ -32,6 +42,14 @@ def test_activation_is_within_2_ulp(isa, rng, name):
     np.testing.assert_array_equal(y[~finite], rounded[~finite])
     error = np.abs(y[finite] - want[finite]) / np.spacing(np.abs(rounded[finite]))
     assert error.max() <= 2
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_largest_errors_of_all_floats_are_the_recorded_ones(isa, name):
+    x = np.float32(list(WORST[name]))
+    y, want = _kernels.activation(x, name), exact(name, x)
+    error = np.abs(y - want) / np.spacing(np.abs(want.astype(np.float32)))
+    np.testing.assert_allclose(error, list(WORST[name].values()), atol=0.001)
 
 
 @pytest.mark.parametrize("name", OURS)
