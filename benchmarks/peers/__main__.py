@@ -1,11 +1,13 @@
 """Time maskseq and whatever peers are installed, side by side in one run.
 
-    python -m benchmarks.peers [--rounds 7] [--only LSTM] [--json FILE] [--plot FILE] [--padding]
+    python -m benchmarks.peers [--rounds 7] [--only LSTM] [--memory] [--json FILE]
+        [--plot FILE] [--padding FILE]
 
 Each engine runs in a process of its own with two threads; rounds are interleaved, so that a slow
 moment of the machine hits all of them. Answers must agree to 1e-5 before anything is timed. The
 ratio is the fastest peer's median / maskseq's; the share of peak is against fused multiply-adds
-measured in the same run.
+measured in the same run. With --memory each engine does each work once more in a fresh
+process, and the table says what its inputs, model and first call add to the peak memory of that.
 """
 
 import argparse
@@ -89,6 +91,16 @@ def run_work(work: Work, engines: list[Engine], rounds: int, share: float | None
     return {"medians": medians, "skipped": skipped}
 
 
+def call_memory(work: Work, names: list[str], threads: int) -> dict[str, float]:
+    """MB that a work adds to the peak of a fresh process that has imported its engine."""
+    added = {}
+    for name in names:
+        engine = Engine(name, threads)
+        added[name] = engine.ask(work=work.name, share=None).get("call_mb")
+        engine.stop()
+    return {name: mb for name, mb in added.items() if mb is not None}
+
+
 def show(work: Work, result: dict, peak: float) -> None:
     medians = result["medians"]
     ours = medians["maskseq"]
@@ -104,13 +116,17 @@ def show(work: Work, result: dict, peak: float) -> None:
         line += f", {result['share_of_peak']:.0%} of peak"
     others = ", ".join(f"{name} {1e3 * s:.3g}" for name, s in sorted(peers.items()))
     print(f"{line}   [{others}]", flush=True)
+    if result.get("call_mb"):
+        parts = [f"{name} {mb:.0f}" for name, mb in result["call_mb"].items()]
+        print(f"{'':34} inputs, model, call, MB: {', '.join(parts)}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", default="", help="works whose name contains this")
+    parser.add_argument("--only", default="", help="works whose name contains one of these: a,b")
+    parser.add_argument("--memory", action="store_true", help="also the memory of each work")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--json", help="write the results to this file")
     parser.add_argument("--plot", help="draw the table to this file (needs matplotlib)")
@@ -123,11 +139,15 @@ def main() -> None:
     peak = peak_flops(options.threads)
     print(f"peak: {peak / 1e9:.0f} GFLOP/s float32 on {options.threads} threads\n", flush=True)
     results = {}
-    for work in [w for w in WORKS if options.only.lower() in w.name.lower()]:
+    parts = options.only.lower().split(",")
+    for work in [w for w in WORKS if any(part in w.name.lower() for part in parts)]:
         if work.kind == "cold":
             results[work.name] = cold_start([e.name for e in engines], options.rounds)
         else:
             results[work.name] = run_work(work, engines, options.rounds)
+            if options.memory:
+                names = list(results[work.name]["medians"])
+                results[work.name]["call_mb"] = call_memory(work, names, options.threads)
         show(work, results[work.name], peak)
     curve = {}
     if options.padding:

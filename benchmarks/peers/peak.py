@@ -6,21 +6,26 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+FLAGS = {"native": "-march=native", "avx2": "-mavx2 -mfma", "avx512": "-mavx512f"}
+
+
+def probe(isa: str = "native") -> Callable[[int, float], float]:
+    """function(rounds, 1e-9) does multiply-adds and returns how many operations they were."""
+    with tempfile.TemporaryDirectory() as folder:
+        library, source = Path(folder, "peak.so"), Path(__file__).with_name("peak.c")
+        command = [os.environ.get("CC", "cc"), "-O2", "-shared", "-fPIC", *FLAGS[isa].split()]
+        subprocess.run([*command, str(source), "-o", str(library)], check=True)
+        function = ctypes.CDLL(str(library)).msq_peak
+    function.restype, function.argtypes = ctypes.c_double, [ctypes.c_int64, ctypes.c_float]
+    return function
 
 
 def peak_flops(threads: int) -> float:
     """Floating point operations a second of `threads` threads at once."""
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder, "peak.so")
-        flags = ["-O2", "-march=native", "-shared", "-fPIC"]
-        compiler = os.environ.get("CC", "cc")
-        subprocess.run(
-            [compiler, *flags, str(Path(__file__).with_name("peak.c")), "-o", str(library)],
-            check=True,
-        )
-        function = ctypes.CDLL(str(library)).msq_peak
-    function.restype, function.argtypes = ctypes.c_double, [ctypes.c_int64, ctypes.c_float]
+    function = probe()
     best = 0.0
     for _ in range(5):
         done = [0.0] * threads

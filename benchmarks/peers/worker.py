@@ -1,7 +1,8 @@
 """One engine in a process of its own: makes its model, answers, and times itself when asked.
 
-Speaks lines of JSON on stdin and stdout: {"work": name, "share": s} -> {"answer": file} or
-{"skip": reason}; {"time": seconds} -> {"seconds": [...]}; {"memory": true} -> {"peak_mb": n}.
+Speaks lines of JSON on stdin and stdout: {"work": name, "share": s} -> {"answer": file, "call_mb":
+what inputs, model and first call added to the peak memory} or {"skip": reason};
+{"time": seconds} -> {"seconds": [...]}; {"memory": true} -> {"peak_mb": n}.
 """
 
 import importlib
@@ -10,12 +11,14 @@ import resource
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .works import WORKS, make_data
+from .memory import peak_of
+from .works import WORKS, Work, make_data
 
 
 def time_call(call: Any, budget: float) -> list[float]:
@@ -28,6 +31,12 @@ def time_call(call: Any, budget: float) -> list[float]:
     return times
 
 
+def first_call(peer: Any, work: Work, request: dict[str, Any]) -> tuple[Any, Any]:
+    """The call that does the work, and its answer."""
+    call = peer.prepare(work, make_data(work, request.get("share")))
+    return call, call()
+
+
 def serve(peer: Any, answers: Path) -> None:
     call = None
     for line in sys.stdin:
@@ -35,14 +44,13 @@ def serve(peer: Any, answers: Path) -> None:
         if "work" in request:
             work = next(w for w in WORKS if w.name == request["work"])
             try:
-                call = peer.prepare(work, make_data(work, request.get("share")))
-                answer = np.asarray(call(), np.float32)
+                (call, answer), call_mb = peak_of(partial(first_call, peer, work, request))
             except NotImplementedError as reason:
                 reply: dict[str, Any] = {"skip": str(reason)}
             else:
                 file = answers / "answer.npy"
-                np.save(file, answer)
-                reply = {"answer": str(file)}
+                np.save(file, np.asarray(answer, np.float32))
+                reply = {"answer": str(file), "call_mb": call_mb}
         elif "time" in request:
             reply = {"seconds": time_call(call, request["time"])}
         else:
