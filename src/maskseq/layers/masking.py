@@ -45,8 +45,11 @@ class Masking(Layer):
     def call_rows(self, rows: Rows) -> Any:
         if rows.ndim != 3 or self._unmasks(rows):
             return NotImplemented
-        values = rows.values[: rows.layout.steps]
-        layout, kept = rows.layout.select(self._mask_of(values))
+        values = rows.in_place()[0] if rows.is_ragged else rows.values[: rows.layout.steps]
+        keep = self._mask_of(values)
+        if rows.is_ragged and np.count_nonzero(keep) == len(keep):
+            return rows
+        layout, kept = rows.layout.select(keep)
         return Rows.by_index(values, kept, layout)
 
     def _unmasks(self, rows: Rows) -> bool:
