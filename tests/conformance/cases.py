@@ -303,6 +303,28 @@ def _attention() -> list[Case]:
             layouts=layouts,
         ),
         *of_heads,
+        Case(
+            "MHA axis 1",
+            lambda L: L.MultiHeadAttention(2, 3, attention_axes=1),
+            ("images", "images"),
+            heads,
+            layouts=layouts,
+            ways=("eager", "model, mask by hand"),  # Masking would make a mask of 3 axes
+        ),
+        Case(
+            "MHA axis 2 scores",
+            lambda L: L.MultiHeadAttention(2, 3, attention_axes=-2),
+            ("images", "images"),
+            heads_scores,
+            layouts=("none",),
+        ),
+        Case(
+            "MHA all axes",
+            lambda L: L.MultiHeadAttention(2, 3, output_shape=(2, 3)),
+            ("images", "images"),
+            heads,
+            layouts=("none",),
+        ),
         Case("MHA three", lambda L: L.MultiHeadAttention(2, 3), triple, heads_three),
         Case("MHA itself", lambda L: L.MultiHeadAttention(2, 3), call=itself),
         Case("AdditiveAttention", lambda L: L.AdditiveAttention(), pair, layouts=layouts),

@@ -155,3 +155,24 @@ def test_config_makes_it_anew():
     layer = layers.MultiHeadAttention(2, 3, value_dim=4, output_shape=5, sliding_window=2)
     config = layers.MultiHeadAttention.from_config(layer.get_config()).get_config()
     assert config == layer.get_config()
+
+
+def test_axes_apart_are_as_batch_mates(rng):
+    layer = layers.MultiHeadAttention(2, 3, attention_axes=2)
+    x = rng.standard_normal((2, 3, 5, 4)).astype(np.float32)
+    out = layer(x, x)
+    for a in range(3):
+        np.testing.assert_array_equal(layer(x[:, a : a + 1], x[:, a : a + 1]), out[:, a : a + 1])
+
+
+@pytest.mark.parametrize("axes", [3, 0, (1, 1), -1])
+def test_attention_axes_are_between_batch_and_features(axes):
+    x = np.ones((1, 2, 3, 4), np.float32)
+    with pytest.raises(ValueError, match="attention_axes must be axes .* rank 4 1 to 2, got"):
+        layers.MultiHeadAttention(2, 3, attention_axes=axes)(x, x)
+
+
+def test_masks_need_one_attention_axis():
+    x = np.ones((1, 2, 3, 4), np.float32)
+    with pytest.raises(ValueError, match=r"a mask needs one of attention_axes, got \(1, 2\)"):
+        layers.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)

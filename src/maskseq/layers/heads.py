@@ -71,6 +71,7 @@ class HeadsAttention(Layer):
     """
 
     supports_masking = True
+    max_rank = 3
 
     def __init__(
         self,
@@ -110,7 +111,7 @@ class HeadsAttention(Layer):
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         for side, shape in zip(_SIDES, (query_shape, value_shape, key_shape), strict=True):
-            if len(shape) != 3 or shape[-1] is None:
+            if not 3 <= len(shape) <= self.max_rank or shape[-1] is None:
                 raise ValueError(
                     f"{side} must be (batch, time, features) with known features, got shape "
                     f"{tuple(shape)}"

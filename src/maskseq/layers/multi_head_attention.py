@@ -1,8 +1,11 @@
 """MultiHeadAttention: several heads attend side by side, each over its own projection."""
 
+import math
 from typing import Any
 
-from ..tensor import get_keras_mask
+import numpy as np
+
+from ..tensor import convert_to_tensor, get_keras_mask, set_keras_mask
 from .heads import HeadsAttention
 
 
@@ -12,8 +15,9 @@ class MultiHeadAttention(HeadsAttention):
     Arguments: num_heads, key_dim: heads, and width of a head's queries and keys.  value_dim: width
         of its values, by default key_dim.  dropout, seed, flash_attention: accepted; dropout only
         matters for queries with nothing to attend to, see below.  use_bias, initializers: for new
-        weights.  output_shape: int or tuple, by default the query's features.  attention_axes: time
-        only, 1.  sliding_window: attend to fewer than so many steps away.  use_gate: sigmoid of
+        weights.  output_shape: int or tuple, by default the query's features.  attention_axes: the
+        axes attended over, by default all between batch and features; the others are apart, as the
+        batch is.  sliding_window: attend to fewer than so many steps away.  use_gate: sigmoid of
         another projection of the query scales the output.
     Weights: of query, key, [gate,] value: kernel (features, num_heads, width), bias (num_heads,
         width); of the output: kernel (num_heads, value_dim, *output_shape), bias (*output_shape,).
@@ -25,6 +29,7 @@ class MultiHeadAttention(HeadsAttention):
     """
 
     takes_masks = True
+    max_rank = 32
 
     def __init__(
         self,
@@ -59,14 +64,82 @@ class MultiHeadAttention(HeadsAttention):
                 raise ValueError(
                     f"MultiHeadAttention: {name} must be a positive int, got {value!r}"
                 )
-        if attention_axes not in (None, 1, (1,), [1]):
-            raise ValueError(
-                f"MultiHeadAttention: attention_axes must be the time axis, 1, got "
-                f"{attention_axes!r}"
-            )
+        axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
+        self.attention_axes = tuple(axes) if axes else None
         self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim
         shape = (output_shape,) if isinstance(output_shape, int) else output_shape
         self._output_shape = tuple(shape) if shape else None
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        self._attended(len(query_shape))
+        super().build(query_shape, value_shape, key_shape)
+
+    def _attended(self, rank: int) -> tuple[int, ...]:
+        """The axes attended over in inputs of this rank."""
+        axes = self.attention_axes or range(1, rank - 1)
+        found = tuple(axis + rank if axis < 0 else axis for axis in axes)
+        if not all(0 < axis < rank - 1 for axis in found) or len(set(found)) < len(found):
+            raise ValueError(
+                f"attention_axes must be axes between batch and features, in inputs of rank {rank} "
+                f"1 to {rank - 2}, got {self.attention_axes}"
+            )
+        return found
+
+    def call(
+        self,
+        query: Any,
+        value: Any,
+        key: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        training: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        sides, masks = (query, value, key), (get_keras_mask(query), value_mask, key_mask)
+        options = {"attention_mask": attention_mask, "use_causal_mask": use_causal_mask}
+        if np.ndim(query) != 3:
+            output, scores = self._call_folded(sides, masks, **options)
+            return (output, scores) if return_attention_scores else output
+        return super().call(
+            *sides,
+            *masks,
+            return_attention_scores=return_attention_scores,
+            **options,
+        )
+
+    def _call_folded(
+        self, sides: tuple, masks: tuple, attention_mask: Any, use_causal_mask: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs of another rank than 3: the axes apart become the batch. (output, scores)."""
+        query, value, key = sides
+        axes = self._attended(np.ndim(query))
+        given = use_causal_mask or self.sliding_window or attention_mask is not None
+        if len(axes) > 1 and (given or any(mask is not None for mask in masks)):
+            raise ValueError(f"a mask needs one of attention_axes, got {axes}")
+        apart, queries = _sizes(np.shape(query), axes)
+        keys = _sizes(np.shape(value), axes)[1]
+        repeats = math.prod(apart[1:])
+        masks = [None if mask is None else np.repeat(mask, repeats, axis=0) for mask in masks]
+        if np.ndim(attention_mask) == 3:
+            attention_mask = np.repeat(attention_mask, repeats, axis=0)
+        folded = convert_to_tensor(_fold(query, axes))
+        set_keras_mask(folded, masks[0])
+        output, scores = super().call(
+            folded,
+            _fold(value, axes),
+            None if key is None else _fold(key, axes),
+            *masks,
+            attention_mask=attention_mask,
+            return_attention_scores=True,  # Keras treats other ranks as if they were asked for
+            use_causal_mask=use_causal_mask,
+        )
+        output = output.reshape(*apart, *queries, *output.shape[2:])
+        places = [*_apart(np.ndim(query), axes), *axes]
+        output = np.moveaxis(output, range(len(places)), places)
+        return output, scores.reshape(*apart, scores.shape[1], *queries, *keys)
 
     def head_shapes(self) -> dict[str, tuple[int, int]]:
         keys = (self.num_heads, self.key_dim)
@@ -85,5 +158,23 @@ class MultiHeadAttention(HeadsAttention):
             "key_dim": self.key_dim,
             "value_dim": self.value_dim,
             "output_shape": self._output_shape,
-            "attention_axes": (1,),
+            "attention_axes": self.attention_axes,
         }
+
+
+def _apart(rank: int, axes: tuple[int, ...]) -> list[int]:
+    """The axes that are not attended over, the batch first, without the features."""
+    return [axis for axis in range(rank - 1) if axis not in axes]
+
+
+def _sizes(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    """The sizes of the axes apart, and of those attended over."""
+    return [shape[axis] for axis in _apart(len(shape), axes)], [shape[axis] for axis in axes]
+
+
+def _fold(x: Any, axes: tuple[int, ...]) -> np.ndarray:
+    """x of any rank -> (axes apart, axes attended over, features)."""
+    x = np.asarray(x, np.float32)
+    apart, attended = _sizes(x.shape, axes)
+    x = x.transpose(*_apart(x.ndim, axes), *axes, -1)
+    return x.reshape(math.prod(apart), math.prod(attended), x.shape[-1])
