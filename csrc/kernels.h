@@ -63,6 +63,8 @@ struct msq_step {
     int backwards; /* from the last block to the first: the cache holds what was last in use */
     int phase;
     const float *const *z; /* of each row, the input's part of the gates: [block][gate][width] */
+    const float *const *z_next; /* of the next step, as many as next_rows: to be fetched ahead */
+    int64_t next_rows;
     const float *const *h; /* `units` values a row; h_next must not be h */
     float *const *h_next;
     float *const *c;     /* MSQ_LSTM: whole blocks a row, updated in place */

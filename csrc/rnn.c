@@ -69,9 +69,10 @@ static void walk_together(msq_rnn_job *job, const msq_group *group, int thread, 
 
 /* What one of `num_threads` threads does of a job. */
 static void run_job(msq_rnn_job *job, int thread, int num_threads, int calling) {
-    if (job->fold.table) {
-        const int64_t rows = job->fold.count;
-        msq_fold_project(&job->fold, job->rnn, job->call, msq_share(rows, thread, num_threads),
+    if (job->own_fold.table) {
+        const int64_t rows = job->own_fold.count;
+        msq_fold_project(&job->own_fold, job->rnn, job->call->x,
+                         msq_share(rows, thread, num_threads),
                          msq_share(rows, thread + 1, num_threads));
         msq_wait(&job->barrier, num_threads, -1);
     }
@@ -102,7 +103,9 @@ static void run_thread(void *context, int thread, int num_threads) {
     }
 }
 
-static int check(const msq_rnn_call *call, int64_t steps, int64_t *bad_position) {
+static int check(const msq_rnn_run *run, int64_t *bad_position) {
+    const msq_rnn_call *const call = &run->call;
+    const int64_t steps = run->steps;
     for (int64_t b = 0; b <= call->batch; b++)
         if (b == 0 ? call->offsets[0] != 0 : call->offsets[b] < call->offsets[b - 1]) {
             *bad_position = b;
@@ -114,7 +117,10 @@ static int check(const msq_rnn_call *call, int64_t steps, int64_t *bad_position)
             return MSQ_OUT_OF_RANGE;
         }
     *bad_position = call->batch;
-    return steps < 0 || (!call->index && steps > call->x_rows) ? MSQ_OUT_OF_RANGE : MSQ_OK;
+    if (steps < 0 || (!call->index && steps > call->x_rows) ||
+        (run->fold && run->fold->count != call->x_rows))
+        return MSQ_OUT_OF_RANGE;
+    return MSQ_OK;
 }
 
 /* Runs jobs that are set and checked. Two teams only if both have the same to do. */
@@ -134,20 +140,26 @@ static int run_region(region *r) {
     return started < r->count ? MSQ_NO_MEMORY : r->stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }
 
-int msq_rnn_runs_f32(const msq_rnn_run *const *runs, int count, int64_t *bad_position) {
+int msq_rnn_runs_f32(msq_rnn_run *const *runs, int count, int64_t *bad_position) {
     region r = {.count = count};
     msq_rnn_call calls[2];
     for (int i = 0; i < count; i++) {
-        const int status = check(&runs[i]->call, runs[i]->steps, bad_position);
+        const int status = check(runs[i], bad_position);
         if (status != MSQ_OK)
             return status;
         calls[i] = runs[i]->call;
         if (runs[i]->rnn->kind != MSQ_LSTM)
             calls[i].c = NULL, calls[i].initial_c = NULL;
-        r.jobs[i] = (msq_rnn_job){
-            .rnn = runs[i]->rnn, .call = &calls[i], .steps = runs[i]->steps, .stop = &r.stop};
+        r.jobs[i] = (msq_rnn_job){.rnn = runs[i]->rnn,
+                                  .call = &calls[i],
+                                  .steps = runs[i]->steps,
+                                  .fold = runs[i]->fold,
+                                  .stop = &r.stop};
     }
-    return run_region(&r);
+    const int status = run_region(&r);
+    for (int i = 0; i < count; i++)
+        runs[i]->projected = r.jobs[i].projected;
+    return status;
 }
 
 int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position) {
@@ -156,6 +168,6 @@ int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_posit
     *bad_position = 0;
     if (call->batch < 0)
         return MSQ_OUT_OF_RANGE;
-    const msq_rnn_run run = {rnn, *call, call->offsets[call->batch]};
-    return msq_rnn_runs_f32((const msq_rnn_run *const[]){&run}, 1, bad_position);
+    msq_rnn_run run = {.rnn = rnn, .call = *call, .steps = call->offsets[call->batch]};
+    return msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, bad_position);
 }

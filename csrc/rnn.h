@@ -19,22 +19,22 @@ typedef struct sequence {
     float *reset;          /* MSQ_GRU_RESET_BEFORE: room for r * h */
 } sequence;
 
-/* The input's part of the gates, once for each row of x that occurs (rnn_fold.c). */
-typedef struct msq_fold {
+/* The input's part of the gates, once for each row of x that occurs, or for all (rnn_fold.c). */
+struct msq_fold {
     float *table;  /* count rows of columns; NULL: it does not pay */
-    int64_t *rows; /* count: where each is in x */
-    int32_t *slot; /* of each row of x, its row in the table + 1 */
+    int64_t *rows; /* count: where each is in x; NULL: all are there, in their order */
+    int32_t *slot; /* of each row of x, its row in the table + 1; NULL: as rows */
     int64_t count, columns;
-} msq_fold;
+};
 
-/* Decides whether it pays, and makes room. Without memory it does not pay. */
+/* Decides whether it pays for one call, and makes room. Without memory it does not pay. */
 void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps);
 /* Fills the rows from `begin` to `end`. */
-void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call,
-                      int64_t begin, int64_t end);
+void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, int64_t begin,
+                      int64_t end);
 /* What row `row` of x adds to the gates. */
 const float *msq_fold_row(const msq_fold *fold, int64_t row);
-void msq_fold_free(msq_fold *fold);
+void msq_fold_clear(msq_fold *fold);
 
 /* What a thread needs to walk sequences through time; made once a call, reused for every step. */
 typedef struct walker {
@@ -72,7 +72,9 @@ typedef struct msq_rnn_job {
     int parts;
     int64_t few; /* this many sequences are walked together */
     msq_barrier barrier;
-    msq_fold fold;
+    const msq_fold *fold; /* the run's, or own_fold */
+    msq_fold own_fold;
+    int64_t projected; /* rows that the input's weights are multiplied by */
     msq_stop *stop;
     int64_t max_rows, max_z;
     float *zeros, *room; /* a state; room for each row of each part */

@@ -9,8 +9,13 @@
 enum {
     MIN_STEPS = 256,      /* below, counting the rows costs as much as it can save */
     MAX_TABLE = 64 << 20, /* bytes: a bound on memory, several times an L3 cache */
-    PRODUCT_ROWS = 96     /* rows done together: a panel is read once for all of them */
+    PRODUCT_ROWS = 96,    /* rows done together: a panel is read once for all of them */
+    FMAS_PER_THREAD = 1 << 20
 };
+
+static int64_t columns_of(const msq_rnn *rnn) {
+    return rnn->blocks * rnn->gates * rnn->kernels->width;
+}
 
 /* Notes in fold->rows the rows of x that occur, up to `limit`; returns 1 if there are no more. */
 static int count_rows(msq_fold *fold, const msq_rnn_call *call, int64_t steps, int64_t limit) {
@@ -27,7 +32,7 @@ static int count_rows(msq_fold *fold, const msq_rnn_call *call, int64_t steps, i
 }
 
 void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps) {
-    const int64_t columns = rnn->blocks * rnn->gates * rnn->kernels->width;
+    const int64_t columns = columns_of(rnn);
     int64_t limit = MAX_TABLE / (int64_t)sizeof(float) / columns;
     limit = limit < steps / 5 * 4 ? limit : steps / 5 * 4; /* at least a fifth saved */
     *fold = (msq_fold){.columns = columns};
@@ -39,10 +44,10 @@ void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call,
         fold->table = msq_allocate(fold->count * columns);
 }
 
-void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call,
-                      int64_t begin, int64_t end) {
-    const float *x[PRODUCT_ROWS];
-    msq_product p = {.x = x,
+void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, int64_t begin,
+                      int64_t end) {
+    const float *rows[PRODUCT_ROWS];
+    msq_product p = {.x = rows,
                      .panels = rnn->input,
                      .start = rnn->input_bias,
                      .z_stride = fold->columns,
@@ -54,18 +59,74 @@ void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const msq_rnn_ca
         p.rows = end - begin < PRODUCT_ROWS ? end - begin : PRODUCT_ROWS;
         p.z = fold->table + begin * fold->columns;
         for (int64_t r = 0; r < p.rows; r++)
-            x[r] = call->x + fold->rows[begin + r] * rnn->features;
+            rows[r] = x + (fold->rows ? fold->rows[begin + r] : begin + r) * rnn->features;
         rnn->kernels->product(&p);
     }
 }
 
 const float *msq_fold_row(const msq_fold *fold, int64_t row) {
+    if (!fold->slot)
+        return fold->table + row * fold->columns;
     const int32_t slot = fold->slot[row]; /* 0 if the caller's index changed since it was noted */
     return fold->table + (slot ? slot - 1 : 0) * fold->columns;
 }
 
-void msq_fold_free(msq_fold *fold) {
+void msq_fold_clear(msq_fold *fold) {
     free(fold->slot);
     free(fold->rows);
     msq_aligned_free(fold->table);
+}
+
+typedef struct {
+    const msq_fold *fold;
+    const msq_rnn *rnn;
+    const float *x;
+    msq_stop stop;
+} fold_job;
+
+static void fold_share(void *context, int thread, int num_threads) {
+    fold_job *const job = context;
+    const msq_rnn *const rnn = job->rnn;
+    const double row = (double)rnn->features * (double)job->fold->columns;
+    const int64_t end = msq_share(job->fold->count, thread + 1, num_threads);
+    for (int64_t r = msq_share(job->fold->count, thread, num_threads), next; r < end; r = next) {
+        next = r + PRODUCT_ROWS < end ? r + PRODUCT_ROWS : end;
+        if (msq_stops(&job->stop, thread, (double)(next - r) * row))
+            return;
+        msq_fold_project(job->fold, rnn, job->x, r, next);
+    }
+}
+
+double msq_fold_bytes(const msq_rnn *rnn, int64_t rows) {
+    return (double)rows * (double)columns_of(rnn) * sizeof(float);
+}
+
+int msq_fold_all(msq_fold **made, const msq_rnn *rnn, const float *x, int64_t rows,
+                 int num_threads) {
+    int64_t floats = rows;
+    msq_fold *const fold = malloc(sizeof *fold);
+    if (!fold)
+        return MSQ_NO_MEMORY;
+    *fold = (msq_fold){.count = rows, .columns = columns_of(rnn)};
+    if (!msq_multiply(&floats, fold->columns))
+        fold->table = msq_allocate(floats);
+    if (!fold->table) {
+        free(fold);
+        return MSQ_NO_MEMORY;
+    }
+    fold_job job = {.fold = fold, .rnn = rnn, .x = x};
+    const double work = (double)floats * (double)rnn->features;
+    msq_parallel(msq_plan_threads(num_threads, rows, work, FMAS_PER_THREAD), fold_share, &job);
+    if (job.stop.stopped) {
+        msq_fold_free(fold);
+        return MSQ_INTERRUPTED;
+    }
+    *made = fold;
+    return MSQ_OK;
+}
+
+void msq_fold_free(msq_fold *fold) {
+    if (fold)
+        msq_fold_clear(fold);
+    free(fold);
 }

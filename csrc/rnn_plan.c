@@ -10,6 +10,7 @@
 enum {
     MAX_ROWS = 64,       /* sequences a thread walks side by side: their states fit the L2 cache */
     Z_BYTES = 384 << 10, /* a chunk of input products, which shares the L2 cache with the panels */
+    Z_POINTERS = 2048,   /* the same, where they are rows of a table */
     /* Threads that each read all recurrent weights for a row or two wait for the cache, so few rows
      * are walked together, each thread with a share of the weights. A barrier a step costs some 0.3
      * us, as much as reading 32 KB. */
@@ -54,7 +55,7 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
     for (int part = 0; part < job->parts; part++) {
         walker w = {.rnn = rnn,
                     .call = job->call,
-                    .fold = &job->fold,
+                    .fold = job->fold,
                     .max_rows = rows,
                     .max_z = job->max_z,
                     .barrier = &job->barrier,
@@ -66,7 +67,8 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
         w.h_next = take(&arena, rows, sizeof *w.h_next);
         w.c = take(&arena, rows, sizeof *w.c);
         w.reset = take(&arena, rows, sizeof *w.reset);
-        w.z_rows = take(&arena, job->max_z * rnn->gates * padded, sizeof *w.z_rows);
+        w.z_rows =
+            take(&arena, job->fold->table ? 0 : job->max_z * rnn->gates * padded, sizeof *w.z_rows);
         w.gates =
             take(&arena, rows * padded * (general ? rnn->gates : rnn->phases - 1), sizeof *w.gates);
         if (base)
@@ -147,7 +149,8 @@ static void plan(msq_rnn_job *job, int num_threads) {
     job->max_rows = least((batch + job->parts - 1) / job->parts, MAX_ROWS);
     if (job->max_rows < job->few)
         job->max_rows = job->few;
-    job->max_z = least(steps, Z_BYTES / (int64_t)sizeof(float) / columns);
+    job->max_z =
+        least(steps, job->fold->table ? Z_POINTERS : Z_BYTES / (int64_t)sizeof(float) / columns);
     if (job->max_z < job->max_rows)
         job->max_z = job->max_rows;
 }
@@ -163,21 +166,27 @@ msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first) {
 }
 
 int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk) {
+    if (!job->fold) {
+        msq_fold_plan(&job->own_fold, job->rnn, job->call, job->steps);
+        job->fold = &job->own_fold;
+        job->projected = job->fold->table ? job->fold->count : job->steps;
+    }
     plan(job, num_threads);
     const size_t bytes = cut_memory(job, NULL);
     if (!desk || bytes > MSQ_DESK_BYTES) {
         job->memory = desk = msq_aligned_alloc(bytes);
-        if (!desk)
+        if (!desk) {
+            msq_fold_clear(&job->own_fold);
             return MSQ_NO_MEMORY;
+        }
     }
     cut_memory(job, desk);
     memset(job->zeros, 0, (size_t)msq_padded_units(job->rnn) * sizeof(float));
     sort_sequences(job);
-    msq_fold_plan(&job->fold, job->rnn, job->call, job->steps);
     return MSQ_OK;
 }
 
 void msq_rnn_finish(msq_rnn_job *job) {
-    msq_fold_free(&job->fold);
+    msq_fold_clear(&job->own_fold);
     msq_aligned_free(job->memory);
 }

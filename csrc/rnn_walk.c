@@ -50,9 +50,10 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
     return t;
 }
 
-/* One step in time; its z is given. Afterwards every sequence's h is its new state. Returns 1 if
- * waiting for the other threads is slow. */
-static int step(walker *w, int64_t rows, int64_t t, const float *const *z) {
+/* One step in time; its z is given, and after it that of `next_rows` sequences for the next step,
+ * to be fetched meanwhile. Afterwards every sequence's h is its new state. Returns 1 if waiting for
+ * the other threads is slow. */
+static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64_t next_rows) {
     const msq_rnn *const rnn = w->rnn;
     const msq_rnn_call *const call = w->call;
     const int64_t padded = rnn->blocks * rnn->kernels->width;
@@ -64,8 +65,20 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z) {
                            : s->room + (t & 1) * padded;
     }
     for (int phase = 0; phase < rnn->phases; phase++) {
-        rnn->step(&(msq_step){rnn, rows, w->first_block, w->last_block, t & 1, phase, z, w->h,
-                              w->h_next, w->c, w->reset, w->gates});
+        rnn->step(&(msq_step){.rnn = rnn,
+                              .rows = rows,
+                              .first_block = w->first_block,
+                              .last_block = w->last_block,
+                              .backwards = t & 1,
+                              .phase = phase,
+                              .z = z,
+                              .z_next = z + rows,
+                              .next_rows = next_rows,
+                              .h = w->h,
+                              .h_next = w->h_next,
+                              .c = w->c,
+                              .reset = w->reset,
+                              .gates = w->gates});
         if (w->num_threads > 1)
             slow = msq_wait(w->barrier, w->num_threads, w->patience);
     }
@@ -113,9 +126,10 @@ int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end) {
         if (stops(w, rows, chunk_end - t))
             break;
         while (t < chunk_end && !slow) {
-            slow = step(w, rows, t++, z);
+            const int64_t left = running(w, rows, t + 1);
+            const int ahead = w->fold->table && t + 1 < chunk_end;
+            slow = step(w, rows, t++, z, ahead ? left : 0);
             z += rows;
-            const int64_t left = running(w, rows, t);
             if (w->keeps_states)
                 write_states(w, left, rows);
             rows = left;

@@ -62,12 +62,13 @@ def test_sixteen_threads_on_one_model_get_the_same_bits(scene):
         list(pool.map(work, range(16)))
 
 
-def test_weights_set_while_others_predict_are_the_old_or_the_new(scene):
+@pytest.mark.parametrize("number", [-1, 0, 1], ids=["Dense", "Embedding", "Bidirectional"])
+def test_weights_set_while_others_predict_are_the_old_or_the_new(scene, number):
     model, batch, old = scene
-    dense = model.layers[-1]
-    before = dense.get_weights()
-    after = [w + 1 for w in before]
-    dense.set_weights(after)
+    layer = model.layers[number]
+    before = layer.get_weights()
+    after = [before[0] + 1, *before[1:]]  # one weight: they change one after the other
+    layer.set_weights(after)
     new = model.predict(batch).tobytes()
     stop = threading.Event()
     answers = set()
@@ -79,13 +80,13 @@ def test_weights_set_while_others_predict_are_the_old_or_the_new(scene):
     with ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(work) for _ in range(2)]
         for _ in range(20):
-            dense.set_weights(before)
+            layer.set_weights(before)
             time.sleep(0.005)
-            dense.set_weights(after)
+            layer.set_weights(after)
         stop.set()
         for job in jobs:
             job.result()
-    dense.set_weights(before)
+    layer.set_weights(before)
     assert answers <= {old, new}
 
 

@@ -478,3 +478,32 @@ def test_lost_mask_is_told_as_asked(recwarn):
     model_that_loses_a_mask(on_mask_loss="ignore").predict(ids)
     with pytest.raises(ValueError, match="on_mask_loss must be .*got 'loud'"):
         model_that_loses_a_mask(on_mask_loss="loud")
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])
+def test_gates_kept_of_an_embedding_follow_the_weights(rng, wrap):
+    def make():
+        embedding = layers.Embedding(30, 8, mask_zero=True)
+        return maskseq.Sequential([embedding, wrap(layers.LSTM(16)), layers.Dense(2)])
+
+    model, fresh = make(), make()
+    batch = [rng.integers(1, 30, n) for n in (40, 3, 25)]
+    for layer in (None, *model.layers):
+        if layer is not None:
+            layer.set_weights([w + rng.normal(0, 0.1, w.shape) for w in layer.get_weights()])
+        kept = [model.predict(batch).tobytes() for _ in range(3)]
+        fresh.predict(batch)
+        fresh.set_weights(model.get_weights())
+        assert set(kept) == {fresh.predict(batch).tobytes()}
+        recurrent = getattr(model.layers[1], "forward_layer", model.layers[1])
+        assert recurrent.cell.packed().kept_bytes == 30 * 4 * 16 * 4
+    assert copy.deepcopy(model).predict(batch).tobytes() == kept[0]
+
+
+def test_gates_of_an_embedding_are_not_kept_beyond_the_limit(rng, monkeypatch):
+    model = maskseq.Sequential([layers.Embedding(30, 8, mask_zero=True), layers.LSTM(16)])
+    batch = [rng.integers(1, 30, n) for n in (40, 3, 25)]
+    want = model.predict(batch).tobytes()
+    monkeypatch.setattr(layers.LSTMCell, "max_kept_bytes", 30 * 4 * 16 * 4 - 1)
+    assert {model.predict(batch).tobytes() for _ in range(3)} == {want}
+    assert model.layers[1].cell.packed().kept_bytes == 0

@@ -77,6 +77,8 @@ class PackedRNN:
         activation: str = "tanh",
         recurrent_activation: str = "sigmoid",
     ) -> None: ...
+    @property
+    def kept_bytes(self) -> int: ...
 
 def rnn_dense(
     x: ArrayLike,
@@ -96,6 +98,7 @@ def rnn(
     return_sequences: bool = False,
     reverse: bool = False,
     out: NDArray[np.float32] | None = None,
+    keep: int = 0,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]]: ...
 def rnn_pair(
@@ -109,6 +112,7 @@ def rnn_pair(
     return_sequences: bool = False,
     reverse: bool = False,
     out: Sequence[NDArray[np.float32] | None] = (None, None),
+    keep: int = 0,
     num_threads: int | None = None,
 ) -> tuple[
     tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],

@@ -6,6 +6,7 @@ Arrays may be anything NumPy can read as the right kind; what is not C-contiguou
 
 import os
 import threading
+import weakref
 
 import numpy as np
 
@@ -34,12 +35,22 @@ cdef extern from "maskseq_api.h":
     const void* msq_get_api()
 
 cdef extern from "recurrent.h":
+    ctypedef struct msq_fold:
+        pass
+
+    int msq_fold_all(msq_fold** fold, const msq_rnn* rnn, const float* x, int64_t rows,
+                     int num_threads) nogil
+    double msq_fold_bytes(const msq_rnn* rnn, int64_t rows) nogil
+    void msq_fold_free(msq_fold* fold) nogil
+
     ctypedef struct msq_rnn_run:
         const msq_rnn* rnn
         msq_rnn_call call
         int64_t steps
+        const msq_fold* fold
+        int64_t projected
 
-    int msq_rnn_runs_f32(const msq_rnn_run** runs, int count, int64_t* bad_position) nogil
+    int msq_rnn_runs_f32(msq_rnn_run** runs, int count, int64_t* bad_position) nogil
 
 # --- the gate: every array of the user passes it on its way to C. Behind it, data is C-contiguous,
 # aligned, native and held until the call is over. A good array costs one buffer request.

@@ -54,6 +54,48 @@ cdef dict _KINDS = {
 
 
 @cython.final
+cdef class Fold:
+    """What each row of a table adds to the gates of a layer."""
+
+    cdef msq_fold* held
+
+    def __dealloc__(self):
+        msq_fold_free(self.held)
+
+
+@cython.final
+cdef class Kept:
+    """The fold of one table, kept from call to call once that pays: when as many rows have been
+    multiplied by the input's weights as the table has. Until then it only counts.
+
+    A call holds the fold that it uses, which never changes."""
+
+    cdef object table  # a weak reference to the array
+    cdef Fold fold
+    cdef Py_ssize_t bytes, projected
+    cdef bint folding
+
+    cdef int make(self, PackedRNN packed, Array table, int threads) except -1:
+        """Makes the fold; without memory for it, or while another thread is at it, nothing."""
+        cdef Fold fold = Fold.__new__(Fold)
+        cdef int status = MSQ_OK
+        if self.folding:
+            return 0
+        self.folding = True
+        try:
+            with nogil:
+                status = msq_fold_all(&fold.held, packed.packed, <const float*>table.view.buf,
+                                      table.view.shape[0], threads)
+            if status == MSQ_INTERRUPTED:
+                raise_pending()
+            if status == MSQ_OK:
+                self.fold = fold
+        finally:
+            self.folding = False
+        return 0
+
+
+@cython.final
 cdef class PackedRNN:
     """The weights of a recurrent layer, in the order the kernels read them.
 
@@ -69,6 +111,7 @@ cdef class PackedRNN:
     cdef msq_rnn* packed
     cdef readonly str kind
     cdef readonly Py_ssize_t features, units
+    cdef Kept kept
 
     def __cinit__(self, kind, kernel, recurrent_kernel, bias=None, activation="tanh",
                   recurrent_activation="sigmoid"):
@@ -95,6 +138,21 @@ cdef class PackedRNN:
 
     def __dealloc__(self):
         msq_rnn_free(self.packed)
+
+    cdef Kept kept_of(self, object table, Py_ssize_t rows):
+        """What is kept of an array of so many rows; of the one before, nothing is any longer."""
+        cdef Kept kept = self.kept
+        if kept is None or kept.table() is not table:
+            kept = Kept.__new__(Kept)
+            kept.table = weakref.ref(table)
+            kept.bytes = <Py_ssize_t>msq_fold_bytes(self.packed, rows)
+            self.kept = kept
+        return kept
+
+    @property
+    def kept_bytes(self):
+        """The memory that is kept between calls, see `keep` of `rnn`."""
+        return 0 if self.kept is None or self.kept.fold is None else self.kept.bytes
 
 
 def rnn_dense(x, PackedRNN packed not None, *, bint return_sequences=False, bint reverse=False,
@@ -178,6 +236,8 @@ cdef class RnnCall:
 
     cdef msq_rnn_run run
     cdef Array x, offsets, index, h0, c0
+    cdef Kept kept
+    cdef Fold fold
     cdef RowsOut rows
     cdef object out, h, c
 
@@ -221,13 +281,28 @@ cdef class RnnCall:
         call.reverse = reverse
         call.num_threads = thread_count(num_threads)
 
+    cdef int take_fold(self, PackedRNN packed, object table, Py_ssize_t max_bytes) except -1:
+        """Uses what is kept of x, which is the array `table`."""
+        if self.index is None or max_bytes <= 0:
+            return 0
+        cdef Py_ssize_t rows = self.x.view.shape[0]
+        cdef Kept kept = packed.kept_of(table, rows)
+        if kept.fold is None and kept.projected >= rows and kept.bytes <= max_bytes:
+            kept.make(packed, self.x, self.run.call.num_threads)
+        self.kept, self.fold = kept, kept.fold
+        if self.fold is not None:
+            self.run.fold = self.fold.held
+        return 0
+
     cdef tuple results(self):
+        if self.kept is not None:
+            self.kept.projected += self.run.projected
         return self.out, (self.h,) if self.c is None else (self.h, self.c)
 
 
 cdef int run_calls(RnnCall first, RnnCall second) except -1:
     """Runs one call, or two side by side."""
-    cdef const msq_rnn_run** runs = [&first.run, NULL]
+    cdef msq_rnn_run** runs = [&first.run, NULL]
     cdef int64_t bad = 0
     cdef int status, count = 1
     if second is not None:
@@ -255,7 +330,7 @@ cdef Array offsets_of(object offsets):
 
 
 def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None,
-        return_sequences=False, reverse=False, out=None, num_threads=None):
+        return_sequences=False, reverse=False, out=None, keep=0, num_threads=None):
     """Runs a recurrent layer over sequences of real steps.
 
     Arguments:
@@ -266,6 +341,8 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
         return_sequences: also return the state h after each step.
         reverse: run each sequence from its last step to its first; outputs stay at their own row.
         out: float32, (n or more, units), any distance between rows: the sequences go there.
+        keep: not 0: x is a table of weights, which never change. What its rows add to the gates may
+            be kept in `packed` for later calls with the same array, in so many bytes.
     Returns: (sequences (n, units) or None, last states, each (batch, units)). The state of a sequence
         without steps is its initial state.
     Raises: IndexError if `index` leaves x.
@@ -274,13 +351,14 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
     cdef Array picked = None if index is None else integers(index, "index")
     call.prepare(floats(x, "x"), packed, offsets_of(offsets), picked, initial_state,
                  return_sequences, reverse, out, num_threads)
+    call.take_fold(packed, x, keep)
     run_calls(call, None)
     return call.results()
 
 
 def rnn_pair(x, PackedRNN one not None, PackedRNN other not None, offsets, *, index=None,
              initial_states=(None, None), return_sequences=False, reverse=False, out=(None, None),
-             num_threads=None):
+             keep=0, num_threads=None):
     """Runs two recurrent layers over the same sequences, side by side, in opposite directions.
 
     Arguments: as for `rnn`; initial_states, out: for each, and no value in both of `out`; reverse:
@@ -294,5 +372,7 @@ def rnn_pair(x, PackedRNN one not None, PackedRNN other not None, offsets, *, in
                   num_threads)
     second.prepare(values, other, ends, picked, initial_states[1], return_sequences, not reverse,
                    out[1], num_threads)
+    first.take_fold(one, x, keep)
+    second.take_fold(other, x, keep)
     run_calls(first, second)
     return first.results(), second.results()

@@ -128,22 +128,30 @@ class Rows:
 
     Rows may also lie in a `source` (m, features), row j at source[index[j]] (index None: at
     source[j]): a table, or a padded array left in place. They are gathered when somebody asks for
-    `values`; the pad row is then source[pad], or zeros if pad is None.
+    `values`; the pad row is then source[pad], or zeros if pad is None. A source that is a weight
+    never changes, so readers may keep what they compute from it.
     """
 
-    __slots__ = ("layout", "carry", "_values", "_source", "_index", "_pad")
+    __slots__ = ("layout", "carry", "_values", "_source", "_index", "_pad", "_is_weight")
 
     def __init__(self, values: np.ndarray | None, layout: Layout, carry: bool = False):
         self.layout, self.carry, self._values = layout, carry, values
         self._source = self._index = self._pad = None
+        self._is_weight = False
 
     @classmethod
     def by_index(
-        cls, source: np.ndarray, index: np.ndarray | None, layout: Layout, pad: int | None = None
+        cls,
+        source: np.ndarray,
+        index: np.ndarray | None,
+        layout: Layout,
+        pad: int | None = None,
+        is_weight: bool = False,
     ) -> "Rows":
         """Rows that lie in `source` at the places `index` int64 (n,)."""
         rows = cls(None, layout)
         rows._source, rows._index, rows._pad = source, index, pad
+        rows._is_weight = is_weight
         return rows
 
     @classmethod
@@ -191,6 +199,11 @@ class Rows:
         if self._values is None:
             return self._source, self._index
         return self._values[: self.layout.steps], None
+
+    @property
+    def lie_in_weight(self) -> bool:
+        """True if `in_place` gives a weight of a layer and an index."""
+        return self._is_weight and self._values is None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -312,13 +312,31 @@ static void rnn_both_ways(scene *s, const msq_rnn *packed, const msq_rnn_call *c
     memset(o->y.many, 0, o->y.bytes);
     msq_rnn_call turned = into(*call, &back, 0);
     turned.reverse = !call->reverse;
-    msq_rnn_run run[2] = {{packed, into(*call, o, 1), n}, {packed, into(turned, &back, 1), n}};
+    msq_rnn_run run[2] = {{.rnn = packed, .call = into(*call, o, 1), .steps = n},
+                          {.rnn = packed, .call = into(turned, &back, 1), .steps = n}};
     run[0].call.num_threads = run[1].call.num_threads = (int)between(s, 1, 5);
-    const msq_rnn_run *const runs[2] = {&run[0], &run[1]};
+    msq_rnn_run *const runs[2] = {&run[0], &run[1]};
     if (both_ok(s, msq_rnn_f32(packed, &turned, &bad), msq_rnn_runs_f32(runs, 2, &bad))) {
         same_rnn(s, call, o);
         same_rnn(s, call, &back);
     }
+}
+
+/* With the gates of all rows of x computed before the call: the same. */
+static void rnn_folded(scene *s, const msq_rnn *packed, const msq_rnn_call *call, rnn_output *o,
+                       int64_t n) {
+    msq_rnn_run run = {.rnn = packed, .call = into(*call, o, 1), .steps = n};
+    msq_fold *fold = NULL;
+    int64_t bad;
+    memset(o->h.many, 0, o->h.bytes);
+    memset(o->y.many, 0, o->y.bytes);
+    if (!both_ok(s, MSQ_OK, msq_fold_all(&fold, packed, call->x, call->x_rows, 2)))
+        return;
+    run.fold = fold;
+    run.call.num_threads = (int)between(s, 1, 5);
+    if (both_ok(s, MSQ_OK, msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, &bad)))
+        same_rnn(s, call, o);
+    msq_fold_free(fold);
 }
 
 static void rnn(scene *s) {
@@ -364,7 +382,10 @@ static void rnn(scene *s) {
     many.num_threads = (int)between(s, 2, 5);
     if (both_ok(s, msq_rnn_f32(packed, &call, &bad[0]), msq_rnn_f32(packed, &many, &bad[1]))) {
         same_rnn(s, &call, &o);
-        rnn_both_ways(s, packed, &call, &o, batch * units, n);
+        if (byte(s) % 2)
+            rnn_both_ways(s, packed, &call, &o, batch * units, n);
+        else if (index)
+            rnn_folded(s, packed, &call, &o, n);
     } else if (bad[0] != bad[1]) {
         fail("position of a bad index");
     }

@@ -25,6 +25,11 @@ class Cell(Layer):
     A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
     `step` for activations that are not known to C.
 
+    Right behind an Embedding, what each row of its table adds to the gates is kept from call to
+    call, float32 (ids, gates * units), once calls have computed as many rows, and if it takes no
+    more than `max_kept_bytes`. A step then costs its recurrent half only. With other weights the
+    next call drops it.
+
     Call arguments: inputs: float32 (batch, features).  states: list of float32 (batch, units).
     Returns: (output (batch, units), the new states).
     """
@@ -32,6 +37,7 @@ class Cell(Layer):
     kind = ""
     gates = 1
     state_count = 1
+    max_kept_bytes = 64 << 20
 
     def __init__(
         self,
@@ -128,6 +134,7 @@ class Cell(Layer):
             return_sequences=sequences,
             reverse=reverse,
             out=out,
+            keep=self.max_kept_bytes if rows.lie_in_weight else 0,
         )
         return outputs, last[0], list(last)
 
@@ -259,6 +266,7 @@ def run_pair(
             return_sequences=sequences,
             reverse=reverse,
             out=out,
+            keep=cells[0].max_kept_bytes if rows.lie_in_weight else 0,
         )
         return [(outputs, last[0], list(last)) for outputs, last in results]
     return [

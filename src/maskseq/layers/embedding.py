@@ -87,7 +87,8 @@ class Embedding(Layer):
     def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
         ids = self._checked(ids, (layout.batch, layout.time), layout)
         table = self.embeddings.value
-        return Rows.by_index(table, ids.astype(np.int64, copy=False), layout, pad=0)
+        index = ids.astype(np.int64, copy=False)
+        return Rows.by_index(table, index, layout, pad=0, is_weight=True)
 
     def _checked(
         self, ids: np.ndarray, shape: tuple[int, ...], layout: Layout | None = None
