@@ -24,9 +24,12 @@ class Work:
         return 3 if self.kind == "gru" else 4
 
     def flops(self, real_steps: int) -> float:
-        """Multiplications and additions of the matrix products, for recurrent works; else 0."""
+        """Multiplications and additions of the matrix products, for recurrent works; else 0.
+
+        Of "text" only the recurrent half: the products of the table are kept from call to call.
+        """
         directions = {"lstm": 1, "gru": 1, "bilstm": 2, "text": 1}.get(self.kind, 0)
-        rows = self.features + self.units
+        rows = self.units if self.kind == "text" else self.features + self.units
         return 2.0 * directions * real_steps * rows * self.gates * self.units
 
 
