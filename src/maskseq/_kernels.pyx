@@ -313,5 +313,6 @@ def activation(x, name, *, num_threads=None):
 
 
 include "_kernels_rows.pxi"
-include "_kernels_layers.pxi"
+include "_kernels_dense.pxi"
+include "_kernels_recurrent.pxi"
 include "_kernels_attention.pxi"

@@ -1,0 +1,40 @@
+# The façade of csrc/gemm.c; part of _kernels.pyx.
+
+
+@cython.final
+cdef class PackedDense:
+    """kernel (in, out) float32, bias (out,) float32 or None, in the order the kernels read them.
+
+    The weights are copied: later changes of the arrays do not show.
+    """
+
+    cdef msq_dense* packed
+    cdef readonly Py_ssize_t features, units
+
+    def __cinit__(self, kernel, bias=None):
+        cdef Array w = floats(kernel, "kernel").expect(ANY, ANY)
+        self.features, self.units = w.view.shape[0], w.view.shape[1]
+        cdef Array b = None if bias is None else floats(bias, "bias").expect(self.units)
+        if self.features == 0 or self.units == 0:
+            raise ValueError(f"kernel must have inputs and outputs, got shape {w.shape()}")
+        if msq_dense_pack(&self.packed, <const float*>w.view.buf, <const float*>values_of(b),
+                          self.features, self.units) != MSQ_OK:
+            raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
+
+    def __dealloc__(self):
+        msq_dense_free(self.packed)
+
+
+def dense(x, PackedDense packed not None, activation="linear", *, out=None, num_threads=None):
+    """x (n, in) float32 -> activation(x kernel + bias), (n, out) float32; in `out` if it is given."""
+    cdef int f = activation_id(activation, "activation")
+    cdef int threads = thread_count(num_threads), status
+    cdef Array a = floats(x, "x").expect(ANY, packed.features)
+    y = room_for(out, (a.view.shape[0], packed.units))
+    cdef float* values = <float*>writable(y)
+    with nogil:
+        status = msq_dense_f32(
+            values, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    return y
