@@ -206,18 +206,22 @@ class Rows:
         return self._is_weight and self._values is None
 
     @property
+    def _held(self) -> np.ndarray:
+        """The array that rows lie in."""
+        return self._source if self._values is None else self._values
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the padded array these rows stand for."""
-        held = self._source if self._values is None else self._values
-        return (self.layout.batch, self.layout.time, *held.shape[1:])
+        return (self.layout.batch, self.layout.time, *self._held.shape[1:])
 
     @property
     def ndim(self) -> int:
-        return 1 + (self._source if self._values is None else self._values).ndim
+        return 1 + self._held.ndim
 
     @property
     def dtype(self) -> np.dtype:
-        return (self._source if self._values is None else self._values).dtype
+        return self._held.dtype
 
     @property
     def is_ragged(self) -> bool:

@@ -201,9 +201,10 @@ def initial_state_of(cell: Any, batch: int) -> Any:
     return map_structure(lambda size: np.zeros((batch, size), np.float32), cell.state_size)
 
 
-def takes_training(cell: Any) -> bool:
-    """True if the cell's `call` has an argument `training`."""
-    return "training" in inspect.signature(cell.call).parameters
+def training_options(cell: Any, training: bool) -> dict[str, bool]:
+    """What to call `cell` with besides inputs and states: `training` if it is and is taken."""
+    told = training and "training" in inspect.signature(cell.call).parameters
+    return {"training": True} if told else {}
 
 
 def check_cell(cell: Any) -> None:
@@ -285,7 +286,7 @@ def step_by_step(
     training: bool,
 ) -> Run:
     """`run_cell` by one `cell.call` a step, on the sequences that are long enough to have it."""
-    options = {"training": True} if training and takes_training(cell) else {}
+    options = training_options(cell, training)
     layout, (source, index) = rows.layout, rows.in_place()
     source = np.asarray(source, np.float32)
     if states is None:

@@ -104,10 +104,6 @@ class HeadsAttention(Layer):
         """The last axes of the output."""
         return (query_features,)
 
-    def query_mask(self, query: Any, by_hand: Any) -> Any:
-        """The mask of the queries, out of the one that was given or carried."""
-        return by_hand
-
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
         for side, shape in zip(_SIDES, (query_shape, value_shape, key_shape), strict=True):
@@ -139,32 +135,41 @@ class HeadsAttention(Layer):
         training: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
-        given = (query, value, value if key is None else key)
-        query, value, key = (np.asarray(x, np.float32) for x in given)
+        sides, masks = (query, value, key), (query_mask, value_mask, key_mask)
+        return self.on_padded(
+            sides, masks, attention_mask, return_attention_scores, use_causal_mask
+        )
+
+    def on_padded(
+        self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
+    ) -> Any:
+        """What `call` gives; sides and masks: of query, value and key, None where not given."""
+        query, value = (np.asarray(x, np.float32) for x in sides[:2])
+        key = value if sides[2] is None else np.asarray(sides[2], np.float32)
+        query_mask, *key_masks = masks
         if query.shape[0] != value.shape[0] or value.shape[:2] != key.shape[:2]:
             raise ValueError(
                 "query, value and key must be of one batch, value and key of one time, got shapes "
                 f"{query.shape}, {value.shape}, {key.shape}"
             )
-        query_mask = self.query_mask(given[0], query_mask)
         query_mask = None if query_mask is None else check_mask(query_mask, query.shape[:2])
-        masks = [check_mask(m, value.shape[:2]) for m in (value_mask, key_mask) if m is not None]
-        real = np.logical_and.reduce(masks) if masks else None
-        averages = self.averages(return_attention_scores)
+        checked = [check_mask(m, value.shape[:2]) for m in key_masks if m is not None]
+        real = np.logical_and.reduce(checked) if checked else None
+        averages = self.averages(with_scores)
         packed = None if self.use_gate and averages else query_mask  # each masked query has a gate
         queries, values = Rows.view(query, packed), Rows.view(value, real)
         keys = values if key is value else Rows.view(key, real)
         mask = self._attention_mask(attention_mask, queries.layout, values.layout)
-        meeting = Meeting(queries.layout, values.layout, use_causal_mask, mask)
+        meeting = Meeting(queries.layout, values.layout, causal, mask)
         output, scores = self._meet(
             meeting,
             (real_rows(queries), real_rows(values), real_rows(keys)),
             lambda: mean_of_cells(value, real),
-            return_attention_scores,
+            with_scores,
             None if packed is query_mask else query_mask,
         )
         output = Rows(output, queries.layout).to_padded()
-        return (output, scores) if return_attention_scores else output
+        return (output, scores) if with_scores else output
 
     def _run_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         given = {**dict(zip(self.call_parameters(), args, strict=False)), **kwargs}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import convert_to_tensor, get_keras_mask, set_keras_mask
+from ..tensor import get_keras_mask
 from .heads import HeadsAttention
 
 
@@ -85,57 +85,33 @@ class MultiHeadAttention(HeadsAttention):
             )
         return found
 
-    def call(
-        self,
-        query: Any,
-        value: Any,
-        key: Any = None,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-        attention_mask: Any = None,
-        return_attention_scores: bool = False,
-        training: bool = False,
-        use_causal_mask: bool = False,
+    def on_padded(
+        self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
     ) -> Any:
-        sides, masks = (query, value, key), (get_keras_mask(query), value_mask, key_mask)
-        options = {"attention_mask": attention_mask, "use_causal_mask": use_causal_mask}
-        if np.ndim(query) != 3:
-            output, scores = self._call_folded(sides, masks, **options)
-            return (output, scores) if return_attention_scores else output
-        return super().call(
-            *sides,
-            *masks,
-            return_attention_scores=return_attention_scores,
-            **options,
-        )
+        masks = (get_keras_mask(sides[0]), *masks[1:])
+        if np.ndim(sides[0]) == 3:
+            return super().on_padded(sides, masks, attention_mask, with_scores, causal)
+        output, scores = self._folded(sides, masks, attention_mask, causal)
+        return (output, scores) if with_scores else output
 
-    def _call_folded(
-        self, sides: tuple, masks: tuple, attention_mask: Any, use_causal_mask: bool
+    def _folded(
+        self, sides: tuple, masks: tuple, attention_mask: Any, causal: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Inputs of another rank than 3: the axes apart become the batch. (output, scores)."""
-        query, value, key = sides
+        query, value, _ = sides
         axes = self._attended(np.ndim(query))
-        given = use_causal_mask or self.sliding_window or attention_mask is not None
+        given = causal or self.sliding_window or attention_mask is not None
         if len(axes) > 1 and (given or any(mask is not None for mask in masks)):
             raise ValueError(f"a mask needs one of attention_axes, got {axes}")
         apart, queries = _sizes(np.shape(query), axes)
         keys = _sizes(np.shape(value), axes)[1]
         repeats = math.prod(apart[1:])
-        masks = [None if mask is None else np.repeat(mask, repeats, axis=0) for mask in masks]
+        masks = tuple(None if mask is None else np.repeat(mask, repeats, axis=0) for mask in masks)
         if np.ndim(attention_mask) == 3:
             attention_mask = np.repeat(attention_mask, repeats, axis=0)
-        folded = convert_to_tensor(_fold(query, axes))
-        set_keras_mask(folded, masks[0])
-        output, scores = super().call(
-            folded,
-            _fold(value, axes),
-            None if key is None else _fold(key, axes),
-            *masks,
-            attention_mask=attention_mask,
-            return_attention_scores=True,  # Keras treats other ranks as if they were asked for
-            use_causal_mask=use_causal_mask,
-        )
+        folded = tuple(None if x is None else _fold(x, axes) for x in sides)
+        # Keras treats other ranks as if the scores were asked for
+        output, scores = super().on_padded(folded, masks, attention_mask, True, causal)
         output = output.reshape(*apart, *queries, *output.shape[2:])
         places = [*_apart(np.ndim(query), axes), *axes]
         output = np.moveaxis(output, range(len(places)), places)
@@ -147,9 +123,6 @@ class MultiHeadAttention(HeadsAttention):
 
     def output_features(self, query_features: int) -> tuple[int, ...]:
         return self._output_shape or (query_features,)
-
-    def query_mask(self, query: Any, by_hand: Any) -> Any:
-        return get_keras_mask(query)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -14,7 +14,7 @@ from .cell import (
     initial_state_of,
     output_size_of,
     run_cell,
-    takes_training,
+    training_options,
 )
 
 
@@ -61,7 +61,7 @@ class StackedRNNCells(Layer):
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         new_states = []
         for cell, held in zip(self.cells, states, strict=True):
-            options = {"training": True} if training and takes_training(cell) else {}
+            options = training_options(cell, training)
             inputs, new = cell.call(inputs, list(held) if is_nested(held) else [held], **options)
             new_states.append(new if is_nested(held) else flatten(new)[0])
         return inputs, new_states
