@@ -11,8 +11,7 @@
 
 enum {
     CHUNK = 256, /* queries of an item of work: packing the keys for them costs little beside */
-    FMAS_PER_THREAD = 1 << 20, /* some 20 us of work, several times the cost of a parallel region */
-    FMAS_OF_PACKING = 8        /* reading a key costs as much as this many queries of it */
+    FMAS_OF_PACKING = 8 /* reading a key costs as much as this many queries of it */
 };
 
 typedef struct {
@@ -107,7 +106,7 @@ static int attend(const msq_attention *a, int num_threads) {
         !layout_fits(a->key_offsets, a->key_steps, a->batch, a->key_rows, key_time))
         return MSQ_OUT_OF_RANGE;
     const double fmas = plan(&job);
-    const int threads = msq_plan_threads(num_threads, job.items, fmas, FMAS_PER_THREAD);
+    const int threads = msq_plan_threads(num_threads, job.items, fmas, MSQ_FMAS_PER_THREAD);
     int64_t floats = threads;
     job.scratch =
         fmas < 0 || msq_multiply(&floats, job.scratch_floats) ? NULL : msq_allocate(floats);

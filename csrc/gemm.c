@@ -9,8 +9,7 @@
 #include <string.h>
 
 enum {
-    CHUNK_ROWS = 96,          /* rows done together: a panel is read once for all of them */
-    FMAS_PER_THREAD = 1 << 20 /* some 20 us of work, several times the cost of a parallel region */
+    CHUNK_ROWS = 96, /* rows done together: a panel is read once for all of them */
 };
 
 int msq_multiply(int64_t *product, int64_t factor) {
@@ -134,6 +133,6 @@ int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows
         return MSQ_OUT_OF_RANGE;
     const int64_t parts = rows > dense->blocks ? rows : dense->blocks;
     const double work = (double)rows * (double)dense->in * (double)dense->out;
-    msq_parallel(msq_plan_threads(num_threads, parts, work, FMAS_PER_THREAD), run_thread, &job);
+    msq_parallel(msq_plan_threads(num_threads, parts, work, MSQ_FMAS_PER_THREAD), run_thread, &job);
     return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }

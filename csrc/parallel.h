@@ -15,6 +15,9 @@ typedef void msq_body_fn(void *context, int thread, int num_threads);
  * in a forked child. */
 int msq_plan_threads(int requested, int64_t parts, double work, double grain);
 
+/* The grain of products: some 20 us of work, several times the cost of a parallel region. */
+enum { MSQ_FMAS_PER_THREAD = 1 << 20 };
+
 /* Calls body(context, t, n) on n threads at once and returns when all are done. n is num_threads,
  * or less where the OpenMP runtime gives less: the body must split its work by the n it is told. */
 void msq_parallel(int num_threads, msq_body_fn *body, void *context);

@@ -9,8 +9,7 @@
 enum {
     MIN_STEPS = 256,      /* below, counting the rows costs as much as it can save */
     MAX_TABLE = 64 << 20, /* bytes: a bound on memory, several times an L3 cache */
-    PRODUCT_ROWS = 96,    /* rows done together: a panel is read once for all of them */
-    FMAS_PER_THREAD = 1 << 20
+    PRODUCT_ROWS = 96     /* rows done together: a panel is read once for all of them */
 };
 
 static int64_t columns_of(const msq_rnn *rnn) {
@@ -116,7 +115,7 @@ int msq_fold_all(msq_fold **made, const msq_rnn *rnn, const float *x, int64_t ro
     }
     fold_job job = {.fold = fold, .rnn = rnn, .x = x};
     const double work = (double)floats * (double)rnn->features;
-    msq_parallel(msq_plan_threads(num_threads, rows, work, FMAS_PER_THREAD), fold_share, &job);
+    msq_parallel(msq_plan_threads(num_threads, rows, work, MSQ_FMAS_PER_THREAD), fold_share, &job);
     if (job.stop.stopped) {
         msq_fold_free(fold);
         return MSQ_INTERRUPTED;

@@ -22,7 +22,6 @@ enum {
     MIN_BYTES_TOGETHER = 128 << 10,
     MIN_STEPS_TOGETHER = 8,
 #endif
-    FMAS_PER_THREAD = 1 << 20 /* some 20 us of work, several times the cost of a parallel region */
 };
 
 static int64_t least(int64_t a, int64_t b) {
@@ -137,7 +136,7 @@ int msq_rnn_threads(const msq_rnn_job *jobs, int count) {
         parts += max_parts(&jobs[i]);
         work += msq_rnn_work(&jobs[i]);
     }
-    return msq_plan_threads(jobs[0].call->num_threads, parts, work, FMAS_PER_THREAD);
+    return msq_plan_threads(jobs[0].call->num_threads, parts, work, MSQ_FMAS_PER_THREAD);
 }
 
 static void plan(msq_rnn_job *job, int num_threads) {
