@@ -9,7 +9,7 @@ import maskseq
 
 HEADER = Path(maskseq.get_include(), "maskseq.h").read_text()
 FUNCTIONS = re.findall(r"^\w[\w *]*?\b(msq_\w+)\(", HEADER, re.MULTILINE)
-PROGRAMS = "".join(path.read_text() for path in (Path(__file__).parent / "csrc").glob("*.c"))
+PROGRAMS = "".join(path.read_text() for path in (Path(__file__).parent / "csrc").rglob("*.c"))
 
 
 def test_the_header_is_understood():

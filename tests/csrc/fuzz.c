@@ -1,5 +1,5 @@
 /* libFuzzer's target: every function of the C API. */
-#include "scenario.h"
+#include "scenario/scenario.h"
 
 #include <maskseq.h>
 

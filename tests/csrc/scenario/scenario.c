@@ -1,0 +1,17 @@
+#include "scenario.h"
+
+#include "scene.h"
+
+#include <stdlib.h>
+
+uint64_t run_scenario(const uint8_t *data, size_t size) {
+    static void (*const scenes[])(scene *) = {
+        scene_ids,     scene_layout,     scene_gather, scene_lengths, scene_pad,
+        scene_softmax, scene_activation, scene_dense,  scene_rnn,     scene_attention};
+    scene s = {.data = data, .left = size, .hash = UINT64_C(14695981039346656037)};
+    if (size > 0)
+        scenes[byte(&s) % (sizeof scenes / sizeof *scenes)](&s);
+    for (int i = 0; i < s.num_arrays; i++)
+        free(s.arrays[i]);
+    return s.no_memory ? 0 : s.hash;
+}

@@ -1,0 +1,131 @@
+/* Recurrent layers: one call, both directions in one call, and tables projected before the call. */
+#include "scene.h"
+
+#include <maskseq.h>
+#include <recurrent.h>
+
+#include <string.h>
+
+static const int gates[] = {4, 3, 3, 1};
+
+/* What a recurrent call writes. */
+typedef struct {
+    output h, c, y;
+} rnn_output;
+
+static rnn_output rnn_out(scene *s, int64_t states, int64_t sequences) {
+    const size_t size = sizeof(float);
+    const rnn_output o = {out(s, states, size), out(s, states, size), out(s, sequences, size)};
+    if (!s->no_memory) { /* between the rows nothing is written */
+        memset(o.y.one, 0, o.y.bytes);
+        memset(o.y.many, 0, o.y.bytes);
+    }
+    return o;
+}
+
+/* Lets `call` write to one or the other half of the outputs; it says which outputs it wants. */
+static msq_rnn_call into(msq_rnn_call call, const rnn_output *o, int many) {
+    call.h = many ? o->h.many : o->h.one;
+    call.c = call.c ? many ? o->c.many : o->c.one : NULL;
+    call.sequences = call.sequences ? many ? o->y.many : o->y.one : NULL;
+    return call;
+}
+
+static void same_rnn(scene *s, const msq_rnn_call *call, const rnn_output *o) {
+    same_floats(s, "last states", o->h);
+    if (call->c)
+        same_floats(s, "last cell states", o->c);
+    same_floats(s, "sequences", o->y);
+}
+
+/* Both directions side by side: what each gives alone. `o` holds what `call` gave. */
+static void rnn_both_ways(scene *s, const msq_rnn *packed, const msq_rnn_call *call, rnn_output *o,
+                          int64_t states, int64_t n) {
+    const rnn_output back = rnn_out(s, states, n * call->sequence_stride);
+    int64_t bad;
+    if (s->no_memory)
+        return;
+    memset(o->h.many, 0, o->h.bytes);
+    memset(o->y.many, 0, o->y.bytes);
+    msq_rnn_call turned = into(*call, &back, 0);
+    turned.reverse = !call->reverse;
+    msq_rnn_run run[2] = {{.rnn = packed, .call = into(*call, o, 1), .steps = n},
+                          {.rnn = packed, .call = into(turned, &back, 1), .steps = n}};
+    run[0].call.num_threads = run[1].call.num_threads = (int)between(s, 1, 5);
+    msq_rnn_run *const runs[2] = {&run[0], &run[1]};
+    if (both_ok(s, msq_rnn_f32(packed, &turned, &bad), msq_rnn_runs_f32(runs, 2, &bad))) {
+        same_rnn(s, call, o);
+        same_rnn(s, call, &back);
+    }
+}
+
+/* With the gates of all rows of x computed before the call: the same. */
+static void rnn_folded(scene *s, const msq_rnn *packed, const msq_rnn_call *call, rnn_output *o,
+                       int64_t n) {
+    msq_rnn_run run = {.rnn = packed, .call = into(*call, o, 1), .steps = n};
+    msq_fold *fold = NULL;
+    int64_t bad;
+    memset(o->h.many, 0, o->h.bytes);
+    memset(o->y.many, 0, o->y.bytes);
+    if (!both_ok(s, MSQ_OK, msq_fold_all(&fold, packed, call->x, call->x_rows, 2)))
+        return;
+    run.fold = fold;
+    run.call.num_threads = (int)between(s, 1, 5);
+    if (both_ok(s, MSQ_OK, msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, &bad)))
+        same_rnn(s, call, o);
+    msq_fold_free(fold);
+}
+
+/* x has rows that no step reads. */
+void scene_rnn(scene *s) {
+    const int kind = (int)between(s, 0, 3), usual = byte(s) % 4 != 0;
+    const int64_t features = between(s, 1, 9), units = between(s, 1, 40), batch = between(s, 0, 9);
+    const int64_t columns = gates[kind] * units;
+    const int64_t *const offsets = offsets_of(s, batch, byte(s) % 8 ? 8 : 60);
+    const int64_t n = offsets && offsets[batch] > 0 ? offsets[batch] : 0;
+    const int64_t x_rows = n + between(s, 0, 5), stride = units + between(s, 0, 3);
+    const int64_t *const index = byte(s) % 2 ? indices(s, n, x_rows) : NULL;
+    float *const x = array(s, x_rows * features, sizeof *x);
+    const float *const kernel = floats(s, features * columns);
+    const float *const recurrent_kernel = floats(s, units * columns);
+    const float *const bias = byte(s) % 4 ? floats(s, columns * (kind == MSQ_GRU ? 2 : 1)) : NULL;
+    rnn_output o = rnn_out(s, batch * units, n * stride);
+    msq_rnn_call call = {.size = sizeof call, .x = x, .index = index, .x_rows = x_rows};
+    call.offsets = offsets;
+    call.batch = batch;
+    call.initial_h = byte(s) % 2 ? floats(s, batch * units) : NULL;
+    call.initial_c = byte(s) % 2 ? floats(s, batch * units) : NULL;
+    call.sequence_stride = stride;
+    call.reverse = byte(s) & 1;
+    call.sequences = byte(s) & 1 ? o.y.one : NULL;
+    call.c = kind == MSQ_LSTM && byte(s) % 4 ? o.c.one : NULL;
+    msq_rnn *packed = NULL;
+    int64_t bad[2] = {0, 0};
+    if (s->no_memory)
+        return;
+    for (int64_t j = 0; j < n; j++) { /* the other rows stay as malloc left them */
+        const int64_t row = index ? index[j] : j;
+        for (int64_t f = 0; row >= 0 && row < x_rows && f < features; f++)
+            x[row * features + f] = (float)((j * 7 + f * 5) % 16 - 8) / 4.0f;
+    }
+    const int cell = usual ? MSQ_TANH : (int)between(s, -1, 32);
+    const int gate = usual ? MSQ_SIGMOID : (int)between(s, -1, 32);
+    const int status =
+        msq_rnn_pack(&packed, kind, kernel, recurrent_kernel, bias, features, units, cell, gate);
+    if (!both_ok(s, status, status))
+        return;
+    call = into(call, &o, 0);
+    call.num_threads = 1;
+    msq_rnn_call many = into(call, &o, 1);
+    many.num_threads = (int)between(s, 2, 5);
+    if (both_ok(s, msq_rnn_f32(packed, &call, &bad[0]), msq_rnn_f32(packed, &many, &bad[1]))) {
+        same_rnn(s, &call, &o);
+        if (byte(s) % 2)
+            rnn_both_ways(s, packed, &call, &o, batch * units, n);
+        else if (index)
+            rnn_folded(s, packed, &call, &o, n);
+    } else if (bad[0] != bad[1]) {
+        fail("position of a bad index");
+    }
+    msq_rnn_free(packed);
+}

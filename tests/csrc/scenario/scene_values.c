@@ -1,0 +1,46 @@
+/* Functions of each value, or of each row. */
+#include "scene.h"
+
+#include <maskseq.h>
+
+void scene_softmax(scene *s) {
+    const int64_t per_mask = between(s, 1, 3), rows = between(s, 0, 4) * per_mask,
+                  n = between(s, 0, 70);
+    const uint8_t *const mask = byte(s) % 4 ? bits(s, rows / per_mask * n) : NULL;
+    float *const x = array(s, rows * n, sizeof *x);
+    const output y = out(s, rows * n, sizeof(float));
+    if (s->no_memory)
+        return;
+    for (int64_t i = 0; i < rows * n; i++)
+        if (!mask || mask[i / n / per_mask * n + i % n]) /* masked ones stay as malloc left them */
+            x[i] = (float)(byte(s) - 128);
+    msq_masked_softmax_f32(y.one, x, mask, rows, n, per_mask, 1);
+    msq_masked_softmax_f32(y.many, x, mask, rows, n, per_mask, 3);
+    same_floats(s, "softmax", y);
+}
+
+void scene_activation(scene *s) {
+    const int64_t n = between(s, 0, 100);
+    const int which = (int)between(s, -1, 32);
+    const float *const x = floats(s, n);
+    const output y = out(s, n, sizeof(float));
+    if (!s->no_memory && both_ok(s, msq_activation_f32(y.one, x, n, which, 1),
+                                 msq_activation_f32(y.many, x, n, which, 3)))
+        same_floats(s, "activation", y);
+}
+
+void scene_dense(scene *s) {
+    const int64_t in = between(s, 0, 20), units = between(s, 0, 40), rows = between(s, 0, 60);
+    const int which = (int)between(s, -1, 32);
+    const float *const kernel = floats(s, in * units), *const x = floats(s, rows * in);
+    const float *const bias = byte(s) % 4 ? floats(s, units) : NULL;
+    const output y = out(s, rows * units, sizeof(float));
+    msq_dense *packed = NULL;
+    if (s->no_memory)
+        return;
+    const int status = msq_dense_pack(&packed, kernel, bias, in, units);
+    if (both_ok(s, status, status) && both_ok(s, msq_dense_f32(y.one, x, packed, rows, which, 1),
+                                              msq_dense_f32(y.many, x, packed, rows, which, 3)))
+        same_floats(s, "dense", y);
+    msq_dense_free(packed);
+}
