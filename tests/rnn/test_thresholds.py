@@ -3,9 +3,9 @@ walk side by side, which are walked by threads together, what is cut into chunks
 
 import numpy as np
 import pytest
+from batches import KINDS, random_batch, random_weights, same_bits, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_rnn import KINDS, random_batch, random_weights, same_bits, split
 
 import maskseq
 from maskseq import _kernels, inputs, layers
