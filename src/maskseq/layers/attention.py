@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from .. import _kernels
-from .attending import ListAttention, Meeting
+from .attending import Meeting
+from .list_attention import ListAttention
 
 
 class Attention(ListAttention):

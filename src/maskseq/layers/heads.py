@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _kernels, initializers
 from ..rows import Layout, Rows
-from .attending import Meeting, mean_of_cells, mean_of_rows, real_rows
+from .attending import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
 from .base import Layer
 from .calling import check_mask
+from .projection import Projection
 
 _SIDES = ("query", "value", "key")
 
@@ -19,40 +19,6 @@ _STEPS = 4096
 allocator has ready again for the next ones; more is fresh memory in every call."""
 
 _EVERYTHING = 1 << 62
-
-
-class _Projection(Layer):
-    """A matrix product from some last axes to others, with a bias: Keras's EinsumDense in a head.
-
-    Weights: kernel float32 (*inputs, *outputs), bias (*outputs,).
-    """
-
-    def __init__(
-        self, name: str, inputs: tuple, outputs: tuple, owner: Any, activation: str = "linear"
-    ):
-        super().__init__(name=name)
-        self._width, self._activation = math.prod(inputs), activation
-        kernel = initializers.get(owner.kernel_initializer)
-        self.kernel = self.add_weight((*inputs, *outputs), kernel, name="kernel")
-        self.bias = None
-        if owner.use_bias:
-            self.bias = self.add_weight(outputs, owner.bias_initializer, name="bias")
-        self._packed: tuple = (None, None, None)
-        self.built = True
-
-    def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """x (n, ...) -> (n, outputs), flat, in `out` if it is given."""
-        kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
-        known_kernel, known_bias, packed = self._packed
-        if known_kernel is not kernel or known_bias is not bias:
-            flat = None if bias is None else bias.reshape(-1)
-            packed = _kernels.PackedDense(kernel.reshape(self._width, -1), flat)
-            self._packed = (kernel, bias, packed)
-        x = x.reshape(len(x), self._width)
-        return _kernels.dense(x, packed, activation=self._activation, out=out)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": (None, None, None)}
 
 
 class HeadsAttention(Layer):
@@ -114,13 +80,13 @@ class HeadsAttention(Layer):
                 )
         heads, features = self.head_shapes(), query_shape[-1]
         together = (heads["query"][0], heads["value"][1])
-        self.query_dense = _Projection("query", (features,), heads["query"], self)
-        self.key_dense = _Projection("key", (key_shape[-1],), heads["key"], self)
+        self.query_dense = Projection("query", (features,), heads["query"], self)
+        self.key_dense = Projection("key", (key_shape[-1],), heads["key"], self)
         if self.use_gate:
-            self.gate_dense = _Projection("gate", (features,), together, self, "sigmoid")
-        self.value_dense = _Projection("value", (value_shape[-1],), heads["value"], self)
+            self.gate_dense = Projection("gate", (features,), together, self, "sigmoid")
+        self.value_dense = Projection("value", (value_shape[-1],), heads["value"], self)
         outputs = self.output_features(features)
-        self.output_dense = _Projection("attention_output", together, outputs, self)
+        self.output_dense = Projection("attention_output", together, outputs, self)
 
     def call(
         self,
@@ -224,7 +190,7 @@ class HeadsAttention(Layer):
         self,
         meeting: Meeting,
         sides: tuple[np.ndarray, ...],
-        means: Any,
+        means: Means,
         with_scores: bool,
         query_mask: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:

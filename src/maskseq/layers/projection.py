@@ -1,0 +1,43 @@
+"""The products that go into the heads of an attention layer and out of them."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels, initializers
+from .base import Layer
+
+
+class Projection(Layer):
+    """A matrix product from some last axes to others, with a bias: Keras's EinsumDense in a head.
+
+    Weights: kernel float32 (*inputs, *outputs), bias (*outputs,).
+    """
+
+    def __init__(
+        self, name: str, inputs: tuple, outputs: tuple, owner: Any, activation: str = "linear"
+    ):
+        super().__init__(name=name)
+        self._width, self._activation = math.prod(inputs), activation
+        kernel = initializers.get(owner.kernel_initializer)
+        self.kernel = self.add_weight((*inputs, *outputs), kernel, name="kernel")
+        self.bias = None
+        if owner.use_bias:
+            self.bias = self.add_weight(outputs, owner.bias_initializer, name="bias")
+        self._packed: tuple = (None, None, None)
+        self.built = True
+
+    def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """x (n, ...) -> (n, outputs), flat, in `out` if it is given."""
+        kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
+        known_kernel, known_bias, packed = self._packed
+        if known_kernel is not kernel or known_bias is not bias:
+            flat = None if bias is None else bias.reshape(-1)
+            packed = _kernels.PackedDense(kernel.reshape(self._width, -1), flat)
+            self._packed = (kernel, bias, packed)
+        x = x.reshape(len(x), self._width)
+        return _kernels.dense(x, packed, activation=self._activation, out=out)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": (None, None, None)}
