@@ -10,11 +10,8 @@ from cpython.buffer cimport (
     PyBUF_RECORDS_RO, PyBUF_WRITABLE, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
-from libc.float cimport FLT_MAX
-from libc.math cimport fabs, isfinite
-from libc.stdint cimport (
-    int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t)
-from libc.string cimport memcpy, strlen
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.string cimport memcpy
 
 from numpy import dtype as numpy_dtype
 from numpy import empty as numpy_empty
@@ -23,56 +20,16 @@ from numpy import ndarray as numpy_ndarray
 cdef object ndarray = numpy_ndarray, empty = numpy_empty
 cdef object INT32 = numpy_dtype("int32"), INT64 = numpy_dtype("int64")
 
-cdef extern from *:
-    """
-    #if PY_VERSION_HEX >= 0x030C0000
-    #define is_compact(o) PyUnstable_Long_IsCompact((PyLongObject *)(o))
-    #define compact_value(o) ((int64_t)PyUnstable_Long_CompactValue((PyLongObject *)(o)))
-    #else
-    #define is_compact(o) ((size_t)Py_SIZE(o) + 1 <= 2)
-    #define compact_value(o) (Py_SIZE(o) * (int64_t)((PyLongObject *)(o))->ob_digit[0])
-    #endif
-    """
-    void prefetch "__builtin_prefetch"(const void*) noexcept
-    bint is_compact(PyObject* item) noexcept  # an int of one digit: below 2**30 in magnitude
-    int64_t compact_value(PyObject* item) noexcept
+include "_lists_numbers.pxi"
 
-cdef extern from "Python.h":  # items as pointers: borrowed, never counted
-    bint PyLong_CheckExact(PyObject*) noexcept
-    long long PyLong_AsLongLongAndOverflow(PyObject*, int*) noexcept
-    bint PyFloat_CheckExact(PyObject*) noexcept
-    double PyFloat_AS_DOUBLE(PyObject*) noexcept
+cdef extern from "Python.h":  # rows, and items as pointers: borrowed, never counted
     bint PyList_CheckExact(object)
     bint PyTuple_CheckExact(object)
     PyObject** PySequence_Fast_ITEMS(object)
     Py_ssize_t PySequence_Fast_GET_SIZE(object)
 
-ctypedef fused number:
-    int8_t
-    int16_t
-    int32_t
-    int64_t
-    uint8_t
-    uint16_t
-    uint32_t
-    uint64_t
-    float
-    double
-
-ctypedef fused source:
-    int16_t
-    int32_t
-    int64_t
-    uint8_t
-    uint16_t
-    float
-    double
-
 cdef enum:
     LINE = 8  # pointers in a cache line of 64 bytes
-    AHEAD = 8  # items to fetch ahead: none takes 50 % longer on scattered ints, 32 is no better
-
-cdef double MAX_TRUNCATED = 2.0 ** 62  # floats below it become an int64 by a defined cast
 
 cdef struct Steps:
     # What is written: steps of `shape` (rank axes), `size` bytes each, numbers of `kind` (kind_of).
@@ -84,184 +41,52 @@ cdef struct Steps:
     bint exact  # refuse what would lose more than the last digits of a float
 
 
-cdef char kind_of(const Py_buffer* view) noexcept:
-    """b h i q, B H I Q, f d: the kind of native numbers a buffer holds; 0 for any other."""
-    cdef char code = view.format[0] if view.format != NULL and strlen(view.format) == 1 else 0
-    if code == b"l":
-        return b"q" if view.itemsize == 8 else b"i"
-    if code == b"L":
-        return b"Q" if view.itemsize == 8 else b"I"
-    return code if code in b"bhiqBHIQfd" else 0
+cdef Py_ssize_t numbers_in(const Steps* steps, int axis) noexcept:
+    """How many numbers an entry has: of steps.shape[axis:]."""
+    cdef Py_ssize_t n = 1
+    cdef int k
+    for k in range(axis, steps.rank):
+        n *= steps.shape[k]
+    return n
 
 
-cdef bint put_whole(number* out, int64_t whole) noexcept:
-    """out[0] = whole; False if an integer type does not hold it."""
-    if number is float or number is double:
-        out[0] = <number><double>whole  # by way of double, as NumPy
-        return True
-    else:
-        out[0] = <number>whole
-        return whole >= 0 if number is uint64_t else <int64_t>out[0] == whole
-
-
-cdef bint put_real(number* out, double real, bint exact) noexcept:
-    """out[0] = real, cut towards 0 for an integer type; False if that is too much, or not exact."""
-    if number is double:
-        out[0] = real
-        return True
-    elif number is float:
-        out[0] = <float>real
-        return not (isfinite(real) and fabs(real) > FLT_MAX)
-    else:
-        return not exact and fabs(real) < MAX_TRUNCATED and put_whole(out, <int64_t>real)
-
-
-cdef Py_ssize_t put_ints(number* out, PyObject** items, Py_ssize_t count) noexcept:
-    """out[k] = items[k] up to the first that is no compact int, or does not fit; returns how many.
-
-    A loop of its own: with floats in the same one, lists of ints take 10 % longer.
-    """
-    cdef Py_ssize_t k
-    for k in range(count):
-        if k + AHEAD < count:
-            prefetch(items[k + AHEAD])
-        if not (PyLong_CheckExact(items[k]) and is_compact(items[k])
-                and put_whole(out + k, compact_value(items[k]))):
-            return k
-    return count
-
-
-cdef Py_ssize_t put_floats(number* out, PyObject** items, Py_ssize_t count, bint exact) noexcept:
-    """The same for floats."""
-    cdef Py_ssize_t k
-    for k in range(count):
-        if k + AHEAD < count:
-            prefetch(items[k + AHEAD])
-        if not (PyFloat_CheckExact(items[k])
-                and put_real(out + k, PyFloat_AS_DOUBLE(items[k]), exact)):
-            return k
-    return count
-
-
-cdef bint put_items(number* out, PyObject** items, Py_ssize_t count, bint exact) noexcept:
-    """out[k] = items[k], exact ints and floats only; False at the first that is not, or not fit."""
-    cdef Py_ssize_t k = 0
-    cdef int64_t whole
-    cdef int overflow
-    while True:
-        k += put_ints(out + k, items + k, count - k)
-        k += put_floats(out + k, items + k, count - k, exact)
-        if k == count:
-            return True
-        if not PyLong_CheckExact(items[k]):
+cdef bint has_shape(
+        const Py_buffer* view, const Steps* steps, int axis, Py_ssize_t length) noexcept:
+    """True for an array (length, *steps.shape[axis:]) in C order."""
+    cdef int k
+    if view.ndim != 1 + steps.rank - axis or view.shape[0] != length:
+        return False
+    for k in range(steps.rank - axis, 0, -1):
+        if view.shape[k] != steps.shape[axis + k - 1]:
             return False
-        whole = PyLong_AsLongLongAndOverflow(items[k], &overflow)
-        if overflow or not put_whole(out + k, whole):
-            return False
-        k += 1
-
-
-cdef bint holds_all(size_t size, bint signed, size_t size_from, bint signed_from) noexcept:
-    """True if integers of one type hold all those of another; sizes in bytes."""
-    if signed == signed_from:
-        return size >= size_from
-    return signed and size > size_from
-
-
-cdef bint put_numbers(number* out, const source* values, Py_ssize_t count, bint exact) noexcept:
-    """out[k] = values[k]; False for floats to integers, where NumPy may warn, or if not exact."""
-    cdef Py_ssize_t k
-    cdef bint from_float = source is float or source is double
-    if number is not float and number is not double:
-        if from_float or (exact and not holds_all(
-                sizeof(number), <number>-1 < 1, sizeof(source), <source>-1 < 1)):
-            return False
-    for k in range(count):
-        out[k] = <number>values[k]
-    return True
-
-
-cdef bint put_numbers_of(
-        number* out, char kind, const void* values, Py_ssize_t count, bint exact) noexcept:
-    if kind == b"h":
-        return put_numbers(out, <const int16_t*>values, count, exact)
-    if kind == b"i":
-        return put_numbers(out, <const int32_t*>values, count, exact)
-    if kind == b"q":
-        return put_numbers(out, <const int64_t*>values, count, exact)
-    if kind == b"B":
-        return put_numbers(out, <const uint8_t*>values, count, exact)
-    if kind == b"H":
-        return put_numbers(out, <const uint16_t*>values, count, exact)
-    if kind == b"f":
-        return put_numbers(out, <const float*>values, count, exact)
-    if kind == b"d":
-        return put_numbers(out, <const double*>values, count, exact)
-    return False
-
-
-cdef bint put(number* out, PyObject** items, char kind, const void* values,
-              Py_ssize_t count, bint exact) noexcept:
-    """From a list's `items`, or, where that is NULL, from an array's `values`."""
-    if items != NULL:
-        return put_items(out, items, count, exact)
-    return put_numbers_of(out, kind, values, count, exact)
-
-
-cdef bint put_as(const Steps* steps, char* out, PyObject** items, char kind, const void* values,
-                 Py_ssize_t count) noexcept:
-    """put() for the kind of number `steps` has."""
-    if steps.kind == b"i":
-        return put(<int32_t*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"f":
-        return put(<float*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"q":
-        return put(<int64_t*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"d":
-        return put(<double*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"h":
-        return put(<int16_t*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"b":
-        return put(<int8_t*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"B":
-        return put(<uint8_t*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"H":
-        return put(<uint16_t*>out, items, kind, values, count, steps.exact)
-    if steps.kind == b"I":
-        return put(<uint32_t*>out, items, kind, values, count, steps.exact)
-    return put(<uint64_t*>out, items, kind, values, count, steps.exact)
+    return PyBuffer_IsContiguous(view, b"C")
 
 
 cdef bint put_array(const Steps* steps, int axis, char* out, object array,
                     Py_ssize_t length, Py_ssize_t first, Py_ssize_t count) noexcept:
     """Entries first:first + count of an array (length, *steps.shape[axis:]) in C order."""
     cdef Py_buffer view
-    cdef Py_ssize_t size = 1
+    cdef Numbers given
     cdef const char* values
     cdef char kind
-    cdef bint plain
-    cdef int k
+    cdef Py_ssize_t n
+    cdef bint done = False
     try:
         PyObject_GetBuffer(array, &view, PyBUF_RECORDS_RO)
     except Exception:  # dates, objects: nothing of ours
         return False
     kind = kind_of(&view)
-    plain = kind != 0 and view.ndim == 1 + steps.rank - axis and view.shape[0] == length
-    for k in range(steps.rank - axis, 0, -1):
-        plain = plain and view.shape[k] == steps.shape[axis + k - 1]
-    plain = plain and PyBuffer_IsContiguous(&view, b"C")
-    if plain:
-        for k in range(axis, steps.rank):
-            size *= steps.shape[k]
-        values = <const char*>view.buf + first * size * view.itemsize
+    if kind != 0 and has_shape(&view, steps, axis, length):
+        n = numbers_in(steps, axis)
+        values = <const char*>view.buf + first * n * view.itemsize
         if kind == steps.kind:
-            memcpy(out, values, count * size * view.itemsize)
+            memcpy(out, values, count * n * view.itemsize)
+            done = True
         elif <size_t>values % view.itemsize == 0:
-            plain = put_as(steps, out, NULL, kind, values, count * size)
-        else:
-            plain = False
+            given = Numbers(NULL, values, kind, count * n)
+            done = put_as(steps.kind, out, &given, steps.exact)
     PyBuffer_Release(&view)
-    return plain
+    return done
 
 
 cdef bint put_row(const Steps* steps, int axis, char* out, object row,
@@ -269,15 +94,15 @@ cdef bint put_row(const Steps* steps, int axis, char* out, object row,
     """Entries first:first + count of `row`, which must have `length`, each steps.shape[axis:]."""
     cdef Py_ssize_t k, size
     cdef PyObject** items
+    cdef Numbers given
     if PyList_CheckExact(row) or PyTuple_CheckExact(row):
         if PySequence_Fast_GET_SIZE(row) != length:
             return False
         items = PySequence_Fast_ITEMS(row) + first
         if axis == steps.rank:
-            return put_as(steps, out, items, 0, NULL, count)
-        size = steps.itemsize
-        for k in range(axis, steps.rank):
-            size *= steps.shape[k]
+            given = Numbers(items, NULL, 0, count)
+            return put_as(steps.kind, out, &given, steps.exact)
+        size = steps.itemsize * numbers_in(steps, axis)
         for k in range(count):
             if not put_row(steps, axis + 1, out + k * size, <object>items[k],
                            steps.shape[axis], 0, steps.shape[axis]):
@@ -354,11 +179,9 @@ cdef Steps steps_of(const Py_buffer* out, bint exact):
     """The steps of an array (steps, *features)."""
     cdef Steps steps = Steps(
         kind_of(out), out.itemsize, out.itemsize, out.ndim - 1, out.shape + 1, exact)
-    cdef int k
     if steps.kind == 0:
         raise TypeError("out must hold integers or floats of the machine's own byte order")
-    for k in range(steps.rank):
-        steps.size *= steps.shape[k]
+    steps.size *= numbers_in(&steps, 0)
     return steps
 
 
