@@ -113,14 +113,13 @@ INLINE void product_tile(const int rows, const int blocks, const int groups, con
             v_store(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v]);
         return;
     }
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++) {
-            const int64_t left = p->columns - column - v * V_WIDTH;
-            if (left >= V_WIDTH)
-                v_store(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v]);
-            else if (left > 0)
-                v_store_part(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v], left);
-        }
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) {
+        const int64_t left = p->columns - column - v * V_WIDTH;
+        if (left >= V_WIDTH)
+            v_store(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v]);
+        else if (left > 0)
+            v_store_part(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v], left);
+    }
 }
 
 /* What is left of four blocks by two: the values of a head are often no more. */

@@ -27,11 +27,10 @@ static inline vec sigmoid_tanh(vec x, vec y) {
     return v_copysign(v_div(t, divisor), y);
 }
 
-/* c = sigmoid(f) c + sigmoid(i) tanh(z); h = sigmoid(o) tanh(c). */
-static inline vec lstm_cell(const vec *gates, vec *c) {
-    const vec kept = v_div(*c, v_sigmoid_divisor(gates[1]));
-    *c = v_add(kept, sigmoid_tanh(gates[0], gates[2]));
-    return sigmoid_tanh(gates[3], *c);
+/* sigmoid(f) c + sigmoid(i) tanh(z) */
+static inline vec lstm_c(const vec *gates, vec c) {
+    const vec kept = v_div(c, v_sigmoid_divisor(gates[1]));
+    return v_add(kept, sigmoid_tanh(gates[0], gates[2]));
 }
 
 /* The next step's z of a tile, of which a large table may be far from the cache. */
@@ -53,11 +52,14 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
                rnn->units);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
-        float *const at = s->c[row + r] + (block + b) * V_WIDTH;
-        vec c = v_load(at);
-        const vec h = lstm_cell(acc + (r * blocks + b) * groups, &c);
-        v_store(at, c);
-        store_units(s->h_next[row + r], rnn, block + b, h);
+        float *const c = s->c[row + r] + (block + b) * V_WIDTH;
+        vec *const gates = acc + (r * blocks + b) * groups;
+        gates[2] = lstm_c(gates, v_load(c));
+        v_store(c, gates[2]);
+    }
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        const vec *const gates = acc + (r * blocks + b) * groups;
+        store_units(s->h_next[row + r], rnn, block + b, sigmoid_tanh(gates[3], gates[2]));
     }
 }
 
@@ -84,11 +86,14 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
                rnn->units);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
-        const vec *const a = acc + (r * blocks + b) * groups;
+        vec *const a = acc + (r * blocks + b) * groups;
         const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
-        const vec candidate = v_add(x, v_div(a[2], v_sigmoid_divisor(a[1])));
+        a[2] = v_add(x, v_div(a[2], v_sigmoid_divisor(a[1])));
+    }
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
+        const vec *const a = acc + (r * blocks + b) * groups;
         const vec h = load_units(s->h[row + r], rnn, block + b);
-        store_units(s->h_next[row + r], rnn, block + b, gru_cell(a[0], candidate, h));
+        store_units(s->h_next[row + r], rnn, block + b, gru_cell(a[0], a[2], h));
     }
 }
 
