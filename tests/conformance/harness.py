@@ -12,9 +12,9 @@ from typing import Any
 import jax
 import keras
 import numpy as np
+from beside_keras import carrying, compare, copy_weights, random_weights
 
 import maskseq
-from maskseq.nest import flatten
 
 BATCH, TIME, FEATURES, UNITS, VOCABULARY = 7, 6, 4, 3, 9
 
@@ -90,52 +90,6 @@ def masks_of(case: Case, layout: str) -> list[np.ndarray | None]:
     return [next(masks) if name in CARRIERS else None for name in case.inputs]
 
 
-def masked(framework: Any, x: np.ndarray, mask: np.ndarray | None) -> Any:
-    """`x` as the framework's tensor, carrying `mask`."""
-    if framework is keras:
-        tensor = keras.ops.convert_to_tensor(x)
-        if mask is not None:
-            keras.src.backend.set_keras_mask(tensor, keras.ops.convert_to_tensor(mask))
-    else:
-        tensor = maskseq.convert_to_tensor(x)
-        maskseq.set_keras_mask(tensor, mask)
-    return tensor
-
-
-def random_weights(theirs: Any, rng: np.random.Generator) -> None:
-    """Other weights than the first ones: no bias is 0, no variance is 1."""
-    values = [0.5 * rng.standard_normal(w.shape) for w in theirs.weights]
-    variance = ["variance" in w.path for w in theirs.weights]
-    theirs.set_weights(
-        [abs(v) + 0.1 if positive else v for v, positive in zip(values, variance, strict=True)]
-    )
-
-
-def copy_weights(theirs: Any, ours: Any) -> None:
-    ours.set_weights([np.asarray(w) for w in theirs.get_weights()])
-
-
-def compare(theirs: Any, ours: Any, zero_for_nan: bool = False, rtol: float = 1e-5) -> None:
-    """Outputs and masks are the same."""
-    theirs, ours = flatten(theirs), flatten(ours)
-    assert len(ours) == len(theirs), f"expected {len(theirs)} outputs, got {len(ours)}"
-    for number, (a, b) in enumerate(zip(theirs, ours, strict=True)):
-        expected = np.asarray(a)
-        if zero_for_nan:
-            expected = np.nan_to_num(expected, nan=0.0)
-        np.testing.assert_allclose(b, expected, rtol=rtol, atol=1e-5, err_msg=f"output {number}")
-        assert np.asarray(b).dtype == expected.dtype
-        compare_masks(keras.src.backend.get_keras_mask(a), maskseq.get_keras_mask(b), number)
-
-
-def compare_masks(theirs: Any, ours: Any, number: int = 0) -> None:
-    if theirs is None:
-        assert ours is None, f"output {number} should carry no mask"
-    else:
-        assert ours is not None, f"output {number} should carry a mask"
-        np.testing.assert_array_equal(ours, np.asarray(theirs), err_msg=f"mask of {number}")
-
-
 _answers: dict[tuple[str, str, bool], tuple] = {}
 
 
@@ -158,7 +112,7 @@ def keras_answer(case: Case, layout: str, masking: bool) -> tuple[list, list, An
                 for x, mask in zip(arrays, masks, strict=True)
             ]
         else:
-            tensors = [masked(keras, x, mask) for x, mask in zip(arrays, masks, strict=True)]
+            tensors = [carrying(keras, x, mask) for x, mask in zip(arrays, masks, strict=True)]
         with jax.disable_jit():  # else every call compiles its loop over time anew
             _answers[key] = arrays, masks, layer, case.apply(layer, tensors)
     return _answers[key]
@@ -177,7 +131,7 @@ def check(case: Case, layout: str, way: str) -> None:
     if way == "eager":
 
         def tensors() -> list[Any]:  # anew for each call: MultiHeadAttention takes their masks
-            return [masked(maskseq, x, mask) for x, mask in zip(arrays, masks, strict=True)]
+            return [carrying(maskseq, x, mask) for x, mask in zip(arrays, masks, strict=True)]
 
         case.apply(ours, tensors())
         copy_weights(theirs, ours)

@@ -8,17 +8,8 @@ pytest.importorskip("keras")
 import jax  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from harness import (  # noqa: E402
-    BATCH,
-    FEATURES,
-    MIXED,
-    TIME,
-    VOCABULARY,
-    compare_masks,
-    masked,
-    random_weights,
-    with_zeros,
-)
+from beside_keras import carrying, compare_masks, random_weights  # noqa: E402
+from harness import BATCH, FEATURES, MIXED, TIME, VOCABULARY, with_zeros  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
@@ -145,13 +136,13 @@ def test_random_graph_equals_keras(program):
     random_weights(theirs, np.random.default_rng(3))
     ours.set_weights(theirs.get_weights())
     with jax.disable_jit():
-        expected = theirs([masked(keras, ids, None), masked(keras, x, mask)])
+        expected = theirs([carrying(keras, ids, None), carrying(keras, x, mask)])
     results = ours([ids, x], mask=[None, mask])
     for number, (a, b) in enumerate(zip(expected, results, strict=True)):
         real = np.isfinite(np.asarray(a))  # Keras's average of nothing is NaN, ours is 0
         np.testing.assert_allclose(np.asarray(b)[real], np.asarray(a)[real], rtol=1e-4, atol=2e-5)
         assert np.isfinite(np.asarray(b)).all()
-        compare_masks(keras.src.backend.get_keras_mask(a), maskseq.get_keras_mask(b), number)
+        compare_masks(a, b, number)
     if not by_hand:
         for b, again in zip(results, ours.predict([ids, x], batch_size=3), strict=True):
             np.testing.assert_array_equal(again, b)

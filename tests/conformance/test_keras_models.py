@@ -8,15 +8,8 @@ pytest.importorskip("keras")
 import jax  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from harness import (  # noqa: E402
-    BATCH,
-    FEATURES,
-    MIXED,
-    TIME,
-    VOCABULARY,
-    compare,
-    random_weights,
-)
+from beside_keras import compare, random_weights  # noqa: E402
+from harness import BATCH, FEATURES, MIXED, TIME, VOCABULARY  # noqa: E402
 
 import maskseq  # noqa: E402
 

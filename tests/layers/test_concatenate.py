@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import twin
+from beside_keras import carrying
 
 import maskseq
 from maskseq import layers
@@ -37,7 +38,7 @@ def test_mask_of_two_axes_data_is_what_keras_makes_of_it(rng):
 
 def test_four_axes_keep_the_mask_of_their_steps(rng):
     x = rng.normal(size=(3, 6, 2, 2)).astype(np.float32)
-    inputs = [twin.carry(maskseq, x, twin.mask_of(m)) for m in ("right", "left")]
+    inputs = [carrying(maskseq, x, twin.mask_of(m)) for m in ("right", "left")]
     joined = layers.Concatenate(axis=1)(inputs)
     want = np.concatenate([twin.mask_of("right"), twin.mask_of("left")], axis=1)
     np.testing.assert_array_equal(joined._keras_mask, want)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import twin
+from beside_keras import carrying
 
 import maskseq
 from maskseq import layers
@@ -28,7 +29,7 @@ def test_lambda_in_a_model_equals_keras(make):
 
 
 def test_function_that_names_the_mask_gets_it(rng):
-    x = twin.carry(maskseq, rng.normal(size=(3, 6, 2)), twin.mask_of("right"))
+    x = carrying(maskseq, rng.normal(size=(3, 6, 2)), twin.mask_of("right"))
     with pytest.warns(UserWarning, match="destroy the mask"):
         y = layers.Lambda(lambda x, mask: x * mask[..., None])(x)
     np.testing.assert_array_equal(y, x * twin.mask_of("right")[..., None])

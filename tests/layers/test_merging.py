@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import twin
+from beside_keras import carrying
 
 import maskseq
 from maskseq import layers
@@ -88,7 +89,7 @@ def test_functional_forms_are_the_layers(pair):
 def test_four_axes_are_masked_by_their_steps(rng):
     x, y = (rng.normal(size=(3, 6, 2, 2)).astype(np.float32) for _ in range(2))
     mask = twin.mask_of("holes")
-    product = layers.Multiply()([twin.carry(maskseq, z, mask) for z in (x, y)])
+    product = layers.Multiply()([carrying(maskseq, z, mask) for z in (x, y)])
     np.testing.assert_array_equal(product, np.where(mask[..., None, None], x * y, 0))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import twin
+from beside_keras import carrying, compare
 
 import maskseq
 from maskseq import layers
@@ -63,9 +64,9 @@ def test_normalization_of_a_sample_does_not_depend_on_the_others(make, rng):
 def test_batch_statistics_in_training_equal_keras(name, mask, rng):
     their_layer, our_layer = twin.twins(MAKES[name])
     x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), twin.mask_of(mask)
-    inputs = twin.carry(twin.keras(), x, mask), twin.carry(maskseq, x, mask)
+    inputs = carrying(twin.keras(), x, mask), carrying(maskseq, x, mask)
     theirs, ours = their_layer(inputs[0], training=True), our_layer(inputs[1], training=True)
-    twin.check(ours, theirs)
+    compare(theirs, ours)
     for ours, theirs in zip(our_layer.get_weights(), their_layer.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import twin
+from beside_keras import carrying
 
 import maskseq
 from maskseq import layers
@@ -35,7 +36,7 @@ def test_repeat_vector_equals_keras(rng):
 
 
 def test_lost_mask_is_told(rng):
-    x = twin.carry(maskseq, rng.normal(size=(3, 6, 2)), twin.mask_of("right"))
+    x = carrying(maskseq, rng.normal(size=(3, 6, 2)), twin.mask_of("right"))
     with pytest.warns(UserWarning, match="Layer 'flat' .* destroy the mask"):
         layers.Flatten(name="flat")(x)
 

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from beside_keras import carrying, compare, copy_weights, random_weights
 
 import maskseq
 
@@ -30,35 +31,10 @@ def mask_of(name):
     return None if MASKS[name] is None else np.array(MASKS[name], bool)
 
 
-def carry(package, x, mask):
-    tensor = package.ops.convert_to_tensor(x)
-    if mask is not None:
-        tensor._keras_mask = package.ops.convert_to_tensor(mask)
-    return tensor
-
-
 def twins(make):
     """`make(layers)` gives the layer: of Keras and of ours."""
     theirs = keras()
     return make(theirs.layers), make(maskseq.layers)
-
-
-def copy_weights(their_layer, our_layer):
-    """Random weights into both, the same. Some weights (a variance) may not be negative."""
-    random = np.random.default_rng(7)
-    weights = [random.uniform(0.1, 1, w.shape).astype(np.float32) for w in their_layer.weights]
-    their_layer.set_weights(weights)
-    our_layer.set_weights(weights)
-
-
-def check(ours, theirs, rtol=1e-5, atol=1e-5):
-    """The same numbers and the same mask, or none in both."""
-    assert ours.shape == tuple(theirs.shape)
-    np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), rtol=rtol, atol=atol)
-    our_mask, their_mask = (getattr(x, "_keras_mask", None) for x in (ours, theirs))
-    assert (our_mask is None) == (their_mask is None), "only one of them has a mask"
-    if our_mask is not None:
-        np.testing.assert_array_equal(np.asarray(our_mask), np.asarray(their_mask))
 
 
 def check_eager(make, arrays, masks, rtol=1e-5, **options):
@@ -67,16 +43,17 @@ def check_eager(make, arrays, masks, rtol=1e-5, **options):
     many = isinstance(arrays, list)
     pairs = zip(arrays, masks, strict=True) if many else [(arrays, masks)]
     pairs = list(pairs)
-    their_inputs = [carry(keras(), x, m) for x, m in pairs]
-    our_inputs = [carry(maskseq, x, m) for x, m in pairs]
+    their_inputs = [carrying(keras(), x, m) for x, m in pairs]
+    our_inputs = [carrying(maskseq, x, m) for x, m in pairs]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         first = their_layer(their_inputs if many else their_inputs[0])
         our_layer(our_inputs if many else our_inputs[0])
         if their_layer.weights:
+            random_weights(their_layer, np.random.default_rng(7))
             copy_weights(their_layer, our_layer)
             first = their_layer(their_inputs if many else their_inputs[0], **options)
-        check(our_layer(our_inputs if many else our_inputs[0], **options), first, rtol)
+        compare(first, our_layer(our_inputs if many else our_inputs[0], **options), rtol=rtol)
 
 
 def check_in_model(make, features=3, inputs=1, stem="dense", mask="holes", rtol=1e-5):
@@ -105,6 +82,7 @@ def check_in_model(make, features=3, inputs=1, stem="dense", mask="holes", rtol=
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs, ours = model(keras()), model(maskseq)
+        random_weights(theirs, np.random.default_rng(7))
         copy_weights(theirs, ours)
-        check(ours(x), theirs(x), rtol)
+        compare(theirs(x), ours(x), rtol=rtol)
         np.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol, 1e-5)
