@@ -22,6 +22,8 @@ typedef struct msq_rnn_run {
     msq_rnn_call call;
     int64_t steps;        /* offsets[batch] as it was when room was made for index and sequences */
     const msq_fold *fold; /* of rnn and all of x, or NULL */
+    const int64_t *cells; /* step j's output is row cells[j] of call.sequences; NULL: row j */
+    int64_t rows;         /* of call.sequences, where there are cells */
     int64_t projected;    /* set: how many rows were multiplied by the input's weights */
 } msq_rnn_run;
 

@@ -116,6 +116,11 @@ static int check(const msq_rnn_run *run, int64_t *bad_position) {
             *bad_position = j;
             return MSQ_OUT_OF_RANGE;
         }
+    for (int64_t j = 0; run->cells && j < steps; j++)
+        if (run->cells[j] < 0 || run->cells[j] >= run->rows) {
+            *bad_position = j;
+            return MSQ_OUT_OF_RANGE;
+        }
     *bad_position = call->batch;
     if (steps < 0 || (!call->index && steps > call->x_rows) ||
         (run->fold && run->fold->count != call->x_rows))
@@ -151,6 +156,7 @@ int msq_rnn_runs_f32(msq_rnn_run *const *runs, int count, int64_t *bad_position)
         if (runs[i]->rnn->kind != MSQ_LSTM)
             calls[i].c = NULL, calls[i].initial_c = NULL;
         r.jobs[i] = (msq_rnn_job){.rnn = runs[i]->rnn,
+                                  .run = runs[i],
                                   .call = &calls[i],
                                   .steps = runs[i]->steps,
                                   .fold = runs[i]->fold,

@@ -39,6 +39,7 @@ void msq_fold_clear(msq_fold *fold);
 /* What a thread needs to walk sequences through time; made once a call, reused for every step. */
 typedef struct walker {
     const msq_rnn *rnn;
+    const msq_rnn_run *run;
     const msq_rnn_call *call;
     const msq_fold *fold;
     sequence **sequences;            /* by falling length */
@@ -65,6 +66,7 @@ int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end);
 /* One call, as its threads see it. */
 typedef struct msq_rnn_job {
     const msq_rnn *rnn;
+    const msq_rnn_run *run;
     const msq_rnn_call *call;
     int64_t steps;
     sequence *sequences; /* those with steps, by falling length */
@@ -107,6 +109,11 @@ msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first);
 /* The row of x that step `step` reads. */
 static inline int64_t msq_row_of_step(const msq_rnn_call *call, int64_t step) {
     return call->index ? msq_bounded(&call->index[step], 0, call->x_rows - 1) : step;
+}
+
+/* The row of the outputs that step `step` writes. */
+static inline int64_t msq_row_of_output(const msq_rnn_run *run, int64_t step) {
+    return run->cells ? msq_bounded(&run->cells[step], 0, run->rows - 1) : step;
 }
 
 static inline int64_t msq_padded_units(const msq_rnn *rnn) {

@@ -53,6 +53,7 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
         take(&arena, job->parts * rows * msq_states_a_sequence(rnn) * padded, sizeof *room);
     for (int part = 0; part < job->parts; part++) {
         walker w = {.rnn = rnn,
+                    .run = job->run,
                     .call = job->call,
                     .fold = job->fold,
                     .max_rows = rows,

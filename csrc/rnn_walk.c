@@ -61,7 +61,8 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64
     for (int64_t i = 0; i < rows; i++) {
         const sequence *const s = w->sequences[i];
         w->h_next[i] = call->sequences
-                           ? call->sequences + number_of(call, s, t) * call->sequence_stride
+                           ? call->sequences + msq_row_of_output(w->run, number_of(call, s, t)) *
+                                                   call->sequence_stride
                            : s->room + (t & 1) * padded;
     }
     for (int phase = 0; phase < rnn->phases; phase++) {

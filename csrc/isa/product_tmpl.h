@@ -96,6 +96,13 @@ static inline int64_t tile_count(int64_t rows, int vectors) {
         }                                                                                          \
     }
 
+/* The x of the next tile, which may lie anywhere: the first block fetches it for all. */
+INLINE void fetch_rows(const int rows, const msq_product *p, int64_t row) {
+    for (int r = 0; r < rows && row + r < p->rows; r++)
+        for (int64_t k = 0; k < p->depth; k += 16)
+            __builtin_prefetch(p->x[row + r] + k);
+}
+
 /* One tile of msq_product_fn: z[r] = start[r] + x[r] . panels of `blocks` blocks from `block` on.
  */
 INLINE void product_tile(const int rows, const int blocks, const int groups, const msq_product *p,
@@ -103,6 +110,8 @@ INLINE void product_tile(const int rows, const int blocks, const int groups, con
     vec acc[MAX_TILE];
     const int vectors = blocks * groups;
     const int64_t column = block * groups * V_WIDTH;
+    if (block == p->first_block)
+        fetch_rows(rows, p, row + rows);
     const float *const start = p->start + row * p->start_stride + column;
     float *const z = p->z + row * p->z_stride + column;
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)

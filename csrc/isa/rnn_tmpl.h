@@ -33,11 +33,15 @@ static inline vec lstm_c(const vec *gates, vec c) {
     return v_add(kept, sigmoid_tanh(gates[0], gates[2]));
 }
 
-/* The next step's z of a tile, of which a large table may be far from the cache. */
-INLINE void fetch_ahead(const int rows, const int vectors, const msq_step *s, int64_t row,
-                        int64_t column) {
+/* What may be far from the cache: where h_next of a tile goes, and its z of the next step. */
+INLINE void fetch_ahead(const int rows, const int blocks, const int gates, const msq_step *s,
+                        int64_t row, int64_t block) {
+    const int64_t column = block * gates * V_WIDTH;
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++)
+            __builtin_prefetch(s->h_next[row + r] + (block + b) * V_WIDTH, 1);
     for (int r = 0; r < rows && row + r < s->next_rows; r++)
-        UNROLL for (int v = 0; v < vectors; v++)
+        UNROLL for (int v = 0; v < blocks * gates; v++)
             __builtin_prefetch(s->z_next[row + r] + column + v * V_WIDTH, 0, 2);
 }
 
@@ -46,7 +50,7 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, groups * blocks, s, row, column);
+    fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
@@ -75,7 +79,7 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, groups * blocks, s, row, column);
+    fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + column + b * groups * V_WIDTH;
         vec *const a = acc + (r * blocks + b) * groups;
@@ -103,7 +107,7 @@ INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, c
                            int64_t row, int64_t block) {
     const msq_rnn *const rnn = s->rnn;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, 3 * blocks, s, row, block * 3 * V_WIDTH);
+    fetch_ahead(rows, blocks, 3, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + (block + b) * 3 * V_WIDTH;
         acc[(r * blocks + b) * groups] = v_load(z);
@@ -139,7 +143,7 @@ INLINE void simple_tile(const int rows, const int blocks, const int groups, cons
                         int64_t row, int64_t block) {
     const msq_rnn *const rnn = s->rnn;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, blocks, s, row, block * V_WIDTH);
+    fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + (block + b) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + block * V_WIDTH * rnn->units,

@@ -43,6 +43,14 @@ def scatter_rows(
     own_pads: bool = False,
     num_threads: int | None = None,
 ) -> NDArray[Any]: ...
+def fill_masked(
+    out: NDArray[np.float32],
+    mask: ArrayLike,
+    first: ArrayLike | None = None,
+    *,
+    carry: bool = False,
+    num_threads: int | None = None,
+) -> None: ...
 def sum_rows(
     x: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
@@ -98,6 +106,7 @@ def rnn(
     return_sequences: bool = False,
     reverse: bool = False,
     out: NDArray[np.float32] | None = None,
+    cells: ArrayLike | None = None,
     keep: int = 0,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]]: ...
@@ -112,6 +121,7 @@ def rnn_pair(
     return_sequences: bool = False,
     reverse: bool = False,
     out: Sequence[NDArray[np.float32] | None] = (None, None),
+    cells: ArrayLike | None = None,
     keep: int = 0,
     num_threads: int | None = None,
 ) -> tuple[

@@ -48,9 +48,15 @@ cdef extern from "recurrent.h":
         msq_rnn_call call
         int64_t steps
         const msq_fold* fold
+        const int64_t* cells
+        int64_t rows
         int64_t projected
 
     int msq_rnn_runs_f32(msq_rnn_run** runs, int count, int64_t* bad_position) nogil
+
+cdef extern from "rows.h":
+    void msq_fill_masked(void* out, const uint8_t* mask, const void* first, int64_t batch,
+                         int64_t time, int64_t row_bytes, int carry, int num_threads) nogil
 
 # --- the gate: every array of the user passes it on its way to C. Behind it, data is C-contiguous,
 # aligned, native and held until the call is over. A good array costs one buffer request.

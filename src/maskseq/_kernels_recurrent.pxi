@@ -190,19 +190,21 @@ cdef class RnnCall:
     """A call of a recurrent layer: its arrays, checked and held."""
 
     cdef msq_rnn_run run
-    cdef Array x, offsets, index, h0, c0
+    cdef Array x, offsets, index, cells, h0, c0
     cdef Kept kept
     cdef Fold fold
     cdef RowsOut rows
     cdef object out, h, c
 
     cdef int prepare(self, Array x, PackedRNN packed, Array offsets, Array index, initial_state,
-                     bint return_sequences, bint reverse, out, num_threads) except -1:
-        """Takes x, offsets and index, which only have the right types, and all other arguments."""
+                     bint return_sequences, bint reverse, out, Array cells,
+                     num_threads) except -1:
+        """Takes x, offsets, index and cells, which only have the right types, and all else."""
         cdef Py_ssize_t batch = offsets.view.shape[0] - 1, units = packed.units
         cdef const int64_t* ends = <const int64_t*>offsets.view.buf
         cdef Py_ssize_t n = ends[batch], count = 2 if packed.kind == "lstm" else 1
-        self.x, self.offsets, self.index = x.expect(ANY, packed.features), offsets, index
+        self.x, self.offsets = x.expect(ANY, packed.features), offsets
+        self.index, self.cells = index, cells
         if index is not None:
             index.expect(n)
         elif n < 0 or n > x.view.shape[0]:
@@ -218,6 +220,10 @@ cdef class RnnCall:
         self.h = new_floats((batch, units))
         self.c = new_floats((batch, units)) if count == 2 else None
         self.out = new_floats((n, units)) if out is None and return_sequences else out
+        if cells is not None:
+            cells.expect(n)
+            if out is None:
+                raise ValueError("cells are those of `out`, got none")
         self.rows = None if self.out is None else RowsOut(self.out, n, units)
         if self.rows is not None and (self.rows.overlaps(x) or self.rows.overlaps(self.h0)
                                       or self.rows.overlaps(self.c0)):
@@ -235,6 +241,8 @@ cdef class RnnCall:
         call.sequence_stride = 0 if self.rows is None else self.rows.view.strides[0] // 4
         call.reverse = reverse
         call.num_threads = thread_count(num_threads)
+        self.run.cells = <const int64_t*>values_of(cells)
+        self.run.rows = 0 if self.rows is None else self.rows.view.shape[0]
 
     cdef int take_fold(self, PackedRNN packed, object table, Py_ssize_t max_bytes) except -1:
         """Uses what is kept of x, which is the array `table`."""
@@ -248,6 +256,15 @@ cdef class RnnCall:
         if self.fold is not None:
             self.run.fold = self.fold.held
         return 0
+
+    cdef object out_of_range(self, Py_ssize_t position):
+        """The error of a number of `index` or `cells` that is outside of x or out."""
+        cdef Py_ssize_t row = -1 if self.index is None else self.run.call.index[position]
+        if self.index is not None and not 0 <= row < self.run.call.x_rows:
+            return IndexError(f"index must be in [0, {self.run.call.x_rows}), got {row} at "
+                              f"position {position}")
+        return IndexError(f"cells must be in [0, {self.run.rows}), got "
+                          f"{self.run.cells[position]} at position {position}")
 
     cdef tuple results(self):
         if self.kept is not None:
@@ -267,8 +284,7 @@ cdef int run_calls(RnnCall first, RnnCall second) except -1:
     if status == MSQ_INTERRUPTED:
         raise_pending()
     if status == MSQ_OUT_OF_RANGE:
-        raise IndexError(f"index must be in [0, {first.run.call.x_rows}), got "
-                         f"{first.run.call.index[bad]} at position {bad}")
+        raise first.out_of_range(bad)
     if status == MSQ_BAD_OFFSETS:
         raise ValueError(f"offsets must start at 0 and never fall, got "
                          f"{first.run.call.offsets[bad]} at position {bad}")
@@ -285,7 +301,7 @@ cdef Array offsets_of(object offsets):
 
 
 def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None,
-        return_sequences=False, reverse=False, out=None, keep=0, num_threads=None):
+        return_sequences=False, reverse=False, out=None, cells=None, keep=0, num_threads=None):
     """Runs a recurrent layer over sequences of real steps.
 
     Arguments:
@@ -296,16 +312,19 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
         return_sequences: also return the state h after each step.
         reverse: run each sequence from its last step to its first; outputs stay at their own row.
         out: float32, (n or more, units), any distance between rows: the sequences go there.
+        cells: int64, (n,): the output of step j goes to row cells[j] of `out`, and no other step's
+            does; None: to row j.
         keep: not 0: x is a table of weights, which never change. What its rows add to the gates may
             be kept in `packed` for later calls with the same array, in so many bytes.
     Returns: (sequences (n, units) or None, last states, each (batch, units)). The state of a sequence
         without steps is its initial state.
-    Raises: IndexError if `index` leaves x.
+    Raises: IndexError if `index` leaves x, or `cells` leave out.
     """
     cdef RnnCall call = RnnCall.__new__(RnnCall)
     cdef Array picked = None if index is None else integers(index, "index")
+    cdef Array placed = None if cells is None else integers(cells, "cells")
     call.prepare(floats(x, "x"), packed, offsets_of(offsets), picked, initial_state,
-                 return_sequences, reverse, out, num_threads)
+                 return_sequences, reverse, out, placed, num_threads)
     call.take_fold(packed, x, keep)
     run_calls(call, None)
     return call.results()
@@ -313,7 +332,7 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
 
 def rnn_pair(x, PackedRNN one not None, PackedRNN other not None, offsets, *, index=None,
              initial_states=(None, None), return_sequences=False, reverse=False, out=(None, None),
-             keep=0, num_threads=None):
+             cells=None, keep=0, num_threads=None):
     """Runs two recurrent layers over the same sequences, side by side, in opposite directions.
 
     Arguments: as for `rnn`; initial_states, out: for each, and no value in both of `out`; reverse:
@@ -323,10 +342,11 @@ def rnn_pair(x, PackedRNN one not None, PackedRNN other not None, offsets, *, in
     cdef RnnCall first = RnnCall.__new__(RnnCall), second = RnnCall.__new__(RnnCall)
     cdef Array values = floats(x, "x"), ends = offsets_of(offsets)
     cdef Array picked = None if index is None else integers(index, "index")
+    cdef Array placed = None if cells is None else integers(cells, "cells")
     first.prepare(values, one, ends, picked, initial_states[0], return_sequences, reverse, out[0],
-                  num_threads)
+                  placed, num_threads)
     second.prepare(values, other, ends, picked, initial_states[1], return_sequences, not reverse,
-                   out[1], num_threads)
+                   out[1], placed, num_threads)
     first.take_fold(one, x, keep)
     second.take_fold(other, x, keep)
     run_calls(first, second)

@@ -159,6 +159,27 @@ def scatter_rows(values, offsets, cells, batch, time, carry, *, own_pads=False, 
     return out
 
 
+def fill_masked(out, mask, first=None, *, carry=False, num_threads=None):
+    """Fills the masked cells of `out`, float32 (batch * time, f), whose real ones are written.
+
+    mask bool (batch, time). A masked cell of sequence b shows first[b], float32 (batch, f), or 0;
+    with `carry` only before the first real step, and after it the row of the step before.
+    """
+    cdef Array real = bools(mask, "mask").expect(ANY, ANY), row = None
+    cdef int64_t batch = real.view.shape[0], time = real.view.shape[1]
+    cdef RowsOut rows = RowsOut(out, batch * time, out.shape[1])
+    cdef Py_ssize_t bytes = rows.view.shape[1] * 4
+    if rows.view.shape[0] != batch * time or rows.view.shape[0] > 1 and rows.view.strides[0] != bytes:
+        raise ValueError(f"out must be C-contiguous, with {batch * time} rows, got {out.shape}")
+    if first is not None:
+        row = floats(first, "first").expect(batch, rows.view.shape[1])
+    cdef const void* before = values_of(row)
+    cdef int carries = carry, threads = thread_count(num_threads)
+    with nogil:
+        msq_fill_masked(rows.view.buf, <const uint8_t*>real.view.buf, before, batch, time, bytes,
+                        carries, threads)
+
+
 def sum_rows(x, offsets, *, num_threads=None):
     """x float32 (n, f), offsets int64 (batch + 1,) -> float32 (batch, f): the sum of each sequence's
     rows, ascending; 0 for none."""

@@ -53,6 +53,11 @@ class Layout:
         return self.offsets.item(-1)
 
     @property
+    def full(self) -> bool:
+        """True if no step is masked."""
+        return self.steps == self.batch * self.time
+
+    @property
     def lengths(self) -> np.ndarray:
         """int64 (batch,): real steps of each sequence."""
         return self.offsets[1:] - self.offsets[:-1]
@@ -100,14 +105,6 @@ class Layout:
         kept = np.flatnonzero(keep)
         offsets = np.concatenate(([0], np.cumsum(keep, dtype=np.int64)))[self.offsets]
         return Layout(self.batch, self.time, offsets, self.cells[kept]), kept
-
-    def reverse(self) -> tuple["Layout", np.ndarray]:
-        """The layout of the same sequences with time reversed, and the row each of its rows was."""
-        order = np.repeat(self.offsets[:-1] + self.offsets[1:] - 1, self.lengths)
-        order -= np.arange(self.steps)
-        first = np.repeat(np.arange(self.batch, dtype=np.int64) * self.time, self.lengths)
-        cells = 2 * first + self.time - 1 - self.cells[order]
-        return Layout(self.batch, self.time, self.offsets, cells), order
 
 
 @functools.lru_cache(maxsize=64)
@@ -235,7 +232,7 @@ class Rows:
     def to_padded(self) -> np.ndarray:
         """The array (batch, time, *features) with every masked cell filled."""
         layout, values = self.layout, as_numpy(self.values)
-        if layout.steps == layout.batch * layout.time:
+        if layout.full:
             return values[: layout.steps].reshape(self.shape)
         flat = np.ascontiguousarray(values).reshape(len(values), -1)
         cells = _kernels.scatter_rows(

@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels import fill_masked
 from ..nest import flatten, map_structure
 from ..rows import Rows
 from .base import Layer, copy_layer, deserialize_layer, serialize_layer
 from .cell import run_pair
 from .recurrent import RNN
+from .stepping import Outputs
 
 _MERGES = {
     "sum": np.add,
@@ -96,7 +98,7 @@ class Bidirectional(Layer):
         starts = _halves(initial_state)
         if self._side_by_side():
             rows = self.forward_layer.real_steps(sequences, mask)
-            result = self._on_rows(rows, starts, training)
+            result = self._on_rows(rows, starts, training, padded=self.merge_mode == "concat")
             return map_structure(lambda y: y.to_padded() if type(y) is Rows else y, result)
         outputs, states = [], []
         options = {"training": True} if training else {}
@@ -119,32 +121,39 @@ class Bidirectional(Layer):
         ours = all(getattr(type(layer), "call", None) is RNN.call for layer in self._directions)
         return ours and not self.stateful
 
-    def _on_rows(self, rows: Rows, starts: list[Any], training: bool) -> Any:
-        """The merged outputs, as Rows with return_sequences, and the states."""
-        layers, batch = self._directions, rows.layout.batch
+    def _on_rows(self, rows: Rows, starts: list[Any], training: bool, padded: bool = False) -> Any:
+        """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
+        layers, layout = self._directions, rows.layout
         widths = [layer.units for layer in layers]
-        joined, parts = None, (None, None)
+        outputs, parts = (None, None), ()
         if self.return_sequences:
-            joined = np.empty((rows.layout.steps + 1, sum(widths)), np.float32)
-            joined[-1] = 0  # the pad row
+            count = layout.batch * layout.time if padded else layout.steps + 1
+            joined = np.empty((count, sum(widths)), np.float32)
+            if not padded:
+                joined[-1] = 0  # the pad row
             parts = joined[:, : widths[0]], joined[:, widths[0] :]
+            cells = layout.cells if padded and not layout.full else None
+            outputs = tuple(Outputs(part, cells) for part in parts)
         runs = run_pair(
             [layer.cell for layer in layers],
             rows,
-            [layer.start(start, batch) for layer, start in zip(layers, starts, strict=True)],
-            sequences=self.return_sequences,
+            [layer.start(start, layout.batch) for layer, start in zip(layers, starts, strict=True)],
+            outputs,
             reverse=layers[0].go_backwards,
-            out=tuple(None if part is None else part[:-1] for part in parts),
             training=training,
         )
         states = []
-        for layer, (_, _, held) in zip(layers, runs, strict=True):
+        for layer, (_, held) in zip(layers, runs, strict=True):
             states += layer.grouped(held) if self.return_state else ()
         merge = _MERGES[self.merge_mode]
-        if joined is None:
-            return self._with_states(merge(*(last for _, last, _ in runs)), states)
+        if not self.return_sequences:
+            return self._with_states(merge(*(last for last, _ in runs)), states)
+        if padded:
+            if not layout.full:
+                fill_masked(joined, layout.mask)
+            return self._with_states(joined.reshape(layout.batch, layout.time, sum(widths)), states)
         merged = joined if self.merge_mode == "concat" else merge(*parts)
-        return self._with_states(map_structure(lambda x: Rows(x, rows.layout), merged), states)
+        return self._with_states(map_structure(lambda x: Rows(x, layout), merged), states)
 
     def _with_states(self, merged: Any, states: list[Any]) -> Any:
         outputs = merged if isinstance(merged, list) else [merged]

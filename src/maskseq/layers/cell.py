@@ -1,22 +1,17 @@
-"""Cells: one step of a recurrent layer, and how a cell runs over the real steps of a batch.
+"""Cell: the weights and the step of this package's recurrent layers.
 
-A cell of this package runs in C as long as C knows its activations. Any other cell, a user's own
-among them, runs step by step, each step on the sequences that still have one: masked steps are
-never computed.
+It runs over the real steps of a batch in C, as long as C knows its activations.
 """
 
-import inspect
 from typing import Any
 
 import numpy as np
 
 from .. import _kernels, activations, initializers
-from ..nest import flatten, is_nested, map_structure
+from ..nest import flatten, is_nested
 from ..rows import Rows
 from .base import Layer
-
-Run = tuple[np.ndarray | None, np.ndarray, list[np.ndarray]]
-"""(output of each real step at its own row, or None; last outputs; last states)."""
+from .stepping import NOWHERE, Outputs, Run, run_cell, step_by_step
 
 
 class Cell(Layer):
@@ -112,31 +107,26 @@ class Cell(Layer):
         raise NotImplementedError
 
     def over_rows(
-        self,
-        rows: Rows,
-        states: list[np.ndarray] | None,
-        sequences: bool,
-        reverse: bool,
-        out: Any,
-        training: bool,
+        self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool, training: bool
     ) -> Run:
         """Run over the real steps of `rows`; see `run_cell`."""
         packed = self.packed()
         if not isinstance(packed, _kernels.PackedRNN):
-            return step_by_step(self, rows, states, sequences, reverse, out, training)
+            return step_by_step(self, rows, states, outputs, reverse, training)
         source, index = rows.in_place()
-        outputs, last = _kernels.rnn(
+        out, cells = outputs or NOWHERE
+        _, last = _kernels.rnn(
             source,
             packed,
             rows.layout.offsets,
             index=index,
             initial_state=states,
-            return_sequences=sequences,
             reverse=reverse,
             out=out,
+            cells=cells,
             keep=self.max_kept_bytes if rows.lie_in_weight else 0,
         )
-        return outputs, last[0], list(last)
+        return last[0], list(last)
 
     def packed(self) -> Any:
         """The weights in the kernels' form, made once for as long as they stay the same.
@@ -188,131 +178,38 @@ class Cell(Layer):
         return {**super().__getstate__(), "_packed": ((), None)}
 
 
-def output_size_of(cell: Any) -> int:
-    """The width of a cell's output: its `output_size`, else that of its first state."""
-    size = getattr(cell, "output_size", None)
-    return flatten(cell.state_size)[0] if size is None else size
-
-
-def initial_state_of(cell: Any, batch: int) -> Any:
-    """The states that `cell` starts from if no others are given."""
-    if hasattr(cell, "get_initial_state"):
-        return cell.get_initial_state(batch_size=batch)
-    return map_structure(lambda size: np.zeros((batch, size), np.float32), cell.state_size)
-
-
-def training_options(cell: Any, training: bool) -> dict[str, bool]:
-    """What to call `cell` with besides inputs and states: `training` if it is and is taken."""
-    told = training and "training" in inspect.signature(cell.call).parameters
-    return {"training": True} if told else {}
-
-
-def check_cell(cell: Any) -> None:
-    """Raises: ValueError unless `cell` has what a recurrent layer needs."""
-    for attribute in ("call", "state_size"):
-        if not hasattr(cell, attribute):
-            raise ValueError(f"cell must have `{attribute}`, got {cell!r}")
-
-
-def build_cell(cell: Any, input_shape: tuple) -> None:
-    """Make the weights of a cell that is a layer."""
-    if isinstance(cell, Layer) and not cell.built:
-        cell.build(input_shape)
-
-
-def run_cell(
-    cell: Any,
-    rows: Rows,
-    states: list[np.ndarray] | None,
-    *,
-    sequences: bool = False,
-    reverse: bool = False,
-    out: np.ndarray | None = None,
-    training: bool = False,
-) -> Run:
-    """Run `cell` over the real steps of each sequence.
-
-    Arguments: states: the initial ones, (batch, ...) each; None = the cell's own.  sequences: also
-        return each step's output.  reverse: from the last step to the first; outputs stay at their
-        own row.  out: float32 (n, units) to write the sequences into.  training: handed to a cell
-        whose `call` takes it.
-    A sequence without real steps keeps its states. Its last output is its first state if that has
-    the output's width, else zeros.
-    """
-    if hasattr(cell, "over_rows"):
-        return cell.over_rows(rows, states, sequences, reverse, out, training)
-    return step_by_step(cell, rows, states, sequences, reverse, out, training)
-
-
 def run_pair(
     cells: list[Any],
     rows: Rows,
     starts: list[Any],
+    outputs: tuple[Outputs | None, Outputs | None],
     *,
-    sequences: bool = False,
     reverse: bool = False,
-    out: tuple[np.ndarray | None, ...] = (None, None),
     training: bool = False,
 ) -> list[Run]:
-    """`run_cell` for two cells, in opposite directions: side by side if both run in C."""
+    """`run_cell` for two cells, in opposite directions: side by side if both run in C.
+
+    outputs: of both, with the same cells, or None for both.
+    """
     packed = [cell.packed() if isinstance(cell, Cell) else None for cell in cells]
     if all(isinstance(weights, _kernels.PackedRNN) for weights in packed):
         source, index = rows.in_place()
+        (one, places), (other, _) = (x or NOWHERE for x in outputs)
         results = _kernels.rnn_pair(
             source,
             *packed,
             rows.layout.offsets,
             index=index,
             initial_states=starts,
-            return_sequences=sequences,
             reverse=reverse,
-            out=out,
+            out=(one, other),
+            cells=places,
             keep=cells[0].max_kept_bytes if rows.lie_in_weight else 0,
         )
-        return [(outputs, last[0], list(last)) for outputs, last in results]
+        return [(last[0], list(last)) for _, last in results]
     return [
-        run_cell(cell, rows, start, sequences=sequences, reverse=back, out=into, training=training)
-        for cell, start, back, into in zip(cells, starts, (reverse, not reverse), out, strict=True)
+        run_cell(cell, rows, start, into, reverse=back, training=training)
+        for cell, start, into, back in zip(
+            cells, starts, outputs, (reverse, not reverse), strict=True
+        )
     ]
-
-
-def step_by_step(
-    cell: Any,
-    rows: Rows,
-    states: list[np.ndarray] | None,
-    sequences: bool,
-    reverse: bool,
-    out: np.ndarray | None,
-    training: bool,
-) -> Run:
-    """`run_cell` by one `cell.call` a step, on the sequences that are long enough to have it."""
-    options = training_options(cell, training)
-    layout, (source, index) = rows.layout, rows.in_place()
-    source = np.asarray(source, np.float32)
-    if states is None:
-        states = flatten(initial_state_of(cell, layout.batch))
-    states = [np.array(state, np.float32) for state in states]
-    last = first_output(cell, states)
-    if sequences and out is None:
-        out = np.empty((layout.steps, last.shape[1]), np.float32)
-    by_length = np.argsort(-layout.lengths, kind="stable")
-    lengths = layout.lengths[by_length]
-    start = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[by_length]
-    for step in range(int(lengths.max(initial=0))):
-        active = int(np.searchsorted(-lengths, -step))
-        who, at = by_length[:active], start[:active] + (-step if reverse else step)
-        x = source[at if index is None else index[at]]
-        output, new = cell.call(x, [state[who] for state in states], **options)
-        for state, value in zip(states, flatten(new), strict=True):
-            state[who] = value
-        last[who] = output
-        if sequences:
-            out[at] = output
-    return out if sequences else None, last, states
-
-
-def first_output(cell: Any, states: list[np.ndarray]) -> np.ndarray:
-    """(batch, units): what a sequence puts out before its first real step."""
-    state = states[getattr(cell, "output_state", 0)]
-    shape = (len(state), output_size_of(cell))
-    return state.copy() if state.shape == shape else np.zeros(shape, np.float32)

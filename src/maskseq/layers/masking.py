@@ -55,7 +55,7 @@ class Masking(Layer):
     def _unmasks(self, rows: Rows) -> bool:
         """True if a masked cell would become a real step: the mask is replaced, not combined."""
         layout = rows.layout
-        if rows.is_ragged or layout.steps == layout.batch * layout.time:
+        if rows.is_ragged or layout.full:
             return False
         return rows.carry or bool(self._mask_of(rows.values[layout.steps :]).any())
 

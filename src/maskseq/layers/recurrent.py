@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels import PackedRNN, rnn_dense
+from .._kernels import PackedRNN, fill_masked, rnn_dense
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Layout, Rows
+from ..tensor import Tensor
 from .base import Layer, deserialize_layer, serialize_layer
 from .calling import check_mask
-from .cell import (
-    Cell,
+from .cell import Cell
+from .stacked_rnn_cells import StackedRNNCells
+from .stepping import (
+    Outputs,
     build_cell,
     check_cell,
     first_output,
@@ -22,7 +25,6 @@ from .cell import (
     output_size_of,
     run_cell,
 )
-from .stacked_rnn_cells import StackedRNNCells
 
 
 class RNN(Layer):
@@ -97,10 +99,8 @@ class RNN(Layer):
                 return y
         rows = self.real_steps(sequences, mask)
         start = self.start(initial_state, rows.layout.batch)
-        output, states = self._forward(rows, start, training)
-        if type(output) is Rows:
-            output = _padded(output, self._before_first_step(start))
-        return [output, *states] if self.return_state else output
+        result = self._forward(rows, start, training, padded=True)
+        return result if self.return_state else result[0]
 
     def _dense(self, x: Any) -> np.ndarray | None:
         """The output in one go, where all steps are real and no states come or go; else None."""
@@ -117,38 +117,49 @@ class RNN(Layer):
         if rows.ndim < 3:
             return NotImplemented
         start = self.start(initial_state, rows.layout.batch)
-        output, states = self._forward(rows, start, training)
-        first = self._before_first_step(start)
-        if type(output) is Rows and (self.go_backwards or first is not None):
-            output = _padded(output, first)
-            output._keras_mask = rows.layout.mask
-        return [output, *states] if self.return_state else output
+        padded = self.go_backwards or self._before_first_step(start) is not None
+        result = self._forward(rows, start, training, padded)
+        if self.return_sequences and padded:
+            result[0] = result[0].view(Tensor)
+            result[0]._keras_mask = rows.layout.mask
+        return result if self.return_state else result[0]
 
-    def _forward(self, rows: Rows, start: Any, training: bool) -> tuple[Any, list[Any]]:
+    def _forward(self, rows: Rows, start: Any, training: bool, padded: bool) -> list[Any]:
+        """The output and the states; all outputs are padded, or Rows."""
         layout = rows.layout
-        values = None
-        if self.return_sequences:
-            values = np.empty((layout.steps + 1, self.units), np.float32)
-            values[-1] = 0
-        _, last, states = run_cell(
-            self.cell,
-            rows,
-            start,
-            sequences=self.return_sequences,
-            reverse=self.go_backwards,
-            out=None if values is None else values[:-1],
-            training=training,
+        outputs = self._room(layout, padded) if self.return_sequences else None
+        last, states = run_cell(
+            self.cell, rows, start, outputs, reverse=self.go_backwards, training=training
         )
         if self.stateful:
             self.states = [state.copy() for state in states]
-        states = self.grouped(states)
-        if values is None:
-            return self._last_output(last, layout), states
-        carry = not self.zero_output_for_mask
+        if outputs is None:
+            output = self._last_output(last, layout)
+        elif padded:
+            output = self._padded(outputs.values, layout, start)
+        else:
+            output = Rows(outputs.values, layout, carry=not self.zero_output_for_mask)
+        return [output, *self.grouped(states)]
+
+    def _room(self, layout: Layout, padded: bool) -> Outputs:
+        """Where the outputs go: into all cells of the padded array, or into the rows and a pad."""
+        if not padded:
+            values = np.empty((layout.steps + 1, self.units), np.float32)
+            values[-1] = 0
+            return Outputs(values)
+        values = np.empty((layout.batch * layout.time, self.units), np.float32)
         if self.go_backwards:
-            layout, order = layout.reverse()
-            values = values[np.append(order, len(order))]
-        return Rows(values, layout, carry), states
+            mirrored = layout.time - 1 - 2 * (layout.cells % layout.time)
+            return Outputs(values, layout.cells + mirrored)
+        return Outputs(values, None if layout.full else layout.cells)
+
+    def _padded(self, values: np.ndarray, layout: Layout, start: Any) -> np.ndarray:
+        """The padded outputs, of which the real ones are there."""
+        if not layout.full:
+            mask = layout.mask[:, ::-1] if self.go_backwards else layout.mask
+            first, carry = self._before_first_step(start), not self.zero_output_for_mask
+            fill_masked(values, mask, first, carry=carry)
+        return values.reshape(layout.batch, layout.time, self.units)
 
     def grouped(self, states: list[np.ndarray]) -> list[Any]:
         """The states; those of a stack as a list for each cell."""
@@ -165,7 +176,7 @@ class RNN(Layer):
         return first if first.any() else None
 
     def _last_output(self, output: np.ndarray, layout: Layout) -> np.ndarray:
-        if self.zero_output_for_mask and layout.time and layout.steps < layout.batch * layout.time:
+        if self.zero_output_for_mask and layout.time and not layout.full:
             last = layout.mask[:, 0 if self.go_backwards else -1]
             return np.where(last[:, None], output, np.float32(0))
         return output
@@ -253,13 +264,3 @@ def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:
     mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
     mask = np.asarray(mask)
     return check_mask(mask.any(axis=-1) if mask.ndim == 3 else mask, shape)
-
-
-def _padded(rows: Rows, first: np.ndarray | None) -> Any:
-    """The padded outputs; before the first real step they show `first` (batch, units), or zeros."""
-    output = rows.to_tensor()
-    if first is not None and rows.layout.steps < rows.layout.batch * rows.layout.time:
-        before = np.cumsum(rows.layout.mask, axis=1) == 0
-        output[before] = np.broadcast_to(first[:, None], output.shape)[before]
-    del output._keras_mask
-    return output

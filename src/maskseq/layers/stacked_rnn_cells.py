@@ -7,7 +7,8 @@ import numpy as np
 from ..nest import flatten, is_nested
 from ..rows import Rows
 from .base import Layer, deserialize_layer, serialize_layer
-from .cell import (
+from .stepping import (
+    Outputs,
     Run,
     build_cell,
     check_cell,
@@ -67,13 +68,7 @@ class StackedRNNCells(Layer):
         return inputs, new_states
 
     def over_rows(
-        self,
-        rows: Rows,
-        states: list[np.ndarray] | None,
-        sequences: bool,
-        reverse: bool,
-        out: Any,
-        training: bool,
+        self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool, training: bool
     ) -> Run:
         """Run over the real steps of `rows`, one cell after the other; see `run_cell`."""
         ends = np.cumsum([len(flatten(cell.state_size)) for cell in self.cells])
@@ -82,19 +77,14 @@ class StackedRNNCells(Layer):
             held = None
             if states is not None:
                 held = states[end - len(flatten(cell.state_size)) : end]
-            on_top = end == ends[-1]
-            outputs, last, new = run_cell(
-                cell,
-                rows,
-                held,
-                sequences=sequences or not on_top,
-                reverse=reverse,
-                out=out if on_top else None,
-                training=training,
-            )
-            rows = rows if on_top else Rows.by_index(outputs, None, rows.layout)
+            into, shape = outputs, (rows.layout.steps, output_size_of(cell))
+            if end < ends[-1]:
+                into = Outputs(np.empty(shape, np.float32))
+            last, new = run_cell(cell, rows, held, into, reverse=reverse, training=training)
+            if end < ends[-1]:
+                rows = Rows.by_index(into.values, None, rows.layout)
             last_states += new
-        return outputs, last, last_states
+        return last, last_states
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "cells": [serialize_layer(cell) for cell in self.cells]}

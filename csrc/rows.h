@@ -1,0 +1,13 @@
+/* What this package asks of rows beyond maskseq.h. */
+#ifndef MSQ_ROWS_H
+#define MSQ_ROWS_H
+
+#include <stdint.h>
+
+/* Fills the masked cells of out (batch, time, row_bytes), whose real ones are written; mask (batch,
+ * time), 0 = masked. A masked cell shows its sequence's row of first (batch, row_bytes), NULL = 0;
+ * with `carry` that is so only before the first real step, and after it shows the one before. */
+void msq_fill_masked(void *out, const uint8_t *mask, const void *first, int64_t batch, int64_t time,
+                     int64_t row_bytes, int carry, int num_threads);
+
+#endif
