@@ -102,6 +102,46 @@ def test_scatter_rows_refuses_a_layout_that_does_not_fit(offsets, cells):
         _kernels.scatter_rows(random_rows(4, 2), offsets, cells, 2, 3, False)
 
 
+@pytest.mark.parametrize("carry", [False, True])
+@given(mask=masks, features=st.sampled_from((0, 1, 3, 16, 17)), threads=st.sampled_from(THREADS))
+def test_fill_masked_leaves_what_scatter_rows_shows(carry, mask, features, threads):
+    values = random_rows(mask.sum() + len(mask), features)
+    values[mask.sum() :] = random_rows(len(mask), features)
+    want = reference.scatter_rows(values, mask, carry, own_pads=True)
+    out = np.where(mask.reshape(-1, 1), want, np.float32(np.nan))
+    _kernels.fill_masked(out, mask, values[mask.sum() :], carry=carry, num_threads=threads)
+    assert out.tobytes() == want.tobytes()
+    if not carry:
+        _kernels.fill_masked(out, mask, num_threads=threads)
+        assert not out[~mask.ravel()].any()
+        assert out[mask.ravel()].tobytes() == want[mask.ravel()].tobytes()
+
+
+@pytest.mark.parametrize("carry", [False, True])
+def test_fill_masked_fills_gaps_of_any_length(carry):
+    rng = np.random.default_rng(7)
+    mask = rng.random((40, 400)) < np.linspace(0, 0.2, 40)[:, None]
+    values = rng.random((mask.sum() + len(mask), 100), np.float32)
+    want = reference.scatter_rows(values, mask, carry, own_pads=True)
+    for threads in THREADS:
+        out = np.where(mask.reshape(-1, 1), want, np.float32(np.nan))
+        _kernels.fill_masked(out, mask, values[mask.sum() :], carry=carry, num_threads=threads)
+        assert out.tobytes() == want.tobytes()
+
+
+def test_fill_masked_refuses_wrong_shapes():
+    out, mask = np.ones((6, 4), np.float32), np.zeros((2, 3), bool)
+    with pytest.raises(ValueError, match=r"out must be float32 \(8 or more, 4\), got f \(6, 4\)"):
+        _kernels.fill_masked(out, np.zeros((2, 4), bool))
+    with pytest.raises(ValueError, match=r"out must be C-contiguous, with 4 rows, got \(6, 4\)"):
+        _kernels.fill_masked(out, mask[:, :2])
+    with pytest.raises(ValueError, match=r"out must be C-contiguous, with 6 rows, got \(6, 2\)"):
+        _kernels.fill_masked(out[:, :2], mask)
+    with pytest.raises(ValueError, match=r"first must be float32 \(2, 4\), got float32 \(3, 4\)"):
+        _kernels.fill_masked(out, mask, np.zeros((3, 4)))
+    assert (out == 1).all()
+
+
 def test_scatter_rows_refuses_wrong_shapes():
     values, offsets, cells = random_rows(4, 2), [0, 2, 3], [0, 1, 3]
     with pytest.raises(ValueError, match=r"offsets must be int64 \(4,\), got int64 \(3,\)"):

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <maskseq.h>
+#include <recurrent.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -179,11 +180,15 @@ static void move_rows(const changing *c, float *out) {
     msq_sum_rows_f32(out, x, c->offsets, BATCH, ROWS, FEATURES, 2);
 }
 
-static void run_layers(const changing *c, float *out, float *h, const msq_rnn *rnn) {
+static void run_layers(const changing *c, float *out, float *h, float *y, const msq_rnn *rnn) {
     int64_t bad;
     msq_rnn_call call = {.size = sizeof call, .x = x, .index = c->index, .x_rows = ROWS};
     call.offsets = c->offsets, call.batch = BATCH, call.h = h, call.num_threads = 2;
     msq_rnn_f32(rnn, &call, &bad);
+    msq_rnn_run run = {.rnn = rnn, .call = call, .steps = c->offsets[BATCH]};
+    run.call.sequences = y, run.call.sequence_stride = UNITS;
+    run.cells = c->index, run.rows = ROWS;
+    msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, &bad);
     msq_attention attention = {.size = sizeof attention, .out = out, .q = x, .k = x, .v = x};
     attention.query_offsets = attention.key_offsets = c->offsets;
     attention.query_steps = attention.key_steps = c->index;
@@ -197,9 +202,10 @@ static void run_layers(const changing *c, float *out, float *h, const msq_rnn *r
 static void changed_during_the_call(void) {
     changing c = {malloc((BATCH + 1) * sizeof(int64_t)), malloc(ROWS * sizeof(int64_t)), 1};
     float *const out = malloc(sizeof x), *const h = malloc(BATCH * UNITS * sizeof *h);
+    float *const y = malloc(ROWS * UNITS * sizeof *y);
     msq_rnn *rnn;
     pthread_t thread;
-    if (!c.offsets || !c.index || !out || !h)
+    if (!c.offsets || !c.index || !out || !h || !y)
         exit(2);
     for (int64_t b = 0; b <= BATCH; b++)
         c.offsets[b] = b * (ROWS - 1) / BATCH;
@@ -212,11 +218,12 @@ static void changed_during_the_call(void) {
     for (int i = 0; i < CALLS; i++) {
         move_rows(&c, out);
         if (i % 10 == 0)
-            run_layers(&c, out, h, rnn);
+            run_layers(&c, out, h, y, rnn);
     }
     atomic_store(&c.running, 0);
     pthread_join(thread, NULL);
     msq_rnn_free(rnn);
+    free(y);
     free(h);
     free(out);
     free(c.index);

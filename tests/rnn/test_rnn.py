@@ -97,6 +97,24 @@ def test_out_is_written_at_any_row_distance_and_nowhere_else(isa, rng, kind, rev
 
 
 @settings(max_examples=40, deadline=None)
+@given(st.sampled_from(KINDS), LENGTHS, st.integers(1, 40), st.sampled_from([1, 2, 3, 5]), SEED)
+def test_outputs_go_to_their_cells_and_nowhere_else(kind, lengths, units, threads, seed):
+    rng = np.random.default_rng(seed)
+    x, offsets = random_batch(rng, lengths, 6)
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 6, units))
+    options = {"index": rng.permutation(len(x)) if seed % 2 else None, "reverse": seed % 3 == 0}
+    want = _kernels.rnn(x, packed, offsets, return_sequences=True, **options)
+    cells = rng.permutation(len(x) + 5)[: len(x)]
+    out = np.full((len(x) + 5, units + 3), np.nan, np.float32)
+    got = _kernels.rnn(
+        x, packed, offsets, out=out[:, :units], cells=cells, num_threads=threads, **options
+    )
+    assert same_bits((out[cells, :units], got[1]), want)
+    out[cells, :units] = np.nan
+    assert np.isnan(out).all()
+
+
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(KINDS), LENGTHS, st.integers(1, 40), st.booleans(), SEED)
 def test_a_sequence_has_the_same_bits_in_any_batch_on_any_isa(kind, lengths, units, reverse, seed):
     rng = np.random.default_rng(seed)

@@ -57,6 +57,22 @@ def call(x=(4, 3), offsets=(0, 4), **arguments):
             "out must be aligned, with the values of a row",
         ),
         ({"out": [[1.0, 1.0]] * 4}, TypeError, "out must be a writable float32 array"),
+        (
+            {"out": np.ones((5, 2), "f4"), "cells": [0, 1, 5, 9]},
+            IndexError,
+            r"cells must be in \[0, 5\), got 5 at position 2",
+        ),
+        (
+            {"out": np.ones((5, 2), "f4"), "cells": [0, 1, 2, -1], "index": [0, 1, 2, 3]},
+            IndexError,
+            r"cells must be in \[0, 5\), got -1 at position 3",
+        ),
+        (
+            {"out": np.ones((5, 2), "f4"), "cells": [0, 1]},
+            ValueError,
+            r"cells must be int64 \(4,\), got int64 \(2,\)",
+        ),
+        ({"cells": [0, 1, 2, 3]}, ValueError, "cells are those of `out`, got none"),
     ],
 )
 def test_rnn_names_the_bad_argument(arguments, error, message):

@@ -59,6 +59,10 @@ def test_a_large_pair_has_the_same_bits_for_any_thread_count(rng, lengths, units
         for a, b, part in zip(got, want, out, strict=True):
             assert same_bits((part[:-1], a[1]), b)
         assert np.isnan(both[-1]).all()
+        upwards = np.arange(len(x))[::-1]
+        _kernels.rnn_pair(x, *pair, offsets, out=out, cells=upwards, num_threads=n)
+        for b, part in zip(want, out, strict=True):
+            assert part[upwards].tobytes() == b[0].tobytes()
 
 
 def test_a_pair_checks_its_arguments(rng):

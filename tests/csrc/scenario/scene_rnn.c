@@ -76,6 +76,35 @@ static void rnn_folded(scene *s, const msq_rnn *packed, const msq_rnn_call *call
     msq_fold_free(fold);
 }
 
+/* With the outputs at cells in falling order, now and then one that is out of range: the same. */
+static void rnn_in_cells(scene *s, const msq_rnn *packed, const msq_rnn_call *call, rnn_output *o,
+                         int64_t n) {
+    int64_t *const cells = array(s, n, sizeof *cells), stride = call->sequence_stride, bad;
+    if (s->no_memory)
+        return;
+    const int wrong = n > 0 && byte(s) >= 240;
+    for (int64_t j = 0; j < n; j++)
+        cells[j] = n - 1 - j;
+    if (wrong)
+        cells[between(s, 0, n - 1)] = byte(s) % 2 ? n : -1;
+    memset(o->h.many, 0, o->h.bytes);
+    memset(o->y.many, 0, o->y.bytes);
+    msq_rnn_run run = {.rnn = packed, .call = into(*call, o, 1), .steps = n};
+    run.cells = cells, run.rows = n;
+    run.call.num_threads = (int)between(s, 1, 5);
+    if (!both_ok(s, wrong ? MSQ_OUT_OF_RANGE : MSQ_OK,
+                 msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, &bad)))
+        return;
+    float *const y = o->y.many;
+    for (int64_t i = 0; i < n / 2 * stride; i++) {
+        const int64_t j = (n - 1 - i / stride) * stride + i % stride;
+        const float held = y[i];
+        y[i] = y[j];
+        y[j] = held;
+    }
+    same_rnn(s, call, o);
+}
+
 /* x has rows that no step reads. */
 void scene_rnn(scene *s) {
     const int kind = (int)between(s, 0, 3), usual = byte(s) % 4 != 0;
@@ -120,8 +149,11 @@ void scene_rnn(scene *s) {
     many.num_threads = (int)between(s, 2, 5);
     if (both_ok(s, msq_rnn_f32(packed, &call, &bad[0]), msq_rnn_f32(packed, &many, &bad[1]))) {
         same_rnn(s, &call, &o);
-        if (byte(s) % 2)
+        const int next = byte(s) % 4;
+        if (next % 2)
             rnn_both_ways(s, packed, &call, &o, batch * units, n);
+        else if (next == 2)
+            rnn_in_cells(s, packed, &call, &o, n);
         else if (index)
             rnn_folded(s, packed, &call, &o, n);
     } else if (bad[0] != bad[1]) {

@@ -2,6 +2,7 @@
 #include "scene.h"
 
 #include <maskseq.h>
+#include <rows.h>
 
 #include <string.h>
 
@@ -16,10 +17,27 @@ void scene_ids(scene *s) {
         same(s, "mask of ids", mask);
 }
 
+/* `padded` shows the zeros of a pad row: so it does when only its masked cells are filled. */
+static void fill(scene *s, output padded, const uint8_t *mask, int64_t batch, int64_t time,
+                 int64_t bytes, int carry) {
+    const int64_t cells = batch * time;
+    for (int64_t i = 0; i < cells * bytes; i++)
+        if (!mask[i / bytes])
+            ((uint8_t *)padded.many)[i] = 77;
+    void *const zeros = byte(s) % 2 ? floats(s, batch * bytes / (int64_t)sizeof(float)) : NULL;
+    if (s->no_memory)
+        return;
+    if (zeros)
+        memset(zeros, 0, (size_t)(batch * bytes));
+    msq_fill_masked(padded.many, mask, zeros, batch, time, bytes, carry, (int)between(s, 1, 5));
+    same(s, "filled cells", padded);
+}
+
 void scene_layout(scene *s) {
     const int64_t batch = between(s, 0, 9), time = between(s, 0, 9), features = between(s, 0, 40);
     const int64_t cells = batch * time, carry = byte(s) % 3; /* 2: MSQ_OWN_PAD_ROWS */
     const int64_t pads = carry == MSQ_OWN_PAD_ROWS ? batch : 1;
+    int scattered = 0;
     const float *const x = floats(s, cells * features);
     const output mask = out(s, cells, 1), padded = out(s, cells * features, sizeof(float));
     int64_t *const offsets = array(s, batch + 1, sizeof *offsets);
@@ -51,12 +69,14 @@ void scene_layout(scene *s) {
                                  (int)carry, &bad[0], 1),
                 msq_scatter_rows(padded.many, rows.many, offsets, cell, batch, time, n, bytes,
                                  (int)carry, &bad[1], 4)))
-        same(s, "scattered rows", padded);
+        same(s, "scattered rows", padded), scattered = 1;
     else if (bad[0] != bad[1])
         fail("position of a bad sequence");
     if (both_ok(s, msq_sum_rows_f32(sums.one, rows.one, offsets, batch, n, features, 1),
                 msq_sum_rows_f32(sums.many, rows.many, offsets, batch, n, features, 4)))
         same_floats(s, "sums of rows", sums);
+    if (scattered)
+        fill(s, padded, mask.one, batch, time, bytes, carry == 1);
 }
 
 void scene_gather(scene *s) {
