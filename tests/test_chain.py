@@ -19,11 +19,11 @@ class Own(layers.Dense):
         return super().call(inputs) + 1
 
 
-def the_long_way(model: Model, x: object) -> np.ndarray:
-    """The answer of the graph walk, without the chain."""
+def the_long_way(model: Model, x: object) -> tuple[np.ndarray, maskseq.Tensor]:
+    """The answers of the graph walk, without the chain: of `predict` and of a call."""
     chain, model._chain = model._chain, None
     try:
-        return model.predict(x)
+        return model.predict(x), model(x)
     finally:
         model._chain = chain
 
@@ -32,6 +32,23 @@ STACKS = {
     "recurrent": lambda: [layers.LSTM(6, return_sequences=True), layers.GRU(3), layers.Dense(2)],
     "backwards": lambda: [layers.GRU(6, go_backwards=True, return_sequences=True)],
     "masked": lambda: [layers.Masking(), layers.LSTM(6, return_sequences=True), layers.Dense(2)],
+    "steps of an LSTM": lambda: [layers.Masking(), layers.LSTM(6, return_sequences=True)],
+    "steps and zeros": lambda: [
+        layers.Masking(),
+        layers.SimpleRNN(6, return_sequences=True, zero_output_for_mask=True),
+    ],
+    "steps backwards": lambda: [
+        layers.Masking(),
+        layers.GRU(6, go_backwards=True, return_sequences=True),
+    ],
+    "steps both ways": lambda: [
+        layers.Masking(),
+        layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+    ],
+    "steps added": lambda: [
+        layers.Masking(),
+        layers.Bidirectional(layers.LSTM(3, return_sequences=True), merge_mode="sum"),
+    ],
     "lost mask": lambda: [layers.Masking(), layers.LSTM(6), layers.Flatten(), layers.Dense(2)],
     "masked, flat": lambda: [layers.Masking(), layers.Reshape((20,)), layers.Dense(2)],
     "tagger": lambda: [
@@ -58,15 +75,18 @@ def test_chain_gives_the_bits_of_the_graph(stack, time):
     for layer in STACKS[stack]():
         model.add(layer)
     assert model._chain is not None
-    expected = the_long_way(model, X)
+    expected, called = the_long_way(model, X)
     inputs = [X, X.astype(np.float64), X.tolist(), maskseq.convert_to_tensor(X)]
     for x in inputs:
         np.testing.assert_array_equal(model.predict(x), expected)
     result = model(X)
     np.testing.assert_array_equal(result, expected)
     assert type(result) is maskseq.Tensor
+    np.testing.assert_array_equal(
+        getattr(result, "_keras_mask", None), getattr(called, "_keras_mask", None)
+    )
     ragged = maskseq.Ragged.from_padded(X)
-    np.testing.assert_array_equal(model.predict(ragged), the_long_way(model, ragged))
+    np.testing.assert_array_equal(model.predict(ragged), the_long_way(model, ragged)[0])
 
 
 def test_chain_hands_out_the_mask_as_the_graph_does():
@@ -81,7 +101,7 @@ def test_chain_reads_the_weights_when_it_is_called():
     changed = model.predict(X)
     assert not np.array_equal(changed, before)
     model.layers[1].bias.assign([1, 1])
-    np.testing.assert_array_equal(model.predict(X), the_long_way(model, X))
+    np.testing.assert_array_equal(model.predict(X), the_long_way(model, X)[0])
 
 
 def test_chain_names_the_layer_at_fault():

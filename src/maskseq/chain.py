@@ -25,7 +25,9 @@ class Chain:
     def __init__(self, shape: tuple[int | None, ...], layers: list[Layer], strict: bool):
         self._ndim, first = len(shape), 1 if strict else 2
         self._sizes = [(i, n) for i, n in enumerate(shape) if i >= first and n is not None]
-        self._layers = [(layer, is_ours(layer)) for layer in layers]
+        self._layers = [(layer, is_ours(layer), layer.forward) for layer in layers]
+        if layers:
+            self._layers[-1] = (layers[-1], is_ours(layers[-1]), layers[-1].forward_padded)
 
     def takes(self, x: Any) -> bool:
         """True if `run` takes `x` as it is: an array that needs no conversion and fits."""
@@ -38,12 +40,12 @@ class Chain:
 
     def run(self, x: Any, on_mask_loss: str) -> Any:
         """The output for `x`: Rows, or an array that may carry a mask."""
-        for layer, ours in self._layers:
+        for layer, ours, forward in self._layers:
             if type(x) is Tensor and getattr(x, "_keras_mask", None) is None:
                 x = x.view(np.ndarray)
             if ours and (type(x) is np.ndarray or type(x) is Rows):
                 try:
-                    y = layer.forward(x)
+                    y = forward(x)
                 except PLAIN_ERRORS as error:
                     raise named_error(layer, error) from error.__cause__
                 if y is not NotImplemented:

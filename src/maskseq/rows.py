@@ -73,7 +73,9 @@ class Layout:
     @property
     def mask(self) -> np.ndarray:
         """bool (batch, time), True = a real step."""
-        if self._mask is None:
+        if self._mask is None and self._cells is None:
+            self._mask = _kernels.mask_from_lengths(self.lengths, self.time)
+        elif self._mask is None:
             mask = np.zeros(self.batch * self.time, bool)
             mask[self.cells] = True
             self._mask = mask.reshape(self.batch, self.time)

@@ -216,6 +216,10 @@ class Layer(WeightHolder):
             return self.call_rows(x)
         return x.with_values(self.call(x.values)) if self.stepwise else NotImplemented
 
+    def forward_padded(self, x: Any) -> Any:
+        """`forward` for the last layer of a model, whose outputs will be wanted padded."""
+        return self.forward(x)
+
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Like a call inside a model: arguments may be Rows, and so may the result."""
         if not (holds(args, Rows) or (kwargs and holds(kwargs, Rows))):

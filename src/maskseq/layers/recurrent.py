@@ -120,9 +120,14 @@ class RNN(Layer):
         padded = self.go_backwards or self._before_first_step(start) is not None
         result = self._forward(rows, start, training, padded)
         if self.return_sequences and padded:
-            result[0] = result[0].view(Tensor)
-            result[0]._keras_mask = rows.layout.mask
+            result[0] = with_mask(result[0], rows)
         return result if self.return_state else result[0]
+
+    def forward_padded(self, x: Any) -> Any:
+        if type(x) is not Rows or x.ndim < 3 or not self.return_sequences:
+            return self.forward(x)
+        output = self._forward(x, self.start(None, x.layout.batch), False, padded=True)[0]
+        return with_mask(output, x)
 
     def _forward(self, rows: Rows, start: Any, training: bool, padded: bool) -> list[Any]:
         """The output and the states; all outputs are padded, or Rows."""
@@ -257,6 +262,13 @@ class RNN(Layer):
         cells = isinstance(cell, list)
         made = [deserialize_layer(x) for x in cell] if cells else deserialize_layer(cell)
         return cls(**{**config, "cell": made})
+
+
+def with_mask(output: np.ndarray, rows: Rows) -> Tensor:
+    """A padded output that carries the mask of `rows`."""
+    output = output.view(Tensor)
+    output._keras_mask = rows.layout.mask
+    return output
 
 
 def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:
