@@ -258,13 +258,14 @@ cdef class RnnCall:
         return 0
 
     cdef object out_of_range(self, Py_ssize_t position):
-        """The error of a number of `index` or `cells` that is outside of x or out."""
-        cdef Py_ssize_t row = -1 if self.index is None else self.run.call.index[position]
-        if self.index is not None and not 0 <= row < self.run.call.x_rows:
-            return IndexError(f"index must be in [0, {self.run.call.x_rows}), got {row} at "
-                              f"position {position}")
-        return IndexError(f"cells must be in [0, {self.run.rows}), got "
-                          f"{self.run.cells[position]} at position {position}")
+        """The error of a number of `index` or `cells` that is, or a moment ago was, outside."""
+        cdef msq_rnn_call* call = &self.run.call
+        cdef int64_t row = 0 if self.index is None else call.index[position]
+        if self.cells is None or not 0 <= row < call.x_rows:
+            name, size = "index", call.x_rows
+        else:
+            name, size, row = "cells", self.run.rows, self.run.cells[position]
+        return IndexError(f"{name} must be in [0, {size}), got {row} at position {position}")
 
     cdef tuple results(self):
         if self.kept is not None:
