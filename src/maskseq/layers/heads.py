@@ -197,7 +197,7 @@ class HeadsAttention(Layer):
         """(output rows, then pad rows; scores). `query_mask`: of queries that it did not pack."""
         query, value, key = sides
         layout, averages = meeting.queries, self.averages(with_scores)
-        masked = layout.steps < layout.batch * layout.time
+        masked = not layout.full
         padded = averages and masked
         mean = functools.cache(lambda: self._mean_heads(means()))
         features = self.output_features(query.shape[1])
