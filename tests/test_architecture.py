@@ -20,6 +20,7 @@ LEVELS = [
     {"layers.calling"},
     {"layers.symbolic", "layers.weights"},
     {"layers.base"},
+    {"layers.packing"},
     {"layers.arguments", "layers.windows", "layers.stepping", "layers.attending"},
     {"layers.over_time", "layers.cell"},
     {"layers.convolution", "layers.list_attention", "layers.projection"},

@@ -6,11 +6,11 @@ import numpy as np
 
 from .. import _kernels, activations
 from ..rows import Rows
-from .base import Layer
 from .calling import check_mask
+from .packing import PackingLayer
 
 
-class AttentionPooling1D(Layer):
+class AttentionPooling1D(PackingLayer):
     """sum_t softmax_t(context . activation(x_t kernel + bias)) x_t over the real steps.
 
     Arguments: units: width of the projection that is scored; None = score x_t itself.  activation:
@@ -40,7 +40,6 @@ class AttentionPooling1D(Layer):
             raise ValueError(f"AttentionPooling1D: units must be a positive int, got {units!r}")
         self.units, self.activation = units, activations.get(activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
-        self._packed: tuple = (None, None, None)
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) != 3 or input_shape[-1] is None:
@@ -79,13 +78,8 @@ class AttentionPooling1D(Layer):
         return result[0][:, 0], result[1][:, 0, 0]
 
     def _projected(self, values: np.ndarray) -> np.ndarray:
-        kernel, bias = self.kernel.value, self.bias.value
-        known_kernel, known_bias, packed = self._packed
-        if known_kernel is not kernel or known_bias is not bias:
-            packed = _kernels.PackedDense(kernel, bias)
-            self._packed = (kernel, bias, packed)
         fused = activations.kernel_name(self.activation)
-        keys = _kernels.dense(values, packed, activation=fused or "linear")
+        keys = _kernels.dense(values, self.packed(), activation=fused or "linear")
         return keys if fused else self.activation(keys)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
@@ -103,6 +97,3 @@ class AttentionPooling1D(Layer):
             "kernel_initializer": self.kernel_initializer,
             "bias_initializer": self.bias_initializer,
         }
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": (None, None, None)}

@@ -6,14 +6,14 @@ import numpy as np
 
 from .. import _kernels, activations
 from .arguments import whole
-from .base import Layer
+from .packing import PackingLayer
 from .windows import check_padding, count_windows
 
 CELLS_A_CHUNK = 1 << 18
 """Numbers gathered at a time: 1 MB, so that a chunk of windows stays in the cache."""
 
 
-class Convolution(Layer):
+class Convolution(PackingLayer):
     """Base of Conv1D and MaskedConv1D: activation(sum over a window of step @ kernel[j] + bias).
 
     Arguments: filters: output features.  kernel_size, strides, dilation_rate: int.  padding:
@@ -45,7 +45,6 @@ class Convolution(Layer):
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
-        self._packed: tuple = (None, None, None)
         if self.filters % self.groups:
             raise ValueError(f"filters must divide by groups, got {filters} and {groups}")
         if self.strides > 1 and self.dilation_rate > 1:
@@ -71,7 +70,7 @@ class Convolution(Layer):
             _kernels.dense(
                 windows[:, :, i * width : (i + 1) * width].reshape(len(windows), -1), packed, fused
             )
-            for i, packed in enumerate(self._pack())
+            for i, packed in enumerate(self.packed())
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
@@ -84,23 +83,12 @@ class Convolution(Layer):
         _, features, _ = self.kernel.shape
         return max(1, CELLS_A_CHUNK // (self.kernel_size * features * self.groups))
 
-    def _pack(self) -> list[Any]:
-        kernel, bias = self.kernel.value, self.bias.value if self.use_bias else None
-        known_kernel, known_bias, packed = self._packed
-        if known_kernel is not kernel or known_bias is not bias:
-            units = self.filters // self.groups
-            flat = kernel.reshape(-1, self.filters)
-            packed = []
-            for i in range(self.groups):
-                part = slice(i * units, (i + 1) * units)
-                packed.append(
-                    _kernels.PackedDense(flat[:, part], None if bias is None else bias[part])
-                )
-            self._packed = (kernel, bias, packed)
-        return packed
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": (None, None, None)}
+    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> list[_kernels.PackedDense]:
+        """The matrix of each group."""
+        units, flat = self.filters // self.groups, kernel.reshape(-1, self.filters)
+        parts = [slice(i * units, (i + 1) * units) for i in range(self.groups)]
+        pack = super().pack
+        return [pack(flat[:, part], None if bias is None else bias[part]) for part in parts]
 
     def steps(self, time: int | None) -> int | None:
         """The number of output steps of `time` steps."""

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from .. import _kernels, activations
-from .base import Layer
+from .packing import PackingLayer
 
 
-class Dense(Layer):
+class Dense(PackingLayer):
     """activation(inputs @ kernel + bias), along the last axis.
 
     Arguments: units: output features.  activation: name or function.  use_bias: bool.
@@ -35,7 +35,6 @@ class Dense(Layer):
         self.units, self.use_bias = int(units), use_bias
         self.activation = activations.get(activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
-        self._packed: tuple = (None, None, None)
 
     def build(self, input_shape: Any) -> None:
         features = input_shape[-1] if input_shape else None
@@ -60,20 +59,9 @@ class Dense(Layer):
             )
         fused = activations.kernel_name(self.activation)
         rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-        y = _kernels.dense(rows, self._pack(), activation=fused or "linear")
+        y = _kernels.dense(rows, self.packed(), activation=fused or "linear")
         y = y if x.ndim == 2 else y.reshape(*x.shape[:-1], self.units)
         return y if fused else self.activation(y)
-
-    def _pack(self) -> Any:
-        kernel, bias = self.kernel.value, self.bias.value if self.use_bias else None
-        known_kernel, known_bias, packed = self._packed
-        if known_kernel is not kernel or known_bias is not bias:
-            packed = _kernels.PackedDense(kernel, bias)
-            self._packed = (kernel, bias, packed)
-        return packed
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": (None, None, None)}
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)

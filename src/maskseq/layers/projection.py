@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from .. import _kernels, initializers
-from .base import Layer
+from .packing import PackingLayer
 
 
-class Projection(Layer):
+class Projection(PackingLayer):
     """A matrix product from some last axes to others, with a bias: Keras's EinsumDense in a head.
 
     Weights: kernel float32 (*inputs, *outputs), bias (*outputs,).
@@ -25,19 +25,13 @@ class Projection(Layer):
         self.bias = None
         if owner.use_bias:
             self.bias = self.add_weight(outputs, owner.bias_initializer, name="bias")
-        self._packed: tuple = (None, None, None)
         self.built = True
 
     def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """x (n, ...) -> (n, outputs), flat, in `out` if it is given."""
-        kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
-        known_kernel, known_bias, packed = self._packed
-        if known_kernel is not kernel or known_bias is not bias:
-            flat = None if bias is None else bias.reshape(-1)
-            packed = _kernels.PackedDense(kernel.reshape(self._width, -1), flat)
-            self._packed = (kernel, bias, packed)
         x = x.reshape(len(x), self._width)
-        return _kernels.dense(x, packed, activation=self._activation, out=out)
+        return _kernels.dense(x, self.packed(), activation=self._activation, out=out)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": (None, None, None)}
+    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+        flat = None if bias is None else bias.reshape(-1)
+        return super().pack(kernel.reshape(self._width, -1), flat)
