@@ -82,16 +82,22 @@ typedef void msq_pack_keys_fn(float *panels, const float *k, int64_t keys, int64
 typedef void msq_pack_values_fn(float *panels, const float *v, int64_t rows, int64_t stride,
                                 int64_t dim);
 
-/* The products of attention for at most MSQ_FEW queries, from keys and values where they lie: the
- * bits of msq_product_fn over panels. scores[i] = q[i] . (scale k), in whole blocks of keys;
- * z[i] = sum over the keys of terms[i] x v, in whole blocks of `dim`. */
-enum { MSQ_FEW = 4 };
-typedef void msq_score_few_fn(float *scores, int64_t scores_stride, const float *const *q,
-                              int64_t queries, const float *k, int64_t keys, int64_t k_stride,
-                              int64_t key_dim, float scale);
-typedef void msq_sum_few_fn(float *z, int64_t z_stride, const float *terms, int64_t terms_stride,
-                            int64_t queries, const float *v, int64_t keys, int64_t v_stride,
-                            int64_t dim);
+/* The products of attention for few queries, from keys or values where they lie, block of keys by
+ * block and in each head by head, so that memory is read once and in order. The bits of
+ * msq_product_fn over panels. Rows are pairs of a head and a query; those of a head are together.
+ * score_few: y[r] = x[r] . (scale w[r]), x the queries, w the keys; in whole blocks of keys.
+ * sum_few: y[r] += sum over the keys of x[r] w[r], w the values; in whole blocks of `dim`. */
+enum { MSQ_FEW = 4 }; /* rows of a head that are done together */
+typedef struct msq_few {
+    float *y;              /* rows, y_stride apart */
+    const float *const *x; /* a pointer to each row: a query, or the weights of the keys */
+    const float *const *w; /* a pointer to the first key of each row's head */
+    int64_t y_stride, w_stride;
+    int64_t rows, keys, dim;
+    float scale;
+    int far; /* 1: w is in no cache */
+} msq_few;
+typedef void msq_few_fn(const msq_few *few);
 
 /* x[r] = e^(x[r] - the largest of the row), in place for n[r] values of each row, rows `stride`
  * apart; sums[r] is their sum. -inf gives 0; a row of nothing else 0s. */
@@ -108,8 +114,7 @@ typedef struct msq_kernel_table {
     msq_softmax_terms_fn *softmax_terms;
     msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;
-    msq_score_few_fn *score_few;
-    msq_sum_few_fn *sum_few;
+    msq_few_fn *score_few, *sum_few;
 } msq_kernel_table;
 
 extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512,

@@ -179,9 +179,25 @@ def test_a_few_queries_have_the_bits_of_many(isa, few, dim):
     assert alone.tobytes() == many.run()[:few].tobytes()
 
 
+@pytest.mark.parametrize("heads, kv_heads", [(8, 8), (12, 4), (33, 11), (40, 1)])
+@pytest.mark.parametrize("pattern", PATTERNS[:4], ids=str)
+def test_heads_of_a_few_queries_have_the_bits_of_one_at_a_time(isa, heads, kv_heads, pattern):
+    case = Case([1, 4, 0, 3, 2], [90, 17, 20, 0, 64], heads, kv_heads, key_dim=20, **pattern)
+    out, scores = case.run(scores_time=case.time)
+    assert all(case.run(num_threads=n).tobytes() == out.tobytes() for n in THREADS)
+    for head in range(heads):
+        one = Case(case.queries, case.keys, 1, 1, key_dim=20, **pattern)
+        key_head = head // (heads // kv_heads)
+        one.q, one.mask = case.q[:, head : head + 1], case.mask
+        one.k, one.v = (x[:, key_head : key_head + 1] for x in (case.k, case.v))
+        y, weights = one.run(scores_time=case.time)
+        assert y.tobytes() == out[:, head].tobytes()
+        assert weights.tobytes() == scores[:, head].tobytes()
+
+
 @pytest.mark.parametrize("queries", (1, 70))
 def test_a_value_of_weight_0_may_hold_anything(isa, queries):
-    case = Case([queries], [70], value_dim=17, mask_heads=1)
+    case = Case([queries], [70], heads=6, kv_heads=3, value_dim=17, mask_heads=1)
     case.mask[:] = True
     case.mask[..., case.steps[1][20:30]] = False
     clean = case.run()

@@ -41,55 +41,86 @@ static void pack_values(float *panels, const float *v, int64_t rows, int64_t str
     }
 }
 
-/* The rows [first, first + V_WIDTH) of k, as far as there are: they lie heads apart, where the
- * hardware does not foresee them. */
-static inline void prefetch_keys(const float *k, int64_t first, int64_t keys, int64_t stride) {
-    for (int64_t key = first; key < first + V_WIDTH && key < keys; key++)
-        __builtin_prefetch(k + key * stride);
+/* A word of each cache line of the keys [key, end), in order: memory is fastest for that, since the
+ * hardware foresees it. It does not foresee the order of the heads, nor learn from prefetching. */
+static inline void touch(const msq_few *f, int64_t key, int64_t end) {
+    enum { LINE = 16 };
+    const float *const first = f->w[0], *const last = f->w[f->rows - 1] + f->dim;
+    for (; f->far && key < end; key++)
+        for (const float *p = first; p < last; p += LINE)
+            (void)*(const volatile float *)(p + key * f->w_stride);
 }
 
-INLINE void score_rows(const int queries, float *scores, int64_t scores_stride,
-                       const float *const *q, const float *k, int64_t keys, int64_t k_stride,
-                       int64_t key_dim, float scale) {
-    enum { AHEAD = 2 * V_WIDTH };
-    vec rows[V_WIDTH];
-    for (int64_t key = 0; key < keys; key += V_WIDTH) {
+/* The end of the block of keys that starts at `key`, in whole vectors: what is touched should stay
+ * in the second cache, and in the first what is prefetched. */
+static inline int64_t block_end(const msq_few *f, int64_t key) {
+    enum { TOUCHED = 1 << 14, PREFETCHED = 1 << 12, VECTORS = 16 };
+    const int64_t floats = f->w[f->rows - 1] + f->dim - f->w[0] + 1;
+    const int64_t keys = (f->far ? TOUCHED : PREFETCHED) / floats / VECTORS * VECTORS;
+    const int64_t end = key + (keys ? keys : VECTORS);
+    return end < f->keys ? end : f->keys;
+}
+
+/* V_WIDTH keys from `key` on, as far as there are; k is the first of all. */
+static inline void prefetch_keys(const float *k, int64_t key, int64_t keys, int64_t stride) {
+    for (int64_t i = key; i < key + V_WIDTH && i < keys; i++)
+        __builtin_prefetch(k + i * stride);
+}
+
+/* How many rows from `row` on are of the same head, at most MSQ_FEW. */
+static inline int64_t rows_of_head(const msq_few *f, int64_t row) {
+    int64_t n = 1;
+    while (n < MSQ_FEW && row + n < f->rows && f->w[row + n] == f->w[row])
+        n++;
+    return n;
+}
+
+/* The scores of the keys [key, end) for `rows` rows of one head. */
+INLINE void score_rows(const int rows, const msq_few *f, int64_t row, int64_t key, int64_t end) {
+    const float *const *const q = f->x + row;
+    float *const y = f->y + row * f->y_stride;
+    vec turned[V_WIDTH];
+    for (; key < end; key += V_WIDTH) {
+        const float *const k = f->w[row] + key * f->w_stride;
         vec acc[MSQ_FEW];
-        UNROLL for (int r = 0; r < queries; r++) acc[r] = v_set1(0.0f);
-        for (int64_t d = 0; d < key_dim; d += V_WIDTH) {
-            const int64_t used = key_dim - d < V_WIDTH ? key_dim - d : V_WIDTH;
-            prefetch_keys(k + d, key + AHEAD, keys, k_stride);
-            turn_keys(rows, k + key * k_stride + d, keys - key, k_stride, used, scale);
+        UNROLL for (int r = 0; r < rows; r++) acc[r] = v_set1(0.0f);
+        for (int64_t d = 0; d < f->dim; d += V_WIDTH) {
+            const int64_t used = f->dim - d < V_WIDTH ? f->dim - d : V_WIDTH;
+            prefetch_keys(f->w[row] + d, key + V_WIDTH, f->far ? 0 : f->keys, f->w_stride);
+            turn_keys(turned, k + d, end - key, f->w_stride, used, f->scale);
             for (int64_t i = 0; i < used; i++)
-                UNROLL for (int r = 0; r < queries; r++) acc[r] =
-                    v_fma(v_set1(q[r][d + i]), rows[i], acc[r]);
+                UNROLL for (int r = 0; r < rows; r++) acc[r] =
+                    v_fma(v_set1(q[r][d + i]), turned[i], acc[r]);
         }
-        UNROLL for (int r = 0; r < queries; r++) v_store(scores + r * scores_stride + key, acc[r]);
+        UNROLL for (int r = 0; r < rows; r++) v_store(y + r * f->y_stride + key, acc[r]);
     }
 }
 
-/* For one or two blocks of `dim`, the last of which has `used` columns. */
-INLINE void sum_rows(const int queries, const int blocks, float *z, int64_t z_stride,
-                     const float *terms, int64_t terms_stride, const float *v, int64_t keys,
-                     int64_t v_stride, int64_t used) {
+/* y += x w over the keys [key, end), for `rows` rows of one head, and one or two blocks of its
+ * values from column d on, the last of which has `used` columns. */
+INLINE void sum_rows(const int rows, const int blocks, const msq_few *f, int64_t row, int64_t d,
+                     int64_t used, int64_t key, int64_t end) {
     enum { AHEAD = 16 };
+    const float *const *const terms = f->x + row, *v = f->w[row] + key * f->w_stride + d;
+    float *const y = f->y + row * f->y_stride + d;
+    const int64_t prefetched = f->far ? 0 : f->keys - AHEAD;
     vec acc[2 * MSQ_FEW], values[2];
-    UNROLL for (int i = 0; i < queries * blocks; i++) acc[i] = v_set1(0.0f);
-    for (int64_t key = 0; key < keys; key++) {
-        const float *const p = v + key * v_stride, *const last = p + (blocks - 1) * V_WIDTH;
-        if (key + AHEAD < keys) {
-            __builtin_prefetch(p + AHEAD * v_stride);
-            __builtin_prefetch(last + AHEAD * v_stride);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
+        acc[r * blocks + b] = v_load(y + r * f->y_stride + b * V_WIDTH);
+    for (; key < end; key++, v += f->w_stride) {
+        const float *const last = v + (blocks - 1) * V_WIDTH;
+        if (key < prefetched) {
+            __builtin_prefetch(v + AHEAD * f->w_stride);
+            __builtin_prefetch(last + AHEAD * f->w_stride);
         }
         if (blocks > 1)
-            values[0] = v_load(p);
+            values[0] = v_load(v);
         values[blocks - 1] = used == V_WIDTH ? v_load(last) : v_load_part(last, used);
-        UNROLL for (int r = 0; r < queries; r++) UNROLL for (int b = 0; b < blocks; b++)
-            acc[r * blocks + b] =
-                v_fma(v_set1(terms[r * terms_stride + key]), values[b], acc[r * blocks + b]);
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
+            acc[r * blocks + b] = v_fma(v_set1(terms[r][key]), values[b], acc[r * blocks + b]);
     }
-    UNROLL for (int r = 0; r < queries; r++) UNROLL for (int b = 0; b < blocks; b++)
-        v_store(z + r * z_stride + b * V_WIDTH, acc[r * blocks + b]);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
+        v_store(y + r * f->y_stride + b * V_WIDTH, acc[r * blocks + b]);
 }
 
 #define FEW_CASE(n, call)                                                                          \
@@ -97,23 +128,34 @@ INLINE void sum_rows(const int queries, const int blocks, float *z, int64_t z_st
         call;                                                                                      \
         break;
 
-static void score_few(float *scores, int64_t scores_stride, const float *const *q, int64_t queries,
-                      const float *k, int64_t keys, int64_t k_stride, int64_t key_dim,
-                      float scale) {
-#define SCORE(n)                                                                                   \
-    FEW_CASE(n, score_rows(n, scores, scores_stride, q, k, keys, k_stride, key_dim, scale))
-    switch (queries) { SCORE(1) SCORE(2) SCORE(3) SCORE(4) }
+static void score_head(const msq_few *f, int64_t row, int64_t rows, int64_t key, int64_t end) {
+#define SCORE(n) FEW_CASE(n, score_rows(n, f, row, key, end))
+    switch (rows) { SCORE(1) SCORE(2) SCORE(3) SCORE(4) }
 }
 
-static void sum_few(float *z, int64_t z_stride, const float *terms, int64_t terms_stride,
-                    int64_t queries, const float *v, int64_t keys, int64_t v_stride, int64_t dim) {
-#define SUM(n, blocks)                                                                             \
-    FEW_CASE(n, sum_rows(n, blocks, z, z_stride, terms, terms_stride, v, keys, v_stride, used))
-    for (; dim > 0; dim -= 2 * V_WIDTH, z += 2 * V_WIDTH, v += 2 * V_WIDTH) {
-        const int64_t used = dim <= V_WIDTH ? dim : dim < 2 * V_WIDTH ? dim - V_WIDTH : V_WIDTH;
-        if (dim > V_WIDTH)
-            switch (queries) { SUM(1, 2) SUM(2, 2) SUM(3, 2) SUM(4, 2) }
+static void sum_head(const msq_few *f, int64_t row, int64_t rows, int64_t key, int64_t end) {
+#define SUM(n, blocks) FEW_CASE(n, sum_rows(n, blocks, f, row, d, used, key, end))
+    for (int64_t d = 0; d < f->dim; d += 2 * V_WIDTH) {
+        const int64_t left = f->dim - d;
+        const int64_t used = left <= V_WIDTH ? left : left < 2 * V_WIDTH ? left - V_WIDTH : V_WIDTH;
+        if (left > V_WIDTH)
+            switch (rows) { SUM(1, 2) SUM(2, 2) SUM(3, 2) SUM(4, 2) }
         else
-            switch (queries) { SUM(1, 1) SUM(2, 1) SUM(3, 1) SUM(4, 1) }
+            switch (rows) { SUM(1, 1) SUM(2, 1) SUM(3, 1) SUM(4, 1) }
     }
 }
+
+/* All heads of a block of keys, then the next block. */
+#define FEW_LOOP(name, head)                                                                       \
+    static void name(const msq_few *f) {                                                           \
+        for (int64_t key = 0, end; key < f->keys; key = end) {                                     \
+            end = block_end(f, key);                                                               \
+            touch(f, key, end);                                                                    \
+            for (int64_t row = 0, n; row < f->rows; row += n) {                                    \
+                n = rows_of_head(f, row);                                                          \
+                head(f, row, n, key, end);                                                         \
+            }                                                                                      \
+        }                                                                                          \
+    }
+FEW_LOOP(score_few, score_head)
+FEW_LOOP(sum_few, sum_head)
