@@ -1,4 +1,5 @@
-"""Attention over rows: a batch of long-tailed lengths, short sentences, one long sequence."""
+"""Attention over rows: a batch of long-tailed lengths, short sentences, one long sequence; and few
+queries over many keys, which is a matter of reading them."""
 
 import numpy as np
 import pytest
@@ -40,3 +41,36 @@ def bench_attention(benchmark, isa, rng, batch, causal, threads):
     pairs = (lengths * (lengths + 1) // 2 if causal else lengths**2).sum()
     useful = 4 * pairs * HEADS * DIM
     benchmark.extra_info["gigaflop_per_s"] = useful / benchmark.stats.stats.median / 1e9
+
+
+KEYS = ["64 of 1000", "64 long-tailed to 1000", "64 of 128", "1 of 1000"]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("queries", [1, 4])
+@pytest.mark.parametrize("batch", KEYS)
+def bench_few_queries(benchmark, isa, rng, batch, queries, threads):
+    benchmark.group = f"{queries} queries, keys: {batch}, heads={HEADS} dim={DIM} threads={threads}"
+    count, length = int(batch.split()[0]), int(batch.split()[-1])
+    lengths = long_tailed(rng, count, length) if "tailed" in batch else np.full(count, length)
+    key_offsets = np.concatenate([[0], np.cumsum(lengths)])
+    query_offsets = np.arange(count + 1) * queries
+    q = rng.normal(size=(count * queries, HEADS, DIM)).astype(np.float32)
+    k, v = rng.normal(size=(2, key_offsets[-1], HEADS, DIM)).astype(np.float32)
+    out = benchmark(_kernels.attention, q, k, v, query_offsets, key_offsets, num_threads=threads)
+    last = slice(*key_offsets[-2:])
+    expected, _ = reference.attention(
+        q[-queries:],
+        k[last],
+        v[last],
+        np.array([0, queries]),
+        np.array([0, lengths[-1]]),
+        np.arange(queries),
+        np.arange(lengths[-1]),
+        DIM**-0.5,
+        False,
+        None,
+    )
+    np.testing.assert_allclose(out[-queries:], expected, rtol=1e-4, atol=1e-5)
+    seconds = benchmark.stats.stats.median
+    benchmark.extra_info["gigabyte_per_s"] = (k.nbytes + v.nbytes) / seconds / 1e9
