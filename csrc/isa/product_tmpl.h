@@ -10,6 +10,14 @@
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
+/* GCC would load a vector anew for each of two or three multiply-adds: it is told that it may have
+ * changed since it was loaded. */
+#if defined(__x86_64__) && !defined(__clang__)
+#define LOADED_ONCE(a) __asm__("" : "+v"(a))
+#else
+#define LOADED_ONCE(a) ((void)0)
+#endif
+
 /* Rows of a tile of `vectors` columns: as many as the accumulators of this ISA hold, at most 8. */
 #define TILE_ROWS(vectors) (ACCUMULATORS / (vectors) < 8 ? ACCUMULATORS / (vectors) : 8)
 enum { MAX_TILE = ACCUMULATORS > 8 ? ACCUMULATORS : 8 };
@@ -40,7 +48,9 @@ INLINE void accumulate(vec *acc, const int rows, const int blocks, const int gro
         } else {
             UNROLL for (int r = 0; r < rows; r++) kept[r] = v_set1(row[r][k]);
             UNROLL for (int v = 0; v < vectors; v++) {
-                const vec w = load_panel(panel, v, groups, k, depth);
+                vec w = load_panel(panel, v, groups, k, depth);
+                if (rows > 1)
+                    LOADED_ONCE(w);
                 UNROLL for (int r = 0; r < rows; r++) acc[r * vectors + v] =
                     v_fma(kept[r], w, acc[r * vectors + v]);
             }
