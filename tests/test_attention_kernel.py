@@ -195,6 +195,19 @@ def test_heads_of_a_few_queries_have_the_bits_of_one_at_a_time(isa, heads, kv_he
         assert weights.tobytes() == scores[:, head].tobytes()
 
 
+@pytest.mark.parametrize("more", (0, 1))
+def test_keys_that_are_too_many_for_a_cache_give_the_same_bits(more):
+    """Above 6 << 20 floats of keys and values, here 1,024 a key, they are read ahead."""
+    keys = (6 << 20) // 1024 + more
+    k, v, q = random(keys, 8, 64), random(1, keys, 8, 64)[0], random(3, 8, 64)
+    for name in _kernels.ISAS:
+        _kernels.set_isa(name)
+        out = _kernels.attention(q, k, v, [0, 1, 3], [0, 1000, keys])
+        first = _kernels.attention(q[:1], k[:1000], v[:1000], [0, 1], [0, 1000])
+        second = _kernels.attention(q[1:], k[1000:], v[1000:], [0, 2], [0, keys - 1000])
+        assert out.tobytes() == first.tobytes() + second.tobytes()
+
+
 @pytest.mark.parametrize("queries", (1, 70))
 def test_a_value_of_weight_0_may_hold_anything(isa, queries):
     case = Case([queries], [70], heads=6, kv_heads=3, value_dim=17, mask_heads=1)

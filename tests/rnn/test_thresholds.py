@@ -1,6 +1,5 @@
-"""The bits on both sides of every threshold in csrc/rnn_*.c (which sequences walk side by side,
-which are walked by threads together, what is cut into chunks, what is folded) and of that in
-csrc/attention.c (which keys and values are too many for a cache)."""
+"""The bits of a recurrent layer on both sides of every threshold in csrc/rnn_*.c: which sequences
+walk side by side, which are walked by threads together, what is cut into chunks, what is folded."""
 
 import numpy as np
 import pytest
@@ -100,21 +99,6 @@ def test_chunks_of_input_products_give_the_same_bits(kind, steps):
         for n in (1, 2):
             _, states = _kernels.rnn(alone, packed, [0, len(alone)], num_threads=n)
             assert all(s[0].tobytes() == w[b].tobytes() for s, w in zip(states, whole, strict=True))
-
-
-def test_keys_that_are_streamed_from_memory_give_the_same_bits():
-    """More than 6 << 20 floats of keys and values, of which there are 1,024 a key."""
-    rng = np.random.default_rng(4)
-    keys = (6 << 20) // 1024
-    k, v = rng.normal(size=(2, keys + 1, 8, 64)).astype(np.float32)
-    q = rng.normal(size=(3, 8, 64)).astype(np.float32)
-    for isa in FAST:
-        _kernels.set_isa(isa)
-        for last in (keys, keys + 1):
-            out = _kernels.attention(q, k[:last], v[:last], [0, 1, 3], [0, 1000, last])
-            first = _kernels.attention(q[:1], k[:1000], v[:1000], [0, 1], [0, 1000])
-            second = _kernels.attention(q[1:], k[1000:last], v[1000:last], [0, 2], [0, last - 1000])
-            assert out.tobytes() == first.tobytes() + second.tobytes()
 
 
 @settings(max_examples=25, deadline=None)
