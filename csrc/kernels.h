@@ -34,6 +34,7 @@ typedef struct msq_product {
     int64_t z_stride, start_stride, columns;
     int64_t rows, depth, groups, first_block, last_block;
     int backwards; /* from the last block to the first */
+    int scattered; /* rows of x lie here and there, and far from the cache */
 } msq_product;
 typedef void msq_product_fn(const msq_product *product);
 

@@ -46,7 +46,8 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
                                          .depth = rnn->features,
                                          .groups = rnn->gates,
                                          .first_block = w->first_block,
-                                         .last_block = w->last_block});
+                                         .last_block = w->last_block,
+                                         .scattered = w->call->index != NULL});
     return t;
 }
 

@@ -106,7 +106,7 @@ static inline int64_t tile_count(int64_t rows, int vectors) {
         }                                                                                          \
     }
 
-/* The x of the next tile, which may lie anywhere: the first block fetches it for all. */
+/* The x of the next tile: the first block fetches it for all. */
 INLINE void fetch_rows(const int rows, const msq_product *p, int64_t row) {
     for (int r = 0; r < rows && row + r < p->rows; r++)
         for (int64_t k = 0; k < p->depth; k += 16)
@@ -120,7 +120,7 @@ INLINE void product_tile(const int rows, const int blocks, const int groups, con
     vec acc[MAX_TILE];
     const int vectors = blocks * groups;
     const int64_t column = block * groups * V_WIDTH;
-    if (block == p->first_block)
+    if (p->scattered && block == p->first_block)
         fetch_rows(rows, p, row + rows);
     const float *const start = p->start + row * p->start_stride + column;
     float *const z = p->z + row * p->z_stride + column;
