@@ -155,8 +155,6 @@ def main() -> None:
         for share in SHARES:
             curve[share] = run_work(work, engines, options.rounds, share)["medians"]
             print(f"{share:.0%} padding", {k: f"{1e3 * s:.2f} ms" for k, s in curve[share].items()})
-    memory = {engine.name: engine.ask(memory=True)["peak_mb"] for engine in engines}
-    print("peak memory, MB:", {name: round(mb) for name, mb in memory.items()})
     for engine in engines:
         engine.stop()
     if options.json:

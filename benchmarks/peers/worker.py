@@ -2,12 +2,11 @@
 
 Speaks lines of JSON on stdin and stdout: {"work": name, "share": s} -> {"answer": file, "call_mb":
 what inputs, model and first call added to the peak memory} or {"skip": reason};
-{"time": seconds} -> {"seconds": [...]}; {"memory": true} -> {"peak_mb": n}.
+{"time": seconds} -> {"seconds": [...]}.
 """
 
 import importlib
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -51,10 +50,8 @@ def serve(peer: Any, answers: Path) -> None:
                 file = answers / "answer.npy"
                 np.save(file, np.asarray(answer, np.float32))
                 reply = {"answer": str(file), "call_mb": call_mb}
-        elif "time" in request:
-            reply = {"seconds": time_call(call, request["time"])}
         else:
-            reply = {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+            reply = {"seconds": time_call(call, request["time"])}
         print(json.dumps(reply), flush=True)
 
 
