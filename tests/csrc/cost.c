@@ -1,9 +1,11 @@
-/* usage: cost KIND PATTERN: from a mask to the states of a recurrent layer, once, on one thread.
+/* usage: cost KIND PATTERN: from a mask to the states of a recurrent layer and the outputs of its
+ * real steps in the padded array, once, on one thread.
  *
  * For callgrind to count the instructions of `masked_call`: .ci/cost compares them. PATTERN is how
  * 40 sequences of 1 to 120 steps are padded: right, left or holes; with + there are half as many
  * columns more, of padding. dense: 14 sequences of 120 steps, as many steps in all. */
 #include <maskseq.h>
+#include <recurrent.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,27 +38,28 @@ typedef struct {
     const float *x;
     uint8_t *mask;
     int64_t *offsets, *cells;
-    float *h, *c, *sequences;
+    float *h, *c, *outputs;
     int64_t batch, time;
 } work;
 
 static __attribute__((noinline)) int masked_call(const work *w) {
     const int64_t n = msq_layout_offsets(w->offsets, w->mask, w->batch, w->time);
     msq_layout_cells(w->cells, w->mask, n, w->batch * w->time);
+    msq_rnn_run run = {.rnn = w->rnn, .steps = n};
+    run.cells = w->cells, run.rows = w->batch * w->time;
+    run.call = (msq_rnn_call){.size = sizeof(msq_rnn_call),
+                              .x = w->x,
+                              .index = w->cells,
+                              .x_rows = w->batch * w->time,
+                              .offsets = w->offsets,
+                              .batch = w->batch,
+                              .h = w->h,
+                              .c = w->c,
+                              .sequences = w->outputs,
+                              .sequence_stride = UNITS,
+                              .num_threads = 1};
     int64_t bad_position;
-    return msq_rnn_f32(w->rnn,
-                       &(msq_rnn_call){.size = sizeof(msq_rnn_call),
-                                       .x = w->x,
-                                       .index = w->cells,
-                                       .x_rows = w->batch * w->time,
-                                       .offsets = w->offsets,
-                                       .batch = w->batch,
-                                       .h = w->h,
-                                       .c = w->c,
-                                       .sequences = w->sequences,
-                                       .sequence_stride = UNITS,
-                                       .num_threads = 1},
-                       &bad_position);
+    return msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, &bad_position);
 }
 
 static void *room(int64_t count, size_t size) {
@@ -94,7 +97,7 @@ int main(int argc, char **argv) {
     w.offsets = room(w.batch + 1, sizeof *w.offsets);
     w.cells = room(steps, sizeof *w.cells);
     w.h = floats(w.batch * UNITS), w.c = floats(w.batch * UNITS);
-    w.sequences = floats(steps * UNITS);
+    w.outputs = floats(w.batch * w.time * UNITS);
     const float *const weights = floats(UNITS * 4 * UNITS), *const bias = floats(2 * 4 * UNITS);
     if (msq_set_isa(NULL) != MSQ_OK || msq_rnn_pack(&w.rnn, kind, weights, weights, bias, UNITS,
                                                     UNITS, MSQ_TANH, MSQ_SIGMOID) != MSQ_OK)
