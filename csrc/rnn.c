@@ -103,6 +103,14 @@ static void run_thread(void *context, int thread, int num_threads) {
     }
 }
 
+/* The first of n numbers that is not in [0, size); n, if all are. */
+static int64_t first_outside(const int64_t *numbers, int64_t n, int64_t size) {
+    int64_t i = 0;
+    while (i < n && numbers[i] >= 0 && numbers[i] < size)
+        i++;
+    return i;
+}
+
 static int check(const msq_rnn_run *run, int64_t *bad_position) {
     const msq_rnn_call *const call = &run->call;
     const int64_t steps = run->steps;
@@ -111,16 +119,10 @@ static int check(const msq_rnn_run *run, int64_t *bad_position) {
             *bad_position = b;
             return MSQ_BAD_OFFSETS;
         }
-    for (int64_t j = 0; call->index && j < steps; j++)
-        if (call->index[j] < 0 || call->index[j] >= call->x_rows) {
-            *bad_position = j;
-            return MSQ_OUT_OF_RANGE;
-        }
-    for (int64_t j = 0; run->cells && j < steps; j++)
-        if (run->cells[j] < 0 || run->cells[j] >= run->rows) {
-            *bad_position = j;
-            return MSQ_OUT_OF_RANGE;
-        }
+    if (call->index && (*bad_position = first_outside(call->index, steps, call->x_rows)) < steps)
+        return MSQ_OUT_OF_RANGE;
+    if (run->cells && (*bad_position = first_outside(run->cells, steps, run->rows)) < steps)
+        return MSQ_OUT_OF_RANGE;
     *bad_position = call->batch;
     if (steps < 0 || (!call->index && steps > call->x_rows) ||
         (run->fold && run->fold->count != call->x_rows))

@@ -250,7 +250,11 @@ class Rows:
 
     def to_tensor(self) -> Tensor:
         """The padded array, carrying its mask."""
-        tensor = self.to_padded().view(Tensor)
+        return self.tensor_of(self.to_padded())
+
+    def tensor_of(self, padded: np.ndarray) -> Tensor:
+        """A padded array of the same cells, carrying the mask of these rows."""
+        tensor = padded.view(Tensor)
         tensor._keras_mask = self.layout.mask
         return tensor
 

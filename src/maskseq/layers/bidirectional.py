@@ -9,7 +9,7 @@ from ..nest import flatten, map_structure
 from ..rows import Rows
 from .base import Layer, copy_layer, deserialize_layer, serialize_layer
 from .cell import run_pair
-from .recurrent import RNN, with_mask
+from .recurrent import RNN
 from .stepping import Outputs
 
 _MERGES = {
@@ -120,7 +120,7 @@ class Bidirectional(Layer):
         joined = self.return_sequences and self.merge_mode == "concat"
         if type(x) is not Rows or x.ndim < 3 or not joined or not self._side_by_side():
             return self.forward(x)
-        return with_mask(self._on_rows(x, [None, None], training=False, padded=True), x)
+        return x.tensor_of(self._on_rows(x, [None, None], training=False, padded=True))
 
     def _side_by_side(self) -> bool:
         """Whether both are layers of ours that start without states of their own."""

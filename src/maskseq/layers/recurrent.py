@@ -11,7 +11,6 @@ import numpy as np
 from .._kernels import PackedRNN, fill_masked, rnn_dense
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Layout, Rows
-from ..tensor import Tensor
 from .base import Layer, deserialize_layer, serialize_layer
 from .calling import check_mask
 from .cell import Cell
@@ -120,14 +119,14 @@ class RNN(Layer):
         padded = self.go_backwards or self._before_first_step(start) is not None
         result = self._forward(rows, start, training, padded)
         if self.return_sequences and padded:
-            result[0] = with_mask(result[0], rows)
+            result[0] = rows.tensor_of(result[0])
         return result if self.return_state else result[0]
 
     def forward_padded(self, x: Any) -> Any:
         if type(x) is not Rows or x.ndim < 3 or not self.return_sequences:
             return self.forward(x)
-        output = self._forward(x, self.start(None, x.layout.batch), False, padded=True)[0]
-        return with_mask(output, x)
+        start = self.start(None, x.layout.batch)
+        return x.tensor_of(self._forward(x, start, training=False, padded=True)[0])
 
     def _forward(self, rows: Rows, start: Any, training: bool, padded: bool) -> list[Any]:
         """The output and the states; all outputs are padded, or Rows."""
@@ -262,13 +261,6 @@ class RNN(Layer):
         cells = isinstance(cell, list)
         made = [deserialize_layer(x) for x in cell] if cells else deserialize_layer(cell)
         return cls(**{**config, "cell": made})
-
-
-def with_mask(output: np.ndarray, rows: Rows) -> Tensor:
-    """A padded output that carries the mask of `rows`."""
-    output = output.view(Tensor)
-    output._keras_mask = rows.layout.mask
-    return output
 
 
 def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:
