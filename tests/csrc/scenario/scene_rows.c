@@ -17,6 +17,24 @@ void scene_ids(scene *s) {
         same(s, "mask of ids", mask);
 }
 
+/* Now and then moves a cell or an offset. Says whether the layout is no longer that of the mask: it
+ * may still be a layout, of other cells. */
+static int damage(scene *s, int64_t *cells, int64_t n, int64_t *offsets, int64_t batch) {
+    int64_t moved = 0;
+    if (byte(s) >= 240 && n > 0) {
+        int64_t *const cell = &cells[between(s, 0, n - 1)];
+        moved = between(s, 0, 4) - 2;
+        *cell += moved;
+    }
+    if (byte(s) >= 240) {
+        int64_t *const offset = &offsets[between(s, 0, batch)];
+        const int64_t by = between(s, 0, 4) - 2;
+        *offset += by;
+        moved |= by;
+    }
+    return moved != 0;
+}
+
 /* `padded` shows the zeros of a pad row: so it does when only its masked cells are filled. */
 static void fill(scene *s, output padded, const uint8_t *mask, int64_t batch, int64_t time,
                  int64_t bytes, int carry) {
@@ -60,16 +78,13 @@ void scene_layout(scene *s) {
         memset((float *)rows.many + n * features, 0, (size_t)(pads * bytes));
         same(s, "gathered rows", rows);
     }
-    if (byte(s) >= 240 && n > 0)
-        cell[between(s, 0, n - 1)] += between(s, 0, 4) - 2;
-    if (byte(s) >= 240)
-        offsets[between(s, 0, batch)] += between(s, 0, 4) - 2;
+    const int damaged = damage(s, cell, n, offsets, batch);
     if (both_ok(s,
                 msq_scatter_rows(padded.one, rows.one, offsets, cell, batch, time, n, bytes,
                                  (int)carry, &bad[0], 1),
                 msq_scatter_rows(padded.many, rows.many, offsets, cell, batch, time, n, bytes,
                                  (int)carry, &bad[1], 4)))
-        same(s, "scattered rows", padded), scattered = 1;
+        same(s, "scattered rows", padded), scattered = !damaged;
     else if (bad[0] != bad[1])
         fail("position of a bad sequence");
     if (both_ok(s, msq_sum_rows_f32(sums.one, rows.one, offsets, batch, n, features, 1),
