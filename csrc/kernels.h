@@ -52,6 +52,7 @@ struct msq_rnn {
     float *recurrent;      /* panels[block][units][gate][width]; MSQ_GRU_RESET_BEFORE: z r */
     float *recurrent_bias; /* MSQ_GRU: [block][gate][width]; those of z and r are in input_bias */
     float *candidate;      /* MSQ_GRU_RESET_BEFORE: panels[block][units][width] of h */
+    int finite;            /* all recurrent weights are: products with a state of zeros are zero */
     int activation, recurrent_activation;
     msq_step_fn *step;
     int phases; /* calls of `step` for one step in time; the second needs all of the first */
@@ -63,6 +64,7 @@ struct msq_step {
     int64_t rows, first_block, last_block;
     int backwards; /* from the last block to the first: the cache holds what was last in use */
     int phase;
+    int64_t depth;         /* of the recurrent products: units, or 0 if they would add nothing */
     const float *const *z; /* of each row, the input's part of the gates: [block][gate][width] */
     const float *const *z_next; /* of the next step, as many as next_rows: to be fetched ahead */
     int64_t next_rows;

@@ -27,7 +27,7 @@ static void add_recurrent(const msq_step *s, const float *bias) {
                                          .start_stride = bias ? 0 : stride,
                                          .columns = stride,
                                          .rows = s->rows,
-                                         .depth = rnn->units,
+                                         .depth = s->depth,
                                          .groups = rnn->gates,
                                          .first_block = s->first_block,
                                          .last_block = s->last_block});
@@ -116,7 +116,7 @@ static void reset_before_gates(const msq_step *s) {
                                          .start_stride = stride,
                                          .columns = stride,
                                          .rows = s->rows,
-                                         .depth = rnn->units,
+                                         .depth = s->depth,
                                          .groups = 2,
                                          .first_block = s->first_block,
                                          .last_block = s->last_block});
@@ -145,7 +145,7 @@ static void reset_before_candidate(const msq_step *s) {
                                          .start_stride = stride,
                                          .columns = stride,
                                          .rows = s->rows,
-                                         .depth = rnn->units,
+                                         .depth = s->depth,
                                          .groups = 1,
                                          .first_block = s->first_block,
                                          .last_block = s->last_block});

@@ -42,6 +42,18 @@ static void pack_bias(msq_rnn *rnn, const float *bias) {
         }
 }
 
+/* 1 if none of n numbers is infinite or NaN. */
+static int all_finite(const float *x, int64_t n) {
+    uint32_t largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        bits &= UINT32_C(0x7f800000);
+        largest = bits > largest ? bits : largest;
+    }
+    return largest < UINT32_C(0x7f800000);
+}
+
 int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *recurrent_kernel,
                  const float *bias, int64_t features, int64_t units, int activation,
                  int recurrent_activation) {
@@ -72,6 +84,7 @@ int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *r
         return MSQ_NO_MEMORY;
     }
     const int64_t columns = gates * units;
+    rnn->finite = all_finite(recurrent_kernel, units * columns);
     msq_pack_panels(rnn->input, kernel, features, units, columns, gates, width);
     if (kind == MSQ_GRU_RESET_BEFORE) {
         msq_pack_panels(rnn->recurrent, recurrent_kernel, units, units, columns, 2, width);

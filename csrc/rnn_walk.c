@@ -58,6 +58,7 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64
     const msq_rnn *const rnn = w->rnn;
     const msq_rnn_call *const call = w->call;
     const int64_t padded = rnn->blocks * rnn->kernels->width;
+    const int from_zeros = t == 0 && !call->initial_h && rnn->finite;
     int slow = 0;
     for (int64_t i = 0; i < rows; i++) {
         const sequence *const s = w->sequences[i];
@@ -73,6 +74,7 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64
                               .last_block = w->last_block,
                               .backwards = t & 1,
                               .phase = phase,
+                              .depth = from_zeros ? 0 : rnn->units,
                               .z = z,
                               .z_next = z + rows,
                               .next_rows = next_rows,

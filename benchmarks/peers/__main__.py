@@ -110,7 +110,7 @@ def show(work: Work, result: dict, peak: float) -> None:
         best = min(peers, key=peers.get)
         result["ratio"] = peers[best] / ours
         line += f"  {result['ratio']:6.2f}x (aim {work.target:g}) against {best}"
-    flops = work.flops(int(make_data(work)["mask"].sum())) if work.kind != "cold" else 0
+    flops = work.flops(make_data(work)["lengths"])
     if flops:
         result["share_of_peak"] = flops / ours / peak
         line += f", {result['share_of_peak']:.0%} of peak"

@@ -23,14 +23,16 @@ class Work:
     def gates(self) -> int:
         return 3 if self.kind == "gru" else 4
 
-    def flops(self, real_steps: int) -> float:
+    def flops(self, lengths: np.ndarray) -> float:
         """Multiplications and additions of the matrix products, for recurrent works; else 0.
 
-        Of "text" only the recurrent half: the products of the table are kept from call to call.
+        Without those of the first states, which are zeros; of "text" only the recurrent half, as the
+        products of the table are kept from call to call.
         """
         directions = {"lstm": 1, "gru": 1, "bilstm": 2, "text": 1}.get(self.kind, 0)
-        rows = self.units if self.kind == "text" else self.features + self.units
-        return 2.0 * directions * real_steps * rows * self.gates * self.units
+        features = 0 if self.kind == "text" else self.features
+        rows = lengths.sum() * (features + self.units) - len(lengths) * self.units
+        return 2.0 * directions * rows * self.gates * self.units
 
 
 WORKS = [

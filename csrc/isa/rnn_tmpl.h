@@ -54,7 +54,7 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
-               rnn->units);
+               s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         float *const c = s->c[row + r] + (block + b) * V_WIDTH;
         vec *const gates = acc + (r * blocks + b) * groups;
@@ -88,7 +88,7 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
         a[2] = v_load(rnn->recurrent_bias + column + (b * groups + 2) * V_WIDTH);
     }
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
-               rnn->units);
+               s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         vec *const a = acc + (r * blocks + b) * groups;
         const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
@@ -114,7 +114,7 @@ INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, c
         acc[(r * blocks + b) * groups + 1] = v_load(z + V_WIDTH);
     }
     accumulate(acc, rows, blocks, groups, s->h + row,
-               rnn->recurrent + block * groups * V_WIDTH * rnn->units, rnn->units);
+               rnn->recurrent + block * groups * V_WIDTH * rnn->units, s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec *const a = acc + (r * blocks + b) * groups;
         const vec h = load_units(s->h[row + r], rnn, block + b);
@@ -131,7 +131,7 @@ INLINE void gru_candidate_tile(const int rows, const int blocks, const int group
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + ((block + b) * 3 + 2) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, (const float *const *)s->reset + row,
-               rnn->candidate + block * V_WIDTH * rnn->units, rnn->units);
+               rnn->candidate + block * V_WIDTH * rnn->units, s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec z = v_load(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH);
         const vec h = load_units(s->h[row + r], rnn, block + b);
@@ -147,7 +147,7 @@ INLINE void simple_tile(const int rows, const int blocks, const int groups, cons
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + (block + b) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + block * V_WIDTH * rnn->units,
-               rnn->units);
+               s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         store_units(s->h_next[row + r], rnn, block + b, v_tanh(acc[r * blocks + b]));
 }

@@ -63,6 +63,23 @@ def test_initial_state_starts_each_sequence(isa, rng, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("names", [("tanh", "sigmoid"), ("elu", "hard_sigmoid")])
+@pytest.mark.parametrize("weight", [0.1, np.inf, np.nan])
+def test_no_initial_state_is_one_of_zeros(isa, rng, kind, names, weight):
+    x, offsets = random_batch(rng, [1, 0, 3, 1, 2], 3)
+    kernel, recurrent, bias = random_weights(rng, kind, 3, 18)
+    recurrent[7, 5] = weight
+    packed = _kernels.PackedRNN(kind, kernel, recurrent, bias, *names)
+    zeros = np.zeros((2 if kind == "lstm" else 1, 5, 18), np.float32)
+    want = _kernels.rnn(x, packed, offsets, return_sequences=True, initial_state=zeros)
+    got = _kernels.rnn(x, packed, offsets, return_sequences=True)
+    np.testing.assert_array_equal(got[0], want[0])
+    assert np.isnan(got[0][:, 5]).all() == (not np.isfinite(weight))
+    for state, given in zip(got[1], want[1], strict=True):
+        np.testing.assert_array_equal(state, given)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_rnn_without_bias_has_a_bias_of_zeros(isa, rng, kind):
     x, offsets = random_batch(rng, [4, 3], 3)
     kernel, recurrent, bias = random_weights(rng, kind, 3, 18)
