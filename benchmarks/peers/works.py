@@ -26,8 +26,8 @@ class Work:
     def flops(self, lengths: np.ndarray) -> float:
         """Multiplications and additions of the matrix products, for recurrent works; else 0.
 
-        Without those of the first states, which are zeros; of "text" only the recurrent half, as the
-        products of the table are kept from call to call.
+        Without those of the first states, which are zeros; of "text" only the recurrent half, as
+        the products of the table are kept from call to call.
         """
         directions = {"lstm": 1, "gru": 1, "bilstm": 2, "text": 1}.get(self.kind, 0)
         features = 0 if self.kind == "text" else self.features

@@ -75,8 +75,8 @@ def test_no_initial_state_is_one_of_zeros(isa, rng, kind, names, weight):
     got = _kernels.rnn(x, packed, offsets, return_sequences=True)
     np.testing.assert_array_equal(got[0], want[0])
     assert np.isnan(got[0][:, 5]).all() == (not np.isfinite(weight))
-    for state, given in zip(got[1], want[1], strict=True):
-        np.testing.assert_array_equal(state, given)
+    for state, same in zip(got[1], want[1], strict=True):
+        np.testing.assert_array_equal(state, same)
 
 
 @pytest.mark.parametrize("kind", KINDS)
