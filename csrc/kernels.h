@@ -42,11 +42,14 @@ typedef struct msq_step msq_step;
 typedef void msq_step_fn(const msq_step *step);
 
 /* A recurrent layer's weights, packed (rnn_pack.c). Gates i f c o, or z r h; `width` is the ISA's.
- */
+ * Where half a vector holds the units of the last block, its gates lie two in a vector: [width / 2]
+ * a gate, in the panels and biases as in rows of z, up to whole vectors. */
 struct msq_rnn {
     const struct msq_kernel_table *kernels; /* the ISA the panels are packed for */
     int kind, gates;
     int64_t features, units, blocks;
+    int last_groups;       /* vectors of the last block: gates, or half as many */
+    int64_t columns;       /* of a row of z */
     float *input;          /* panels[block][features][gate][width] */
     float *input_bias;     /* [block][gate][width] */
     float *recurrent;      /* panels[block][units][gate][width]; MSQ_GRU_RESET_BEFORE: z r */
@@ -57,6 +60,12 @@ struct msq_rnn {
     msq_step_fn *step;
     int phases; /* calls of `step` for one step in time; the second needs all of the first */
 };
+
+/* 1 if `last` is the end of a layer whose last block's gates lie two in a vector, and there are
+ * blocks from `first` on. */
+static inline int msq_end_in_half(const msq_rnn *rnn, int64_t first, int64_t last) {
+    return rnn->last_groups < rnn->gates && last == rnn->blocks && first < last;
+}
 
 /* One step in time of some sequences, for the units of some blocks: h_next = cell(z, h). */
 struct msq_step {

@@ -12,10 +12,6 @@ enum {
     PRODUCT_ROWS = 96     /* rows done together: a panel is read once for all of them */
 };
 
-static int64_t columns_of(const msq_rnn *rnn) {
-    return rnn->blocks * rnn->gates * rnn->kernels->width;
-}
-
 /* Notes in fold->rows the rows of x that occur, up to `limit`; returns 1 if there are no more. */
 static int count_rows(msq_fold *fold, const msq_rnn_call *call, int64_t steps, int64_t limit) {
     for (int64_t j = 0; j < steps; j++) {
@@ -31,7 +27,7 @@ static int count_rows(msq_fold *fold, const msq_rnn_call *call, int64_t steps, i
 }
 
 void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps) {
-    const int64_t columns = columns_of(rnn);
+    const int64_t columns = rnn->columns;
     int64_t limit = MAX_TABLE / (int64_t)sizeof(float) / columns;
     limit = limit < steps / 5 * 4 ? limit : steps / 5 * 4; /* at least a fifth saved */
     *fold = (msq_fold){.columns = columns};
@@ -46,20 +42,13 @@ void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call,
 void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, int64_t begin,
                       int64_t end) {
     const float *rows[PRODUCT_ROWS];
-    msq_product p = {.x = rows,
-                     .panels = rnn->input,
-                     .start = rnn->input_bias,
-                     .z_stride = fold->columns,
-                     .columns = fold->columns,
-                     .depth = rnn->features,
-                     .groups = rnn->gates,
-                     .last_block = rnn->blocks};
+    msq_product p = {.x = rows, .last_block = rnn->blocks};
     for (; begin < end; begin += p.rows) {
         p.rows = end - begin < PRODUCT_ROWS ? end - begin : PRODUCT_ROWS;
         p.z = fold->table + begin * fold->columns;
         for (int64_t r = 0; r < p.rows; r++)
             rows[r] = x + (fold->rows ? fold->rows[begin + r] : begin + r) * rnn->features;
-        rnn->kernels->product(&p);
+        msq_rnn_input(rnn, p);
     }
 }
 
@@ -97,7 +86,7 @@ static void fold_share(void *context, int thread, int num_threads) {
 }
 
 double msq_fold_bytes(const msq_rnn *rnn, int64_t rows) {
-    return (double)rows * (double)columns_of(rnn) * sizeof(float);
+    return (double)rows * (double)rnn->columns * sizeof(float);
 }
 
 int msq_fold_all(msq_fold **made, const msq_rnn *rnn, const float *x, int64_t rows,
@@ -106,7 +95,7 @@ int msq_fold_all(msq_fold **made, const msq_rnn *rnn, const float *x, int64_t ro
     msq_fold *const fold = malloc(sizeof *fold);
     if (!fold)
         return MSQ_NO_MEMORY;
-    *fold = (msq_fold){.count = rows, .columns = columns_of(rnn)};
+    *fold = (msq_fold){.count = rows, .columns = rnn->columns};
     if (!msq_multiply(&floats, fold->columns))
         fold->table = msq_allocate(floats);
     if (!fold->table) {

@@ -67,8 +67,7 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
         w.h_next = take(&arena, rows, sizeof *w.h_next);
         w.c = take(&arena, rows, sizeof *w.c);
         w.reset = take(&arena, rows, sizeof *w.reset);
-        w.z_rows =
-            take(&arena, job->fold->table ? 0 : job->max_z * rnn->gates * padded, sizeof *w.z_rows);
+        w.z_rows = take(&arena, job->fold->table ? 0 : job->max_z * rnn->columns, sizeof *w.z_rows);
         w.gates =
             take(&arena, rows * padded * (general ? rnn->gates : rnn->phases - 1), sizeof *w.gates);
         if (base)
@@ -114,8 +113,7 @@ static void sort_sequences(msq_rnn_job *job) {
 
 /* Whether a few sequences may be walked by threads together, each with a share of the units. */
 static int split_pays(const msq_rnn *rnn) {
-    const int64_t columns = rnn->gates * msq_padded_units(rnn);
-    return columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
+    return rnn->columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
 }
 
 /* The most threads that have something to do. */
@@ -126,8 +124,7 @@ static int64_t max_parts(const msq_rnn_job *job) {
 
 double msq_rnn_work(const msq_rnn_job *job) {
     const msq_rnn *const rnn = job->rnn;
-    return (double)job->steps * (double)rnn->gates * (double)msq_padded_units(rnn) *
-           (double)(rnn->features + rnn->units);
+    return (double)job->steps * (double)rnn->columns * (double)(rnn->features + rnn->units);
 }
 
 int msq_rnn_threads(const msq_rnn_job *jobs, int count) {
@@ -143,14 +140,13 @@ int msq_rnn_threads(const msq_rnn_job *jobs, int count) {
 static void plan(msq_rnn_job *job, int num_threads) {
     const msq_rnn *const rnn = job->rnn;
     const int64_t steps = job->steps, batch = job->call->batch;
-    const int64_t columns = rnn->gates * msq_padded_units(rnn);
     job->parts = (int)least(num_threads, max_parts(job) > 1 ? max_parts(job) : 1);
     job->few = split_pays(rnn) && job->parts > 1 ? ROWS_TOGETHER * job->parts : 0;
     job->max_rows = least((batch + job->parts - 1) / job->parts, MAX_ROWS);
     if (job->max_rows < job->few)
         job->max_rows = job->few;
-    job->max_z =
-        least(steps, job->fold->table ? Z_POINTERS : Z_BYTES / (int64_t)sizeof(float) / columns);
+    job->max_z = least(steps, job->fold->table ? Z_POINTERS
+                                               : Z_BYTES / (int64_t)sizeof(float) / rnn->columns);
     if (job->max_z < job->max_rows)
         job->max_z = job->max_rows;
 }

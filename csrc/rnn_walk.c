@@ -21,7 +21,6 @@ static int64_t running(const walker *w, int64_t rows, int64_t t) {
  * computes it where it is not folded; returns the step after them. */
 static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
     const msq_rnn *const rnn = w->rnn;
-    const int64_t columns = rnn->blocks * rnn->gates * rnn->kernels->width;
     int64_t n = 0;
     for (; t < end; t++) {
         rows = running(w, rows, t);
@@ -30,24 +29,17 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
         for (int64_t i = 0; i < rows; i++, n++) {
             const int64_t row = msq_row_of_step(w->call, number_of(w->call, w->sequences[i], t));
             w->x[n] = w->call->x + row * rnn->features;
-            w->z[n] = w->fold->table ? msq_fold_row(w->fold, row) : w->z_rows + n * columns;
+            w->z[n] = w->fold->table ? msq_fold_row(w->fold, row) : w->z_rows + n * rnn->columns;
         }
     }
     if (w->fold->table)
         return t;
-    rnn->kernels->product(&(msq_product){.z = w->z_rows,
-                                         .x = w->x,
-                                         .panels = rnn->input,
-                                         .start = rnn->input_bias,
-                                         .z_stride = columns,
-                                         .start_stride = 0,
-                                         .columns = columns,
-                                         .rows = n,
-                                         .depth = rnn->features,
-                                         .groups = rnn->gates,
-                                         .first_block = w->first_block,
-                                         .last_block = w->last_block,
-                                         .scattered = w->call->index != NULL});
+    msq_rnn_input(rnn, (msq_product){.z = w->z_rows,
+                                     .x = w->x,
+                                     .rows = n,
+                                     .first_block = w->first_block,
+                                     .last_block = w->last_block,
+                                     .scattered = w->call->index != NULL});
     return t;
 }
 

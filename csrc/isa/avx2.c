@@ -79,6 +79,12 @@ static inline void v_store_part(float *p, vec a, int64_t n) {
 static inline vec v_keep(vec a, int64_t n) {
     return _mm256_and_ps(a, _mm256_castsi256_ps(first(n)));
 }
+static inline vec v_low_half(vec a) {
+    return _mm256_zextps128_ps256(_mm256_castps256_ps128(a));
+}
+static inline vec v_high_half(vec a) {
+    return _mm256_zextps128_ps256(_mm256_extractf128_ps(a, 1));
+}
 static inline float v_max_lane(vec a) {
     __m128 m = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));

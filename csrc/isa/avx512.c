@@ -76,6 +76,12 @@ static inline void v_store_part(float *p, vec a, int64_t n) {
 static inline vec v_keep(vec a, int64_t n) {
     return _mm512_maskz_mov_ps(first(n), a);
 }
+static inline vec v_low_half(vec a) {
+    return _mm512_zextps256_ps512(_mm512_castps512_ps256(a));
+}
+static inline vec v_high_half(vec a) {
+    return _mm512_zextps256_ps512(_mm512_extractf32x8_ps(a, 1));
+}
 static inline float v_max_lane(vec a) {
     return _mm512_reduce_max_ps(a);
 }

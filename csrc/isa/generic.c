@@ -85,6 +85,13 @@ static inline void v_store_part(float *p, vec a, int64_t n) {
 static inline vec v_keep(vec a, int64_t n) {
     return n ? a : 0.0f;
 }
+/* The lower half of the lanes, and the upper half in its place; 0 above. One lane has no halves. */
+static inline vec v_low_half(vec a) {
+    return a;
+}
+static inline vec v_high_half(vec a) {
+    return a;
+}
 /* The largest lane; no lane is NaN. */
 static inline float v_max_lane(vec a) {
     return a;

@@ -77,6 +77,12 @@ static inline vec v_keep(vec a, int64_t n) {
     const uint32x4_t first = vcltq_s32(vld1q_s32(lane), vdupq_n_s32((int32_t)n));
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(a), first));
 }
+static inline vec v_low_half(vec a) {
+    return vcombine_f32(vget_low_f32(a), vdup_n_f32(0));
+}
+static inline vec v_high_half(vec a) {
+    return vcombine_f32(vget_high_f32(a), vdup_n_f32(0));
+}
 static inline float v_max_lane(vec a) {
     return vmaxvq_f32(a);
 }

@@ -34,14 +34,14 @@ static inline vec lstm_c(const vec *gates, vec c) {
 }
 
 /* What may be far from the cache: where h_next of a tile goes, and its z of the next step. */
-INLINE void fetch_ahead(const int rows, const int blocks, const int gates, const msq_step *s,
+INLINE void fetch_ahead(const int rows, const int blocks, const int vectors, const msq_step *s,
                         int64_t row, int64_t block) {
-    const int64_t column = block * gates * V_WIDTH;
+    const int64_t column = block * s->rnn->gates * V_WIDTH;
     for (int r = 0; r < rows; r++)
         UNROLL for (int b = 0; b < blocks; b++)
             __builtin_prefetch(s->h_next[row + r] + (block + b) * V_WIDTH, 1);
     for (int r = 0; r < rows && row + r < s->next_rows; r++)
-        UNROLL for (int v = 0; v < blocks * gates; v++)
+        UNROLL for (int v = 0; v < vectors; v++)
             __builtin_prefetch(s->z_next[row + r] + column + v * V_WIDTH, 0, 2);
 }
 
@@ -50,7 +50,7 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, blocks, groups, s, row, block);
+    fetch_ahead(rows, blocks, blocks * groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
@@ -67,6 +67,27 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
     }
 }
 
+/* The last block, where i and f lie in one vector, c and o in another. */
+INLINE void lstm_half_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                           int64_t row, int64_t block) {
+    const msq_rnn *const rnn = s->rnn;
+    const int64_t column = block * 4 * V_WIDTH;
+    vec acc[MAX_TILE];
+    fetch_ahead(rows, blocks, groups, s, row, block);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups; v++)
+        acc[r * groups + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
+    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+               s->depth);
+    UNROLL for (int r = 0; r < rows; r++) {
+        const vec *const a = acc + r * groups;
+        const vec gates[3] = {v_low_half(a[0]), v_high_half(a[0]), v_low_half(a[1])};
+        float *const c = s->c[row + r] + block * V_WIDTH;
+        const vec next = lstm_c(gates, v_load(c));
+        v_store(c, next);
+        store_units(s->h_next[row + r], rnn, block, sigmoid_tanh(v_high_half(a[1]), next));
+    }
+}
+
 /* h = sigmoid(z) h + (1 - sigmoid(z)) tanh(candidate) */
 static inline vec gru_cell(vec z, vec candidate, vec h) {
     const vec t = v_tanh_ratio(candidate);
@@ -79,7 +100,7 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, blocks, groups, s, row, block);
+    fetch_ahead(rows, blocks, blocks * groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + column + b * groups * V_WIDTH;
         vec *const a = acc + (r * blocks + b) * groups;
@@ -101,13 +122,35 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
     }
 }
 
+/* The last block, where z and r lie in one vector, h in half of another. */
+INLINE void gru_half_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                          int64_t row, int64_t block) {
+    const msq_rnn *const rnn = s->rnn;
+    const int64_t column = block * 3 * V_WIDTH;
+    vec acc[MAX_TILE];
+    fetch_ahead(rows, blocks, groups, s, row, block);
+    UNROLL for (int r = 0; r < rows; r++) {
+        acc[r * groups] = v_load(s->z[row + r] + column);
+        acc[r * groups + 1] = v_load(rnn->recurrent_bias + column + V_WIDTH);
+    }
+    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+               s->depth);
+    UNROLL for (int r = 0; r < rows; r++) {
+        const vec *const a = acc + r * groups;
+        const vec x = v_load(s->z[row + r] + column + V_WIDTH);
+        const vec reset = v_div(a[1], v_sigmoid_divisor(v_high_half(a[0])));
+        const vec h = load_units(s->h[row + r], rnn, block);
+        store_units(s->h_next[row + r], rnn, block, gru_cell(v_low_half(a[0]), v_add(x, reset), h));
+    }
+}
+
 /* Phase 0 of MSQ_GRU_RESET_BEFORE: the gates. z itself waits in the scratch, as a pre-activation.
  */
 INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, const msq_step *s,
                            int64_t row, int64_t block) {
     const msq_rnn *const rnn = s->rnn;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, blocks, 3, s, row, block);
+    fetch_ahead(rows, blocks, blocks * 3, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + (block + b) * 3 * V_WIDTH;
         acc[(r * blocks + b) * groups] = v_load(z);
@@ -143,7 +186,7 @@ INLINE void simple_tile(const int rows, const int blocks, const int groups, cons
                         int64_t row, int64_t block) {
     const msq_rnn *const rnn = s->rnn;
     vec acc[MAX_TILE];
-    fetch_ahead(rows, blocks, groups, s, row, block);
+    fetch_ahead(rows, blocks, blocks * groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + (block + b) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + block * V_WIDTH * rnn->units,
@@ -152,11 +195,34 @@ INLINE void simple_tile(const int rows, const int blocks, const int groups, cons
         store_units(s->h_next[row + r], rnn, block + b, v_tanh(acc[r * blocks + b]));
 }
 
-BLOCK_LOOP(lstm_step, msq_step, lstm_tile, 4, 2, 1)
-BLOCK_LOOP(gru_step, msq_step, gru_tile, 3, 2, 2)
+BLOCK_LOOP(lstm_blocks, msq_step, lstm_tile, 4, 2, 1)
+BLOCK_LOOP(gru_blocks, msq_step, gru_tile, 3, 2, 2)
+STRIP(lstm_half, msq_step, lstm_half_tile, 1, 2)
+STRIP(gru_half, msq_step, gru_half_tile, 1, 2)
 BLOCK_LOOP(gru_gates, msq_step, gru_gates_tile, 2, 2, INT64_MAX)
 BLOCK_LOOP(gru_candidate, msq_step, gru_candidate_tile, 1, 4, INT64_MAX)
 BLOCK_LOOP(simple_step, msq_step, simple_tile, 1, 4, INT64_MAX)
+
+/* All blocks but a last one of half a vector, and then that. */
+INLINE void step_blocks(const msq_step *s, void (*whole)(const msq_step *),
+                        void (*half)(const msq_step *, int64_t)) {
+    if (!msq_end_in_half(s->rnn, s->first_block, s->last_block)) {
+        whole(s);
+        return;
+    }
+    msq_step others = *s;
+    others.last_block--;
+    whole(&others);
+    half(s, others.last_block);
+}
+
+static void lstm_step(const msq_step *s) {
+    step_blocks(s, lstm_blocks, lstm_half);
+}
+
+static void gru_step(const msq_step *s) {
+    step_blocks(s, gru_blocks, gru_half);
+}
 
 static void gru_reset_before_step(const msq_step *s) {
     if (s->phase == 0)
