@@ -189,6 +189,14 @@ def test_input_of_another_shape_is_told(x, got):
             run(x)
 
 
+@pytest.mark.parametrize("x", [np.array([1, 2]), [1, 2], np.array(3)])
+def test_input_without_a_second_axis_is_told_by_a_model_not_built(x):
+    for call in ("__call__", "predict"):
+        model = maskseq.Sequential([layers.Embedding(9, 2), layers.LSTM(3)], name="classifier")
+        with pytest.raises(ValueError, match=r"'classifier'.*must be \(batch, time, .*got shape"):
+            getattr(model, call)(x)
+
+
 def test_ragged_features_are_told():
     with pytest.raises(ValueError, match="classifier.*position 1.*expected shape"):
         classifier().predict([np.ones((2, 4)), np.ones((2, 3))])

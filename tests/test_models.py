@@ -20,6 +20,19 @@ def x(rng):
 # predict
 
 
+@pytest.mark.parametrize("shape", [(None, 1), (None,)])
+def test_predict_adds_or_drops_a_last_axis_of_size_1_in_sequences_as_in_arrays(rng, shape):
+    first = layers.Masking() if len(shape) == 2 else layers.Embedding(9, 3, mask_zero=True)
+    model = maskseq.Sequential([maskseq.Input(shape), first, layers.LSTM(2)])
+    ids = [rng.integers(1, 9, n).astype(np.float32) for n in (3, 1, 0, 5)]
+    fitting, other = [x[:, None] for x in ids], ids
+    if len(shape) == 1:
+        fitting, other = other, fitting
+    expected = model.predict(fitting)
+    for x in (other, maskseq.pad_sequences(other, dtype="float32", padding="post")):
+        np.testing.assert_array_equal(model.predict(x), expected)
+
+
 def test_predict_keeps_the_order_of_sequences(rng):
     model = maskseq.Sequential([maskseq.Input((None, 1)), layers.LSTM(2)])
     lengths = rng.permutation(40)

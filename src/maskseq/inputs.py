@@ -113,16 +113,10 @@ def _with_mask(value: Any, mask: Any) -> Any:
 
 def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
     """`value` if it fits the input `tensor`; a last axis of size 1 is added or dropped to fit."""
-    shape, wanted = value.shape, tensor.shape
-    if type(value) is not Rows:
-        mask = get_keras_mask(value)
-        if len(shape) == len(wanted) + 1 and shape[-1] == 1:
-            value = value[..., 0]
-        elif len(shape) == len(wanted) - 1 and wanted[-1] == 1:
-            value = value[..., None]
-        set_keras_mask(value, mask)
-        shape = value.shape
-    elif value.layout.steps == 0 and len(shape) < len(wanted) and None not in wanted[2:]:
+    value, wanted = _with_axes(value, tensor.shape), tensor.shape
+    shape = value.shape
+    empty_rows = type(value) is Rows and value.layout.steps == 0
+    if empty_rows and len(shape) < len(wanted) and None not in wanted[2:]:
         shape = (*shape[:2], *wanted[2:])  # no step says how many features it has
         empty = np.zeros((0, *wanted[2:]), np.float32)
         value = Rows.from_ragged(empty, value.layout.offsets)
@@ -131,6 +125,21 @@ def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
     if len(shape) != len(wanted) or any(n is not None and m != n for m, n in pairs):
         raise ValueError(f"input '{tensor.name}' must have shape {wanted}, got {tuple(shape)}")
     return value
+
+
+def _with_axes(value: Any, wanted: tuple) -> Any:
+    axes = len(value.shape)
+    if axes == len(wanted) + 1 and value.shape[-1] == 1:
+        last: Any = 0
+    elif axes == len(wanted) - 1 and wanted[-1] == 1:
+        last = None
+    else:
+        return value
+    if type(value) is Rows:
+        return value.with_values(value.values[..., last]) if len(wanted) > 1 else value
+    fitted = value[..., last]
+    set_keras_mask(fitted, get_keras_mask(value))
+    return fitted
 
 
 def _packed(model: Any, tensor: KerasTensor, value: Any) -> Any:

@@ -316,6 +316,8 @@ class Sequential(Model):
         if self._plan is None:
             if not self._stack:
                 raise ValueError("the model has no layers")
+            if len(x.shape) < 2:
+                raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
             shape = (None, None if type(x) is Rows else x.shape[1], *x.shape[2:])
             self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)), strict=False)
 
