@@ -172,6 +172,14 @@ def test_layer_refuses_what_is_no_array(x):
         layers.LSTM(2)(x)
 
 
+@pytest.mark.parametrize("x", [None, "abc", [["a"]]])
+def test_built_layer_refuses_what_is_no_array(x):
+    layer = layers.LSTM(2)
+    layer.build((None, None, 4))
+    with pytest.raises(ValueError, match=r"\(LSTM\): sequences must be \(batch, time, 4\), got"):
+        layer(x)
+
+
 @pytest.mark.parametrize(
     "x, got",
     [
