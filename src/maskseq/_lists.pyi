@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-def measure(rows: tuple, lengths: np.ndarray) -> int: ...
-def join_ints(rows: tuple) -> tuple[np.ndarray, np.ndarray] | None: ...
+def measure(rows: tuple[Any, ...], lengths: np.ndarray) -> int: ...
+def join_ints(rows: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray] | None: ...
 def pack(
-    rows: tuple,
+    rows: tuple[Any, ...],
     lengths: np.ndarray,
     out: np.ndarray,
     slow: Callable[[int, int, int, int], None],

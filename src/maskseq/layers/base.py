@@ -151,7 +151,7 @@ class Layer(WeightHolder):
 
     @_marking_built
     def build(self, input_shape: Any) -> None:
-        """Make the weights; `input_shape` has None for unknown sizes."""
+        """Make the weights for inputs of that shape, None = unknown."""
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The layer's function, from arrays to arrays."""
