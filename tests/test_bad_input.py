@@ -180,6 +180,35 @@ def test_built_layer_refuses_what_is_no_array(x):
         layer(x)
 
 
+@pytest.mark.parametrize("built", [False, True])
+@pytest.mark.parametrize("x", [None, "abc", [["a"]], {"x": 1}, object()])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.Conv1D(2, 2),
+        lambda: layers.Masking(),
+        lambda: layers.TimeDistributed(layers.Dense(2)),
+        lambda: layers.Flatten(),
+        lambda: layers.GlobalAveragePooling1D(),
+    ],
+)
+def test_what_is_no_array_is_told_with_the_name_of_the_layer(make, x, built):
+    layer = make()
+    if built:
+        layer(X)
+    with pytest.raises((TypeError, ValueError), match=rf"\({type(layer).__name__}\): "):
+        layer(x)
+
+
+def test_a_layer_with_a_mistake_of_its_own_says_so():
+    class Broken(layers.Layer):
+        def call(self, inputs):
+            return inputs.no_such_method()
+
+    with pytest.raises(AttributeError, match="no_such_method"):
+        Broken()(X)
+
+
 @pytest.mark.parametrize(
     "x, got",
     [

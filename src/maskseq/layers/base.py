@@ -22,10 +22,10 @@ from .calling import (
     PLAIN_ERRORS,
     Signature,
     attach_masks,
+    call_error,
     fill_masks,
     has_mask,
     is_plain,
-    named_error,
     naming_errors,
     shape_arguments,
     tell_mask_loss,
@@ -198,8 +198,8 @@ class Layer(WeightHolder):
             self._finish(outputs, next(iter(arguments.values()), None), previous)
             if self.takes_masks:
                 self._take_masks([*args, *kwargs.values()])
-        except PLAIN_ERRORS as error:
-            raise named_error(self, error) from error.__cause__
+        except (*PLAIN_ERRORS, AttributeError) as error:
+            raise call_error(self, error, args) from error.__cause__
         return outputs
 
     def forward(self, x: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import KerasTensor
-from ..nest import flatten, is_nested, map_structure
+from ..nest import flatten, is_nested, leaves, map_structure
 from ..rows import Rows
 from ..sequence import Ragged
 from ..tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
@@ -279,12 +279,24 @@ PLAIN_ERRORS = (ValueError, TypeError, IndexError)
 
 def named_error(layer: Any, error: Exception) -> Exception:
     """A plain error of the layer's code with the layer's name in front; other errors unchanged."""
-    if type(error) not in PLAIN_ERRORS or getattr(error, "named", False):
+    kind = ValueError if isinstance(error, np.exceptions.AxisError) else type(error)
+    if kind not in PLAIN_ERRORS or getattr(error, "named", False):
         return error
-    named = type(error)(f"layer '{layer.name}' ({type(layer).__name__}): {error}")
+    named = kind(f"layer '{layer.name}' ({type(layer).__name__}): {error}")
     named.named = True
     named.__cause__ = error
     return named
+
+
+def call_error(layer: Any, error: Exception, inputs: Any) -> Exception:
+    """What a call raises for `error`: if an input is no array, that; with the layer's name."""
+    if isinstance(error, (AttributeError, np.exceptions.AxisError)):
+        for leaf in leaves(inputs):
+            if not hasattr(leaf, "shape"):
+                told = TypeError(f"inputs must be arrays, got {type(leaf).__name__}")
+                told.__cause__ = error
+                return named_error(layer, told)
+    return named_error(layer, error)
 
 
 class naming_errors:
