@@ -182,6 +182,11 @@ def sort_nodes(
     return list(done.values())
 
 
+def _needs(node: Node) -> list[KerasTensor]:
+    """The tensors that a call needs, those of the mask it was filled with after the others."""
+    return node.inputs + [x for x in flatten(node.filled_mask) if isinstance(x, KerasTensor)]
+
+
 def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[Any]:
     """The layers between `inputs` and `outputs` in Keras's order of a functional model.
 
@@ -205,7 +210,7 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         met.setdefault(id(node.operation), len(met))
         stack.append((tensor, True))
         if id(tensor) not in sources:
-            stack.extend((needed, False) for needed in reversed(node.inputs))
+            stack.extend((needed, False) for needed in reversed(_needs(node)))
     depth_of: dict[int, int] = {}
     layer_depth: dict[int, int] = {}
     layers: dict[int, Any] = {}
@@ -215,7 +220,7 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         depth_of[id(node)] = layer_depth[id(operation)] = depth
         if hasattr(operation, "_inbound_nodes"):
             layers[id(operation)] = operation
-        for needed in node.inputs:
+        for needed in _needs(node):
             if needed.node is not None:
                 before = depth_of.get(id(needed.node), 0)
                 depth_of[id(needed.node)] = max(depth + 1, before)

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+import maskseq
 from maskseq import Layer, layers, load_model
 from maskseq.nest import flatten
 
@@ -329,3 +330,20 @@ def test_every_known_layer_is_a_layer_of_keras():
     theirs = {getattr(value, "__name__", None) for value in vars(kl).values()} | set(dir(kl))
     assert LAYERS.keys() <= theirs
     assert set(LAYERS.values()) <= set(layers.__all__)
+
+
+def test_load_weights_tells_layers_of_one_shape_apart_by_keras_order(tmp_path):
+    """The operations of masks count in Keras's order of layers."""
+
+    def model(package):
+        a, b = package.Input((5,)), package.Input((5,))
+        plain = package.layers.Embedding(9, 3)(a)
+        masked = package.layers.Embedding(9, 3, mask_zero=True)(b)
+        joined = package.layers.Concatenate()([plain, masked])
+        return package.Model([a, b], package.layers.SimpleRNN(2)(joined))
+
+    theirs, ours = model(keras), model(maskseq)
+    theirs.save_weights(tmp_path / "two.weights.h5")
+    ours.load_weights(tmp_path / "two.weights.h5")
+    x = [IDS, IDS[:, ::-1]]
+    np.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), 1e-5, 1e-6)
