@@ -172,19 +172,12 @@ def test_layer_refuses_what_is_no_array(x):
         layers.LSTM(2)(x)
 
 
-@pytest.mark.parametrize("x", [None, "abc", [["a"]]])
-def test_built_layer_refuses_what_is_no_array(x):
-    layer = layers.LSTM(2)
-    layer.build((None, None, 4))
-    with pytest.raises(ValueError, match=r"\(LSTM\): sequences must be \(batch, time, 4\), got"):
-        layer(x)
-
-
 @pytest.mark.parametrize("built", [False, True])
 @pytest.mark.parametrize("x", [None, "abc", [["a"]], {"x": 1}, object()])
 @pytest.mark.parametrize(
     "make",
     [
+        lambda: layers.LSTM(2),
         lambda: layers.Conv1D(2, 2),
         lambda: layers.Masking(),
         lambda: layers.TimeDistributed(layers.Dense(2)),
@@ -200,13 +193,21 @@ def test_what_is_no_array_is_told_with_the_name_of_the_layer(make, x, built):
         layer(x)
 
 
-def test_a_layer_with_a_mistake_of_its_own_says_so():
+def test_a_mistake_in_a_layer_is_told_where_it_is():
     class Broken(layers.Layer):
         def call(self, inputs):
             return inputs.no_such_method()
 
+    class Refusing(layers.Layer):
+        def call(self, inputs):
+            raise ValueError("not today")
+
     with pytest.raises(AttributeError, match="no_such_method"):
         Broken()(X)
+    for run in (Refusing(), maskseq.Sequential([Refusing()]).predict):
+        with pytest.raises(ValueError, match=r"\(Refusing\): not today") as told:
+            run(X)
+        assert told.traceback[-1].name == "call"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 
 from .graph import KerasTensor, Plan
 from .layers.base import Layer
-from .layers.calling import PLAIN_ERRORS, mask_loss, named_error
+from .layers.calling import PLAIN_ERRORS, mask_loss, put_name
 from .rows import Rows
 from .tensor import KEPT, Tensor
 
@@ -47,7 +47,8 @@ class Chain:
                 try:
                     y = forward(x)
                 except PLAIN_ERRORS as error:
-                    raise named_error(layer, error) from error.__cause__
+                    put_name(layer, error)
+                    raise
                 if y is not NotImplemented:
                     x = y
                     continue

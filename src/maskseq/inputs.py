@@ -112,7 +112,7 @@ def _with_mask(value: Any, mask: Any) -> Any:
 
 
 def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
-    """`value` if it fits the input `tensor`; a last axis of size 1 is added or dropped to fit."""
+    """`value` if it fits the input `tensor`, or can be made to."""
     value, wanted = _with_axes(value, tensor.shape), tensor.shape
     shape = value.shape
     empty_rows = type(value) is Rows and value.layout.steps == 0
@@ -128,6 +128,7 @@ def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
 
 
 def _with_axes(value: Any, wanted: tuple) -> Any:
+    """`value` with a last axis of size 1 added or dropped where that gives it the axes wanted."""
     axes = len(value.shape)
     if axes == len(wanted) + 1 and value.shape[-1] == 1:
         last: Any = 0

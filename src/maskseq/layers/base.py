@@ -199,7 +199,10 @@ class Layer(WeightHolder):
             if self.takes_masks:
                 self._take_masks([*args, *kwargs.values()])
         except (*PLAIN_ERRORS, AttributeError) as error:
-            raise call_error(self, error, args) from error.__cause__
+            told = call_error(self, error, args)
+            if told is not error:
+                raise told from error
+            raise
         return outputs
 
     def forward(self, x: Any) -> Any:

@@ -277,26 +277,23 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
 PLAIN_ERRORS = (ValueError, TypeError, IndexError)
 
 
-def named_error(layer: Any, error: Exception) -> Exception:
-    """A plain error of the layer's code with the layer's name in front; other errors unchanged."""
-    kind = ValueError if isinstance(error, np.exceptions.AxisError) else type(error)
-    if kind not in PLAIN_ERRORS or getattr(error, "named", False):
-        return error
-    named = kind(f"layer '{layer.name}' ({type(layer).__name__}): {error}")
-    named.named = True
-    named.__cause__ = error
-    return named
+def put_name(layer: Any, error: Exception) -> None:
+    """Put the layer's name in front of a plain error's message, once; others stay as they are."""
+    if type(error) in PLAIN_ERRORS and not getattr(error, "named", False):
+        error.args = (f"layer '{layer.name}' ({type(layer).__name__}): {error}",)
+        error.named = True
 
 
 def call_error(layer: Any, error: Exception, inputs: Any) -> Exception:
-    """What a call raises for `error`: if an input is no array, that; with the layer's name."""
+    """What a call raises for `error`, with the layer's name: that an input is no array, if so."""
     if isinstance(error, (AttributeError, np.exceptions.AxisError)):
-        for leaf in leaves(inputs):
-            if not hasattr(leaf, "shape"):
-                told = TypeError(f"inputs must be arrays, got {type(leaf).__name__}")
-                told.__cause__ = error
-                return named_error(layer, told)
-    return named_error(layer, error)
+        strange = [leaf for leaf in leaves(inputs) if not hasattr(leaf, "shape")]
+        if strange:
+            error = TypeError(f"inputs must be arrays, got {type(strange[0]).__name__}")
+        elif isinstance(error, np.exceptions.AxisError):
+            error = ValueError(str(error))
+    put_name(layer, error)
+    return error
 
 
 class naming_errors:
@@ -312,4 +309,4 @@ class naming_errors:
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if isinstance(error, PLAIN_ERRORS):
-            raise named_error(self._layer, error) from error.__cause__
+            put_name(self._layer, error)

@@ -106,9 +106,7 @@ class RNN(Layer):
         if self.stateful or self.return_state or not isinstance(self.cell, Cell):
             return None
         packed = self.cell.packed()
-        if type(packed) is not PackedRNN or getattr(x, "ndim", 0) != 3:
-            return None
-        if x.shape[2] != packed.features:
+        if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:
             return None
         backwards, sequences = self.go_backwards, self.return_sequences
         y = rnn_dense(x, packed, return_sequences=sequences, reverse=backwards)
