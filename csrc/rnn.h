@@ -9,9 +9,7 @@
 /* Cells with any activations: products by the ISA, the rest in plain loops (rnn_cell.c). */
 extern msq_step_fn *const msq_general_steps[MSQ_RNN_KINDS];
 
-/* z = bias + x . input for blocks of a layer. Given: z, x, rows, first_block, last_block,
- * scattered.
- */
+/* z = bias + x . input. Given are z, x, rows, first_block, last_block and scattered. */
 void msq_rnn_input(const msq_rnn *rnn, msq_product product);
 
 /* One sequence of a call, and its state as it walks through time. */

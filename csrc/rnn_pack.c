@@ -1,4 +1,4 @@
-/* Recurrent weights in the order the kernels read them. */
+/* Recurrent weights in the order the kernels read them, and the product with those of the input. */
 #include "gemm.h"
 #include "rnn.h"
 
