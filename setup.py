@@ -86,12 +86,13 @@ strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("MASKSEQ_WERROR") == 
 
 kernels = Extension(
     "maskseq._kernels",
-    ["src/maskseq/_kernels.pyx", *sorted(glob("csrc/*.c") + glob("csrc/isa/*.c"))],
+    ["src/maskseq/_kernels.pyx", *sorted(glob("csrc/**/*.c", recursive=True))],
     include_dirs=["src/maskseq/include", "csrc"],
     define_macros=[("MASKSEQ_STATIC", None)],
     depends=[
         *glob("csrc/**/*.h", recursive=True),
-        *glob("src/maskseq/*.px[di]"),
+        *glob("src/maskseq/*.pxd"),
+        *glob("src/maskseq/facade/*.pxi"),
         *glob("src/maskseq/include/*.h"),
     ],
     extra_compile_args=[*compile_args, *exact_args, *openmp_compile, *strict],
@@ -99,8 +100,8 @@ kernels = Extension(
 )
 lists, arrow = (
     Extension(
-        f"maskseq.{name}",
-        [f"src/maskseq/{name}.pyx"],
+        f"maskseq.data.{name}",
+        [f"src/maskseq/data/{name}.pyx"],
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )

@@ -7,7 +7,7 @@ import pytest
 from arrow_producer import ArrayExporter, Level, StreamExporter
 
 from maskseq import Ragged, pad_sequences
-from maskseq.sequence import as_batch
+from maskseq.data.ragged import as_batch
 
 
 def numbers(count, dtype="i4", **more):

@@ -5,7 +5,7 @@ import pytest
 
 import maskseq
 from maskseq import layers
-from maskseq.models import Model
+from maskseq.models.model import Model
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((3, 5, 4)).astype(np.float32)

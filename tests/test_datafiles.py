@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from maskseq import datafiles
+from maskseq.data import files as datafiles
 
 
 def npy(array, **options) -> bytes:

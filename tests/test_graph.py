@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import graph, layers, ops
+from maskseq import layers, ops
+from maskseq.graph import symbols as graph
 
 
 class Pair(layers.Layer):

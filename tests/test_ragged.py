@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskseq import Ragged
-from maskseq.sequence import as_batch
+from maskseq.data.ragged import as_batch
 
 ROWS = [[1, 2], [], [3, 4, 5], [6]]
 

@@ -34,7 +34,7 @@ cdef extern from "Python.h":
 cdef extern from "maskseq_api.h":
     const void* msq_get_api()
 
-cdef extern from "recurrent.h":
+cdef extern from "rnn/rnn.h":
     ctypedef struct msq_fold:
         pass
 
@@ -318,7 +318,7 @@ def activation(x, name, *, num_threads=None):
     return y
 
 
-include "_kernels_rows.pxi"
-include "_kernels_dense.pxi"
-include "_kernels_recurrent.pxi"
-include "_kernels_attention.pxi"
+include "facade/rows.pxi"
+include "facade/dense.pxi"
+include "facade/recurrent.pxi"
+include "facade/attention.pxi"

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .graph import KerasTensor, Plan
-from .layers.base import Layer
-from .layers.calling import PLAIN_ERRORS, mask_loss, put_name
+from .graph.symbols import KerasTensor, Plan
+from .layers.base.calling import PLAIN_ERRORS, mask_loss, put_name
+from .layers.base.layer import Layer
 from .rows import Rows
 from .tensor import KEPT, Tensor
 

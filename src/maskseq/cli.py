@@ -9,7 +9,8 @@ from statistics import median
 
 import numpy as np
 
-from . import Ragged, __version__, datafiles, load_model, runtime
+from . import Ragged, __version__, load_model, runtime
+from .data import files as datafiles
 
 DEMO = Path(__file__).parent / "demo"
 DEMO_ACCURACY = 0.96  # the least that is right: the model had 0.984 where it was trained

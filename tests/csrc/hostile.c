@@ -4,7 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <maskseq.h>
-#include <recurrent.h>
+#include <rnn/rnn.h>
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -13,7 +13,7 @@ from pathlib import Path
 import atheris
 
 sys.path.insert(0, str(Path(__file__).parent))
-with atheris.instrument_imports(include=["maskseq.importers", "maskseq.datafiles", "zipfile"]):
+with atheris.instrument_imports(include=["maskseq.importers", "maskseq.data.files", "zipfile"]):
     import targets
 import mutate
 

@@ -15,10 +15,11 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from maskseq import Ragged, Sequential, datafiles, layers, load_model
+from maskseq import Ragged, Sequential, layers, load_model
+from maskseq.data import files as datafiles
 from maskseq.importers import FormatError, UnsupportedLayerError, load_weights
-from maskseq.importers.archive import read_archive
 from maskseq.importers.hdf5 import Dataset, Group, read_hdf5
+from maskseq.importers.keras.archive import read_archive
 
 warnings.filterwarnings("ignore")  # of masks that a made-up model loses
 CORPUS = Path(__file__).parent / "corpus"

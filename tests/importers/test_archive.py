@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from maskseq.importers import archive as archive_module
-from maskseq.importers.archive import read_archive
 from maskseq.importers.errors import FormatError
+from maskseq.importers.keras import archive as archive_module
+from maskseq.importers.keras.archive import read_archive
 
 DATA = Path(__file__).parents[1] / "data"
 PARTS = {"metadata.json": b"{}", "config.json": b'{"class_name": "Sequential"}'}

@@ -325,7 +325,7 @@ def test_custom_layer_gets_its_own_weights_and_those_of_the_layers_it_holds(tmp_
 
 
 def test_every_known_layer_is_a_layer_of_keras():
-    from maskseq.importers.keras_config import LAYERS
+    from maskseq.importers.keras.config import LAYERS
 
     theirs = {getattr(value, "__name__", None) for value in vars(kl).values()} | set(dir(kl))
     assert LAYERS.keys() <= theirs

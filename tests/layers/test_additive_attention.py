@@ -29,5 +29,5 @@ def test_additive_attention_in_blocks_gives_the_same_bits(rng, monkeypatch):
     x = rng.standard_normal((2, 9, FEATURES)).astype(np.float32)
     layer = layers.AdditiveAttention()
     whole = layer([x, x], use_causal_mask=True)
-    monkeypatch.setattr("maskseq.layers.attending._BLOCK", 2 * 9 * FEATURES)
+    monkeypatch.setattr("maskseq.layers.attention.meeting._BLOCK", 2 * 9 * FEATURES)
     np.testing.assert_array_equal(layer([x, x], use_causal_mask=True), whole)

@@ -7,7 +7,7 @@ import twin
 
 import maskseq
 from maskseq import layers
-from maskseq.layers import convolution
+from maskseq.layers.convolutional import convolution
 
 OPTIONS = [
     {"padding": "valid"},

@@ -35,7 +35,7 @@ def test_crf_decode_in_blocks_finds_the_same(rng, monkeypatch):
     mask = rng.random((9, TIME)) > 0.3
     layer = layers.CRFDecode()
     whole = layer(x, mask=mask)
-    monkeypatch.setattr("maskseq.layers.crf_decode._BLOCK", 2 * 16)
+    monkeypatch.setattr("maskseq.layers.rnn.crf_decode._BLOCK", 2 * 16)
     np.testing.assert_array_equal(layer(x, mask=mask), whole)
 
 

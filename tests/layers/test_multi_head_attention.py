@@ -7,7 +7,7 @@ from masks import BATCH, FEATURES, MASKS, TIME, poisoned, randomize
 
 import maskseq
 from maskseq import layers
-from maskseq.layers import heads
+from maskseq.layers.attention import heads
 
 PATTERNS = [("right", "holes"), ("holes", "left"), ("full", "right"), ("full", "full")]
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import maskseq
-from maskseq import _kernels, inputs, layers
+from maskseq import _kernels, layers
+from maskseq.models import inputs
 
 # Units around 128 KB of recurrent weights, in blocks of 16 (AVX-512) and of 8 (AVX2): from there on
 # threads share the units of a few sequences.

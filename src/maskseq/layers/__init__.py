@@ -3,57 +3,57 @@
 from importlib import import_module
 from typing import Any
 
-from .base import LAYER_FILES
-from .base import Layer as Layer
-from .concatenate import Concatenate as Concatenate
-from .concatenate import concatenate as concatenate  # now: its file has the same name
-from .dot import Dot as Dot
-from .dot import dot as dot
+from .base.layer import LAYER_FILES
+from .base.layer import Layer as Layer
+from .merging.concatenate import Concatenate as Concatenate
+from .merging.concatenate import concatenate as concatenate  # now: its file has the same name
+from .merging.dot import Dot as Dot
+from .merging.dot import dot as dot
 
 _NAMES = {
-    "activation": "Activation",
-    "additive_attention": "AdditiveAttention",
-    "attention": "Attention",
-    "attention_pooling1d": "AttentionPooling1D",
-    "batch_normalization": "BatchNormalization",
-    "bidirectional": "Bidirectional",
-    "conv1d": "Conv1D",
-    "crf_decode": "CRFDecode",
-    "dense": "Dense",
-    "depthwise_conv1d": "DepthwiseConv1D",
-    "dropout": "Dropout",
-    "einsum_dense": "EinsumDense",
-    "embedding": "Embedding",
-    "global_pooling": "GlobalAveragePooling1D GlobalMaxPooling1D",
-    "group_normalization": "GroupNormalization",
-    "group_query_attention": "GroupQueryAttention",
-    "gru": "GRU GRUCell",
-    "identity": "ActivityRegularization Identity",
-    "input": "Input",
-    "lambda_layer": "Lambda",
-    "last_step": "LastStep",
-    "layer_normalization": "LayerNormalization",
-    "lstm": "LSTM LSTMCell",
-    "masked_conv1d": "MaskedConv1D",
-    "masked_global_max_pooling1d": "MaskedGlobalMaxPooling1D",
-    "masking": "Masking",
-    "merging": "Add Average Maximum Minimum Multiply Subtract "
+    "activations.activation": "Activation",
+    "attention.additive_attention": "AdditiveAttention",
+    "attention.attention": "Attention",
+    "pooling.attention_pooling1d": "AttentionPooling1D",
+    "normalization.batch_normalization": "BatchNormalization",
+    "rnn.bidirectional": "Bidirectional",
+    "convolutional.conv1d": "Conv1D",
+    "rnn.crf_decode": "CRFDecode",
+    "core.dense": "Dense",
+    "convolutional.depthwise_conv1d": "DepthwiseConv1D",
+    "regularization.dropout": "Dropout",
+    "core.einsum_dense": "EinsumDense",
+    "core.embedding": "Embedding",
+    "pooling.global_pooling": "GlobalAveragePooling1D GlobalMaxPooling1D",
+    "normalization.group_normalization": "GroupNormalization",
+    "attention.group_query_attention": "GroupQueryAttention",
+    "rnn.gru": "GRU GRUCell",
+    "core.identity": "ActivityRegularization Identity",
+    "core.input": "Input",
+    "core.lambda_layer": "Lambda",
+    "pooling.last_step": "LastStep",
+    "normalization.layer_normalization": "LayerNormalization",
+    "rnn.lstm": "LSTM LSTMCell",
+    "convolutional.masked_conv1d": "MaskedConv1D",
+    "pooling.masked_global_max_pooling1d": "MaskedGlobalMaxPooling1D",
+    "core.masking": "Masking",
+    "merging.merge": "Add Average Maximum Minimum Multiply Subtract "
     "add average maximum minimum multiply subtract",
-    "multi_head_attention": "MultiHeadAttention",
-    "noise": "AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D",
-    "pooling": "AveragePooling1D MaxPooling1D",
-    "rectifiers": "ELU LeakyReLU PReLU ReLU",
-    "recurrent": "RNN",
-    "reshaping": "Flatten Permute RepeatVector Reshape",
-    "resizing": "Cropping1D UpSampling1D ZeroPadding1D",
-    "rms_normalization": "RMSNormalization",
-    "separable_conv1d": "SeparableConv1D",
-    "simple_rnn": "SimpleRNN SimpleRNNCell",
-    "softmax": "Softmax",
-    "stacked_rnn_cells": "StackedRNNCells",
-    "temporal_softmax": "TemporalSoftmax",
-    "time_distributed": "TimeDistributed",
-    "unit_normalization": "UnitNormalization",
+    "attention.multi_head_attention": "MultiHeadAttention",
+    "regularization.noise": "AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D",
+    "pooling.window_pooling": "AveragePooling1D MaxPooling1D",
+    "activations.rectifiers": "ELU LeakyReLU PReLU ReLU",
+    "rnn.rnn": "RNN",
+    "reshaping.reshape": "Flatten Permute RepeatVector Reshape",
+    "reshaping.resizing": "Cropping1D UpSampling1D ZeroPadding1D",
+    "normalization.rms_normalization": "RMSNormalization",
+    "convolutional.separable_conv1d": "SeparableConv1D",
+    "rnn.simple_rnn": "SimpleRNN SimpleRNNCell",
+    "activations.softmax": "Softmax",
+    "rnn.stacked_rnn_cells": "StackedRNNCells",
+    "activations.temporal_softmax": "TemporalSoftmax",
+    "rnn.time_distributed": "TimeDistributed",
+    "normalization.unit_normalization": "UnitNormalization",
 }
 """File -> the names in it. `__init__.pyi` says the same to type checkers; a test compares them."""
 

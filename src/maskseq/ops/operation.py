@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, Operation, is_symbolic
+from ..graph.symbols import Node, Operation, is_symbolic
+from ..graph.trial import output_spec
 from ..nest import map_structure
-from ..probe import output_spec
 from ..tensor import Tensor
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}

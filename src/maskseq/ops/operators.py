@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..graph import KerasTensor
+from ..graph.symbols import KerasTensor
 from . import elementwise as e
 from .products import matmul
 from .shaping import get_item

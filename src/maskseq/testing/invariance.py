@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ..data.ragged import Ragged
 from ..nest import flatten
-from ..sequence import Ragged
 from ..tensor import as_numpy, convert_to_tensor, get_keras_mask
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from ..layers.base import Layer
-from ..layers.input import Input
-from ..models import Model
+from ..layers.base.layer import Layer
+from ..layers.core.input import Input
+from ..models.model import Model
 from ..nest import flatten
 from ..tensor import convert_to_tensor, get_keras_mask
 

@@ -2,7 +2,7 @@
 #include "scene.h"
 
 #include <maskseq.h>
-#include <recurrent.h>
+#include <rnn/rnn.h>
 
 #include <string.h>
 

@@ -1,0 +1,131 @@
+/* Recurrent layers inside: the sequences of a call, and the walk of a thread through time. */
+#ifndef MSQ_RNN_H
+#define MSQ_RNN_H
+
+#include "kernels.h"
+#include "parallel.h"
+#include "rnn.h"
+
+/* Cells with any activations: products by the ISA, the rest in plain loops (rnn_cell.c). */
+extern msq_step_fn *const msq_general_steps[MSQ_RNN_KINDS];
+
+/* z = bias + x . input. Given are z, x, rows, first_block, last_block and scattered. */
+void msq_rnn_input(const msq_rnn *rnn, msq_product product);
+
+/* One sequence of a call, and its state as it walks through time. */
+typedef struct sequence {
+    int64_t id;
+    int64_t first, length; /* its steps among those of the call */
+    const float *h;        /* the state after the last step done, `units` values */
+    float *c;              /* MSQ_LSTM: the same, whole blocks */
+    float *room;           /* for two states, whole blocks each */
+    float *reset;          /* MSQ_GRU_RESET_BEFORE: room for r * h */
+} sequence;
+
+/* The input's part of the gates, once for each row of x that occurs, or for all (rnn_fold.c). */
+struct msq_fold {
+    float *table;  /* count rows of columns; NULL: it does not pay */
+    int64_t *rows; /* count: where each is in x; NULL: all are there, in their order */
+    int32_t *slot; /* of each row of x, its row in the table + 1; NULL: as rows */
+    int64_t count, columns;
+};
+
+/* Decides whether it pays for one call, and makes room. Without memory it does not pay. */
+void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps);
+/* Fills the rows from `begin` to `end`. */
+void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, int64_t begin,
+                      int64_t end);
+/* What row `row` of x adds to the gates. */
+const float *msq_fold_row(const msq_fold *fold, int64_t row);
+void msq_fold_clear(msq_fold *fold);
+
+/* What a thread needs to walk sequences through time; made once a call, reused for every step. */
+typedef struct walker {
+    const msq_rnn *rnn;
+    const msq_rnn_run *run;
+    const msq_rnn_call *call;
+    const msq_fold *fold;
+    sequence **sequences;            /* by falling length */
+    int64_t first_block, last_block; /* the units to compute */
+    int64_t max_rows, max_z;         /* sequences side by side; rows of a chunk of input products */
+    const float **x, **z;            /* max_z pointers each */
+    const float **h;                 /* max_rows pointers each */
+    float **h_next, **c, **reset;
+    float *z_rows;        /* max_z rows: what z points to */
+    float *gates;         /* max_rows rows, general cells only */
+    msq_barrier *barrier; /* of num_threads that walk the same sequences, each for some units */
+    msq_stop *stop;
+    int calling; /* this thread is the one that called */
+    int thread;
+    int num_threads;  /* 1: nobody else does */
+    int64_t patience; /* of waiting for them, see msq_wait */
+    int keeps_states; /* this thread notes the sequences' states and copies the last ones out */
+} walker;
+
+/* Walks the first `rows` sequences from step `begin` to step `end`, or until they are over. Returns
+ * the step reached: less than `end` if waiting for the other threads got slow. */
+int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end);
+
+/* One call, as its threads see it. */
+typedef struct msq_rnn_job {
+    const msq_rnn *rnn;
+    const msq_rnn_run *run;
+    const msq_rnn_call *call;
+    int64_t steps;
+    sequence *sequences; /* those with steps, by falling length */
+    int64_t count;
+    int parts;
+    int64_t few; /* this many sequences are walked together */
+    msq_barrier barrier;
+    const msq_fold *fold; /* the run's, or own_fold */
+    msq_fold own_fold;
+    int64_t projected; /* rows that the input's weights are multiplied by */
+    msq_stop *stop;
+    int64_t max_rows, max_z;
+    float *zeros, *room; /* a state; room for each row of each part */
+    walker *walkers;     /* one a part */
+    void *memory;        /* holds the arrays; NULL: they are on the desk */
+} msq_rnn_job;
+
+/* Multiply-adds of the matrix products. */
+double msq_rnn_work(const msq_rnn_job *job);
+/* How many threads are worth while for jobs whose rnn, call and steps are set. */
+int msq_rnn_threads(const msq_rnn_job *jobs, int count);
+/* Room on the stack for a small job, such as a step of 128 units: malloc would take 0.2 us of 2. */
+enum { MSQ_DESK_BYTES = 8 << 10 };
+/* Plans such a job for that many, and makes room for it: on the desk, which may be NULL, if it is
+ * small. MSQ_NO_MEMORY. */
+int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk);
+void msq_rnn_finish(msq_rnn_job *job);
+
+/* Sequences that are walked side by side. */
+typedef struct msq_group {
+    sequence *sequences;
+    int64_t rows;
+    int64_t join_step; /* from here on by all threads together; the longest length: never */
+} msq_group;
+
+/* The sequences from `first` on that are walked side by side, and the step from which few enough
+ * are left to walk them together. */
+msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first);
+
+/* The row of x that step `step` reads. */
+static inline int64_t msq_row_of_step(const msq_rnn_call *call, int64_t step) {
+    return call->index ? msq_bounded(&call->index[step], 0, call->x_rows - 1) : step;
+}
+
+/* The row of the outputs that step `step` writes. */
+static inline int64_t msq_row_of_output(const msq_rnn_run *run, int64_t step) {
+    return run->cells ? msq_bounded(&run->cells[step], 0, run->rows - 1) : step;
+}
+
+static inline int64_t msq_padded_units(const msq_rnn *rnn) {
+    return rnn->blocks * rnn->kernels->width;
+}
+
+/* Two of h, and one of c or r * h where there is one. */
+static inline int64_t msq_states_a_sequence(const msq_rnn *rnn) {
+    return 2 + (rnn->kind == MSQ_LSTM || rnn->kind == MSQ_GRU_RESET_BEFORE);
+}
+
+#endif

@@ -1,0 +1,1 @@
+"""Sequences as they come: lists, arrays, Arrow columns, files; padded or kept ragged."""

@@ -1,0 +1,342 @@
+"""Sequences of any length, as they come: padded by `pad_sequences`, or kept as `Ragged`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import lists as reading
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike
+
+
+def pad_sequences(
+    sequences: Sequence,
+    maxlen: int | None = None,
+    dtype: DTypeLike = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> np.ndarray:
+    """One array of all sequences, cut or padded to one length.
+
+    sequences: lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix;
+        or a Ragged, or an Arrow list column.  maxlen: steps to keep; None = the longest has.
+    dtype: of the result; object and strings work too.  padding, truncating: "pre" or "post", the
+        side to fill with `value`, the side to cut.  value: a number, or what broadcasts to a row.
+    Returns: (len(sequences), maxlen, *step shape), a new array; as Keras does, default by default.
+    Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault;
+        RuntimeError if a sequence changes its length while it is being read.
+    Source: keras.utils.pad_sequences. Unlike there, maxlen=0 and no sequences at all are fine.
+    """
+    if _speaks_arrow(sequences):
+        sequences = Ragged.from_arrow(sequences)
+    if not hasattr(sequences, "__len__"):
+        raise ValueError("`sequences` must be iterable.")
+    if isinstance(value, str) and dtype is not object and not _is_text(dtype):
+        raise ValueError(
+            f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}\n"
+            "You should set `dtype=object` for variable length strings."
+        )
+    ragged = sequences if isinstance(sequences, Ragged) else None
+    if ragged is None:
+        rows = tuple(sequences)
+        lengths, shape = reading.measure(rows)
+    else:
+        lengths, shape = ragged.lengths, ragged.features
+    width = int(lengths.max(initial=0)) if maxlen is None else operator.index(maxlen)
+    if width < 0:
+        raise ValueError(f"maxlen must be at least 0, got {width}")
+    x = np.empty((len(lengths), width, *shape), dtype)
+    if lengths.any():
+        _check_side("Truncating", truncating)
+        _check_side("Padding", padding)
+    if 0 in x.shape[:2]:
+        return np.full(x.shape, value, dtype)  # nothing to write, but `value` must be right
+    sides = {"pad_before": padding == "pre", "cut_before": truncating == "pre"}
+    pad_row = np.full(x.shape[1:], value, dtype)
+    if ragged is None:
+        steps = x.reshape(len(rows) * width, *shape)
+        reading.pack(rows, lengths, steps, dtype, pad_row=pad_row, **sides)
+    else:
+        reading.spread(ragged.values, ragged.offsets, x, pad_row, **sides)
+    return x
+
+
+class Ragged:
+    """Sequences of different lengths, one after another in one array. Immutable.
+
+    values: (n, *features), any kind of number; step j of sequence b is values[offsets[b] + j].
+    offsets: integers (batch + 1,), never decreasing, from 0 or more to n at most.
+    values are not copied: they must not be changed afterwards, and here they are read-only.
+    Indexing: an int gives a sequence, (length, *features); a slice, a mask or positions a Ragged.
+    Raises: ValueError or TypeError naming the argument, what was expected and what came.
+    """
+
+    __slots__ = ("_values", "_offsets")
+
+    def __init__(self, values: ArrayLike, offsets: ArrayLike):
+        values = np.asarray(values)
+        if values.ndim < 1 or values.dtype.kind not in "biuf":
+            raise TypeError(
+                f"values must be numbers (n, *features), got {values.dtype} {values.shape}"
+            )
+        offsets = _checked_offsets(offsets, len(values))
+        self._set(values[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+    def _set(self, values: np.ndarray, offsets: np.ndarray) -> None:
+        self._values, self._offsets = values.view(), offsets.view()
+        self._values.setflags(write=False)
+        self._offsets.setflags(write=False)
+
+    @classmethod
+    def _of(cls, values: np.ndarray, offsets: np.ndarray) -> Ragged:
+        """From arrays that need no check: int64 offsets of our own, from 0 to len(values)."""
+        ragged = cls.__new__(cls)
+        ragged._set(values, offsets)
+        return ragged
+
+    @classmethod
+    def from_list(cls, sequences: Sequence, dtype: DTypeLike | None = None) -> Ragged:
+        """From lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix.
+
+        dtype: of the values. None: Python's ints give int32, or int64 where one needs it, arrays of
+            integers keep theirs, and any float makes it float32.
+        Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
+        """
+        if dtype is not None and np.dtype(dtype).kind not in "biuf":
+            raise TypeError(f"dtype must be of numbers, got {np.dtype(dtype)}")
+        return cls._of(*reading.concatenate(tuple(sequences), dtype))
+
+    @classmethod
+    def from_arrow(cls, column: Any) -> Ragged:
+        """From a list column of pyarrow, polars, pandas, ...: what speaks the Arrow C interface.
+
+        Knows list, large_list and fixed_size_list of numbers or of fixed_size_lists of numbers.
+        Nothing is copied unless the column has chunks or packed bools. A null list is empty.
+        Raises: ValueError for other columns, and naming the position of a list with a null in it.
+        """
+        from . import arrow
+
+        return cls(*arrow.read(column))
+
+    @classmethod
+    def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
+        """From values (n, *features) and how many of them each sequence has: n in all."""
+        values, lengths = np.asarray(values), _checked_lengths(lengths)
+        if lengths.sum() != len(values):
+            raise ValueError(f"lengths must sum to {len(values)} values, got {lengths.sum()}")
+        return cls(values, reading.offsets_of(lengths))
+
+    @classmethod
+    def from_padded(
+        cls, x: ArrayLike, mask: ArrayLike | None = None, *, lengths: ArrayLike | None = None
+    ) -> Ragged:
+        """The real steps of x (batch, time, *features).
+
+        mask: (batch, time), any pattern, not 0 = real.  lengths: (batch,), for padding at the end.
+        With neither, every step is real.
+        """
+        x = np.asarray(x)
+        if x.ndim < 2:
+            raise ValueError(f"x must be (batch, time, *features), got {x.shape}")
+        batch, time = x.shape[:2]
+        if mask is not None and lengths is not None:
+            raise ValueError("mask and lengths: give one, got both")
+        if mask is not None:
+            mask = _checked_mask(mask, x.shape[:2])
+            return cls(x[mask], reading.offsets_of(mask.sum(1)))
+        if lengths is None:
+            return cls(x.reshape(batch * time, *x.shape[2:]), np.arange(batch + 1) * time)
+        lengths = _checked_lengths(lengths)
+        if lengths.shape != (batch,) or (lengths > time).any():
+            raise ValueError(
+                f"lengths must be ({batch},), each at most {time}, "
+                f"got {lengths.shape}, at most {lengths.max(initial=0)}"
+            )
+        return cls(x[np.arange(time) < lengths[:, None]], reading.offsets_of(lengths))
+
+    def to_padded(
+        self,
+        maxlen: int | None = None,
+        padding: str = "post",
+        truncating: str = "post",
+        value: Any = 0,
+    ) -> np.ndarray:
+        """As pad_sequences of the same arguments, in this dtype: (batch, maxlen, *features)."""
+        return pad_sequences(self, maxlen, reading.native(self.dtype), padding, truncating, value)
+
+    def to_list(self) -> list:
+        """Lists of lists of Python numbers."""
+        values = self._values.tolist()
+        return [values[a:b] for a, b in self._bounds()]
+
+    @property
+    def values(self) -> np.ndarray:
+        """(n, *features): all steps, sequence after sequence."""
+        return self._values
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """int64 (batch + 1,), from 0 to n: sequence b is values[offsets[b]:offsets[b + 1]]."""
+        return self._offsets
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """int64 (batch,)."""
+        return np.diff(self._offsets)
+
+    @property
+    def time(self) -> int:
+        """The longest sequence's length, 0 if there is none."""
+        return int(self.lengths.max(initial=0))
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        """The shape of one step; () for ids."""
+        return self._values.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the values."""
+        return self._values.dtype
+
+    def equals(self, other: Ragged) -> bool:
+        """True if both hold the same sequences, in the same dtype."""
+        return (
+            self.dtype == other.dtype
+            and np.array_equal(self._offsets, other._offsets)
+            and np.array_equal(self._values, other._values)
+        )
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self._values[a:b] for a, b in self._bounds())
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                return Ragged(self._values, self._offsets[start : max(start, stop) + 1])
+        elif np.ndim(index) == 0 and not isinstance(index, bool | np.bool_):
+            b = range(len(self))[index]
+            return self._values[self._offsets[b] : self._offsets[b + 1]]
+        taken = np.arange(len(self))[index]
+        lengths, starts = self.lengths[taken], self._offsets[:-1][taken]
+        offsets = reading.offsets_of(lengths)
+        steps = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+        return Ragged._of(self._values[steps], offsets)
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        """As an Arrow large_list column, uncopied: pyarrow.array(ragged), polars.Series(ragged)."""
+        from . import arrow
+
+        return arrow.capsules(self._values, self._offsets)
+
+    def __reduce__(self) -> tuple:
+        return Ragged, (self._values, self._offsets)
+
+    def __repr__(self) -> str:
+        return (
+            f"Ragged({len(self)} sequences, {len(self._values)} steps, longest {self.time}, "
+            f"{self.dtype} {self.features})"
+        )
+
+    def _bounds(self) -> Iterator[tuple[int, int]]:
+        bounds = self._offsets.tolist()
+        return zip(bounds, bounds[1:], strict=False)
+
+
+def as_batch(x: Any) -> Ragged | np.ndarray:
+    """What a model is given: Ragged where it is sequences, an array where it is one.
+
+    Ragged, Arrow list columns, object arrays, and lists or tuples of sequences (lists, tuples,
+    ranges, arrays; also if all are of one length) -> Ragged. Arrays of numbers and flat lists of
+    numbers -> ndarray, not copied where that is possible.
+    """
+    if isinstance(x, Ragged):
+        return x
+    if isinstance(x, list | tuple):
+        return np.asanyarray(x) if x and _is_number(x[0]) else Ragged.from_list(x)
+    if _speaks_arrow(x):
+        return Ragged.from_arrow(x)
+    return Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(x)
+
+
+def _speaks_arrow(x: Any) -> bool:
+    """True for what offers itself through the Arrow PyCapsule protocol, best read that way.
+
+    Not a Ragged, nor a pandas Series of Python objects, which would be converted on the way.
+    """
+    if isinstance(x, Ragged) or _holds_objects(x):
+        return False
+    return hasattr(x, "__arrow_c_stream__") or hasattr(x, "__arrow_c_array__")
+
+
+def _holds_objects(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    return isinstance(dtype, np.dtype) and dtype.hasobject
+
+
+def _is_number(x: Any) -> bool:
+    return np.isscalar(x) or getattr(x, "ndim", None) == 0
+
+
+def _is_text(dtype: DTypeLike) -> bool:
+    return np.issubdtype(dtype, np.str_) or np.issubdtype(dtype, np.bytes_)
+
+
+def _check_side(argument: str, side: str) -> None:
+    if side not in ("pre", "post"):
+        raise ValueError(f'{argument} type "{side}" not understood')
+
+
+def _checked_offsets(offsets: ArrayLike, n: int) -> np.ndarray:
+    """int64 offsets that never decrease, all of them in 0..n; a copy, as C relies on them."""
+    offsets = np.asarray(offsets)
+    if offsets.ndim != 1 or len(offsets) < 1 or offsets.dtype.kind not in "iu":
+        raise TypeError(
+            f"offsets must be integers (batch + 1,), got {offsets.dtype} {offsets.shape}"
+        )
+    if offsets.dtype == np.uint64 and offsets.max() > n:
+        raise ValueError(f"offsets must end at {n} values or before, got {offsets.max()}")
+    offsets = offsets.astype(np.int64)
+    if offsets[0] < 0:
+        raise ValueError(f"offsets must start at 0 or later, got {offsets[0]}")
+    falls = np.flatnonzero(offsets[1:] < offsets[:-1])
+    if len(falls):
+        b = falls[0] + 1
+        raise ValueError(
+            f"offsets must never decrease, got {offsets[b - 1]} then {offsets[b]} at position {b}"
+        )
+    if offsets[-1] > n:
+        raise ValueError(f"offsets must end at {n} values or before, got {offsets[-1]}")
+    return offsets
+
+
+def _checked_lengths(lengths: ArrayLike) -> np.ndarray:
+    """int64 (batch,), none negative."""
+    lengths = np.asarray(lengths)
+    if lengths.ndim != 1 or (lengths.size and lengths.dtype.kind not in "iu"):
+        raise TypeError(f"lengths must be integers (batch,), got {lengths.dtype} {lengths.shape}")
+    lengths = lengths.astype(np.int64, copy=False)
+    if lengths.min(initial=0) < 0:
+        b = int(np.argmin(lengths))
+        raise ValueError(f"lengths must be at least 0, got {lengths[b]} at position {b}")
+    return lengths
+
+
+def _checked_mask(mask: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
+    """bool (batch, time), True where `mask` is not 0."""
+    mask = np.asarray(mask)
+    if mask.shape != shape or mask.dtype.kind not in "biuf":
+        raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
+    if mask.dtype.kind == "f" and np.isnan(mask).any():
+        raise ValueError("mask must be real or masked everywhere, got NaN")
+    return (mask.view(np.uint8) if mask.dtype == bool else mask) != 0

@@ -1,0 +1,1 @@
+"""How a call on symbolic tensors is recorded, and the plan by which a model runs. No arithmetic."""

@@ -1,0 +1,54 @@
+"""Layer calls on symbolic tensors: what comes out, and the record of the call in the graph."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..layers.base.calling import mask_loss
+from ..nest import flatten
+from ..tensor import get_keras_mask
+from . import trial as probe
+from .symbols import KerasTensor, Node, Operation
+
+
+def probe_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """The outputs of a call as symbolic tensors, found by trying it on tiny arrays."""
+    with mask_loss("ignore"):
+        return probe.output_spec(layer, args, kwargs)
+
+
+def tensors_of(shapes: Any, dtype: str) -> Any:
+    """Symbolic tensors of the given shapes."""
+    if isinstance(shapes, dict):
+        return {key: tensors_of(shape, dtype) for key, shape in shapes.items()}
+    if all(n is None or isinstance(n, int) for n in shapes):
+        return KerasTensor(tuple(shapes), dtype)
+    return [tensors_of(shape, dtype) for shape in shapes]
+
+
+def record(
+    layer: Any,
+    args: tuple,
+    kwargs: dict[str, Any],
+    outputs: Any,
+    filled_mask: Any,
+    finish: Callable[[Any], None],
+) -> Any:
+    """Put a call into the graph; `finish(outputs)` gives the outputs their symbolic masks.
+
+    `filled_mask` is what went into the `mask` argument by itself, or None.
+
+    A `compute_mask` that takes arrays only, or a `call` that sets masks by itself, has no symbolic
+    mask: then the mask is the one that the output carries when the graph runs.
+    """
+    Node(layer, args, kwargs, outputs).filled_mask = filled_mask
+    try:
+        finish(outputs)
+    except TypeError:
+        probed = flatten(probe_call(layer, args, kwargs))
+        for output, seen in zip(flatten(outputs), probed, strict=True):
+            output.probed_mask = seen.probed_mask
+    for output in flatten(outputs):
+        if output.probed_mask is not None and get_keras_mask(output) is None:
+            Node(Operation("MaskOf", get_keras_mask), (output,), {}, output.probed_mask)
+            output._keras_mask = output.probed_mask
+    return outputs

@@ -1,0 +1,1 @@
+"""Keras's model and weight files."""

@@ -1,0 +1,285 @@
+"""Makes layers from the configs in Keras's model files.
+
+What a file names is looked up in closed tables of our own classes, or refused by name. Nothing is
+imported, evaluated, opened or fetched because a file says so; there is no switch that changes it.
+"""
+
+import functools
+import inspect
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ... import layers
+from ...layers import Layer
+from ..errors import FormatError, UnsupportedLayerError
+
+LAYERS = {
+    name: name
+    for name in (
+        "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",
+        "Attention", "Average", "AveragePooling1D", "BatchNormalization", "Bidirectional",
+        "Concatenate", "Conv1D", "Cropping1D", "Dense", "DepthwiseConv1D", "Dot", "Dropout",
+        "ELU", "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout",
+        "GaussianNoise", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "GroupNormalization",
+        "GroupQueryAttention", "Identity", "LSTM", "LSTMCell", "LayerNormalization", "LeakyReLU",
+        "Masking", "MaxPooling1D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply",
+        "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Reshape",
+        "SeparableConv1D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+        "StackedRNNCells", "Subtract", "TimeDistributed", "UnitNormalization", "UpSampling1D",
+        "ZeroPadding1D",
+    )
+}  # fmt: skip
+"""The class name in a file -> the name in `layers`."""
+LAYERS["GroupedQueryAttention"] = "GroupQueryAttention"  # of the class; .h5 files have it
+MODELS = ("Sequential", "Functional", "Model")
+_HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
+_MAX_DEPTH = 24  # models inside wrappers inside models
+
+# Options of the training that was, those without effect on a result, and those of which one value
+# means that they are not used.
+_OF_TRAINING = re.compile(r"\w+_(initializer|regularizer|constraint)|seed")
+_WITHOUT_EFFECT = {
+    "autocast", "batch_input_shape", "batch_shape", "build_config", "implementation",
+    "input_length", "momentum", "renorm_clipping", "renorm_momentum", "synchronized",
+    "unroll", "use_cudnn",
+}  # fmt: skip
+UNUSED_OPTIONS = {
+    "quantization_config": None,
+    "lora_rank": None,
+    "lora_alpha": None,
+    "time_major": False,
+    "sparse": False,
+    "ragged": False,
+    "optional": False,
+    "renorm": False,
+    "data_format": "channels_last",
+}
+# What arguments of wrong types, sizes and values make our own code raise.
+_ODD = (
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError,
+    RecursionError,
+)  # fmt: skip
+_INPUT_DTYPES = (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "bfloat16", "float32", "float64",
+)  # fmt: skip
+_DTYPES = re.compile(r"(mixed_)?(float(16|32|64)|bfloat16)")
+
+
+def parse_json(raw: bytes, path: str, what: str) -> dict[str, Any]:
+    """`raw` as a JSON object. Raises FormatError on what is no strict JSON, or nested too deep."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON number")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("a key stands there twice")
+        return found
+
+    try:
+        found = json.loads(raw, parse_constant=refuse, object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(path, f"{what} is not readable: {error}") from error
+    return expect(found, dict, path, what)
+
+
+def expect(value: Any, kind: type, path: str, what: str) -> Any:
+    """`value`, if it is of the kind that belongs there."""
+    if not isinstance(value, kind):
+        raise FormatError(path, f"{what} must be {kind.__name__}, got {str(value)[:60]!r}")
+    return value
+
+
+class LayerMaker:
+    """Layers and models from their configs; one object per file.
+
+    Arguments:
+        path: name of the file, for errors.
+        custom_layers: class name -> class, for what the table does not know.
+        keras_version: (major, minor) of the Keras that wrote the file.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        custom_layers: Mapping[str, type[Layer]] | None = None,
+        keras_version: tuple[int, int] = (3, 0),
+    ) -> None:
+        self.path, self.custom_layers = path, dict(custom_layers or {})
+        self.keras_version = keras_version
+        self._shared: dict[int, Layer] = {}
+        self._depth = 0
+
+    def layer(self, entry: Any) -> Layer:
+        """The layer that `entry`, {"class_name": ..., "config": ...}, describes."""
+        entry = expect(entry, dict, self.path, "a layer")
+        shared = entry.get("shared_object_id")
+        if isinstance(shared, int) and shared in self._shared:
+            return self._shared[shared]
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise FormatError(self.path, f"layers nested more than {_MAX_DEPTH} deep")
+        layer = self._make(entry)
+        self._depth -= 1
+        if isinstance(shared, int):
+            self._shared[shared] = layer
+        return layer
+
+    def _make(self, entry: dict[str, Any]) -> Layer:
+        class_name = expect(entry.get("class_name"), str, self.path, "class_name")
+        if class_name == "Sequential" and isinstance(entry.get("config"), list):
+            entry = {**entry, "config": {"layers": entry["config"]}}  # Keras before 2.2
+        config = expect(entry.get("config"), dict, self.path, f"config of {class_name}")
+        name = self.name(config.get("name", entry.get("name", class_name)))
+        custom = self._custom_class(entry, class_name)
+        if custom is not None:
+            return self._custom(custom, config, name)
+        if not from_keras(entry):
+            raise self.unsupported(name, class_name)
+        if class_name in MODELS:
+            return self.model(entry)
+        if class_name not in LAYERS:
+            raise self.unsupported(name, class_name)
+        cls = getattr(layers, LAYERS[class_name])
+        if self.keras_version < (3, 0):
+            config = _as_keras3(class_name, config)
+        options = {key: self._option(cls, name, key, value) for key, value in config.items()}
+        return self._construct(cls, name, {k: v for k, v in options.items() if v is not _DROP})
+
+    def _construct(self, cls: type[Layer], name: str, options: dict[str, Any]) -> Layer:
+        try:
+            return cls.from_config({**options, "name": name})
+        except (FormatError, UnsupportedLayerError):
+            raise
+        except _ODD as error:
+            raise UnsupportedLayerError(
+                f"{self.path}: layer '{name}' ({cls.__name__}): {error}"
+            ) from error
+
+    def model(self, entry: dict[str, Any]) -> Layer:
+        """The model that `entry` describes."""
+        raise NotImplementedError
+
+    def name(self, name: Any) -> str:
+        """`name`, if it is fit to be printed."""
+        if not (isinstance(name, str) and name and name.isprintable() and len(name) < 1000):
+            raise FormatError(self.path, f"a layer is called {str(name)[:60]!r}")
+        return name
+
+    def guarded(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """function(...), with what a wrong config makes it raise told as damage to the file."""
+        try:
+            return function(*args, **kwargs)
+        except (FormatError, UnsupportedLayerError):
+            raise
+        except _ODD as error:
+            raise FormatError(self.path, str(error)) from error
+
+    def unsupported(self, name: str, class_name: str, option: str = "") -> UnsupportedLayerError:
+        """The error for a layer or an option that is in no table."""
+        if option:
+            return UnsupportedLayerError(
+                f"{self.path}: layer '{name}' ({class_name}): {option} is not supported"
+            )
+        return UnsupportedLayerError(
+            f"{self.path}: layer '{name}' is a {class_name}, which is not in the table of known "
+            f"layers; if it is a class of yours, pass custom_layers={{'{class_name}': ...}}"
+        )
+
+    def _option(self, cls: type[Layer], name: str, key: str, value: Any) -> Any:
+        """The value of a constructor argument, or _DROP if it means nothing here."""
+        if key == "dtype":
+            text = value["config"].get("name") if is_policy(value) else value
+            if value is not None and not (isinstance(text, str) and _DTYPES.fullmatch(text)):
+                raise self.unsupported(name, cls.__name__, f"dtype={str(value)[:60]}")
+            return _DROP
+        if key == "name" or _OF_TRAINING.fullmatch(key):
+            return _DROP
+        if key in arguments_of(cls):
+            return self._value(name, cls.__name__, key, value)
+        unused = key in UNUSED_OPTIONS and value in (UNUSED_OPTIONS[key], None)
+        if key in _WITHOUT_EFFECT or unused:
+            return _DROP
+        raise self.unsupported(name, cls.__name__, f"{key}={str(value)[:60]}")
+
+    def _value(self, name: str, class_name: str, key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            if value.get("class_name") == "function" and from_keras(value):
+                return self._value(name, class_name, key, value.get("config"))  # an activation
+            if not isinstance(value.get("config"), dict) or key not in _HOLDERS:
+                raise self.unsupported(name, class_name, f"{key}={str(value)[:60]}")
+            return self.layer(value)
+        if isinstance(value, list):
+            return [self._value(name, class_name, key, item) for item in value]
+        return value
+
+    def _custom_class(self, entry: dict[str, Any], class_name: str) -> type[Layer] | None:
+        registered = entry.get("registered_name")
+        for key in (registered, class_name):
+            if isinstance(key, str) and key in self.custom_layers:
+                return self.custom_layers[key]
+        return None
+
+    def _custom(self, cls: type[Layer], config: dict[str, Any], name: str) -> Layer:
+        options = {k: v for k, v in config.items() if k != "dtype"}
+        for key, value in options.items():
+            if isinstance(value, dict) and value.get("class_name") in LAYERS:
+                options[key] = self.layer(value)
+        return self._construct(cls, name, options)
+
+
+_DROP = object()
+
+
+def _as_keras3(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """A config of Keras 2 with what has another default or meaning in Keras 3 made plain."""
+    config = dict(config)
+    if class_name in ("GRU", "GRUCell"):
+        config.setdefault("reset_after", False)
+    axis = config.get("axis")
+    if class_name == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
+        config["axis"] = axis[0]
+    for key in ("activation", "recurrent_activation"):
+        if config.get(key) == "hard_sigmoid":
+            config[key] = "hard_sigmoid_keras2"
+    return config
+
+
+@functools.cache
+def arguments_of(cls: type) -> frozenset[str]:
+    """The names of the arguments that the constructors of `cls` and its bases take."""
+    found: set[str] = set()
+    for base in (x for x in cls.__mro__ if "__init__" in vars(x) and x is not object):
+        for parameter in inspect.signature(base.__init__).parameters.values():
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                found.add(parameter.name)
+    return frozenset(found - {"self", "weights"})
+
+
+def from_keras(entry: dict[str, Any]) -> bool:
+    """True if the entry names a class of Keras itself, and none registered by a user."""
+    module, registered = entry.get("module", "keras"), entry.get("registered_name")
+    return (
+        isinstance(module, str)
+        and re.fullmatch(r"(tf_)?keras(\.\w+)*", module) is not None
+        and registered in (None, entry.get("class_name"), entry.get("config"))
+    )
+
+
+def known_dtype(dtype: Any, path: str) -> str:
+    """The dtype of our arrays for a dtype's name in a file."""
+    if not (isinstance(dtype, str) and dtype in _INPUT_DTYPES):
+        raise FormatError(path, f"a tensor of the dtype {str(dtype)[:60]!r}")
+    return "float32" if "float" in dtype else dtype
+
+
+def is_policy(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.get("class_name") in ("DTypePolicy", "Policy", "FloatDTypePolicy")
+        and isinstance(value.get("config"), dict)
+    )

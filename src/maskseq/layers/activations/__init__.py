@@ -1,0 +1,1 @@
+"""Functions of every number, and softmax, as layers."""

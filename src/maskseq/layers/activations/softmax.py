@@ -1,0 +1,60 @@
+"""Softmax that skips masked cells."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ..base.layer import Layer
+
+
+class Softmax(Layer):
+    """exp(x) / sum(exp(x)) along `axis`, over the cells where the mask is True.
+
+    Call arguments:
+        inputs: float32.  mask: bool, broadcastable to the inputs from the right; None = all real.
+        The mask that an input carries, (batch, time), is used as it is: it fits inputs of shape
+        (batch, time), and raises for (batch, time, features), as in Keras.
+    Returns: float32, the inputs' shape; masked cells 0, a row without real cells 0.
+    Raises: ValueError if the mask cannot be broadcast to the inputs.
+    Source: keras.layers.Softmax.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axis: int | list[int] = -1, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
+        x = np.asarray(inputs, np.float32)
+        axes = [self.axis] if isinstance(self.axis, int) else list(self.axis)
+        if not all(-x.ndim <= axis < x.ndim for axis in axes):
+            raise ValueError(f"axis must be one of inputs {x.shape}, got {self.axis}")
+        last = list(range(-len(axes), 0))
+        moved = np.moveaxis(x, axes, last)
+        width = int(np.prod(moved.shape[moved.ndim - len(axes) :]))
+        rows = np.ascontiguousarray(moved).reshape(-1, width)
+        real = None
+        if mask is not None:
+            real = np.moveaxis(_broadcast(mask, x.shape), axes, last)
+            real = np.ascontiguousarray(real).reshape(rows.shape)
+        return np.moveaxis(_kernels.masked_softmax(rows, real).reshape(moved.shape), last, axes)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis}
+
+
+def _broadcast(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Keras reads a float or integer mask as True above 0.5."""
+    mask = np.asarray(mask)
+    mask = mask if mask.dtype == bool else mask > 0.5
+    fits = mask.ndim <= len(shape) and all(
+        m in (1, n) for m, n in zip(mask.shape[::-1], shape[::-1], strict=False)
+    )
+    if not fits:
+        raise ValueError(f"mask must be broadcastable to inputs {shape}, got shape {mask.shape}")
+    return np.broadcast_to(mask, shape)

@@ -1,0 +1,43 @@
+"""TemporalSoftmax: softmax over time that skips masked steps."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ..base.calling import check_mask
+from ..base.layer import Layer
+
+
+class TemporalSoftmax(Layer):
+    """exp(x) / sum over the real steps of exp(x), along axis 1, for each feature.
+
+    This is the guide's custom layer made right: as printed there, it divides by the sum of the
+    inputs and not of their exponentials, so that its rows do not sum to 1; it also overflows for
+    large inputs, and is NaN where every step is masked.
+
+    Call arguments: inputs: float32 (batch, time, ...).  mask: bool (batch, time); None = all real.
+    Returns: float32, the inputs' shape; masked steps are 0, and so is a row without real steps.
+        The mask goes on.
+    Source: "Masking and padding with Keras", TemporalSoftmax.
+    """
+
+    supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
+        x = np.asarray(inputs, np.float32)
+        if x.ndim < 2:
+            raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
+        batch, time = x.shape[:2]
+        features = math.prod(x.shape[2:])
+        moved = np.moveaxis(x.reshape(batch, time, features), 1, 2)
+        rows = np.ascontiguousarray(moved).reshape(batch * features, time)
+        real = None
+        if mask is not None:
+            real = np.repeat(check_mask(mask, (batch, time)), features, axis=0)
+        y = _kernels.masked_softmax(rows, real).reshape(moved.shape)
+        return np.moveaxis(y, 2, 1).reshape(x.shape)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)

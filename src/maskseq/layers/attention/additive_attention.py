@@ -1,0 +1,49 @@
+"""AdditiveAttention: scores are sum(scale * tanh(query + key)), in the manner of Bahdanau."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from .list_attention import ListAttention
+from .meeting import Meeting
+
+
+class AdditiveAttention(ListAttention):
+    """Attention with sum(scale * tanh(query + key)) as the scores.
+
+    Arguments: use_scale: a weight scales each feature.  dropout, seed: accepted; without effect on
+        a result.
+    Weights: scale (dim,) with use_scale.
+    Call arguments and results: as `ListAttention`.
+    Source: keras.layers.AdditiveAttention; Bahdanau et al. 2015.
+    """
+
+    def __init__(
+        self, use_scale: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any
+    ):
+        super().__init__(**kwargs)
+        self.use_scale, self.dropout, self.seed = use_scale, dropout, seed
+        self.scale = None
+
+    def build(self, input_shape: Any) -> None:
+        if self.use_scale:
+            self.scale = self.add_weight((input_shape[0][-1],), name="scale")
+
+    def attend(
+        self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        scale = np.float32(1) if self.scale is None else self.scale.value
+
+        def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+            return (scale * _kernels.activation(q + k, "tanh")).sum(axis=-1)
+
+        return meeting.attend_by(score, q, k, v, with_scores)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "use_scale": self.use_scale,
+            "dropout": self.dropout,
+            "seed": self.seed,
+        }

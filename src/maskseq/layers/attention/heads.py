@@ -1,0 +1,260 @@
+"""Attention with several heads over projected queries, keys and values: what MHA and GQA share."""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from ...rows import Layout, Rows
+from ..base.calling import check_mask
+from ..base.layer import Layer
+from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
+from .projection import Projection
+
+_SIDES = ("query", "value", "key")
+
+_STEPS = 4096
+"""Query and key rows that are projected together: 2 MB of 256 float32 a side, which the memory
+allocator has ready again for the next ones; more is fresh memory in every call."""
+
+_EVERYTHING = 1 << 62
+
+
+class HeadsAttention(Layer):
+    """Attention of several heads.
+
+    Call arguments: query: float32 (batch, Tq, features).  value: (batch, Tv, features).  key: as
+        value, which it is if not given.  query_mask, value_mask, key_mask: bool (batch, Tq) and
+        (batch, Tv); by default those that the inputs carry.  attention_mask: bool (Tq, Tv), (batch,
+        Tq, Tv) or (batch, heads, Tq, Tv), True = attend.  return_attention_scores: also return the
+        weights.  use_causal_mask: a query attends to no later step.
+    Returns: (batch, Tq, *output_shape), with return_attention_scores also (batch, heads, Tq, Tv).
+        The query's mask goes on.
+    A query with nothing to attend to, a masked one too, gets the mean of all values, as in Keras;
+    with return_attention_scores or dropout it gets none, again as in Keras, and all that is left is
+    the output's bias. The masks of the inputs stay where they are.
+    """
+
+    supports_masking = True
+    max_rank = 3
+
+    def __init__(
+        self,
+        *,
+        dropout: float,
+        use_bias: bool,
+        sliding_window: int | None,
+        kernel_initializer: Any,
+        bias_initializer: Any,
+        use_gate: bool,
+        seed: int | None,
+        flash_attention: bool | None,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if sliding_window is not None and sliding_window <= 0:
+            raise ValueError(
+                f"{type(self).__name__}: sliding_window must be a positive int, got "
+                f"{sliding_window!r}"
+            )
+        self.dropout, self.use_bias, self.sliding_window = dropout, use_bias, sliding_window
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.use_gate, self.seed = use_gate, seed
+
+    def head_shapes(self) -> dict[str, tuple[int, int]]:
+        """(heads, width) of the projected "query", "key" and "value"."""
+        raise NotImplementedError
+
+    def output_features(self, query_features: int) -> tuple[int, ...]:
+        """The last axes of the output."""
+        return (query_features,)
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        key_shape = value_shape if key_shape is None else key_shape
+        for side, shape in zip(_SIDES, (query_shape, value_shape, key_shape), strict=True):
+            if not 3 <= len(shape) <= self.max_rank or shape[-1] is None:
+                raise ValueError(
+                    f"{side} must be (batch, time, features) with known features, got shape "
+                    f"{tuple(shape)}"
+                )
+        heads, features = self.head_shapes(), query_shape[-1]
+        together = (heads["query"][0], heads["value"][1])
+        self.query_dense = Projection("query", (features,), heads["query"], self)
+        self.key_dense = Projection("key", (key_shape[-1],), heads["key"], self)
+        if self.use_gate:
+            self.gate_dense = Projection("gate", (features,), together, self, "sigmoid")
+        self.value_dense = Projection("value", (value_shape[-1],), heads["value"], self)
+        outputs = self.output_features(features)
+        self.output_dense = Projection("attention_output", together, outputs, self)
+
+    def call(
+        self,
+        query: Any,
+        value: Any,
+        key: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        training: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        sides, masks = (query, value, key), (query_mask, value_mask, key_mask)
+        return self.on_padded(
+            sides, masks, attention_mask, return_attention_scores, use_causal_mask
+        )
+
+    def on_padded(
+        self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
+    ) -> Any:
+        """What `call` gives; sides and masks: of query, value and key, None where not given."""
+        query, value = (np.asarray(x, np.float32) for x in sides[:2])
+        key = value if sides[2] is None else np.asarray(sides[2], np.float32)
+        query_mask, *key_masks = masks
+        if query.shape[0] != value.shape[0] or value.shape[:2] != key.shape[:2]:
+            raise ValueError(
+                "query, value and key must be of one batch, value and key of one time, got shapes "
+                f"{query.shape}, {value.shape}, {key.shape}"
+            )
+        query_mask = None if query_mask is None else check_mask(query_mask, query.shape[:2])
+        checked = [check_mask(m, value.shape[:2]) for m in key_masks if m is not None]
+        real = np.logical_and.reduce(checked) if checked else None
+        averages = self.averages(with_scores)
+        packed = None if self.use_gate and averages else query_mask  # each masked query has a gate
+        queries, values = Rows.view(query, packed), Rows.view(value, real)
+        keys = values if key is value else Rows.view(key, real)
+        mask = self._attention_mask(attention_mask, queries.layout, values.layout)
+        meeting = Meeting(queries.layout, values.layout, causal, mask)
+        output, scores = self._meet(
+            meeting,
+            (real_rows(queries), real_rows(values), real_rows(keys)),
+            lambda: mean_of_cells(value, real),
+            with_scores,
+            None if packed is query_mask else query_mask,
+        )
+        output = Rows(output, queries.layout).to_padded()
+        return (output, scores) if with_scores else output
+
+    def _run_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        given = {**dict(zip(self.call_parameters(), args, strict=False)), **kwargs}
+        query, value, key = (given.get(side) for side in _SIDES)
+        key = value if key is None else key
+        sides = query, value, key
+        if any(type(x) is not Rows or x.ndim != 3 for x in sides) or key.layout is not value.layout:
+            return NotImplemented
+        for side, rows in zip(_SIDES, sides, strict=True):
+            mask = given.get(f"{side}_mask")
+            if mask is not None and not rows.layout.has_mask(np.asarray(mask)):
+                return NotImplemented
+        with_scores = bool(given.get("return_attention_scores"))
+        layout, masked = query.layout, query.layout.batch * query.layout.time > query.layout.steps
+        if self.use_gate and masked and self.averages(with_scores):
+            return NotImplemented
+        self._ensure_built(dict(zip(_SIDES, sides, strict=True)))
+        causal = bool(given.get("use_causal_mask"))
+        mask = self._attention_mask(given.get("attention_mask"), layout, value.layout)
+        output, scores = self._meet(
+            Meeting(layout, value.layout, causal, mask),
+            tuple(map(real_rows, sides)),
+            lambda: mean_of_rows(value),
+            with_scores,
+        )
+        return (Rows(output, layout), scores) if with_scores else Rows(output, layout)
+
+    def averages(self, with_scores: bool) -> bool:
+        """True if a query with nothing to attend to gets the mean of all values."""
+        return not with_scores and self.dropout == 0
+
+    def _attention_mask(self, mask: Any, queries: Layout, keys: Layout) -> np.ndarray | None:
+        """bool (batch, Tq, Tv) or (batch, heads, Tq, Tv) of what is given by hand; None = all."""
+        shape = queries.time, keys.time
+        if mask is None and self.sliding_window is None:
+            return None
+        given = np.ones((1, *shape), bool) if mask is None else np.asarray(mask).astype(bool)
+        given = given[None] if given.ndim == 2 else given
+        heads = () if given.ndim == 3 else (self.head_shapes()["query"][0],)
+        if self.sliding_window is not None:
+            distance = np.arange(shape[0])[:, None] - np.arange(shape[1])
+            given = given & (np.abs(distance) < self.sliding_window)
+        try:
+            return np.broadcast_to(given, (queries.batch, *heads, *shape))
+        except ValueError:
+            raise ValueError(
+                f"attention_mask must be bool {shape}, ({queries.batch}, Tq, Tv) or "
+                f"({queries.batch}, heads, Tq, Tv), got shape {np.shape(mask)}"
+            ) from None
+
+    def _meet(
+        self,
+        meeting: Meeting,
+        sides: tuple[np.ndarray, ...],
+        means: Means,
+        with_scores: bool,
+        query_mask: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(output rows, then pad rows; scores). `query_mask`: of queries that it did not pack."""
+        query, value, key = sides
+        layout, averages = meeting.queries, self.averages(with_scores)
+        masked = not layout.full
+        padded = averages and masked
+        mean = functools.cache(lambda: self._mean_heads(means()))
+        features = self.output_features(query.shape[1])
+        rows = layout.steps + (layout.batch if padded else 1)
+        out = np.empty((rows, math.prod(features)), np.float32)
+        for part in meeting.parts(_EVERYTHING if with_scores else _STEPS):
+            sides = query[part.rows], value[part.keys], key[part.keys]
+            heads, scores = self._attend(part.meeting, *sides, with_scores)
+            if averages:
+                lost = part.meeting.lost()
+                if query_mask is not None:
+                    lost = lost | ~query_mask.reshape(-1, 1)[part.rows]
+                if lost.any():
+                    row, head = np.nonzero(np.broadcast_to(lost, heads.shape[:2]))
+                    heads[row, head] = mean()[part.sequences][part.meeting.sequence[row], head]
+            if self.use_gate:
+                heads *= self.gate_dense.rows(query[part.rows]).reshape(heads.shape)
+            self.output_dense.rows(heads, out[part.rows])
+        if masked:
+            pads = mean() if padded else np.zeros((1, *heads.shape[1:]), np.float32)
+            self.output_dense.rows(pads, out[layout.steps :])
+        else:
+            out[layout.steps :] = 0
+        return out.reshape(rows, *features), scores
+
+    def _attend(
+        self,
+        meeting: Meeting,
+        query: np.ndarray,
+        value: np.ndarray,
+        key: np.ndarray,
+        with_scores: bool,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        q, k, v = self._heads("query", query), self._heads("key", key), self._heads("value", value)
+        return meeting.attend(q, k, v, 1 / math.sqrt(q.shape[2]), with_scores)
+
+    def _heads(self, side: str, x: np.ndarray) -> np.ndarray:
+        """x (n, features) -> its projection (n, heads, width)."""
+        return getattr(self, f"{side}_dense").rows(x).reshape(len(x), *self.head_shapes()[side])
+
+    def _mean_heads(self, mean: np.ndarray) -> np.ndarray:
+        """The mean values (batch, features) projected, for every head of the queries."""
+        heads = self._heads("value", mean)
+        return np.repeat(heads, self.head_shapes()["query"][0] // heads.shape[1], axis=1)
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes"
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "dropout": self.dropout,
+            "use_bias": self.use_bias,
+            "sliding_window": self.sliding_window,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+            "use_gate": self.use_gate,
+            "seed": self.seed,
+        }

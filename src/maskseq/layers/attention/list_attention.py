@@ -1,0 +1,127 @@
+"""Attention layers that are called on a list [query, value] or [query, value, key]."""
+
+from typing import Any
+
+import numpy as np
+
+from ...rows import Rows
+from ..base.calling import check_mask
+from ..base.layer import Layer
+from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
+
+
+class ListAttention(Layer):
+    """Attention of one head over given queries, keys and values.
+
+    A subclass writes `attend(meeting, q, k, v, with_scores)`.
+
+    Call arguments: inputs: float32 (batch, Tq, dim), (batch, Tv, width), (batch, Tv, dim); without
+        a key the value is the key.  mask: [query mask or None, value mask or None], bool (batch,
+        Tq) and (batch, Tv); a third one, for the key, is not used.  return_attention_scores: also
+        return the weights.  use_causal_mask: a query attends to no later step.
+    Returns: (batch, Tq, width), zeros at masked queries; with return_attention_scores also
+        (batch, Tq, Tv). The query's mask goes on.
+    """
+
+    def call(
+        self,
+        inputs: Any,
+        mask: Any = None,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        _check_list("inputs", inputs)
+        query, value, *key = (np.asarray(x, np.float32) for x in inputs)
+        _check_shapes(query, value, *key)
+        query_mask = value_mask = None
+        if mask is not None:
+            _check_list("mask", mask)
+            query_mask, value_mask = (
+                None if m is None else check_mask(m, x.shape[:2])
+                for m, x in zip(mask, (query, value), strict=False)
+            )
+        queries = Rows.view(query, None if return_attention_scores else query_mask)
+        values = Rows.view(value, value_mask)
+        keys = real_rows(Rows.view(key[0], value_mask)) if key else real_rows(values)
+        meeting = Meeting(queries.layout, values.layout, use_causal_mask)
+        out, scores = self._meet(
+            meeting,
+            (real_rows(queries), keys, real_rows(values)),
+            lambda: mean_of_cells(value, value_mask),
+            return_attention_scores,
+        )
+        output = Rows(out, queries.layout).to_padded()
+        if return_attention_scores and query_mask is not None:
+            output = np.where(query_mask[..., None], output, np.float32(0))
+        return (output, scores) if return_attention_scores else output
+
+    def call_rows(
+        self,
+        inputs: Any,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        query, value, key = (*inputs, inputs[1])[:3]
+        if not all(type(x) is Rows and x.ndim == 3 for x in (query, value, key)):
+            return NotImplemented
+        if return_attention_scores or key.layout is not value.layout:
+            return NotImplemented
+        meeting = Meeting(query.layout, value.layout, use_causal_mask)
+        sides = real_rows(query), real_rows(key), real_rows(value)
+        out, _ = self._meet(meeting, sides, lambda: mean_of_rows(value), False)
+        return Rows(out, query.layout)
+
+    def _meet(
+        self, meeting: Meeting, sides: tuple, means: Means, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(output rows and a pad row of zeros, scores)."""
+        out, scores = self.attend(meeting, *sides, with_scores)
+        lost = np.flatnonzero(meeting.lost())
+        if lost.size:
+            out[lost] = means()[meeting.sequence[lost]]
+            if with_scores:
+                cells = meeting.sequence[lost], meeting.query_steps[lost]
+                scores[cells] = 1 / np.float32(meeting.keys.time)
+        return out, scores
+
+    def attend(
+        self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(output (n + 1, width), weights (batch, Tq, Tv) or None).
+
+        Zeros for lost queries and in the last row, which pads the others.
+        """
+        raise NotImplementedError
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None if mask is None else mask[0]
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes"
+
+
+def _check_list(name: str, value: Any) -> None:
+    if not isinstance(value, list) or len(value) not in (2, 3):
+        raise ValueError(
+            f"{name} must be a list of 2 or 3: [query, value] or [query, value, key], got "
+            f"{type(value).__name__}" + (f" of {len(value)}" if hasattr(value, "__len__") else "")
+        )
+
+
+def _check_shapes(query: np.ndarray, value: np.ndarray, key: np.ndarray | None = None) -> None:
+    key = value if key is None else key
+    shapes = query.shape, value.shape, key.shape
+    fits = (
+        all(len(shape) == 3 for shape in shapes)
+        and query.shape[0] == value.shape[0]
+        and value.shape[:2] == key.shape[:2]
+        and query.shape[2] == key.shape[2]
+    )
+    if not fits:
+        raise ValueError(
+            "inputs must be query (batch, Tq, dim), value (batch, Tv, width) and key "
+            f"(batch, Tv, dim), got shapes {', '.join(map(str, shapes))}"
+        )

@@ -1,0 +1,175 @@
+"""What the attention layers share: which rows meet, and what comes out where a query meets none.
+
+Only real queries and real keys are computed, sequence by sequence. A query with nothing to attend
+to puts out the mean of all the values of its sequence, masked ones included, as in Keras.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from ... import _kernels
+from ...rows import Layout, Rows
+
+_BLOCK = 1 << 20
+"""Floats of a block of query-key pairs in NumPy: 4 MB."""
+
+Means = Callable[[], np.ndarray]
+"""The mean of each sequence's values, (batch, features), made only where a query needs it."""
+
+
+class Meeting:
+    """Which query rows attend to which key rows.
+
+    queries, keys: the layouts of the real rows.  causal: a query attends to no key of a later step.
+    mask: bool (batch, Tq, Tk) or (batch, heads, Tq, Tk), True = attend; None = to all.
+    """
+
+    def __init__(
+        self, queries: Layout, keys: Layout, causal: bool = False, mask: np.ndarray | None = None
+    ):
+        self.queries, self.keys = queries, keys
+        if causal and mask is not None:
+            mask, causal = mask & not_later(queries.time, keys.time), False
+        self.causal, self.mask = causal, mask
+
+    @cached_property
+    def query_steps(self) -> np.ndarray:
+        return self.queries.cells % max(self.queries.time, 1)
+
+    @cached_property
+    def key_steps(self) -> np.ndarray:
+        return self.keys.cells % max(self.keys.time, 1)
+
+    @cached_property
+    def sequence(self) -> np.ndarray:
+        """The sequence that each query belongs to."""
+        return np.repeat(np.arange(self.queries.batch), self.queries.lengths)
+
+    def attend(
+        self,
+        q: np.ndarray,
+        k: np.ndarray,
+        v: np.ndarray,
+        scale: float,
+        with_scores: bool,
+        out: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """softmax(scale q k) v over rows (n, heads, width), and the scores (batch, heads, Tq, Tk).
+
+        Zeros for a query with nothing to attend to.  out: room for the first.
+        """
+        by_step = self.causal or self.mask is not None or with_scores
+        result = _kernels.attention(
+            q,
+            k,
+            v,
+            self.queries.offsets,
+            self.keys.offsets,
+            scale=scale,
+            causal=self.causal,
+            query_steps=self.query_steps if by_step else None,
+            key_steps=self.key_steps if by_step else None,
+            mask=self.mask,
+            scores_time=(self.queries.time, self.keys.time) if with_scores else None,
+            out=out,
+        )
+        return result if with_scores else (result, None)
+
+    def parts(self, steps: int) -> Iterator["Part"]:
+        """Sequence after sequence, in meetings of about so many query and key rows."""
+        batch, total = self.queries.batch, self.queries.offsets + self.keys.offsets
+        if total[-1] <= steps:
+            yield Part(self, *(slice(x) for x in (batch, self.queries.steps, self.keys.steps)))
+            return
+        start = 0
+        while start < batch:
+            end = int(np.searchsorted(total, total[start] + steps, side="right")) - 1
+            end = min(max(end, start + 1), batch)
+            mask = None if self.mask is None else self.mask[start:end]
+            layouts = self.queries.part(start, end), self.keys.part(start, end)
+            offsets = self.queries.offsets, self.keys.offsets
+            rows, keys = (slice(x[start], x[end]) for x in offsets)
+            yield Part(Meeting(*layouts, self.causal, mask), slice(start, end), rows, keys)
+            start = end
+
+    def attend_by(
+        self, score: Callable, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The same of one head and any `score(q (i, 1, dim), k (1, j, dim)) -> (i, j)`; one pad."""
+        out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
+        scores = np.zeros((self.queries.batch, self.queries.time, self.keys.time), np.float32)
+        for b in range(self.queries.batch if len(q) else 0):
+            first, last = self.keys.offsets[b : b + 2]
+            if first == last:
+                continue
+            values = _kernels.PackedDense(v[first:last])
+            block = max(1, _BLOCK // max(1, (last - first) * k.shape[1]))
+            for start in range(*self.queries.offsets[b : b + 2], block):
+                part = slice(start, min(start + block, self.queries.offsets[b + 1]))
+                steps, to = self.query_steps[part, None], self.key_steps[None, first:last]
+                found = score(q[part, None], k[None, first:last]).astype(np.float32, copy=False)
+                weights = _kernels.masked_softmax(found, to <= steps if self.causal else None)
+                out[part] = _kernels.dense(weights, values)
+                if with_scores:
+                    scores[b, steps, to] = weights
+        return out, scores if with_scores else None
+
+    def lost(self) -> np.ndarray:
+        """bool (n, 1 or heads): the queries with nothing to attend to; (1, 1) False for none."""
+        some = self.keys.offsets[1:] > self.keys.offsets[:-1]
+        if self.mask is None and not self.causal:
+            return np.zeros((1, 1), bool) if some.all() else ~some[self.sequence, None]
+        if self.mask is None:
+            first = np.full(self.keys.batch, self.queries.time)
+            first[some] = self.key_steps[self.keys.offsets[:-1][some]]
+            return (self.query_steps < first[self.sequence])[:, None]
+        mask = self.mask if self.mask.ndim == 4 else self.mask[:, None]
+        visible = (mask & self.keys.mask[:, None, None, :]).any(axis=-1)
+        return ~visible[self.sequence, :, self.query_steps]
+
+
+class Part(NamedTuple):
+    """A meeting of some sequences of a larger one, and where these and their rows are in it."""
+
+    meeting: Meeting
+    sequences: slice
+    rows: slice
+    keys: slice
+
+
+def not_later(query_time: int, key_time: int) -> np.ndarray:
+    """bool (Tq, Tk): True where the key's step is not after the query's."""
+    return np.arange(key_time) <= np.arange(query_time)[:, None]
+
+
+def real_rows(rows: Rows) -> np.ndarray:
+    """The rows of real steps, without the pad rows."""
+    source, index = rows.in_place()
+    return source if index is None else source.take(index, axis=0)
+
+
+def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """The mean over time, masked cells included; NaN and infinities in these count as 0."""
+    if mask is not None:
+        x = np.where(mask[..., None] | np.isfinite(x), x, np.float32(0))
+    return x.sum(axis=1) / np.float32(max(x.shape[1], 1))
+
+
+def mean_of_rows(rows: Rows) -> np.ndarray:
+    """The mean over time of the padded array that `rows` stand for, (batch, features)."""
+    layout, real = rows.layout, real_rows(rows)
+    padding = layout.time - layout.lengths
+    if rows.carry:
+        some = layout.lengths > 0
+        ends = np.append(layout.cells[1:], 0)
+        ends[layout.offsets[1:][some] - 1] = (np.flatnonzero(some) + 1) * layout.time
+        shown = ends - layout.cells  # a row shows in its own cell and the masked ones behind it
+        real = real * shown[:, None].astype(np.float32)
+        first = layout.cells[layout.offsets[:-1][some]]
+        padding[some] = first - np.flatnonzero(some) * layout.time
+    total = _kernels.sum_rows(real, layout.offsets)
+    total += padding[:, None].astype(np.float32) * rows.pads
+    return total / np.float32(max(layout.time, 1))

@@ -1,0 +1,153 @@
+"""MultiHeadAttention: several heads attend side by side, each over its own projection."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...tensor import get_keras_mask
+from .heads import HeadsAttention
+
+
+class MultiHeadAttention(HeadsAttention):
+    """Attention of `num_heads` heads.
+
+    Arguments: num_heads, key_dim: heads, and width of a head's queries and keys.  value_dim: width
+        of its values, by default key_dim.  dropout, seed, flash_attention: accepted; dropout only
+        matters for queries with nothing to attend to, see below.  use_bias, initializers: for new
+        weights.  output_shape: int or tuple, by default the query's features.  attention_axes: the
+        axes attended over, by default all between batch and features; the others are apart, as the
+        batch is.  sliding_window: attend to fewer than so many steps away.  use_gate: sigmoid of
+        another projection of the query scales the output.
+    Weights: of query, key, [gate,] value: kernel (features, num_heads, width), bias (num_heads,
+        width); of the output: kernel (num_heads, value_dim, *output_shape), bias (*output_shape,).
+    Call arguments and results: as `HeadsAttention`; as in Keras, a `query_mask` by hand is not
+        used, only the one that the query carries.
+    As in Keras the layer takes the masks off the tensors it is called on: a residual
+    Add()([x, layer(x, x)]) has no mask, and what follows runs over padding. This is told once.
+    Source: keras.layers.MultiHeadAttention; Vaswani et al. 2017.
+    """
+
+    takes_masks = True
+    max_rank = 32
+
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape: Any = None,
+        attention_axes: Any = None,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(
+            dropout=dropout,
+            use_bias=use_bias,
+            sliding_window=sliding_window,
+            flash_attention=flash_attention,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            use_gate=use_gate,
+            seed=seed,
+            **kwargs,
+        )
+        for name, value in (("num_heads", num_heads), ("key_dim", key_dim)):
+            if not isinstance(value, int) or value <= 0:
+                raise ValueError(
+                    f"MultiHeadAttention: {name} must be a positive int, got {value!r}"
+                )
+        axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
+        self.attention_axes = tuple(axes) if axes else None
+        self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim
+        shape = (output_shape,) if isinstance(output_shape, int) else output_shape
+        self._output_shape = tuple(shape) if shape else None
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        self._attended(len(query_shape))
+        super().build(query_shape, value_shape, key_shape)
+
+    def _attended(self, rank: int) -> tuple[int, ...]:
+        """The axes attended over in inputs of this rank."""
+        axes = self.attention_axes or range(1, rank - 1)
+        found = tuple(axis + rank if axis < 0 else axis for axis in axes)
+        if not all(0 < axis < rank - 1 for axis in found) or len(set(found)) < len(found):
+            raise ValueError(
+                f"attention_axes must be axes between batch and features, in inputs of rank {rank} "
+                f"1 to {rank - 2}, got {self.attention_axes}"
+            )
+        return found
+
+    def on_padded(
+        self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
+    ) -> Any:
+        masks = (get_keras_mask(sides[0]), *masks[1:])
+        if np.ndim(sides[0]) == 3:
+            return super().on_padded(sides, masks, attention_mask, with_scores, causal)
+        output, scores = self._folded(sides, masks, attention_mask, causal)
+        return (output, scores) if with_scores else output
+
+    def _folded(
+        self, sides: tuple, masks: tuple, attention_mask: Any, causal: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs of another rank than 3: the axes apart become the batch. (output, scores)."""
+        query, value, _ = sides
+        axes = self._attended(np.ndim(query))
+        given = causal or self.sliding_window or attention_mask is not None
+        if len(axes) > 1 and (given or any(mask is not None for mask in masks)):
+            raise ValueError(f"a mask needs one of attention_axes, got {axes}")
+        apart, queries = _sizes(np.shape(query), axes)
+        keys = _sizes(np.shape(value), axes)[1]
+        repeats = math.prod(apart[1:])
+        masks = tuple(None if mask is None else np.repeat(mask, repeats, axis=0) for mask in masks)
+        if np.ndim(attention_mask) == 3:
+            attention_mask = np.repeat(attention_mask, repeats, axis=0)
+        folded = tuple(None if x is None else _fold(x, axes) for x in sides)
+        # Keras treats other ranks as if the scores were asked for
+        output, scores = super().on_padded(folded, masks, attention_mask, True, causal)
+        output = output.reshape(*apart, *queries, *output.shape[2:])
+        places = [*_apart(np.ndim(query), axes), *axes]
+        output = np.moveaxis(output, range(len(places)), places)
+        return output, scores.reshape(*apart, scores.shape[1], *queries, *keys)
+
+    def head_shapes(self) -> dict[str, tuple[int, int]]:
+        keys = (self.num_heads, self.key_dim)
+        return {"query": keys, "key": keys, "value": (self.num_heads, self.value_dim)}
+
+    def output_features(self, query_features: int) -> tuple[int, ...]:
+        return self._output_shape or (query_features,)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "output_shape": self._output_shape,
+            "attention_axes": self.attention_axes,
+        }
+
+
+def _apart(rank: int, axes: tuple[int, ...]) -> list[int]:
+    """The axes that are not attended over, the batch first, without the features."""
+    return [axis for axis in range(rank - 1) if axis not in axes]
+
+
+def _sizes(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    """The sizes of the axes apart, and of those attended over."""
+    return [shape[axis] for axis in _apart(len(shape), axes)], [shape[axis] for axis in axes]
+
+
+def _fold(x: Any, axes: tuple[int, ...]) -> np.ndarray:
+    """x of any rank -> (axes apart, axes attended over, features)."""
+    x = np.asarray(x, np.float32)
+    apart, attended = _sizes(x.shape, axes)
+    x = x.transpose(*_apart(x.ndim, axes), *axes, -1)
+    return x.reshape(math.prod(apart), math.prod(attended), x.shape[-1])

@@ -1,0 +1,37 @@
+"""The products that go into the heads of an attention layer and out of them."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, initializers
+from ..base.packing import PackingLayer
+
+
+class Projection(PackingLayer):
+    """A matrix product from some last axes to others, with a bias: Keras's EinsumDense in a head.
+
+    Weights: kernel float32 (*inputs, *outputs), bias (*outputs,).
+    """
+
+    def __init__(
+        self, name: str, inputs: tuple, outputs: tuple, owner: Any, activation: str = "linear"
+    ):
+        super().__init__(name=name)
+        self._width, self._activation = math.prod(inputs), activation
+        kernel = initializers.get(owner.kernel_initializer)
+        self.kernel = self.add_weight((*inputs, *outputs), kernel, name="kernel")
+        self.bias = None
+        if owner.use_bias:
+            self.bias = self.add_weight(outputs, owner.bias_initializer, name="bias")
+        self.built = True
+
+    def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """x (n, ...) -> (n, outputs), flat, in `out` if it is given."""
+        x = x.reshape(len(x), self._width)
+        return _kernels.dense(x, self.packed(), activation=self._activation, out=out)
+
+    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+        flat = None if bias is None else bias.reshape(-1)
+        return super().pack(kernel.reshape(self._width, -1), flat)

@@ -1,0 +1,1 @@
+"""What all layers share: weights, masks, the one door into a layer, checks."""

@@ -1,0 +1,385 @@
+"""The base of every layer: names, weights, config, and the way of a mask through a call.
+
+Source: keras.layers.Layer, version 3.15.
+"""
+
+import functools
+import inspect
+import re
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ...graph.record import probe_call, record, tensors_of
+from ...graph.symbols import Node, is_symbolic, unique_name
+from ...nest import flatten, holds, is_nested, map_structure
+from ...rows import Rows
+from ...tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+from .calling import (
+    PLAIN_ERRORS,
+    Signature,
+    attach_masks,
+    call_error,
+    fill_masks,
+    has_mask,
+    is_plain,
+    naming_errors,
+    shape_arguments,
+    tell_mask_loss,
+    tell_taken_mask,
+    tell_unused_mask,
+    to_tensor,
+)
+from .weights import WeightHolder
+
+_building = threading.RLock()
+_TRAINING_ONLY = ("_regularizer", "_constraint")
+
+
+@functools.cache
+def _signature(cls: type) -> Signature:
+    return Signature(cls.call)
+
+
+@functools.cache
+def _rows_parameters(cls: type) -> set[str]:
+    """The names of the arguments of `call_rows`."""
+    return set(inspect.signature(cls.call_rows).parameters) if cls.call_rows else set()
+
+
+def snake_case(name: str) -> str:
+    """LSTM -> lstm, TimeDistributed -> time_distributed, as Keras names layers."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+_custom_layers: ContextVar[dict[str, type["Layer"]] | None] = ContextVar("custom", default=None)
+
+
+def _marking_built(build: Callable) -> Callable:
+    """A `build` method that, once through, says so: layers that hold others call it by hand."""
+
+    @functools.wraps(build)
+    def marked(self: "Layer", *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        if type(self).build is marked:  # a subclass that calls this one has more to do
+            self.built = True
+
+    return marked
+
+
+LAYERS: dict[str, type["Layer"]] = {}
+"""Class name -> class, for every layer of this package that is imported, and no other."""
+LAYER_FILES: dict[str, str] = {}
+"""Class name -> the module to import for it, for layers of this package."""
+
+
+class Layer(WeightHolder):
+    """A step of a model: weights, and a `call` from arrays to arrays.
+
+    A subclass writes `call(self, inputs, ...)`; `build(self, input_shape)` if its weights depend on
+    the input; `compute_mask(self, inputs, previous_mask)` if it makes or changes a mask. A `mask`
+    argument of `call` is filled with the input's mask. `supports_masking = True` passes the mask
+    on; a class with its own `compute_mask` has it set. Any other layer destroys the mask and says
+    so once.
+
+    Class attributes for models that run on rows: `stepwise = True` promises that `call` treats
+    every step by itself; `call_rows(rows, ...)` takes and may return Rows, or NotImplemented;
+    `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none".
+    `takes_masks = True` takes the masks off the tensors that the layer is called on.
+    A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
+
+    Arguments:
+        name: str, unique in a model; made from the class name if None.
+        dtype: "float32" is the only compute dtype; accepted for Keras's configs.
+        ..._regularizer, ..._constraint: accepted, without effect on a result.
+    """
+
+    supports_masking = False
+    stepwise = False
+    call_rows: Any = None
+    reads_masked = "all"
+    takes_masks = False
+    _makes_masks = False
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__
+        if "compute_mask" in own and "supports_masking" not in own:
+            cls.supports_masking = True
+        if "build" in own:
+            cls.build = _marking_built(own["build"])
+        if cls.__module__.startswith("maskseq.") and not cls.__name__.startswith("_"):
+            LAYERS[cls.__name__] = cls
+        if {"call", "compute_mask", "__call__"} & own.keys():
+            for promise in ("stepwise", "call_rows", "reads_masked"):
+                if promise not in own:
+                    setattr(cls, promise, getattr(Layer, promise))
+        if own.get("stepwise") is True:
+            cls.reads_masked = "own"
+        # What does not read all masked cells lets masks be, or passes on what there is of them.
+        cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.reads_masked == "all"
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        **kwargs: Any,
+    ):
+        shape = kwargs.pop("input_shape", None)
+        if kwargs := {k: v for k, v in kwargs.items() if not k.endswith(_TRAINING_ONLY)}:
+            raise ValueError(
+                f"{type(self).__name__}: unrecognized keyword arguments {sorted(kwargs)}"
+            )
+        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.dtype = dtype if isinstance(dtype, str) else "float32"
+        self.trainable = trainable
+        self.built = False
+        self._input_shape_argument = shape
+        self._own_variables = []
+        self._inbound_nodes: list[Node] = []
+
+    # What subclasses write
+
+    @_marking_built
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of that shape, None = unknown."""
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The layer's function, from arrays to arrays."""
+        raise NotImplementedError(f"{type(self).__name__} has no call method")
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output; by default the mask of the input."""
+        return previous_mask
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for the shape of the input, None = unknown."""
+        shapes = args[0] if args else next(iter(kwargs.values()))
+        outputs = probe_call(self, (tensors_of(shapes, "float32"),), {})
+        return map_structure(lambda x: x.shape, outputs)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        """The dtype of the output."""
+        return "float32"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer anew."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Layer":
+        """A layer made from what `get_config` returned."""
+        return cls(**config)
+
+    # Calls
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the layer on arrays, or record it on symbolic tensors."""
+        try:
+            if len(args) == 1 and not kwargs and self.built and is_plain(args[0]):
+                outputs = as_output(self.call(convert_to_tensor(args[0])))
+                if self._makes_masks:
+                    self._finish(outputs, args[0], None)
+                return outputs
+            if is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
+                return self._call_symbolic(args, kwargs)
+            arguments, previous = self._bind(args, kwargs)
+            self._ensure_built(arguments)
+            outputs = as_output(_signature(type(self)).invoke(self.call, arguments))
+            self._finish(outputs, next(iter(arguments.values()), None), previous)
+            if self.takes_masks:
+                self._take_masks([*args, *kwargs.values()])
+        except (*PLAIN_ERRORS, AttributeError) as error:
+            told = call_error(self, error, args)
+            if told is not error:
+                raise told from error
+            raise
+        return outputs
+
+    def forward(self, x: Any) -> Any:
+        """What a call gives for `x` alone: Rows, or an array of numbers that carries no mask.
+
+        For a layer that is built and that `is_ours`; errors lack its name. Returns: Rows or an
+        array, whichever is nearer; NotImplemented where only `run` will do.
+        """
+        if type(x) is not Rows:
+            return NotImplemented if self._makes_masks else self.call(x)
+        if not self.supports_masking:
+            return NotImplemented
+        if self.call_rows:
+            return self.call_rows(x)
+        return x.with_values(self.call(x.values)) if self.stepwise else NotImplemented
+
+    def forward_padded(self, x: Any) -> Any:
+        """`forward` for the last layer of a model, whose outputs will be wanted padded."""
+        return self.forward(x)
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Like a call inside a model: arguments may be Rows, and so may the result."""
+        if not (holds(args, Rows) or (kwargs and holds(kwargs, Rows))):
+            return self(*args, **kwargs)
+        with naming_errors(self):
+            result = self._run_rows(args, kwargs)
+        if result is NotImplemented:
+            result = self(*map_structure(as_padded, args), **map_structure(as_padded, kwargs))
+        return result
+
+    def _run_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if not (self.supports_masking and (self.stepwise or self.call_rows)) or len(args) != 1:
+            return NotImplemented
+        options = {k: v for k, v in kwargs.items() if v is not None and k != "training"}
+        mask = options.pop("mask", None)
+        tensors = {k for k, v in options.items() if holds(v, (np.ndarray, Rows))}
+        if tensors and (mask is None or not tensors <= _rows_parameters(type(self))):
+            return NotImplemented  # without a mask by hand they switch the carried one off
+        if mask is not None:
+            layouts = {id(x.layout): x.layout for x in flatten(args) if type(x) is Rows}
+            known = len(layouts) == 1 and isinstance(mask, np.ndarray)
+            if not (known and next(iter(layouts.values())).has_mask(mask)):
+                return NotImplemented
+        if kwargs.get("training") and "training" in self.call_parameters():
+            options["training"] = True
+        self._ensure_built({"inputs": args[0]})
+        if self.call_rows:
+            return self.call_rows(*args, **options)
+        return args[0].with_values(self.call(args[0].values, **options))
+
+    def _take_masks(self, given: list[Any]) -> None:
+        for tensor in flatten(given):
+            if isinstance(tensor, Tensor) and get_keras_mask(tensor) is not None:
+                tell_taken_mask(self)
+                set_keras_mask(tensor, None)
+
+    def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """The arguments of `call` as tensors, masks filled in, and the mask of the first one."""
+        signature = _signature(type(self))
+        if "training" in kwargs and "training" not in signature.names:
+            kwargs = {k: v for k, v in kwargs.items() if k != "training"}
+        arguments = signature.bind(args, kwargs)
+        for name, value in arguments.items():
+            arguments[name] = to_tensor(name, value)
+        previous = fill_masks(arguments)
+        tell_unused_mask(self, arguments, previous)
+        return arguments, previous
+
+    def _ensure_built(self, arguments: dict[str, Any]) -> None:
+        if self.built:
+            return
+        with _building:
+            if not self.built:
+                args, kwargs = shape_arguments(self.build, arguments)
+                self.build(*args, **kwargs)
+                self.built = True
+
+    def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
+        """Give the outputs of a call their masks, or tell that a mask is lost."""
+        if self.supports_masking:
+            if any(get_keras_mask(x) is None for x in flatten(outputs)):
+                attach_masks(outputs, self.compute_mask(inputs, previous_mask))
+        elif has_mask(previous_mask):
+            tell_mask_loss(self)
+
+    @classmethod
+    def call_parameters(cls) -> list[str]:
+        """The names of the arguments of `call`."""
+        return _signature(cls).names
+
+    def _call_symbolic(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        arguments, previous = self._bind(args, kwargs)
+        self._ensure_built(arguments)
+        inputs = next(iter(arguments.values()))
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            outputs = probe_call(self, args, kwargs)
+        else:
+            shape_args, shape_kwargs = shape_arguments(self.compute_output_shape, arguments)
+            shapes = self.compute_output_shape(*shape_args, **shape_kwargs)
+            outputs = tensors_of(shapes, self.compute_output_dtype(inputs))
+        mask = None if "mask" in kwargs else arguments.get("mask")
+
+        def finish(made: Any) -> None:
+            self._finish(made, inputs, previous)
+
+        return record(self, args, kwargs, outputs, mask if has_mask(mask) else None, finish)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the layer's first call."""
+        args = self._inbound_nodes[0].args
+        return args[0] if len(args) == 1 else args
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the layer's first call."""
+        return self._inbound_nodes[0].outputs
+
+    @property
+    def mask_role(self) -> str:
+        """What the layer does with a mask: makes, uses, passes or drops it."""
+        if "mask" in self.call_parameters():
+            return "uses, passes" if self.supports_masking else "uses"
+        return "passes" if self.supports_masking else "drops"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A layer is copied and pickled with its weights, without the graphs it stands in."""
+        return {**self.__dict__, "_inbound_nodes": []}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def serialize_layer(layer: Layer) -> dict[str, Any]:
+    """The class name and the config of a layer."""
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def deserialize_layer(config: Any, custom_layers: dict[str, type[Layer]] | None = None) -> Layer:
+    """A layer from what `serialize_layer` returned; a Layer is returned as it is.
+
+    Raises: ValueError if the class is neither of this package nor in `custom_layers`.
+    """
+    if isinstance(config, Layer):
+        return config
+    name, known = config["class_name"], {**(_custom_layers.get() or {}), **(custom_layers or {})}
+    if name in LAYER_FILES:
+        import_module(LAYER_FILES[name])
+    cls = known.get(name) or LAYERS.get(name)
+    if cls is None:
+        raise ValueError(f"no layer class named {name!r}: pass it in custom_layers")
+    token = _custom_layers.set(known)
+    try:
+        return cls.from_config(config["config"])
+    finally:
+        _custom_layers.reset(token)
+
+
+def copy_layer(layer: Layer, **changes: Any) -> Any:
+    """A layer made from the config of `layer` with `changes`, not built yet."""
+    entry = serialize_layer(layer)
+    classes = {}
+    layers = [layer]
+    while layers:
+        inner = layers.pop()
+        classes[type(inner).__name__] = type(inner)
+        layers += inner._sublayers()
+    return deserialize_layer({**entry, "config": {**entry["config"], **changes}}, classes)
+
+
+def as_padded(value: Any) -> Any:
+    """Rows as the padded array that carries their mask; anything else unchanged."""
+    return value.to_tensor() if type(value) is Rows else value
+
+
+def as_output(value: Any) -> Any:
+    """What `call` returned, with arrays as Tensors."""
+    if isinstance(value, Tensor) or value is None:
+        return value
+    return map_structure(as_output, value) if is_nested(value) else convert_to_tensor(value)

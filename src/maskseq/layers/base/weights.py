@@ -1,0 +1,95 @@
+"""The weights of a layer, and of the layers it holds."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import initializers
+from ...nest import flatten
+from ...variable import Variable, weight_source
+
+
+class WeightHolder:
+    """Holds weights, and other holders among its attributes.
+
+    The weights are its own, the trainable ones first, then those of the others in the order in
+    which they became attributes: Keras's order.
+    """
+
+    name: str
+    built: bool
+    _own_variables: list[Variable]
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...] | None = None,
+        initializer: Any = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **unused: Any,
+    ) -> Variable:
+        """Make a weight of this layer. Source: keras.Layer.add_weight."""
+        kind = np.dtype(dtype or "float32")
+        if initializer is None:
+            initializer = "glorot_uniform" if kind.kind == "f" else "zeros"
+        shape, source = tuple(shape or ()), weight_source.get()
+        value = source(shape, kind) if source else initializers.get(initializer)(shape)
+        name = name or f"weight_{len(self._own_variables)}"
+        variable = Variable(np.asarray(value, kind), f"{self.name}/{name}", trainable)
+        self._own_variables.append(variable)
+        return variable
+
+    def _sublayers(self) -> list["WeightHolder"]:
+        found = {id(x): x for value in vars(self).values() for x in flatten(value)}
+        return [x for x in found.values() if isinstance(x, WeightHolder)]
+
+    def _collect_weights(self, seen: set[int]) -> list[Variable]:
+        if id(self) in seen:
+            return []
+        seen.add(id(self))
+        own = sorted(self._own_variables, key=lambda v: not v.trainable)
+        return own + [v for layer in self._sublayers() for v in layer._collect_weights(seen)]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights: the layer's own, then those of the layers it holds."""
+        return self._collect_weights(set())
+
+    variables = weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if v.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if not v.trainable]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Replace all weights, or none if any has another shape than expected.
+
+        Raises: ValueError naming layer, weight, expected and got.
+        """
+        variables, arrays = self.weights, [np.asarray(w) for w in weights]
+        if len(arrays) != len(variables):
+            raise ValueError(
+                f"layer '{self.name}' ({type(self).__name__}): expected {len(variables)} weights, "
+                f"got {len(arrays)}" + ("" if self.built else " (the layer is not built yet)")
+            )
+        for variable, array in zip(variables, arrays, strict=True):
+            place = f"layer '{self.name}' ({type(self).__name__}): weight {variable.name}"
+            if array.shape != variable.shape:
+                raise ValueError(f"{place} expected shape {variable.shape}, got {array.shape}")
+            if array.dtype.kind not in "fiub":
+                raise TypeError(f"{place} expected numbers, got dtype {array.dtype}")
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        return sum(v.value.size for v in self.weights)

@@ -1,0 +1,69 @@
+"""Conv1D: a convolution over time in which masked steps are steps like others."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base.checks import channels_first
+from ..base.windows import windows_of
+from .convolution import Convolution
+
+
+class Conv1D(Convolution):
+    """activation(sum over a window of inputs[t + j] @ kernel[j] + bias), for every window.
+
+    Masked steps take part and the mask ends here, as in Keras; `MaskedConv1D` keeps it.
+
+    Arguments: filters, kernel_size, strides, padding ("valid", "same", "causal"), dilation_rate,
+        groups, activation, use_bias; data_format: "channels_first" for (batch, features, time).
+    Weights: kernel float32 (kernel_size, features / groups, filters), bias float32 (filters,).
+    Call arguments: inputs: float32 (batch, time, features).
+    Returns: float32 (batch, windows, filters).
+    Source: keras.layers.Conv1D.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        strides: int = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: int = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        **kwargs: Any,
+    ):
+        window = kernel_size, strides, padding, dilation_rate
+        super().__init__(filters, *window, groups, activation, use_bias, **kwargs)
+        self.data_format = data_format
+        self._time_axis = 2 if channels_first(data_format) else 1
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+        self.make_weights(input_shape[3 - self._time_axis])
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        windows = windows_of(x, self.kernel_size, self.strides, self.padding, self.dilation_rate)
+        batch, count = windows.shape[:2]
+        outputs = np.empty((batch, count, self.filters), np.float32)
+        times = min(count, self.windows_a_chunk())
+        samples = max(1, self.windows_a_chunk() // times)
+        for b in range(0, batch, samples):
+            for t in range(0, count, times):
+                chunk = windows[b : b + samples, t : t + times]
+                part = self.product(chunk.reshape(-1, *chunk.shape[2:]))
+                outputs[b : b + samples, t : t + times] = part.reshape(*chunk.shape[:2], -1)
+        return np.moveaxis(self.finish(outputs), 1, self._time_axis)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if len(input_shape) != 3:
+            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
+        steps = self.steps(input_shape[self._time_axis])
+        ends = (steps, self.filters) if self._time_axis == 1 else (self.filters, steps)
+        return (input_shape[0], *ends)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_format": self.data_format}

@@ -1,0 +1,110 @@
+"""What convolutions over time share: the kernel, and its product with windows of steps."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, activations
+from ..base.checks import whole
+from ..base.packing import PackingLayer
+from ..base.windows import check_padding, count_windows
+
+CELLS_A_CHUNK = 1 << 18
+"""Numbers gathered at a time: 1 MB, so that a chunk of windows stays in the cache."""
+
+
+class Convolution(PackingLayer):
+    """Base of Conv1D and MaskedConv1D: activation(sum over a window of step @ kernel[j] + bias).
+
+    Arguments: filters: output features.  kernel_size, strides, dilation_rate: int.  padding:
+        "valid", "same" or "causal".  groups: the features, and the filters, in as many parts.
+    Weights: kernel float32 (kernel_size, features / groups, filters), bias float32 (filters,).
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        strides: int = 1,
+        padding: str = "valid",
+        dilation_rate: int = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.filters = whole(filters, "filters")
+        self.kernel_size = whole(kernel_size, "kernel_size")
+        self.strides = whole(strides, "strides")
+        self.padding = check_padding(padding, ("valid", "same", "causal"))
+        self.dilation_rate = whole(dilation_rate, "dilation_rate")
+        self.groups = whole(groups, "groups")
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        if self.filters % self.groups:
+            raise ValueError(f"filters must divide by groups, got {filters} and {groups}")
+        if self.strides > 1 and self.dilation_rate > 1:
+            raise ValueError("strides and dilation_rate cannot both be above 1")
+
+    def make_weights(self, features: int | None) -> None:
+        """Make the kernel and the bias for steps of `features` numbers."""
+        if features is None or features % self.groups:
+            raise ValueError(f"inputs must have features that divide by {self.groups} groups")
+        shape = (self.kernel_size, features // self.groups, self.filters)
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        self.bias = (
+            self.add_weight((self.filters,), self.bias_initializer, name="bias")
+            if self.use_bias
+            else None
+        )
+
+    def product(self, windows: np.ndarray) -> np.ndarray:
+        """windows (n, kernel_size, features) -> (n, filters), bias and activation included."""
+        fused = activations.kernel_name(self.activation) or "linear"
+        width = windows.shape[2] // self.groups
+        parts = [
+            _kernels.dense(
+                windows[:, :, i * width : (i + 1) * width].reshape(len(windows), -1), packed, fused
+            )
+            for i, packed in enumerate(self.packed())
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """The activation, where the product did not do it."""
+        return outputs if activations.kernel_name(self.activation) else self.activation(outputs)
+
+    def windows_a_chunk(self) -> int:
+        """How many windows to gather at a time."""
+        _, features, _ = self.kernel.shape
+        return max(1, CELLS_A_CHUNK // (self.kernel_size * features * self.groups))
+
+    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> list[_kernels.PackedDense]:
+        """The matrix of each group."""
+        units, flat = self.filters // self.groups, kernel.reshape(-1, self.filters)
+        parts = [slice(i * units, (i + 1) * units) for i in range(self.groups)]
+        pack = super().pack
+        return [pack(flat[:, part], None if bias is None else bias[part]) for part in parts]
+
+    def steps(self, time: int | None) -> int | None:
+        """The number of output steps of `time` steps."""
+        return count_windows(time, self.kernel_size, self.strides, self.padding, self.dilation_rate)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "groups": self.groups,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+        }

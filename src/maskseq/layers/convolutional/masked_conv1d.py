@@ -1,0 +1,95 @@
+"""MaskedConv1D: a convolution over time that masked steps have no part in. Ours, not Keras's."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, ops
+from ...rows import Layout, Rows
+from ..base.calling import check_mask
+from .convolution import Convolution
+
+
+class MaskedConv1D(Convolution):
+    """Like Conv1D, but a masked step counts as zeros, and the mask goes on.
+
+    Output step t lies at input step t * strides. With padding "same" (the window around it) and
+    "causal" (the window that ends there) it is real if that step is; with "valid" (the window that
+    starts there) if all steps of the window are. Other steps are masked, hold 0 and cost nothing.
+    A sequence gives the same numbers however much it is padded on the right. Without a mask and
+    strides it is Conv1D; with strides, "same" is centred on each step taken, wherever the end is.
+
+    Arguments: filters, kernel_size, strides, padding, dilation_rate, groups, activation, use_bias.
+    Weights: as Conv1D has them.
+    Call arguments: inputs: float32 (batch, time, features).  mask: bool (batch, time).
+    Returns: float32 (batch, windows, filters).
+    """
+
+    supports_masking = True
+    reads_masked = "none"
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+        self.make_weights(input_shape[-1])
+
+    def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
+        if mask is not None:
+            mask = check_mask(mask, inputs.shape[:2])
+        return self._convolve(Rows.view(np.asarray(inputs, np.float32), mask)).to_padded()
+
+    def call_rows(self, rows: Rows) -> Any:
+        return NotImplemented if rows.ndim != 3 else self._convolve(rows)
+
+    def _convolve(self, rows: Rows) -> Rows:
+        layout = self._layout(rows.layout)
+        source = np.asarray(rows.values, np.float32)[: rows.layout.steps]
+        source = np.concatenate([source, np.zeros((1, source.shape[1]), np.float32)])
+        rows_of = self._numbered(rows.layout)
+        batch, time = np.divmod(layout.cells, layout.time)
+        first = batch * rows_of.shape[1] + time * self.strides
+        offsets = np.arange(self.kernel_size) * self.dilation_rate
+        values = np.zeros((layout.steps + 1, self.filters), np.float32)
+        size = self.windows_a_chunk()
+        for start in range(0, layout.steps, size):
+            cells = first[start : start + size, None] + offsets
+            windows = _kernels.gather_rows(source, rows_of.reshape(-1)[cells].reshape(-1))
+            windows = windows.reshape(*cells.shape, -1)
+            values[start : start + len(cells)] = self.finish(self.product(windows))
+        return Rows(values, layout)
+
+    def _numbered(self, layout: Layout) -> np.ndarray:
+        """(batch, time and what a window reaches beyond): each cell's row, or the row of zeros."""
+        reach = (self.kernel_size - 1) * self.dilation_rate
+        before = {"valid": 0, "same": reach // 2, "causal": reach}[self.padding]
+        numbers = np.full((layout.batch, layout.time + reach), layout.steps, np.int64)
+        inside = np.full(layout.batch * layout.time, layout.steps, np.int64)
+        inside[layout.cells] = np.arange(layout.steps)
+        numbers[:, before : before + layout.time] = inside.reshape(layout.batch, layout.time)
+        return numbers
+
+    def _layout(self, layout: Layout) -> Layout:
+        if self.strides == 1 and self.padding != "valid":
+            return layout
+        self.steps(layout.time)
+        return Layout.from_mask(np.ascontiguousarray(self._output_mask(layout.mask)))
+
+    def _output_mask(self, mask: Any) -> Any:
+        if self.padding != "valid":
+            return mask[:, :: self.strides]
+        reach = (self.kernel_size - 1) * self.dilation_rate
+        steps = range(0, reach + 1, self.dilation_rate)
+        taken = [mask[:, j : (j - reach) or None : self.strides] for j in steps]
+        return functools.reduce(ops.logical_and, taken)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None if mask is None else self._output_mask(mask)
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, changes"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if len(input_shape) != 3:
+            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
+        return (input_shape[0], self.steps(input_shape[1]), self.filters)

@@ -1,0 +1,103 @@
+"""SeparableConv1D: each feature's own convolution over time, then one product for every step."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, activations
+from ..base.checks import channels_first, whole
+from ..base.layer import Layer
+from ..base.windows import check_padding, convolve_channels, count_windows, windows_of
+
+
+class SeparableConv1D(Layer):
+    """A convolution of each feature, then a product of the results; masked steps take part.
+
+    Weights: depthwise_kernel float32 (kernel_size, features, depth_multiplier), pointwise_kernel
+        float32 (1, features * depth_multiplier, filters), bias float32 (filters,).
+    Call arguments: inputs: float32 (batch, time, features).
+    Returns: float32 (batch, windows, filters). The mask ends here.
+    Source: keras.layers.SeparableConv1D.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        strides: int = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: int = 1,
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        pointwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.filters = whole(filters, "filters")
+        self.kernel_size = whole(kernel_size, "kernel_size")
+        self.strides = whole(strides, "strides")
+        self.padding = check_padding(padding)
+        self.data_format = data_format
+        self.dilation_rate = whole(dilation_rate, "dilation_rate")
+        self.depth_multiplier = whole(depth_multiplier, "depth_multiplier")
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.depthwise_initializer = depthwise_initializer
+        self.pointwise_initializer = pointwise_initializer
+        self.bias_initializer = bias_initializer
+        self._time_axis = 2 if channels_first(data_format) else 1
+
+    def _window(self) -> tuple[int, int, str, int]:
+        return self.kernel_size, self.strides, self.padding, self.dilation_rate
+
+    def build(self, input_shape: Any) -> None:
+        features = input_shape[3 - self._time_axis]
+        depthwise = (self.kernel_size, features, self.depth_multiplier)
+        pointwise = (1, features * self.depth_multiplier, self.filters)
+        self.depthwise_kernel = self.add_weight(
+            depthwise, self.depthwise_initializer, name="depthwise_kernel"
+        )
+        self.pointwise_kernel = self.add_weight(
+            pointwise, self.pointwise_initializer, name="pointwise_kernel"
+        )
+        self.bias = (
+            self.add_weight((self.filters,), self.bias_initializer, name="bias")
+            if self.use_bias
+            else None
+        )
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        middle = convolve_channels(windows_of(x, *self._window()), self.depthwise_kernel.value)
+        bias = self.bias.value if self.use_bias else None
+        packed = _kernels.PackedDense(self.pointwise_kernel.value[0], bias)
+        outputs = _kernels.dense(middle.reshape(-1, middle.shape[-1]), packed)
+        outputs = self.activation(outputs.reshape(*middle.shape[:2], self.filters))
+        return np.moveaxis(outputs, 1, self._time_axis)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        shape = list(input_shape)
+        shape[self._time_axis] = count_windows(shape[self._time_axis], *self._window())
+        shape[3 - self._time_axis] = self.filters
+        return tuple(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+            "depth_multiplier": self.depth_multiplier,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "depthwise_initializer": self.depthwise_initializer,
+            "pointwise_initializer": self.pointwise_initializer,
+            "bias_initializer": self.bias_initializer,
+        }

@@ -1,0 +1,1 @@
+"""Layers of Keras's core family: products, tables, masks, inputs."""

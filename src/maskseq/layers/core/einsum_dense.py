@@ -1,0 +1,101 @@
+"""EinsumDense: a product with a kernel by an equation in Einstein's notation."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import activations, ops
+from ..base.layer import Layer
+
+
+class EinsumDense(Layer):
+    """activation(einsum(equation, inputs, kernel) + bias).
+
+    Arguments:
+        equation: as "ab,bc->ac", "...x,xy->...y" or "ab...,bc->ac...".
+        output_shape: the sizes of the output's named axes but the batch; None where the input
+            knows them.
+        bias_axes: the output's axes along which there is a bias, as "c".
+    Weights: kernel and bias, float32, as the equation says.
+    Call arguments: inputs: float32.  Returns: float32. The mask ends here, as in Keras.
+    Source: keras.layers.EinsumDense.
+    """
+
+    def __init__(
+        self,
+        equation: str,
+        output_shape: int | tuple[int | None, ...],
+        activation: Any = None,
+        bias_axes: str | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.equation = equation
+        self.output_shape = output_shape
+        self.activation = activations.get(activation)
+        self.bias_axes = bias_axes
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+
+    def build(self, input_shape: Any) -> None:
+        _, kernel, outputs, sizes = self._sizes(input_shape)
+        shape = tuple(sizes[label] for label in kernel)
+        if None in shape:
+            raise ValueError(f"the kernel of {self.equation!r} has axes of unknown size: {shape}")
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        self.bias = None
+        if self.bias_axes:
+            first = min(outputs.index(label) for label in self.bias_axes)
+            shape = tuple(sizes[c] if c in self.bias_axes else 1 for c in outputs[first:])
+            self.bias = self.add_weight(shape, self.bias_initializer, name="bias")
+
+    def _sizes(self, input_shape: Any) -> tuple[list[str], list[str], list[str], dict]:
+        """The labels of the axes of inputs, kernel and outputs, and their sizes.
+
+        The axes under "..." get digits for labels.
+        """
+        try:
+            terms, result = self.equation.replace(" ", "").split("->")
+            first, kernel = terms.split(",")
+        except ValueError:
+            raise ValueError(f"equation must be like 'ab,bc->ac', got {self.equation!r}") from None
+        hidden = "0123456789"[: max(len(input_shape) - len(first.replace("...", "")), 0)]
+        inputs, outputs = (list(term.replace("...", hidden)) for term in (first, result))
+        if len(inputs) != len(input_shape):
+            raise ValueError(f"inputs must have the axes {first!r}, got shape {input_shape}")
+        sizes = dict(zip(inputs, input_shape, strict=True))
+        given = self.output_shape if isinstance(self.output_shape, (list, tuple)) else None
+        wanted = [self.output_shape] if given is None else list(given)
+        named = [label for label in outputs[1:] if label not in hidden]
+        if outputs[0] in hidden:
+            named = [label for label in outputs if label not in hidden]
+        if len(wanted) != len(named):
+            raise ValueError(f"output_shape must have a size for each of {named}, got {wanted}")
+        for label, size in zip(named, wanted, strict=True):
+            if size is not None and sizes.get(label) not in (None, size):
+                raise ValueError(f"axis {label!r} is {sizes[label]} in the inputs, {size} after")
+            sizes[label] = sizes.get(label) if size is None else size
+        unknown = [label for label in [*kernel, *outputs] if label not in sizes]
+        if unknown:
+            raise ValueError(f"equation {self.equation!r}: nothing gives the size of {unknown}")
+        return inputs, list(kernel), outputs, sizes
+
+    def call(self, inputs: Any) -> np.ndarray:
+        y = ops.einsum(self.equation, inputs, self.kernel.value)
+        return self.activation(y if self.bias is None else np.asarray(y) + self.bias.value)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        _, _, outputs, sizes = self._sizes(input_shape)
+        return tuple(sizes[label] for label in outputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "equation": self.equation,
+            "output_shape": self.output_shape,
+            "activation": activations.serialize(self.activation),
+            "bias_axes": self.bias_axes,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+        }

@@ -1,0 +1,131 @@
+"""Embedding: integer ids to rows of a table; with mask_zero, id 0 means a masked step."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, ops
+from ...rows import Layout, Rows
+from ...tensor import as_numpy
+from ..base.calling import naming_errors
+from ..base.layer import Layer
+
+
+class Embedding(Layer):
+    """Look up each id in a table.
+
+    Arguments: input_dim: number of ids.  output_dim: features of a row.  embeddings_initializer.
+        mask_zero: id 0 is padding; the layer then makes the mask `ids != 0` (and ignores a mask
+        that the ids carry). Row 0 of the table is still a row like any other.
+    Call arguments: inputs: ids, any integer or float dtype (floats are cut to integers), any shape.
+    Returns: float32, inputs.shape + (output_dim,).
+    Raises: IndexError naming position and value of an id outside 0..input_dim - 1.
+    Source: keras.layers.Embedding.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
+    ):
+        kwargs.pop("input_length", None)
+        super().__init__(**kwargs)
+        for argument, value in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if not isinstance(value, (int, np.integer)) or value <= 0:
+                raise ValueError(f"Embedding: {argument} must be a positive int, got {value!r}")
+        self.input_dim, self.output_dim = int(input_dim), int(output_dim)
+        self.embeddings_initializer = embeddings_initializer
+        self.mask_zero = self.supports_masking = bool(mask_zero)
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
+
+    def build(self, input_shape: Any = None) -> None:
+        shape = (self.input_dim, self.output_dim)
+        self.embeddings = self.add_weight(shape, self.embeddings_initializer, name="embeddings")
+
+    def call(self, inputs: Any) -> np.ndarray:
+        ids = np.asarray(inputs)
+        flat = self._checked(ids.reshape(-1), ids.shape)
+        rows = _kernels.embedding(self.embeddings.value, flat)
+        return rows.reshape(*ids.shape, self.output_dim)
+
+    def run(self, inputs: Any, **kwargs: Any) -> Any:
+        if isinstance(inputs, np.ndarray) and inputs.ndim == 2 and self.mask_zero:
+            with naming_errors(self):
+                self._ensure_built({"inputs": inputs})
+                return self.forward(as_numpy(inputs))
+        return super().run(inputs, **kwargs)
+
+    def forward(self, x: Any) -> Any:
+        if type(x) is Rows:
+            return super().forward(x)
+        if not self.mask_zero:
+            return self.call(x)
+        if x.ndim != 2:
+            return NotImplemented
+        layout = Layout.from_mask(_kernels.mask_from_ids(x))
+        return self._look_up(x.reshape(-1)[layout.cells], layout)
+
+    def call_rows(self, rows: Rows) -> Any:
+        if rows.ndim != 2:
+            return NotImplemented
+        ids, index = rows.in_place()
+        ids = ids if index is None else ids[index]
+        keep = _kernels.mask_from_ids(ids)
+        if np.count_nonzero(keep) == len(keep):
+            return self._look_up(ids, rows.layout)
+        layout, kept = rows.layout.select(keep)
+        return self._look_up(ids[kept], layout)
+
+    def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
+        ids = self._checked(ids, (layout.batch, layout.time), layout)
+        table = self.embeddings.value
+        index = ids.astype(np.int64, copy=False)
+        return Rows.by_index(table, index, layout, pad=0, is_weight=True)
+
+    def _checked(
+        self, ids: np.ndarray, shape: tuple[int, ...], layout: Layout | None = None
+    ) -> np.ndarray:
+        """`ids` (n,) as integers, if all are in the table.
+
+        They are the cells of an array of `shape`, or the real ones of `layout`.
+        """
+        if ids.dtype.kind not in "iufb":
+            raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
+        low, high = np.minimum.reduce(ids, initial=0), np.maximum.reduce(ids, initial=0)
+        if not (low >= 0 and high < self.input_dim):
+            inside = (ids > -1) & (ids < self.input_dim)  # NaN is not; -0.5 is cut to 0
+            if not inside.all():
+                wrong = int(np.argmin(inside))
+                cell = wrong if layout is None else layout.cells[wrong]
+                place = [int(i) for i in np.unravel_index(cell, shape)]
+                raise IndexError(
+                    f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at {place}"
+                )
+        return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    @property
+    def mask_role(self) -> str:
+        return "makes" if self.mask_zero else "drops"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return (*input_shape, self.output_dim)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": self.embeddings_initializer,
+            "mask_zero": self.mask_zero,
+        }

@@ -1,0 +1,32 @@
+"""Identity and ActivityRegularization: layers that hand on what they get."""
+
+from typing import Any
+
+from ..base.layer import Layer
+
+
+class Identity(Layer):
+    """The inputs. Source: keras.layers.Identity."""
+
+    supports_masking = True
+    reads_masked = "own"
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def call_rows(self, rows: Any, training: bool = False) -> Any:
+        return rows
+
+
+class ActivityRegularization(Identity):
+    """The inputs; `l1` and `l2` weigh a penalty that only a training loop adds to its loss.
+
+    Source: keras.layers.ActivityRegularization.
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.l1, self.l2 = l1, l2
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "l1": self.l1, "l2": self.l2}

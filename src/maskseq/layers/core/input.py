@@ -1,0 +1,63 @@
+"""Input: the symbolic tensor that a functional model starts from."""
+
+from typing import Any
+
+from ...graph.symbols import KerasTensor, Node
+from ..base.layer import Layer
+
+
+class InputLayer(Layer):
+    """The place of an input in a model. Source: keras.layers.InputLayer."""
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        shape: tuple[int | None, ...] | None = None,
+        batch_size: int | None = None,
+        dtype: str | None = None,
+        batch_shape: tuple[int | None, ...] | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ):
+        kwargs.pop("sparse", None), kwargs.pop("ragged", None), kwargs.pop("optional", None)
+        if batch_shape is None:
+            if shape is None:
+                raise ValueError("Input: shape must be given (without the batch), got None")
+            batch_shape = (batch_size, *shape)
+        super().__init__(name=name, **kwargs)
+        self.dtype = str(dtype or "float32")
+        self.batch_shape = tuple(batch_shape)
+        self.built = True
+        self._make_tensor()
+
+    def _make_tensor(self) -> None:
+        Node(self, (), {}, KerasTensor(self.batch_shape, self.dtype, self.name))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._make_tensor()
+
+    @property
+    def mask_role(self) -> str:
+        return "passes"
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name}
+
+
+def Input(
+    shape: tuple[int | None, ...] | None = None,
+    batch_size: int | None = None,
+    dtype: str | None = None,
+    batch_shape: tuple[int | None, ...] | None = None,
+    name: str | None = None,
+) -> KerasTensor:
+    """A symbolic tensor of shape (batch_size, *shape); None = any size.
+
+    Source: keras.Input.
+    """
+    return InputLayer(shape, batch_size, dtype, batch_shape, name).output

@@ -1,0 +1,59 @@
+"""Lambda: a Python function as a layer. It exists in memory only; no model file makes one."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..base.layer import Layer
+
+
+class Lambda(Layer):
+    """Call `function` on the inputs.
+
+    Arguments:
+        function: gets the inputs, `arguments`, and `mask` and `training` if it names them.
+        output_shape: accepted, and found by a trial call in any case.
+        mask: the output's mask, or a function (inputs, mask) that gives it; None: the mask ends
+            here.
+        arguments: more keyword arguments of `function`.
+    Source: keras.layers.Lambda.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ):
+        if not callable(function):
+            raise TypeError(f"Lambda: function must be a function, got {function!r}")
+        super().__init__(**kwargs)
+        self.function, self.mask, self.arguments = function, mask, arguments or {}
+        self.output_shape = output_shape
+        self.supports_masking = mask is not None
+        self._takes = {"mask", "training"} & inspect.signature(function).parameters.keys()
+
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
+        known = {"mask": mask, "training": training}
+        return self.function(
+            inputs, **self.arguments, **{name: known[name] for name in self._takes}
+        )
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    @property
+    def mask_role(self) -> str:
+        uses = "uses, " if "mask" in self._takes else ""
+        return uses + ("changes" if self.supports_masking else "drops")
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "function": self.function,
+            "output_shape": self.output_shape,
+            "mask": self.mask,
+            "arguments": self.arguments,
+        }

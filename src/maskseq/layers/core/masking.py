@@ -1,0 +1,82 @@
+"""Masking: steps whose features all equal a value are masked."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, ops
+from ...rows import Rows
+from ..base.calling import naming_errors
+from ..base.layer import Layer
+
+
+class Masking(Layer):
+    """Mask the steps where every feature equals `mask_value`; their output is zeros.
+
+    NaN equals nothing. A mask that the input carries is replaced, not combined; but ragged data
+    has no masked cells, and none become real.
+
+    Call arguments: inputs: (batch, time, features) or any rank >= 2; features are the last axis.
+    Returns: the inputs with masked steps 0; its mask is any(inputs != mask_value, axis=-1).
+    Source: keras.layers.Masking.
+    """
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.mask_value = float(mask_value)
+
+    def call(self, inputs: Any) -> Any:
+        mask = self._mask_of(inputs)
+        outputs = ops.where(mask[..., None], inputs, np.zeros((), inputs.dtype))
+        outputs._keras_mask = mask
+        return outputs
+
+    def run(self, inputs: Any, **kwargs: Any) -> Any:
+        if isinstance(inputs, np.ndarray) and inputs.ndim == 3:
+            with naming_errors(self):
+                return self.forward(ops.convert_to_tensor(inputs))
+        return super().run(inputs, **kwargs)
+
+    def forward(self, x: Any) -> Any:
+        if type(x) is Rows or x.ndim != 3:
+            return super().forward(x)
+        return Rows.view(x, self._mask_of(x))
+
+    def call_rows(self, rows: Rows) -> Any:
+        if rows.ndim != 3 or self._unmasks(rows):
+            return NotImplemented
+        values = rows.in_place()[0] if rows.is_ragged else rows.values[: rows.layout.steps]
+        keep = self._mask_of(values)
+        if rows.is_ragged and np.count_nonzero(keep) == len(keep):
+            return rows
+        layout, kept = rows.layout.select(keep)
+        return Rows.by_index(values, kept, layout)
+
+    def _unmasks(self, rows: Rows) -> bool:
+        """True if a masked cell would become a real step: the mask is replaced, not combined."""
+        layout = rows.layout
+        if rows.is_ragged or layout.full:
+            return False
+        return rows.carry or bool(self._mask_of(rows.values[layout.steps :]).any())
+
+    def _mask_of(self, x: np.ndarray) -> np.ndarray:
+        if x.ndim < 2:
+            raise ValueError(f"inputs must have a features axis, got shape {x.shape}")
+        steps = np.asarray(x).reshape(-1, x.shape[-1])
+        return _kernels.mask_from_values(steps, self.mask_value).reshape(x.shape[:-1])
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
+
+    @property
+    def mask_role(self) -> str:
+        return "makes"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return str(inputs.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "mask_value": self.mask_value}

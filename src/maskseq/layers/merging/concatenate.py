@@ -1,0 +1,94 @@
+"""Concatenate: inputs side by side along one axis, and their masks with them."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...rows import Rows, align
+from ..base.layer import Layer
+
+
+class Concatenate(Layer):
+    """Join a list of arrays along `axis`.
+
+    The mask, if any input has one: along time the masks are joined, an input without one counts as
+    real; along any other axis a step is real where any input's is, so that one input without a
+    mask makes all steps real, as in Keras.
+
+    Call arguments: inputs: list of arrays, equal in all axes but `axis`.  Returns: one array.
+    Source: keras.layers.Concatenate.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axis: int = -1, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+
+    def call(self, inputs: Any) -> np.ndarray:
+        return np.concatenate(inputs, axis=self.axis)
+
+    def call_rows(self, inputs: Any) -> Any:
+        if not all(type(x) is Rows for x in inputs) or self.axis in (0, 1):
+            return NotImplemented
+        axis = self.axis - 1 if self.axis > 0 else self.axis
+        values = None if inputs[0].ndim + min(self.axis, 0) < 2 else align(inputs)
+        if values is None:
+            return NotImplemented
+        return inputs[0].with_values(np.concatenate(values, axis=axis))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None or all(m is None for m in mask):
+            return None
+        ndim = inputs[0].ndim
+        masks = [_filled(m, x) for m, x in zip(mask, inputs, strict=True)]
+        steps = max(m.ndim for m in mask if m is not None)
+        joined = ops.concatenate(masks, axis=self.axis)
+        return ops.any(joined, axis=list(range(steps, ndim)) or -1)
+
+    @property
+    def mask_role(self) -> str:
+        return "changes"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        first, *others = input_shape
+        if not isinstance(first, (list, tuple)):
+            raise ValueError(f"inputs must be a list of arrays, got shape {input_shape}")
+        axis = range(len(first))[self.axis]
+        for shape in others:
+            pairs = enumerate(zip(first, shape, strict=False))
+            differ = [i for i, (m, n) in pairs if i != axis and None not in (m, n) and m != n]
+            if len(shape) != len(first) or differ:
+                raise ValueError(
+                    f"inputs must have equal shapes but for axis {self.axis}, got {input_shape}"
+                )
+        sizes = [shape[axis] for shape in input_shape]
+        joined = list(first)
+        joined[axis] = None if None in sizes else sum(sizes)
+        return tuple(joined)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return str(np.result_type(*[x.dtype for x in inputs]))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis}
+
+
+def _filled(mask: Any, x: Any) -> Any:
+    """`mask` repeated to the shape of `x`; all True if there is none."""
+    if mask is None:
+        return ops.ones_like(x, dtype="bool")
+    if mask.ndim == x.ndim:
+        return mask
+    for _ in range(x.ndim - mask.ndim):
+        mask = ops.expand_dims(mask, -1)
+    return ops.logical_or(mask, ops.zeros_like(x, dtype="bool"))
+
+
+def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
+    """Concatenate(axis, **kwargs)(inputs). Source: keras.layers.concatenate."""
+    return Concatenate(axis=axis, **kwargs)(inputs)

@@ -1,0 +1,81 @@
+"""Dot: products of two inputs, sample by sample, along one axis of each."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ..base.layer import Layer
+
+
+class Dot(Layer):
+    """Sum over one axis of each of two inputs the products of all their cells.
+
+    Arguments: axes: an axis of both, or one of each; not the batch.  normalize: divide both by
+        their length along that axis first.
+    Call arguments: inputs: a list of two arrays. Masked cells take part; the mask ends here.
+    Returns: the axes of the first, then of the second, without those summed; at least 2.
+    Source: keras.layers.Dot.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Any):
+        super().__init__(**kwargs)
+        pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
+        if len(pair) != 2 or not all(isinstance(axis, int) for axis in pair) or 0 in pair:
+            raise ValueError(f"Dot: axes must be one or two int, not 0 (the batch), got {axes!r}")
+        self.axes, self.normalize = axes, normalize
+        self._pair = pair
+
+    def build(self, input_shape: Any) -> None:
+        (a, b), (first, second) = self._axes_of(input_shape), input_shape
+        if None not in (first[a], second[b]) and first[a] != second[b]:
+            raise ValueError(f"axes {self.axes} must have equal sizes, got shapes {input_shape}")
+
+    def _axes_of(self, shapes: Any) -> tuple[int, int]:
+        if len(shapes) != 2 or not isinstance(shapes[0], (list, tuple)):
+            raise ValueError(f"inputs must be a list of 2 arrays, got shapes {shapes}")
+        return tuple(axis % len(shape) for axis, shape in zip(self._pair, shapes, strict=True))
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x, y = (np.asarray(z, np.float32, order="C") for z in inputs)
+        a, b = self._axes_of([x.shape, y.shape])
+        if self.normalize:
+            x, y = _unit(x, a), _unit(y, b)
+        x, y = np.moveaxis(x, a, -1), np.moveaxis(y, b, 1)
+        batch, size = y.shape[:2]
+        shape = (batch, *x.shape[1:-1], *y.shape[2:])
+        rows, columns = math.prod(x.shape[1:-1]), math.prod(y.shape[2:])
+        product = ops.matmul(x.reshape(batch, rows, size), y.reshape(batch, size, columns))
+        return product.reshape(shape if len(shape) > 1 else (batch, 1))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        return None
+
+    @property
+    def mask_role(self) -> str:
+        return "drops"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        a, b = self._axes_of(input_shape)
+        first, second = map(list, input_shape)
+        del first[a], second[b]
+        shape = (*first, *second[1:])
+        return shape if len(shape) > 1 else (*shape, 1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
+
+
+def _unit(x: np.ndarray, axis: int) -> np.ndarray:
+    """`x` over its length along `axis`; Keras takes no length below 1e-7."""
+    squares = np.sum(np.square(x), axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return x * np.minimum(1 / np.sqrt(squares), np.float32(1e7))
+
+
+def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
+    """Dot(axes, **kwargs)(inputs). Source: keras.layers.dot."""
+    return Dot(axes=axes, **kwargs)(inputs)

@@ -1,0 +1,236 @@
+"""Add, Subtract, Multiply, Average, Maximum, Minimum: a list of inputs merged cell by cell.
+
+The mask of the output is True where any input's is; an input without a mask leaves the output
+without one, as in Keras.
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...rows import Rows, align
+from ...tensor import get_keras_mask
+from ..base.layer import Layer
+
+
+class _Merge(Layer):
+    """A merge of inputs whose shapes are equal or broadcast; see `combine`.
+
+    Call arguments: inputs: a list of arrays. One with fewer axes gets axes of size 1 after the
+        batch.
+    Returns: one array of the broadcast shape.
+    """
+
+    supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+
+    def call(self, inputs: Any) -> np.ndarray:
+        arrays, masks = _same_rank(inputs)
+        return self.combine_masked(arrays, masks)
+
+    def call_rows(self, inputs: Any) -> Any:
+        if not all(type(x) is Rows and x.ndim == inputs[0].ndim for x in inputs):
+            return NotImplemented
+        return self.combine_rows(inputs)
+
+    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+        """The merge of arrays, masks aside."""
+        raise NotImplementedError
+
+    def combine_masked(self, arrays: list[np.ndarray], masks: list[Any]) -> np.ndarray:
+        """The merge of padded arrays; a mask (None: all real) fits the first axes of its array."""
+        return self.combine(arrays)
+
+    def combine_rows(self, inputs: list[Rows]) -> Any:
+        """The merge of Rows, or NotImplemented where it needs the padded arrays."""
+        values = align(inputs)
+        return NotImplemented if values is None else inputs[0].with_values(self.combine(values))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None or any(m is None for m in mask):
+            return None
+        return functools.reduce(ops.logical_or, mask)
+
+    @property
+    def mask_role(self) -> str:
+        return "changes"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if not isinstance(input_shape, (list, tuple)) or not all(
+            isinstance(shape, (list, tuple)) for shape in input_shape
+        ):
+            raise ValueError(f"inputs must be a list of arrays, got shape {input_shape}")
+        ndim = max(map(len, input_shape))
+        shapes = [(s[0], *(1,) * (ndim - len(s)), *s[1:]) for s in input_shape]
+        return tuple(_broadcast_size(sizes, input_shape) for sizes in zip(*shapes, strict=True))
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return str(np.result_type(*[x.dtype for x in inputs]))
+
+
+class Add(_Merge):
+    """The sum of the inputs. Source: keras.layers.Add."""
+
+    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+        return functools.reduce(np.add, arrays)
+
+
+class Subtract(_Merge):
+    """The first input minus the second. Source: keras.layers.Subtract."""
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if len(input_shape) != 2:
+            raise ValueError(f"inputs must be 2 arrays, got {len(input_shape)}")
+        return super().compute_output_shape(input_shape)
+
+    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+        return np.subtract(*arrays)
+
+
+class Average(_Merge):
+    """The sum of the inputs over their number, masked cells like others.
+
+    Source: keras.layers.Average.
+    """
+
+    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+        total = functools.reduce(np.add, arrays)
+        return np.true_divide(total, len(arrays), dtype=np.float32)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return "float32"
+
+
+class Multiply(_Merge):
+    """The product of the inputs, in which a masked cell counts as 1.
+
+    Where every input has a mask, a cell that all of them mask is 0. Source: keras.layers.Multiply.
+    """
+
+    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+        return functools.reduce(np.multiply, arrays)
+
+    def combine_masked(self, arrays: list[np.ndarray], masks: list[Any]) -> np.ndarray:
+        real = [_fitted(mask, x) for mask, x in zip(masks, arrays, strict=True)]
+        ones = [x.dtype.type(1) for x in arrays]
+        product = self.combine(list(map(_where, real, arrays, ones)))
+        if any(mask is None for mask in masks):
+            return product
+        return np.where(functools.reduce(np.logical_or, real), product, product.dtype.type(0))
+
+    def combine_rows(self, inputs: list[Rows]) -> Any:
+        layout = inputs[0].layout
+        if not all(layout.equals(x.layout) for x in inputs):
+            return NotImplemented
+        product = self.combine([x.values[: layout.steps] for x in inputs])
+        pad = np.zeros((1, *product.shape[1:]), product.dtype)
+        return Rows(np.concatenate([product, pad]), layout)
+
+
+class _Extreme(_Merge):
+    """Maximum or Minimum: a masked cell counts as what the other inputs have there."""
+
+    def combine_masked(self, arrays: list[np.ndarray], masks: list[Any]) -> np.ndarray:
+        result, known = arrays[0], _fitted(masks[0], arrays[0])
+        for x, mask in zip(arrays[1:], masks[1:], strict=True):
+            real = _fitted(mask, x)
+            x = _where(real, x, result)
+            result = self.combine([_where(known, result, x), x])
+            known = None if known is None or real is None else known | real
+        return result
+
+    def combine_rows(self, inputs: list[Rows]) -> Any:
+        first = inputs[0]
+        layout = first.layout
+        if first.carry or not all(layout.equals(x.layout) for x in inputs):
+            return NotImplemented
+        values = self.combine([x.values[: layout.steps] for x in inputs])
+        pads = first.values[layout.steps :]
+        pads = np.broadcast_to(pads, (len(pads), *values.shape[1:]))
+        return first.with_values(np.concatenate([values, pads]))
+
+
+class Maximum(_Extreme):
+    """The largest of the inputs, cell by cell, over those that do not mask the cell.
+
+    A cell that all of them mask keeps what the first holds. Source: keras.layers.Maximum.
+    """
+
+    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+        return functools.reduce(np.maximum, arrays)
+
+
+class Minimum(_Extreme):
+    """The smallest of the inputs, cell by cell, over those that do not mask the cell.
+
+    A cell that all of them mask keeps what the first holds. Source: keras.layers.Minimum.
+    """
+
+    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+        return functools.reduce(np.minimum, arrays)
+
+
+def _same_rank(inputs: Any) -> tuple[list[np.ndarray], list[Any]]:
+    """The inputs with as many axes as the longest shape, and their masks.
+
+    As in Keras, an input that had to get an axis has lost its mask.
+    """
+    if not isinstance(inputs, (list, tuple)):
+        raise ValueError(f"inputs must be a list of arrays, got {type(inputs).__name__}")
+    ndim = max(x.ndim for x in inputs)
+    arrays = [
+        np.asarray(x).reshape(x.shape[0], *(1,) * (ndim - x.ndim), *x.shape[1:]) for x in inputs
+    ]
+    return arrays, [get_keras_mask(x) if x.ndim == ndim else None for x in inputs]
+
+
+def _fitted(mask: Any, x: np.ndarray) -> np.ndarray | None:
+    """A mask with axes of size 1 for those it lacks."""
+    return None if mask is None else mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim))
+
+
+def _where(real: np.ndarray | None, x: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return x if real is None else np.where(real, x, other)
+
+
+def _broadcast_size(sizes: tuple[int | None, ...], shapes: Any) -> int | None:
+    known = {size for size in sizes if size is not None and size != 1}
+    if len(known) > 1:
+        raise ValueError(f"inputs must have shapes that broadcast, got {shapes}")
+    if known:
+        return known.pop()
+    return None if None in sizes else 1
+
+
+def add(inputs: Any, **kwargs: Any) -> Any:
+    """Add(**kwargs)(inputs). Source: keras.layers.add."""
+    return Add(**kwargs)(inputs)
+
+
+def subtract(inputs: Any, **kwargs: Any) -> Any:
+    """Subtract(**kwargs)(inputs). Source: keras.layers.subtract."""
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs: Any, **kwargs: Any) -> Any:
+    """Multiply(**kwargs)(inputs). Source: keras.layers.multiply."""
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs: Any, **kwargs: Any) -> Any:
+    """Average(**kwargs)(inputs). Source: keras.layers.average."""
+    return Average(**kwargs)(inputs)
+
+
+def maximum(inputs: Any, **kwargs: Any) -> Any:
+    """Maximum(**kwargs)(inputs). Source: keras.layers.maximum."""
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs: Any, **kwargs: Any) -> Any:
+    """Minimum(**kwargs)(inputs). Source: keras.layers.minimum."""
+    return Minimum(**kwargs)(inputs)

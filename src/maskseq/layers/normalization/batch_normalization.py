@@ -1,0 +1,124 @@
+"""BatchNormalization: each feature by the mean and variance seen in training."""
+
+from typing import Any
+
+import numpy as np
+
+from ...rows import Rows
+from ..base.calling import check_mask
+from ..base.checks import axes_from_the_end, spread
+from ..base.layer import Layer
+
+_EPSILON = np.float32(1e-7)  # keras.config.epsilon(): what Keras adds to the number of real steps
+
+
+class BatchNormalization(Layer):
+    """(x - moving_mean) / sqrt(moving_variance + epsilon) * gamma + beta, for each feature.
+
+    With training=True mean and variance are those of the batch, over the real steps if there is a
+    mask, and the moving ones move towards them; then, too, masked steps are normalised.
+
+    Arguments: axis: of the features.  momentum: share of the moving statistics that stays.
+        epsilon, center, scale.
+    Weights: gamma, beta, moving_mean, moving_variance, float32 (features,).
+    Call arguments: inputs: float32, any shape.  mask: bool, without the last axis of the inputs.
+    Returns: the same shape.
+    Source: keras.layers.BatchNormalization.
+    """
+
+    supports_masking = True
+    reads_masked = "own"
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.axis, self.momentum, self.epsilon = int(axis), momentum, epsilon
+        self.center, self.scale = center, scale
+        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.moving_mean_initializer = moving_mean_initializer
+        self.moving_variance_initializer = moving_variance_initializer
+
+    def build(self, input_shape: Any) -> None:
+        self._axes = axes_from_the_end(self.axis, len(input_shape))
+        self._of_features = len(input_shape) + self._axes[0] >= 2
+        shape = (input_shape[self.axis],)
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma")
+        if self.center:
+            self.beta = self.add_weight(shape, self.beta_initializer, name="beta")
+        self.moving_mean = self.add_weight(
+            shape, self.moving_mean_initializer, trainable=False, name="moving_mean"
+        )
+        self.moving_variance = self.add_weight(
+            shape, self.moving_variance_initializer, trainable=False, name="moving_variance"
+        )
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> np.ndarray:
+        x = np.asarray(inputs, np.float32)
+        if mask is not None:
+            mask = check_mask(mask, x.shape[:-1])
+        if training and self.trainable:
+            mean, variance = self._moments(x, mask)
+            self._move(self.moving_mean, mean)
+            self._move(self.moving_variance, variance)
+        else:
+            mean, variance = self.moving_mean.value, self.moving_variance.value
+        scale = 1 / np.sqrt(variance + np.float32(self.epsilon))
+        if self.gamma is not None:
+            scale = scale * self.gamma.value
+        offset = -mean * scale
+        if self.beta is not None:
+            offset = offset + self.beta.value
+        return x * spread(scale, self._axes, x) + spread(offset, self._axes, x)
+
+    def call_rows(self, rows: Rows, training: bool = False) -> Any:
+        if training or not self._of_features:
+            return NotImplemented
+        return rows.with_values(self.call(rows.values))
+
+    def _moments(self, x: np.ndarray, mask: Any) -> tuple[np.ndarray, np.ndarray]:
+        others = tuple(axis for axis in range(-x.ndim, 0) if axis not in self._axes)
+        if mask is None:
+            return np.mean(x, axis=others), np.var(x, axis=others)
+        real = np.broadcast_to(mask[..., None], x.shape)
+        count = np.sum(real, axis=others, dtype=np.float32) + _EPSILON
+        mean = np.sum(x, axis=others, where=real) / count
+        distance = x - spread(mean, self._axes, x)
+        return mean, np.sum(np.square(distance), axis=others, where=real) / count
+
+    def _move(self, moving: Any, value: np.ndarray) -> None:
+        share = np.float32(self.momentum)
+        moving.assign(moving.value * share + value * (1 - share))
+
+    @property
+    def mask_role(self) -> str:
+        return "passes"
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": self.beta_initializer,
+            "gamma_initializer": self.gamma_initializer,
+            "moving_mean_initializer": self.moving_mean_initializer,
+            "moving_variance_initializer": self.moving_variance_initializer,
+        }

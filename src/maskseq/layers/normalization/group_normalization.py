@@ -1,0 +1,83 @@
+"""GroupNormalization: groups of features with mean 0 and variance 1 over all steps of a sample."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base.layer import Layer
+
+
+class GroupNormalization(Layer):
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, over each group of features.
+
+    Masked steps take part in mean and variance, as in Keras; the mask goes on.
+
+    Arguments: groups: how many; -1: each feature is one.  axis: of the features.  epsilon, center,
+        scale.
+    Weights: gamma and beta, float32 (features,).
+    Call arguments: inputs: float32 (batch, ..., features).  Returns: the same shape.
+    Source: keras.layers.GroupNormalization.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        groups: int = 32,
+        axis: int = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(groups, int) or (groups <= 0 and groups != -1):
+            raise ValueError(f"GroupNormalization: groups must be positive or -1, got {groups!r}")
+        self.groups, self.axis, self.epsilon = groups, axis, epsilon
+        self.center, self.scale = center, scale
+        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+
+    def build(self, input_shape: Any) -> None:
+        features = input_shape[self.axis]
+        self._count = features if self.groups == -1 else self.groups
+        if features is None or features % self._count:
+            raise ValueError(
+                f"inputs must have features that divide into {self._count} groups, got {features}"
+            )
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight((features,), self.gamma_initializer, name="gamma")
+        if self.center:
+            self.beta = self.add_weight((features,), self.beta_initializer, name="beta")
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.moveaxis(np.asarray(inputs, np.float32), self.axis, -1)
+        batch, features = x.shape[0], x.shape[-1]
+        grouped = x.reshape(batch, -1, self._count, features // self._count).swapaxes(1, 2)
+        flat = np.ascontiguousarray(grouped).reshape(batch, self._count, -1)
+        flat = flat - np.mean(flat, axis=2, keepdims=True)
+        variance = np.mean(np.square(flat), axis=2, keepdims=True)
+        flat /= np.sqrt(variance + np.float32(self.epsilon))
+        y = flat.reshape(grouped.shape).swapaxes(1, 2).reshape(x.shape)
+        if self.gamma is not None:
+            y = y * self.gamma.value
+        if self.beta is not None:
+            y = y + self.beta.value
+        return np.moveaxis(y, -1, self.axis)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "groups": self.groups,
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": self.beta_initializer,
+            "gamma_initializer": self.gamma_initializer,
+        }

@@ -1,0 +1,38 @@
+"""RMSNormalization: the features of every step over their root mean square."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base.checks import axes_from_the_end, spread
+from ..base.layer import Layer
+
+
+class RMSNormalization(Layer):
+    """x / sqrt(mean(x ** 2) + epsilon) * scale, along `axis`. The mask ends here, as in Keras.
+
+    Weights: scale float32, the sizes of `axis`.
+    Call arguments: inputs: float32, any shape.  Returns: the same shape.
+    Source: keras.layers.RMSNormalization.
+    """
+
+    def __init__(self, axis: int | list[int] = -1, epsilon: float = 1e-6, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.axis, self.epsilon = axis, epsilon
+
+    def build(self, input_shape: Any) -> None:
+        self._axes = axes_from_the_end(self.axis, len(input_shape))
+        shape = tuple(input_shape[axis] for axis in self._axes)
+        self.scale = self.add_weight(shape, "ones", name="scale")
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.asarray(inputs, np.float32, order="C")
+        squares = np.mean(np.square(x), axis=self._axes, keepdims=True)
+        y = x / np.sqrt(squares + np.float32(self.epsilon))
+        return y * spread(self.scale.value, self._axes, x)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}

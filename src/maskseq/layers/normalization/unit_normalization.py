@@ -1,0 +1,39 @@
+"""UnitNormalization: the features of every step with length 1."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base.checks import axes_from_the_end
+from ..base.layer import Layer
+
+
+class UnitNormalization(Layer):
+    """x over its length along `axis`; zeros stay zeros.
+
+    Call arguments: inputs: float32, any shape.  Returns: the same shape.
+    Source: keras.layers.UnitNormalization.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axis: int | list[int] = -1, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def build(self, input_shape: Any) -> None:
+        self._axes = axes_from_the_end(self.axis, len(input_shape))
+        self.stepwise = all(len(input_shape) + axis >= 2 for axis in self._axes)
+        self.reads_masked = "own" if self.stepwise else "all"
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.asarray(inputs, np.float32, order="C")
+        squares = np.sum(np.square(x), axis=self._axes, keepdims=True)
+        with np.errstate(divide="ignore"):
+            return x * np.minimum(1 / np.sqrt(squares), np.float32(1e12))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis}

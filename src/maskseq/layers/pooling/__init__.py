@@ -1,0 +1,1 @@
+"""Pooling over time: global, in windows, of real steps only."""

@@ -1,0 +1,99 @@
+"""AttentionPooling1D: a weighted mean of the real steps, with weights that each step earns."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, activations
+from ...rows import Rows
+from ..base.calling import check_mask
+from ..base.packing import PackingLayer
+
+
+class AttentionPooling1D(PackingLayer):
+    """sum_t softmax_t(context . activation(x_t kernel + bias)) x_t over the real steps.
+
+    Arguments: units: width of the projection that is scored; None = score x_t itself.  activation:
+        name or function, for the projection.  initializers: for new weights.
+    Weights: with units kernel float32 (features, units), bias (units,); context (units or
+        features,).
+    Call arguments: inputs: float32 (batch, time, features).  mask: bool (batch, time); None = all
+        real. It ends here.  return_attention_scores: also return the weights.
+    Returns: (batch, features), zeros for a sequence without real steps; with
+        return_attention_scores also (batch, time), 0 at masked steps.
+    Source: Yang et al. 2016, Hierarchical Attention Networks. Not in Keras.
+    """
+
+    supports_masking = True
+    reads_masked = "none"
+
+    def __init__(
+        self,
+        units: int | None = None,
+        activation: Any = "tanh",
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if units is not None and (not isinstance(units, (int, np.integer)) or units <= 0):
+            raise ValueError(f"AttentionPooling1D: units must be a positive int, got {units!r}")
+        self.units, self.activation = units, activations.get(activation)
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+
+    def build(self, input_shape: Any) -> None:
+        if len(input_shape) != 3 or input_shape[-1] is None:
+            raise ValueError(
+                "inputs must be (batch, time, features) with known features, got shape "
+                f"{tuple(input_shape)}"
+            )
+        width = input_shape[-1]
+        if self.units is not None:
+            shape = (width, self.units)
+            self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
+            width = self.units
+        self.context = self.add_weight((width,), self.kernel_initializer, name="context")
+
+    def call(self, inputs: Any, mask: Any = None, return_attention_scores: bool = False) -> Any:
+        x = np.asarray(inputs, np.float32)
+        mask = None if mask is None else check_mask(mask, x.shape[:2])
+        return self.call_rows(Rows.view(x, mask), return_attention_scores)
+
+    def call_rows(self, rows: Rows, return_attention_scores: bool = False) -> Any:
+        layout, values = rows.layout, rows.values[: rows.layout.steps]
+        keys = values if self.units is None else self._projected(values)
+        result = _kernels.attention(
+            np.broadcast_to(self.context.value, (layout.batch, 1, keys.shape[1])),
+            keys[:, None],
+            values[:, None],
+            np.arange(layout.batch + 1),
+            layout.offsets,
+            scale=1.0,
+            key_steps=layout.cells % max(layout.time, 1),
+            scores_time=(1, layout.time) if return_attention_scores else None,
+        )
+        if not return_attention_scores:
+            return result[:, 0]
+        return result[0][:, 0], result[1][:, 0, 0]
+
+    def _projected(self, values: np.ndarray) -> np.ndarray:
+        fused = activations.kernel_name(self.activation)
+        keys = _kernels.dense(values, self.packed(), activation=fused or "linear")
+        return keys if fused else self.activation(keys)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        return None
+
+    @property
+    def mask_role(self) -> str:
+        return "uses"
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": activations.serialize(self.activation),
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+        }

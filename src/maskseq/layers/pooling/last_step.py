@@ -1,0 +1,28 @@
+"""LastStep: what the last real step of each sequence holds."""
+
+from typing import Any
+
+import numpy as np
+
+from ...rows import Rows
+from .over_time import OverTime
+
+
+class LastStep(OverTime):
+    """The last real step of each sequence, wherever its padding is.
+
+    What `x[:, -1]` is meant to be, and is only without right padding.
+
+    Call arguments and result: as `OverTime`.
+    """
+
+    def pool(self, rows: Rows) -> np.ndarray:
+        layout, (source, index) = rows.layout, rows.in_place()
+        result = np.zeros((layout.batch, *source.shape[1:]), source.dtype)
+        some = layout.lengths > 0
+        last = layout.offsets[1:][some] - 1
+        result[some] = source[last if index is None else index[last]]
+        return result
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return (input_shape[0], *input_shape[2:])

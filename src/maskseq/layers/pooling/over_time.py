@@ -1,0 +1,43 @@
+"""OverTime: layers of ours that make one value of the real steps of a sequence."""
+
+from typing import Any
+
+import numpy as np
+
+from ...rows import Rows
+from ..base.calling import check_mask
+from ..base.layer import Layer
+
+
+class OverTime(Layer):
+    """A layer that ends the time axis and reads no masked step. Not in Keras.
+
+    A subclass writes `pool(rows)`. A sequence without real steps gives zeros.
+
+    Call arguments: inputs: (batch, time, ...).  mask: bool (batch, time); None = all real. It ends
+        here.
+    Returns: (batch, ...).
+    """
+
+    supports_masking = True
+    reads_masked = "none"
+
+    def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
+        x = np.asarray(inputs)
+        if x.ndim < 2:
+            raise ValueError(f"inputs must have a batch and a time axis, got shape {x.shape}")
+        return self.pool(Rows.view(x, None if mask is None else check_mask(mask, x.shape[:2])))
+
+    def call_rows(self, rows: Rows) -> np.ndarray:
+        return self.pool(rows)
+
+    def pool(self, rows: Rows) -> np.ndarray:
+        """(batch, ...) of the real steps."""
+        raise NotImplementedError
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        return None
+
+    @property
+    def mask_role(self) -> str:
+        return "uses"

@@ -1,0 +1,78 @@
+"""AveragePooling1D and MaxPooling1D: each window of steps as one; masked steps take part."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base.checks import channels_first, whole
+from ..base.layer import Layer
+from ..base.windows import check_padding, count_windows, windows_of
+
+
+class _Pooling(Layer):
+    """Windows of `pool_size` steps, `strides` apart (None: side by side). The mask ends here.
+
+    Call arguments: inputs: (batch, time, features), or with data_format "channels_first" (batch,
+        features, time).
+    Returns: the same with a step for each window.
+    """
+
+    def __init__(
+        self,
+        pool_size: int = 2,
+        strides: int | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.pool_size = whole(pool_size, "pool_size")
+        self.strides = self.pool_size if strides is None else whole(strides, "strides")
+        self.padding = check_padding(padding)
+        self.data_format = data_format
+        self._time_axis = 2 if channels_first(data_format) else 1
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.moveaxis(np.asarray(inputs), self._time_axis, 1)
+        return np.moveaxis(self.pool(x), 1, self._time_axis)
+
+    def windows(self, x: np.ndarray, fill: float) -> np.ndarray:
+        """x (batch, time, features) as (pool_size, batch, windows, features)."""
+        windows = windows_of(x, self.pool_size, self.strides, self.padding, fill=fill)
+        return np.moveaxis(windows, 2, 0)
+
+    def pool(self, x: np.ndarray) -> np.ndarray:
+        """x (batch, time, features) -> (batch, windows, features)."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if len(input_shape) != 3:
+            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
+        shape = list(input_shape)
+        time = shape[self._time_axis]
+        shape[self._time_axis] = count_windows(time, self.pool_size, self.strides, self.padding)
+        return tuple(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+        }
+
+
+class AveragePooling1D(_Pooling):
+    """The mean of each window's steps, padding left out. Source: keras.layers.AveragePooling1D."""
+
+    def pool(self, x: np.ndarray) -> np.ndarray:
+        counts = sum(self.windows(np.ones((1, x.shape[1], 1), np.float32), 0))
+        return sum(self.windows(np.asarray(x, np.float32), 0)) / counts
+
+
+class MaxPooling1D(_Pooling):
+    """The maximum of each window. Source: keras.layers.MaxPooling1D."""
+
+    def pool(self, x: np.ndarray) -> np.ndarray:
+        return np.maximum.reduce(list(self.windows(np.asarray(x, np.float32), -np.inf)))

@@ -1,0 +1,56 @@
+"""Dropout: the identity, except in training."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ..base.layer import Layer
+
+
+class Dropout(Layer):
+    """Set a share `rate` of the inputs to 0 and scale up the rest, in training only.
+
+    Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
+    Source: keras.layers.Dropout.
+    """
+
+    supports_masking = True
+    stepwise = True
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+    ):
+        super().__init__(**kwargs)
+        if not 0 <= rate <= 1:
+            raise ValueError(f"Dropout: rate must be between 0 and 1, got {rate!r}")
+        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
+
+    @functools.cached_property
+    def _rng(self) -> "np.random.Generator":
+        return np.random.default_rng(self.seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        shape = inputs.shape
+        if self.noise_shape is not None:
+            shape = [
+                n if wanted is None else wanted
+                for n, wanted in zip(shape, self.noise_shape, strict=True)
+            ]
+        if self.rate == 1:
+            return np.zeros_like(inputs)
+        keep = self._rng.random(shape, np.float32) >= self.rate
+        return np.where(keep, inputs / np.float32(1 - self.rate), np.float32(0))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "noise_shape": self.noise_shape,
+            "seed": self.seed,
+        }

@@ -1,0 +1,136 @@
+"""Noise in training, and nothing else: Gaussian, dropout of its kinds."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ...rows import Rows
+from ..base.checks import share
+from ..base.layer import Layer
+
+# Of the activation selu: arXiv:1706.02515.
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+class _Noise(Layer):
+    """A layer that hands on its inputs, and changes them at random in training.
+
+    Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
+    """
+
+    supports_masking = True
+    reads_masked = "own"
+
+    def __init__(self, seed: int | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.seed = seed
+
+    @functools.cached_property
+    def _rng(self) -> "np.random.Generator":
+        return np.random.default_rng(self.seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        return self.disturb(np.asarray(inputs, np.float32)) if training else inputs
+
+    def call_rows(self, rows: Rows, training: bool = False) -> Any:
+        return NotImplemented if training else rows
+
+    def disturb(self, x: np.ndarray) -> np.ndarray:
+        """x in training."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}
+
+
+class _Rate(_Noise):
+    """Noise of which `rate`, from 0 to 1, tells the share."""
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
+        super().__init__(seed, **kwargs)
+        self.rate = share(rate, f"{type(self).__name__}: rate")
+
+    def keep(self, shape: tuple[int, ...]) -> np.ndarray:
+        """True for a share 1 - rate of the cells."""
+        return self._rng.random(shape, np.float32) >= self.rate
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate}
+
+
+class GaussianNoise(_Noise):
+    """In training inputs + normal noise of `stddev`. Source: keras.layers.GaussianNoise."""
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any):
+        super().__init__(seed, **kwargs)
+        self.stddev = share(stddev, "GaussianNoise: stddev")
+
+    def disturb(self, x: np.ndarray) -> np.ndarray:
+        return x + np.float32(self.stddev) * self._rng.standard_normal(x.shape, np.float32)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "stddev": self.stddev}
+
+
+class GaussianDropout(_Rate):
+    """In training inputs times normal noise of mean 1 and variance rate / (1 - rate).
+
+    Source: keras.layers.GaussianDropout.
+    """
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
+        super().__init__(rate, seed, **kwargs)
+        if rate == 1:
+            raise ValueError("GaussianDropout: rate must be below 1, got 1")
+
+    def disturb(self, x: np.ndarray) -> np.ndarray:
+        stddev = np.float32((self.rate / (1 - self.rate)) ** 0.5)
+        return x * (1 + stddev * self._rng.standard_normal(x.shape, np.float32))
+
+
+class AlphaDropout(_Rate):
+    """In training a share `rate` of the inputs becomes selu's lowest value, mean and variance kept.
+
+    Source: keras.layers.AlphaDropout.
+    """
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+    ):
+        super().__init__(rate, seed, **kwargs)
+        self.noise_shape = noise_shape
+
+    def disturb(self, x: np.ndarray) -> np.ndarray:
+        if self.rate == 0:
+            return x
+        wanted = self.noise_shape or [None] * x.ndim
+        shape = tuple(m if n is None else n for m, n in zip(x.shape, wanted, strict=True))
+        lowest = -_SELU_ALPHA * _SELU_SCALE
+        if self.rate == 1:
+            return np.zeros_like(x)
+        a = ((1 - self.rate) * (1 + self.rate * lowest**2)) ** -0.5
+        b = -a * lowest * self.rate
+        kept = np.where(self.keep(shape), x, np.float32(lowest))
+        return np.float32(a) * kept + np.float32(b)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "noise_shape": self.noise_shape}
+
+
+class SpatialDropout1D(_Rate):
+    """In training a share `rate` of the features is 0 in all steps of a sample, the rest scaled up.
+
+    Source: keras.layers.SpatialDropout1D.
+    """
+
+    def disturb(self, x: np.ndarray) -> np.ndarray:
+        if x.ndim != 3:
+            raise ValueError(f"inputs must have 3 axes, got shape {x.shape}")
+        if self.rate == 1:
+            return np.zeros_like(x)
+        kept = self.keep((x.shape[0], 1, x.shape[2]))
+        return np.where(kept, x / np.float32(1 - self.rate), np.float32(0))

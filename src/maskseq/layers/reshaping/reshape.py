@@ -1,0 +1,118 @@
+"""Flatten, Reshape, Permute, RepeatVector: the numbers of a sample in another shape.
+
+As in Keras they do not know what became of the time axis, and end the mask; where they change
+nothing they hand on their very input, mask and all, as Keras does on JAX.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..base.checks import channels_first, whole
+from ..base.layer import Layer
+
+
+class _SameNumbers(Layer):
+    """A layer whose output has the dtype of its input."""
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return str(inputs.dtype)
+
+
+class Flatten(_SameNumbers):
+    """(batch, ...) to (batch, size of a sample). Source: keras.layers.Flatten."""
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.data_format = data_format
+        self._channels_first = channels_first(data_format)
+
+    def call(self, inputs: np.ndarray) -> np.ndarray:
+        if self._channels_first and inputs.ndim > 2:
+            inputs = np.moveaxis(inputs, 1, -1)
+        return _reshaped(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        sizes = input_shape[1:]
+        return (input_shape[0], None if None in sizes else math.prod(sizes))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+class Reshape(_SameNumbers):
+    """Each sample in the shape `target_shape`, one size of which may be -1: what is left over.
+
+    Source: keras.layers.Reshape.
+    """
+
+    def __init__(self, target_shape: tuple[int, ...], **kwargs: Any):
+        super().__init__(**kwargs)
+        self.target_shape = tuple(target_shape)
+        if self.target_shape.count(-1) > 1 or any(n < -1 for n in self.target_shape):
+            raise ValueError(f"Reshape: target_shape may have one -1, got {self.target_shape}")
+
+    def call(self, inputs: np.ndarray) -> np.ndarray:
+        return _reshaped(inputs, self.compute_output_shape(inputs.shape))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        batch, *sizes = input_shape
+        known = math.prod(n for n in self.target_shape if n != -1)
+        total = None if None in sizes else math.prod(sizes)
+        rest = None if total is None else total // known if known else 0
+        shape = tuple(rest if n == -1 else n for n in self.target_shape)
+        if total is not None and math.prod(shape) != total:
+            raise ValueError(f"a sample of shape {tuple(sizes)} does not fit {self.target_shape}")
+        return (batch, *shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "target_shape": self.target_shape}
+
+
+class Permute(_SameNumbers):
+    """The axes of each sample in the order `dims`, the first of them counted as 1.
+
+    Source: keras.layers.Permute.
+    """
+
+    def __init__(self, dims: tuple[int, ...], **kwargs: Any):
+        super().__init__(**kwargs)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(f"Permute: dims must be an order of 1, 2, ..., got {self.dims}")
+
+    def call(self, inputs: np.ndarray) -> np.ndarray:
+        if inputs.ndim != len(self.dims) + 1:
+            raise ValueError(f"inputs must have {len(self.dims) + 1} axes, got {inputs.shape}")
+        same = self.dims == tuple(range(1, inputs.ndim))
+        return inputs if same else np.ascontiguousarray(np.transpose(inputs, (0, *self.dims)))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "dims": self.dims}
+
+
+class RepeatVector(_SameNumbers):
+    """(batch, features) to (batch, n, features). Source: keras.layers.RepeatVector."""
+
+    def __init__(self, n: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.n = whole(n, "RepeatVector: n")
+
+    def call(self, inputs: np.ndarray) -> np.ndarray:
+        if inputs.ndim != 2:
+            raise ValueError(f"inputs must be (batch, features), got shape {inputs.shape}")
+        return np.repeat(inputs[:, None], self.n, axis=1)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return (input_shape[0], self.n, input_shape[1])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "n": self.n}
+
+
+def _reshaped(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return x if x.shape == shape else x.reshape(shape)

@@ -1,0 +1,97 @@
+"""Cropping1D, ZeroPadding1D, UpSampling1D: another number of steps.
+
+As in Keras they have no rule for the mask, and end it. Cropping nothing hands on the very input,
+mask and all, as Keras does on JAX.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..base.checks import channels_first, pair, whole
+from ..base.layer import Layer
+
+
+class _Steps(Layer):
+    """A layer on (batch, time, features) that changes the number of steps."""
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if len(input_shape) != 3:
+            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
+        batch, time, features = input_shape
+        return (batch, None if time is None else self.steps(time), features)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return str(inputs.dtype)
+
+    def steps(self, time: int) -> int:
+        """The number of steps that `time` steps become."""
+        raise NotImplementedError
+
+
+class Cropping1D(_Steps):
+    """Cut steps off both ends. Source: keras.layers.Cropping1D."""
+
+    def __init__(self, cropping: int | tuple[int, int] = (1, 1), **kwargs: Any):
+        super().__init__(**kwargs)
+        self.cropping = pair(cropping, "Cropping1D: cropping")
+
+    def call(self, inputs: np.ndarray) -> np.ndarray:
+        first, last = self.cropping
+        _, time, _ = self.compute_output_shape(inputs.shape)
+        return inputs[:, first : first + time] if first or last else inputs
+
+    def steps(self, time: int) -> int:
+        if time <= sum(self.cropping):
+            raise ValueError(f"inputs must have over {sum(self.cropping)} steps, got {time}")
+        return time - sum(self.cropping)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cropping": self.cropping}
+
+
+class ZeroPadding1D(_Steps):
+    """Put steps of zeros at both ends. Source: keras.layers.ZeroPadding1D."""
+
+    def __init__(
+        self, padding: int | tuple[int, int] = 1, data_format: str | None = None, **kwargs: Any
+    ):
+        super().__init__(**kwargs)
+        self.padding = pair(padding, "ZeroPadding1D: padding")
+        self.data_format = data_format
+        self._axis = 2 if channels_first(data_format) else 1
+
+    def call(self, inputs: np.ndarray) -> np.ndarray:
+        widths = [(0, 0)] * 3
+        widths[self._axis] = self.padding
+        return np.pad(inputs, widths)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if self._axis == 1:
+            return super().compute_output_shape(input_shape)
+        batch, features, time = input_shape
+        return (batch, features, None if time is None else self.steps(time))
+
+    def steps(self, time: int) -> int:
+        return time + sum(self.padding)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"padding": self.padding, "data_format": self.data_format}
+        return {**super().get_config(), **config}
+
+
+class UpSampling1D(_Steps):
+    """Repeat each step `size` times. Source: keras.layers.UpSampling1D."""
+
+    def __init__(self, size: int = 2, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.size = whole(size, "UpSampling1D: size")
+
+    def call(self, inputs: np.ndarray) -> np.ndarray:
+        return np.repeat(inputs, self.size, axis=1)
+
+    def steps(self, time: int) -> int:
+        return time * self.size
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": self.size}

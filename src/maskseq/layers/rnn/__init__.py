@@ -1,0 +1,1 @@
+"""Recurrent layers, and others that walk along the steps."""

@@ -1,0 +1,223 @@
+"""Bidirectional: one recurrent layer forwards, one backwards, their outputs merged."""
+
+from typing import Any
+
+import numpy as np
+
+from ..._kernels import fill_masked
+from ...nest import flatten, map_structure
+from ...rows import Rows
+from ..base.layer import Layer, copy_layer, deserialize_layer, serialize_layer
+from .cell import run_pair
+from .rnn import RNN
+from .run_cell import Outputs
+
+_MERGES = {
+    "sum": np.add,
+    "mul": np.multiply,
+    "ave": lambda a, b: (a + b) / np.float32(2),
+    "concat": lambda a, b: np.concatenate([a, b], axis=-1),
+    None: lambda a, b: [a, b],
+}
+
+
+class Bidirectional(Layer):
+    """Run a recurrent layer over the sequence in both directions.
+
+    Arguments: layer: the layer to copy, with fresh weights, for the forward direction.
+        merge_mode: "concat", "sum", "mul", "ave" or None (a list of both outputs).
+        backward_layer: the layer for the other direction; by default another copy.
+    As in Keras, zero_output_for_mask of both is set to return_sequences: with return_sequences
+    masked steps put out zeros, without it the last output is the last real step's.
+    Call arguments: as the layer's; initial_state: the forward states, then the backward ones.
+    Returns: the merged output, with return_state a list of output(s), forward and backward states.
+    Source: keras.layers.Bidirectional.
+    """
+
+    supports_masking = True
+    reads_masked = "none"
+
+    def __init__(
+        self,
+        layer: Layer,
+        merge_mode: str | None = "concat",
+        weights: Any = None,
+        backward_layer: Layer | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(layer, Layer):
+            raise ValueError(f"Bidirectional: layer must be a Layer, got {layer!r}")
+        if merge_mode not in _MERGES:
+            raise ValueError(
+                f"Bidirectional: merge_mode must be one of {list(_MERGES)}, got {merge_mode!r}"
+            )
+        if not hasattr(layer, "go_backwards"):
+            raise TypeError(f"Bidirectional: layer must be recurrent, got {layer!r}")
+        self.merge_mode = merge_mode
+        self._given_backward = backward_layer is not None
+        name = layer.name.removeprefix("forward_")
+        self.forward_layer = copy_layer(layer, name=f"forward_{name}")
+        if backward_layer is None:
+            turned = not layer.go_backwards
+            backward_layer = copy_layer(layer, name=f"backward_{name}", go_backwards=turned)
+        self.backward_layer = backward_layer
+        self._check_pair()
+        self.return_sequences = layer.return_sequences
+        self.return_state, self.stateful = layer.return_state, layer.stateful
+        for direction in (self.forward_layer, self.backward_layer):
+            direction.zero_output_for_mask = self.return_sequences
+        self._first_weights = weights
+
+    def _check_pair(self) -> None:
+        forward, backward = self.forward_layer, self.backward_layer
+        if forward.go_backwards == backward.go_backwards:
+            raise ValueError(
+                "Bidirectional: the two layers must have different go_backwards, got "
+                f"{forward.go_backwards} for both"
+            )
+        for flag in ("stateful", "return_sequences", "return_state"):
+            values = getattr(forward, flag), getattr(backward, flag)
+            if values[0] != values[1]:
+                raise ValueError(f"Bidirectional: both layers must have one {flag}, got {values}")
+
+    def build(self, sequences_shape: Any) -> None:
+        for layer in self._directions:
+            if not layer.built:
+                layer.build(sequences_shape)
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
+
+    @property
+    def _directions(self) -> tuple[Any, Any]:
+        return self.forward_layer, self.backward_layer
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        starts = _halves(initial_state)
+        if self._side_by_side():
+            rows = self.forward_layer.real_steps(sequences, mask)
+            result = self._on_rows(rows, starts, training, padded=self.merge_mode == "concat")
+            return map_structure(lambda y: y.to_padded() if type(y) is Rows else y, result)
+        outputs, states = [], []
+        options = {"training": True} if training else {}
+        for layer, start in zip(self._directions, starts, strict=True):
+            result = layer.call(sequences, initial_state=start, mask=mask, **options)
+            output, *last = result if isinstance(result, list) else [result]
+            if self.return_sequences and layer.go_backwards:
+                output = output[:, ::-1]
+            outputs.append(output)
+            states += last
+        return self._with_states(_MERGES[self.merge_mode](*outputs), states)
+
+    def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
+        if rows.ndim < 3 or not self._side_by_side():
+            return NotImplemented
+        return self._on_rows(rows, _halves(initial_state), training)
+
+    def forward_padded(self, x: Any) -> Any:
+        joined = self.return_sequences and self.merge_mode == "concat"
+        if type(x) is not Rows or x.ndim < 3 or not joined or not self._side_by_side():
+            return self.forward(x)
+        return x.tensor_of(self._on_rows(x, [None, None], training=False, padded=True))
+
+    def _side_by_side(self) -> bool:
+        """Whether both are layers of ours that start without states of their own."""
+        ours = all(getattr(type(layer), "call", None) is RNN.call for layer in self._directions)
+        return ours and not self.stateful
+
+    def _on_rows(self, rows: Rows, starts: list[Any], training: bool, padded: bool = False) -> Any:
+        """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
+        layers, layout = self._directions, rows.layout
+        widths = [layer.units for layer in layers]
+        outputs, parts = (None, None), ()
+        if self.return_sequences:
+            count = layout.batch * layout.time if padded else layout.steps + 1
+            joined = np.empty((count, sum(widths)), np.float32)
+            if not padded:
+                joined[-1] = 0  # the pad row
+            parts = joined[:, : widths[0]], joined[:, widths[0] :]
+            cells = layout.cells if padded and not layout.full else None
+            outputs = tuple(Outputs(part, cells) for part in parts)
+        runs = run_pair(
+            [layer.cell for layer in layers],
+            rows,
+            [layer.start(start, layout.batch) for layer, start in zip(layers, starts, strict=True)],
+            outputs,
+            reverse=layers[0].go_backwards,
+            training=training,
+        )
+        states = []
+        for layer, (_, held) in zip(layers, runs, strict=True):
+            states += layer.grouped(held) if self.return_state else ()
+        merge = _MERGES[self.merge_mode]
+        if not self.return_sequences:
+            return self._with_states(merge(*(last for last, _ in runs)), states)
+        if padded:
+            if not layout.full:
+                fill_masked(joined, layout.mask)
+            return self._with_states(joined.reshape(layout.batch, layout.time, sum(widths)), states)
+        merged = joined if self.merge_mode == "concat" else merge(*parts)
+        return self._with_states(map_structure(lambda x: Rows(x, layout), merged), states)
+
+    def _with_states(self, merged: Any, states: list[Any]) -> Any:
+        outputs = merged if isinstance(merged, list) else [merged]
+        return [*outputs, *states] if len(outputs) + len(states) > 1 else merged
+
+    def reset_state(self) -> None:
+        """Start the next call of stateful layers from zeros."""
+        self.forward_layer.reset_state()
+        self.backward_layer.reset_state()
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes" if self.return_sequences else "uses"
+
+    def compute_mask(self, sequences: Any, mask: Any) -> Any:
+        mask = mask[0] if isinstance(mask, list) else mask
+        output_mask = mask if self.return_sequences else None
+        masks = [output_mask] * (2 if self.merge_mode is None else 1)
+        if self.return_state:
+            masks += [None] * len(flatten([x.cell.state_size for x in self._directions]))
+        return masks if len(masks) > 1 else masks[0]
+
+    def compute_output_shape(self, sequences_shape: Any) -> Any:
+        outputs, states = [], []
+        for layer in self._directions:
+            shape = layer.compute_output_shape(sequences_shape)
+            output, *last = shape if self.return_state else [shape]
+            outputs.append(output)
+            states += last
+        if self.merge_mode == "concat":
+            merged: Any = (*outputs[0][:-1], outputs[0][-1] + outputs[1][-1])
+        else:
+            merged = outputs if self.merge_mode is None else outputs[0]
+        return self._with_states(merged, states)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {
+            **super().get_config(),
+            "layer": serialize_layer(self.forward_layer),
+            "merge_mode": self.merge_mode,
+        }
+        if self._given_backward:
+            config["backward_layer"] = serialize_layer(self.backward_layer)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Bidirectional":
+        layers = {
+            key: deserialize_layer(config[key])
+            for key in ("layer", "backward_layer")
+            if config.get(key)
+        }
+        return cls(**{**config, **layers})
+
+
+def _halves(initial_state: Any) -> list[Any]:
+    """The initial states of the two directions; None = each one's own."""
+    if initial_state is None:
+        return [None, None]
+    half = len(initial_state) // 2
+    return [list(initial_state[:half]), list(initial_state[half:])]

@@ -1,0 +1,215 @@
+"""Cell: the weights and the step of this package's recurrent layers.
+
+It runs over the real steps of a batch in C, as long as C knows its activations.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, activations, initializers
+from ...nest import flatten, is_nested
+from ...rows import Rows
+from ..base.layer import Layer
+from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
+
+
+class Cell(Layer):
+    """The weights of a cell of this package, and its step.
+
+    A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
+    `step` for activations that are not known to C.
+
+    Right behind an Embedding, what each row of its table adds to the gates is kept from call to
+    call, float32 (ids, gates * units), once calls have computed as many rows, and if it takes no
+    more than `max_kept_bytes`. A step then costs its recurrent half only. With other weights the
+    next call drops it.
+
+    Call arguments: inputs: float32 (batch, features).  states: list of float32 (batch, units).
+    Returns: (output (batch, units), the new states).
+    """
+
+    kind = ""
+    gates = 1
+    state_count = 1
+    max_kept_bytes = 64 << 20
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        *,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        implementation: int = 2,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(units, (int, np.integer)) or units <= 0:
+            raise ValueError(f"{type(self).__name__}: units must be a positive int, got {units!r}")
+        self.units, self.use_bias = int(units), use_bias
+        self.activation = activations.get(activation)
+        self.kernel_initializer = kernel_initializer
+        self.recurrent_initializer = recurrent_initializer
+        self.bias_initializer = bias_initializer
+        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+        self._packed: tuple = ((), None)
+
+    @property
+    def state_size(self) -> int | list[int]:
+        """The width of the state, or a list of widths if there are more."""
+        return self.units if self.state_count == 1 else [self.units] * self.state_count
+
+    @property
+    def output_size(self) -> int:
+        """The width of the output."""
+        return self.units
+
+    def get_initial_state(self, batch_size: int) -> list[np.ndarray]:
+        """Zeros."""
+        return [np.zeros((batch_size, self.units), np.float32) for _ in range(self.state_count)]
+
+    def bias_shape(self) -> tuple[int, ...]:
+        return (self.gates * self.units,)
+
+    def first_bias(self, shape: tuple[int, ...]) -> np.ndarray:
+        return initializers.get(self.bias_initializer)(shape)
+
+    def build(self, input_shape: Any) -> None:
+        width = self.gates * self.units
+        features = input_shape[-1]
+        self.kernel = self.add_weight((features, width), self.kernel_initializer, name="kernel")
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width), self.recurrent_initializer, name="recurrent_kernel"
+        )
+        self.bias = (
+            self.add_weight(self.bias_shape(), self.first_bias, name="bias")
+            if self.use_bias
+            else None
+        )
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        x, held = np.asarray(inputs, np.float32), flatten(states)
+        packed = self.packed()
+        if isinstance(packed, _kernels.PackedRNN):
+            _, new = _kernels.rnn(x, packed, np.arange(len(x) + 1), initial_state=held)
+        else:
+            new = self.step(x, *(np.asarray(state, np.float32) for state in held))
+        return new[0], list(new) if is_nested(states) else new[0]
+
+    def step(self, x: np.ndarray, *states: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The new states, the output first."""
+        raise NotImplementedError
+
+    def over_rows(
+        self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool, training: bool
+    ) -> Run:
+        """Run over the real steps of `rows`; see `run_cell`."""
+        packed = self.packed()
+        if not isinstance(packed, _kernels.PackedRNN):
+            return step_by_step(self, rows, states, outputs, reverse, training)
+        source, index = rows.in_place()
+        out, cells = outputs or NOWHERE
+        _, last = _kernels.rnn(
+            source,
+            packed,
+            rows.layout.offsets,
+            index=index,
+            initial_state=states,
+            reverse=reverse,
+            out=out,
+            cells=cells,
+            keep=self.max_kept_bytes if rows.lie_in_weight else 0,
+        )
+        return last[0], list(last)
+
+    def packed(self) -> Any:
+        """The weights in the kernels' form, made once for as long as they stay the same.
+
+        A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
+        """
+        known, packed = self._packed
+        for variable, value in zip(self._own_variables, known, strict=False):
+            if variable._value is not value:
+                packed = None
+        if packed is None:
+            weights = [variable.value for variable in self._own_variables]
+            kernel, recurrent, bias = (*weights, None)[:3]
+            names = {k: activations.kernel_name(f) for k, f in self.functions().items()}
+            if type(self).call is Cell.call and all(names.values()):
+                packed = _kernels.PackedRNN(self.kind, kernel, recurrent, bias, **names)
+            else:
+                packed = self.pack_products(kernel, recurrent, bias)
+            self._packed = (weights, packed)
+        return packed
+
+    def pack_products(
+        self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
+    ) -> tuple[Any, ...]:
+        """The matrices that `step` multiplies with: the input's, then the state's."""
+        dense = _kernels.PackedDense
+        return dense(kernel, bias), dense(recurrent_kernel)
+
+    def functions(self) -> dict[str, Any]:
+        """The activation functions by argument name."""
+        return {"activation": self.activation}
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that make this cell anew, but for its name."""
+        return {
+            "units": self.units,
+            **{name: activations.serialize(value) for name, value in self.functions().items()},
+            "use_bias": self.use_bias,
+            "kernel_initializer": self.kernel_initializer,
+            "recurrent_initializer": self.recurrent_initializer,
+            "bias_initializer": self.bias_initializer,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        dropout = {"dropout": self.dropout, "recurrent_dropout": self.recurrent_dropout}
+        return {**super().get_config(), **self.arguments(), **dropout, "seed": self.seed}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": ((), None)}
+
+
+def run_pair(
+    cells: list[Any],
+    rows: Rows,
+    starts: list[Any],
+    outputs: tuple[Outputs | None, Outputs | None],
+    *,
+    reverse: bool = False,
+    training: bool = False,
+) -> list[Run]:
+    """`run_cell` for two cells, in opposite directions: side by side if both run in C.
+
+    outputs: of both, with the same cells, or None for both.
+    """
+    packed = [cell.packed() if isinstance(cell, Cell) else None for cell in cells]
+    if all(isinstance(weights, _kernels.PackedRNN) for weights in packed):
+        source, index = rows.in_place()
+        (one, places), (other, _) = (x or NOWHERE for x in outputs)
+        results = _kernels.rnn_pair(
+            source,
+            *packed,
+            rows.layout.offsets,
+            index=index,
+            initial_states=starts,
+            reverse=reverse,
+            out=(one, other),
+            cells=places,
+            keep=cells[0].max_kept_bytes if rows.lie_in_weight else 0,
+        )
+        return [(last[0], list(last)) for _, last in results]
+    return [
+        run_cell(cell, rows, start, into, reverse=back, training=training)
+        for cell, start, into, back in zip(
+            cells, starts, outputs, (reverse, not reverse), strict=True
+        )
+    ]

@@ -1,0 +1,120 @@
+"""GRU. Gates z, r, h: h' = z * h + (1 - z) * activation(candidate, which r keeps h out of)."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, activations
+from .cell import Cell
+from .rnn import RNN
+
+
+class GRUCell(Cell):
+    """The weights of a GRU.
+
+    With reset_after the reset gate scales the state's product, without it the state itself.
+
+    Weights: kernel float32 (features, 3 units), recurrent_kernel (units, 3 units), bias
+        (2, 3 units): for the input, for the state; without reset_after (3 units,).
+    Source: keras.layers.GRUCell; Cho et al. 2014.
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        reset_after: bool = True,
+        **kwargs: Any,
+    ):
+        super().__init__(
+            units,
+            activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            **kwargs,
+        )
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.reset_after = reset_after
+
+    @property
+    def kind(self) -> str:
+        return "gru" if self.reset_after else "gru_reset_before"
+
+    def bias_shape(self) -> tuple[int, ...]:
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def pack_products(
+        self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
+    ) -> tuple[Any, ...]:
+        dense, gates = _kernels.PackedDense, 2 * self.units
+        of_input, of_state = bias if self.reset_after and bias is not None else (bias, None)
+        if self.reset_after:
+            return dense(kernel, of_input), dense(recurrent_kernel, of_state)
+        parts = recurrent_kernel[:, :gates], recurrent_kernel[:, gates:]
+        return dense(kernel, of_input), *map(dense, parts)
+
+    def step(self, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
+        of_input, of_state, *of_reset_state = self.packed()
+        units, gate = self.units, self.recurrent_activation
+        from_input, from_state = _kernels.dense(x, of_input), _kernels.dense(h, of_state)
+        both = gate(from_input[:, : 2 * units] + from_state[:, : 2 * units])
+        z, r = both[:, :units], both[:, units:]
+        if self.reset_after:
+            kept = r * from_state[:, 2 * units :]
+        else:
+            kept = _kernels.dense(r * h, *of_reset_state)
+        return (z * h + (1 - z) * self.activation(from_input[:, 2 * units :] + kept),)
+
+    def functions(self) -> dict[str, Any]:
+        return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
+
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "reset_after": self.reset_after}
+
+
+class GRU(RNN):
+    """A GRU that computes real steps only.
+
+    Arguments: units: width of the state.  activation, recurrent_activation: names or functions.
+        use_bias, initializers: for new weights.  reset_after: see `GRUCell`; models of Keras 2.0 to
+        2.2 have it False.  The others are those of `RNN`.
+    Call arguments and results: as `RNN`; the states are [h].
+    Source: keras.layers.GRU.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        reset_after: bool = True,
+        **kwargs: Any,
+    ):
+        cell = GRUCell(
+            units,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            reset_after,
+            name="gru_cell",
+        )
+        super().__init__(cell, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super(RNN, self).get_config(), **self.cell.arguments(), **self.flags()}

@@ -1,0 +1,270 @@
+"""RNN: a cell run over the real steps of each sequence. The one place of Keras's RNN mask rules.
+
+At a masked step the states stay as they are; the output is the previous output (before the first
+real step: the initial state), or zero with `zero_output_for_mask`. Masked steps are never computed.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..._kernels import PackedRNN, fill_masked, rnn_dense
+from ...nest import flatten, is_nested, map_structure
+from ...rows import Layout, Rows
+from ..base.calling import check_mask
+from ..base.layer import Layer, deserialize_layer, serialize_layer
+from .cell import Cell
+from .run_cell import (
+    Outputs,
+    build_cell,
+    check_cell,
+    first_output,
+    initial_state_of,
+    output_size_of,
+    run_cell,
+)
+from .stacked_rnn_cells import StackedRNNCells
+
+
+class RNN(Layer):
+    """Run `cell` over time.
+
+    Arguments: cell: a cell, or a list of cells, each on top of the one before. A cell of your own
+        has `call(inputs, states) -> (output, new states)`, `state_size` (an int, or a list for more
+        states) and, where they are not the first state's width and zeros, `output_size` and
+        `get_initial_state(batch_size)`.
+        return_sequences: every step's output, not the last one.  return_state: also the last
+        states.  go_backwards: from the last step to the first; outputs come in that order.
+        stateful: a call starts from the last states of the call before.  unroll: accepted; the
+        result is the same.  zero_output_for_mask: masked steps put out zeros.  dropout,
+        recurrent_dropout, seed, use_cudnn, implementation: accepted, without effect on a result.
+    Call arguments: sequences: float32 (batch, time, ...).  initial_state: list of float32
+        (batch, units); passed without `mask`, the mask that the sequences carry is not used, as in
+        Keras, which is told once.  mask: bool (batch, time), True = real.
+    Returns: (batch, units), with return_sequences (batch, time, units); with return_state a list
+        of the output and the states.
+    Source: keras.layers.RNN. Before the first real step as on its JAX backend.
+    """
+
+    supports_masking = True
+    reads_masked = "none"
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        *,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        use_cudnn: Any = "auto",
+        implementation: int = 2,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
+        check_cell(cell)
+        self.cell = cell
+        self.return_sequences, self.return_state = return_sequences, return_state
+        self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
+        self.zero_output_for_mask = zero_output_for_mask
+        self.states: list[np.ndarray] | None = None
+
+    @property
+    def units(self) -> int:
+        """The width of the output."""
+        return output_size_of(self.cell)
+
+    def build(self, sequences_shape: Any) -> None:
+        if len(sequences_shape) < 3 or not sequences_shape[-1]:
+            raise ValueError(
+                f"sequences must be (batch, time, features) with known features, got shape "
+                f"{tuple(sequences_shape)}"
+            )
+        build_cell(self.cell, (sequences_shape[0], *sequences_shape[2:]))
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        if mask is None and initial_state is None and not training:
+            y = self._dense(sequences)
+            if y is not None:
+                return y
+        rows = self.real_steps(sequences, mask)
+        start = self.start(initial_state, rows.layout.batch)
+        result = self._forward(rows, start, training, padded=True)
+        return result if self.return_state else result[0]
+
+    def _dense(self, x: Any) -> np.ndarray | None:
+        """The output in one go, where all steps are real and no states come or go; else None."""
+        if self.stateful or self.return_state or not isinstance(self.cell, Cell):
+            return None
+        packed = self.cell.packed()
+        if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:
+            return None
+        backwards, sequences = self.go_backwards, self.return_sequences
+        y = rnn_dense(x, packed, return_sequences=sequences, reverse=backwards)
+        return y[:, ::-1] if backwards and sequences else y
+
+    def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
+        if rows.ndim < 3:
+            return NotImplemented
+        start = self.start(initial_state, rows.layout.batch)
+        padded = self.go_backwards or self._before_first_step(start) is not None
+        result = self._forward(rows, start, training, padded)
+        if self.return_sequences and padded:
+            result[0] = rows.tensor_of(result[0])
+        return result if self.return_state else result[0]
+
+    def forward_padded(self, x: Any) -> Any:
+        if type(x) is not Rows or x.ndim < 3 or not self.return_sequences:
+            return self.forward(x)
+        start = self.start(None, x.layout.batch)
+        return x.tensor_of(self._forward(x, start, training=False, padded=True)[0])
+
+    def _forward(self, rows: Rows, start: Any, training: bool, padded: bool) -> list[Any]:
+        """The output and the states; all outputs are padded, or Rows."""
+        layout = rows.layout
+        outputs = self._room(layout, padded) if self.return_sequences else None
+        last, states = run_cell(
+            self.cell, rows, start, outputs, reverse=self.go_backwards, training=training
+        )
+        if self.stateful:
+            self.states = [state.copy() for state in states]
+        if outputs is None:
+            output = self._last_output(last, layout)
+        elif padded:
+            output = self._padded(outputs.values, layout, start)
+        else:
+            output = Rows(outputs.values, layout, carry=not self.zero_output_for_mask)
+        return [output, *self.grouped(states)]
+
+    def _room(self, layout: Layout, padded: bool) -> Outputs:
+        """Where the outputs go: into all cells of the padded array, or into the rows and a pad."""
+        if not padded:
+            values = np.empty((layout.steps + 1, self.units), np.float32)
+            values[-1] = 0
+            return Outputs(values)
+        values = np.empty((layout.batch * layout.time, self.units), np.float32)
+        if self.go_backwards:
+            mirrored = layout.time - 1 - 2 * (layout.cells % layout.time)
+            return Outputs(values, layout.cells + mirrored)
+        return Outputs(values, None if layout.full else layout.cells)
+
+    def _padded(self, values: np.ndarray, layout: Layout, start: Any) -> np.ndarray:
+        """The padded outputs, of which the real ones are there."""
+        if not layout.full:
+            mask = layout.mask[:, ::-1] if self.go_backwards else layout.mask
+            first, carry = self._before_first_step(start), not self.zero_output_for_mask
+            fill_masked(values, mask, first, carry=carry)
+        return values.reshape(layout.batch, layout.time, self.units)
+
+    def grouped(self, states: list[np.ndarray]) -> list[Any]:
+        """The states; those of a stack as a list for each cell."""
+        if not isinstance(self.cell, StackedRNNCells):
+            return states
+        left = iter(states)
+        return [[next(left) for _ in flatten(size)] for size in self.cell.state_size]
+
+    def _before_first_step(self, start: Any) -> np.ndarray | None:
+        """What masked steps before the first real one put out, (batch, units); None = zeros."""
+        if start is None or self.zero_output_for_mask:
+            return None
+        first = first_output(self.cell, start)
+        return first if first.any() else None
+
+    def _last_output(self, output: np.ndarray, layout: Layout) -> np.ndarray:
+        if self.zero_output_for_mask and layout.time and not layout.full:
+            last = layout.mask[:, 0 if self.go_backwards else -1]
+            return np.where(last[:, None], output, np.float32(0))
+        return output
+
+    def real_steps(self, sequences: Any, mask: Any) -> Rows:
+        """The real steps of a padded array, left in place, if it fits the weights."""
+        x = np.asarray(sequences)
+        cell = self.cell
+        features = cell.kernel.value.shape[0] if isinstance(cell, Cell) else x.shape[-1]
+        if x.ndim < 3 or x.shape[-1] != features:
+            raise ValueError(f"sequences must be (batch, time, {features}), got shape {x.shape}")
+        return Rows.view(x, None if mask is None else _step_mask(mask, x.shape[:2]))
+
+    def start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:
+        """The states to start from, checked; None = zeros."""
+        given = flatten(initial_state) if initial_state is not None else self.states
+        if given is None:
+            if isinstance(self.cell, Cell):
+                return None
+            given = flatten(initial_state_of(self.cell, batch))
+        if initial_state is None and given[0].shape[0] != batch:
+            raise ValueError(
+                f"stateful: every call must have the batch size of the first, expected "
+                f"{given[0].shape[0]}, got {batch}; reset_state() starts anew"
+            )
+        states = [np.asarray(state, np.float32) for state in given]
+        wanted = [(batch, size) for size in flatten(self.cell.state_size)]
+        shapes = [state.shape for state in states]
+        if shapes != wanted:
+            raise ValueError(f"initial_state must have shapes {wanted}, got {shapes}")
+        return states
+
+    def reset_state(self) -> None:
+        """Start the next call of a stateful layer from zeros."""
+        self.states = None
+
+    @property
+    def mask_role(self) -> str:
+        return "uses, passes" if self.return_sequences else "uses"
+
+    def compute_mask(self, sequences: Any, mask: Any) -> Any:
+        mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
+        output_mask = mask if self.return_sequences else None
+        if self.return_state:
+            return [output_mask] + [None] * len(flatten(self.cell.state_size))
+        return output_mask
+
+    def compute_output_shape(self, sequences_shape: Any) -> Any:
+        batch, time = sequences_shape[:2]
+        output = (batch, time, self.units) if self.return_sequences else (batch, self.units)
+        if not self.return_state:
+            return output
+        states = map_structure(lambda size: (batch, size), self.cell.state_size)
+        return [output, *(states if is_nested(self.cell.state_size) else [states])]
+
+    def flags(self) -> dict[str, Any]:
+        """The arguments about sequences and states, for get_config."""
+        return {
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "unroll": self.unroll,
+            "zero_output_for_mask": self.zero_output_for_mask,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "seed": self.seed,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cell": serialize_layer(self.cell), **self.flags()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "RNN":
+        if "cell" not in config:
+            return cls(**config)
+        cell = config["cell"]
+        cells = isinstance(cell, list)
+        made = [deserialize_layer(x) for x in cell] if cells else deserialize_layer(cell)
+        return cls(**{**config, "cell": made})
+
+
+def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:
+    """A mask as bool (batch, time); (batch, time, k) is masked where all k are, as in Keras."""
+    mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
+    mask = np.asarray(mask)
+    return check_mask(mask.any(axis=-1) if mask.ndim == 3 else mask, shape)

@@ -1,0 +1,124 @@
+"""How a cell, this package's or a user's own, runs over the real steps of a batch.
+
+A cell that cannot do it by itself (`over_rows`) runs step by step, each step on the sequences that
+still have one: masked steps are never computed.
+"""
+
+import inspect
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...nest import flatten, map_structure
+from ...rows import Rows
+from ..base.layer import Layer
+
+Run = tuple[np.ndarray, list[np.ndarray]]
+"""(last outputs, last states)."""
+
+
+class Outputs(NamedTuple):
+    """Where the outputs go: that of real step j to row cells[j] of `values`, float32 (m, units).
+
+    `cells` None: to row j.
+    """
+
+    values: np.ndarray | None
+    cells: np.ndarray | None = None
+
+
+NOWHERE = Outputs(None)
+
+
+def output_size_of(cell: Any) -> int:
+    """The width of a cell's output: its `output_size`, else that of its first state."""
+    size = getattr(cell, "output_size", None)
+    return flatten(cell.state_size)[0] if size is None else size
+
+
+def initial_state_of(cell: Any, batch: int) -> Any:
+    """The states that `cell` starts from if no others are given."""
+    if hasattr(cell, "get_initial_state"):
+        return cell.get_initial_state(batch_size=batch)
+    return map_structure(lambda size: np.zeros((batch, size), np.float32), cell.state_size)
+
+
+def training_options(cell: Any, training: bool) -> dict[str, bool]:
+    """What to call `cell` with besides inputs and states: `training` if it is and is taken."""
+    told = training and "training" in inspect.signature(cell.call).parameters
+    return {"training": True} if told else {}
+
+
+def check_cell(cell: Any) -> None:
+    """Raises: ValueError unless `cell` has what a recurrent layer needs."""
+    for attribute in ("call", "state_size"):
+        if not hasattr(cell, attribute):
+            raise ValueError(f"cell must have `{attribute}`, got {cell!r}")
+
+
+def build_cell(cell: Any, input_shape: tuple) -> None:
+    """Make the weights of a cell that is a layer."""
+    if isinstance(cell, Layer) and not cell.built:
+        cell.build(input_shape)
+
+
+def run_cell(
+    cell: Any,
+    rows: Rows,
+    states: list[np.ndarray] | None,
+    outputs: Outputs | None = None,
+    *,
+    reverse: bool = False,
+    training: bool = False,
+) -> Run:
+    """Run `cell` over the real steps of each sequence.
+
+    Arguments: states: the initial ones, (batch, ...) each; None = the cell's own.  outputs: where
+        to write each step's output.  reverse: from the last step to the first; outputs stay where
+        they are.  training: handed to a cell whose `call` takes it.
+    A sequence without real steps keeps its states. Its last output is its first state if that has
+    the output's width, else zeros.
+    """
+    if hasattr(cell, "over_rows"):
+        return cell.over_rows(rows, states, outputs, reverse, training)
+    return step_by_step(cell, rows, states, outputs, reverse, training)
+
+
+def step_by_step(
+    cell: Any,
+    rows: Rows,
+    states: list[np.ndarray] | None,
+    outputs: Outputs | None,
+    reverse: bool,
+    training: bool,
+) -> Run:
+    """`run_cell` by one `cell.call` a step, on the sequences that are long enough to have it."""
+    options = training_options(cell, training)
+    layout, (source, index) = rows.layout, rows.in_place()
+    source = np.asarray(source, np.float32)
+    if states is None:
+        states = flatten(initial_state_of(cell, layout.batch))
+    states = [np.array(state, np.float32) for state in states]
+    last = first_output(cell, states)
+    out, cells = outputs or NOWHERE
+    by_length = np.argsort(-layout.lengths, kind="stable")
+    lengths = layout.lengths[by_length]
+    start = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[by_length]
+    for step in range(int(lengths.max(initial=0))):
+        active = int(np.searchsorted(-lengths, -step))
+        who, at = by_length[:active], start[:active] + (-step if reverse else step)
+        x = source[at if index is None else index[at]]
+        output, new = cell.call(x, [state[who] for state in states], **options)
+        for state, value in zip(states, flatten(new), strict=True):
+            state[who] = value
+        last[who] = output
+        if out is not None:
+            out[at if cells is None else cells[at]] = output
+    return last, states
+
+
+def first_output(cell: Any, states: list[np.ndarray]) -> np.ndarray:
+    """(batch, units): what a sequence puts out before its first real step."""
+    state = states[getattr(cell, "output_state", 0)]
+    shape = (len(state), output_size_of(cell))
+    return state.copy() if state.shape == shape else np.zeros(shape, np.float32)

@@ -1,0 +1,94 @@
+"""StackedRNNCells: cells of which each reads the outputs of the one before."""
+
+from typing import Any
+
+import numpy as np
+
+from ...nest import flatten, is_nested
+from ...rows import Rows
+from ..base.layer import Layer, deserialize_layer, serialize_layer
+from .run_cell import (
+    Outputs,
+    Run,
+    build_cell,
+    check_cell,
+    initial_state_of,
+    output_size_of,
+    run_cell,
+    training_options,
+)
+
+
+class StackedRNNCells(Layer):
+    """Several cells as one.
+
+    Call arguments: inputs: float32 (batch, features).  states: a list, for each cell its states.
+    Returns: (output of the last cell, the new states in the same structure).
+    Source: keras.layers.StackedRNNCells.
+    """
+
+    def __init__(self, cells: list[Any], **kwargs: Any):
+        super().__init__(**kwargs)
+        if not cells:
+            raise ValueError("StackedRNNCells: cells must hold at least one cell, got none")
+        for cell in cells:
+            check_cell(cell)
+        self.cells = list(cells)
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The state sizes of each cell."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> int:
+        """The width of the last cell's output."""
+        return output_size_of(self.cells[-1])
+
+    @property
+    def output_state(self) -> int:
+        """The number of the last cell's first state among all states."""
+        return len(flatten(self.state_size[:-1]))
+
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        """The initial states of each cell."""
+        return [initial_state_of(cell, batch_size) for cell in self.cells]
+
+    def build(self, input_shape: Any) -> None:
+        for cell in self.cells:
+            build_cell(cell, input_shape)
+            input_shape = (input_shape[0], output_size_of(cell))
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        new_states = []
+        for cell, held in zip(self.cells, states, strict=True):
+            options = training_options(cell, training)
+            inputs, new = cell.call(inputs, list(held) if is_nested(held) else [held], **options)
+            new_states.append(new if is_nested(held) else flatten(new)[0])
+        return inputs, new_states
+
+    def over_rows(
+        self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool, training: bool
+    ) -> Run:
+        """Run over the real steps of `rows`, one cell after the other; see `run_cell`."""
+        ends = np.cumsum([len(flatten(cell.state_size)) for cell in self.cells])
+        last_states = []
+        for cell, end in zip(self.cells, ends, strict=True):
+            held = None
+            if states is not None:
+                held = states[end - len(flatten(cell.state_size)) : end]
+            into, shape = outputs, (rows.layout.steps, output_size_of(cell))
+            if end < ends[-1]:
+                into = Outputs(np.empty(shape, np.float32))
+            last, new = run_cell(cell, rows, held, into, reverse=reverse, training=training)
+            if end < ends[-1]:
+                rows = Rows.by_index(into.values, None, rows.layout)
+            last_states += new
+        return last, last_states
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cells": [serialize_layer(cell) for cell in self.cells]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "StackedRNNCells":
+        return cls(**{**config, "cells": [deserialize_layer(cell) for cell in config["cells"]]})

@@ -1,0 +1,1 @@
+"""Model and Sequential: a graph of layers with inputs and outputs."""

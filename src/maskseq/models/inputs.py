@@ -1,0 +1,252 @@
+"""What users hand to a model, made into what its graph runs on: Rows, or padded Tensors.
+
+Ragged input becomes Rows at once. A padded array with a mask by hand becomes Rows only where no
+layer downstream ever looks at its masked cells; otherwise it stays padded.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..data.ragged import Ragged, as_batch
+from ..graph.symbols import KerasTensor
+from ..layers.base.calling import check_mask
+from ..nest import flatten, is_nested
+from ..rows import Layout, Rows
+from ..tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+
+STEPS_A_CALL = 1 << 16
+"""Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
+enough work that cutting costs nothing, and a bound on memory."""
+
+
+def as_value(x: Any) -> Any:
+    """One input as Rows (ragged data) or a Tensor."""
+    if type(x) is Rows:
+        return x
+    x = as_batch(x)
+    if isinstance(x, Ragged):
+        values = x.values if x.values.dtype.kind != "f" else x.values.astype(np.float32, copy=False)
+        return Rows.from_ragged(values, x.offsets)
+    x = convert_to_tensor(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"inputs must hold numbers, got dtype {x.dtype}")
+    return x
+
+
+def standardize(model: Any, x: Any, mask: Any = None) -> list[Any]:
+    """The inputs of a call in the order of `model.inputs`, with hand-given masks attached."""
+    values = _in_order(model, x)
+    for number, hand in enumerate(_masks_in_order(model, mask)):
+        if hand is not None:
+            values[number] = _with_mask(values[number], hand)
+    return prepare(model, values)
+
+
+def _masks_in_order(model: Any, mask: Any) -> list[Any]:
+    """A mask or None for each input; one mask alone is the first input's, as in Keras."""
+    names = [tensor.name for tensor in model.inputs]
+    if isinstance(mask, dict):
+        if not set(mask) <= set(names):
+            raise ValueError(f"masks must be named {names}, got {sorted(mask)}")
+        return [mask.get(name) for name in names]
+    if mask is None or not isinstance(mask, (list, tuple)):
+        return [mask] + [None] * (len(names) - 1)
+    if len(names) == 1 and not (len(mask) == 1 and np.ndim(mask[0]) != 1):
+        return [mask]  # one mask written as lists
+    if len(mask) not in (1, len(names)):
+        raise ValueError(f"mask must be a list of {len(names)} ({names}), got {len(mask)} masks")
+    return [*mask] + [None] * (len(names) - len(mask))
+
+
+def for_predict(model: Any, x: Any) -> list[Any]:
+    """The inputs of `predict`, not yet cut into batches."""
+    values = _in_order(model, x)
+    sizes = {_length(value) for value in values}
+    if len(sizes) > 1:
+        raise ValueError(f"inputs must have the same number of sequences, got {sorted(sizes)}")
+    return values
+
+
+def _in_order(model: Any, x: Any) -> list[Any]:
+    graph = getattr(model, "_plan", None)
+    if graph is None:
+        values = [as_value(x)]
+        if hasattr(model, "ensure_graph"):
+            model.ensure_graph(values[0])
+        return values
+    names = [tensor.name for tensor in model.inputs]
+    if isinstance(x, dict):
+        if set(x) != set(names):
+            raise ValueError(f"inputs must be named {names}, got {sorted(x)}")
+        return [as_value(x[name]) for name in names]
+    if len(names) == 1 and not (is_nested(model._input_structure) and _is_list_of_one(x)):
+        return [as_value(x)]
+    if not isinstance(x, (list, tuple)) or len(x) != len(names):
+        got = f"{len(x)} values" if isinstance(x, (list, tuple)) else type(x).__name__
+        raise ValueError(f"inputs must be a list of {len(names)} ({names}), got {got}")
+    return [as_value(value) for value in x]
+
+
+def _is_list_of_one(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and len(x) == 1 and isinstance(x[0], (np.ndarray, Rows))
+
+
+def prepare(model: Any, values: list[Any]) -> list[Any]:
+    """Values checked against the model's inputs, packed where that changes nothing."""
+    strict = model._strict_shapes
+    return [
+        _packed(model, tensor, _fitted(value, tensor, strict))
+        for value, tensor in zip(values, model.inputs, strict=True)
+    ]
+
+
+def _with_mask(value: Any, mask: Any) -> Any:
+    if type(value) is Rows:
+        value = value.to_tensor()
+    value = value.view(Tensor)
+    ndim = np.ndim(mask)
+    shape = value.shape[:ndim] if 0 < ndim <= value.ndim else value.shape[:2]
+    value._keras_mask = check_mask(mask, shape)
+    return value
+
+
+def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
+    """`value` if it fits the input `tensor`, or can be made to."""
+    value, wanted = _with_axes(value, tensor.shape), tensor.shape
+    shape = value.shape
+    empty_rows = type(value) is Rows and value.layout.steps == 0
+    if empty_rows and len(shape) < len(wanted) and None not in wanted[2:]:
+        shape = (*shape[:2], *wanted[2:])  # no step says how many features it has
+        empty = np.zeros((0, *wanted[2:]), np.float32)
+        value = Rows.from_ragged(empty, value.layout.offsets)
+    pairs = list(zip(shape, wanted, strict=False))
+    pairs = pairs[1:] if strict else pairs[2:]
+    if len(shape) != len(wanted) or any(n is not None and m != n for m, n in pairs):
+        raise ValueError(f"input '{tensor.name}' must have shape {wanted}, got {tuple(shape)}")
+    return value
+
+
+def _with_axes(value: Any, wanted: tuple) -> Any:
+    """`value` with a last axis of size 1 added or dropped where that gives it the axes wanted."""
+    axes = len(value.shape)
+    if axes == len(wanted) + 1 and value.shape[-1] == 1:
+        last: Any = 0
+    elif axes == len(wanted) - 1 and wanted[-1] == 1:
+        last = None
+    else:
+        return value
+    if type(value) is Rows:
+        return value.with_values(value.values[..., last]) if len(wanted) > 1 else value
+    fitted = value[..., last]
+    set_keras_mask(fitted, get_keras_mask(value))
+    return fitted
+
+
+def _packed(model: Any, tensor: KerasTensor, value: Any) -> Any:
+    mask = get_keras_mask(value)
+    if mask is None or mask.ndim != 2 or value.ndim < 2:
+        return value
+    if reads_masked_cells(model, tensor):
+        return value
+    return Rows.view(value, np.asarray(mask))
+
+
+def reads_masked_cells(model: Any, tensor: KerasTensor) -> bool:
+    """True if anything from `tensor` on may depend on what its masked cells hold."""
+    known = model.__dict__.setdefault("_reads_masked", {})
+    if id(tensor) not in known:
+        known[id(tensor)] = _reads(model, tensor)
+    return known[id(tensor)]
+
+
+def _reads(model: Any, tensor: KerasTensor) -> bool:
+    if any(tensor is output for output in model.outputs):
+        return True
+    for node in model._plan.consumers(tensor):
+        role = getattr(node.operation, "reads_masked", "all")
+        if role == "all" or len(node.inputs) > 1 or _has_options(node):
+            return True
+        if role == "own" and any(_reads(model, output) for output in flatten(node.outputs)):
+            return True
+    return False
+
+
+def _has_options(node: Any) -> bool:
+    """True if a call has more than one argument: it may then run without its input's mask."""
+    return any(value is not None for value in (*node.args[1:], *node.kwargs.values()))
+
+
+def _length(value: Any) -> int:
+    return value.shape[0] if value.ndim else 1
+
+
+def steps_of(value: Any) -> int:
+    """How many real steps of Rows there are, or how many cells of a padded array."""
+    if type(value) is Rows:
+        return value.layout.steps
+    shape = value.shape
+    return shape[0] * shape[1] if len(shape) > 1 else value.size
+
+
+def cut(model: Any, values: list[Any], batch_size: int | None) -> list[list[Any]]:
+    """The inputs in batches: of `batch_size` sequences, or of about STEPS_A_CALL real steps."""
+    if batch_size is None and max(map(steps_of, values)) <= STEPS_A_CALL:
+        return [values]
+    count = _length(values[0])
+    if batch_size is None:
+        bounds = [0, count] if model.stateful else _bounds(values, count)
+    elif not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
+        raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
+    else:
+        bounds = [*range(0, count, int(batch_size)), count]
+    if len(bounds) <= 2:
+        return [values]
+    return [
+        [_part(value, start, stop) for value in values]
+        for start, stop in zip(bounds, bounds[1:], strict=False)
+    ]
+
+
+def _bounds(values: list[Any], count: int) -> list[int]:
+    """Ends of batches, none of which holds many more than STEPS_A_CALL steps of any input."""
+    steps = np.zeros(count + 1, np.int64)
+    for value in values:
+        if type(value) is Rows:
+            steps = np.maximum(steps, value.layout.offsets)
+        else:
+            cells = int(np.prod(value.shape[1:2]))
+            steps = np.maximum(steps, np.arange(count + 1, dtype=np.int64) * cells)
+    bounds = [0]
+    while bounds[-1] < count:
+        start = bounds[-1]
+        stop = int(np.searchsorted(steps, steps[start] + STEPS_A_CALL, side="right")) - 1
+        bounds.append(min(max(stop, start + 1), count))
+    return bounds if count else [0, 0]
+
+
+def _part(value: Any, start: int, stop: int) -> Any:
+    if type(value) is not Rows:
+        part = value[start:stop]
+        mask = get_keras_mask(value)
+        if mask is not None:
+            part._keras_mask = mask[start:stop]
+        return part
+    layout, (source, index) = value.layout, value.in_place()
+    first, last = layout.offsets[start], layout.offsets[stop]
+    part = Layout(stop - start, layout.time, layout.offsets[start : stop + 1] - first)
+    if index is None:
+        return Rows.by_index(source[first:last], None, part)
+    return Rows.by_index(source, index[first:last], part)
+
+
+def join(results: list[Any]) -> Any:
+    """The results of the batches as one."""
+    if len(results) == 1:
+        return results[0]
+    first = results[0]
+    if isinstance(first, dict):
+        return {key: join([result[key] for result in results]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return type(first)(join(list(parts)) for parts in zip(*results, strict=True))
+    return np.concatenate(results)
