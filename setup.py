@@ -1,32 +1,115 @@
 """Builds `_kernels` (links csrc), `_lists` (reads Python objects) and `_arrow` (Arrow columns).
 
 Switches, from the environment: MASKSEQ_NO_OPENMP=1 builds serial, MASKSEQ_DEBUG=1 keeps asserts,
-MASKSEQ_WERROR=1 turns C warnings into errors, MASKSEQ_SANITIZE=address,undefined adds sanitizers.
+MASKSEQ_WERROR=1 turns C warnings into errors, MASKSEQ_SANITIZE=address,undefined adds sanitizers,
+MASKSEQ_DEV=1 optimises Cython's C less: it checks and allocates, the arithmetic is in csrc.
+
+Only what is stale is compiled and linked. A file is kept while the command that made it and all
+files that were read for it stay the same, so a change of any switch rebuilds what it concerns.
 """
 
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
+import Cython
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 WINDOWS, MACOS = sys.platform == "win32", sys.platform == "darwin"
+DEV = os.environ.get("MASKSEQ_DEV") == "1" and not WINDOWS
+
+
+def read_for(made: str) -> list[str]:
+    """The source and the headers of an object: the compiler lists them in a file (-MMD).
+
+    clang-cl writes no such file. Its name is returned then, and as it is missing, all is stale.
+    """
+    listed = Path(made).with_suffix(".d")
+    if not listed.exists():
+        return [str(listed)]
+    return shlex.split(listed.read_text().replace("\\\n", " "))[1:]
 
 
 class BuildExt(build_ext):
-    """Takes clang-cl in place of Microsoft's compiler: csrc is GNU C."""
+    """Makes what is stale, on all CPUs or on as many as -j says.
+
+    Takes clang-cl in place of Microsoft's compiler: csrc is GNU C.
+    """
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.build_temp = os.path.join("build", f"objects-{sys.implementation.cache_tag}")
 
     def build_extensions(self) -> None:
         if self.compiler.compiler_type == "msvc":
             self.compiler.initialize()
             self.compiler.cc = "clang-cl"
-        super().build_extensions()
+        pool = ThreadPoolExecutor(self.parallel or os.cpu_count())
+        try:
+            jobs = [[pool.submit(self.compile, e, s) for s in e.sources] for e in self.extensions]
+            for extension, compiling in zip(self.extensions, jobs, strict=True):
+                self.link(extension, [job.result() for job in compiling])
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def compile(self, extension: Extension, source: str) -> str:
+        """Makes the object of a source, and returns its name."""
+        [made] = self.compiler.object_filenames([source], output_dir=self.build_temp)
+        less = ["-O1"] if DEV and not source.startswith("csrc") else []
+        self.make(
+            source,
+            made,
+            read_for(made),
+            self.compiler.compile,
+            sources=[source],
+            output_dir=self.build_temp,
+            macros=extension.define_macros,
+            include_dirs=extension.include_dirs,
+            debug=self.debug,
+            extra_postargs=[*extension.extra_compile_args, *less],
+        )
+        return made
+
+    def link(self, extension: Extension, objects: list[str]) -> None:
+        """Makes the module of an extension."""
+        made = self.get_ext_fullpath(extension.name)
+        self.make(
+            extension.name,
+            made,
+            objects,
+            self.compiler.link_shared_object,
+            objects=objects,
+            output_filename=made,
+            libraries=self.get_libraries(extension),
+            export_symbols=self.get_export_symbols(extension),
+            debug=self.debug,
+            extra_postargs=extension.extra_link_args,
+            build_temp=self.build_temp,
+        )
+
+    def make(self, name: str, made: str, read: list[str], run: Callable, **options: object) -> None:
+        """Makes a file, unless this command did, begun after the last change of what it read."""
+        programs = [getattr(self.compiler, key, None) for key in ("compiler_so", "linker_so")]
+        command = f"{programs}\n{self.compiler.include_dirs}\n{options}"
+        note = Path(self.build_temp, f"{name}.command")
+        if not self.force and Path(made).exists() and note.exists() and note.read_text() == command:
+            begun = note.stat().st_mtime_ns
+            if all(os.path.exists(file) and os.stat(file).st_mtime_ns < begun for file in read):
+                return
+        print(f"maskseq: building {name}", flush=True)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        Path(made).unlink(missing_ok=True)
+        note.write_text(command)
+        run(**options)
 
 
 def links(flags: list[str], source: str) -> bool:
@@ -67,6 +150,20 @@ def baseline_flags() -> list[str]:
     return level if WINDOWS or links(level, "int main(void) { return 0; }") else []
 
 
+def translated(extensions: list[Extension]) -> list[Extension]:
+    """The extensions with the C that Cython makes of .pyx files older than it or their includes.
+
+    Cython compares times; that its version and directives are the same is for us to see.
+    """
+    directives = {"boundscheck": False, "wraparound": False, "embedsignature": True}
+    how, note = f"{Cython.__version__} {directives}", Path("build/cython.command")
+    force = not (note.exists() and note.read_text() == how)
+    with_c = cythonize(extensions, language_level=3, compiler_directives=directives, force=force)
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(how)
+    return with_c
+
+
 debug = os.environ.get("MASKSEQ_DEBUG") == "1"
 if WINDOWS:
     compile_args = ["/clang:-std=c11", "/clang:-O3", *baseline_flags()]
@@ -74,7 +171,7 @@ if WINDOWS:
 else:
     # -g0: Python's own flags ask for debug information, nine tenths of the file.
     compile_args = ["-g", "-UNDEBUG", "-fno-wrapv"] if debug else ["-g0"]
-    compile_args += ["-std=c11", "-O3", "-fvisibility=hidden", *baseline_flags()]
+    compile_args += ["-std=c11", "-O3", "-MMD", "-fvisibility=hidden", *baseline_flags()]
     exact_args = ["-ffp-contract=off"]
 link_args = []
 if os.environ.get("MASKSEQ_SANITIZE"):
@@ -84,9 +181,11 @@ if os.environ.get("MASKSEQ_SANITIZE"):
 openmp_compile, openmp_link = openmp_flags()
 strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("MASKSEQ_WERROR") == "1" else []
 
+sources = sorted(glob("csrc/**/*.c", recursive=True))
+sources.sort(key=lambda name: "isa" not in name)  # what takes longest first
 kernels = Extension(
     "maskseq._kernels",
-    ["src/maskseq/_kernels.pyx", *sorted(glob("csrc/**/*.c", recursive=True))],
+    ["src/maskseq/_kernels.pyx", *sources],
     include_dirs=["src/maskseq/include", "csrc"],
     define_macros=[("MASKSEQ_STATIC", None)],
     depends=[
@@ -108,11 +207,4 @@ lists, arrow = (
     for name in ("_lists", "_arrow")
 )
 
-setup(
-    cmdclass={"build_ext": BuildExt},
-    ext_modules=cythonize(
-        [kernels, lists, arrow],
-        language_level=3,
-        compiler_directives={"boundscheck": False, "wraparound": False, "embedsignature": True},
-    ),
-)
+setup(cmdclass={"build_ext": BuildExt}, ext_modules=translated([kernels, lists, arrow]))
