@@ -5,7 +5,7 @@
  * 40 sequences of 1 to 120 steps are padded: right, left or holes; with + there are half as many
  * columns more, of padding. dense: 14 sequences of 120 steps, as many steps in all. */
 #include <maskseq.h>
-#include <recurrent.h>
+#include <rnn/rnn.h>
 
 #include <stdio.h>
 #include <stdlib.h>
