@@ -32,6 +32,7 @@ def keras_activations():
     return pytest.importorskip("keras").activations
 
 
+@pytest.mark.slow
 def test_names_are_those_of_keras():
     theirs = pytest.importorskip("keras").src.activations.ALL_OBJECTS_DICT
     ours = set(activations.ACTIVATIONS) - KERAS_2
@@ -39,12 +40,14 @@ def test_names_are_those_of_keras():
     assert set(_kernels.ACTIVATIONS) <= set(activations.ACTIVATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(activations.ACTIVATIONS.keys() - KERAS_2 - {"threshold"}))
 def test_activation_equals_keras(name):
     theirs = np.asarray(getattr(keras_activations(), name)(X))
     np.testing.assert_allclose(activations.get(name)(X), theirs, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIONS)
 def test_activation_with_options_equals_keras(name):
     theirs = np.asarray(getattr(keras_activations(), name)(X, **OPTIONS[name]))

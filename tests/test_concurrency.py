@@ -110,6 +110,7 @@ def test_the_number_of_threads_may_change_while_others_predict(scene):
             job.result()
 
 
+@pytest.mark.slow
 def test_other_threads_run_python_meanwhile():
     packed = _kernels.PackedDense(np.ones((256, 256)))
     x = np.ones((100_000, 256), np.float32)
@@ -178,6 +179,7 @@ assert _kernels.dense(np.ones((1, 2)), small).tolist() == [[2, 2]]
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("kernel", [("rnn", 8_000_000), ("rnn", 500), ("dense",), ("attention",)])
 def test_ctrl_c_ends_a_long_call_within_100_ms(kernel, threads):
@@ -186,6 +188,7 @@ def test_ctrl_c_ends_a_long_call_within_100_ms(kernel, threads):
     assert float(done.stdout) < 0.1
 
 
+@pytest.mark.slow
 def test_a_handler_that_does_not_raise_changes_nothing():
     code = """
 import signal, numpy as np
@@ -242,6 +245,7 @@ def test_a_forked_child_answers_with_the_same_bits(scene):
     assert done.stdout.strip() == "0", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing_pools_answer_with_the_same_bits(method, tmp_path):
     main = f"""
@@ -350,6 +354,7 @@ SKLEARN = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["before", "after"])
 @pytest.mark.parametrize(
     "name, other", [("torch", TORCH), ("sklearn", SKLEARN)], ids=["torch", "sklearn"]

@@ -41,11 +41,13 @@ def test_the_other_utterances_of_a_batch_change_no_bit(b):
     np.testing.assert_array_equal(alone[0], demo_model().predict(utterances())[b])
 
 
+@pytest.mark.slow
 def test_model_equals_keras():
     expected = keras_model(MODEL).predict(utterances().to_padded(), verbose=0)
     np.testing.assert_allclose(demo_model().predict(utterances()), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["post", "pre"])
 def test_model_of_sequences_equals_keras_in_padded_cells_too(padding, tmp_path):
     path = save_tagger(tmp_path / "tagger.keras")

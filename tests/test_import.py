@@ -22,6 +22,7 @@ def compiled(tmp_path):
     return {**kept, "PYTHONPYCACHEPREFIX": str(tmp_path)}
 
 
+@pytest.mark.slow
 def test_import_takes_less_than_60_ms_of_a_cpu_beyond_numpy(compiled):
     """CPU time, and the best of some: what else the machine does counts as little as it can."""
     command = [sys.executable, "-c", TIMED]

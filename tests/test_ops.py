@@ -131,12 +131,14 @@ def check(ours, theirs):
     np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:divide by zero")
 @pytest.mark.parametrize("name", CASES)
 def test_operation_equals_keras(name):
     check(getattr(ops, name)(*CASES[name]), live(name)(*CASES[name]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, arguments", OPTIONS + PRODUCTS)
 def test_operation_with_options_equals_keras(name, arguments):
     check(getattr(ops, name)(*arguments), live(name)(*arguments))
@@ -147,6 +149,7 @@ def test_every_public_operation_is_tested():
     assert public - set(CASES) == {"_as_tensor", "get_item", "get_keras_mask"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("class_name", OPERATIONS)
 def test_class_and_its_options_are_those_of_keras(class_name):
     keras = pytest.importorskip("keras")

@@ -210,6 +210,7 @@ def keras():
     return pytest.importorskip("keras")
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.lists(st.integers(-(2**33), 2**33) | st.floats(), max_size=6), max_size=6),
     st.sampled_from([None, 0, 1, 3, 8]),

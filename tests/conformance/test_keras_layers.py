@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("jax")
 pytest.importorskip("keras")
+pytestmark = pytest.mark.slow
 
 from cases import CASES  # noqa: E402
 from harness import check  # noqa: E402

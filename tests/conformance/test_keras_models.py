@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("jax")
 pytest.importorskip("keras")
+pytestmark = pytest.mark.slow
 
 import jax  # noqa: E402
 import keras  # noqa: E402

@@ -3,6 +3,7 @@
 import pytest
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 
 import numpy as np  # noqa: E402
 from hypothesis import given, settings  # noqa: E402

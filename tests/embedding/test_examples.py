@@ -9,6 +9,8 @@ from building import CC, ROOT, load, run
 
 from maskseq import _kernels
 
+pytestmark = pytest.mark.slow
+
 FEATURES, UNITS = 6, 5
 PADDING = -1.0
 

@@ -79,6 +79,7 @@ def test_every_prefix_is_refused(write):
             read_archive(write(data[:size]))
 
 
+@pytest.mark.slow
 def test_byte_flips_raise_nothing_but_format_errors_and_leave_no_wrong_byte(write):
     """A flip that goes unnoticed must not have changed what was read: the checksum sees to it."""
     for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -174,6 +175,7 @@ def bomb(size: int, declared: int) -> bytes:
     return bytes(data + directory + b"PK\5\6" + end)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", [1 << 10, 300 << 20, 0xFFFF_FFFE])
 def test_zip_bomb_stops_at_the_limit_whatever_it_declares(write, declared):
     path = write(bomb(300 << 20, declared))

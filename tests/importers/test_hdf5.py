@@ -110,6 +110,7 @@ def test_random_damage_raises_nothing_but_format_errors(sound):
         only_format_errors(bytes(data))
 
 
+@pytest.mark.slow
 def test_damaged_addresses_raise_nothing_but_format_errors(sound):
     """Each 8-byte word that may be an address is pointed elsewhere: into circles, past the end."""
     rng = random.Random(1)

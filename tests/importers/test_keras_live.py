@@ -12,6 +12,7 @@ from maskseq.nest import flatten
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras", minversion="3.0")
 pytest.importorskip("h5py")
+pytestmark = pytest.mark.slow
 kl = keras.layers
 
 IDS = np.array([[3, 1, 4, 1, 5], [2, 6, 0, 0, 0], [0, 0, 5, 0, 3], [0, 0, 0, 0, 0]], "int32")

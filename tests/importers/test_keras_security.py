@@ -300,6 +300,7 @@ def paths_into(value, here=()):
             yield from paths_into(inside, (*here, key))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["sequential", "functional"])
 def test_altered_config_raises_nothing_but_our_two_errors(tmp_path, name):

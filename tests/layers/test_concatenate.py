@@ -10,6 +10,7 @@ from maskseq import layers
 from maskseq.rows import Rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", twin.MASKS)
 @pytest.mark.parametrize("first", twin.MASKS)
 @pytest.mark.parametrize("axis", [1, 2, -1, -2])
@@ -19,6 +20,7 @@ def test_concatenate_equals_keras(axis, first, second, rng):
     twin.check_eager(lambda L: L.Concatenate(axis=axis), arrays, masks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis", [1, -1])
 @pytest.mark.parametrize("stem", ["dense", "lstm"])
 def test_concatenate_on_rows_equals_keras(axis, stem):
@@ -31,6 +33,7 @@ def test_features_of_rows_are_joined_without_padding(rng):
     assert type(layers.Concatenate().run(rows)) is Rows
 
 
+@pytest.mark.slow
 def test_mask_of_two_axes_data_is_what_keras_makes_of_it(rng):
     arrays = [rng.normal(size=(3, 6)).astype(np.float32) for _ in range(2)]
     twin.check_eager(lambda L: L.Concatenate(), arrays, [twin.mask_of("right")] * 2)

@@ -49,6 +49,7 @@ def test_conv1d_equals_definition(options, time, rng):
     np.testing.assert_allclose(layer(x), want, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("mask", ["none", "holes"])
 def test_conv1d_equals_keras(options, mask, rng):
@@ -57,6 +58,7 @@ def test_conv1d_equals_keras(options, mask, rng):
     twin.check_eager(lambda L: L.Conv1D(6, **options), x, twin.mask_of(mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", SEPARATE)
 @pytest.mark.parametrize("name", ["DepthwiseConv1D", "SeparableConv1D"])
 def test_convolution_of_each_feature_equals_keras(name, options, rng):
@@ -69,6 +71,7 @@ def test_convolution_of_each_feature_equals_keras(name, options, rng):
     twin.check_in_model(make, stem="lstm")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Conv1D", "DepthwiseConv1D", "SeparableConv1D"])
 def test_channels_first_equals_keras(name, rng):
     filters = () if name == "DepthwiseConv1D" else (5,)

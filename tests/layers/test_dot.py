@@ -7,6 +7,7 @@ import twin
 from maskseq import layers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize(
     "first, second, axes",
@@ -26,6 +27,7 @@ def test_dot_equals_keras(first, second, axes, normalize, rng):
     twin.check_eager(lambda L: L.Dot(axes=axes, normalize=normalize), arrays, [None, None])
 
 
+@pytest.mark.slow
 def test_dot_ends_the_mask_as_keras(rng):
     arrays = [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(2)]
     twin.check_eager(lambda L: L.Dot(axes=2), arrays, [twin.mask_of("right")] * 2)

@@ -20,6 +20,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equation, output_shape, bias_axes, shape", CASES)
 def test_einsum_dense_equals_keras(equation, output_shape, bias_axes, shape, rng):
     twin.check_eager(
@@ -29,6 +30,7 @@ def test_einsum_dense_equals_keras(equation, output_shape, bias_axes, shape, rng
     )
 
 
+@pytest.mark.slow
 def test_mask_is_lost_as_in_keras(rng):
     x = rng.normal(size=(3, 6, 4)).astype(np.float32)
     twin.check_eager(lambda L: L.EinsumDense("abc,cd->abd", (None, 2)), x, twin.mask_of("right"))

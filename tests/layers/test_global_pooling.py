@@ -11,6 +11,7 @@ from maskseq.rows import Rows
 OPTIONS = [{}, {"keepdims": True}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("mask", ["none", "right", "left", "holes"])
 @pytest.mark.parametrize("name", ["GlobalAveragePooling1D", "GlobalMaxPooling1D"])
@@ -20,6 +21,7 @@ def test_global_pooling_equals_keras(name, mask, options, rng):
     twin.check_in_model(lambda L: getattr(L, name)(**options), mask=mask, stem="lstm")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("name", ["GlobalAveragePooling1D", "GlobalMaxPooling1D"])
 def test_channels_first_equals_keras(name, options, rng):

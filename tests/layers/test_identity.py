@@ -11,6 +11,7 @@ from maskseq.rows import Rows
 MAKES = [lambda L: L.Identity(), lambda L: L.ActivityRegularization(l1=0.1, l2=0.2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKES, ids=["identity", "activity_regularization"])
 @pytest.mark.parametrize("mask", ["none", "holes"])
 def test_identity_equals_keras(make, mask, rng):

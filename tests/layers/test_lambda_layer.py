@@ -18,11 +18,13 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", CASES.values(), ids=CASES)
 def test_lambda_equals_keras(make, rng):
     twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of("right"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", CASES.values(), ids=CASES)
 def test_lambda_in_a_model_equals_keras(make):
     twin.check_in_model(make)

@@ -17,6 +17,7 @@ def pair(rng):
     return [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", twin.MASKS)
 @pytest.mark.parametrize("first", twin.MASKS)
 @pytest.mark.parametrize("name", NAMES)
@@ -25,6 +26,7 @@ def test_merge_equals_keras(name, first, second, pair):
     twin.check_eager(lambda L: getattr(L, name)(), pair, masks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("stem", ["dense", "lstm"])
 @pytest.mark.parametrize("mask", ["right", "holes", "an_empty_row"])
@@ -32,6 +34,7 @@ def test_merge_on_rows_equals_keras(name, stem, mask):
     twin.check_in_model(lambda L: getattr(L, name)(), inputs=2, stem=stem, mask=mask)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Add", "Multiply", "Average", "Maximum"])
 def test_merge_of_three_equals_keras(name, rng):
     arrays = [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(3)]
@@ -39,12 +42,14 @@ def test_merge_of_three_equals_keras(name, rng):
         twin.check_eager(lambda L: getattr(L, name)(), arrays, [twin.mask_of(m) for m in masks])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_merge_broadcasts_as_keras(name, rng):
     arrays = [rng.normal(size=s).astype(np.float32) for s in [(3, 6, 2), (3, 1, 2)]]
     twin.check_eager(lambda L: getattr(L, name)(), arrays, [twin.mask_of("right"), None])
 
 
+@pytest.mark.slow
 def test_input_with_fewer_axes_gets_them_after_the_batch(rng):
     arrays = [rng.normal(size=s).astype(np.float32) for s in [(3, 6, 2), (3, 2)]]
     twin.check_eager(lambda L: L.Add(), arrays, [twin.mask_of("right"), None])

@@ -110,6 +110,7 @@ def residual_blocks(module, inputs):
     return [x, module.GlobalAveragePooling1D()(x), module.LSTM(4)(x)]
 
 
+@pytest.mark.slow
 def test_residual_blocks_are_those_of_keras(rng, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     keras = pytest.importorskip("keras")

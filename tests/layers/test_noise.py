@@ -15,6 +15,7 @@ MAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 @pytest.mark.parametrize("mask", ["none", "holes"])
 def test_noise_outside_training_equals_keras(make, mask, rng):

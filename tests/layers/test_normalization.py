@@ -29,6 +29,7 @@ MAKES = {
 ROWS = ["layer", "batch", "unit"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
 @pytest.mark.parametrize("mask", ["none", "right", "holes"])
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
@@ -37,6 +38,7 @@ def test_normalization_equals_keras(make, mask, rng):
     twin.check_eager(make, x, twin.mask_of(mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stem", ["dense", "lstm"])
 @pytest.mark.parametrize("name", ["layer", "layer_time", "rms", "batch", "unit", "group"])
 def test_normalization_in_a_model_equals_keras(name, stem):
@@ -59,6 +61,7 @@ def test_normalization_of_a_sample_does_not_depend_on_the_others(make, rng):
     np.testing.assert_array_equal(layer(x)[2:3], layer(x[2:3]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", ["none", "right", "holes"])
 @pytest.mark.parametrize("name", ["batch", "batch_bare"])
 def test_batch_statistics_in_training_equal_keras(name, mask, rng):

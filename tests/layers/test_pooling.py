@@ -21,6 +21,7 @@ def test_pooling_equals_definition(name, size, stride, padding, rng):
     np.testing.assert_allclose(layer(x), want, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("size, stride", WINDOWS)
 @pytest.mark.parametrize("name", NAMES)
@@ -30,6 +31,7 @@ def test_pooling_equals_keras(name, size, stride, padding, rng):
     twin.check_eager(make, x, twin.mask_of("holes"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_channels_first_equals_keras(name, rng):
     x = rng.normal(size=(3, 2, 6)).astype(np.float32)

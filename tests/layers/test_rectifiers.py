@@ -24,12 +24,14 @@ MAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", ["none", "holes"])
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_rectifier_equals_keras(make, mask, rng):
     twin.check_eager(make, rng.normal(size=(3, 6, 4)).astype(np.float32), twin.mask_of(mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_rectifier_in_a_model_equals_keras(make):
     twin.check_in_model(make, stem="lstm")

@@ -19,18 +19,21 @@ MAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", ["none", "right", "holes"])
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_reshaping_equals_keras(make, mask, rng):
     twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of(mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["flatten", "reshape", "permute"])
 def test_reshaping_in_a_model_equals_keras(name):
     make = MAKES[name] if name != "reshape" else lambda L: L.Reshape((2, 12))
     twin.check_in_model(make, stem="lstm")
 
 
+@pytest.mark.slow
 def test_repeat_vector_equals_keras(rng):
     twin.check_eager(lambda L: L.RepeatVector(4), rng.normal(size=(3, 5)).astype(np.float32), None)
 

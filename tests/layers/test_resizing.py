@@ -18,12 +18,14 @@ MAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", ["none", "right", "holes"])
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_resizing_equals_keras(make, mask, rng):
     twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of(mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["crop", "pad", "up"])
 def test_resizing_in_a_model_equals_keras(name):
     twin.check_in_model(MAKES[name])
