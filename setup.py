@@ -47,7 +47,8 @@ class BuildExt(build_ext):
 
     def finalize_options(self) -> None:
         super().finalize_options()
-        self.build_temp = os.path.join("build", f"objects-{sys.implementation.cache_tag}")
+        kind = [sys.implementation.cache_tag, "debug" if debug else "", sanitizers]
+        self.build_temp = os.path.join("build", "-".join(["objects", *filter(None, kind)]))
 
     def build_extensions(self) -> None:
         if self.compiler.compiler_type == "msvc":
@@ -174,8 +175,9 @@ else:
     compile_args += ["-std=c11", "-O3", "-MMD", "-fvisibility=hidden", *baseline_flags()]
     exact_args = ["-ffp-contract=off"]
 link_args = []
-if os.environ.get("MASKSEQ_SANITIZE"):
-    sanitize = [f"-fsanitize={os.environ['MASKSEQ_SANITIZE']}", "-fno-sanitize-recover=all"]
+sanitizers = os.environ.get("MASKSEQ_SANITIZE", "")
+if sanitizers:
+    sanitize = [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
     compile_args += [*sanitize, "-O1"]  # -O3 takes minutes over the checks of unrolled loops
     link_args += sanitize
 openmp_compile, openmp_link = openmp_flags()

@@ -1,0 +1,109 @@
+# What a developer does, as verbs: `make help` lists them. .ci/run goes through the same ones.
+#
+# Needs python3 (3.11 or newer) with venv, a C compiler and, once, a package index. T chooses what to
+# test or time, and switches of setup.py are given like it:
+#     make test T=tests/rnn    make test T="-k softmax"    make test MASKSEQ_DEBUG=1
+
+PYTHON ?= python3
+VENV ?= .venv
+T ?=
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+SOURCES := src tests benchmarks examples setup.py
+C_FILES = $(shell git ls-files '*.c' '*.h')
+
+# Cython's C is compiled with less optimisation, except for what is timed.
+export MASKSEQ_DEV ?= 1
+bench profile profile-kernel sanitize: export MASKSEQ_DEV = 0
+
+.PHONY: help setup peers build test quick sanitize lint warnings format types docs bench \
+	profile profile-kernel check clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+setup: $(READY) ## an environment in .venv with the tools; maskseq there is this working tree
+
+# The README's command installs a copy of maskseq into the same environment: that is undone here.
+ifeq ($(wildcard $(VENV)/lib/python3*/site-packages/__editable__.maskseq-*),)
+.PHONY: $(READY)
+endif
+$(READY): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q "setuptools>=77" "cython>=3.1"
+	$(BIN)/pip install -q --no-build-isolation -e ".[dev]"
+	touch $@
+
+peers: setup ## Keras, PyTorch and others beside us, for tests/conformance
+	$(BIN)/pip install -q --no-build-isolation -e ".[peers]"
+
+build: setup ## compile what is stale
+	@$(BIN)/python setup.py -q build_ext --inplace
+
+test: build ## all tests, or T
+	$(BIN)/python -m pytest $(T)
+
+# One program per CPU: a thread that waits for work must not hold a CPU meanwhile.
+quick: build ## the tests that are not marked slow, or those of T
+	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -n auto -m "not slow" $(T)
+
+sanitize: ## the tests, or T, under AddressSanitizer and UBSan, in an environment of their own
+	test -x .venv-asan/bin/python || $(PYTHON) -m venv .venv-asan
+	MASKSEQ_DEBUG=1 MASKSEQ_SANITIZE=address,undefined .venv-asan/bin/pip install -q ".[test]"
+	for library in $$(find .venv-asan/lib/python3*/site-packages/maskseq -name '*.so'); do \
+		nm -D --undefined-only $$library | grep -q __asan_init || exit 1; \
+	done
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so.6)" \
+		PYTHONMALLOC=malloc UBSAN_OPTIONS=print_stacktrace=1 \
+		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+		.venv-asan/bin/python -m pytest -s -p no:cacheprovider $(T)
+
+lint: setup ## style of Python and C, and the files of continuous integration
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	for system in linux macos windows; do \
+		$(BIN)/cibuildwheel --platform $$system --archs auto64 --print-build-identifiers || exit 1; \
+	done
+
+warnings: ## C warnings are errors, with and without OpenMP
+	for source in $$(find csrc -name '*.c'); do \
+		echo "-fopenmp $$source"; echo "-Wno-unknown-pragmas $$source"; \
+	done | xargs -P 2 -L 1 $(CC) -std=c11 -O2 -Wall -Wextra -Werror -ffp-contract=off \
+		-Isrc/maskseq/include -Icsrc -o /dev/null -c
+
+format: setup ## put Python and C into the style that lint wants
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/clang-format -i $(C_FILES)
+
+types: setup ## check the type hints
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+docs: build ## write the pages that are made from the code
+	$(BIN)/python -m maskseq.testing.table >build/layers.md
+	mv build/layers.md docs/layers.md
+
+bench: build ## time the kernels, or T
+	$(BIN)/python -m pytest --benchmark-columns=min,median $(or $(T),benchmarks)
+
+profile: build ## Python's side of a call: make profile CALL=lstm_step
+	$(BIN)/python -m benchmarks.calls $(CALL)
+
+profile-kernel: ## instructions of a kernel, by line: make profile-kernel CALL="lstm right"
+	mkdir -p build
+	$(CC) -std=c11 -g -O3 -ffp-contract=off -Wno-unknown-pragmas -Isrc/maskseq/include -Icsrc \
+		$$(find csrc -name '*.c') tests/csrc/cost.c -lm -lpthread -o build/cost
+	valgrind --tool=callgrind --toggle-collect=masked_call --callgrind-out-file=build/callgrind.out \
+		build/cost $(or $(CALL),lstm right)
+	callgrind_annotate build/callgrind.out
+
+check: ## all that continuous integration runs: half an hour, and Debian's package tools
+	.ci/run
+
+clean: ## remove what was built, but not the environment
+	rm -rf build dist src/*.egg-info src/maskseq/_kernels.c src/maskseq/data/_*.c
+	find src -name '*.so' -delete
+	find src tests benchmarks -name __pycache__ -prune -exec rm -r {} +

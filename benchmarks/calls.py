@@ -1,0 +1,128 @@
+"""Python's side of small calls, counted: what a model costs beyond its kernels.
+
+    python -m benchmarks.calls              each call: Python functions entered, bytecodes, time
+    python -m benchmarks.calls lists        the functions of one call, in the order of entering
+
+Counts do not depend on who else uses the machine. A time is the minimum of many calls.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+import maskseq
+from maskseq import layers
+
+LISTS = [[711, 632, 71], [73, 8, 3215, 55, 927], [83]]
+PADDED = maskseq.pad_sequences(LISTS, padding="post")
+ONE_STEP = np.ones((1, 1, 64), np.float32)
+STEPS = np.ones((2, 5, 8), np.float32)
+
+
+def lstm() -> maskseq.Sequential:
+    return maskseq.Sequential([maskseq.Input((None, 64)), layers.LSTM(64)])
+
+
+def classifier() -> maskseq.Sequential:
+    embedding = layers.Embedding(5000, 16, mask_zero=True)
+    return maskseq.Sequential([embedding, layers.LSTM(16), layers.Dense(1)])
+
+
+def tagger() -> maskseq.Sequential:
+    both = layers.Bidirectional(layers.LSTM(16, return_sequences=True))
+    embedding = layers.Embedding(5000, 16, mask_zero=True)
+    return maskseq.Sequential([embedding, both, layers.Dense(3)])
+
+
+def branched() -> maskseq.Model:
+    x = maskseq.Input((None, 8))
+    masked = layers.Masking()(x)
+    one, two = layers.Dense(8)(masked), layers.LSTM(8, return_sequences=True)(masked)
+    return maskseq.Model(x, layers.LSTM(4)(layers.Add()([one, two])))
+
+
+CALLS: dict[str, tuple[Callable[[], Any], str, Any]] = {
+    "lstm_step": (lstm, "predict", ONE_STEP),
+    "lstm_step_called": (lstm, "__call__", ONE_STEP),
+    "three_ids": (classifier, "predict", np.array([[711, 632, 71]])),
+    "lists": (tagger, "predict", LISTS),
+    "padded": (tagger, "predict", PADDED),
+    "padded_on_batch": (tagger, "predict_on_batch", PADDED),
+    "branched": (branched, "predict", STEPS),
+}
+
+
+def entered(call: Callable[[], object]) -> list[CodeType]:
+    """The Python functions that a call enters, in that order."""
+    found: list[CodeType] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            found.append(frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return found[1:]  # without the lambda around the call
+
+
+def bytecodes(call: Callable[[], object]) -> int:
+    """How many bytecodes a call executes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def microseconds(call: Callable[[], object], rounds: int = 300) -> float:
+    """The least time of a call."""
+    least = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        call()
+        least = min(least, time.perf_counter() - start)
+    return 1e6 * least
+
+
+def ready(name: str) -> Callable[[], object]:
+    """The call of that name, with its model built and its caches filled."""
+    make, method, argument = CALLS[name]
+    call = getattr(make(), method)
+    for _ in range(3):
+        call(argument)
+    return lambda: call(argument)
+
+
+def main() -> None:
+    for name in sys.argv[1:]:
+        for code in entered(ready(name)):
+            place = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+            print(f"{place:30}{code.co_qualname}")
+    if not sys.argv[1:]:
+        print(f"{'':20}{'functions':>10}{'bytecodes':>11}{'us':>9}")
+        for name in CALLS:
+            call = ready(name)
+            counts = f"{len(entered(call)):>10}{bytecodes(call):>11}"
+            print(f"{name:20}{counts}{microseconds(call):>9.1f}")
+
+
+if __name__ == "__main__":
+    main()
