@@ -48,7 +48,7 @@ quick: build ## the tests that are not marked slow, or those of T
 	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -n auto -m "not slow" $(T)
 
-sanitize: ## the tests, or T, under AddressSanitizer and UBSan, in an environment of their own
+sanitize: ## what quick runs, under AddressSanitizer and UBSan, in an environment of its own
 	test -x .venv-asan/bin/python || $(PYTHON) -m venv .venv-asan
 	MASKSEQ_DEBUG=1 MASKSEQ_SANITIZE=address,undefined .venv-asan/bin/pip install -q ".[test]"
 	for library in $$(find .venv-asan/lib/python3*/site-packages/maskseq -name '*.so'); do \
@@ -57,7 +57,7 @@ sanitize: ## the tests, or T, under AddressSanitizer and UBSan, in an environmen
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so.6)" \
 		PYTHONMALLOC=malloc UBSAN_OPTIONS=print_stacktrace=1 \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
-		.venv-asan/bin/python -m pytest -s -p no:cacheprovider $(T)
+		.venv-asan/bin/python -m pytest -s -p no:cacheprovider -m "not slow" $(T)
 
 lint: setup ## style of Python and C, and the files of continuous integration
 	$(BIN)/ruff check $(SOURCES)
@@ -87,7 +87,7 @@ docs: build ## write the pages that are made from the code
 	mv build/layers.md docs/layers.md
 
 bench: build ## time the kernels, or T
-	$(BIN)/python -m pytest --benchmark-columns=min,median $(or $(T),benchmarks)
+	$(BIN)/python -m pytest $(or $(T),benchmarks --benchmark-columns=min,median)
 
 profile: build ## Python's side of a call: make profile CALL=lstm_step
 	$(BIN)/python -m benchmarks.calls $(CALL)
