@@ -10,11 +10,12 @@ T ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 SOURCES := src tests benchmarks examples setup.py
+CSRC := $(shell find csrc -name '*.[ch]')
 C_FILES = $(shell git ls-files '*.c' '*.h')
 
 # Cython's C is compiled with less optimisation, except for what is timed.
 export MASKSEQ_DEV ?= 1
-bench profile profile-kernel sanitize: export MASKSEQ_DEV = 0
+bench profile sanitize: export MASKSEQ_DEV = 0
 
 .PHONY: help setup peers build test quick sanitize lint warnings format types docs bench \
 	profile profile-kernel check clean
@@ -69,7 +70,7 @@ lint: setup ## style of Python and C, and the files of continuous integration
 	done
 
 warnings: ## C warnings are errors, with and without OpenMP
-	for source in $$(find csrc -name '*.c'); do \
+	for source in $(filter %.c,$(CSRC)); do \
 		echo "-fopenmp $$source"; echo "-Wno-unknown-pragmas $$source"; \
 	done | xargs -P 2 -L 1 $(CC) -std=c11 -O2 -Wall -Wextra -Werror -ffp-contract=off \
 		-Isrc/maskseq/include -Icsrc -o /dev/null -c
@@ -92,13 +93,15 @@ bench: build ## time the kernels, or T
 profile: build ## Python's side of a call: make profile CALL=lstm_step
 	$(BIN)/python -m benchmarks.calls $(CALL)
 
-profile-kernel: ## instructions of a kernel, by line: make profile-kernel CALL="lstm right"
-	mkdir -p build
-	$(CC) -std=c11 -g -O3 -ffp-contract=off -Wno-unknown-pragmas -Isrc/maskseq/include -Icsrc \
-		$$(find csrc -name '*.c') tests/csrc/cost.c -lm -lpthread -o build/cost
+profile-kernel: build/cost ## instructions of a kernel, by line: make profile-kernel CALL="lstm right"
 	valgrind --tool=callgrind --toggle-collect=masked_call --callgrind-out-file=build/callgrind.out \
 		build/cost $(or $(CALL),lstm right)
 	callgrind_annotate build/callgrind.out
+
+build/cost: tests/csrc/cost.c $(CSRC)
+	mkdir -p build
+	$(CC) -std=c11 -g -O3 -ffp-contract=off -Wno-unknown-pragmas -Isrc/maskseq/include -Icsrc \
+		$(filter %.c,$^) -lm -lpthread -o $@
 
 check: ## all that continuous integration runs: half an hour, and Debian's package tools
 	.ci/run

@@ -40,10 +40,7 @@ def read_for(made: str) -> list[str]:
 
 
 class BuildExt(build_ext):
-    """Makes what is stale, on all CPUs or on as many as -j says.
-
-    Takes clang-cl in place of Microsoft's compiler: csrc is GNU C.
-    """
+    """Makes what is stale, on all CPUs. Uses clang-cl, not Microsoft's compiler: csrc is GNU C."""
 
     def finalize_options(self) -> None:
         super().finalize_options()
@@ -66,42 +63,38 @@ class BuildExt(build_ext):
         """Makes the object of a source, and returns its name."""
         [made] = self.compiler.object_filenames([source], output_dir=self.build_temp)
         less = ["-O1"] if DEV and not source.startswith("csrc") else []
-        self.make(
-            source,
-            made,
-            read_for(made),
-            self.compiler.compile,
-            sources=[source],
-            output_dir=self.build_temp,
-            macros=extension.define_macros,
-            include_dirs=extension.include_dirs,
-            debug=self.debug,
-            extra_postargs=[*extension.extra_compile_args, *less],
-        )
+        options = {
+            "sources": [source],
+            "output_dir": self.build_temp,
+            "macros": extension.define_macros,
+            "include_dirs": extension.include_dirs,
+            "debug": self.debug,
+            "extra_postargs": [*extension.extra_compile_args, *less],
+        }
+        compile_ = self.compiler.compile
+        self.make(source, self.build_temp, made, read_for(made), compile_, **options)
         return made
 
     def link(self, extension: Extension, objects: list[str]) -> None:
         """Makes the module of an extension."""
         made = self.get_ext_fullpath(extension.name)
-        self.make(
-            extension.name,
-            made,
-            objects,
-            self.compiler.link_shared_object,
-            objects=objects,
-            output_filename=made,
-            libraries=self.get_libraries(extension),
-            export_symbols=self.get_export_symbols(extension),
-            debug=self.debug,
-            extra_postargs=extension.extra_link_args,
-            build_temp=self.build_temp,
-        )
+        options = {
+            "objects": objects,
+            "output_filename": made,
+            "libraries": self.get_libraries(extension),
+            "export_symbols": self.get_export_symbols(extension),
+            "debug": self.debug,
+            "extra_postargs": extension.extra_link_args,
+            "build_temp": self.build_temp,
+        }
+        link = self.compiler.link_shared_object
+        self.make(extension.name, "build", made, objects, link, **options)
 
-    def make(self, name: str, made: str, read: list[str], run: Callable, **options: object) -> None:
+    def make(self, name: str, notes: str, made: str, read: list, run: Callable, **options) -> None:
         """Makes a file, unless this command did, begun after the last change of what it read."""
         programs = [getattr(self.compiler, key, None) for key in ("compiler_so", "linker_so")]
         command = f"{programs}\n{self.compiler.include_dirs}\n{options}"
-        note = Path(self.build_temp, f"{name}.command")
+        note = Path(notes, f"{name}.command")
         if not self.force and Path(made).exists() and note.exists() and note.read_text() == command:
             begun = note.stat().st_mtime_ns
             if all(os.path.exists(file) and os.stat(file).st_mtime_ns < begun for file in read):
