@@ -2,7 +2,7 @@
 #
 # Needs python3 (3.11 or newer) with venv, a C compiler and, once, a package index. T chooses what to
 # test or time, and switches of setup.py are given like it:
-#     make test T=tests/rnn    make test T="-k softmax"    make test MASKSEQ_DEBUG=1
+#     make test T=tests/kernels    make test T="-k softmax"    make test MASKSEQ_DEBUG=1
 
 PYTHON ?= python3
 VENV ?= .venv

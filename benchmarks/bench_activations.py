@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import reference
 
 from maskseq import _kernels
+from tests.support import reference
 
 
 @pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid", "exponential", "gelu"])

@@ -3,10 +3,10 @@ queries over many keys, which is a matter of reading them."""
 
 import numpy as np
 import pytest
-import reference
-from lengths import long_tailed
 
+from benchmarks.lengths import long_tailed
 from maskseq import _kernels
+from tests.support import reference
 
 HEADS, DIM = 8, 32
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from demo_files import MODEL, demo_model, utterances
 
 import maskseq
+from tests.support.demo_files import MODEL, demo_model, utterances
 
 
 @pytest.mark.parametrize("count", [1, 32, 370])

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import reference
 
 from maskseq import _kernels
+from tests.support import reference
 
 SHAPES = [(960, 256, 256), (960, 64, 10), (96, 512, 2048), (1, 128, 512), (1000, 128, 1)]
 

@@ -4,8 +4,8 @@ import os
 
 import numpy as np
 import pytest
-from lengths import long_tailed
 
+from benchmarks.lengths import long_tailed
 from maskseq import Ragged, pad_sequences
 
 ROWS = {

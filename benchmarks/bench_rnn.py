@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import reference
-from lengths import long_tailed
 
+from benchmarks.lengths import long_tailed
 from maskseq import _kernels
+from tests.support import reference
 
 GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "simple_rnn": 1}
 

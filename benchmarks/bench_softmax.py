@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import reference
-from lengths import long_tailed, mask_of_share
 
+from benchmarks.lengths import long_tailed, mask_of_share
 from maskseq import _kernels
+from tests.support import reference
 
 
 def right_then_time(benchmark, x, mask, threads):

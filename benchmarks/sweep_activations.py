@@ -18,8 +18,8 @@ import numpy as np
 
 from maskseq import _kernels
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import reference  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.support import reference  # noqa: E402
 
 CHUNK, SLICE = 1 << 22, 1 << 15  # values a round; of them, what stays in the L2 cache as float64
 

@@ -1,7 +1,8 @@
 """Every layer that Keras and maskseq share, with its main options: one line each."""
 
 import numpy as np
-from harness import TIME, WAYS, Case
+
+from tests.conformance.harness import TIME, WAYS, Case
 
 SOME = np.random.default_rng(11).random((TIME, TIME)) > 0.5
 BY_HAND = WAYS[:2]  # where Masking cannot come before the layer

@@ -12,9 +12,9 @@ from typing import Any
 import jax
 import keras
 import numpy as np
-from beside_keras import carrying, compare, copy_weights, random_weights
 
 import maskseq
+from tests.support.beside_keras import carrying, compare, copy_weights, random_weights
 
 BATCH, TIME, FEATURES, UNITS, VOCABULARY = 7, 6, 4, 3, 9
 

@@ -9,12 +9,12 @@ pytestmark = pytest.mark.slow
 import jax  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from beside_keras import carrying, compare_masks, random_weights  # noqa: E402
-from harness import BATCH, FEATURES, MIXED, TIME, VOCABULARY, with_zeros  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 import maskseq  # noqa: E402
+from tests.conformance.harness import BATCH, FEATURES, MIXED, TIME, VOCABULARY, with_zeros  # noqa: E402
+from tests.support.beside_keras import carrying, compare_masks, random_weights  # noqa: E402
 
 # Every layer keeps (batch, time, FEATURES), so that any may follow any.
 ONE = {

@@ -6,8 +6,8 @@ pytest.importorskip("jax")
 pytest.importorskip("keras")
 pytestmark = pytest.mark.slow
 
-from cases import CASES  # noqa: E402
-from harness import check  # noqa: E402
+from tests.conformance.cases import CASES  # noqa: E402
+from tests.conformance.harness import check  # noqa: E402
 
 RUNS = [
     pytest.param(case, layout, way, id=f"{case.name}-{layout}-{way}")

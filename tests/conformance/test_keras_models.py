@@ -9,10 +9,10 @@ pytestmark = pytest.mark.slow
 import jax  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from beside_keras import compare, random_weights  # noqa: E402
-from harness import BATCH, FEATURES, MIXED, TIME, VOCABULARY  # noqa: E402
 
 import maskseq  # noqa: E402
+from tests.conformance.harness import BATCH, FEATURES, MIXED, TIME, VOCABULARY  # noqa: E402
+from tests.support.beside_keras import compare, random_weights  # noqa: E402
 
 
 def nested(package):

@@ -1,10 +1,10 @@
 """Fuzzes a file reader with atheris, from the committed corpus.
 
-usage: run.py TARGET FOLDER [FLAG ...]    TARGET: hdf5 archive config data
+usage: python -m tests.fuzz.run TARGET FOLDER [FLAG ...]    TARGET: hdf5 archive config data
 
 New inputs go to FOLDER/corpus, a finding to FOLDER; then it ends with a status that is not 0. The
 flags are libFuzzer's, as -max_total_time=60. To keep what a run found:
-run.py TARGET NEW -merge=1 FOLDER/corpus, then run.py TARGET NEW -keep.
+run TARGET NEW -merge=1 FOLDER/corpus, then run TARGET NEW -keep.
 """
 
 import sys
@@ -12,10 +12,9 @@ from pathlib import Path
 
 import atheris
 
-sys.path.insert(0, str(Path(__file__).parent))
 with atheris.instrument_imports(include=["maskseq.importers", "maskseq.data.files", "zipfile"]):
-    import targets
-import mutate
+    from tests.fuzz import targets
+from tests.fuzz import mutate
 
 FLAGS = ["-timeout=10", "-rss_limit_mb=1500", "-max_len=70000", "-print_final_stats=1"]
 # Comparing values, it would find the checksums of wrong bytes; what they let through is checked.
@@ -33,7 +32,7 @@ def main() -> None:
         for name, seed in targets.seeds(target).items():
             (corpus / name).write_bytes(seed)
     mutation = mutate.MUTATIONS[target]
-    command = f"{sys.executable} {__file__} {target} {folder}"  # -merge starts it again
+    command = f"{sys.executable} -m tests.fuzz.run {target} {folder}"  # -merge starts it again
     atheris.Setup(
         [command, *FLAGS, f"-artifact_prefix={folder}/", str(corpus), *flags],
         lambda data: targets.check(target, data),

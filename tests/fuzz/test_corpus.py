@@ -1,7 +1,8 @@
 """Every committed input of the fuzzers again, without a fuzzer: what was found stays found."""
 
 import pytest
-import targets
+
+from tests.fuzz import targets
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -14,7 +14,7 @@ import maskseq
 from maskseq.importers.errors import FormatError
 from maskseq.importers.hdf5 import Dataset, Group, read_hdf5
 
-DATA = Path(__file__).parents[1] / "data"
+FILES = Path(__file__).parents[1] / "files"
 DEMO = Path(maskseq.__file__).parent / "demo" / "japanese_vowels.keras"
 
 
@@ -26,7 +26,7 @@ def weights_of(path: Path) -> bytes:
 @pytest.fixture(scope="module")
 def sound() -> bytes:
     """A file Keras wrote."""
-    return weights_of(DATA / "sequential.keras")
+    return weights_of(FILES / "sequential.keras")
 
 
 def walk(group: Group, depth: int = 0):
@@ -51,7 +51,7 @@ def only_format_errors(data: bytes) -> None:
 
 def test_keras_weights_are_read_with_their_values(sound):
     root = read_hdf5(sound, "x.h5")
-    answers = np.load(DATA / "keras_answers.npz")
+    answers = np.load(FILES / "keras_answers.npz")
     lstm = root["layers/bidirectional/forward_layer/cell/vars"]
     assert list(lstm) == ["0", "1", "2"]
     np.testing.assert_array_equal(lstm["0"].read(), answers["sequential/weight/0"])
@@ -157,7 +157,7 @@ def written(fill, **options) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("path", [DEMO, *sorted(DATA.glob("*.keras"))], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [DEMO, *sorted(FILES.glob("*.keras"))], ids=lambda path: path.stem)
 def test_reader_equals_h5py_on_keras_files(path):
     h5py = pytest.importorskip("h5py")
     data = weights_of(path)

@@ -5,15 +5,15 @@ import zipfile
 
 import numpy as np
 import pytest
-from keras_edit import DATA, answers, edited, layer_of
 
 from maskseq import Layer, load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
 from maskseq.nest import flatten
+from tests.support.keras_files import FILES, answers, edited, layer_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer")  # of a lost mask, as in Keras
 
-NAMES = sorted(path.stem for path in DATA.glob("*.keras"))
+NAMES = sorted(path.stem for path in FILES.glob("*.keras"))
 
 
 def inputs_of(name):
@@ -24,7 +24,7 @@ def inputs_of(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_loaded_model_gives_what_keras_gives(name):
     """Padded cells included."""
-    model = load_model(DATA / f"{name}.keras")
+    model = load_model(FILES / f"{name}.keras")
     for outputs in (model(inputs_of(name)), model.predict(inputs_of(name))):
         for ours, keras in zip(flatten(outputs), answers(name, "out"), strict=True):
             np.testing.assert_allclose(ours, keras, rtol=0, atol=1e-5)
@@ -32,13 +32,13 @@ def test_loaded_model_gives_what_keras_gives(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_are_those_of_keras_in_its_order(name):
-    ours = load_model(DATA / f"{name}.keras").get_weights()
+    ours = load_model(FILES / f"{name}.keras").get_weights()
     for array, keras in zip(ours, answers(name, "weight"), strict=True):
         np.testing.assert_array_equal(array, keras)
 
 
 def test_names_of_model_layers_and_outputs_are_kept():
-    model = load_model(DATA / "functional.keras")
+    model = load_model(FILES / "functional.keras")
     assert model.name == "three_inputs"
     assert model.get_layer("nested").get_layer("dense").name == "dense"
     assert set(model(inputs_of("functional"))) >= {"nested", "unmasked", "decoded", "scores"}
@@ -46,7 +46,7 @@ def test_names_of_model_layers_and_outputs_are_kept():
 
 def test_recorded_mask_that_is_carried_anyway_is_left_to_the_machinery():
     """So that the layer runs on rows; a mask of another origin is passed on."""
-    model = load_model(DATA / "functional.keras")
+    model = load_model(FILES / "functional.keras")
     assert all("mask" not in node.kwargs for node in model.get_layer("shared")._inbound_nodes)
     given = [
         node
@@ -64,7 +64,7 @@ def test_loading_starts_no_random_weights():
     initializers.set_random_seed(5)
     before = initializers.get("random_normal")((3,))
     initializers.set_random_seed(5)
-    load_model(DATA / "sequential.keras")
+    load_model(FILES / "sequential.keras")
     np.testing.assert_array_equal(before, initializers.get("random_normal")((3,)))
 
 
@@ -73,7 +73,7 @@ def test_layer_of_the_wrong_size_is_told_with_both_shapes(tmp_path):
         layer_of(config, "dense_1")["config"]["units"] = 1
 
     with pytest.raises(FormatError, match=r"dense_1.*kernel.*expected.*\(4, 1\).*got \(4, 2\)"):
-        load_model(edited(DATA / "sequential.keras", tmp_path, smaller))
+        load_model(edited(FILES / "sequential.keras", tmp_path, smaller))
 
 
 def test_missing_and_surplus_weights_are_told(tmp_path):
@@ -81,14 +81,14 @@ def test_missing_and_surplus_weights_are_told(tmp_path):
         layer_of(config, "dense_1")["config"]["use_bias"] = False
 
     with pytest.raises(FormatError, match="dense_1.*expected 1 weights, got 2"):
-        load_model(edited(DATA / "sequential.keras", tmp_path, biased))
+        load_model(edited(FILES / "sequential.keras", tmp_path, biased))
 
     def renamed(config):
         layer_of(config, "dense_1")["class_name"] = "LSTM"
         layer_of(config, "dense_1")["config"] = {"name": "other", "units": 2}
 
     with pytest.raises(FormatError, match="inputs|sequences"):
-        load_model(edited(DATA / "sequential.keras", tmp_path, renamed))
+        load_model(edited(FILES / "sequential.keras", tmp_path, renamed))
 
 
 @pytest.mark.parametrize("option, value", [("future_option", 1), ("quantization_config", {"a": 1})])
@@ -97,7 +97,7 @@ def test_unknown_option_is_named(tmp_path, option, value):
         layer_of(config, "dense_1")["config"][option] = value
 
     with pytest.raises(UnsupportedLayerError, match=rf"'dense_1' \(Dense\): {option}="):
-        load_model(edited(DATA / "sequential.keras", tmp_path, strange))
+        load_model(edited(FILES / "sequential.keras", tmp_path, strange))
 
 
 def test_unknown_activation_is_named(tmp_path):
@@ -105,7 +105,7 @@ def test_unknown_activation_is_named(tmp_path):
         layer_of(config, "dense_1")["config"]["activation"] = "my_activation"
 
     with pytest.raises(UnsupportedLayerError, match="dense_1.*my_activation"):
-        load_model(edited(DATA / "sequential.keras", tmp_path, strange))
+        load_model(edited(FILES / "sequential.keras", tmp_path, strange))
 
 
 def test_unknown_operation_is_named(tmp_path):
@@ -113,7 +113,7 @@ def test_unknown_operation_is_named(tmp_path):
         layer_of(config, "tanh")["class_name"] = "Fft2"
 
     with pytest.raises(UnsupportedLayerError, match="'tanh' is the operation Fft2"):
-        load_model(edited(DATA / "functional.keras", tmp_path, strange))
+        load_model(edited(FILES / "functional.keras", tmp_path, strange))
 
 
 class Doubled(Layer):
@@ -139,7 +139,7 @@ def test_custom_layer_is_made_only_when_it_is_given(tmp_path, known_as):
             }
         )
 
-    path = edited(DATA / "sequential.keras", tmp_path, custom)
+    path = edited(FILES / "sequential.keras", tmp_path, custom)
     with pytest.raises(UnsupportedLayerError, match="'last' is a Doubled"):
         load_model(path)
     outputs = load_model(path, {known_as: Doubled})(inputs_of("sequential"))
@@ -153,7 +153,7 @@ def test_custom_layer_does_not_replace_a_known_one_by_its_module(tmp_path):
         layer_of(config, "dense_1")["registered_name"] = "mine>Dense"
 
     with pytest.raises(UnsupportedLayerError, match="'dense_1' is a Dense"):
-        load_model(edited(DATA / "sequential.keras", tmp_path, registered))
+        load_model(edited(FILES / "sequential.keras", tmp_path, registered))
 
 
 def test_file_that_is_no_model_is_told(tmp_path):
@@ -172,7 +172,7 @@ def test_order_of_layers_in_the_file_does_not_matter_for_the_graph(tmp_path):
         entries = config["config"]["layers"]
         entries.sort(key=lambda entry: "inbound_nodes" in entry and not entry["inbound_nodes"])
 
-    model = load_model(edited(DATA / "functional.keras", tmp_path, shuffled))
+    model = load_model(edited(FILES / "functional.keras", tmp_path, shuffled))
     for ours, keras in zip(
         flatten(model(inputs_of("functional"))), answers("functional", "out"), strict=True
     ):
@@ -184,7 +184,7 @@ def test_weights_that_no_layer_takes_are_told(tmp_path):
         config["config"]["layers"].pop()
 
     with pytest.raises(FormatError, match=r"the model has not, \['dense'\]"):
-        load_model(edited(DATA / "sequential.keras", tmp_path, shorter))
+        load_model(edited(FILES / "sequential.keras", tmp_path, shorter))
 
 
 def test_masks_that_grow_out_of_one_another_are_compared_in_little_time():
@@ -208,11 +208,11 @@ def test_circle_in_the_graph_is_told(tmp_path):
             node["args"][0]["config"]["keras_history"][0] = "shared"
 
     with pytest.raises(FormatError, match="circle"):
-        load_model(edited(DATA / "functional.keras", tmp_path, circle))
+        load_model(edited(FILES / "functional.keras", tmp_path, circle))
 
 
 def test_metadata_and_config_stay_as_keras_writes_them():
     """What the tests stand on: the files are from Keras 3.15."""
     for name in NAMES:
-        with zipfile.ZipFile(DATA / f"{name}.keras") as archive:
+        with zipfile.ZipFile(FILES / f"{name}.keras") as archive:
             assert json.loads(archive.read("metadata.json"))["keras_version"] == "3.15.1"

@@ -6,16 +6,16 @@ import zipfile
 
 import numpy as np
 import pytest
-from keras_edit import DATA, answers
 
 import maskseq
 from maskseq import layers, load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
 from maskseq.nest import flatten
+from tests.support.keras_files import FILES, answers
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer")  # of a lost mask, as in Keras
 
-KERAS2 = np.load(DATA / "keras2_answers.npz")
+KERAS2 = np.load(FILES / "keras2_answers.npz")
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def unpacked(tmp_path):
 
     def unpacked(name):
         path = tmp_path / f"{name}.h5"
-        path.write_bytes(gzip.decompress((DATA / f"{name}.h5.gz").read_bytes()))
+        path.write_bytes(gzip.decompress((FILES / f"{name}.h5.gz").read_bytes()))
         return path
 
     return unpacked
@@ -68,10 +68,10 @@ def small_model(units=4):
 def weights_file(request, tmp_path, unpacked):
     """The weights of `sequential` in each of the three kinds of file."""
     if request.param == "sequential.keras":
-        return DATA / "sequential.keras"
+        return FILES / "sequential.keras"
     if request.param == "sequential.h5":
         return unpacked("sequential")
-    with zipfile.ZipFile(DATA / "sequential.keras") as archive:
+    with zipfile.ZipFile(FILES / "sequential.keras") as archive:
         return archive.extract("model.weights.h5", tmp_path)
 
 
@@ -94,7 +94,7 @@ def test_load_weights_that_do_not_fit_changes_nothing(weights_file):
 def test_load_weights_needs_a_built_model():
     model = maskseq.Sequential([layers.Dense(2)])
     with pytest.raises(ValueError, match="must be built"):
-        model.load_weights(DATA / "sequential.keras")
+        model.load_weights(FILES / "sequential.keras")
 
 
 def test_file_with_weights_only_is_no_model_but_says_what_to_do(unpacked):

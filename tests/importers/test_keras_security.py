@@ -16,10 +16,10 @@ import tracemalloc
 import zipfile
 
 import pytest
-from keras_edit import DATA, edited, layer_of, with_config, written
 
 from maskseq import load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
+from tests.support.keras_files import FILES, edited, layer_of, with_config, written
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer")  # of a lost mask, as in Keras
 
@@ -128,7 +128,7 @@ def test_config_that_names_anything_else_is_refused_and_does_nothing(tmp_path, a
             victim = layer_of(config, "shared")
             victim.update(copy.deepcopy(attack))
 
-        path = edited(DATA / "functional.keras", tmp_path, replaced)
+        path = edited(FILES / "functional.keras", tmp_path, replaced)
     with pytest.raises((UnsupportedLayerError, FormatError)):
         load_watched(path)
 
@@ -158,12 +158,12 @@ def test_arguments_of_calls_are_data_only(tmp_path, argument):
         layer_of(config, "tanh")["inbound_nodes"][0]["args"].append(argument)
 
     with pytest.raises((UnsupportedLayerError, FormatError)):
-        load_watched(edited(DATA / "functional.keras", tmp_path, with_argument))
+        load_watched(edited(FILES / "functional.keras", tmp_path, with_argument))
 
 
 def test_sound_model_is_loaded_without_a_trace():
     for name in ("sequential", "functional"):
-        load_watched(DATA / f"{name}.keras")
+        load_watched(FILES / f"{name}.keras")
 
 
 def refused_cheaply(path, seconds=5.0, mib=100):
@@ -271,7 +271,7 @@ def test_layers_that_grow_step_by_step_are_refused_cheaply(tmp_path):
     ],
 )
 def test_json_tricks_are_format_errors(tmp_path, text):
-    with zipfile.ZipFile(DATA / "sequential.keras") as archive:
+    with zipfile.ZipFile(FILES / "sequential.keras") as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     refused_cheaply(written(tmp_path, {**members, "config.json": text}))
     refused_cheaply(written(tmp_path, {**members, "metadata.json": text}))
@@ -305,7 +305,7 @@ def paths_into(value, here=()):
 @pytest.mark.parametrize("name", ["sequential", "functional"])
 def test_altered_config_raises_nothing_but_our_two_errors(tmp_path, name):
     """Any value of the config, replaced by any other kind of value, taken away or doubled."""
-    with zipfile.ZipFile(DATA / f"{name}.keras") as archive:
+    with zipfile.ZipFile(FILES / f"{name}.keras") as archive:
         original = json.loads(archive.read("config.json"))
     places = [place for place in paths_into(original) if "compile_config" not in place]
     rng = random.Random(0)
@@ -323,13 +323,13 @@ def test_altered_config_raises_nothing_but_our_two_errors(tmp_path, name):
         else:
             holder[place[-1]] = rng.choice(values)
         try:
-            load_model(edited(DATA / f"{name}.keras", tmp_path, lambda _, new=config: new))
+            load_model(edited(FILES / f"{name}.keras", tmp_path, lambda _, new=config: new))
         except (FormatError, UnsupportedLayerError):
             pass
 
 
 def test_every_prefix_of_a_model_file_is_refused(tmp_path):
-    data = (DATA / "functional.keras").read_bytes()
+    data = (FILES / "functional.keras").read_bytes()
     path = tmp_path / "cut.keras"
     for size in range(0, len(data), 41):
         path.write_bytes(data[:size])
@@ -339,8 +339,8 @@ def test_every_prefix_of_a_model_file_is_refused(tmp_path):
 
 def test_flipped_bytes_of_a_model_file_are_refused_or_harmless(tmp_path):
     """A zip has a checksum for each member: no flip gets through to a weight."""
-    data = (DATA / "functional.keras").read_bytes()
-    whole = [w.tobytes() for w in load_model(DATA / "functional.keras").get_weights()]
+    data = (FILES / "functional.keras").read_bytes()
+    whole = [w.tobytes() for w in load_model(FILES / "functional.keras").get_weights()]
     path = tmp_path / "flipped.keras"
     rng = random.Random(0)
     for at in rng.sample(range(len(data)), 150):

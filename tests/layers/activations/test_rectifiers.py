@@ -1,0 +1,55 @@
+"""ReLU, LeakyReLU, PReLU and ELU give Keras's numbers, on arrays and on rows."""
+
+import numpy as np
+import pytest
+
+import maskseq
+from maskseq import layers
+from tests.support import twin
+
+MAKES = {
+    "relu": lambda L: L.ReLU(),
+    "relu6": lambda L: L.ReLU(6),
+    "relu_slope": lambda L: L.ReLU(negative_slope=0.3),
+    "relu_threshold": lambda L: L.ReLU(threshold=0.5),
+    "relu_all": lambda L: L.ReLU(1.0, 0.1, 0.4),
+    "relu_max_slope": lambda L: L.ReLU(1.0, 0.1),
+    "leaky": lambda L: L.LeakyReLU(),
+    "leaky_slope": lambda L: L.LeakyReLU(negative_slope=0.2),
+    "elu": lambda L: L.ELU(),
+    "elu_alpha": lambda L: L.ELU(0.3),
+    "prelu": lambda L: L.PReLU(),
+    "prelu_time": lambda L: L.PReLU(shared_axes=1),
+    "prelu_both": lambda L: L.PReLU(shared_axes=[1, 2]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mask", ["none", "holes"])
+@pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
+def test_rectifier_equals_keras(make, mask, rng):
+    twin.check_eager(make, rng.normal(size=(3, 6, 4)).astype(np.float32), twin.mask_of(mask))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
+def test_rectifier_in_a_model_equals_keras(make):
+    twin.check_in_model(make, stem="lstm")
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: layers.ReLU(-1.0), "max_value must not be negative"),
+        (lambda: layers.ReLU(threshold=-1.0), "threshold must not be negative"),
+        (lambda: layers.LeakyReLU(-0.1), "negative_slope must not be negative"),
+        (lambda: layers.PReLU()(maskseq.Input((None, 2))), "shared_axes must have the axes"),
+    ],
+)
+def test_wrong_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_alpha_of_keras_2_is_the_slope():
+    assert layers.LeakyReLU(alpha=0.4).negative_slope == 0.4

@@ -1,0 +1,119 @@
+"""Conv1D, DepthwiseConv1D and SeparableConv1D equal their definition and live Keras."""
+
+import numpy as np
+import pytest
+
+import maskseq
+from maskseq import layers
+from maskseq.layers.convolutional import convolution
+from tests.support import reference, twin
+
+OPTIONS = [
+    {"padding": "valid"},
+    {"padding": "same"},
+    {"padding": "causal"},
+    {"padding": "same", "strides": 2},
+    {"padding": "same", "strides": 3, "kernel_size": 2},
+    {"padding": "valid", "strides": 2},
+    {"padding": "causal", "strides": 2},
+    {"padding": "causal", "dilation_rate": 2},
+    {"padding": "same", "dilation_rate": 3, "kernel_size": 2},
+    {"padding": "same", "groups": 2},
+    {"padding": "same", "kernel_size": 4, "activation": "tanh"},
+    {"padding": "same", "activation": "softmax", "use_bias": False},
+]
+SEPARATE = [
+    {"padding": "valid"},
+    {"padding": "same", "strides": 2},
+    {"padding": "same", "dilation_rate": 2, "depth_multiplier": 3},
+    {"padding": "same", "activation": "relu", "use_bias": False},
+]
+
+
+def build(layer, x, rng):
+    layer(x)
+    layer.set_weights([rng.normal(size=w.shape).astype(np.float32) for w in layer.weights])
+    return layer
+
+
+@pytest.mark.parametrize("options", OPTIONS[:10])
+@pytest.mark.parametrize("time", [7, 8, 33])
+def test_conv1d_equals_definition(options, time, rng):
+    options = {"kernel_size": 3, **options}
+    x = rng.normal(size=(2, time, 4)).astype(np.float32)
+    layer = build(layers.Conv1D(6, **options), x, rng)
+    names = {"strides": "stride", "dilation_rate": "dilation"}
+    known = {names.get(k, k): v for k, v in options.items() if k != "kernel_size"}
+    want = reference.conv1d(x, *layer.get_weights(), **known)
+    np.testing.assert_allclose(layer(x), want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("mask", ["none", "holes"])
+def test_conv1d_equals_keras(options, mask, rng):
+    options = {"kernel_size": 3, **options}
+    x = rng.normal(size=(3, 6, 4)).astype(np.float32)
+    twin.check_eager(lambda L: L.Conv1D(6, **options), x, twin.mask_of(mask))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", SEPARATE)
+@pytest.mark.parametrize("name", ["DepthwiseConv1D", "SeparableConv1D"])
+def test_convolution_of_each_feature_equals_keras(name, options, rng):
+    def make(L):
+        filters = (5,) if name == "SeparableConv1D" else ()
+        return getattr(L, name)(*filters, kernel_size=3, **options)
+
+    x = rng.normal(size=(3, 6, 4)).astype(np.float32)
+    twin.check_eager(make, x, twin.mask_of("right"))
+    twin.check_in_model(make, stem="lstm")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Conv1D", "DepthwiseConv1D", "SeparableConv1D"])
+def test_channels_first_equals_keras(name, rng):
+    filters = () if name == "DepthwiseConv1D" else (5,)
+    x = rng.normal(size=(3, 4, 6)).astype(np.float32)
+    twin.check_eager(
+        lambda L: getattr(L, name)(*filters, kernel_size=3, data_format="channels_first"), x, None
+    )
+
+
+@pytest.mark.parametrize("name", ["Conv1D", "DepthwiseConv1D", "SeparableConv1D"])
+def test_bits_do_not_depend_on_the_batch_nor_on_chunks(name, rng, monkeypatch):
+    filters = () if name == "DepthwiseConv1D" else (5,)
+    x = rng.normal(size=(9, 40, 6)).astype(np.float32)
+    layer = build(getattr(layers, name)(*filters, kernel_size=3, padding="same"), x, rng)
+    whole = layer(x)
+    np.testing.assert_array_equal(layer(x[3:4]), whole[3:4])
+    monkeypatch.setattr(convolution, "CELLS_A_CHUNK", 100)
+    np.testing.assert_array_equal(layer(x), whole)
+
+
+def test_weights_assigned_later_are_used(rng):
+    x = rng.normal(size=(1, 5, 2)).astype(np.float32)
+    layer = build(layers.Conv1D(2, 1), x, rng)
+    layer.set_weights([np.eye(2)[None], np.zeros(2)])
+    np.testing.assert_array_equal(layer(x), x)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda L: L.Conv1D(3, 2, strides=2, dilation_rate=2), "cannot both be above 1"),
+        (lambda L: L.Conv1D(3, 2, groups=2), "filters must divide by groups"),
+        (lambda L: L.Conv1D(3, 0), "kernel_size must be an int, at least 1"),
+        (lambda L: L.Conv1D(3, 2, padding="full"), "padding must be one of"),
+        (lambda L: L.DepthwiseConv1D(3, padding="causal"), "padding must be one of"),
+        (lambda L: L.Conv1D(3, 9)(np.ones((1, 6, 2))), "at least 9 steps for one window, got 6"),
+        (lambda L: L.Conv1D(3, 1, data_format="last"), "data_format must be"),
+    ],
+)
+def test_wrong_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make(layers)
+
+
+def test_unknown_time_is_fine():
+    assert layers.Conv1D(3, 2, padding="same")(maskseq.Input((None, 4))).shape == (None, None, 3)

@@ -1,0 +1,114 @@
+"""Merges give Keras's numbers and masks, on arrays and on rows."""
+
+import numpy as np
+import pytest
+
+import maskseq
+from maskseq import layers
+from maskseq.rows import Layout, Rows
+from tests.support import twin
+from tests.support.beside_keras import carrying
+
+NAMES = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
+
+
+@pytest.fixture
+def pair(rng):
+    return [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(2)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("second", twin.MASKS)
+@pytest.mark.parametrize("first", twin.MASKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_merge_equals_keras(name, first, second, pair):
+    masks = [twin.mask_of(first), twin.mask_of(second)]
+    twin.check_eager(lambda L: getattr(L, name)(), pair, masks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("stem", ["dense", "lstm"])
+@pytest.mark.parametrize("mask", ["right", "holes", "an_empty_row"])
+def test_merge_on_rows_equals_keras(name, stem, mask):
+    twin.check_in_model(lambda L: getattr(L, name)(), inputs=2, stem=stem, mask=mask)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Add", "Multiply", "Average", "Maximum"])
+def test_merge_of_three_equals_keras(name, rng):
+    arrays = [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(3)]
+    for masks in (["right", "left", "holes"], ["holes", "none", "right"]):
+        twin.check_eager(lambda L: getattr(L, name)(), arrays, [twin.mask_of(m) for m in masks])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_merge_broadcasts_as_keras(name, rng):
+    arrays = [rng.normal(size=s).astype(np.float32) for s in [(3, 6, 2), (3, 1, 2)]]
+    twin.check_eager(lambda L: getattr(L, name)(), arrays, [twin.mask_of("right"), None])
+
+
+@pytest.mark.slow
+def test_input_with_fewer_axes_gets_them_after_the_batch(rng):
+    arrays = [rng.normal(size=s).astype(np.float32) for s in [(3, 6, 2), (3, 2)]]
+    twin.check_eager(lambda L: L.Add(), arrays, [twin.mask_of("right"), None])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_merge_stays_on_rows_of_equal_layouts(name, pair):
+    mask = twin.mask_of("right")
+    rows = [Rows.view(x, mask.copy()) for x in pair]
+    merged = getattr(layers, name)().run(rows)
+    assert type(merged) is Rows
+
+
+def test_merge_of_rows_and_an_array_equals_the_padded_call(pair):
+    mask = twin.mask_of("right")
+    rows = Rows.view(np.where(mask[..., None], pair[0], 0), mask)
+    merged = layers.Multiply().run([rows, maskseq.convert_to_tensor(pair[1])])
+    np.testing.assert_array_equal(merged, layers.Multiply()([rows.to_tensor(), pair[1]]))
+
+
+def test_merge_of_other_shapes_names_them(pair):
+    with pytest.raises(ValueError, match=r"layer 'add.*' \(Add\): inputs must have shapes that"):
+        layers.Add()([pair[0], pair[1][:, :4]])
+
+
+def test_merge_of_one_array_asks_for_a_list(pair):
+    with pytest.raises(ValueError, match="inputs must be a list of arrays"):
+        layers.Add()(pair[0])
+
+
+def test_subtract_takes_two(pair):
+    with pytest.raises(ValueError, match="inputs must be 2 arrays, got 3"):
+        layers.Subtract()([*pair, pair[0]])
+
+
+def test_functional_forms_are_the_layers(pair):
+    for name in NAMES:
+        ours = getattr(layers, name.lower())(pair)
+        np.testing.assert_array_equal(ours, getattr(layers, name)()(pair))
+
+
+def test_four_axes_are_masked_by_their_steps(rng):
+    x, y = (rng.normal(size=(3, 6, 2, 2)).astype(np.float32) for _ in range(2))
+    mask = twin.mask_of("holes")
+    product = layers.Multiply()([carrying(maskseq, z, mask) for z in (x, y)])
+    np.testing.assert_array_equal(product, np.where(mask[..., None, None], x * y, 0))
+
+
+def test_merging_model_is_copied_by_its_config(rng):
+    source = maskseq.Input((6, 2))
+    model = maskseq.Model(source, layers.Add()([layers.Dense(2)(source), source]))
+    again = maskseq.Model.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    x = rng.normal(size=(3, 6, 2)).astype(np.float32)
+    np.testing.assert_array_equal(model.predict(x), again.predict(x))
+
+
+def test_layouts_of_the_same_cells_are_equal():
+    mask = twin.mask_of("holes")
+    a, b = Layout.from_mask(mask), Layout.from_mask(mask.copy())
+    assert a.equals(a) and a.equals(b)
+    assert not a.equals(Layout.from_mask(~mask))

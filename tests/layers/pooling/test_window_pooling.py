@@ -1,0 +1,42 @@
+"""AveragePooling1D and MaxPooling1D equal their definition and live Keras."""
+
+import numpy as np
+import pytest
+
+from maskseq import layers
+from tests.support import reference, twin
+
+NAMES = {"AveragePooling1D": np.mean, "MaxPooling1D": np.max}
+WINDOWS = [(2, 2), (3, 1), (3, 2), (1, 1), (4, 3)]
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size, stride", WINDOWS)
+@pytest.mark.parametrize("name", NAMES)
+def test_pooling_equals_definition(name, size, stride, padding, rng):
+    x = rng.normal(size=(2, 11, 3)).astype(np.float32)
+    layer = getattr(layers, name)(size, stride, padding=padding)
+    want = reference.pool1d(x, size, stride, padding, NAMES[name])
+    np.testing.assert_allclose(layer(x), want, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size, stride", WINDOWS)
+@pytest.mark.parametrize("name", NAMES)
+def test_pooling_equals_keras(name, size, stride, padding, rng):
+    x = rng.normal(size=(3, 6, 2)).astype(np.float32)
+    make = lambda L: getattr(L, name)(size, stride, padding=padding)  # noqa: E731
+    twin.check_eager(make, x, twin.mask_of("holes"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_channels_first_equals_keras(name, rng):
+    x = rng.normal(size=(3, 2, 6)).astype(np.float32)
+    twin.check_eager(lambda L: getattr(L, name)(2, data_format="channels_first"), x, None)
+
+
+def test_window_longer_than_the_input_is_told():
+    with pytest.raises(ValueError, match="at least 4 steps for one window, got 3"):
+        layers.MaxPooling1D(4)(np.ones((1, 3, 1)))

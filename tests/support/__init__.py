@@ -1,0 +1,1 @@
+"""What several tests use: definitions, batches, layers beside Keras, files, processes."""
