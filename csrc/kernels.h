@@ -41,7 +41,7 @@ typedef void msq_product_fn(const msq_product *product);
 typedef struct msq_step msq_step;
 typedef void msq_step_fn(const msq_step *step);
 
-/* A recurrent layer's weights, packed (rnn_pack.c). Gates i f c o, or z r h; `width` is the ISA's.
+/* A recurrent layer's weights, packed (rnn/pack.c). Gates i f c o, or z r h; `width` is the ISA's.
  * Where half a vector holds the units of the last block, its gates lie two in a vector: [width / 2]
  * a gate, in the panels and biases as in rows of z, up to whole vectors. */
 struct msq_rnn {

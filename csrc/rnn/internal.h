@@ -6,7 +6,7 @@
 #include "parallel.h"
 #include "rnn.h"
 
-/* Cells with any activations: products by the ISA, the rest in plain loops (rnn_cell.c). */
+/* Cells with any activations: products by the ISA, the rest in plain loops (rnn/cell.c). */
 extern msq_step_fn *const msq_general_steps[MSQ_RNN_KINDS];
 
 /* z = bias + x . input. Given are z, x, rows, first_block, last_block and scattered. */
@@ -22,7 +22,7 @@ typedef struct sequence {
     float *reset;          /* MSQ_GRU_RESET_BEFORE: room for r * h */
 } sequence;
 
-/* The input's part of the gates, once for each row of x that occurs, or for all (rnn_fold.c). */
+/* The input's part of the gates, once for each row of x that occurs, or for all (rnn/fold.c). */
 struct msq_fold {
     float *table;  /* count rows of columns; NULL: it does not pay */
     int64_t *rows; /* count: where each is in x; NULL: all are there, in their order */

@@ -1,4 +1,4 @@
-"""The bits of a recurrent layer on both sides of every threshold in csrc/rnn_*.c: which sequences
+"""The bits of a recurrent layer on both sides of every threshold in csrc/rnn: which sequences
 walk side by side, which are walked by threads together, what is cut into chunks, what is folded."""
 
 import numpy as np

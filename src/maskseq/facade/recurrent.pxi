@@ -1,4 +1,4 @@
-# The façade of csrc/rnn.c; part of _kernels.pyx.
+# The façade of csrc/rnn/rnn.c; part of _kernels.pyx.
 
 cdef dict _KINDS = {
     "lstm": MSQ_LSTM,

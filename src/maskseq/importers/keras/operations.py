@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .models import ModelMaker
 
 _MAX_CELLS = 1 << 26  # of a result in a trial call: 256 MB
-_TRIAL_SIZES = (3, 48)  # at most, of an unknown batch and of another unknown size, see probe.py
+_TRIAL_SIZES = (3, 48)  # at most, of an unknown batch and another unknown size: see graph/trial.py
 
 
 def is_operation(entry: dict[str, Any]) -> bool:
