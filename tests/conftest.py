@@ -26,6 +26,12 @@ def rng():
     return np.random.default_rng(20261122)
 
 
+def pytest_ignore_collect(collection_path, config):
+    """With -m "not slow", a file that is slow as a whole is not imported: Keras takes seconds."""
+    if config.option.markexpr == "not slow" and collection_path.suffix == ".py":
+        return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8") or None
+
+
 def fail_if_a_peer_is_missing(report):
     """With MASKSEQ_REQUIRE_PEERS=1 a test that misses Keras, PyTorch or the like has failed."""
     missing = report.skipped and "could not import" in str(report.longrepr)
