@@ -9,7 +9,7 @@ VENV ?= .venv
 T ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-SOURCES := src tests benchmarks examples setup.py
+SOURCES := src csrc tests benchmarks examples setup.py
 CSRC := $(shell find csrc -name '*.[ch]')
 C_FILES = $(shell git ls-files '*.c' '*.h')
 
@@ -38,7 +38,8 @@ $(READY): pyproject.toml
 peers: setup ## Keras, PyTorch and others beside us, for tests/conformance
 	$(BIN)/pip install -q --no-build-isolation -e ".[peers]"
 
-build: setup ## compile what is stale
+build: setup ## copy what maskseq.h declares, and compile what is stale
+	@$(BIN)/python csrc/headers.py
 	@$(BIN)/python setup.py -q build_ext --inplace
 
 test: build ## all tests, or T
@@ -64,6 +65,7 @@ lint: setup ## style of Python and C, and the files of continuous integration
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+	$(BIN)/python csrc/headers.py --check
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	for system in linux macos windows; do \
 		$(BIN)/cibuildwheel --platform $$system --archs auto64 --print-build-identifiers || exit 1; \

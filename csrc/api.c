@@ -10,6 +10,7 @@ static const msq_api api = {
 #else
     .features = MSQ_FEATURE_KERNELS,
 #endif
+    /* values: written by csrc/headers.py */
     .isa = msq_isa,
     .default_threads = msq_default_threads,
     .has_openmp = msq_has_openmp,
@@ -32,6 +33,7 @@ static const msq_api api = {
     .rnn_f32 = msq_rnn_f32,
     .attention_f32 = msq_attention_f32,
     .sum_rows_f32 = msq_sum_rows_f32,
+    /* end of what is written */
 };
 
 const msq_api *msq_get_api(void) {

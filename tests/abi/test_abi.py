@@ -1,6 +1,7 @@
 """What was built against a header of this major version runs; anything else is told why not."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tests.support.building import ROOT, compile_module, load, run
 
 CONSUMER = ROOT / "tests" / "abi" / "consumer.c"
 INCLUDE = Path(maskseq.get_include())
+MINOR = re.search(r"MSQ_ABI_MINOR = (\d+)", (INCLUDE / "maskseq_api.h").read_text())[1]
 RELEASED = sorted((ROOT / "tests" / "abi" / "headers").iterdir())
 PROCESS_WIDE = {  # not in the table: it belongs to those who own the process
     "isa_name",
@@ -52,6 +54,19 @@ def test_table_and_names_cover_every_function():
     assert all(name == member for name, member in macros)
 
 
+def test_new_function_joins_the_end_of_the_table_with_a_new_minor_version():
+    headers = runpy.run_path(str(ROOT / "csrc" / "headers.py"))
+    before = (INCLUDE / "maskseq.h").read_text()
+    function = "/* First in the header. Since 1.99. */\nint msq_new(float **in, int n);\n\n"
+    old, new = headers["parts"](before), headers["parts"](function + before)
+    member = "\n    /* version 1.99 */\n    int (*new)(float **in, int n);\n"
+    assert new["members"] == old["members"] + member
+    assert new["names"] == old["names"] + "#define msq_new (maskseq_api->new)\n"
+    assert new["values"] == old["values"] + "    .new = msq_new,\n"
+    assert new["version"] == "enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 99 };\n"
+    assert new["declarations"] == "    int msq_new(float** in_, int n)\n" + old["declarations"]
+
+
 @pytest.mark.parametrize("header", RELEASED, ids=lambda path: path.name)
 def test_structs_only_grew_since(header):
     for file, struct in (
@@ -83,16 +98,16 @@ def future_header(folder, old, new):
 @pytest.mark.parametrize(
     "old, new, needs",
     [
-        ("MSQ_ABI_MAJOR = 1", "MSQ_ABI_MAJOR = 2", "2.1"),
-        ("MSQ_ABI_MINOR = 1", "MSQ_ABI_MINOR = 99", "1.99"),
-        ("} msq_api;", "void (*from_the_future)(void);\n} msq_api;", "1.1"),
+        ("MSQ_ABI_MAJOR = 1", "MSQ_ABI_MAJOR = 2", f"2.{MINOR}"),
+        (f"MSQ_ABI_MINOR = {MINOR}", "MSQ_ABI_MINOR = 99", "1.99"),
+        ("} msq_api;", "void (*from_the_future)(void);\n} msq_api;", f"1.{MINOR}"),
     ],
     ids=["major", "minor", "size"],
 )
 def test_module_built_for_another_version_is_refused(tmp_path, old, new, needs):
     header = future_header(tmp_path / "include", old, new)
     module = compile_module(CONSUMER, tmp_path, header)
-    message = rf"built for the C API {re.escape(needs)} of maskseq .* has 1\.1 "
+    message = rf"built for the C API {re.escape(needs)} of maskseq .* has 1\.{MINOR} "
     with pytest.raises(ImportError, match=message):
         load(module)
 

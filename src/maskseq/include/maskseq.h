@@ -9,7 +9,10 @@
  * much memory as is said is up to the caller. If other threads change offsets or indices during a
  * call, it can give wrong rows, but makes no access outside of the arrays.
  *
- * An extension module of Python includes maskseq_capi.h instead, which see. */
+ * An extension module of Python includes maskseq_capi.h instead, which see. csrc/headers.py copies
+ * what is declared here to there, into the table (maskseq_api.h), its values (csrc/api.c) and the
+ * declarations for Cython (__init__.pxd). A function joins the table in version 1.0, or in the one
+ * that its comment says: "Since 1.1."; none does in a section that is left out of it. */
 #ifndef MASKSEQ_H
 #define MASKSEQ_H
 
@@ -32,12 +35,20 @@ enum msq_status {
 
 /* --- runtime (dispatch.c, parallel.c) */
 
+/* The instruction set in use. Starts as the weakest ("generic"). */
+const char *msq_isa(void);
+/* What kernels use when num_threads <= 0: 1 in a forked child, else the calling thread's own
+ * number, else the process's, else the budget when the library was loaded. */
+int msq_default_threads(void);
+/* 1 if built with OpenMP; otherwise every kernel runs on the calling thread. */
+int msq_has_openmp(void);
+
+/* --- settings of the process: left out of the table (dispatch.c, parallel.c, budget.c) */
+
 /* Names of the instruction sets this build has, weakest first; NULL past the last. */
 const char *msq_isa_name(int i);
 /* 1 if this CPU and operating system can run it. */
 int msq_isa_supported(int i);
-/* The one in use. Starts as the weakest ("generic"). */
-const char *msq_isa(void);
 /* Chooses one by name, NULL = the strongest supported. MSQ_UNKNOWN_NAME, MSQ_UNSUPPORTED. Not while
  * kernels run. */
 int msq_set_isa(const char *name);
@@ -46,19 +57,14 @@ int msq_set_isa(const char *name);
  * quota; at least 1. `cgroup_root` is where cgroups are mounted, NULL = /sys/fs/cgroup. Reads the
  * environment and files on every call. */
 int msq_thread_budget(const char *cgroup_root);
-/* What kernels use when num_threads <= 0: 1 in a forked child, else the calling thread's own
- * number, else the process's, else the budget when the library was loaded. */
-int msq_default_threads(void);
 /* Sets the process's number, or that of the calling thread alone; 0 = none. Returns the one
  * before. */
 int msq_set_threads(int n);
 int msq_set_own_threads(int n);
-/* `check` is called on the calling thread of a long call, some every 50 ms; if it returns not 0,
+/* `check` is called on the calling thread of a long call, about every 50 ms; if it returns not 0,
  * the call soon returns MSQ_INTERRUPTED. NULL, as at the start: calls run to their end. For the
  * whole process; Python's modules use it for Ctrl-C. */
 void msq_set_interrupt_check(int (*check)(void));
-/* 1 if built with OpenMP; otherwise every kernel runs on the calling thread. */
-int msq_has_openmp(void);
 
 /* --- activations (activation.c) */
 
@@ -122,7 +128,7 @@ int msq_pad_rows(void *out, const void *values, const void *pad, const int64_t *
 /* --- sums over time (sums.c) */
 
 /* out (batch, features): the rows [offsets[b], offsets[b + 1]) of x (n, features) added, ascending,
- * from 0. MSQ_OUT_OF_RANGE: offsets fall or leave [0, n]. */
+ * from 0. MSQ_OUT_OF_RANGE: offsets fall or leave [0, n]. Since 1.1. */
 int msq_sum_rows_f32(float *out, const float *x, const int64_t *offsets, int64_t batch, int64_t n,
                      int64_t features, int num_threads);
 
@@ -153,7 +159,7 @@ void msq_dense_free(msq_dense *dense);
 int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
                   int num_threads);
 
-/* --- recurrent layers (rnn.c) */
+/* --- recurrent layers (rnn/rnn.c) */
 
 /* Gates and bias as in Keras: MSQ_LSTM i f c o, bias (4 units); MSQ_GRU z r h with reset_after,
  * bias (2, 3 units); MSQ_GRU_RESET_BEFORE bias (3 units); MSQ_SIMPLE_RNN bias (units). */
@@ -194,7 +200,7 @@ typedef struct msq_rnn_call {
  * or without index offsets[*bad_position], leaves x. Later: MSQ_INTERRUPTED. */
 int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position);
 
-/* --- attention (attention.c) */
+/* --- attention (attention/attention.c) */
 
 /* Sequence b has the query rows [query_offsets[b], query_offsets[b + 1]) and likewise its keys.
  * Head h of a query attends to head h / (heads / kv_heads) of the keys. */

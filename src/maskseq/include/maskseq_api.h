@@ -11,7 +11,9 @@
 extern "C" {
 #endif
 
+/* version: written by csrc/headers.py */
 enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 1 };
+/* end of what is written */
 
 /* Bits of `features`. */
 enum msq_feature {
@@ -24,6 +26,7 @@ typedef struct msq_api {
     size_t struct_size; /* of the library's table */
     uint64_t features;
 
+    /* members: written by csrc/headers.py */
     /* version 1.0 */
     const char *(*isa)(void);
     int (*default_threads)(void);
@@ -63,6 +66,7 @@ typedef struct msq_api {
     /* version 1.1 */
     int (*sum_rows_f32)(float *out, const float *x, const int64_t *offsets, int64_t batch,
                         int64_t n, int64_t features, int num_threads);
+    /* end of what is written */
 } msq_api;
 
 /* The table of this library. */

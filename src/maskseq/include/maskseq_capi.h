@@ -47,6 +47,7 @@ static inline int maskseq_import(void) {
     return 0;
 }
 
+/* names: written by csrc/headers.py */
 #define msq_isa (maskseq_api->isa)
 #define msq_default_threads (maskseq_api->default_threads)
 #define msq_has_openmp (maskseq_api->has_openmp)
@@ -69,6 +70,7 @@ static inline int maskseq_import(void) {
 #define msq_rnn_f32 (maskseq_api->rnn_f32)
 #define msq_attention_f32 (maskseq_api->attention_f32)
 #define msq_sum_rows_f32 (maskseq_api->sum_rows_f32)
+/* end of what is written */
 
 #endif
 
