@@ -8,18 +8,55 @@
 #include <cpuid.h>
 #endif
 
-static const msq_kernel_table *const tables[] = {
-    /* weakest first */
-    &msq_kernels_generic,
+/* csrc/isa/<isa>.c each. */
+extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512,
+    msq_kernels_neon;
+
+static int always(void) {
+    return 1;
+}
+
 #if defined(__x86_64__)
-    &msq_kernels_avx2,
-    &msq_kernels_avx512,
+enum { YMM = 0x6, ZMM = 0xe0 }; /* in XCR0: what AVX, and what AVX-512 adds */
+
+/* Whether the operating system saves these registers, bits of XCR0, when it switches threads. Only
+ * where the CPU has AVX. */
+static int are_saved(unsigned registers) {
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & registers) == registers;
+}
+
+/* Read here, because __builtin_cpu_supports does not link with clang-cl. */
+static int has_avx2(void) {
+    const unsigned basic = bit_OSXSAVE | bit_AVX | bit_FMA;
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & basic) == basic &&
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) && are_saved(YMM);
+}
+
+static int has_avx512(void) {
+    const unsigned all = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+    unsigned a, b, c, d;
+    return has_avx2() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & all) == all &&
+           are_saved(ZMM);
+}
+#endif
+
+/* Weakest first: the table, and whether this CPU and operating system can run it. */
+static const struct {
+    const msq_kernel_table *table;
+    int (*supported)(void);
+} isas[] = {
+    {&msq_kernels_generic, always},
+#if defined(__x86_64__)
+    {&msq_kernels_avx2, has_avx2},
+    {&msq_kernels_avx512, has_avx512},
 #elif defined(__aarch64__)
-    &msq_kernels_neon,
+    {&msq_kernels_neon, always},
 #endif
 };
-enum { NUM_TABLES = sizeof tables / sizeof *tables };
-enum { YMM = 0x6, ZMM = 0xe0 }; /* in XCR0: what AVX, and what AVX-512 adds */
+enum { NUM_ISAS = sizeof isas / sizeof *isas };
 
 static const msq_kernel_table *active = &msq_kernels_generic;
 
@@ -32,52 +69,19 @@ const char *msq_isa(void) {
 }
 
 const char *msq_isa_name(int i) {
-    return i >= 0 && i < NUM_TABLES ? tables[i]->name : NULL;
+    return i >= 0 && i < NUM_ISAS ? isas[i].table->name : NULL;
 }
-
-#if defined(__x86_64__)
-/* Read here, because __builtin_cpu_supports does not link with clang-cl. */
-static int has_avx2(void) {
-    const unsigned basic = bit_OSXSAVE | bit_AVX | bit_FMA;
-    unsigned a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & basic) == basic &&
-           __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
-}
-
-static int has_avx512(void) {
-    const unsigned all = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-    unsigned a, b, c, d;
-    return has_avx2() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & all) == all;
-}
-
-/* Whether the operating system saves these registers, bits of XCR0, when it switches threads. Only
- * where the CPU has AVX. */
-static int are_saved(unsigned registers) {
-    unsigned low, high;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (low & registers) == registers;
-}
-#endif
 
 int msq_isa_supported(int i) {
-#if defined(__x86_64__)
-    if (i == 1)
-        return has_avx2() && are_saved(YMM);
-    if (i == 2)
-        return has_avx512() && are_saved(YMM | ZMM);
-#elif defined(__aarch64__)
-    if (i == 1)
-        return 1;
-#endif
-    return i == 0;
+    return i >= 0 && i < NUM_ISAS && isas[i].supported();
 }
 
 int msq_set_isa(const char *name) {
-    for (int i = NUM_TABLES - 1; i >= 0; i--) {
-        if (name && strcmp(name, tables[i]->name) != 0)
+    for (int i = NUM_ISAS - 1; i >= 0; i--) {
+        if (name && strcmp(name, isas[i].table->name) != 0)
             continue;
-        if (msq_isa_supported(i)) {
-            active = tables[i];
+        if (isas[i].supported()) {
+            active = isas[i].table;
             return MSQ_OK;
         }
         if (name)

@@ -129,10 +129,7 @@ typedef struct msq_kernel_table {
     msq_few_fn *score_few, *sum_few;
 } msq_kernel_table;
 
-extern const msq_kernel_table msq_kernels_generic, msq_kernels_avx2, msq_kernels_avx512,
-    msq_kernels_neon;
-
-/* The active table. */
+/* The active table: that of one csrc/isa/<isa>.c, see dispatch.c. */
 const msq_kernel_table *msq_kernels(void);
 
 /* msq_activation_f32 on the calling thread, for use inside other drivers. */

@@ -1,5 +1,5 @@
 /* The vector vocabulary in plain C, one value wide: runs anywhere, and is the definition of the
- * other two. fmaf rounds once, so the bits are those of a hardware FMA. */
+ * others. fmaf rounds once, so the bits are those of a hardware FMA. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

@@ -43,7 +43,7 @@ def num_threads(n: int | None) -> Iterator[None]:
 
 
 def isa() -> str:
-    """The instruction set in use: "generic", "avx2", "avx512" or "neon"."""
+    """The instruction set in use: one of `config()["isas"]`."""
     return _kernels.isa()
 
 

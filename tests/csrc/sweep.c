@@ -1,4 +1,5 @@
 /* usage: sweep SCENARIOS [ISA]: runs that many made-up scenarios and prints a hash of all results.
+ * usage: sweep isas: prints the names of the instruction sets that run here.
  *
  * Built with OUT_OF_MEMORY and -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc it runs each
  * again and again, with the first, the second, ... allocation inside the library failing: that must
@@ -10,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SIZE = 6000 };
 
@@ -65,8 +67,14 @@ int main(int argc, char **argv) {
     uint8_t data[SIZE];
     uint64_t all = 0;
     const long scenarios = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
+    if (argc == 2 && strcmp(argv[1], "isas") == 0) {
+        for (int i = 0; msq_isa_name(i); i++)
+            if (msq_isa_supported(i))
+                puts(msq_isa_name(i));
+        return 0;
+    }
     if (scenarios < 1 || msq_set_isa(argc > 2 ? argv[2] : NULL) != MSQ_OK) {
-        fprintf(stderr, "usage: sweep SCENARIOS [ISA]\n");
+        fprintf(stderr, "usage: sweep SCENARIOS [ISA] | isas\n");
         return 2;
     }
     for (long i = 0; i < scenarios; i++) {
