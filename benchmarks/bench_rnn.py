@@ -7,12 +7,10 @@ from benchmarks.lengths import long_tailed
 from maskseq import _kernels
 from tests.support import reference
 
-GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "simple_rnn": 1}
-
 
 def right_then_time(benchmark, rng, kind, lengths, features, units, threads, table=None):
     """Times one call over random sequences of these lengths, after checking two of them."""
-    columns = GATES[kind] * units
+    columns = reference.GATES[kind] * units
     shapes = (features, columns), (units, columns), (2, columns) if kind == "gru" else (columns,)
     weights = [rng.normal(0, 0.1, shape).astype(np.float32) for shape in shapes]
     packed = _kernels.PackedRNN(kind, *weights)
@@ -32,7 +30,7 @@ def right_then_time(benchmark, rng, kind, lengths, features, units, threads, tab
     benchmark.extra_info["real_steps_per_s"] = offsets[-1] / benchmark.stats.stats.median
 
 
-@pytest.mark.parametrize("kind", GATES)
+@pytest.mark.parametrize("kind", reference.GATES)
 @pytest.mark.parametrize("units", [128, 256])
 def bench_rnn_long_tailed(benchmark, isa, rng, kind, units, batch=64, time=200):
     benchmark.group = f"{kind} {batch}x{time} {units}->{units} long-tailed threads=1"

@@ -7,6 +7,8 @@ import pytest
 
 from maskseq import _kernels
 
+os.environ.setdefault("KERAS_BACKEND", "jax")  # of the Keras that some tests compare with
+
 
 @pytest.fixture(autouse=True)
 def keep_isa():

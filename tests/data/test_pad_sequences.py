@@ -1,7 +1,6 @@
 """pad_sequences: Keras's results and errors for every kind of row, whatever rows do meanwhile."""
 
 import array
-import os
 import sys
 import threading
 
@@ -206,7 +205,6 @@ def test_a_ragged_pads_as_its_lists():
 
 @pytest.fixture(scope="module")
 def keras():
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     return pytest.importorskip("keras")
 
 

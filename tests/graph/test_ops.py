@@ -1,7 +1,6 @@
 """Operations have keras.ops' names, arguments and results, and are recorded on symbolic tensors."""
 
 import inspect
-import os
 
 import numpy as np
 import pytest
@@ -115,7 +114,6 @@ PRODUCTS = [
 
 
 def live(name):
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     keras = pytest.importorskip("keras")
     return getattr(keras.ops, name)
 

@@ -15,7 +15,6 @@ from maskseq.importers.errors import FormatError
 from maskseq.importers.keras import archive as archive_module
 from maskseq.importers.keras.archive import read_archive
 
-FILES = Path(__file__).parents[1] / "files"
 PARTS = {"metadata.json": b"{}", "config.json": b'{"class_name": "Sequential"}'}
 PARTS["model.weights.h5"] = bytes(range(256)) * 4
 

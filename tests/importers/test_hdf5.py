@@ -10,12 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import maskseq
 from maskseq.importers.errors import FormatError
 from maskseq.importers.hdf5 import Dataset, Group, read_hdf5
-
-FILES = Path(__file__).parents[1] / "files"
-DEMO = Path(maskseq.__file__).parent / "demo" / "japanese_vowels.keras"
+from tests.support.demo_files import MODEL
+from tests.support.keras_files import FILES
 
 
 def weights_of(path: Path) -> bytes:
@@ -157,7 +155,9 @@ def written(fill, **options) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("path", [DEMO, *sorted(FILES.glob("*.keras"))], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [MODEL, *sorted(FILES.glob("*.keras"))], ids=lambda path: path.stem
+)
 def test_reader_equals_h5py_on_keras_files(path):
     h5py = pytest.importorskip("h5py")
     data = weights_of(path)

@@ -1,7 +1,5 @@
 """Models saved by the Keras at hand, in each of its formats, give the same numbers here."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,6 @@ import maskseq
 from maskseq import Layer, layers, load_model
 from maskseq.nest import flatten
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras", minversion="3.0")
 pytest.importorskip("h5py")
 pytestmark = pytest.mark.slow

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskseq import _kernels
-from tests.support.batches import GATES, KINDS, SEED, random_batch, random_weights, same_bits
+from tests.support import reference
+from tests.support.batches import KINDS, SEED, random_batch, random_weights, same_bits
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,7 +64,7 @@ def test_a_kept_table_gives_the_same_bits(kind, lengths, rows, units, threads, r
         other = _kernels.PackedRNN(kind, *weights)
         pair = _kernels.rnn_pair(table, packed, other, offsets, keep=1 << 20, **options)
         assert same_bits(pair[0], want)
-        assert packed.kept_bytes >= 4 * rows * GATES[kind] * units or len(index) == 0
+        assert packed.kept_bytes >= 4 * rows * reference.GATES[kind] * units or len(index) == 0
 
 
 def test_a_table_is_kept_once_as_many_rows_were_computed(rng):

@@ -6,13 +6,12 @@ from hypothesis import strategies as st
 from tests.support import reference
 
 KINDS = list(reference.STEPS)
-GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "simple_rnn": 1}
 LENGTHS = st.lists(st.integers(0, 12), min_size=1, max_size=40)
 SEED = st.integers(0, 2**32 - 1)
 
 
 def random_weights(rng, kind, features, units):
-    columns = GATES[kind] * units
+    columns = reference.GATES[kind] * units
     bias = (2, columns) if kind == "gru" else (columns,)
     shapes = (features, columns), (units, columns), bias
     return [rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes]

@@ -155,6 +155,7 @@ STEPS = {
     "gru_reset_before": gru_reset_before_step,
     "simple_rnn": simple_rnn_step,
 }
+GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "simple_rnn": 1}  # a kernel's columns by units
 
 
 def rnn(kind, sequences, weights, activation="tanh", gate="sigmoid", initial=None, reverse=False):

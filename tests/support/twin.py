@@ -1,6 +1,8 @@
-"""The same layer in Keras (JAX backend) and here, called on the same arrays with the same masks."""
+"""The same layer in Keras (JAX backend) and here, called on the same arrays with the same masks.
 
-import os
+For a layer's own tests; tests/conformance goes through tables of layers, masks and ways of calling.
+"""
+
 import warnings
 
 import numpy as np
@@ -8,16 +10,7 @@ import pytest
 
 import maskseq
 from tests.support.beside_keras import carrying, compare, copy_weights, random_weights
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
-
-MASKS = {
-    "none": None,
-    "right": [[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0]],
-    "left": [[0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1]],
-    "holes": [[1, 0, 1, 1, 0, 1], [0, 1, 0, 0, 1, 0], [1, 1, 1, 1, 1, 1]],
-    "an_empty_row": [[1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0]],
-}
+from tests.support.masks import SMALL_MASKS
 
 
 def keras():
@@ -25,10 +18,6 @@ def keras():
     if keras.backend.backend() != "jax":
         pytest.skip("the yardstick is Keras on JAX")
     return keras
-
-
-def mask_of(name):
-    return None if MASKS[name] is None else np.array(MASKS[name], bool)
 
 
 def twins(make):
@@ -64,8 +53,8 @@ def check_in_model(make, features=3, inputs=1, stem="dense", mask="holes", rtol=
     shape = (6, features)
     random = np.random.default_rng(5)
     x = random.normal(size=(3, *shape)).astype(np.float32)
-    if mask_of(mask) is not None:
-        x[~mask_of(mask)] = 0
+    if SMALL_MASKS[mask] is not None:
+        x[~SMALL_MASKS[mask]] = 0
 
     def model(package):
         layers = package.layers

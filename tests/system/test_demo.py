@@ -1,7 +1,5 @@
 """The shipped data and model are what they claim to be."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,6 @@ from tests.support.demo_files import MODEL, demo_model, save_tagger, speakers, u
 
 
 def keras_model(path):
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     return pytest.importorskip("keras").saving.load_model(path)
 
 

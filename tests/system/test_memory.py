@@ -5,14 +5,15 @@ import sys
 import pytest
 
 from tests.support.processes import run_python
+from tests.support.reference import GATES
 
 GROWTH = """
 import sys
 import numpy as np
 from maskseq import _kernels
 
-kind, threads, token_kinds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-gates, features, units = {"lstm": 4, "gru": 3}.get(kind, 1), 8, 32
+kind, (gates, threads, token_kinds) = sys.argv[1], map(int, sys.argv[2:])
+features, units = 8, 32
 bias = (2, gates * units) if kind == "gru" else (gates * units,)
 shapes = (features, gates * units), (units, gates * units), bias
 packed = _kernels.PackedRNN(kind, *[np.full(shape, 0.01, np.float32) for shape in shapes])
@@ -42,7 +43,7 @@ print(call(200, 20), call(600, 600))
 @pytest.mark.parametrize("token_kinds", [0, 50], ids=["rows", "tokens"])
 def test_scratch_of_a_recurrent_call_does_not_grow_with_batch_and_time(kind, token_kinds):
     """90 times the steps: their input products alone would be 46 MB for each gate."""
-    done = run_python(GROWTH, kind, 2, token_kinds)
+    done = run_python(GROWTH, kind, GATES[kind], 2, token_kinds)
     assert done.returncode == 0, done.stderr
     small, large = map(int, done.stdout.split())
     assert large - small < 1024  # KB; of each sequence some bytes, and its last state

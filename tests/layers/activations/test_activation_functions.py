@@ -1,6 +1,5 @@
 """maskseq.activations has all names of keras.activations 3.15, with their options and numbers."""
 
-import os
 import pickle
 
 import numpy as np
@@ -28,7 +27,6 @@ OPTIONS = {
 
 
 def keras_activations():
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     return pytest.importorskip("keras").activations
 
 

@@ -111,8 +111,7 @@ def residual_blocks(module, inputs):
 
 
 @pytest.mark.slow
-def test_residual_blocks_are_those_of_keras(rng, monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
+def test_residual_blocks_are_those_of_keras(rng):
     keras = pytest.importorskip("keras")
     theirs = keras.Input((None,), dtype="int32")
     theirs = keras.Model(theirs, residual_blocks(keras.layers, theirs))

@@ -7,6 +7,7 @@ import maskseq
 from maskseq import layers
 from maskseq.layers.convolutional import convolution
 from tests.support import reference, twin
+from tests.support.masks import SMALL_MASKS
 
 OPTIONS = [
     {"padding": "valid"},
@@ -54,7 +55,7 @@ def test_conv1d_equals_definition(options, time, rng):
 def test_conv1d_equals_keras(options, mask, rng):
     options = {"kernel_size": 3, **options}
     x = rng.normal(size=(3, 6, 4)).astype(np.float32)
-    twin.check_eager(lambda L: L.Conv1D(6, **options), x, twin.mask_of(mask))
+    twin.check_eager(lambda L: L.Conv1D(6, **options), x, SMALL_MASKS[mask])
 
 
 @pytest.mark.slow
@@ -66,7 +67,7 @@ def test_convolution_of_each_feature_equals_keras(name, options, rng):
         return getattr(L, name)(*filters, kernel_size=3, **options)
 
     x = rng.normal(size=(3, 6, 4)).astype(np.float32)
-    twin.check_eager(make, x, twin.mask_of("right"))
+    twin.check_eager(make, x, SMALL_MASKS["right"])
     twin.check_in_model(make, stem="lstm")
 
 

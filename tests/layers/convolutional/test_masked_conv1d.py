@@ -6,7 +6,8 @@ import pytest
 import maskseq
 from maskseq import layers
 from maskseq.rows import Rows
-from tests.support import reference, twin
+from tests.support import reference
+from tests.support.masks import SMALL_MASKS
 
 OPTIONS = [
     {"padding": padding, **options}
@@ -26,7 +27,7 @@ def build(x, rng, **options):
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("name", MASKS)
 def test_masked_conv1d_equals_definition(name, options, rng):
-    x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), twin.mask_of(name)
+    x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), SMALL_MASKS[name]
     layer = build(x, rng, **options)
     names = {"strides": "stride", "dilation_rate": "dilation"}
     known = {names.get(k, k): v for k, v in options.items() if k != "kernel_size"}
@@ -39,7 +40,7 @@ def test_masked_conv1d_equals_definition(name, options, rng):
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_masked_conv1d_on_rows_equals_that_on_arrays(options, rng):
-    x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), twin.mask_of("holes")
+    x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), SMALL_MASKS["holes"]
     layer = build(x, rng, **options)
     rows = layer.run(Rows.view(x, mask))
     assert type(rows) is Rows
@@ -79,6 +80,6 @@ def test_symbolic_mask_is_the_one_of_a_call(rng):
     tensor = conv(layers.Masking()(source))
     model = maskseq.Model(source, [tensor, tensor._keras_mask])
     x = rng.normal(size=(3, 6, 4)).astype(np.float32)
-    x[~twin.mask_of("right")] = 0
+    x[~SMALL_MASKS["right"]] = 0
     y, mask = model(x)
     np.testing.assert_array_equal(y._keras_mask, mask)

@@ -6,6 +6,7 @@ import pytest
 import maskseq
 from maskseq import layers
 from tests.support import twin
+from tests.support.masks import SMALL_MASKS
 
 CASES = [
     ("ab,bc->ac", 5, "c", (3, 4)),
@@ -33,7 +34,7 @@ def test_einsum_dense_equals_keras(equation, output_shape, bias_axes, shape, rng
 @pytest.mark.slow
 def test_mask_is_lost_as_in_keras(rng):
     x = rng.normal(size=(3, 6, 4)).astype(np.float32)
-    twin.check_eager(lambda L: L.EinsumDense("abc,cd->abd", (None, 2)), x, twin.mask_of("right"))
+    twin.check_eager(lambda L: L.EinsumDense("abc,cd->abd", (None, 2)), x, SMALL_MASKS["right"])
     twin.check_in_model(lambda L: L.EinsumDense("...c,cd->...d", 2))
 
 

@@ -7,6 +7,7 @@ import maskseq
 from maskseq import layers
 from maskseq.rows import Rows
 from tests.support import twin
+from tests.support.masks import SMALL_MASKS
 
 MAKES = [lambda L: L.Identity(), lambda L: L.ActivityRegularization(l1=0.1, l2=0.2)]
 
@@ -15,12 +16,12 @@ MAKES = [lambda L: L.Identity(), lambda L: L.ActivityRegularization(l1=0.1, l2=0
 @pytest.mark.parametrize("make", MAKES, ids=["identity", "activity_regularization"])
 @pytest.mark.parametrize("mask", ["none", "holes"])
 def test_identity_equals_keras(make, mask, rng):
-    twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of(mask))
+    twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS[mask])
     twin.check_in_model(make, stem="lstm")
 
 
 def test_identity_of_rows_is_the_rows(rng):
-    rows = Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of("holes"))
+    rows = Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS["holes"])
     assert layers.Identity().run(rows) is rows
 
 

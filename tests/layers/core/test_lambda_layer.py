@@ -9,6 +9,7 @@ import maskseq
 from maskseq import layers
 from tests.support import twin
 from tests.support.beside_keras import carrying
+from tests.support.masks import SMALL_MASKS
 
 CASES = {
     "plain": lambda L: L.Lambda(lambda x: x * 2),
@@ -21,7 +22,7 @@ CASES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("make", CASES.values(), ids=CASES)
 def test_lambda_equals_keras(make, rng):
-    twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of("right"))
+    twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS["right"])
 
 
 @pytest.mark.slow
@@ -31,10 +32,10 @@ def test_lambda_in_a_model_equals_keras(make):
 
 
 def test_function_that_names_the_mask_gets_it(rng):
-    x = carrying(maskseq, rng.normal(size=(3, 6, 2)), twin.mask_of("right"))
+    x = carrying(maskseq, rng.normal(size=(3, 6, 2)), SMALL_MASKS["right"])
     with pytest.warns(UserWarning, match="destroy the mask"):
         y = layers.Lambda(lambda x, mask: x * mask[..., None])(x)
-    np.testing.assert_array_equal(y, x * twin.mask_of("right")[..., None])
+    np.testing.assert_array_equal(y, x * SMALL_MASKS["right"][..., None])
 
 
 def test_shape_is_found_by_a_trial_call():

@@ -8,15 +8,16 @@ from maskseq import layers
 from maskseq.rows import Rows
 from tests.support import twin
 from tests.support.beside_keras import carrying
+from tests.support.masks import SMALL_MASKS
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("second", twin.MASKS)
-@pytest.mark.parametrize("first", twin.MASKS)
+@pytest.mark.parametrize("second", SMALL_MASKS)
+@pytest.mark.parametrize("first", SMALL_MASKS)
 @pytest.mark.parametrize("axis", [1, 2, -1, -2])
 def test_concatenate_equals_keras(axis, first, second, rng):
     arrays = [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(2)]
-    masks = [twin.mask_of(first), twin.mask_of(second)]
+    masks = [SMALL_MASKS[first], SMALL_MASKS[second]]
     twin.check_eager(lambda L: L.Concatenate(axis=axis), arrays, masks)
 
 
@@ -28,7 +29,7 @@ def test_concatenate_on_rows_equals_keras(axis, stem):
 
 
 def test_features_of_rows_are_joined_without_padding(rng):
-    mask = twin.mask_of("right")
+    mask = SMALL_MASKS["right"]
     rows = [Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), mask) for _ in range(2)]
     assert type(layers.Concatenate().run(rows)) is Rows
 
@@ -36,14 +37,14 @@ def test_features_of_rows_are_joined_without_padding(rng):
 @pytest.mark.slow
 def test_mask_of_two_axes_data_is_what_keras_makes_of_it(rng):
     arrays = [rng.normal(size=(3, 6)).astype(np.float32) for _ in range(2)]
-    twin.check_eager(lambda L: L.Concatenate(), arrays, [twin.mask_of("right")] * 2)
+    twin.check_eager(lambda L: L.Concatenate(), arrays, [SMALL_MASKS["right"]] * 2)
 
 
 def test_four_axes_keep_the_mask_of_their_steps(rng):
     x = rng.normal(size=(3, 6, 2, 2)).astype(np.float32)
-    inputs = [carrying(maskseq, x, twin.mask_of(m)) for m in ("right", "left")]
+    inputs = [carrying(maskseq, x, SMALL_MASKS[m]) for m in ("right", "left")]
     joined = layers.Concatenate(axis=1)(inputs)
-    want = np.concatenate([twin.mask_of("right"), twin.mask_of("left")], axis=1)
+    want = np.concatenate([SMALL_MASKS["right"], SMALL_MASKS["left"]], axis=1)
     np.testing.assert_array_equal(joined._keras_mask, want)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from maskseq import layers
 from tests.support import twin
+from tests.support.masks import SMALL_MASKS
 
 
 @pytest.mark.slow
@@ -30,7 +31,7 @@ def test_dot_equals_keras(first, second, axes, normalize, rng):
 @pytest.mark.slow
 def test_dot_ends_the_mask_as_keras(rng):
     arrays = [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(2)]
-    twin.check_eager(lambda L: L.Dot(axes=2), arrays, [twin.mask_of("right")] * 2)
+    twin.check_eager(lambda L: L.Dot(axes=2), arrays, [SMALL_MASKS["right"]] * 2)
 
 
 def test_dot_of_a_sample_does_not_depend_on_the_others(rng):

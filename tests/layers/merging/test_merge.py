@@ -8,6 +8,7 @@ from maskseq import layers
 from maskseq.rows import Layout, Rows
 from tests.support import twin
 from tests.support.beside_keras import carrying
+from tests.support.masks import SMALL_MASKS
 
 NAMES = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
 
@@ -18,11 +19,11 @@ def pair(rng):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("second", twin.MASKS)
-@pytest.mark.parametrize("first", twin.MASKS)
+@pytest.mark.parametrize("second", SMALL_MASKS)
+@pytest.mark.parametrize("first", SMALL_MASKS)
 @pytest.mark.parametrize("name", NAMES)
 def test_merge_equals_keras(name, first, second, pair):
-    masks = [twin.mask_of(first), twin.mask_of(second)]
+    masks = [SMALL_MASKS[first], SMALL_MASKS[second]]
     twin.check_eager(lambda L: getattr(L, name)(), pair, masks)
 
 
@@ -39,32 +40,32 @@ def test_merge_on_rows_equals_keras(name, stem, mask):
 def test_merge_of_three_equals_keras(name, rng):
     arrays = [rng.normal(size=(3, 6, 2)).astype(np.float32) for _ in range(3)]
     for masks in (["right", "left", "holes"], ["holes", "none", "right"]):
-        twin.check_eager(lambda L: getattr(L, name)(), arrays, [twin.mask_of(m) for m in masks])
+        twin.check_eager(lambda L: getattr(L, name)(), arrays, [SMALL_MASKS[m] for m in masks])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_merge_broadcasts_as_keras(name, rng):
     arrays = [rng.normal(size=s).astype(np.float32) for s in [(3, 6, 2), (3, 1, 2)]]
-    twin.check_eager(lambda L: getattr(L, name)(), arrays, [twin.mask_of("right"), None])
+    twin.check_eager(lambda L: getattr(L, name)(), arrays, [SMALL_MASKS["right"], None])
 
 
 @pytest.mark.slow
 def test_input_with_fewer_axes_gets_them_after_the_batch(rng):
     arrays = [rng.normal(size=s).astype(np.float32) for s in [(3, 6, 2), (3, 2)]]
-    twin.check_eager(lambda L: L.Add(), arrays, [twin.mask_of("right"), None])
+    twin.check_eager(lambda L: L.Add(), arrays, [SMALL_MASKS["right"], None])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_merge_stays_on_rows_of_equal_layouts(name, pair):
-    mask = twin.mask_of("right")
+    mask = SMALL_MASKS["right"]
     rows = [Rows.view(x, mask.copy()) for x in pair]
     merged = getattr(layers, name)().run(rows)
     assert type(merged) is Rows
 
 
 def test_merge_of_rows_and_an_array_equals_the_padded_call(pair):
-    mask = twin.mask_of("right")
+    mask = SMALL_MASKS["right"]
     rows = Rows.view(np.where(mask[..., None], pair[0], 0), mask)
     merged = layers.Multiply().run([rows, maskseq.convert_to_tensor(pair[1])])
     np.testing.assert_array_equal(merged, layers.Multiply()([rows.to_tensor(), pair[1]]))
@@ -93,7 +94,7 @@ def test_functional_forms_are_the_layers(pair):
 
 def test_four_axes_are_masked_by_their_steps(rng):
     x, y = (rng.normal(size=(3, 6, 2, 2)).astype(np.float32) for _ in range(2))
-    mask = twin.mask_of("holes")
+    mask = SMALL_MASKS["holes"]
     product = layers.Multiply()([carrying(maskseq, z, mask) for z in (x, y)])
     np.testing.assert_array_equal(product, np.where(mask[..., None, None], x * y, 0))
 
@@ -108,7 +109,7 @@ def test_merging_model_is_copied_by_its_config(rng):
 
 
 def test_layouts_of_the_same_cells_are_equal():
-    mask = twin.mask_of("holes")
+    mask = SMALL_MASKS["holes"]
     a, b = Layout.from_mask(mask), Layout.from_mask(mask.copy())
     assert a.equals(a) and a.equals(b)
     assert not a.equals(Layout.from_mask(~mask))

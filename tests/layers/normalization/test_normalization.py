@@ -7,6 +7,7 @@ import maskseq
 from maskseq import layers
 from tests.support import twin
 from tests.support.beside_keras import carrying, compare
+from tests.support.masks import SMALL_MASKS
 
 MAKES = {
     "layer": lambda L: L.LayerNormalization(),
@@ -35,7 +36,7 @@ ROWS = ["layer", "batch", "unit"]
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_normalization_equals_keras(make, mask, rng):
     x = rng.normal(size=(3, 6, 4)).astype(np.float32)
-    twin.check_eager(make, x, twin.mask_of(mask))
+    twin.check_eager(make, x, SMALL_MASKS[mask])
 
 
 @pytest.mark.slow
@@ -66,7 +67,7 @@ def test_normalization_of_a_sample_does_not_depend_on_the_others(make, rng):
 @pytest.mark.parametrize("name", ["batch", "batch_bare"])
 def test_batch_statistics_in_training_equal_keras(name, mask, rng):
     their_layer, our_layer = twin.twins(MAKES[name])
-    x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), twin.mask_of(mask)
+    x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), SMALL_MASKS[mask]
     inputs = carrying(twin.keras(), x, mask), carrying(maskseq, x, mask)
     theirs, ours = their_layer(inputs[0], training=True), our_layer(inputs[1], training=True)
     compare(theirs, ours)
@@ -75,7 +76,7 @@ def test_batch_statistics_in_training_equal_keras(name, mask, rng):
 
 
 def test_batch_statistics_of_one_feature_are_those_of_real_steps(rng):
-    x, mask = rng.normal(size=(3, 6, 1)).astype(np.float32), twin.mask_of("holes")
+    x, mask = rng.normal(size=(3, 6, 1)).astype(np.float32), SMALL_MASKS["holes"]
     x[~mask] = np.nan
     layer = layers.BatchNormalization(momentum=0)
     layer(x, training=True, mask=mask)

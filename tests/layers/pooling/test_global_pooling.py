@@ -7,6 +7,7 @@ import maskseq
 from maskseq import layers
 from maskseq.rows import Rows
 from tests.support import twin
+from tests.support.masks import SMALL_MASKS
 
 OPTIONS = [{}, {"keepdims": True}]
 
@@ -17,7 +18,7 @@ OPTIONS = [{}, {"keepdims": True}]
 @pytest.mark.parametrize("name", ["GlobalAveragePooling1D", "GlobalMaxPooling1D"])
 def test_global_pooling_equals_keras(name, mask, options, rng):
     x = rng.normal(size=(3, 6, 2)).astype(np.float32)
-    twin.check_eager(lambda L: getattr(L, name)(**options), x, twin.mask_of(mask))
+    twin.check_eager(lambda L: getattr(L, name)(**options), x, SMALL_MASKS[mask])
     twin.check_in_model(lambda L: getattr(L, name)(**options), mask=mask, stem="lstm")
 
 
@@ -29,19 +30,19 @@ def test_channels_first_equals_keras(name, options, rng):
     twin.check_eager(
         lambda L: getattr(L, name)(data_format="channels_first", **options),
         x,
-        twin.mask_of("right") if name == "GlobalAveragePooling1D" else None,
+        SMALL_MASKS["right"] if name == "GlobalAveragePooling1D" else None,
     )
 
 
 def test_sequence_without_real_steps_gives_zero(rng):
-    mask = twin.mask_of("an_empty_row")
+    mask = SMALL_MASKS["an_empty_row"]
     y = layers.GlobalAveragePooling1D()(rng.normal(size=(3, 6, 2)), mask=mask)
     np.testing.assert_array_equal(y[1], 0)
     assert np.isfinite(y).all()
 
 
 def test_masked_steps_are_not_read(rng):
-    x, mask = rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of("holes")
+    x, mask = rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS["holes"]
     y = layers.GlobalAveragePooling1D()(x, mask=mask)
     x[~mask] = np.nan
     np.testing.assert_array_equal(layers.GlobalAveragePooling1D()(x, mask=mask), y)

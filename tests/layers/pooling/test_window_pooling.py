@@ -5,6 +5,7 @@ import pytest
 
 from maskseq import layers
 from tests.support import reference, twin
+from tests.support.masks import SMALL_MASKS
 
 NAMES = {"AveragePooling1D": np.mean, "MaxPooling1D": np.max}
 WINDOWS = [(2, 2), (3, 1), (3, 2), (1, 1), (4, 3)]
@@ -27,7 +28,7 @@ def test_pooling_equals_definition(name, size, stride, padding, rng):
 def test_pooling_equals_keras(name, size, stride, padding, rng):
     x = rng.normal(size=(3, 6, 2)).astype(np.float32)
     make = lambda L: getattr(L, name)(size, stride, padding=padding)  # noqa: E731
-    twin.check_eager(make, x, twin.mask_of("holes"))
+    twin.check_eager(make, x, SMALL_MASKS["holes"])
 
 
 @pytest.mark.slow

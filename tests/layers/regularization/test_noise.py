@@ -6,6 +6,7 @@ import pytest
 from maskseq import layers
 from maskseq.rows import Rows
 from tests.support import twin
+from tests.support.masks import SMALL_MASKS
 
 MAKES = {
     "GaussianNoise": lambda L: L.GaussianNoise(0.5),
@@ -19,7 +20,7 @@ MAKES = {
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 @pytest.mark.parametrize("mask", ["none", "holes"])
 def test_noise_outside_training_equals_keras(make, mask, rng):
-    twin.check_eager(make, rng.normal(size=(3, 6, 4)).astype(np.float32), twin.mask_of(mask))
+    twin.check_eager(make, rng.normal(size=(3, 6, 4)).astype(np.float32), SMALL_MASKS[mask])
     twin.check_in_model(make, stem="lstm")
 
 
@@ -48,7 +49,7 @@ def test_spatial_dropout_drops_a_feature_in_all_steps():
 
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_noise_of_rows_outside_training_is_the_rows(make, rng):
-    rows = Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of("holes"))
+    rows = Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS["holes"])
     assert make(layers).run(rows) is rows
 
 

@@ -7,6 +7,7 @@ import maskseq
 from maskseq import layers
 from tests.support import twin
 from tests.support.beside_keras import carrying
+from tests.support.masks import SMALL_MASKS
 
 MAKES = {
     "flatten": lambda L: L.Flatten(),
@@ -23,7 +24,7 @@ MAKES = {
 @pytest.mark.parametrize("mask", ["none", "right", "holes"])
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_reshaping_equals_keras(make, mask, rng):
-    twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), twin.mask_of(mask))
+    twin.check_eager(make, rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS[mask])
 
 
 @pytest.mark.slow
@@ -39,7 +40,7 @@ def test_repeat_vector_equals_keras(rng):
 
 
 def test_lost_mask_is_told(rng):
-    x = carrying(maskseq, rng.normal(size=(3, 6, 2)), twin.mask_of("right"))
+    x = carrying(maskseq, rng.normal(size=(3, 6, 2)), SMALL_MASKS["right"])
     with pytest.warns(UserWarning, match="Layer 'flat' .* destroy the mask"):
         layers.Flatten(name="flat")(x)
 
