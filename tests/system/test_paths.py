@@ -37,9 +37,9 @@ NAMES = {path.name for path in FILES}
 
 
 def text_of(path: Path) -> str:
-    """ "" for what is no text: arrays, models, pictures, archives."""
+    """The text, paths in scripts and patterns written plainly; none for arrays and pictures."""
     try:
-        return path.read_text(encoding="utf-8").replace('"$root"/', "")
+        return path.read_text(encoding="utf-8").replace('"$root"/', "").replace(r"\.", ".")
     except UnicodeDecodeError:
         return ""
 
