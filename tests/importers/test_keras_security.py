@@ -17,7 +17,7 @@ import zipfile
 
 import pytest
 
-from maskseq import load_model
+from maskseq import layers, load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
 from tests.support.keras_files import FILES, edited, layer_of, with_config, written
 
@@ -45,6 +45,8 @@ class Watch:
 
 
 WATCH = Watch()
+# The first use of a layer opens its module: that is done before anything is watched.
+assert all(hasattr(layers, name) for name in dir(layers))
 
 
 def load_watched(path):
