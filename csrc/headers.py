@@ -29,7 +29,7 @@ STATEMENT = re.compile(
     re.X | re.M | re.S,
 )
 PART = re.compile(
-    r"(\w+): written by csrc/headers\.py[^\n]*\n(.*?)^[^\n]*end of what is written", re.M | re.S
+    r"(\w+): written by csrc/headers.py[^\n]*\n(.*?)^[^\n]*end of what is written", re.M | re.S
 )
 
 
