@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Values for which one more thread pays: some 13 us of exp. */
+/* Values for which one more thread pays: about 13 us of exp. */
 enum { VALUES_PER_THREAD = 1 << 15 };
 
 static double relu6(double x) {

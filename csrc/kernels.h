@@ -22,8 +22,8 @@ enum {
 
 /* z[r] = start[r] + x[r] . w, for all rows r and the columns of some blocks.
  *
- * w is packed in panels, one a block of `width` outputs: panels[block][k][group][width], where
- * `width` is that of the ISA. A recurrent layer has one group a gate, a dense layer has one group.
+ * w is packed in panels, one per block of `width` outputs: panels[block][k][group][width], where
+ * `width` is that of the ISA. A recurrent layer has a group per gate, a dense layer has one group.
  * Columns of z and start are in the order [block][group][width]. Each output is one chain of FMAs,
  * k ascending. */
 typedef struct msq_product {
@@ -34,7 +34,7 @@ typedef struct msq_product {
     int64_t z_stride, start_stride, columns;
     int64_t rows, depth, groups, first_block, last_block;
     int backwards; /* from the last block to the first */
-    int scattered; /* rows of x lie here and there, and far from the cache */
+    int scattered; /* rows of x are scattered over memory, probably in no cache */
 } msq_product;
 typedef void msq_product_fn(const msq_product *product);
 
@@ -94,8 +94,8 @@ typedef void msq_pack_keys_fn(float *panels, const float *k, int64_t keys, int64
 typedef void msq_pack_values_fn(float *panels, const float *v, int64_t rows, int64_t stride,
                                 int64_t dim);
 
-/* The products of attention for few queries, from keys or values where they lie, block of keys by
- * block and in each head by head, so that memory is read once and in order. The bits of
+/* The products of attention for few queries, from unpacked keys or values: block of keys by block,
+ * and in each block head by head, so that memory is read once and in order. The bits of
  * msq_product_fn over panels. Rows are pairs of a head and a query; those of a head are together.
  * score_few: y[r] = x[r] . (scale w[r]), x the queries, w the keys; in whole blocks of keys.
  * sum_few: y[r] += sum over the keys of x[r] w[r], w the values; in whole blocks of `dim`. */

@@ -12,7 +12,7 @@
 enum {
     MS_PER_CHECK = 50,
     FMAS_PER_LOOK = 1 << 22, /* between looks at the clock: 0.1 ms of AVX2, 4 ms of plain C */
-    MAX_PAUSES = 2000        /* some 20 us: then there are more threads than CPUs, let others run */
+    MAX_PAUSES = 2000        /* about 20 us: more threads than CPUs then, let others run */
 };
 
 static int default_threads = 1; /* the budget at load */

@@ -15,11 +15,11 @@ typedef void msq_body_fn(void *context, int thread, int num_threads);
  * in a forked child. */
 int msq_plan_threads(int requested, int64_t parts, double work, double grain);
 
-/* The grain of products: some 20 us of work, several times the cost of a parallel region. */
+/* The grain of products: about 20 us of work, several times the cost of a parallel region. */
 enum { MSQ_FMAS_PER_THREAD = 1 << 20 };
 
 /* Calls body(context, t, n) on n threads at once and returns when all are done. n is num_threads,
- * or less where the OpenMP runtime gives less: the body must split its work by the n it is told. */
+ * or less where the OpenMP runtime gives less: the body must split its work by the n it gets. */
 void msq_parallel(int num_threads, msq_body_fn *body, void *context);
 
 /* Lets the interrupt check end a call of several threads. Zeros at the start. */
@@ -29,19 +29,19 @@ typedef struct msq_stop {
     int64_t next_check;
 } msq_stop;
 
-/* To be asked by every thread between pieces of work, `fmas` each: 1 if the call should end.
- * Thread 0 is the one that called, and asks the interrupt check when it is time. */
+/* Every thread calls this between pieces of work, `fmas` each: 1 if the call should end. Thread 0
+ * is the one that called, and runs the interrupt check when it is time. */
 int msq_stops(msq_stop *stop, int thread, double fmas);
 
-/* Where the threads of a region meet: nobody passes before all `num_threads` have come. */
+/* Where the threads of a region meet: no thread passes before all `num_threads` have come. */
 typedef struct msq_barrier {
     atomic_int arrived, round, slow;
     int was_slow;
 } msq_barrier;
 
-/* Waits. From the time on that a thread had to wait longer than `patience` (pauses of the CPU, some
- * 40 cycles each), it returns 1, to all threads alike: then other programs need the CPUs, and
- * meeting often would cost a time slice each. */
+/* Waits. Once a thread had to wait longer than `patience` (in pauses of the CPU, about 40 cycles
+ * each), this returns 1 to every thread: other programs need the CPUs then, and each meeting would
+ * cost a time slice. */
 int msq_wait(msq_barrier *barrier, int num_threads, int64_t patience);
 
 /* A number of the caller's, which another thread may change at any time: read once. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Bytes written for which one more thread pays: some 13 us of work against 2-5 us to wake it. A
+/* Bytes written for which one more thread pays: about 13 us of work against 2-5 us to wake it. A
  * region on a busy machine can wait for a time slice, so it must have something to gain. */
 enum { GRAIN = 1 << 19 };
 /* Bytes of one move that repeats rows: its source stays in the L1 cache. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Values for which one more thread pays: some 13 us of work. */
+/* Values for which one more thread pays: about 13 us of work. */
 enum { GRAIN = 1 << 15 };
 
 /* Where the real values of a row are: all of them in [first, last), alone unless it has holes. */

@@ -10,7 +10,7 @@
 void *msq_aligned_alloc(size_t bytes);
 void msq_aligned_free(void *memory);
 
-/* CPUs this process may run on; 0 if the system does not tell. */
+/* CPUs this process may run on; 0 if the system does not say. */
 int msq_usable_cpus(void);
 
 /* Since some time in the past; never goes back. */

@@ -1,7 +1,7 @@
 /* Some heads of attention: scores of a block of queries, their exponentials, the sum of the values
- * they weigh. Many queries read a head's keys and values packed; a few read those of all heads
- * where they lie, since packing would cost more, and heads one by one would read memory in strides.
- * Each output is the same chain of FMAs over the keys, ascending, either way. */
+ * they weigh. Many queries read a head's keys and values packed. A few queries read those of all
+ * heads unpacked: packing would cost more, and one head after the other would read memory in
+ * strides. Either way each output is the same chain of FMAs over the keys, ascending. */
 #include "internal.h"
 
 #include "gemm.h"
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Keys in a panel of values: what a causal block of queries may do in vain. */
+/* Keys in a panel of values: a causal block of queries reads at most so many for nothing. */
 enum { KEYS = 64 };
 
 int64_t msq_heads_scratch(const attention_shape *shape) {

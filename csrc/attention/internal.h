@@ -1,6 +1,6 @@
 /* Attention inside: some heads of one sequence of a call, on one thread. */
-#ifndef MSQ_ATTENTION_H
-#define MSQ_ATTENTION_H
+#ifndef MSQ_ATTENTION_INTERNAL_H
+#define MSQ_ATTENTION_INTERNAL_H
 
 #include "kernels.h"
 

@@ -41,8 +41,9 @@ static void pack_values(float *panels, const float *v, int64_t rows, int64_t str
     }
 }
 
-/* A word of each cache line of the keys [key, end), in order: memory is fastest for that, since the
- * hardware foresees it. It does not foresee the order of the heads, nor learn from prefetching. */
+/* A word of each cache line of the keys [key, end), in order: memory is fastest that way,
+ * since the hardware prefetches in order. It does not guess the order of the heads, and prefetch
+ * instructions do not help it. */
 static inline void touch(const msq_few *f, int64_t key, int64_t end) {
     enum { LINE = 16 };
     const float *const first = f->w[0], *const last = f->w[f->rows - 1] + f->dim;

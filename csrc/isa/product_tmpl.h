@@ -10,8 +10,8 @@
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
-/* GCC would load a vector anew for each of two or three multiply-adds: it is told that it may have
- * changed since it was loaded. */
+/* GCC would load a vector again for each of two or three multiply-adds. This makes it assume that
+ * the register has changed since it was loaded, so it loads once. */
 #if defined(__x86_64__) && !defined(__clang__)
 #define LOADED_ONCE(a) __asm__("" : "+v"(a))
 #else
@@ -35,7 +35,7 @@ INLINE void accumulate(vec *acc, const int rows, const int blocks, const int gro
     const int vectors = blocks * groups;
     UNROLL for (int r = 0; r < rows; r++) row[r] = x[r];
     for (int64_t k = 0; k < depth; k++) {
-        /* The fewer of the two kinds of operands stay in registers, the others come and go. */
+        /* The fewer of the two kinds of operands stay in registers, the others are reloaded. */
         vec kept[8];
         if (vectors < rows) {
             UNROLL for (int v = 0; v < vectors; v++) kept[v] =

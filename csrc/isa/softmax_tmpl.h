@@ -58,7 +58,7 @@ static void softmax_row(float *y, const float *x, int64_t n) {
         v_store_part(y + i, v_mul(v_load_part(y + i, n - i), scale), n - i);
 }
 
-/* First all maxima, so that no row waits for the lanes of its own to be compared. */
+/* All maxima come first, so that no row waits while the lanes of its maximum are compared. */
 static void softmax_terms(float *x, int64_t stride, const int64_t *n, int64_t rows, float *sums) {
     for (int64_t r = 0; r < rows; r++)
         sums[r] = row_max(x + r * stride, n[r]);

@@ -1,6 +1,6 @@
 /* Recurrent layers inside: the sequences of a call, and the walk of a thread through time. */
-#ifndef MSQ_RNN_H
-#define MSQ_RNN_H
+#ifndef MSQ_RNN_INTERNAL_H
+#define MSQ_RNN_INTERNAL_H
 
 #include "kernels.h"
 #include "parallel.h"
@@ -39,7 +39,7 @@ void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, 
 const float *msq_fold_row(const msq_fold *fold, int64_t row);
 void msq_fold_clear(msq_fold *fold);
 
-/* What a thread needs to walk sequences through time; made once a call, reused for every step. */
+/* What a thread needs to walk sequences through time; made once per call, reused for every step. */
 typedef struct walker {
     const msq_rnn *rnn;
     const msq_rnn_run *run;
@@ -57,7 +57,7 @@ typedef struct walker {
     msq_stop *stop;
     int calling; /* this thread is the one that called */
     int thread;
-    int num_threads;  /* 1: nobody else does */
+    int num_threads;  /* 1: no other thread does */
     int64_t patience; /* of waiting for them, see msq_wait */
     int keeps_states; /* this thread notes the sequences' states and copies the last ones out */
 } walker;
@@ -83,17 +83,17 @@ typedef struct msq_rnn_job {
     msq_stop *stop;
     int64_t max_rows, max_z;
     float *zeros, *room; /* a state; room for each row of each part */
-    walker *walkers;     /* one a part */
+    walker *walkers;     /* one per part */
     void *memory;        /* holds the arrays; NULL: they are on the desk */
 } msq_rnn_job;
 
 /* Multiply-adds of the matrix products. */
 double msq_rnn_work(const msq_rnn_job *job);
-/* How many threads are worth while for jobs whose rnn, call and steps are set. */
+/* How many threads pay for jobs whose rnn, call and steps are set. */
 int msq_rnn_threads(const msq_rnn_job *jobs, int count);
 /* Room on the stack for a small job, such as a step of 128 units: malloc would take 0.2 us of 2. */
 enum { MSQ_DESK_BYTES = 8 << 10 };
-/* Plans such a job for that many, and makes room for it: on the desk, which may be NULL, if it is
+/* Plans such a job for that many, and makes room for it: on the desk (which may be NULL) if it is
  * small. MSQ_NO_MEMORY. */
 int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk);
 void msq_rnn_finish(msq_rnn_job *job);

@@ -22,7 +22,7 @@ static int allocate_weights(msq_rnn *rnn) {
         return MSQ_NO_MEMORY;
     memset(rnn->input, 0, (size_t)all * sizeof(float));
     rnn->recurrent = rnn->input + input;
-    /* A third gate of its own takes the last third of the recurrent panels. */
+    /* A candidate with panels of its own takes the last third of the recurrent ones. */
     rnn->candidate = rnn->recurrent + recurrent / 3 * 2;
     rnn->input_bias = rnn->recurrent + recurrent;
     rnn->recurrent_bias = rnn->input_bias + bias;
@@ -76,7 +76,7 @@ static int all_finite(const float *x, int64_t n) {
     return largest < UINT32_C(0x7f800000);
 }
 
-/* A layer without weights as yet. */
+/* A layer, still without weights. */
 static msq_rnn shape_of(int kind, int64_t features, int64_t units, int activation,
                         int recurrent_activation) {
     const msq_kernel_table *const kernels = msq_kernels();

@@ -12,9 +12,9 @@ enum {
     Z_BYTES = 384 << 10, /* a chunk of input products, which shares the L2 cache with the panels */
     Z_POINTERS = 2048,   /* the same, where they are rows of a table */
     /* Threads that each read all recurrent weights for a row or two wait for the cache, so few rows
-     * are walked together, each thread with a share of the weights. A barrier a step costs some 0.3
-     * us, as much as reading 32 KB. */
-    ROWS_TOGETHER = 2,       /* a thread */
+     * are walked together, each thread with a share of the weights. A barrier per step costs about
+     * 0.3 us, as much as reading 32 KB. */
+    ROWS_TOGETHER = 2,       /* per thread */
 #ifdef MASKSEQ_EAGER_THREADS /* for tests: together in calls of any size */
     MIN_BYTES_TOGETHER = 0,
     MIN_STEPS_TOGETHER = 1,

@@ -88,7 +88,7 @@ static void run_job(msq_rnn_job *job, int thread, int num_threads, int calling) 
 /* The jobs of one parallel region. */
 typedef struct {
     msq_rnn_job jobs[2];
-    int count, teams; /* teams of threads: one for all jobs, or one a job */
+    int count, teams; /* teams of threads: one for all jobs, or one per job */
     msq_stop stop;
 } region;
 
@@ -130,7 +130,7 @@ static int check(const msq_rnn_run *run, int64_t *bad_position) {
     return MSQ_OK;
 }
 
-/* Runs jobs that are set and checked. Two teams only if both have the same to do. */
+/* Runs jobs that are set and checked. Two teams only if both jobs are the same amount of work. */
 static int run_region(region *r) {
     const int threads = msq_rnn_threads(r->jobs, r->count);
     const int alike = r->count == 2 && msq_rnn_work(&r->jobs[0]) == msq_rnn_work(&r->jobs[1]);

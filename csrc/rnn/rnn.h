@@ -1,6 +1,6 @@
 /* What this package asks of the recurrent layers beyond maskseq.h. */
-#ifndef MSQ_RECURRENT_H
-#define MSQ_RECURRENT_H
+#ifndef MSQ_RNN_H
+#define MSQ_RNN_H
 
 #include "maskseq.h"
 

@@ -44,7 +44,7 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
 }
 
 /* One step in time; its z is given, and after it that of `next_rows` sequences for the next step,
- * to be fetched meanwhile. Afterwards every sequence's h is its new state. Returns 1 if waiting for
+ * to be fetched ahead. Afterwards every sequence's h is its new state. Returns 1 if waiting for
  * the other threads is slow. */
 static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64_t next_rows) {
     const msq_rnn *const rnn = w->rnn;
@@ -96,7 +96,7 @@ static void write_states(const walker *w, int64_t rows, int64_t before) {
 }
 
 /* 1 if the call should end before the next `steps` of some rows. Threads that walk together must
- * leave at the same step: they are told there that waiting is slow. */
+ * leave at the same step: the barrier reports slow waiting to all of them there. */
 static int stops(walker *w, int64_t rows, int64_t steps) {
     const msq_rnn *const rnn = w->rnn;
     const double weights = (double)(w->last_block - w->first_block) * rnn->kernels->width *

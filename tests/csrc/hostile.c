@@ -144,7 +144,7 @@ static void odd_numbers_of_threads(void) {
     EXPECT(MSQ_OK, msq_set_isa(msq_isa()));
 }
 
-/* Arrays that a thread changes for as long as `running`: now and then one number is wrong. */
+/* Arrays that a thread changes for as long as `running`: sometimes one number is wrong. */
 typedef struct {
     int64_t *offsets, *index;
     atomic_int running;

@@ -1,4 +1,4 @@
-/* Data races, planted to see that ThreadSanitizer finds such, and the same without the races. */
+/* Data races, planted to see that ThreadSanitizer finds them, and the same code without them. */
 #include <stdatomic.h>
 
 void race_of_threads(int n);

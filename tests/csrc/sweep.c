@@ -3,7 +3,7 @@
  *
  * Built with OUT_OF_MEMORY and -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc it runs each
  * again and again, with the first, the second, ... allocation inside the library failing: that must
- * be told as MSQ_NO_MEMORY, and with LeakSanitizer nothing may be lost. */
+ * be reported as MSQ_NO_MEMORY, and with LeakSanitizer nothing may be lost. */
 #include "scenario/scenario.h"
 
 #include <maskseq.h>

@@ -9,10 +9,11 @@
  * much memory as is said is up to the caller. If other threads change offsets or indices during a
  * call, it can give wrong rows, but makes no access outside of the arrays.
  *
- * An extension module of Python includes maskseq_capi.h instead, which see. csrc/headers.py copies
- * what is declared here to there, into the table (maskseq_api.h), its values (csrc/api.c) and the
- * declarations for Cython (__init__.pxd). A function joins the table in version 1.0, or in the one
- * that its comment says: "Since 1.1."; none does in a section that is left out of it. */
+ * An extension module of Python includes maskseq_capi.h instead, which says how. csrc/headers.py
+ * copies what is declared here into that file, into the table (maskseq_api.h), its values
+ * (csrc/api.c) and the declarations for Cython (__init__.pxd). A function joins the table in
+ * version 1.0, or in the one that its comment names ("Since 1.1."). Those of a section whose title
+ * says so are left out of the table. */
 #ifndef MASKSEQ_H
 #define MASKSEQ_H
 
@@ -30,7 +31,7 @@ enum msq_status {
     MSQ_UNSUPPORTED = 3,
     MSQ_OUT_OF_RANGE = 4,
     MSQ_BAD_OFFSETS = 5,
-    MSQ_INTERRUPTED = 6 /* see msq_set_interrupt_check; what was to be written is of no use */
+    MSQ_INTERRUPTED = 6 /* see msq_set_interrupt_check; the outputs are of no use */
 };
 
 /* --- runtime (dispatch.c, parallel.c) */
@@ -225,8 +226,8 @@ typedef struct msq_attention {
 
 /* out = softmax(scale q k^T) v over the keys each query may attend to; 0 if there are none. A key
  * it may not attend to, or one so far below the best that e^(score - best) is 0, contributes
- * nothing, whatever it holds. Allocates (key_dim + value_dim + 33) floats a key of the longest
- * sequence, a thread, and copies offsets and steps. MSQ_UNSUPPORTED: an unknown size;
+ * nothing, whatever it holds. Allocates for each thread (key_dim + value_dim + 33) floats per
+ * key of the longest sequence, and copies offsets and steps. MSQ_UNSUPPORTED: an unknown size;
  * MSQ_NO_MEMORY; MSQ_INTERRUPTED. MSQ_OUT_OF_RANGE: heads no multiple of kv_heads, another size out
  * of range, or offsets or steps that do not ascend or leave their range. */
 int msq_attention_f32(const msq_attention *attention, int num_threads);

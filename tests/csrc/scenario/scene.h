@@ -24,9 +24,9 @@ int64_t between(scene *s, int64_t low, int64_t high);
 void *array(scene *s, int64_t count, size_t item); /* not initialised */
 float *floats(scene *s, int64_t n);
 uint8_t *bits(scene *s, int64_t n);
-/* Offsets of a batch whose sequences have up to `longest` rows; now and then wrong ones. */
+/* Offsets of a batch whose sequences have up to `longest` rows; sometimes wrong ones. */
 int64_t *offsets_of(scene *s, int64_t batch, int64_t longest);
-/* Indices from 0 to end - 1; now and then a wrong one. */
+/* Indices from 0 to end - 1; sometimes a wrong one. */
 int64_t *indices(scene *s, int64_t n, int64_t end);
 
 /* What a function writes: twice, for one thread and for several. */

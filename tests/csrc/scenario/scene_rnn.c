@@ -76,7 +76,7 @@ static void rnn_folded(scene *s, const msq_rnn *packed, const msq_rnn_call *call
     msq_fold_free(fold);
 }
 
-/* With the outputs at cells in falling order, now and then one that is out of range: the same. */
+/* With the outputs at cells in falling order, sometimes one that is out of range: the same. */
 static void rnn_in_cells(scene *s, const msq_rnn *packed, const msq_rnn_call *call, rnn_output *o,
                          int64_t n) {
     int64_t *const cells = array(s, n, sizeof *cells), stride = call->sequence_stride, bad;

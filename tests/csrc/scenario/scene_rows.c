@@ -17,7 +17,7 @@ void scene_ids(scene *s) {
         same(s, "mask of ids", mask);
 }
 
-/* Now and then moves a cell or an offset. Says whether the layout is no longer that of the mask: it
+/* Sometimes moves a cell or an offset. Says whether the layout is no longer that of the mask: it
  * may still be a layout, of other cells. */
 static int damage(scene *s, int64_t *cells, int64_t n, int64_t *offsets, int64_t batch) {
     int64_t moved = 0;
