@@ -1,4 +1,4 @@
-# --- attention (included by _kernels.pyx)
+# The façade of csrc/attention/attention.c; part of _kernels.pyx.
 
 def attention(q, k, v, query_offsets, key_offsets, *, scale=None, causal=False, query_steps=None,
               key_steps=None, mask=None, scores_time=None, out=None, num_threads=None):

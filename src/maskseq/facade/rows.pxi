@@ -1,30 +1,8 @@
-# --- masks, rows and layout, softmax (included by _kernels.pyx)
+# The façade of csrc/mask.c, rows.c, sums.c and softmax.c; part of _kernels.pyx.
 
-cdef const char* NUMBERS = b"?bBhHiIlLqQefd"
-
-
-cdef Array items(object x, str name):
-    """Numbers of any dtype of 1, 2, 4 or 8 bytes, as they are: `view.itemsize`, `dtype_of(...)`."""
-    cdef Array a = Array.__new__(Array)
-    a.name = name
-    if not a.holds(x, NUMBERS):
-        x = as_numpy(x, name, "an array of numbers of 1, 2, 4 or 8 bytes", "biuf")
-        if x.itemsize > 8:
-            raise TypeError(f"{name} must be of 1, 2, 4 or 8 bytes a number, got {x.dtype}")
-        x = np.require(x, x.dtype.newbyteorder("="), ["C", "ALIGNED"])
-        a.holds(x, NUMBERS)
-    return a
-
-
-cdef object dtype_of(Array a):
-    return np.dtype((<bytes>a.view.format).decode())
-
-
-cdef int64_t a_size(object n, str name) except -1:
-    cdef int64_t size = n
-    if size < 0:
-        raise ValueError(f"{name} must be at least 0, got {n}")
-    return size
+cdef extern from "rows.h":
+    void msq_fill_masked(void* out, const uint8_t* mask, const void* first, int64_t batch,
+                         int64_t time, int64_t row_bytes, int carry, int num_threads) nogil
 
 
 def mask_from_ids(ids, *, num_threads=None):
