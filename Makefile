@@ -38,8 +38,9 @@ $(READY): pyproject.toml
 peers: setup ## Keras, PyTorch and others beside us, for tests/conformance
 	$(BIN)/pip install -q --no-build-isolation -e ".[peers]"
 
-build: setup ## copy what maskseq.h declares, and compile what is stale
+build: setup ## write what is copied from maskseq.h and the façade, and compile what is stale
 	@$(BIN)/python csrc/headers.py
+	@$(BIN)/python csrc/stub.py
 	@$(BIN)/python setup.py -q build_ext --inplace
 
 test: build ## all tests, or T
@@ -66,6 +67,7 @@ lint: setup ## style of Python and C, and the files of continuous integration
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(BIN)/python csrc/headers.py --check
+	$(BIN)/python csrc/stub.py --check
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	for system in linux macos windows; do \
 		$(BIN)/cibuildwheel --platform $$system --archs auto64 --print-build-identifiers || exit 1; \

@@ -9,68 +9,10 @@ ISAS: tuple[str, ...]
 ACTIVATIONS: tuple[str, ...]
 openmp: bool
 
-def isa() -> str: ...
-def set_isa(name: str | None) -> None: ...
-def default_threads() -> int: ...
-def set_threads(n: int | None) -> int | None: ...
-def set_own_threads(n: int | None) -> int | None: ...
-def thread_budget(cgroup_root: str | PathLike[str] = ...) -> int: ...
-def activation(
-    x: ArrayLike, name: str, *, num_threads: int | None = None
-) -> NDArray[np.float32]: ...
-def mask_from_ids(ids: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.bool_]: ...
-def mask_from_values(
-    x: ArrayLike, mask_value: float, *, num_threads: int | None = None
-) -> NDArray[np.bool_]: ...
-def mask_from_lengths(
-    lengths: ArrayLike, time: int, padding: Literal["post", "pre"] = "post"
-) -> NDArray[np.bool_]: ...
-def layout_from_mask(mask: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
-def gather_rows(
-    x: ArrayLike, index: ArrayLike, *, num_threads: int | None = None
-) -> NDArray[Any]: ...
-def embedding(
-    table: ArrayLike, ids: ArrayLike, *, num_threads: int | None = None
-) -> NDArray[np.float32]: ...
-def scatter_rows(
-    values: ArrayLike,
-    offsets: ArrayLike,
-    cells: ArrayLike,
-    batch: int,
-    time: int,
-    carry: bool,
-    *,
-    own_pads: bool = False,
-    num_threads: int | None = None,
-) -> NDArray[Any]: ...
-def fill_masked(
-    out: NDArray[np.float32],
-    mask: ArrayLike,
-    first: ArrayLike | None = None,
-    *,
-    carry: bool = False,
-    num_threads: int | None = None,
-) -> None: ...
-def sum_rows(
-    x: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
-) -> NDArray[np.float32]: ...
-def masked_softmax(
-    x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
-) -> NDArray[np.float32]: ...
-
 class PackedDense:
     features: int
     units: int
     def __init__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None: ...
-
-def dense(
-    x: ArrayLike,
-    packed: PackedDense,
-    activation: str = "linear",
-    *,
-    out: NDArray[np.float32] | None = None,
-    num_threads: int | None = None,
-) -> NDArray[np.float32]: ...
 
 class PackedRNN:
     kind: str
@@ -128,6 +70,64 @@ def rnn_pair(
     tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
     tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
 ]: ...
+
+# from here on written by csrc/stub.py
+def isa() -> str: ...
+def set_isa(name: str | None) -> None: ...
+def default_threads() -> int: ...
+def set_threads(n: int | None) -> int | None: ...
+def set_own_threads(n: int | None) -> int | None: ...
+def thread_budget(cgroup_root: str | PathLike[str] = "/sys/fs/cgroup") -> int: ...
+def activation(
+    x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def mask_from_ids(ids: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.bool_]: ...
+def mask_from_values(
+    x: ArrayLike, mask_value: float, *, num_threads: int | None = None
+) -> NDArray[np.bool_]: ...
+def mask_from_lengths(
+    lengths: ArrayLike, time: int, padding: Literal["post", "pre"] = "post"
+) -> NDArray[np.bool_]: ...
+def layout_from_mask(mask: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+def gather_rows(
+    x: ArrayLike, index: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[Any]: ...
+def embedding(
+    table: ArrayLike, ids: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def scatter_rows(
+    values: ArrayLike,
+    offsets: ArrayLike,
+    cells: ArrayLike,
+    batch: int,
+    time: int,
+    carry: bool,
+    *,
+    own_pads: bool = False,
+    num_threads: int | None = None,
+) -> NDArray[Any]: ...
+def fill_masked(
+    out: NDArray[np.float32],
+    mask: ArrayLike,
+    first: ArrayLike | None = None,
+    *,
+    carry: bool = False,
+    num_threads: int | None = None,
+) -> None: ...
+def sum_rows(
+    x: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def masked_softmax(
+    x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def dense(
+    x: ArrayLike,
+    packed: PackedDense,
+    activation: str = "linear",
+    *,
+    out: NDArray[np.float32] | None = None,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 def attention(
     q: ArrayLike,
     k: ArrayLike,

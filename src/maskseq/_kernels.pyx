@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """Façade of the C kernels: check, allocate, one call without the GIL. No algorithms.
 
 Arrays may be anything NumPy can read as the right kind; what is not C-contiguous, aligned and native is copied.

@@ -13,7 +13,9 @@ cdef int activation_id(object name, str argument) except -1:
     return found
 
 
-def activation(x, name, *, num_threads=None):
+def activation(
+    x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
     """x float32 of any shape, name one of ACTIVATIONS -> float32, same shape."""
     cdef int f = activation_id(name, "name")
     cdef Array a = floats(x, "x")

@@ -1,7 +1,21 @@
 # The façade of csrc/attention/attention.c; part of _kernels.pyx.
 
-def attention(q, k, v, query_offsets, key_offsets, *, scale=None, causal=False, query_steps=None,
-              key_steps=None, mask=None, scores_time=None, out=None, num_threads=None):
+def attention(
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    query_offsets: ArrayLike,
+    key_offsets: ArrayLike,
+    *,
+    scale: float | None = None,
+    causal: bool = False,
+    query_steps: ArrayLike | None = None,
+    key_steps: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    scores_time: tuple[int, int] | None = None,
+    out: NDArray[np.float32] | None = None,
+    num_threads: int | None = None,
+) -> NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]:
     """softmax(scale q k^T) v in each sequence and head, over rows of real steps.
 
     q: float32 (n, heads, key_dim), the query rows, sequence after sequence.

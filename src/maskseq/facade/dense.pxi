@@ -25,7 +25,14 @@ cdef class PackedDense:
         msq_dense_free(self.packed)
 
 
-def dense(x, PackedDense packed not None, activation="linear", *, out=None, num_threads=None):
+def dense(
+    x: ArrayLike,
+    PackedDense packed not None,
+    activation: str = "linear",
+    *,
+    out: NDArray[np.float32] | None = None,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
     """x (n, in) float32 -> activation(x kernel + bias), (n, out) float32; in `out` if it is given."""
     cdef int f = activation_id(activation, "activation")
     cdef int threads = thread_count(num_threads), status

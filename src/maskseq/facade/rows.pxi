@@ -5,7 +5,7 @@ cdef extern from "rows.h":
                          int64_t time, int64_t row_bytes, int carry, int num_threads) nogil
 
 
-def mask_from_ids(ids, *, num_threads=None):
+def mask_from_ids(ids: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.bool_]:
     """ids of any shape, integers, floats or bools -> bool, same shape: ids != 0 (NaN is not 0)."""
     cdef Array a = items(ids, "ids")
     cdef int threads = thread_count(num_threads)
@@ -18,7 +18,9 @@ def mask_from_ids(ids, *, num_threads=None):
     return mask
 
 
-def mask_from_values(x, mask_value, *, num_threads=None):
+def mask_from_values(
+    x: ArrayLike, mask_value: float, *, num_threads: int | None = None
+) -> NDArray[np.bool_]:
     """x float32 (n, f) -> bool (n,): True where any value of the row differs from `mask_value`.
 
     `mask_value` is rounded to float32, as x is. NaN differs from everything.
@@ -34,7 +36,9 @@ def mask_from_values(x, mask_value, *, num_threads=None):
     return mask
 
 
-def mask_from_lengths(lengths, time, padding="post"):
+def mask_from_lengths(
+    lengths: ArrayLike, time: int, padding: Literal["post", "pre"] = "post"
+) -> NDArray[np.bool_]:
     """lengths int64 (batch,), each in [0, time] -> bool (batch, time): the real steps come first
     for padding "post", last for "pre"."""
     cdef Array a = integers(lengths, "lengths").expect(ANY)
@@ -52,7 +56,7 @@ def mask_from_lengths(lengths, time, padding="post"):
     return mask
 
 
-def layout_from_mask(mask):
+def layout_from_mask(mask: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """mask bool (batch, time) -> offsets int64 (batch + 1,), cells int64 (n,).
 
     The n real steps in order: those of sequence b are cells[offsets[b]:offsets[b + 1]], and step t
@@ -89,7 +93,9 @@ cdef object gather(Array x, Array index, object num_threads):
     return out
 
 
-def gather_rows(x, index, *, num_threads=None):
+def gather_rows(
+    x: ArrayLike, index: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[Any]:
     """x (m, f) of any dtype of 1, 2, 4 or 8 bytes, index int64 (n,) -> x[index], (n, f).
 
     Raises: IndexError naming the first position with an index outside [0, m), and the index.
@@ -97,7 +103,9 @@ def gather_rows(x, index, *, num_threads=None):
     return gather(items(x, "x").expect(ANY, ANY), integers(index, "index").expect(ANY), num_threads)
 
 
-def embedding(table, ids, *, num_threads=None):
+def embedding(
+    table: ArrayLike, ids: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
     """table float32 (vocab, dim), ids int64 (n,) -> table[ids], float32 (n, dim).
 
     Raises: IndexError naming the first position with an id outside [0, vocab), and the id.
@@ -106,7 +114,17 @@ def embedding(table, ids, *, num_threads=None):
         floats(table, "table").expect(ANY, ANY), integers(ids, "ids").expect(ANY), num_threads)
 
 
-def scatter_rows(values, offsets, cells, batch, time, carry, *, own_pads=False, num_threads=None):
+def scatter_rows(
+    values: ArrayLike,
+    offsets: ArrayLike,
+    cells: ArrayLike,
+    batch: int,
+    time: int,
+    carry: bool,
+    *,
+    own_pads: bool = False,
+    num_threads: int | None = None,
+) -> NDArray[Any]:
     """values (n + 1, f) of any dtype of 1, 2, 4 or 8 bytes, a layout -> (batch * time, f).
 
     Cell cells[i] shows row i. A masked cell shows the pad row, values[n]; with `carry` it shows the
@@ -137,7 +155,14 @@ def scatter_rows(values, offsets, cells, batch, time, carry, *, own_pads=False, 
     return out
 
 
-def fill_masked(out, mask, first=None, *, carry=False, num_threads=None):
+def fill_masked(
+    out: NDArray[np.float32],
+    mask: ArrayLike,
+    first: ArrayLike | None = None,
+    *,
+    carry: bool = False,
+    num_threads: int | None = None,
+) -> None:
     """Fills the masked cells of `out`, float32 (batch * time, f), whose real ones are written.
 
     mask bool (batch, time). A masked cell of sequence b shows first[b], float32 (batch, f), or 0;
@@ -158,7 +183,9 @@ def fill_masked(out, mask, first=None, *, carry=False, num_threads=None):
                         carries, threads)
 
 
-def sum_rows(x, offsets, *, num_threads=None):
+def sum_rows(
+    x: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
     """x float32 (n, f), offsets int64 (batch + 1,) -> float32 (batch, f): the sum of each sequence's
     rows, ascending; 0 for none."""
     cdef Array a = floats(x, "x").expect(ANY, ANY), offset = integers(offsets, "offsets").expect(ANY)
@@ -177,7 +204,9 @@ def sum_rows(x, offsets, *, num_threads=None):
     return sums
 
 
-def masked_softmax(x, mask=None, *, num_threads=None):
+def masked_softmax(
+    x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
     """x float32 (rows, n), mask bool or None -> float32 (rows, n); real values of a row sum to 1.
 
     mask: (rows, n), or (rows / k, n), each row of which serves k rows of x. Masked values are 0,

@@ -14,12 +14,12 @@ ISAS = tuple(
 openmp = bool(msq_has_openmp())
 
 
-def isa():
+def isa() -> str:
     """The instruction set in use."""
     return msq_isa().decode()
 
 
-def set_isa(name):
+def set_isa(name: str | None) -> None:
     """Switches to the instruction set `name`, None = the strongest. Not while kernels run.
 
     Raises: ImportError if this build or CPU does not have it: at import, the name is MASKSEQ_ISA.
@@ -36,22 +36,22 @@ def set_isa(name):
         raise ImportError(f"MASKSEQ_ISA must be one this CPU has, {', '.join(ISAS)}, got {name!r}")
 
 
-def default_threads():
+def default_threads() -> int:
     """Threads a kernel uses without `num_threads`: 1 in a forked child."""
     return msq_default_threads()
 
 
-def set_threads(n):
+def set_threads(n: int | None) -> int | None:
     """Sets what `default_threads` is in this process, None = the budget. Returns the one before."""
     return msq_set_threads(thread_count(n)) or None
 
 
-def set_own_threads(n):
+def set_own_threads(n: int | None) -> int | None:
     """The same for the calling thread alone; it goes before what the process has."""
     return msq_set_own_threads(thread_count(n)) or None
 
 
-def thread_budget(cgroup_root="/sys/fs/cgroup"):
+def thread_budget(cgroup_root: str | PathLike[str] = "/sys/fs/cgroup") -> int:
     """What `default_threads` would be, were the library loaded now (see msq_thread_budget)."""
     return msq_thread_budget(os.fsencode(cgroup_root))
 
