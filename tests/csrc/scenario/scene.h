@@ -43,16 +43,19 @@ void same(scene *s, const char *what, output o);
 void same_floats(scene *s, const char *what, output o); /* any NaN is as good as another */
 int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outputs count */
 
-/* One call each. */
-void scene_ids(scene *s);
-void scene_layout(scene *s);
-void scene_gather(scene *s);
-void scene_lengths(scene *s);
-void scene_pad(scene *s);
-void scene_softmax(scene *s);
-void scene_activation(scene *s);
-void scene_dense(scene *s);
-void scene_rnn(scene *s);
-void scene_attention(scene *s);
+/* All scenes, void scene_<name>(scene *s): one call each, or a few that belong together. */
+#define SCENES(X)                                                                                  \
+    X(ids)                                                                                         \
+    X(layout)                                                                                      \
+    X(gather)                                                                                      \
+    X(lengths)                                                                                     \
+    X(pad)                                                                                         \
+    X(softmax)                                                                                     \
+    X(activation)                                                                                  \
+    X(dense)                                                                                       \
+    X(rnn)                                                                                         \
+    X(attention)
+#define DECLARE(name) void scene_##name(scene *s);
+SCENES(DECLARE)
 
 #endif
