@@ -7,11 +7,13 @@ out as Keras leaves them, for the price of one row.
 """
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from . import _kernels
 from .tensor import Tensor, as_numpy
+from .variable import Variable
 
 
 class Layout:
@@ -105,6 +107,8 @@ class Layout:
     def select(self, keep: np.ndarray) -> tuple["Layout", np.ndarray]:
         """The layout of only the rows where `keep` (n,) bool is True, and their numbers."""
         kept = np.flatnonzero(keep)
+        if self.full:
+            return Layout.from_mask(keep.reshape(self.batch, self.time)), kept
         offsets = np.concatenate(([0], np.cumsum(keep, dtype=np.int64)))[self.offsets]
         return Layout(self.batch, self.time, offsets, self.cells[kept]), kept
 
@@ -117,6 +121,39 @@ def _full_layout(batch: int, time: int) -> Layout:
     return Layout(batch, time, offsets)
 
 
+class Source:
+    """Where real rows lie before they are gathered: row j at array[index[j]], or at array[j].
+
+    array: (m, *features): a table, or a padded array left in place.  index: int64 (n,) or None.
+    pad: the place of the pad row in `array`; None: zeros.  variable: the weight whose value `array`
+    is, if it is one; that value never changes, so readers may keep what they compute from it.
+    """
+
+    __slots__ = ("array", "index", "pad", "variable")
+
+    def __init__(
+        self,
+        array: np.ndarray,
+        index: np.ndarray | None = None,
+        pad: int | None = None,
+        variable: Variable | None = None,
+    ):
+        self.array, self.index, self.pad, self.variable = array, index, pad, variable
+
+    def pad_row(self) -> np.ndarray:
+        """(1, *features)."""
+        if self.pad is None:
+            return np.zeros((1, *self.array.shape[1:]), self.array.dtype)
+        return self.array[self.pad][None]
+
+    def gather(self, steps: int) -> np.ndarray:
+        """The rows, then the pad row: (steps + 1, *features)."""
+        values = np.empty((steps + 1, *self.array.shape[1:]), self.array.dtype)
+        values[:-1] = self.array if self.index is None else self.array.take(self.index, axis=0)
+        values[-1:] = self.pad_row()
+        return values
+
+
 class Rows:
     """A batch in packed form: one row per real step, then the pad row.
 
@@ -125,40 +162,31 @@ class Rows:
     After a layer that mixes time every sequence may have a pad row of its own: then, without
     `carry`, values are (n + batch, *features). `align` makes such Rows and others fit.
 
-    Rows may also lie in a `source` (m, features), row j at source[index[j]] (index None: at
-    source[j]): a table, or a padded array left in place. They are gathered when somebody asks for
-    `values`; the pad row is then source[pad], or zeros if pad is None. A source that is a weight
-    never changes, so readers may keep what they compute from it.
+    Rows may also still lie in a Source: they are gathered when `values` are asked for.
     """
 
-    __slots__ = ("layout", "carry", "_values", "_source", "_index", "_pad", "_is_weight")
+    __slots__ = ("layout", "carry", "_values", "_source")
 
-    def __init__(self, values: np.ndarray | None, layout: Layout, carry: bool = False):
-        self.layout, self.carry, self._values = layout, carry, values
-        self._source = self._index = self._pad = None
-        self._is_weight = False
+    def __init__(
+        self,
+        values: np.ndarray | None,
+        layout: Layout,
+        carry: bool = False,
+        source: Source | None = None,
+    ):
+        self.layout, self.carry, self._values, self._source = layout, carry, values, source
 
     @classmethod
-    def by_index(
-        cls,
-        source: np.ndarray,
-        index: np.ndarray | None,
-        layout: Layout,
-        pad: int | None = None,
-        is_weight: bool = False,
-    ) -> "Rows":
-        """Rows that lie in `source` at the places `index` int64 (n,)."""
-        rows = cls(None, layout)
-        rows._source, rows._index, rows._pad = source, index, pad
-        rows._is_weight = is_weight
-        return rows
+    def lying_in(cls, source: Source, layout: Layout) -> "Rows":
+        """Rows that lie in `source`."""
+        return cls(None, layout, False, source)
 
     @classmethod
     def from_ragged(
         cls, values: np.ndarray, offsets: np.ndarray, time: int | None = None
     ) -> "Rows":
         """Rows of ragged sequences: values (n, *features), masked cells show zeros."""
-        return cls.by_index(values, None, Layout.from_offsets(offsets, time))
+        return cls(None, Layout.from_offsets(offsets, time), False, Source(values))
 
     @classmethod
     def view(cls, x: np.ndarray, mask: np.ndarray | None) -> "Rows":
@@ -167,47 +195,34 @@ class Rows:
         Only for readers that never look at a masked cell, or where those hold zeros.
         """
         batch, time = x.shape[:2]
-        source = as_numpy(x).reshape(batch * time, *x.shape[2:])
+        array = as_numpy(x).reshape(batch * time, *x.shape[2:])
         if mask is None:
-            return cls.by_index(source, None, _full_layout(batch, time))
+            return cls(None, _full_layout(batch, time), False, Source(array))
         layout = Layout.from_mask(mask)
-        return cls.by_index(source, layout.cells, layout)
+        return cls(None, layout, False, Source(array, layout.cells))
 
     @property
     def values(self) -> np.ndarray:
         if self._values is None:
-            values = np.empty((self.layout.steps + 1, *self._source.shape[1:]), self._source.dtype)
-            values[:-1] = (
-                self._source if self._index is None else self._source.take(self._index, axis=0)
-            )
-            values[-1:] = self.pads
-            self._values = values
+            self._values = self._source.gather(self.layout.steps)
         return self._values
 
     @property
     def pads(self) -> np.ndarray:
         """The pad row, (1, *features), or one for each sequence, (batch, *features)."""
-        if self._values is not None:
-            return self._values[self.layout.steps :]
-        if self._pad is None:
-            return np.zeros((1, *self._source.shape[1:]), self._source.dtype)
-        return self._source[self._pad][None]
-
-    def in_place(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """(source, index) of the real rows, without gathering them."""
         if self._values is None:
-            return self._source, self._index
-        return self._values[: self.layout.steps], None
+            return self._source.pad_row()
+        return self._values[self.layout.steps :]
 
     @property
-    def lie_in_weight(self) -> bool:
-        """True if `in_place` gives a weight of a layer and an index."""
-        return self._is_weight and self._values is None
+    def source(self) -> Source:
+        """Where the real rows lie, without gathering them."""
+        return Source(self._values[: self.layout.steps]) if self._source is None else self._source
 
     @property
     def _held(self) -> np.ndarray:
         """The array that rows lie in."""
-        return self._source if self._values is None else self._values
+        return self._source.array if self._values is None else self._values
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -224,8 +239,8 @@ class Rows:
 
     @property
     def is_ragged(self) -> bool:
-        """True if no padded array is behind these rows: they are a user's ragged sequences."""
-        return self._source is not None and self._index is None
+        """True for a user's ragged sequences: no padded array is behind these rows."""
+        return self._values is None and self._source.index is None and not self.layout.full
 
     def with_values(self, values: np.ndarray) -> "Rows":
         """Other values on the same cells."""
@@ -257,6 +272,11 @@ class Rows:
         tensor = padded.view(Tensor)
         tensor._keras_mask = self.layout.mask
         return tensor
+
+
+def as_padded(value: Any) -> Any:
+    """Rows as the padded array that carries their mask; anything else unchanged."""
+    return value.to_tensor() if type(value) is Rows else value
 
 
 def align(rows: list[Rows]) -> list[np.ndarray] | None:

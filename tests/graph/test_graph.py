@@ -6,6 +6,7 @@ import pytest
 import maskseq
 from maskseq import layers, ops
 from maskseq.graph import symbols as graph
+from maskseq.graph.plan import Plan
 
 
 class Pair(layers.Layer):
@@ -107,7 +108,7 @@ def test_layer_used_twice_is_one_layer_with_two_calls():
     a, b = maskseq.Input((4,)), maskseq.Input((4,))
     first, second = dense(a), dense(b)
     assert len(dense._inbound_nodes) == 2 and dense.output is first and dense.input is a
-    plan = graph.Plan([a, b], [first, second])
+    plan = Plan([a, b], [first, second])
     assert [node.operation for node in plan.nodes] == [dense, dense]
 
 

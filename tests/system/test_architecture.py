@@ -12,21 +12,15 @@ from maskseq import layers
 
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
-    {"nest", "variable"},
-    {"_kernels", "data._lists", "data._arrow", "graph.symbols"},
-    {"runtime", "initializers", "activations", "data", "tensor"},
-    {"rows", "graph.trial"},
+    {"nest", "context"},
+    {"_kernels", "data._lists", "data._arrow", "variable"},
+    {"tensor", "rows", "activations", "initializers", "runtime", "data"},
+    {"graph"},
     {"ops"},
-    {"layers.base.calling"},
-    {"graph.record", "layers.base.weights"},
-    {"layers.base.layer"},
     {"layers.base"},
     {"layers"},
-    {"graph", "chain"},
     {"models"},
-    {"_threadpools"},
-    {"backend", "utils"},
-    {"importers", "cli", "data.files", "demo", "testing"},
+    {"importers", "testing", "cli", "demo", "backend", "utils", "_threadpools", "data.files"},
 ]
 UPWARDS = {("models.model", "importers")}  # Model.load_weights, as in Keras, is a method
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..layers.base.calling import mask_loss
+from ..context import changed
 from ..nest import flatten
 from ..tensor import get_keras_mask
 from . import trial as probe
@@ -12,7 +12,7 @@ from .symbols import KerasTensor, Node, Operation
 
 def probe_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """The outputs of a call as symbolic tensors, found by trying it on tiny arrays."""
-    with mask_loss("ignore"):
+    with changed(on_mask_loss="ignore"):
         return probe.output_spec(layer, args, kwargs)
 
 

@@ -4,6 +4,7 @@ Ragged input becomes Rows at once. A padded array with a mask by hand becomes Ro
 layer downstream ever looks at its masked cells; otherwise it stays padded.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ import numpy as np
 from ..data.ragged import Ragged, as_batch
 from ..graph.symbols import KerasTensor
 from ..layers.base.calling import check_mask
-from ..nest import flatten, is_nested
-from ..rows import Layout, Rows
-from ..tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+from ..nest import is_nested
+from ..rows import Layout, Rows, Source
+from ..tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
 
 STEPS_A_CALL = 1 << 16
 """Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
@@ -32,6 +33,55 @@ def as_value(x: Any) -> Any:
     if x.dtype.kind not in "fiub":
         raise TypeError(f"inputs must hold numbers, got dtype {x.dtype}")
     return x
+
+
+def taker(inputs: Any, strict: bool) -> Callable[[Any], bool]:
+    """A function that is True for what inputs of a graph take as it is: arrays that fit.
+
+    inputs: a symbolic tensor or a list of them; None: nothing is taken.
+    """
+    if not isinstance(inputs, (KerasTensor, list)):
+        return lambda x: False
+    first = 1 if strict else 2
+    specs = [
+        (len(t.shape), [(i, n) for i, n in enumerate(t.shape) if i >= first and n is not None])
+        for t in as_list(inputs)
+        if isinstance(t, KerasTensor)
+    ]
+
+    def fits(x: Any, spec: tuple[int, list[tuple[int, int]]]) -> bool:
+        if type(x) is not np.ndarray or x.ndim != spec[0] or x.dtype not in KEPT:
+            return False
+        for axis, n in spec[1]:
+            if x.shape[axis] != n:
+                return False
+        return x.size > 0
+
+    if isinstance(inputs, KerasTensor):
+        (only,) = specs
+        return lambda x: fits(x, only)
+
+    def takes(values: Any) -> bool:
+        if type(values) is not list or len(values) != len(specs) or len(specs) != len(inputs):
+            return False
+        if not all(map(fits, values, specs)):
+            return False
+        return len({len(x) for x in values}) == 1
+
+    return takes
+
+
+def as_list(values: Any) -> list[Any]:
+    """One value as a list; a list as it is."""
+    return values if type(values) is list else [values]
+
+
+def fit_in_a_call(values: list[Any]) -> bool:
+    """True if one call of `predict` may take all of these."""
+    for value in values:
+        if steps_of(value) > STEPS_A_CALL:
+            return False
+    return True
 
 
 def standardize(model: Any, x: Any, mask: Any = None) -> list[Any]:
@@ -156,25 +206,8 @@ def reads_masked_cells(model: Any, tensor: KerasTensor) -> bool:
     """True if anything from `tensor` on may depend on what its masked cells hold."""
     known = model.__dict__.setdefault("_reads_masked", {})
     if id(tensor) not in known:
-        known[id(tensor)] = _reads(model, tensor)
+        known[id(tensor)] = model._plan.reads_masked(tensor)
     return known[id(tensor)]
-
-
-def _reads(model: Any, tensor: KerasTensor) -> bool:
-    if any(tensor is output for output in model.outputs):
-        return True
-    for node in model._plan.consumers(tensor):
-        role = getattr(node.operation, "reads_masked", "all")
-        if role == "all" or len(node.inputs) > 1 or _has_options(node):
-            return True
-        if role == "own" and any(_reads(model, output) for output in flatten(node.outputs)):
-            return True
-    return False
-
-
-def _has_options(node: Any) -> bool:
-    """True if a call has more than one argument: it may then run without its input's mask."""
-    return any(value is not None for value in (*node.args[1:], *node.kwargs.values()))
 
 
 def _length(value: Any) -> int:
@@ -232,12 +265,12 @@ def _part(value: Any, start: int, stop: int) -> Any:
         if mask is not None:
             part._keras_mask = mask[start:stop]
         return part
-    layout, (source, index) = value.layout, value.in_place()
+    layout, source = value.layout, value.source
     first, last = layout.offsets[start], layout.offsets[stop]
     part = Layout(stop - start, layout.time, layout.offsets[start : stop + 1] - first)
-    if index is None:
-        return Rows.by_index(source[first:last], None, part)
-    return Rows.by_index(source, index[first:last], part)
+    if source.index is None:
+        return Rows.lying_in(Source(source.array[first:last]), part)
+    return Rows.lying_in(Source(source.array, source.index[first:last]), part)
 
 
 def join(results: list[Any]) -> Any:

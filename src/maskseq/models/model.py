@@ -1,30 +1,22 @@
-"""Model and Sequential: layers in a graph, run on rows from input to output.
-
-Source: keras.Model, keras.Sequential.
-"""
+"""Model: layers in a graph, run on rows from input to output. Source: keras.Model."""
 
 from typing import Any
 
 import numpy as np
 
 from .. import ops
-from ..chain import Chain, chain_of
+from ..context import Context, changed, current
 from ..graph import config as functional
-from ..graph.symbols import (
-    KerasTensor,
-    Operation,
-    Plan,
-    is_symbolic,
-    layers_by_depth,
-    unique_name,
-)
-from ..layers.base.calling import mask_loss, naming_errors, take_mask
-from ..layers.base.layer import Layer, as_padded, deserialize_layer, serialize_layer
-from ..layers.core.input import Input, InputLayer
-from ..nest import flatten, map_structure
-from ..rows import Rows
-from ..tensor import as_numpy, convert_to_tensor
+from ..graph.order import layers_by_depth
+from ..graph.plan import Plan
+from ..graph.symbols import KerasTensor, Operation, unique_name
+from ..layers.base.calling import naming_errors
+from ..layers.base.layer import Layer, as_output, deserialize_layer, serialize_layer
+from ..nest import flatten, is_nested, map_structure
+from ..rows import Rows, as_padded
+from ..tensor import as_numpy
 from . import inputs as model_inputs
+from .inputs import as_list
 from .summary import summary_text
 
 
@@ -59,7 +51,7 @@ class Model(Layer):
         super().__init__(name=name, **kwargs)
         self.on_mask_loss = on_mask_loss
         self._plan: Plan | None = None
-        self._chain: Chain | None = None
+        self._takes = model_inputs.taker(None, True)
         if inputs is not None or outputs is not None:
             self._set_graph(inputs, outputs)
 
@@ -68,9 +60,7 @@ class Model(Layer):
         for argument, value in (("inputs", inputs), ("outputs", outputs)):
             if not all(isinstance(x, KerasTensor) for x in flatten(value)) or not flatten(value):
                 raise ValueError(f"Model: {argument} must be symbolic tensors, got {value!r}")
-        self._plan = Plan(inputs, outputs)
-        own_call = type(self).call is not Model.call
-        self._chain = None if own_call else chain_of(self._plan, outputs, strict)
+        self._plan, self._takes = Plan(inputs, outputs), model_inputs.taker(inputs, strict)
         self._input_structure, self._output_structure = inputs, outputs
         self.inputs, self.outputs = flatten(inputs), flatten(outputs)
         self._graph_layers = layers_by_depth(self.inputs, self.outputs)
@@ -98,44 +88,44 @@ class Model(Layer):
 
     # Calls
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """The outputs for `inputs`, carrying their masks.
+    def apply(self, *args: Any, **kwargs: Any) -> Any:
+        """What the outputs are for `inputs`: Rows or arrays, whichever is nearer.
 
-        `mask=` gives the inputs masks by hand: one, or as many as inputs, None for none.
+        A model is no step of its own: its plan has the layers do theirs. `mask=` gives the inputs
+        masks by hand: one, or as many as inputs, None for none.
         """
-        if self._chain is not None and not args and not kwargs and self._chain.takes(inputs):
-            return _as_tensor(self._chain.run(inputs, self.on_mask_loss))
-        if self._plan is None or is_symbolic([inputs, args, kwargs]):
-            return super().__call__(inputs, *args, **kwargs)
+        if not self._walks:
+            return super().apply(*args, **kwargs)
+        if len(args) == 1 and not kwargs and self._takes(args[0]):
+            return self._walk(as_list(args[0]))
         with naming_errors(self):
-            outputs = self.call(inputs, *args, **kwargs)
-        return outputs
+            return self._walk_given(*args, **kwargs)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return self.apply(*args, **kwargs) if self._walks else super()._dispatch(args, kwargs)
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The outputs for `inputs`, as tensors that carry their masks."""
+        return as_output(self._walk_given(inputs, training, mask))
+
+    def _walk_given(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         if np.ndim(training):
             raise TypeError("training must be a bool, got an array; give a mask as mask=")
-        values = model_inputs.standardize(self, inputs, mask)
-        return map_structure(_as_tensor, self._walk(values, training))
-
-    def run(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
-        if self._plan is None:
-            options = {} if mask is None else {"mask": mask}
-            return super().run(inputs, training=training, **options)
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
 
-    def _walk(self, values: list[Any], training: bool) -> Any:
-        if self._chain is not None and not training:
-            return self._chain.run(values[0], self.on_mask_loss)
-        options = {"training": True} if training else {}
+    @property
+    def _walks(self) -> bool:
+        """True if a call is a walk along the plan, not a `call` of a subclass."""
+        return self._plan is not None and type(self).call is Model.call
 
-        def call(operation: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-            if type(operation) is Operation:
-                args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
-                return operation.run(*args, **kwargs)
-            return operation.run(*args, **{**kwargs, **options} if options else kwargs)
-
-        with mask_loss(self.on_mask_loss):
-            return self._plan.run(values, call, take_mask)
+    def _walk(self, values: list[Any], training: bool | None = None) -> Any:
+        context, outer = Context(), current()
+        if outer.__dict__:
+            context.__dict__.update(outer.__dict__)
+        if training is not None:
+            context.training = bool(training)
+        context.on_mask_loss = self.on_mask_loss
+        return self._plan.run(values, context)
 
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
         """Outputs keep the masks that the last layers gave them."""
@@ -147,7 +137,7 @@ class Model(Layer):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as plain arrays."""
-        return self.predict(x, batch_size=_ALL)
+        return self._predict(x, None, cutting=False)
 
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
@@ -162,22 +152,24 @@ class Model(Layer):
                 not depend on it.  verbose, steps: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
-        if batch_size is None and self._chain is not None and self._chain.takes(x):
-            if model_inputs.steps_of(x) <= model_inputs.STEPS_A_CALL:
-                return _as_array(self._chain.run(x, self.on_mask_loss))
+        return self._predict(x, batch_size, cutting=True)
+
+    def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:
+        if batch_size is None and self._plan is not None and self._takes(x):
+            values = as_list(x)
+            if not cutting or model_inputs.fit_in_a_call(values):
+                return _as_arrays(self._walk(values))
         with naming_errors(self):
             values = model_inputs.for_predict(self, x)
-            batches = model_inputs.cut(self, values, batch_size)
+            batches = model_inputs.cut(self, values, batch_size) if cutting else [values]
             return model_inputs.join([self._predict_batch(batch) for batch in batches])
 
     def _predict_batch(self, values: list[Any]) -> Any:
-        if self._plan is None:
-            tensors = [as_padded(value) for value in values]
-            with mask_loss(self.on_mask_loss):
-                outputs = self(tensors[0] if len(tensors) == 1 else tensors)
-        else:
-            outputs = self._walk(model_inputs.prepare(self, values), False)
-        return map_structure(_as_array, outputs)
+        if self._plan is not None:
+            return _as_arrays(self._walk(model_inputs.prepare(self, values)))
+        tensors = [as_padded(value) for value in values]
+        with changed(on_mask_loss=self.on_mask_loss):
+            return _as_arrays(self(tensors[0] if len(tensors) == 1 else tensors))
 
     @property
     def stateful(self) -> bool:
@@ -227,7 +219,7 @@ class Model(Layer):
         return {
             **state,
             "_plan": None,
-            "_chain": None,
+            "_takes": None,
             "_wires": self._wiring(lambda x: {"operation": x}),
         }
 
@@ -257,124 +249,6 @@ class Model(Layer):
         print_fn(summary_text(self))
 
 
-_ALL = 2**62
-"""A batch size that no input reaches."""
-
-
-class Sequential(Model):
-    """Layers one after the other.
-
-    Built at once if the first of `layers` is an Input, else by the first call.
-    Source: keras.Sequential.
-    """
-
-    def __init__(self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any):
-        super().__init__(name=name, **kwargs)
-        self._stack: list[Layer] = []
-        self._input: KerasTensor | None = None
-        for layer in layers or []:
-            self._append(layer)
-        self._rebuild()
-
-    def add(self, layer: Any) -> None:
-        """Put a layer at the end."""
-        self._append(layer)
-        self._rebuild()
-
-    def pop(self) -> Layer:
-        """Take the last layer off."""
-        layer = self._stack.pop()
-        self._rebuild()
-        return layer
-
-    def _append(self, layer: Any) -> None:
-        if isinstance(layer, KerasTensor):
-            layer = layer.node.operation
-        if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential: expected a Layer, got {layer!r}")
-        if isinstance(layer, InputLayer) or (
-            not self._stack and layer._input_shape_argument is not None
-        ):
-            if self._stack:
-                raise ValueError("Sequential: an Input must come first")
-            if isinstance(layer, InputLayer):
-                self._input = layer.output
-                return
-            self._input = Input(layer._input_shape_argument)
-        self._stack.append(layer)
-
-    def _rebuild(self) -> None:
-        self._plan = self._chain = None
-        if self._input is not None and self._stack:
-            self._build_from(self._input)
-
-    def _build_from(self, tensor: KerasTensor, strict: bool = True) -> None:
-        outputs: Any = tensor
-        for layer in self._stack:
-            outputs = layer(outputs)
-        self._set_graph(tensor, outputs, strict)
-
-    def build(self, input_shape: Any) -> None:
-        """Make the weights for inputs of that shape (with the batch; None = any size)."""
-        if self._plan is None:
-            self._build_from(Input(batch_shape=tuple(input_shape)), strict=False)
-
-    def ensure_graph(self, x: Any) -> None:
-        """Build the graph for data like `x` (an array or Rows), if there is none yet."""
-        if self._plan is None:
-            if not self._stack:
-                raise ValueError("the model has no layers")
-            if len(x.shape) < 2:
-                raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
-            shape = (None, None if type(x) is Rows else x.shape[1], *x.shape[2:])
-            self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)), strict=False)
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers in order, without the Input."""
-        return list(self._stack)
-
-    def _sublayers(self) -> list[Layer]:
-        return list(self._stack)
-
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if self._plan is None:
-            if isinstance(inputs, KerasTensor):
-                self._build_from(Input(batch_shape=inputs.shape, dtype=inputs.dtype))
-            else:
-                with naming_errors(self):
-                    self.ensure_graph(model_inputs.as_value(inputs))
-        return super().__call__(inputs, *args, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        chain = [self._input.node.operation] if self._input is not None else []
-        return {
-            "name": self.name,
-            "build_input_shape": self.inputs[0].shape if self._plan else None,
-            "layers": [serialize_layer(x) for x in chain + self._stack],
-        }
-
-    @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
-    ) -> "Sequential":
-        layers = [deserialize_layer(entry, custom_layers) for entry in config["layers"]]
-        model = cls(layers, name=config.get("name"))
-        if config.get("build_input_shape") is not None:
-            model.build(config["build_input_shape"])
-        return model
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        start = None if self._input is None else self._input.node.operation
-        return {**state, "_input": start}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if self._input is not None:
-            self._input = self._input.output
-
-
 def _entry(operation: Any) -> dict[str, Any]:
     if isinstance(operation, Operation):
         config = {"name": operation.name}
@@ -387,9 +261,9 @@ def _operation_of(entry: dict[str, Any]) -> Any:
     return operation.function if type(operation) is Operation else operation
 
 
-def _as_tensor(value: Any) -> Any:
-    return value.to_tensor() if type(value) is Rows else convert_to_tensor(value)
-
-
 def _as_array(value: Any) -> np.ndarray:
     return as_numpy(value.to_padded() if type(value) is Rows else value)
+
+
+def _as_arrays(outputs: Any) -> Any:
+    return map_structure(_as_array, outputs) if is_nested(outputs) else _as_array(outputs)

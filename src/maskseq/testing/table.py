@@ -22,8 +22,8 @@ This page is written by `python -m maskseq.testing.table`; a test holds it to th
 def _line(name: str, example: Example) -> str:
     call = example.call or (lambda layer, *x: layer(x[0] if len(x) == 1 else list(x)))
     layer = Subject(example.make(), example.inputs, call).layer
-    own_way = type(layer)._run_rows is not layers.Layer._run_rows
-    on_rows = own_way or layer.supports_masking and (layer.stepwise or layer.call_rows)
+    own_way = type(layer).on_rows is not layers.Layer.on_rows
+    on_rows = layer.supports_masking and (layer.stepwise or own_way)
     runs = "real steps" if on_rows and layer.mask_role != "drops" else "padded array"
     promise = (type(layer).__doc__ or "").strip().split("\n")[0].partition(" Source:")[0]
     return f"| `{name}` | {layer.mask_role} | {layer.reads_masked} | {runs} | {promise} |\n"

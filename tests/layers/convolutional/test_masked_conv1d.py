@@ -42,7 +42,7 @@ def test_masked_conv1d_equals_definition(name, options, rng):
 def test_masked_conv1d_on_rows_equals_that_on_arrays(options, rng):
     x, mask = rng.normal(size=(3, 6, 4)).astype(np.float32), SMALL_MASKS["holes"]
     layer = build(x, rng, **options)
-    rows = layer.run(Rows.view(x, mask))
+    rows = layer.apply(Rows.view(x, mask))
     assert type(rows) is Rows
     y = layer(x, mask=mask)
     np.testing.assert_array_equal(rows.to_padded(), y)

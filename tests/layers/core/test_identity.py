@@ -22,7 +22,7 @@ def test_identity_equals_keras(make, mask, rng):
 
 def test_identity_of_rows_is_the_rows(rng):
     rows = Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS["holes"])
-    assert layers.Identity().run(rows) is rows
+    assert layers.Identity().apply(rows) is rows
 
 
 def test_identity_of_a_list_is_a_list():

@@ -31,7 +31,7 @@ def test_concatenate_on_rows_equals_keras(axis, stem):
 def test_features_of_rows_are_joined_without_padding(rng):
     mask = SMALL_MASKS["right"]
     rows = [Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), mask) for _ in range(2)]
-    assert type(layers.Concatenate().run(rows)) is Rows
+    assert type(layers.Concatenate().apply(rows)) is Rows
 
 
 @pytest.mark.slow

@@ -60,14 +60,14 @@ def test_input_with_fewer_axes_gets_them_after_the_batch(rng):
 def test_merge_stays_on_rows_of_equal_layouts(name, pair):
     mask = SMALL_MASKS["right"]
     rows = [Rows.view(x, mask.copy()) for x in pair]
-    merged = getattr(layers, name)().run(rows)
+    merged = getattr(layers, name)().apply(rows)
     assert type(merged) is Rows
 
 
 def test_merge_of_rows_and_an_array_equals_the_padded_call(pair):
     mask = SMALL_MASKS["right"]
     rows = Rows.view(np.where(mask[..., None], pair[0], 0), mask)
-    merged = layers.Multiply().run([rows, maskseq.convert_to_tensor(pair[1])])
+    merged = layers.Multiply().apply([rows, maskseq.convert_to_tensor(pair[1])])
     np.testing.assert_array_equal(merged, layers.Multiply()([rows.to_tensor(), pair[1]]))
 
 

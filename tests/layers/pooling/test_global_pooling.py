@@ -54,7 +54,7 @@ def test_average_has_the_same_bits_alone_padded_and_on_rows(features, rng):
     mask = np.arange(30) < np.array([[30], [17], [1], [9], [0]])
     layer = layers.GlobalAveragePooling1D()
     whole = layer(x, mask=mask)
-    np.testing.assert_array_equal(layer.run(Rows.view(x, mask)), whole)
+    np.testing.assert_array_equal(layer.apply(Rows.view(x, mask)), whole)
     np.testing.assert_array_equal(layer(x[1:2, :17]), whole[1:2])
 
 

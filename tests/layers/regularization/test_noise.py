@@ -50,7 +50,7 @@ def test_spatial_dropout_drops_a_feature_in_all_steps():
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
 def test_noise_of_rows_outside_training_is_the_rows(make, rng):
     rows = Rows.view(rng.normal(size=(3, 6, 2)).astype(np.float32), SMALL_MASKS["holes"])
-    assert make(layers).run(rows) is rows
+    assert make(layers).apply(rows) is rows
 
 
 def test_same_seed_gives_the_same_noise():

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...layers.core.input import Input
-from ...models.model import Model, Sequential
+from ...models import Model, Sequential
 from ..errors import FormatError
 from .config import UNUSED_OPTIONS, LayerMaker, expect, is_policy, known_dtype
 from .graph import functional

@@ -15,6 +15,7 @@ class Activation(Layer):
 
     supports_masking = True
     stepwise = True
+    plain = True
 
     def __init__(self, activation: Any, **kwargs: Any):
         super().__init__(**kwargs)

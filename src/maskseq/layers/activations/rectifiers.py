@@ -30,6 +30,7 @@ class ReLU(_Rectifier):
     """
 
     stepwise = True
+    plain = True
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class LeakyReLU(_Rectifier):
     """x, and negative_slope * x below 0. Source: keras.layers.LeakyReLU."""
 
     stepwise = True
+    plain = True
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any):
         slope = kwargs.pop("alpha", negative_slope)  # its name in Keras 2
@@ -76,6 +78,7 @@ class ELU(_Rectifier):
     """x, and alpha * (e ** x - 1) below 0. Source: keras.layers.ELU."""
 
     stepwise = True
+    plain = True
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
@@ -95,6 +98,8 @@ class PReLU(_Rectifier):
     Weights: alpha float32, the shape of a sample, 1 along the shared axes.
     Source: keras.layers.PReLU.
     """
+
+    plain = True
 
     def __init__(self, alpha_initializer: Any = "zeros", shared_axes: Any = None, **kwargs: Any):
         super().__init__(**kwargs)

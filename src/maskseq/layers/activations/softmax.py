@@ -21,6 +21,7 @@ class Softmax(Layer):
     """
 
     supports_masking = True
+    plain = True
 
     def __init__(self, axis: int | list[int] = -1, **kwargs: Any):
         super().__init__(**kwargs)

@@ -24,6 +24,7 @@ class TemporalSoftmax(Layer):
     """
 
     supports_masking = True
+    plain = True
 
     def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
         x = np.asarray(inputs, np.float32)

@@ -137,31 +137,30 @@ class HeadsAttention(Layer):
         output = Rows(output, queries.layout).to_padded()
         return (output, scores) if with_scores else output
 
-    def _run_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        given = {**dict(zip(self.call_parameters(), args, strict=False)), **kwargs}
-        query, value, key = (given.get(side) for side in _SIDES)
+    def on_rows(
+        self,
+        query: Rows,
+        value: Any = None,
+        key: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
         key = value if key is None else key
         sides = query, value, key
         if any(type(x) is not Rows or x.ndim != 3 for x in sides) or key.layout is not value.layout:
             return NotImplemented
-        for side, rows in zip(_SIDES, sides, strict=True):
-            mask = given.get(f"{side}_mask")
-            if mask is not None and not rows.layout.has_mask(np.asarray(mask)):
-                return NotImplemented
-        with_scores = bool(given.get("return_attention_scores"))
-        layout, masked = query.layout, query.layout.batch * query.layout.time > query.layout.steps
-        if self.use_gate and masked and self.averages(with_scores):
+        layout, masked = query.layout, not query.layout.full
+        if self.use_gate and masked and self.averages(return_attention_scores):
             return NotImplemented
-        self._ensure_built(dict(zip(_SIDES, sides, strict=True)))
-        causal = bool(given.get("use_causal_mask"))
-        mask = self._attention_mask(given.get("attention_mask"), layout, value.layout)
+        mask = self._attention_mask(attention_mask, layout, value.layout)
         output, scores = self._meet(
-            Meeting(layout, value.layout, causal, mask),
+            Meeting(layout, value.layout, use_causal_mask, mask),
             tuple(map(real_rows, sides)),
             lambda: mean_of_rows(value),
-            with_scores,
+            return_attention_scores,
         )
-        return (Rows(output, layout), scores) if with_scores else Rows(output, layout)
+        return (Rows(output, layout), scores) if return_attention_scores else Rows(output, layout)
 
     def averages(self, with_scores: bool) -> bool:
         """True if a query with nothing to attend to gets the mean of all values."""

@@ -56,10 +56,9 @@ class ListAttention(Layer):
             output = np.where(query_mask[..., None], output, np.float32(0))
         return (output, scores) if return_attention_scores else output
 
-    def call_rows(
+    def on_rows(
         self,
         inputs: Any,
-        training: bool = False,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:

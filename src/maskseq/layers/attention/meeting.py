@@ -147,8 +147,8 @@ def not_later(query_time: int, key_time: int) -> np.ndarray:
 
 def real_rows(rows: Rows) -> np.ndarray:
     """The rows of real steps, without the pad rows."""
-    source, index = rows.in_place()
-    return source if index is None else source.take(index, axis=0)
+    source = rows.source
+    return source.array if source.index is None else source.array.take(source.index, axis=0)
 
 
 def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

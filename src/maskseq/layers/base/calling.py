@@ -4,14 +4,16 @@ Arguments become arrays, a `mask` argument is filled from the input's mask, and 
 the mask that `compute_mask` gives, or the loss of a mask is told.
 """
 
+import functools
 import inspect
+import sys
 import warnings
-from collections.abc import Callable
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from ...context import current
 from ...data.ragged import Ragged
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, leaves, map_structure
@@ -19,37 +21,37 @@ from ...rows import Rows
 from ...tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
 from ...variable import Variable
 
-on_mask_loss: ContextVar[str] = ContextVar("on_mask_loss", default="warn")
-"""What a layer does that destroys a mask: "warn" once, raise an "error", or "ignore" it."""
+
+def kind_of(value: Any) -> type | None:
+    """Rows; np.ndarray for arrays that carry no mask, or lists of such; None for all else."""
+    kind = type(value)
+    if kind is np.ndarray or kind is Rows:
+        return kind
+    if kind is Tensor:
+        return np.ndarray if getattr(value, "_keras_mask", None) is None else None
+    if kind is not list or not value:
+        return None
+    kind = kind_of(value[0])
+    for item in value[1:]:
+        if kind_of(item) is not kind:
+            return None
+    return kind
 
 
-class mask_loss:
-    """Set `on_mask_loss` for a while. (A class, not a generator: a third of the time.)"""
-
-    __slots__ = ("_mode", "_token")
-
-    def __init__(self, mode: str):
-        self._mode = mode
-
-    def __enter__(self) -> None:
-        self._token = on_mask_loss.set(self._mode)
-
-    def __exit__(self, *error: Any) -> None:
-        on_mask_loss.reset(self._token)
+def are_plain(values: Iterable[Any]) -> bool:
+    """True for arrays that carry no mask, lists of such, and settings: None, bool, int, str."""
+    for value in values:
+        if type(value) not in _SETTINGS and kind_of(value) is not np.ndarray:
+            return False
+    return True
 
 
-def is_plain(value: Any) -> bool:
-    """True for an array of numbers that carries no mask."""
-    return (
-        isinstance(value, np.ndarray)
-        and value.dtype.kind in "fiub"
-        and getattr(value, "_keras_mask", None) is None
-    )
+_SETTINGS = frozenset((type(None), bool, int, str))
 
 
 def is_tensor(value: Any) -> bool:
-    """True for an array or a symbolic tensor."""
-    return isinstance(value, (np.ndarray, KerasTensor))
+    """True for an array, a symbolic tensor or Rows."""
+    return isinstance(value, (np.ndarray, KerasTensor, Rows))
 
 
 def to_tensor(name: str, value: Any) -> Any:
@@ -90,6 +92,18 @@ def _is_number_list(value: Any) -> bool:
 
 
 _EMPTY = inspect.Parameter.empty
+
+
+def training_option(layer: Any) -> dict[str, bool]:
+    """What `layer.call` of a layer or cell inside another gets: `training`, if it takes it."""
+    if not current().training:
+        return {}
+    return {"training": True} if "training" in _parameters(type(layer).call) else {}
+
+
+@functools.cache
+def _parameters(function: Callable) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
 
 
 class Signature:
@@ -209,16 +223,6 @@ def tell_unused_mask(layer: Any, arguments: dict[str, Any], previous_mask: Any) 
     )
 
 
-def take_mask(layer: Any, value: Any) -> Any:
-    """An input of a layer that `takes_masks` as those see it that read it afterwards: unmasked."""
-    mask = value.layout.mask if type(value) is Rows else get_keras_mask(value)
-    if mask is None:
-        return value
-    tell_taken_mask(layer)
-    padded = value.to_padded() if type(value) is Rows else value.view(np.ndarray)
-    return padded.view(Tensor)
-
-
 def tell_taken_mask(layer: Any) -> None:
     """Say, once for each layer, that its inputs have no mask any more."""
     _tell(
@@ -230,12 +234,20 @@ def tell_taken_mask(layer: Any) -> None:
 
 
 def _tell(layer: Any, message: str) -> None:
-    mode = on_mask_loss.get()
+    mode = current().on_mask_loss
     if mode == "error":
         raise ValueError(message)
     if mode == "warn" and not layer.__dict__.get("_mask_loss_told"):
         layer._mask_loss_told = True
-        warnings.warn(message, UserWarning, stacklevel=5)
+        warnings.warn(message, UserWarning, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """How many frames above the one that warns the code lies that called maskseq."""
+    frame, level = sys._getframe(2), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("maskseq."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict]:

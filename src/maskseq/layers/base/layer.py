@@ -10,29 +10,31 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from ...context import changed, current
 from ...graph.record import probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, is_nested, map_structure
-from ...rows import Rows
-from ...tensor import Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+from ...rows import Rows, as_padded
+from ...tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
 from .calling import (
     PLAIN_ERRORS,
     Signature,
+    are_plain,
     attach_masks,
     call_error,
     fill_masks,
     has_mask,
-    is_plain,
-    naming_errors,
+    kind_of,
     shape_arguments,
     tell_mask_loss,
     tell_taken_mask,
     tell_unused_mask,
     to_tensor,
+    training_option,
 )
 from .weights import WeightHolder
 
@@ -47,8 +49,15 @@ def _signature(cls: type) -> Signature:
 
 @functools.cache
 def _rows_parameters(cls: type) -> set[str]:
-    """The names of the arguments of `call_rows`."""
-    return set(inspect.signature(cls.call_rows).parameters) if cls.call_rows else set()
+    """The names of the arguments of `on_rows`."""
+    return set(inspect.signature(cls.on_rows).parameters)
+
+
+def _is_mask_of(rows: list[Rows], mask: Any) -> bool:
+    """True if all rows have one layout, and `mask` is its mask."""
+    layout = rows[0].layout
+    one = all(x.layout is layout for x in rows) and isinstance(mask, np.ndarray)
+    return one and layout.has_mask(np.asarray(mask))
 
 
 def snake_case(name: str) -> str:
@@ -89,8 +98,11 @@ class Layer(WeightHolder):
     so once.
 
     Class attributes for models that run on rows: `stepwise = True` promises that `call` treats
-    every step by itself; `call_rows(rows, ...)` takes and may return Rows, or NotImplemented;
-    `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none".
+    every step by itself; `on_rows(rows, ...)` takes and may return Rows, or NotImplemented;
+    `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none";
+    `plain = True` promises that `call` takes arrays without masks as plain arrays and asks the
+    context for `training`, as a class with an `on_rows` of its own does; a layer with `packs = n`
+    makes the mask of an array of n axes by `on_rows`.
     `takes_masks = True` takes the masks off the tensors that the layer is called on.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
@@ -102,7 +114,8 @@ class Layer(WeightHolder):
 
     supports_masking = False
     stepwise = False
-    call_rows: Any = None
+    plain = False
+    packs: int | None = None
     reads_masked = "all"
     takes_masks = False
     _makes_masks = False
@@ -117,9 +130,11 @@ class Layer(WeightHolder):
         if cls.__module__.startswith("maskseq.") and not cls.__name__.startswith("_"):
             LAYERS[cls.__name__] = cls
         if {"call", "compute_mask", "__call__"} & own.keys():
-            for promise in ("stepwise", "call_rows", "reads_masked"):
+            for promise in ("stepwise", "on_rows", "reads_masked", "plain", "packs"):
                 if promise not in own:
                     setattr(cls, promise, getattr(Layer, promise))
+            if "on_rows" in own:
+                cls.plain = True
         if own.get("stepwise") is True:
             cls.reads_masked = "own"
         # What does not read all masked cells lets masks be, or passes on what there is of them.
@@ -182,76 +197,140 @@ class Layer(WeightHolder):
 
     # Calls
 
+    def on_rows(self, rows: Any) -> Any:
+        """What a call gives for Rows: Rows or an array; NotImplemented: pad them and use `call`."""
+        if not self.stepwise:
+            return NotImplemented
+        return rows.with_values(self.call(rows.values, **training_option(self)))
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""
+        if len(args) == 1 and not kwargs and type(args[0]) is np.ndarray:
+            if args[0].dtype in KEPT:
+                return as_output(self.apply(args[0]))
+        elif is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
+            return self._named(self._call_symbolic, args, kwargs)
+        return as_output(self._named(self._dispatch, args, kwargs))
+
+    def apply(self, *args: Any, **kwargs: Any) -> Any:
+        """What the layer gives: Rows or arrays, whichever is nearer.
+
+        The arguments may be Rows, arrays of the dtypes that tensors keep, and settings. Rows go to
+        `on_rows`, if it takes them; arrays go to `call`, as they are where the class promises to
+        take `plain` arrays and none carries a mask. All else goes by Keras's rules.
+        """
         try:
-            if len(args) == 1 and not kwargs and self.built and is_plain(args[0]):
-                outputs = as_output(self.call(convert_to_tensor(args[0])))
-                if self._makes_masks:
-                    self._finish(outputs, args[0], None)
-                return outputs
-            if is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
-                return self._call_symbolic(args, kwargs)
-            arguments, previous = self._bind(args, kwargs)
-            self._ensure_built(arguments)
-            outputs = as_output(_signature(type(self)).invoke(self.call, arguments))
-            self._finish(outputs, next(iter(arguments.values()), None), previous)
-            if self.takes_masks:
-                self._take_masks([*args, *kwargs.values()])
+            if self.built:
+                if len(args) == 1 and not kwargs:
+                    x = args[0]
+                    kind = kind_of(x)
+                    if kind is Rows:
+                        if self.supports_masking:
+                            y = self.on_rows(x)
+                            if y is not NotImplemented:
+                                return y
+                    elif kind is not None and self.plain:
+                        if self.packs and x.ndim == self.packs and not current().padded_output:
+                            return self.on_rows(Rows.view(x, None))
+                        if not self._makes_masks:
+                            return self.call(x)
+                    elif kind is not None and isinstance(x, np.ndarray) and not current().training:
+                        y = as_output(self.call(convert_to_tensor(x)))
+                        if self._makes_masks:
+                            self._finish(y, x, None)
+                        return y
+                elif self.plain and "training" not in kwargs and not self._makes_masks:
+                    if are_plain(args) and are_plain(kwargs.values()):
+                        return self.call(*args, **kwargs)
+        except PLAIN_ERRORS as error:
+            self._raise_named(error, args)
+        return self._named(self._dispatch, args, kwargs)
+
+    @property
+    def step(self) -> Callable[..., Any]:
+        """How a walk through a model calls the layer; a `__call__` of one's own gets arrays."""
+        if type(self).__call__ is Layer.__call__:
+            return self.apply
+        return lambda *args, **kwargs: self(
+            *map_structure(as_padded, args), **map_structure(as_padded, kwargs)
+        )
+
+    def _named(self, function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """function(args, kwargs); its errors name the layer."""
+        try:
+            return function(args, kwargs)
         except (*PLAIN_ERRORS, AttributeError) as error:
-            told = call_error(self, error, args)
-            if told is not error:
-                raise told from error
-            raise
+            self._raise_named(error, args)
+
+    def _raise_named(self, error: Exception, args: tuple) -> NoReturn:
+        named = call_error(self, error, args)
+        if named is not error:
+            raise named from error
+        raise error
+
+    def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        training = kwargs.get("training")
+        names = _signature(type(self)).names
+        if training is None and "training" in names[: len(args)]:
+            training = args[names.index("training")]
+        if training is None or bool(training) is current().training:
+            return self._answer(args, kwargs)
+        with changed(training=bool(training)):
+            return self._answer(args, kwargs)
+
+    def _answer(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if holds(args, Rows) or (kwargs and holds(kwargs, Rows)):
+            result = self._on_given_rows(args, kwargs)
+            if result is not NotImplemented:
+                return result
+            args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
+        elif self.packs and len(args) == 1 and not current().padded_output:
+            x = args[0]
+            if isinstance(x, np.ndarray) and x.ndim == self.packs:
+                self._ensure_built({"inputs": x})
+                return self.on_rows(Rows.view(convert_to_tensor(x), None))
+        arguments, previous = self._bind(args, kwargs)
+        self._ensure_built(arguments)
+        outputs = as_output(_signature(type(self)).invoke(self.call, arguments))
+        self._finish(outputs, next(iter(arguments.values()), None), previous)
+        if self.takes_masks:
+            self._take_masks([*args, *kwargs.values()])
         return outputs
 
-    def forward(self, x: Any) -> Any:
-        """What a call gives for `x` alone: Rows, or an array of numbers that carries no mask.
-
-        For a layer that is built and that `is_ours`; errors lack its name. Returns: Rows or an
-        array, whichever is nearer; NotImplemented where only `run` will do.
-        """
-        if type(x) is not Rows:
-            return NotImplemented if self._makes_masks else self.call(x)
-        if not self.supports_masking:
+    def _on_given_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """`on_rows` of a call's arguments; NotImplemented where Keras would not use their mask."""
+        names = _signature(type(self)).names
+        if not self.supports_masking or len(args) > len(names):
             return NotImplemented
-        if self.call_rows:
-            return self.call_rows(x)
-        return x.with_values(self.call(x.values)) if self.stepwise else NotImplemented
-
-    def forward_padded(self, x: Any) -> Any:
-        """`forward` for the last layer of a model, whose outputs will be wanted padded."""
-        return self.forward(x)
-
-    def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Like a call inside a model: arguments may be Rows, and so may the result."""
-        if not (holds(args, Rows) or (kwargs and holds(kwargs, Rows))):
-            return self(*args, **kwargs)
-        with naming_errors(self):
-            result = self._run_rows(args, kwargs)
-        if result is NotImplemented:
-            result = self(*map_structure(as_padded, args), **map_structure(as_padded, kwargs))
-        return result
-
-    def _run_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        if not (self.supports_masking and (self.stepwise or self.call_rows)) or len(args) != 1:
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        given = {k: v for k, v in given.items() if v is not None and k != "training"}
+        first = next(iter(given))
+        masks = {k: given.pop(k) for k in ("mask", *(f"{x}_mask" for x in names)) if k in given}
+        sides = [k for k in given if f"{k}_mask" in names] or [first]
+        others = [k for k, v in given.items() if k not in sides and holds(v, (np.ndarray, Rows))]
+        if f"{first}_mask" not in names and others and "mask" not in masks:
+            return NotImplemented  # a second tensor switches the carried mask off
+        if not given.keys() - {first} <= _rows_parameters(type(self)):
             return NotImplemented
-        options = {k: v for k, v in kwargs.items() if v is not None and k != "training"}
-        mask = options.pop("mask", None)
-        tensors = {k for k, v in options.items() if holds(v, (np.ndarray, Rows))}
-        if tensors and (mask is None or not tensors <= _rows_parameters(type(self))):
-            return NotImplemented  # without a mask by hand they switch the carried one off
-        if mask is not None:
-            layouts = {id(x.layout): x.layout for x in flatten(args) if type(x) is Rows}
-            known = len(layouts) == 1 and isinstance(mask, np.ndarray)
-            if not (known and next(iter(layouts.values())).has_mask(mask)):
+        for side in sides:
+            rows = flatten(given[side])
+            mask = masks.get(f"{side}_mask", masks.get("mask"))
+            if not all(type(x) is Rows for x in rows):
                 return NotImplemented
-        if kwargs.get("training") and "training" in self.call_parameters():
-            options["training"] = True
-        self._ensure_built({"inputs": args[0]})
-        if self.call_rows:
-            return self.call_rows(*args, **options)
-        return args[0].with_values(self.call(args[0].values, **options))
+            if mask is not None and not _is_mask_of(rows, mask):
+                return NotImplemented
+        self._ensure_built(given)
+        inputs = given.pop(first)
+        return self.on_rows(inputs, **given)
+
+    def take_mask(self, value: Any) -> Any:
+        """An input of a layer that `takes_masks` as later readers see it: unmasked."""
+        mask = value.layout.mask if type(value) is Rows else get_keras_mask(value)
+        if mask is None:
+            return value
+        tell_taken_mask(self)
+        padded = value.to_padded() if type(value) is Rows else value.view(np.ndarray)
+        return padded.view(Tensor)
 
     def _take_masks(self, given: list[Any]) -> None:
         for tensor in flatten(given):
@@ -265,6 +344,9 @@ class Layer(WeightHolder):
         if "training" in kwargs and "training" not in signature.names:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
         arguments = signature.bind(args, kwargs)
+        if current().training and "training" in arguments and not arguments["training"]:
+            if "training" not in kwargs and len(args) <= signature.names.index("training"):
+                arguments["training"] = True
         for name, value in arguments.items():
             arguments[name] = to_tensor(name, value)
         previous = fill_masks(arguments)
@@ -373,13 +455,10 @@ def copy_layer(layer: Layer, **changes: Any) -> Any:
     return deserialize_layer({**entry, "config": {**entry["config"], **changes}}, classes)
 
 
-def as_padded(value: Any) -> Any:
-    """Rows as the padded array that carries their mask; anything else unchanged."""
-    return value.to_tensor() if type(value) is Rows else value
-
-
 def as_output(value: Any) -> Any:
-    """What `call` returned, with arrays as Tensors."""
+    """What a call gives, as Tensors."""
+    if type(value) is Rows:
+        return value.to_tensor()
     if isinstance(value, Tensor) or value is None:
         return value
     return map_structure(as_output, value) if is_nested(value) else convert_to_tensor(value)

@@ -22,6 +22,8 @@ class Conv1D(Convolution):
     Source: keras.layers.Conv1D.
     """
 
+    plain = True
+
     def __init__(
         self,
         filters: int,

@@ -20,6 +20,8 @@ class DepthwiseConv1D(Layer):
     Source: keras.layers.DepthwiseConv1D.
     """
 
+    plain = True
+
     def __init__(
         self,
         kernel_size: int,

@@ -38,7 +38,7 @@ class MaskedConv1D(Convolution):
             mask = check_mask(mask, inputs.shape[:2])
         return self._convolve(Rows.view(np.asarray(inputs, np.float32), mask)).to_padded()
 
-    def call_rows(self, rows: Rows) -> Any:
+    def on_rows(self, rows: Rows) -> Any:
         return NotImplemented if rows.ndim != 3 else self._convolve(rows)
 
     def _convolve(self, rows: Rows) -> Rows:

@@ -20,6 +20,8 @@ class SeparableConv1D(Layer):
     Source: keras.layers.SeparableConv1D.
     """
 
+    plain = True
+
     def __init__(
         self,
         filters: int,

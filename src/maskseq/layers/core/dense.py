@@ -19,6 +19,7 @@ class Dense(PackingLayer):
 
     supports_masking = True
     stepwise = True
+    plain = True
 
     def __init__(
         self,

@@ -21,6 +21,8 @@ class EinsumDense(Layer):
     Source: keras.layers.EinsumDense.
     """
 
+    plain = True
+
     def __init__(
         self,
         equation: str,

@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels, ops
-from ...rows import Layout, Rows
-from ...tensor import as_numpy
-from ..base.calling import naming_errors
+from ...rows import Layout, Rows, Source
 from ..base.layer import Layer
 
 
@@ -42,6 +40,7 @@ class Embedding(Layer):
         self.input_dim, self.output_dim = int(input_dim), int(output_dim)
         self.embeddings_initializer = embeddings_initializer
         self.mask_zero = self.supports_masking = bool(mask_zero)
+        self.packs = 2 if mask_zero else None
         if weights is not None:
             self.build()
             self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
@@ -56,28 +55,11 @@ class Embedding(Layer):
         rows = _kernels.embedding(self.embeddings.value, flat)
         return rows.reshape(*ids.shape, self.output_dim)
 
-    def run(self, inputs: Any, **kwargs: Any) -> Any:
-        if isinstance(inputs, np.ndarray) and inputs.ndim == 2 and self.mask_zero:
-            with naming_errors(self):
-                self._ensure_built({"inputs": inputs})
-                return self.forward(as_numpy(inputs))
-        return super().run(inputs, **kwargs)
-
-    def forward(self, x: Any) -> Any:
-        if type(x) is Rows:
-            return super().forward(x)
-        if not self.mask_zero:
-            return self.call(x)
-        if x.ndim != 2:
-            return NotImplemented
-        layout = Layout.from_mask(_kernels.mask_from_ids(x))
-        return self._look_up(x.reshape(-1)[layout.cells], layout)
-
-    def call_rows(self, rows: Rows) -> Any:
+    def on_rows(self, rows: Rows) -> Any:
         if rows.ndim != 2:
             return NotImplemented
-        ids, index = rows.in_place()
-        ids = ids if index is None else ids[index]
+        source = rows.source
+        ids = source.array if source.index is None else source.array[source.index]
         keep = _kernels.mask_from_ids(ids)
         if np.count_nonzero(keep) == len(keep):
             return self._look_up(ids, rows.layout)
@@ -86,9 +68,8 @@ class Embedding(Layer):
 
     def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
         ids = self._checked(ids, (layout.batch, layout.time), layout)
-        table = self.embeddings.value
-        index = ids.astype(np.int64, copy=False)
-        return Rows.by_index(table, index, layout, pad=0, is_weight=True)
+        index, table = ids.astype(np.int64, copy=False), self.embeddings
+        return Rows.lying_in(Source(table.value, index, 0, table), layout)
 
     def _checked(
         self, ids: np.ndarray, shape: tuple[int, ...], layout: Layout | None = None

@@ -14,7 +14,7 @@ class Identity(Layer):
     def call(self, inputs: Any) -> Any:
         return inputs
 
-    def call_rows(self, rows: Any, training: bool = False) -> Any:
+    def on_rows(self, rows: Any) -> Any:
         return rows
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels, ops
-from ...rows import Rows
-from ..base.calling import naming_errors
+from ...rows import Rows, Source
 from ..base.layer import Layer
 
 
@@ -21,6 +20,8 @@ class Masking(Layer):
     Source: keras.layers.Masking.
     """
 
+    packs = 3
+
     def __init__(self, mask_value: float = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.mask_value = float(mask_value)
@@ -31,26 +32,16 @@ class Masking(Layer):
         outputs._keras_mask = mask
         return outputs
 
-    def run(self, inputs: Any, **kwargs: Any) -> Any:
-        if isinstance(inputs, np.ndarray) and inputs.ndim == 3:
-            with naming_errors(self):
-                return self.forward(ops.convert_to_tensor(inputs))
-        return super().run(inputs, **kwargs)
-
-    def forward(self, x: Any) -> Any:
-        if type(x) is Rows or x.ndim != 3:
-            return super().forward(x)
-        return Rows.view(x, self._mask_of(x))
-
-    def call_rows(self, rows: Rows) -> Any:
+    def on_rows(self, rows: Rows) -> Any:
         if rows.ndim != 3 or self._unmasks(rows):
             return NotImplemented
-        values = rows.in_place()[0] if rows.is_ragged else rows.values[: rows.layout.steps]
+        layout, source = rows.layout, rows.source
+        values = source.array if source.index is None else rows.values[: layout.steps]
         keep = self._mask_of(values)
-        if rows.is_ragged and np.count_nonzero(keep) == len(keep):
+        if (rows.is_ragged or layout.full) and np.count_nonzero(keep) == len(keep):
             return rows
-        layout, kept = rows.layout.select(keep)
-        return Rows.by_index(values, kept, layout)
+        layout, kept = layout.select(keep)
+        return Rows.lying_in(Source(values, kept), layout)
 
     def _unmasks(self, rows: Rows) -> bool:
         """True if a masked cell would become a real step: the mask is replaced, not combined."""

@@ -32,8 +32,8 @@ class Concatenate(Layer):
     def call(self, inputs: Any) -> np.ndarray:
         return np.concatenate(inputs, axis=self.axis)
 
-    def call_rows(self, inputs: Any) -> Any:
-        if not all(type(x) is Rows for x in inputs) or self.axis in (0, 1):
+    def on_rows(self, inputs: Any) -> Any:
+        if type(inputs) is Rows or self.axis in (0, 1):
             return NotImplemented
         axis = self.axis - 1 if self.axis > 0 else self.axis
         values = None if inputs[0].ndim + min(self.axis, 0) < 2 else align(inputs)

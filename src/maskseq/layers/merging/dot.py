@@ -20,6 +20,7 @@ class Dot(Layer):
     """
 
     supports_masking = True
+    plain = True
 
     def __init__(self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Any):
         super().__init__(**kwargs)

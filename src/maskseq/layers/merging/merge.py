@@ -32,8 +32,8 @@ class _Merge(Layer):
         arrays, masks = _same_rank(inputs)
         return self.combine_masked(arrays, masks)
 
-    def call_rows(self, inputs: Any) -> Any:
-        if not all(type(x) is Rows and x.ndim == inputs[0].ndim for x in inputs):
+    def on_rows(self, inputs: Any) -> Any:
+        if type(inputs) is Rows or any(x.ndim != inputs[0].ndim for x in inputs):
             return NotImplemented
         return self.combine_rows(inputs)
 

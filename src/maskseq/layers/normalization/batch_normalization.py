@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...context import current
 from ...rows import Rows
 from ..base.calling import check_mask
 from ..base.checks import axes_from_the_end, spread
@@ -69,7 +70,7 @@ class BatchNormalization(Layer):
         x = np.asarray(inputs, np.float32)
         if mask is not None:
             mask = check_mask(mask, x.shape[:-1])
-        if training and self.trainable:
+        if (training or current().training) and self.trainable:
             mean, variance = self._moments(x, mask)
             self._move(self.moving_mean, mean)
             self._move(self.moving_variance, variance)
@@ -83,8 +84,8 @@ class BatchNormalization(Layer):
             offset = offset + self.beta.value
         return x * spread(scale, self._axes, x) + spread(offset, self._axes, x)
 
-    def call_rows(self, rows: Rows, training: bool = False) -> Any:
-        if training or not self._of_features:
+    def on_rows(self, rows: Rows) -> Any:
+        if current().training or not self._of_features:
             return NotImplemented
         return rows.with_values(self.call(rows.values))
 

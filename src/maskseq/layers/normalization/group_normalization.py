@@ -20,6 +20,7 @@ class GroupNormalization(Layer):
     """
 
     supports_masking = True
+    plain = True
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
+    plain = True
 
     def __init__(
         self,

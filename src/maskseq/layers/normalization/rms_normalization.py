@@ -16,6 +16,8 @@ class RMSNormalization(Layer):
     Source: keras.layers.RMSNormalization.
     """
 
+    plain = True
+
     def __init__(self, axis: int | list[int] = -1, epsilon: float = 1e-6, **kwargs: Any):
         super().__init__(**kwargs)
         self.axis, self.epsilon = axis, epsilon

@@ -16,6 +16,7 @@ class UnitNormalization(Layer):
     """
 
     supports_masking = True
+    plain = True
 
     def __init__(self, axis: int | list[int] = -1, **kwargs: Any):
         super().__init__(**kwargs)

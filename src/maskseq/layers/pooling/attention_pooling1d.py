@@ -58,9 +58,9 @@ class AttentionPooling1D(PackingLayer):
     def call(self, inputs: Any, mask: Any = None, return_attention_scores: bool = False) -> Any:
         x = np.asarray(inputs, np.float32)
         mask = None if mask is None else check_mask(mask, x.shape[:2])
-        return self.call_rows(Rows.view(x, mask), return_attention_scores)
+        return self.on_rows(Rows.view(x, mask), return_attention_scores)
 
-    def call_rows(self, rows: Rows, return_attention_scores: bool = False) -> Any:
+    def on_rows(self, rows: Rows, return_attention_scores: bool = False) -> Any:
         layout, values = rows.layout, rows.values[: rows.layout.steps]
         keys = values if self.units is None else self._projected(values)
         result = _kernels.attention(

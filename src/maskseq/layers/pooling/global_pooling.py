@@ -52,7 +52,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
             mask = check_mask(mask, x.shape[:2])
         return self._means(Rows.view(np.ascontiguousarray(x), mask))
 
-    def call_rows(self, rows: Rows) -> Any:
+    def on_rows(self, rows: Rows) -> Any:
         return NotImplemented if rows.ndim != 3 or self._time_axis == 2 else self._means(rows)
 
     def _means(self, rows: Rows) -> np.ndarray:
@@ -75,6 +75,8 @@ class GlobalMaxPooling1D(_GlobalPooling):
 
     Source: keras.layers.GlobalMaxPooling1D.
     """
+
+    plain = True
 
     def call(self, inputs: Any) -> np.ndarray:
         return np.max(inputs, axis=self._time_axis, keepdims=self.keepdims)

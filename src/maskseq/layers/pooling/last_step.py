@@ -17,7 +17,7 @@ class LastStep(OverTime):
     """
 
     def pool(self, rows: Rows) -> np.ndarray:
-        layout, (source, index) = rows.layout, rows.in_place()
+        layout, source, index = rows.layout, rows.source.array, rows.source.index
         result = np.zeros((layout.batch, *source.shape[1:]), source.dtype)
         some = layout.lengths > 0
         last = layout.offsets[1:][some] - 1

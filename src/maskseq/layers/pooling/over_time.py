@@ -28,7 +28,7 @@ class OverTime(Layer):
             raise ValueError(f"inputs must have a batch and a time axis, got shape {x.shape}")
         return self.pool(Rows.view(x, None if mask is None else check_mask(mask, x.shape[:2])))
 
-    def call_rows(self, rows: Rows) -> np.ndarray:
+    def on_rows(self, rows: Rows) -> np.ndarray:
         return self.pool(rows)
 
     def pool(self, rows: Rows) -> np.ndarray:

@@ -17,6 +17,8 @@ class _Pooling(Layer):
     Returns: the same with a step for each window.
     """
 
+    plain = True
+
     def __init__(
         self,
         pool_size: int = 2,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ...context import current
 from ..base.layer import Layer
 
 
@@ -17,6 +18,7 @@ class Dropout(Layer):
 
     supports_masking = True
     stepwise = True
+    plain = True
 
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
@@ -31,7 +33,7 @@ class Dropout(Layer):
         return np.random.default_rng(self.seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        if not training or self.rate == 0:
+        if not (training or current().training) or self.rate == 0:
             return inputs
         shape = inputs.shape
         if self.noise_shape is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ...context import current
 from ...rows import Rows
 from ..base.checks import share
 from ..base.layer import Layer
@@ -31,10 +32,12 @@ class _Noise(Layer):
         return np.random.default_rng(self.seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        return self.disturb(np.asarray(inputs, np.float32)) if training else inputs
+        if not (training or current().training):
+            return inputs
+        return self.disturb(np.asarray(inputs, np.float32))
 
-    def call_rows(self, rows: Rows, training: bool = False) -> Any:
-        return NotImplemented if training else rows
+    def on_rows(self, rows: Rows) -> Any:
+        return NotImplemented if current().training else rows
 
     def disturb(self, x: np.ndarray) -> np.ndarray:
         """x in training."""

@@ -23,6 +23,8 @@ class _SameNumbers(Layer):
 class Flatten(_SameNumbers):
     """(batch, ...) to (batch, size of a sample). Source: keras.layers.Flatten."""
 
+    plain = True
+
     def __init__(self, data_format: str | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.data_format = data_format
@@ -46,6 +48,8 @@ class Reshape(_SameNumbers):
 
     Source: keras.layers.Reshape.
     """
+
+    plain = True
 
     def __init__(self, target_shape: tuple[int, ...], **kwargs: Any):
         super().__init__(**kwargs)
@@ -76,6 +80,8 @@ class Permute(_SameNumbers):
     Source: keras.layers.Permute.
     """
 
+    plain = True
+
     def __init__(self, dims: tuple[int, ...], **kwargs: Any):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
@@ -97,6 +103,8 @@ class Permute(_SameNumbers):
 
 class RepeatVector(_SameNumbers):
     """(batch, features) to (batch, n, features). Source: keras.layers.RepeatVector."""
+
+    plain = True
 
     def __init__(self, n: int, **kwargs: Any):
         super().__init__(**kwargs)

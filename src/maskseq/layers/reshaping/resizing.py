@@ -32,6 +32,8 @@ class _Steps(Layer):
 class Cropping1D(_Steps):
     """Cut steps off both ends. Source: keras.layers.Cropping1D."""
 
+    plain = True
+
     def __init__(self, cropping: int | tuple[int, int] = (1, 1), **kwargs: Any):
         super().__init__(**kwargs)
         self.cropping = pair(cropping, "Cropping1D: cropping")
@@ -52,6 +54,8 @@ class Cropping1D(_Steps):
 
 class ZeroPadding1D(_Steps):
     """Put steps of zeros at both ends. Source: keras.layers.ZeroPadding1D."""
+
+    plain = True
 
     def __init__(
         self, padding: int | tuple[int, int] = 1, data_format: str | None = None, **kwargs: Any
@@ -82,6 +86,8 @@ class ZeroPadding1D(_Steps):
 
 class UpSampling1D(_Steps):
     """Repeat each step `size` times. Source: keras.layers.UpSampling1D."""
+
+    plain = True
 
     def __init__(self, size: int = 2, **kwargs: Any):
         super().__init__(**kwargs)

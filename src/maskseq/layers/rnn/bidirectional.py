@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from ..._kernels import fill_masked
+from ...context import current
 from ...nest import flatten, map_structure
 from ...rows import Rows
+from ..base.calling import training_option
 from ..base.layer import Layer, copy_layer, deserialize_layer, serialize_layer
 from .cell import run_pair
 from .rnn import RNN
@@ -98,12 +100,11 @@ class Bidirectional(Layer):
         starts = _halves(initial_state)
         if self._side_by_side():
             rows = self.forward_layer.real_steps(sequences, mask)
-            result = self._on_rows(rows, starts, training, padded=self.merge_mode == "concat")
+            result = self._run(rows, starts, padded=self.merge_mode == "concat")
             return map_structure(lambda y: y.to_padded() if type(y) is Rows else y, result)
         outputs, states = [], []
-        options = {"training": True} if training else {}
         for layer, start in zip(self._directions, starts, strict=True):
-            result = layer.call(sequences, initial_state=start, mask=mask, **options)
+            result = layer.call(sequences, initial_state=start, mask=mask, **training_option(layer))
             output, *last = result if isinstance(result, list) else [result]
             if self.return_sequences and layer.go_backwards:
                 output = output[:, ::-1]
@@ -111,23 +112,23 @@ class Bidirectional(Layer):
             states += last
         return self._with_states(_MERGES[self.merge_mode](*outputs), states)
 
-    def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
+    def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
         if rows.ndim < 3 or not self._side_by_side():
             return NotImplemented
-        return self._on_rows(rows, _halves(initial_state), training)
-
-    def forward_padded(self, x: Any) -> Any:
-        joined = self.return_sequences and self.merge_mode == "concat"
-        if type(x) is not Rows or x.ndim < 3 or not joined or not self._side_by_side():
-            return self.forward(x)
-        return x.tensor_of(self._on_rows(x, [None, None], training=False, padded=True))
+        padded = current().padded_output and self.merge_mode == "concat"
+        result = self._run(rows, _halves(initial_state), padded)
+        if not (self.return_sequences and padded):
+            return result
+        if not self.return_state:
+            return rows.tensor_of(result)
+        return [rows.tensor_of(result[0]), *result[1:]]
 
     def _side_by_side(self) -> bool:
         """Whether both are layers of ours that start without states of their own."""
         ours = all(getattr(type(layer), "call", None) is RNN.call for layer in self._directions)
         return ours and not self.stateful
 
-    def _on_rows(self, rows: Rows, starts: list[Any], training: bool, padded: bool = False) -> Any:
+    def _run(self, rows: Rows, starts: list[Any], padded: bool) -> Any:
         """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
         layers, layout = self._directions, rows.layout
         widths = [layer.units for layer in layers]
@@ -146,7 +147,6 @@ class Bidirectional(Layer):
             [layer.start(start, layout.batch) for layer, start in zip(layers, starts, strict=True)],
             outputs,
             reverse=layers[0].go_backwards,
-            training=training,
         )
         states = []
         for layer, (_, held) in zip(layers, runs, strict=True):

@@ -33,6 +33,7 @@ class Cell(Layer):
     gates = 1
     state_count = 1
     max_kept_bytes = 64 << 20
+    plain = True
 
     def __init__(
         self,
@@ -106,25 +107,23 @@ class Cell(Layer):
         """The new states, the output first."""
         raise NotImplementedError
 
-    def over_rows(
-        self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool, training: bool
-    ) -> Run:
+    def over_rows(self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
         """Run over the real steps of `rows`; see `run_cell`."""
         packed = self.packed()
         if not isinstance(packed, _kernels.PackedRNN):
-            return step_by_step(self, rows, states, outputs, reverse, training)
-        source, index = rows.in_place()
+            return step_by_step(self, rows, states, outputs, reverse)
+        source = rows.source
         out, cells = outputs or NOWHERE
         _, last = _kernels.rnn(
-            source,
+            source.array,
             packed,
             rows.layout.offsets,
-            index=index,
+            index=source.index,
             initial_state=states,
             reverse=reverse,
             out=out,
             cells=cells,
-            keep=self.max_kept_bytes if rows.lie_in_weight else 0,
+            keep=self.max_kept_bytes if source.variable else 0,
         )
         return last[0], list(last)
 
@@ -185,7 +184,6 @@ def run_pair(
     outputs: tuple[Outputs | None, Outputs | None],
     *,
     reverse: bool = False,
-    training: bool = False,
 ) -> list[Run]:
     """`run_cell` for two cells, in opposite directions: side by side if both run in C.
 
@@ -193,22 +191,22 @@ def run_pair(
     """
     packed = [cell.packed() if isinstance(cell, Cell) else None for cell in cells]
     if all(isinstance(weights, _kernels.PackedRNN) for weights in packed):
-        source, index = rows.in_place()
+        source = rows.source
         (one, places), (other, _) = (x or NOWHERE for x in outputs)
         results = _kernels.rnn_pair(
-            source,
+            source.array,
             *packed,
             rows.layout.offsets,
-            index=index,
+            index=source.index,
             initial_states=starts,
             reverse=reverse,
             out=(one, other),
             cells=places,
-            keep=cells[0].max_kept_bytes if rows.lie_in_weight else 0,
+            keep=cells[0].max_kept_bytes if source.variable else 0,
         )
         return [(last[0], list(last)) for _, last in results]
     return [
-        run_cell(cell, rows, start, into, reverse=back, training=training)
+        run_cell(cell, rows, start, into, reverse=back)
         for cell, start, into, back in zip(
             cells, starts, outputs, (reverse, not reverse), strict=True
         )

@@ -54,10 +54,10 @@ class CRFDecode(Layer):
         if x.ndim != 3 or x.shape[-1] != tags:
             raise ValueError(f"inputs must be (batch, time, {tags}), got shape {x.shape}")
         mask = None if mask is None else check_mask(mask, x.shape[:2])
-        found = self.call_rows(Rows.view(x, mask), return_scores)
+        found = self.on_rows(Rows.view(x, mask), return_scores)
         return (found[0].to_padded(), found[1]) if return_scores else found.to_padded()
 
-    def call_rows(self, rows: Rows, return_scores: bool = False) -> Any:
+    def on_rows(self, rows: Rows, return_scores: bool = False) -> Any:
         layout, tags = rows.layout, self.transitions.shape[0]
         best = np.zeros(layout.steps + 1, np.int32)
         scores = np.zeros(layout.batch, np.float32)

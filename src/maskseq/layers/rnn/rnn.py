@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels import PackedRNN, fill_masked, rnn_dense
+from ...context import current
 from ...nest import flatten, is_nested, map_structure
 from ...rows import Layout, Rows
 from ..base.calling import check_mask
@@ -92,13 +93,13 @@ class RNN(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        if mask is None and initial_state is None and not training:
+        if mask is None and initial_state is None:
             y = self._dense(sequences)
             if y is not None:
                 return y
         rows = self.real_steps(sequences, mask)
         start = self.start(initial_state, rows.layout.batch)
-        result = self._forward(rows, start, training, padded=True)
+        result = self._run(rows, start, padded=True)
         return result if self.return_state else result[0]
 
     def _dense(self, x: Any) -> np.ndarray | None:
@@ -112,29 +113,22 @@ class RNN(Layer):
         y = rnn_dense(x, packed, return_sequences=sequences, reverse=backwards)
         return y[:, ::-1] if backwards and sequences else y
 
-    def call_rows(self, rows: Rows, initial_state: Any = None, training: bool = False) -> Any:
+    def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
         if rows.ndim < 3:
             return NotImplemented
         start = self.start(initial_state, rows.layout.batch)
-        padded = self.go_backwards or self._before_first_step(start) is not None
-        result = self._forward(rows, start, training, padded)
+        padded = self.go_backwards or current().padded_output
+        padded = padded or self._before_first_step(start) is not None
+        result = self._run(rows, start, padded)
         if self.return_sequences and padded:
             result[0] = rows.tensor_of(result[0])
         return result if self.return_state else result[0]
 
-    def forward_padded(self, x: Any) -> Any:
-        if type(x) is not Rows or x.ndim < 3 or not self.return_sequences:
-            return self.forward(x)
-        start = self.start(None, x.layout.batch)
-        return x.tensor_of(self._forward(x, start, training=False, padded=True)[0])
-
-    def _forward(self, rows: Rows, start: Any, training: bool, padded: bool) -> list[Any]:
+    def _run(self, rows: Rows, start: Any, padded: bool) -> list[Any]:
         """The output and the states; all outputs are padded, or Rows."""
         layout = rows.layout
         outputs = self._room(layout, padded) if self.return_sequences else None
-        last, states = run_cell(
-            self.cell, rows, start, outputs, reverse=self.go_backwards, training=training
-        )
+        last, states = run_cell(self.cell, rows, start, outputs, reverse=self.go_backwards)
         if self.stateful:
             self.states = [state.copy() for state in states]
         if outputs is None:

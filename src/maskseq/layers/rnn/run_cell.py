@@ -4,13 +4,13 @@ A cell that cannot do it by itself (`over_rows`) runs step by step, each step on
 still have one: masked steps are never computed.
 """
 
-import inspect
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...nest import flatten, map_structure
 from ...rows import Rows
+from ..base.calling import training_option
 from ..base.layer import Layer
 
 Run = tuple[np.ndarray, list[np.ndarray]]
@@ -43,12 +43,6 @@ def initial_state_of(cell: Any, batch: int) -> Any:
     return map_structure(lambda size: np.zeros((batch, size), np.float32), cell.state_size)
 
 
-def training_options(cell: Any, training: bool) -> dict[str, bool]:
-    """What to call `cell` with besides inputs and states: `training` if it is and is taken."""
-    told = training and "training" in inspect.signature(cell.call).parameters
-    return {"training": True} if told else {}
-
-
 def check_cell(cell: Any) -> None:
     """Raises: ValueError unless `cell` has what a recurrent layer needs."""
     for attribute in ("call", "state_size"):
@@ -69,19 +63,18 @@ def run_cell(
     outputs: Outputs | None = None,
     *,
     reverse: bool = False,
-    training: bool = False,
 ) -> Run:
     """Run `cell` over the real steps of each sequence.
 
     Arguments: states: the initial ones, (batch, ...) each; None = the cell's own.  outputs: where
         to write each step's output.  reverse: from the last step to the first; outputs stay where
-        they are.  training: handed to a cell whose `call` takes it.
+        they are.
     A sequence without real steps keeps its states. Its last output is its first state if that has
     the output's width, else zeros.
     """
     if hasattr(cell, "over_rows"):
-        return cell.over_rows(rows, states, outputs, reverse, training)
-    return step_by_step(cell, rows, states, outputs, reverse, training)
+        return cell.over_rows(rows, states, outputs, reverse)
+    return step_by_step(cell, rows, states, outputs, reverse)
 
 
 def step_by_step(
@@ -90,12 +83,11 @@ def step_by_step(
     states: list[np.ndarray] | None,
     outputs: Outputs | None,
     reverse: bool,
-    training: bool,
 ) -> Run:
     """`run_cell` by one `cell.call` a step, on the sequences that are long enough to have it."""
-    options = training_options(cell, training)
-    layout, (source, index) = rows.layout, rows.in_place()
-    source = np.asarray(source, np.float32)
+    options = training_option(cell)
+    layout, index = rows.layout, rows.source.index
+    source = np.asarray(rows.source.array, np.float32)
     if states is None:
         states = flatten(initial_state_of(cell, layout.batch))
     states = [np.array(state, np.float32) for state in states]

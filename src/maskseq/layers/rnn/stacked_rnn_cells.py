@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ...nest import flatten, is_nested
-from ...rows import Rows
+from ...rows import Rows, Source
+from ..base.calling import training_option
 from ..base.layer import Layer, deserialize_layer, serialize_layer
 from .run_cell import (
     Outputs,
@@ -15,7 +16,6 @@ from .run_cell import (
     initial_state_of,
     output_size_of,
     run_cell,
-    training_options,
 )
 
 
@@ -26,6 +26,8 @@ class StackedRNNCells(Layer):
     Returns: (output of the last cell, the new states in the same structure).
     Source: keras.layers.StackedRNNCells.
     """
+
+    plain = True
 
     def __init__(self, cells: list[Any], **kwargs: Any):
         super().__init__(**kwargs)
@@ -62,14 +64,12 @@ class StackedRNNCells(Layer):
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         new_states = []
         for cell, held in zip(self.cells, states, strict=True):
-            options = training_options(cell, training)
+            options = training_option(cell)
             inputs, new = cell.call(inputs, list(held) if is_nested(held) else [held], **options)
             new_states.append(new if is_nested(held) else flatten(new)[0])
         return inputs, new_states
 
-    def over_rows(
-        self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool, training: bool
-    ) -> Run:
+    def over_rows(self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
         """Run over the real steps of `rows`, one cell after the other; see `run_cell`."""
         ends = np.cumsum([len(flatten(cell.state_size)) for cell in self.cells])
         last_states = []
@@ -80,9 +80,9 @@ class StackedRNNCells(Layer):
             into, shape = outputs, (rows.layout.steps, output_size_of(cell))
             if end < ends[-1]:
                 into = Outputs(np.empty(shape, np.float32))
-            last, new = run_cell(cell, rows, held, into, reverse=reverse, training=training)
+            last, new = run_cell(cell, rows, held, into, reverse=reverse)
             if end < ends[-1]:
-                rows = Rows.by_index(into.values, None, rows.layout)
+                rows = Rows.lying_in(Source(into.values), rows.layout)
             last_states += new
         return last, last_states
 

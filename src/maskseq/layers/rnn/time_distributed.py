@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ...rows import Rows
-from ..base.calling import check_mask
+from ..base.calling import check_mask, training_option
 from ..base.layer import Layer, deserialize_layer, serialize_layer
 
 
@@ -45,17 +45,16 @@ class TimeDistributed(Layer):
             mask = check_mask(mask, (batch, time, *np.shape(mask)[2:]))
             if mask.ndim > 2 and "mask" in self.layer.call_parameters():
                 options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
-        if training and "training" in self.layer.call_parameters():
-            options["training"] = True
+        options |= training_option(self.layer)
         steps = np.asarray(inputs).reshape(batch * time, *inputs.shape[2:])
         outputs = np.asarray(self.layer.call(steps, **options))
         return outputs.reshape(batch, time, *outputs.shape[1:])
 
-    def call_rows(self, rows: Rows, training: bool = False) -> Any:
+    def on_rows(self, rows: Rows) -> Any:
         if rows.ndim < 3:
             return NotImplemented
-        options = {"training": True} if training else {}
-        return rows.with_values(np.asarray(self.layer.call(rows.values, **options)))
+        values = self.layer.call(rows.values, **training_option(self.layer))
+        return rows.with_values(np.asarray(values))
 
     @property
     def mask_role(self) -> str:

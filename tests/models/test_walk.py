@@ -1,11 +1,12 @@
-"""Chains: models whose layers follow one another run without bookkeeping; nothing shows it."""
+"""A model's walk along its plan gives what its layers give that are called one by one."""
 
 import numpy as np
 import pytest
 
 import maskseq
 from maskseq import layers
-from maskseq.models.model import Model
+from maskseq.models import Model
+from maskseq.rows import Rows
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((3, 5, 4)).astype(np.float32)
@@ -20,12 +21,12 @@ class Own(layers.Dense):
 
 
 def the_long_way(model: Model, x: object) -> tuple[np.ndarray, maskseq.Tensor]:
-    """The answers of the graph walk, without the chain: of `predict` and of a call."""
-    chain, model._chain = model._chain, None
-    try:
-        return model.predict(x), model(x)
-    finally:
-        model._chain = chain
+    """The answers of the layers called one by one on padded arrays."""
+    if isinstance(x, maskseq.Ragged):
+        x = Rows.from_ragged(x.values, x.offsets).to_tensor()
+    for layer in model.layers:
+        x = layer(x)
+    return np.asarray(x), x
 
 
 STACKS = {
@@ -70,11 +71,10 @@ STACKS = {
 @pytest.mark.filterwarnings("ignore:Layer")
 @pytest.mark.parametrize("time", [None, 5], ids=["any time", "fixed time"])
 @pytest.mark.parametrize("stack", STACKS)
-def test_chain_gives_the_bits_of_the_graph(stack, time):
+def test_walk_gives_the_bits_of_layers_called_one_by_one(stack, time):
     model = maskseq.Sequential([maskseq.Input((5, 4) if stack == "masked, flat" else (time, 4))])
     for layer in STACKS[stack]():
         model.add(layer)
-    assert model._chain is not None
     expected, called = the_long_way(model, X)
     inputs = [X, X.astype(np.float64), X.tolist(), maskseq.convert_to_tensor(X)]
     for x in inputs:
@@ -89,12 +89,12 @@ def test_chain_gives_the_bits_of_the_graph(stack, time):
     np.testing.assert_array_equal(model.predict(ragged), the_long_way(model, ragged)[0])
 
 
-def test_chain_hands_out_the_mask_as_the_graph_does():
+def test_walk_hands_out_the_mask_of_the_last_layer():
     model = maskseq.Sequential([maskseq.Input((None, 4)), layers.Masking(), layers.Dense(2)])
     np.testing.assert_array_equal(model(X)._keras_mask, X.any(-1))
 
 
-def test_chain_reads_the_weights_when_it_is_called():
+def test_walk_reads_the_weights_when_it_is_called():
     model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(3), layers.Dense(2)])
     before = model.predict(X)
     model.layers[0].cell.kernel.assign(model.layers[0].cell.kernel.numpy() * 2)
@@ -104,7 +104,7 @@ def test_chain_reads_the_weights_when_it_is_called():
     np.testing.assert_array_equal(model.predict(X), the_long_way(model, X)[0])
 
 
-def test_chain_names_the_layer_at_fault():
+def test_walk_names_the_layer_at_fault():
     model = maskseq.Sequential([layers.LSTM(3, name="reader"), layers.Dense(2)])
     model.build((None, None, 4))
     with pytest.raises(ValueError, match=r"input .* must have shape \(None, None, 4\), got"):
@@ -116,7 +116,7 @@ def test_chain_names_the_layer_at_fault():
         ids.predict(np.array([[1, 9]], np.int32))
 
 
-def test_stateful_chain_moves_on_once_a_call():
+def test_stateful_model_moves_on_once_a_call():
     model = maskseq.Sequential([maskseq.Input((None, 4), batch_size=3)])
     model.add(layers.LSTM(3, stateful=True))
     first, second = model.predict(X), model.predict(X)
@@ -127,7 +127,7 @@ def test_stateful_chain_moves_on_once_a_call():
 
 
 @pytest.mark.filterwarnings("ignore:Layer")
-def test_mask_loss_is_told_on_a_chain():
+def test_mask_loss_raises_on_a_walk_where_asked():
     stack = [maskseq.Input((5, 4)), layers.Masking(), layers.Flatten(), layers.Dense(1)]
     model = maskseq.Sequential(stack, on_mask_loss="error")
     with pytest.raises(ValueError, match="does not support masking"):

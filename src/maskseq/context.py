@@ -1,0 +1,54 @@
+"""What holds for all of one walk through a model, at any depth.
+
+A walk sets one Context when it starts; layers ask `current()` for it. Nothing of it is handed from
+layer to layer.
+"""
+
+from contextvars import ContextVar, Token
+from typing import Any
+
+
+class Context:
+    """The settings of a walk. The class's own values hold where no model runs.
+
+    training: layers behave as in training.  on_mask_loss: what a layer does that destroys a mask:
+    "warn" once, raise an "error", or "ignore" it.  padded_output: the output of the layer that runs
+    now is wanted as a padded array, so that one may be written at once.  tape: what records the
+    steps for a walk back, if anything.  rng: the random generator of the walk; None: each layer's.
+    """
+
+    training: bool = False
+    on_mask_loss: str = "warn"
+    padded_output: bool = True
+    tape: Any = None
+    rng: Any = None
+
+
+_OUTSIDE = Context()
+_current: ContextVar[Context] = ContextVar("context", default=_OUTSIDE)
+current = _current.get
+
+
+def enter(context: Context) -> Token[Context]:
+    """Makes `context` the current one, until `leave` of what this returns."""
+    return _current.set(context)
+
+
+leave = _current.reset
+
+
+class changed:
+    """The current context with some settings changed, for the body of a `with`."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, **settings: Any):
+        self._context = Context()
+        self._context.__dict__.update(current().__dict__, **settings)
+
+    def __enter__(self) -> Context:
+        self._token = enter(self._context)
+        return self._context
+
+    def __exit__(self, *error: Any) -> None:
+        leave(self._token)

@@ -1,0 +1,88 @@
+"""The order in which the calls of a graph run, and Keras's order of its layers."""
+
+from typing import Any
+
+from ..nest import flatten
+from .symbols import KerasTensor, Node
+
+
+def sort_nodes(
+    inputs: list[KerasTensor], outputs: list[KerasTensor], with_masks: bool = False
+) -> list[Node]:
+    """The nodes that lead from `inputs` to `outputs`, each after those it needs.
+
+    With `with_masks` those too that make the masks which calls were filled with.
+    Raises: ValueError if an output needs a tensor that the inputs do not give.
+    """
+    known = {id(tensor) for tensor in inputs}
+    done: dict[int, Node] = {}
+    stack: list[tuple[KerasTensor, bool]] = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        tensor, ready = stack.pop()
+        node = tensor.node
+        if id(tensor) in known or id(node) in done:
+            continue
+        if node is None or not node.inputs:
+            raise ValueError(
+                f"Model outputs must be reachable from its inputs {[t.name for t in inputs]}: "
+                f"{tensor!r} is needed too"
+            )
+        if ready:
+            done[id(node)] = node
+        else:
+            stack.append((tensor, True))
+            masks = [x for x in flatten(node.filled_mask) if isinstance(x, KerasTensor)]
+            needed = node.inputs + masks if with_masks else node.inputs
+            stack.extend((other, False) for other in reversed(needed))
+    return list(done.values())
+
+
+def _needs(node: Node) -> list[KerasTensor]:
+    """The tensors that a call needs, those of the mask it was filled with after the others."""
+    return node.inputs + [x for x in flatten(node.filled_mask) if isinstance(x, KerasTensor)]
+
+
+def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[Any]:
+    """The layers between `inputs` and `outputs` in Keras's order of a functional model.
+
+    Deepest first (furthest from the outputs), then in the order in which a walk from the outputs
+    back to the inputs meets them; the inputs' own layers are included.
+    """
+    sources = {id(tensor) for tensor in inputs}
+    met: dict[int, int] = {}
+    order: list[Node] = []
+    stack = [(tensor, False) for tensor in reversed(outputs)]
+    seen: set[int] = set()
+    while stack:
+        tensor, done = stack.pop()
+        node = tensor.node
+        if done:
+            order.append(node)
+            continue
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        met.setdefault(id(node.operation), len(met))
+        stack.append((tensor, True))
+        if id(tensor) not in sources:
+            stack.extend((needed, False) for needed in reversed(_needs(node)))
+    depth_of: dict[int, int] = {}
+    layer_depth: dict[int, int] = {}
+    layers: dict[int, Any] = {}
+    for node in reversed(order):
+        operation = node.operation
+        depth = max(depth_of.get(id(node), 0), layer_depth.get(id(operation), 0))
+        depth_of[id(node)] = layer_depth[id(operation)] = depth
+        if hasattr(operation, "_inbound_nodes"):
+            layers[id(operation)] = operation
+        for needed in _needs(node):
+            if needed.node is not None:
+                before = depth_of.get(id(needed.node), 0)
+                depth_of[id(needed.node)] = max(depth + 1, before)
+    for tensor in inputs:
+        if tensor.node is not None:  # Keras puts every input at the deepest level
+            operation = tensor.node.operation
+            layers[id(operation)] = operation
+            layer_depth[id(operation)] = max(layer_depth.values(), default=0)
+            met.setdefault(id(operation), len(met))
+    return sorted(layers.values(), key=lambda x: (-layer_depth[id(x)], met[id(x)]))

@@ -1,0 +1,152 @@
+"""A plan: the calls between the inputs and the outputs of a model, compiled once into a flat list.
+
+Values live in numbered slots. Each step knows where its arguments come from and where its result
+goes, so that a walk looks nothing up.
+"""
+
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any
+
+from ..context import Context, enter, leave
+from ..nest import flatten, holds, is_nested
+from .order import sort_nodes
+from .symbols import KerasTensor, Node
+
+Slots = list[Any]
+Step = tuple[Callable[..., Any], int | None, int]
+"""(function, source, place): slots[place] = function(slots[source]); with source None the function
+takes all slots and writes its results by itself."""
+
+
+class Plan:
+    """The calls between `inputs` and `outputs`, each after those it needs."""
+
+    def __init__(self, inputs: Any, outputs: Any):
+        self.inputs, self.outputs = flatten(inputs), outputs
+        self.nodes = sort_nodes(self.inputs, flatten(outputs))
+        # Where a layer takes masks off, those that calls were filled with are as if given by hand:
+        # so it is in Keras, which records them.
+        self._by_hand = any(getattr(n.operation, "takes_masks", False) for n in self.nodes)
+        if self._by_hand:
+            self.nodes = sort_nodes(self.inputs, flatten(outputs), with_masks=True)
+        self._slots = {id(tensor): slot for slot, tensor in enumerate(self.inputs)}
+        for node in self.nodes:
+            for tensor in flatten(node.outputs):
+                self._slots.setdefault(id(tensor), len(self._slots))
+        self._room: Slots = [None] * (len(self._slots) - len(self.inputs))
+        steps = [self._step(number, node) for number, node in enumerate(self.nodes)]
+        last = len(steps) - self._count_last()
+        self._steps, self._last = steps[:last], steps[last:]
+        self._only = self._slots[id(outputs)] if isinstance(outputs, KerasTensor) else None
+        self._result = self._filler(outputs)
+
+    def run(self, values: Slots, context: Context) -> Any:
+        """The outputs for the inputs `values`: Rows, arrays, or what a layer of a user's returns.
+
+        context: of this walk, and no other. Its `padded_output` says whether the outputs are wanted
+        as arrays.
+        """
+        slots = values + self._room
+        padded, context.padded_output = context.padded_output, False
+        token = enter(context)
+        try:
+            for function, source, place in self._steps:
+                if source is None:
+                    function(slots)
+                else:
+                    slots[place] = function(slots[source])
+            context.padded_output = padded
+            for function, source, place in self._last:
+                if source is None:
+                    function(slots)
+                else:
+                    slots[place] = function(slots[source])
+        finally:
+            leave(token)
+        return self._result(slots) if self._only is None else slots[self._only]
+
+    def reads_masked(self, tensor: KerasTensor) -> bool:
+        """True if anything from `tensor` on may depend on what its masked cells hold."""
+        if any(tensor is output for output in flatten(self.outputs)):
+            return True
+        for node in self.nodes:
+            if not any(x is tensor for x in node.inputs):
+                continue
+            role = getattr(node.operation, "reads_masked", "all")
+            if role == "all" or len(node.inputs) > 1 or _has_options(node):
+                return True
+            if role == "own" and any(map(self.reads_masked, flatten(node.outputs))):
+                return True
+        return False
+
+    def _step(self, number: int, node: Node) -> Step:
+        kwargs = node.with_mask() if self._by_hand else node.kwargs
+        function, taken = node.operation.step, self._taken(number, node)
+        alone = len(node.args) == 1 and not kwargs and not taken
+        if alone and isinstance(node.outputs, KerasTensor):
+            place, argument = self._slots[id(node.outputs)], node.args[0]
+            if isinstance(argument, KerasTensor):
+                return function, self._slots[id(argument)], place
+        return self._call(node, kwargs, taken), None, -1
+
+    def _call(self, node: Node, kwargs: dict[str, Any], taken: list[int]) -> Callable[..., None]:
+        """A function of all slots that makes a call of any arguments and results."""
+        operation, places = node.operation, [self._slots[id(x)] for x in flatten(node.outputs)]
+        function, fill = operation.step, self._filler(list(node.args))
+        fill_options = self._filler(kwargs) if kwargs else None
+        single = isinstance(node.outputs, KerasTensor)
+
+        def call(slots: Slots) -> None:
+            options = fill_options(slots) if fill_options else {}
+            result = function(*fill(slots), **options)
+            if single and not is_nested(result):
+                slots[places[0]] = result
+            else:
+                for place, value in zip(places, flatten(result), strict=True):
+                    slots[place] = value
+            for slot in taken:
+                slots[slot] = operation.take_mask(slots[slot])
+
+        return call
+
+    def _filler(self, structure: Any) -> Callable[[Slots], Any]:
+        """A function of all slots that gives `structure` with values in place of tensors."""
+        if isinstance(structure, KerasTensor):
+            return itemgetter(self._slots[id(structure)])
+        if not holds(structure, KerasTensor):
+            return lambda slots: structure
+        if isinstance(structure, dict):
+            fillers = {key: self._filler(value) for key, value in structure.items()}
+            return lambda slots: {key: fill(slots) for key, fill in fillers.items()}
+        kind = type(structure)
+        if kind is list and all(isinstance(x, KerasTensor) for x in structure):
+            numbers = [self._slots[id(x)] for x in structure]
+            return lambda slots: list(map(slots.__getitem__, numbers))
+        parts = [self._filler(part) for part in structure]
+        if hasattr(structure, "_fields"):
+            return lambda slots: kind(*[fill(slots) for fill in parts])
+        return lambda slots: kind([fill(slots) for fill in parts])
+
+    def _taken(self, number: int, node: Node) -> list[int]:
+        """The slots whose masks the call takes and that are read after it."""
+        if not getattr(node.operation, "takes_masks", False):
+            return []
+        later = [x for after in self.nodes[number + 1 :] for x in after.inputs]
+        read = {id(x) for x in [*later, *flatten(self.outputs)]}
+        return sorted({self._slots[id(x)] for x in node.inputs if id(x) in read})
+
+    def _count_last(self) -> int:
+        """How many calls at the end make outputs that no other call reads."""
+        read = {id(x) for node in self.nodes for x in node.inputs}
+        count = 0
+        for node in reversed(self.nodes):
+            if any(id(x) in read for x in flatten(node.outputs)):
+                break
+            count += 1
+        return count
+
+
+def _has_options(node: Node) -> bool:
+    """True if a call has more than one argument: it may then run without its input's mask."""
+    return any(value is not None for value in (*node.args[1:], *node.kwargs.values()))

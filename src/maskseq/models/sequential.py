@@ -1,0 +1,131 @@
+"""Sequential: layers one after the other. Source: keras.Sequential."""
+
+from typing import Any
+
+from ..graph.symbols import KerasTensor
+from ..layers.base.calling import naming_errors
+from ..layers.base.layer import Layer, deserialize_layer, serialize_layer
+from ..layers.core.input import Input, InputLayer
+from ..rows import Rows
+from . import inputs as model_inputs
+from .model import Model
+
+
+class Sequential(Model):
+    """Layers one after the other.
+
+    Built at once if the first of `layers` is an Input, else by the first call.
+    Source: keras.Sequential.
+    """
+
+    def __init__(self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any):
+        super().__init__(name=name, **kwargs)
+        self._stack: list[Layer] = []
+        self._input: KerasTensor | None = None
+        for layer in layers or []:
+            self._append(layer)
+        self._rebuild()
+
+    def add(self, layer: Any) -> None:
+        """Put a layer at the end."""
+        self._append(layer)
+        self._rebuild()
+
+    def pop(self) -> Layer:
+        """Take the last layer off."""
+        layer = self._stack.pop()
+        self._rebuild()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor):
+            layer = layer.node.operation
+        if not isinstance(layer, Layer):
+            raise TypeError(f"Sequential: expected a Layer, got {layer!r}")
+        if isinstance(layer, InputLayer) or (
+            not self._stack and layer._input_shape_argument is not None
+        ):
+            if self._stack:
+                raise ValueError("Sequential: an Input must come first")
+            if isinstance(layer, InputLayer):
+                self._input = layer.output
+                return
+            self._input = Input(layer._input_shape_argument)
+        self._stack.append(layer)
+
+    def _rebuild(self) -> None:
+        self._plan, self._takes = None, model_inputs.taker(None, True)
+        if self._input is not None and self._stack:
+            self._build_from(self._input)
+
+    def _build_from(self, tensor: KerasTensor, strict: bool = True) -> None:
+        outputs: Any = tensor
+        for layer in self._stack:
+            outputs = layer(outputs)
+        self._set_graph(tensor, outputs, strict)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of that shape (with the batch; None = any size)."""
+        if self._plan is None:
+            self._build_from(Input(batch_shape=tuple(input_shape)), strict=False)
+
+    def ensure_graph(self, x: Any) -> None:
+        """Build the graph for data like `x` (an array or Rows), if there is none yet."""
+        if self._plan is None:
+            if not self._stack:
+                raise ValueError("the model has no layers")
+            if len(x.shape) < 2:
+                raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
+            shape = (None, None if type(x) is Rows else x.shape[1], *x.shape[2:])
+            self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)), strict=False)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the Input."""
+        return list(self._stack)
+
+    def _sublayers(self) -> list[Layer]:
+        return list(self._stack)
+
+    def _call_symbolic(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if self._plan is None and args and isinstance(args[0], KerasTensor):
+            self._build_from(Input(batch_shape=args[0].shape, dtype=args[0].dtype))
+        return super()._call_symbolic(args, kwargs)
+
+    def apply(self, *args: Any, **kwargs: Any) -> Any:
+        """As `Model.apply`; the first call builds the graph."""
+        if self._plan is None and args:
+            with naming_errors(self):
+                self.ensure_graph(model_inputs.as_value(args[0]))
+        return super().apply(*args, **kwargs)
+
+    def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return self.apply(*args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        chain = [self._input.node.operation] if self._input is not None else []
+        return {
+            "name": self.name,
+            "build_input_shape": self.inputs[0].shape if self._plan else None,
+            "layers": [serialize_layer(x) for x in chain + self._stack],
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
+    ) -> "Sequential":
+        layers = [deserialize_layer(entry, custom_layers) for entry in config["layers"]]
+        model = cls(layers, name=config.get("name"))
+        if config.get("build_input_shape") is not None:
+            model.build(config["build_input_shape"])
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        start = None if self._input is None else self._input.node.operation
+        return {**state, "_input": start}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if self._input is not None:
+            self._input = self._input.output
