@@ -43,8 +43,34 @@ def branched() -> maskseq.Model:
     x = maskseq.Input((None, 8))
     masked = layers.Masking()(x)
     one, two = layers.Dense(8)(masked), layers.LSTM(8, return_sequences=True)(masked)
-    return maskseq.Model(x, layers.LSTM(4)(layers.Add()([one, two])))
+    added = layers.Add()([layers.Dense(8)(one), two])
+    return maskseq.Model(x, layers.LSTM(4)(added))
 
+
+def with_state() -> maskseq.Model:
+    x = maskseq.Input((None, 64))
+    return maskseq.Model(x, layers.LSTM(64, return_state=True)(x))
+
+
+def stateful() -> maskseq.Sequential:
+    return maskseq.Sequential([maskseq.Input((None, 64), 1), layers.LSTM(64, stateful=True)])
+
+
+def decoder() -> maskseq.Model:
+    x, h, c = maskseq.Input((None, 64)), maskseq.Input((64,)), maskseq.Input((64,))
+    y, *states = layers.LSTM(64, return_state=True)(x, initial_state=[h, c])
+    return maskseq.Model([x, h, c], [layers.Dense(8)(y), *states])
+
+
+def chained() -> maskseq.Sequential:
+    recurrent = [layers.LSTM(8, return_sequences=True) for _ in range(2)]
+    dense = [layers.Dense(8), layers.Dense(8)]
+    return maskseq.Sequential(
+        [maskseq.Input((None, 8)), layers.Masking(), *dense, *recurrent, layers.LSTM(4)]
+    )
+
+
+STATE = np.ones((1, 64), np.float32)
 
 CALLS: dict[str, tuple[Callable[[], Any], str, Any]] = {
     "lstm_step": (lstm, "predict", ONE_STEP),
@@ -53,6 +79,13 @@ CALLS: dict[str, tuple[Callable[[], Any], str, Any]] = {
     "lists": (tagger, "predict", LISTS),
     "padded": (tagger, "predict", PADDED),
     "padded_on_batch": (tagger, "predict_on_batch", PADDED),
+    "one_list": (classifier, "predict", LISTS[:1]),
+    "padded_called": (tagger, "__call__", PADDED),
+    "step_on_batch": (lstm, "predict_on_batch", ONE_STEP),
+    "return_state": (with_state, "predict", ONE_STEP),
+    "stateful": (stateful, "predict", ONE_STEP),
+    "decoder": (decoder, "predict", [ONE_STEP, STATE, STATE]),
+    "chained": (chained, "predict", STEPS),
     "branched": (branched, "predict", STEPS),
 }
 

@@ -34,10 +34,12 @@ def rnn_dense(
     x: ArrayLike,
     packed: PackedRNN,
     *,
+    initial_state: Sequence[ArrayLike] | None = None,
     return_sequences: bool = False,
+    return_state: bool = False,
     reverse: bool = False,
     num_threads: int | None = None,
-) -> NDArray[np.float32]: ...
+) -> Any: ...
 def rnn(
     x: ArrayLike,
     packed: PackedRNN,

@@ -4,6 +4,7 @@ A walk sets one Context when it starts; layers ask `current()` for it. Nothing o
 layer to layer.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any
 
@@ -29,11 +30,8 @@ _current: ContextVar[Context] = ContextVar("context", default=_OUTSIDE)
 current = _current.get
 
 
-def enter(context: Context) -> Token[Context]:
-    """Makes `context` the current one, until `leave` of what this returns."""
-    return _current.set(context)
-
-
+enter: Callable[[Context], Token[Context]] = _current.set
+"""Makes a context the current one, until `leave` of what this returns."""
 leave = _current.reset
 
 

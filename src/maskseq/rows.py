@@ -57,7 +57,7 @@ class Layout:
     @property
     def full(self) -> bool:
         """True if no step is masked."""
-        return self.steps == self.batch * self.time
+        return self.offsets.item(-1) == self.batch * self.time
 
     @property
     def lengths(self) -> np.ndarray:
@@ -106,9 +106,10 @@ class Layout:
 
     def select(self, keep: np.ndarray) -> tuple["Layout", np.ndarray]:
         """The layout of only the rows where `keep` (n,) bool is True, and their numbers."""
-        kept = np.flatnonzero(keep)
         if self.full:
-            return Layout.from_mask(keep.reshape(self.batch, self.time)), kept
+            layout = Layout.from_mask(keep.reshape(self.batch, self.time))
+            return layout, layout.cells
+        kept = np.flatnonzero(keep)
         offsets = np.concatenate(([0], np.cumsum(keep, dtype=np.int64)))[self.offsets]
         return Layout(self.batch, self.time, offsets, self.cells[kept]), kept
 
@@ -231,7 +232,7 @@ class Rows:
 
     @property
     def ndim(self) -> int:
-        return 1 + self._held.ndim
+        return 1 + (self._source.array if self._values is None else self._values).ndim
 
     @property
     def dtype(self) -> np.dtype:
@@ -285,8 +286,9 @@ def align(rows: list[Rows]) -> list[np.ndarray] | None:
     They can if all have equal layouts and show their masked cells in the same way.
     """
     layout, carry = rows[0].layout, rows[0].carry
-    if any(x.carry is not carry or not layout.equals(x.layout) for x in rows):
-        return None
+    for x in rows:
+        if not layout.equals(x.layout) or not (x.carry is carry or layout.full):
+            return None
     longest = max(len(x.values) for x in rows)
     return [_with_pads(x.values, layout.steps, longest) for x in rows]
 

@@ -110,12 +110,13 @@ cdef class PackedRNN:
         return 0 if self.kept is None or self.kept.fold is None else self.kept.bytes
 
 
-def rnn_dense(x, PackedRNN packed not None, *, bint return_sequences=False, bint reverse=False,
-              num_threads=None):
-    """Runs a recurrent layer over sequences without a masked step, from zeros.
+def rnn_dense(x, PackedRNN packed not None, *, initial_state=None, bint return_sequences=False,
+              bint return_state=False, bint reverse=False, num_threads=None):
+    """Runs a recurrent layer over sequences without a masked step.
 
     x (batch, time, features) float32 -> the last state h, (batch, units); with `return_sequences`
-    the state after each step at its own place, (batch, time, units).
+    the state after each step at its own place, (batch, time, units). initial_state: as for `rnn`.
+    With `return_state`: (that, the last states (h,), for "lstm" (h, c)).
     """
     cdef Array a = floats(x, "x").expect(ANY, ANY, packed.features)
     cdef Py_ssize_t batch = a.view.shape[0], time = a.view.shape[1], b
@@ -128,12 +129,19 @@ def rnn_dense(x, PackedRNN packed not None, *, bint return_sequences=False, bint
         ends[b] = b * time
     h = new_floats((batch, packed.units))
     y = new_floats((batch, time, packed.units)) if return_sequences else None
+    cdef bint two = packed.kind == "lstm"
+    c = new_floats((batch, packed.units)) if two and return_state else None
+    cdef Array h0 = None, c0 = None
+    if initial_state is not None:
+        h0, c0 = first_states(initial_state, 2 if two else 1, batch, packed.units)
     cdef msq_rnn_call call
     memset(&call, 0, sizeof(call))
     call.size = sizeof(call)
     call.x, call.x_rows = <const float*>a.view.buf, batch * time
     call.offsets, call.batch = ends, batch
+    call.initial_h, call.initial_c = <const float*>values_of(h0), <const float*>values_of(c0)
     call.h = <float*>writable(h)
+    call.c = NULL if c is None else <float*>writable(c)
     call.sequences = <float*>writable(y) if return_sequences else NULL
     call.sequence_stride, call.reverse = packed.units, reverse
     call.num_threads = thread_count(num_threads)
@@ -145,7 +153,20 @@ def rnn_dense(x, PackedRNN packed not None, *, bint return_sequences=False, bint
         raise_pending()
     if status != MSQ_OK:
         raise MemoryError("no memory to run the layer")
-    return y if return_sequences else h
+    result = y if return_sequences else h
+    if return_state:
+        return result, (h,) if c is None else (h, c)
+    return result
+
+
+cdef tuple first_states(initial_state, Py_ssize_t count, Py_ssize_t batch, Py_ssize_t units):
+    """(h, c) as checked arrays; c is None where there is one state."""
+    if len(initial_state) != count:
+        raise ValueError(f"initial_state must have {count} arrays, got {len(initial_state)}")
+    cdef Array h = floats(initial_state[0], "initial_state[0]").expect(batch, units), c = None
+    if count == 2:
+        c = floats(initial_state[1], "initial_state[1]").expect(batch, units)
+    return h, c
 
 
 @cython.final
@@ -211,12 +232,7 @@ cdef class RnnCall:
             raise ValueError(f"offsets must rise from 0 to at most the {x.view.shape[0]} rows of x, "
                              f"got {n} at position {batch}")
         if initial_state is not None:
-            if len(initial_state) != count:
-                raise ValueError(f"initial_state must have {count} arrays, got "
-                                 f"{len(initial_state)}")
-            self.h0 = floats(initial_state[0], "initial_state[0]").expect(batch, units)
-            if count == 2:
-                self.c0 = floats(initial_state[1], "initial_state[1]").expect(batch, units)
+            self.h0, self.c0 = first_states(initial_state, count, batch, units)
         self.h = new_floats((batch, units))
         self.c = new_floats((batch, units)) if count == 2 else None
         self.out = new_floats((n, units)) if out is None and return_sequences else out

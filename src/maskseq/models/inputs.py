@@ -40,46 +40,44 @@ def taker(inputs: Any, strict: bool) -> Callable[[Any], bool]:
 
     inputs: a symbolic tensor or a list of them; None: nothing is taken.
     """
-    if not isinstance(inputs, (KerasTensor, list)):
-        return lambda x: False
-    first = 1 if strict else 2
-    specs = [
-        (len(t.shape), [(i, n) for i, n in enumerate(t.shape) if i >= first and n is not None])
-        for t in as_list(inputs)
-        if isinstance(t, KerasTensor)
-    ]
-
-    def fits(x: Any, spec: tuple[int, list[tuple[int, int]]]) -> bool:
-        if type(x) is not np.ndarray or x.ndim != spec[0] or x.dtype not in KEPT:
-            return False
-        for axis, n in spec[1]:
-            if x.shape[axis] != n:
-                return False
-        return x.size > 0
-
     if isinstance(inputs, KerasTensor):
-        (only,) = specs
-        return lambda x: fits(x, only)
+        return _taker_of_one(inputs, strict)
+    if type(inputs) is not list or not all(isinstance(x, KerasTensor) for x in inputs):
+        return lambda x: False
+    takers = [_taker_of_one(tensor, strict) for tensor in inputs]
 
     def takes(values: Any) -> bool:
-        if type(values) is not list or len(values) != len(specs) or len(specs) != len(inputs):
+        if type(values) is not list or len(values) != len(takers):
             return False
-        if not all(map(fits, values, specs)):
-            return False
-        return len({len(x) for x in values}) == 1
+        for take, x in zip(takers, values, strict=True):
+            if not take(x) or len(x) != len(values[0]):
+                return False
+        return True
 
     return takes
 
 
-def as_list(values: Any) -> list[Any]:
-    """One value as a list; a list as it is."""
-    return values if type(values) is list else [values]
+def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], bool]:
+    ndim, first = len(tensor.shape), 1 if strict else 2
+    sizes = [(i, n) for i, n in enumerate(tensor.shape) if i >= first and n is not None]
+
+    def takes(x: Any) -> bool:
+        if type(x) is not np.ndarray or x.ndim != ndim or x.dtype not in KEPT:
+            return False
+        for axis, n in sizes:
+            if x.shape[axis] != n:
+                return False
+        return x.size > 0
+
+    return takes
 
 
-def fit_in_a_call(values: list[Any]) -> bool:
-    """True if one call of `predict` may take all of these."""
+def fits_in_a_call(values: Any) -> bool:
+    """True if one call of `predict` may take an array, or all arrays of a list."""
+    if type(values) is not list:
+        return values.size <= STEPS_A_CALL or steps_of(values) <= STEPS_A_CALL
     for value in values:
-        if steps_of(value) > STEPS_A_CALL:
+        if value.size > STEPS_A_CALL and steps_of(value) > STEPS_A_CALL:
             return False
     return True
 

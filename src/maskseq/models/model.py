@@ -16,7 +16,6 @@ from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
 from ..tensor import as_numpy
 from . import inputs as model_inputs
-from .inputs import as_list
 from .summary import summary_text
 
 
@@ -52,6 +51,7 @@ class Model(Layer):
         self.on_mask_loss = on_mask_loss
         self._plan: Plan | None = None
         self._takes = model_inputs.taker(None, True)
+        self._walks = False  # a call is a walk along the plan, not a `call` of a subclass
         if inputs is not None or outputs is not None:
             self._set_graph(inputs, outputs)
 
@@ -61,6 +61,7 @@ class Model(Layer):
             if not all(isinstance(x, KerasTensor) for x in flatten(value)) or not flatten(value):
                 raise ValueError(f"Model: {argument} must be symbolic tensors, got {value!r}")
         self._plan, self._takes = Plan(inputs, outputs), model_inputs.taker(inputs, strict)
+        self._walks = type(self).call is Model.call
         self._input_structure, self._output_structure = inputs, outputs
         self.inputs, self.outputs = flatten(inputs), flatten(outputs)
         self._graph_layers = layers_by_depth(self.inputs, self.outputs)
@@ -95,11 +96,16 @@ class Model(Layer):
         masks by hand: one, or as many as inputs, None for none.
         """
         if not self._walks:
-            return super().apply(*args, **kwargs)
-        if len(args) == 1 and not kwargs and self._takes(args[0]):
-            return self._walk(as_list(args[0]))
+            return self._apply_without_plan(args, kwargs)
+        if len(args) == 1 and not kwargs:
+            x = args[0]
+            if self._takes(x):
+                return self._walk(x if type(x) is list else [x])
         with naming_errors(self):
             return self._walk_given(*args, **kwargs)
+
+    def _apply_without_plan(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return super().apply(*args, **kwargs)
 
     def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         return self.apply(*args, **kwargs) if self._walks else super()._dispatch(args, kwargs)
@@ -113,15 +119,10 @@ class Model(Layer):
             raise TypeError("training must be a bool, got an array; give a mask as mask=")
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
 
-    @property
-    def _walks(self) -> bool:
-        """True if a call is a walk along the plan, not a `call` of a subclass."""
-        return self._plan is not None and type(self).call is Model.call
-
     def _walk(self, values: list[Any], training: bool | None = None) -> Any:
-        context, outer = Context(), current()
-        if outer.__dict__:
-            context.__dict__.update(outer.__dict__)
+        context = Context()
+        if outer := current().__dict__:
+            context.__dict__.update(outer)
         if training is not None:
             context.training = bool(training)
         context.on_mask_loss = self.on_mask_loss
@@ -137,6 +138,8 @@ class Model(Layer):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as plain arrays."""
+        if self._takes(x):
+            return _as_arrays(self._walk(x if type(x) is list else [x]))
         return self._predict(x, None, cutting=False)
 
     def predict(
@@ -152,13 +155,11 @@ class Model(Layer):
                 not depend on it.  verbose, steps: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
+        if batch_size is None and self._takes(x) and model_inputs.fits_in_a_call(x):
+            return _as_arrays(self._walk(x if type(x) is list else [x]))
         return self._predict(x, batch_size, cutting=True)
 
     def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:
-        if batch_size is None and self._plan is not None and self._takes(x):
-            values = as_list(x)
-            if not cutting or model_inputs.fit_in_a_call(values):
-                return _as_arrays(self._walk(values))
         with naming_errors(self):
             values = model_inputs.for_predict(self, x)
             batches = model_inputs.cut(self, values, batch_size) if cutting else [values]
@@ -266,4 +267,6 @@ def _as_array(value: Any) -> np.ndarray:
 
 
 def _as_arrays(outputs: Any) -> Any:
+    if type(outputs) is np.ndarray:
+        return outputs
     return map_structure(_as_array, outputs) if is_nested(outputs) else _as_array(outputs)

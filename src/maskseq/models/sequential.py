@@ -55,6 +55,7 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         self._plan, self._takes = None, model_inputs.taker(None, True)
+        self._walks = False
         if self._input is not None and self._stack:
             self._build_from(self._input)
 
@@ -92,15 +93,16 @@ class Sequential(Model):
             self._build_from(Input(batch_shape=args[0].shape, dtype=args[0].dtype))
         return super()._call_symbolic(args, kwargs)
 
-    def apply(self, *args: Any, **kwargs: Any) -> Any:
-        """As `Model.apply`; the first call builds the graph."""
-        if self._plan is None and args:
+    def _apply_without_plan(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if self._plan is None and args:  # the first call builds the graph
             with naming_errors(self):
                 self.ensure_graph(model_inputs.as_value(args[0]))
-        return super().apply(*args, **kwargs)
+            return self.apply(*args, **kwargs)
+        return super()._apply_without_plan(args, kwargs)
 
     def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        return self.apply(*args, **kwargs)
+        ready = self._walks or self._plan is None
+        return self.apply(*args, **kwargs) if ready else super()._dispatch(args, kwargs)
 
     def get_config(self) -> dict[str, Any]:
         chain = [self._input.node.operation] if self._input is not None else []

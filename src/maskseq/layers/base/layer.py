@@ -201,7 +201,8 @@ class Layer(WeightHolder):
         """What a call gives for Rows: Rows or an array; NotImplemented: pad them and use `call`."""
         if not self.stepwise:
             return NotImplemented
-        return rows.with_values(self.call(rows.values, **training_option(self)))
+        options = training_option(self) if current().training else {}
+        return rows.with_values(self.call(rows.values, **options))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""
@@ -223,7 +224,9 @@ class Layer(WeightHolder):
             if self.built:
                 if len(args) == 1 and not kwargs:
                     x = args[0]
-                    kind = kind_of(x)
+                    kind = type(x)
+                    if kind is not Rows and kind is not np.ndarray:
+                        kind = kind_of(x)
                     if kind is Rows:
                         if self.supports_masking:
                             y = self.on_rows(x)

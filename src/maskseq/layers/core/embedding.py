@@ -61,7 +61,7 @@ class Embedding(Layer):
         source = rows.source
         ids = source.array if source.index is None else source.array[source.index]
         keep = _kernels.mask_from_ids(ids)
-        if np.count_nonzero(keep) == len(keep):
+        if np.logical_and.reduce(keep):
             return self._look_up(ids, rows.layout)
         layout, kept = rows.layout.select(keep)
         return self._look_up(ids[kept], layout)

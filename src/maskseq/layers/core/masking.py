@@ -38,7 +38,7 @@ class Masking(Layer):
         layout, source = rows.layout, rows.source
         values = source.array if source.index is None else rows.values[: layout.steps]
         keep = self._mask_of(values)
-        if (rows.is_ragged or layout.full) and np.count_nonzero(keep) == len(keep):
+        if (rows.is_ragged or layout.full) and np.logical_and.reduce(keep):
             return rows
         layout, kept = layout.select(keep)
         return Rows.lying_in(Source(values, kept), layout)

@@ -125,40 +125,43 @@ class Bidirectional(Layer):
 
     def _side_by_side(self) -> bool:
         """Whether both are layers of ours that start without states of their own."""
-        ours = all(getattr(type(layer), "call", None) is RNN.call for layer in self._directions)
+        forward, backward = self.forward_layer, self.backward_layer
+        ours = type(forward).call is RNN.call and type(backward).call is RNN.call
         return ours and not self.stateful
 
     def _run(self, rows: Rows, starts: list[Any], padded: bool) -> Any:
         """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
-        layers, layout = self._directions, rows.layout
-        widths = [layer.units for layer in layers]
+        forward, backward, layout = self.forward_layer, self.backward_layer, rows.layout
+        width, total = forward.units, forward.units + backward.units
         outputs, parts = (None, None), ()
         if self.return_sequences:
             count = layout.batch * layout.time if padded else layout.steps + 1
-            joined = np.empty((count, sum(widths)), np.float32)
+            joined = np.empty((count, total), np.float32)
             if not padded:
                 joined[-1] = 0  # the pad row
-            parts = joined[:, : widths[0]], joined[:, widths[0] :]
+            parts = joined[:, :width], joined[:, width:]
             cells = layout.cells if padded and not layout.full else None
-            outputs = tuple(Outputs(part, cells) for part in parts)
+            outputs = Outputs(parts[0], cells), Outputs(parts[1], cells)
         runs = run_pair(
-            [layer.cell for layer in layers],
+            [forward.cell, backward.cell],
             rows,
-            [layer.start(start, layout.batch) for layer, start in zip(layers, starts, strict=True)],
+            [forward.start(starts[0], layout.batch), backward.start(starts[1], layout.batch)],
             outputs,
-            reverse=layers[0].go_backwards,
+            reverse=forward.go_backwards,
         )
         states = []
-        for layer, (_, held) in zip(layers, runs, strict=True):
-            states += layer.grouped(held) if self.return_state else ()
+        if self.return_state:
+            states = [*forward.grouped(runs[0][1]), *backward.grouped(runs[1][1])]
         merge = _MERGES[self.merge_mode]
         if not self.return_sequences:
             return self._with_states(merge(*(last for last, _ in runs)), states)
         if padded:
             if not layout.full:
                 fill_masked(joined, layout.mask)
-            return self._with_states(joined.reshape(layout.batch, layout.time, sum(widths)), states)
-        merged = joined if self.merge_mode == "concat" else merge(*parts)
+            return self._with_states(joined.reshape(layout.batch, layout.time, total), states)
+        if self.merge_mode == "concat":
+            return self._with_states(Rows(joined, layout), states)
+        merged = merge(*parts)
         return self._with_states(map_structure(lambda x: Rows(x, layout), merged), states)
 
     def _with_states(self, merged: Any, states: list[Any]) -> Any:

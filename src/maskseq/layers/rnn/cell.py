@@ -123,7 +123,7 @@ class Cell(Layer):
             reverse=reverse,
             out=out,
             cells=cells,
-            keep=self.max_kept_bytes if source.variable else 0,
+            keep=0 if source.variable is None else self.max_kept_bytes,
         )
         return last[0], list(last)
 
@@ -189,22 +189,23 @@ def run_pair(
 
     outputs: of both, with the same cells, or None for both.
     """
-    packed = [cell.packed() if isinstance(cell, Cell) else None for cell in cells]
-    if all(isinstance(weights, _kernels.PackedRNN) for weights in packed):
+    first, second = (cell.packed() if isinstance(cell, Cell) else None for cell in cells)
+    if isinstance(first, _kernels.PackedRNN) and isinstance(second, _kernels.PackedRNN):
         source = rows.source
-        (one, places), (other, _) = (x or NOWHERE for x in outputs)
-        results = _kernels.rnn_pair(
+        one, other = outputs[0] or NOWHERE, outputs[1] or NOWHERE
+        (_, last), (_, last_back) = _kernels.rnn_pair(
             source.array,
-            *packed,
+            first,
+            second,
             rows.layout.offsets,
             index=source.index,
             initial_states=starts,
             reverse=reverse,
-            out=(one, other),
-            cells=places,
-            keep=cells[0].max_kept_bytes if source.variable else 0,
+            out=(one.values, other.values),
+            cells=one.cells,
+            keep=0 if source.variable is None else cells[0].max_kept_bytes,
         )
-        return [(last[0], list(last)) for _, last in results]
+        return [(last[0], list(last)), (last_back[0], list(last_back))]
     return [
         run_cell(cell, rows, start, into, reverse=back)
         for cell, start, into, back in zip(

@@ -93,25 +93,46 @@ class RNN(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        if mask is None and initial_state is None:
-            y = self._dense(sequences)
-            if y is not None:
-                return y
+        if mask is None:
+            result = self._dense(sequences, initial_state)
+            if result is not None:
+                return result
         rows = self.real_steps(sequences, mask)
         start = self.start(initial_state, rows.layout.batch)
         result = self._run(rows, start, padded=True)
         return result if self.return_state else result[0]
 
-    def _dense(self, x: Any) -> np.ndarray | None:
-        """The output in one go, where all steps are real and no states come or go; else None."""
-        if self.stateful or self.return_state or not isinstance(self.cell, Cell):
+    def _dense(self, x: Any, initial_state: Any) -> Any:
+        """The result in one go, where all steps are real and C knows the cell; else None."""
+        if not isinstance(self.cell, Cell):
             return None
         packed = self.cell.packed()
         if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:
             return None
+        if initial_state is not None or self.stateful or self.return_state:
+            return self._dense_with_states(x, packed, self.start(initial_state, x.shape[0]))
         backwards, sequences = self.go_backwards, self.return_sequences
         y = rnn_dense(x, packed, return_sequences=sequences, reverse=backwards)
         return y[:, ::-1] if backwards and sequences else y
+
+    def _dense_with_states(self, x: Any, packed: PackedRNN, start: Any) -> Any:
+        """The same with states that come in or go out."""
+        backwards, sequences = self.go_backwards, self.return_sequences
+        y, last = rnn_dense(
+            x,
+            packed,
+            initial_state=start,
+            return_sequences=sequences,
+            return_state=True,
+            reverse=backwards,
+        )
+        if self.stateful:
+            self.states = [state.copy() for state in last]
+        if not sequences and self.return_state:
+            y = y.copy()  # not the array that is handed out as a state
+        elif backwards and sequences:
+            y = y[:, ::-1]
+        return [y, *last] if self.return_state else y
 
     def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
         if rows.ndim < 3:
@@ -190,18 +211,23 @@ class RNN(Layer):
 
     def start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:
         """The states to start from, checked; None = zeros."""
-        given = flatten(initial_state) if initial_state is not None else self.states
+        given = self.states if initial_state is None else initial_state
         if given is None:
             if isinstance(self.cell, Cell):
                 return None
-            given = flatten(initial_state_of(self.cell, batch))
+            given = initial_state_of(self.cell, batch)
+        if type(given) is not list or not isinstance(self.cell, Cell):
+            given = flatten(given)
         if initial_state is None and given[0].shape[0] != batch:
             raise ValueError(
                 f"stateful: every call must have the batch size of the first, expected "
                 f"{given[0].shape[0]}, got {batch}; reset_state() starts anew"
             )
         states = [np.asarray(state, np.float32) for state in given]
-        wanted = [(batch, size) for size in flatten(self.cell.state_size)]
+        if isinstance(self.cell, Cell):
+            wanted = [(batch, self.cell.units)] * self.cell.state_count
+        else:
+            wanted = [(batch, size) for size in flatten(self.cell.state_size)]
         shapes = [state.shape for state in states]
         if shapes != wanted:
             raise ValueError(f"initial_state must have shapes {wanted}, got {shapes}")
