@@ -69,7 +69,8 @@ class Layout:
         """int64 (n,): the flat cell b * time + t of each real step."""
         if self._cells is None:
             start = np.arange(self.batch, dtype=np.int64) * self.time - self.offsets[:-1]
-            self._cells = np.arange(self.steps) + np.repeat(start, self.lengths)
+            lengths = self.offsets[1:] - self.offsets[:-1]
+            self._cells = np.arange(self.offsets.item(-1)) + start.repeat(lengths)
         return self._cells
 
     @property
@@ -228,7 +229,8 @@ class Rows:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the padded array these rows stand for."""
-        return (self.layout.batch, self.layout.time, *self._held.shape[1:])
+        held = self._source.array if self._values is None else self._values
+        return (self.layout.batch, self.layout.time, *held.shape[1:])
 
     @property
     def ndim(self) -> int:

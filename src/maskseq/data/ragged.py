@@ -263,7 +263,9 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
     if isinstance(x, Ragged):
         return x
     if isinstance(x, list | tuple):
-        return np.asanyarray(x) if x and _is_number(x[0]) else Ragged.from_list(x)
+        if x and type(x[0]) is not list and _is_number(x[0]):
+            return np.asanyarray(x)
+        return Ragged.from_list(x)
     if _speaks_arrow(x):
         return Ragged.from_arrow(x)
     return Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(x)

@@ -27,7 +27,9 @@ def as_value(x: Any) -> Any:
         return x
     x = as_batch(x)
     if isinstance(x, Ragged):
-        values = x.values if x.values.dtype.kind != "f" else x.values.astype(np.float32, copy=False)
+        values = x.values
+        if values.dtype.kind == "f":
+            values = values.astype(np.float32, copy=False)
         return Rows.from_ragged(values, x.offsets)
     x = convert_to_tensor(x)
     if x.dtype.kind not in "fiub":
@@ -110,7 +112,7 @@ def _masks_in_order(model: Any, mask: Any) -> list[Any]:
 def for_predict(model: Any, x: Any) -> list[Any]:
     """The inputs of `predict`, not yet cut into batches."""
     values = _in_order(model, x)
-    sizes = {_length(value) for value in values}
+    sizes = {_length(value) for value in values} if len(values) > 1 else ()
     if len(sizes) > 1:
         raise ValueError(f"inputs must have the same number of sequences, got {sorted(sizes)}")
     return values
@@ -142,11 +144,11 @@ def _is_list_of_one(x: Any) -> bool:
 
 def prepare(model: Any, values: list[Any]) -> list[Any]:
     """Values checked against the model's inputs, packed where that changes nothing."""
-    strict = model._strict_shapes
-    return [
-        _packed(model, tensor, _fitted(value, tensor, strict))
-        for value, tensor in zip(values, model.inputs, strict=True)
-    ]
+    taken = []
+    for value, tensor in zip(values, model.inputs, strict=True):
+        value = _fitted(value, tensor, model._strict_shapes)
+        taken.append(value if type(value) is Rows else _packed(model, tensor, value))
+    return taken
 
 
 def _with_mask(value: Any, mask: Any) -> Any:
@@ -161,18 +163,30 @@ def _with_mask(value: Any, mask: Any) -> Any:
 
 def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
     """`value` if it fits the input `tensor`, or can be made to."""
-    value, wanted = _with_axes(value, tensor.shape), tensor.shape
+    wanted = tensor.shape
+    if _has_shape(value, wanted, strict):
+        return value
+    value = _with_axes(value, wanted)
     shape = value.shape
     empty_rows = type(value) is Rows and value.layout.steps == 0
     if empty_rows and len(shape) < len(wanted) and None not in wanted[2:]:
         shape = (*shape[:2], *wanted[2:])  # no step says how many features it has
         empty = np.zeros((0, *wanted[2:]), np.float32)
         value = Rows.from_ragged(empty, value.layout.offsets)
-    pairs = list(zip(shape, wanted, strict=False))
-    pairs = pairs[1:] if strict else pairs[2:]
-    if len(shape) != len(wanted) or any(n is not None and m != n for m, n in pairs):
+    if not _has_shape(value, wanted, strict):
         raise ValueError(f"input '{tensor.name}' must have shape {wanted}, got {tuple(shape)}")
     return value
+
+
+def _has_shape(value: Any, wanted: tuple, strict: bool) -> bool:
+    """True if `value` has the axes and the sizes wanted; of time any size if not `strict`."""
+    shape = value.shape
+    if len(shape) != len(wanted):
+        return False
+    for axis in range(1 if strict else 2, len(wanted)):
+        if wanted[axis] is not None and shape[axis] != wanted[axis]:
+            return False
+    return True
 
 
 def _with_axes(value: Any, wanted: tuple) -> Any:

@@ -10,7 +10,7 @@ from ..graph import config as functional
 from ..graph.order import layers_by_depth
 from ..graph.plan import Plan
 from ..graph.symbols import KerasTensor, Operation, unique_name
-from ..layers.base.calling import naming_errors
+from ..layers.base.calling import PLAIN_ERRORS, naming_errors, put_name
 from ..layers.base.layer import Layer, as_output, deserialize_layer, serialize_layer
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
@@ -160,10 +160,15 @@ class Model(Layer):
         return self._predict(x, batch_size, cutting=True)
 
     def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:
-        with naming_errors(self):
+        try:
             values = model_inputs.for_predict(self, x)
             batches = model_inputs.cut(self, values, batch_size) if cutting else [values]
+            if len(batches) == 1:
+                return self._predict_batch(values)
             return model_inputs.join([self._predict_batch(batch) for batch in batches])
+        except PLAIN_ERRORS as error:
+            put_name(self, error)
+            raise
 
     def _predict_batch(self, values: list[Any]) -> Any:
         if self._plan is not None:
@@ -269,4 +274,6 @@ def _as_array(value: Any) -> np.ndarray:
 def _as_arrays(outputs: Any) -> Any:
     if type(outputs) is np.ndarray:
         return outputs
+    if type(outputs) is Rows:
+        return as_numpy(outputs.to_padded())
     return map_structure(_as_array, outputs) if is_nested(outputs) else _as_array(outputs)

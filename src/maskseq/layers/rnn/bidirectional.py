@@ -97,11 +97,12 @@ class Bidirectional(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        starts = _halves(initial_state)
         if self._side_by_side():
             rows = self.forward_layer.real_steps(sequences, mask)
+            starts = self._starts(initial_state, rows)
             result = self._run(rows, starts, padded=self.merge_mode == "concat")
             return map_structure(lambda y: y.to_padded() if type(y) is Rows else y, result)
+        starts = _halves(initial_state)
         outputs, states = [], []
         for layer, start in zip(self._directions, starts, strict=True):
             result = layer.call(sequences, initial_state=start, mask=mask, **training_option(layer))
@@ -116,12 +117,19 @@ class Bidirectional(Layer):
         if rows.ndim < 3 or not self._side_by_side():
             return NotImplemented
         padded = current().padded_output and self.merge_mode == "concat"
-        result = self._run(rows, _halves(initial_state), padded)
+        result = self._run(rows, self._starts(initial_state, rows), padded)
         if not (self.return_sequences and padded):
             return result
         if not self.return_state:
             return rows.tensor_of(result)
         return [rows.tensor_of(result[0]), *result[1:]]
+
+    def _starts(self, initial_state: Any, rows: Rows) -> list[Any]:
+        """The checked states that both layers start from; None = zeros."""
+        if initial_state is None:
+            return [None, None]
+        halves, batch = _halves(initial_state), rows.layout.batch
+        return [layer.start(x, batch) for layer, x in zip(self._directions, halves, strict=True)]
 
     def _side_by_side(self) -> bool:
         """Whether both are layers of ours that start without states of their own."""
@@ -132,7 +140,8 @@ class Bidirectional(Layer):
     def _run(self, rows: Rows, starts: list[Any], padded: bool) -> Any:
         """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
         forward, backward, layout = self.forward_layer, self.backward_layer, rows.layout
-        width, total = forward.units, forward.units + backward.units
+        width, other = forward.units, backward.units
+        total = width + other
         outputs, parts = (None, None), ()
         if self.return_sequences:
             count = layout.batch * layout.time if padded else layout.steps + 1
@@ -145,7 +154,7 @@ class Bidirectional(Layer):
         runs = run_pair(
             [forward.cell, backward.cell],
             rows,
-            [forward.start(starts[0], layout.batch), backward.start(starts[1], layout.batch)],
+            starts,
             outputs,
             reverse=forward.go_backwards,
         )

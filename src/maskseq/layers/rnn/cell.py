@@ -189,7 +189,9 @@ def run_pair(
 
     outputs: of both, with the same cells, or None for both.
     """
-    first, second = (cell.packed() if isinstance(cell, Cell) else None for cell in cells)
+    forward, backward = cells
+    first = forward.packed() if isinstance(forward, Cell) else None
+    second = backward.packed() if isinstance(backward, Cell) else None
     if isinstance(first, _kernels.PackedRNN) and isinstance(second, _kernels.PackedRNN):
         source = rows.source
         one, other = outputs[0] or NOWHERE, outputs[1] or NOWHERE
@@ -203,7 +205,7 @@ def run_pair(
             reverse=reverse,
             out=(one.values, other.values),
             cells=one.cells,
-            keep=0 if source.variable is None else cells[0].max_kept_bytes,
+            keep=0 if source.variable is None else forward.max_kept_bytes,
         )
         return [(last[0], list(last)), (last_back[0], list(last_back))]
     return [

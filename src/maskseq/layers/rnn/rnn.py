@@ -80,7 +80,8 @@ class RNN(Layer):
     @property
     def units(self) -> int:
         """The width of the output."""
-        return output_size_of(self.cell)
+        cell = self.cell
+        return cell.units if isinstance(cell, Cell) else output_size_of(cell)
 
     def build(self, sequences_shape: Any) -> None:
         if len(sequences_shape) < 3 or not sequences_shape[-1]:
