@@ -20,10 +20,11 @@ class Layout:
     """Where the real steps of a batch sit. Immutable; two Rows of one Layout are row-aligned.
 
     batch, time: sizes of the padded rectangle.  offsets: int64 (batch + 1,): sequence b owns the
-    rows offsets[b]:offsets[b + 1].  cells: int64 (n,): b * time + t of each real step, ascending.
+    rows offsets[b]:offsets[b + 1].  steps: how many rows there are.
+    cells: int64 (n,): b * time + t of each real step, ascending.
     """
 
-    __slots__ = ("batch", "time", "offsets", "_cells", "_mask")
+    __slots__ = ("batch", "time", "offsets", "steps", "_cells", "_mask")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Layout:
         mask: np.ndarray | None = None,
     ):
         self.batch, self.time, self.offsets = batch, time, offsets
+        self.steps: int = offsets.item(-1)
         self._cells, self._mask = cells, mask
 
     @classmethod
@@ -50,14 +52,9 @@ class Layout:
         return cls(len(offsets) - 1, time, offsets)
 
     @property
-    def steps(self) -> int:
-        """How many real steps there are."""
-        return self.offsets.item(-1)
-
-    @property
     def full(self) -> bool:
         """True if no step is masked."""
-        return self.offsets.item(-1) == self.batch * self.time
+        return self.steps == self.batch * self.time
 
     @property
     def lengths(self) -> np.ndarray:
@@ -70,7 +67,7 @@ class Layout:
         if self._cells is None:
             start = np.arange(self.batch, dtype=np.int64) * self.time - self.offsets[:-1]
             lengths = self.offsets[1:] - self.offsets[:-1]
-            self._cells = np.arange(self.offsets.item(-1)) + start.repeat(lengths)
+            self._cells = np.arange(self.steps) + start.repeat(lengths)
         return self._cells
 
     @property
@@ -177,11 +174,6 @@ class Rows:
         source: Source | None = None,
     ):
         self.layout, self.carry, self._values, self._source = layout, carry, values, source
-
-    @classmethod
-    def lying_in(cls, source: Source, layout: Layout) -> "Rows":
-        """Rows that lie in `source`."""
-        return cls(None, layout, False, source)
 
     @classmethod
     def from_ragged(

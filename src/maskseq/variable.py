@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,7 @@ class Variable(NDArrayOperatorsMixin):
         self.name, self.trainable = name, trainable
         self._value = _frozen(np.array(value))
 
-    @property
-    def value(self) -> np.ndarray:
-        return self._value
+    value = property(attrgetter("_value"), doc="The array; read-only.")
 
     @property
     def shape(self) -> tuple[int, ...]:

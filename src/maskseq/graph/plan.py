@@ -96,6 +96,7 @@ class Plan:
         function, fill = operation.step, self._filler(list(node.args))
         fill_options = self._filler(kwargs) if kwargs else None
         single = isinstance(node.outputs, KerasTensor)
+        flat = type(node.outputs) is list and len(node.outputs) == len(places)
 
         def call(slots: Slots) -> None:
             options = fill_options(slots) if fill_options else {}
@@ -103,7 +104,8 @@ class Plan:
             if single and not is_nested(result):
                 slots[places[0]] = result
             else:
-                for place, value in zip(places, flatten(result), strict=True):
+                values = result if flat and type(result) is list else flatten(result)
+                for place, value in zip(places, values, strict=True):
                     slots[place] = value
             for slot in taken:
                 slots[slot] = operation.take_mask(slots[slot])
@@ -123,6 +125,9 @@ class Plan:
         if kind is list and all(isinstance(x, KerasTensor) for x in structure):
             numbers = [self._slots[id(x)] for x in structure]
             return lambda slots: list(map(slots.__getitem__, numbers))
+        if len(structure) == 1 and kind is list:
+            only = self._filler(structure[0])
+            return lambda slots: [only(slots)]
         parts = [self._filler(part) for part in structure]
         if hasattr(structure, "_fields"):
             return lambda slots: kind(*[fill(slots) for fill in parts])

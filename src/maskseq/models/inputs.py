@@ -125,6 +125,8 @@ def _in_order(model: Any, x: Any) -> list[Any]:
         if hasattr(model, "ensure_graph"):
             model.ensure_graph(values[0])
         return values
+    if isinstance(model._input_structure, KerasTensor) and type(x) is not dict:
+        return [as_value(x)]
     names = [tensor.name for tensor in model.inputs]
     if isinstance(x, dict):
         if set(x) != set(names):
@@ -281,8 +283,8 @@ def _part(value: Any, start: int, stop: int) -> Any:
     first, last = layout.offsets[start], layout.offsets[stop]
     part = Layout(stop - start, layout.time, layout.offsets[start : stop + 1] - first)
     if source.index is None:
-        return Rows.lying_in(Source(source.array[first:last]), part)
-    return Rows.lying_in(Source(source.array, source.index[first:last]), part)
+        return Rows(None, part, source=Source(source.array[first:last]))
+    return Rows(None, part, source=Source(source.array, source.index[first:last]))
 
 
 def join(results: list[Any]) -> Any:

@@ -275,5 +275,7 @@ def _as_arrays(outputs: Any) -> Any:
     if type(outputs) is np.ndarray:
         return outputs
     if type(outputs) is Rows:
-        return as_numpy(outputs.to_padded())
+        return outputs.to_padded()
+    if type(outputs) is list:
+        return list(map(_as_arrays, outputs))
     return map_structure(_as_array, outputs) if is_nested(outputs) else _as_array(outputs)

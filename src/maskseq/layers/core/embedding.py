@@ -69,7 +69,7 @@ class Embedding(Layer):
     def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
         ids = self._checked(ids, (layout.batch, layout.time), layout)
         index, table = ids.astype(np.int64, copy=False), self.embeddings
-        return Rows.lying_in(Source(table.value, index, 0, table), layout)
+        return Rows(None, layout, source=Source(table.value, index, 0, table))
 
     def _checked(
         self, ids: np.ndarray, shape: tuple[int, ...], layout: Layout | None = None

@@ -41,7 +41,7 @@ class Masking(Layer):
         if (rows.is_ragged or layout.full) and np.logical_and.reduce(keep):
             return rows
         layout, kept = layout.select(keep)
-        return Rows.lying_in(Source(values, kept), layout)
+        return Rows(None, layout, source=Source(values, kept))
 
     def _unmasks(self, rows: Rows) -> bool:
         """True if a masked cell would become a real step: the mask is replaced, not combined."""

@@ -117,7 +117,8 @@ class Bidirectional(Layer):
         if rows.ndim < 3 or not self._side_by_side():
             return NotImplemented
         padded = current().padded_output and self.merge_mode == "concat"
-        result = self._run(rows, self._starts(initial_state, rows), padded)
+        starts = [None, None] if initial_state is None else self._starts(initial_state, rows)
+        result = self._run(rows, starts, padded)
         if not (self.return_sequences and padded):
             return result
         if not self.return_state:
@@ -169,7 +170,8 @@ class Bidirectional(Layer):
                 fill_masked(joined, layout.mask)
             return self._with_states(joined.reshape(layout.batch, layout.time, total), states)
         if self.merge_mode == "concat":
-            return self._with_states(Rows(joined, layout), states)
+            merged = Rows(joined, layout)
+            return [merged, *states] if states else merged
         merged = merge(*parts)
         return self._with_states(map_structure(lambda x: Rows(x, layout), merged), states)
 

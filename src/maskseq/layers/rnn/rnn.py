@@ -213,6 +213,8 @@ class RNN(Layer):
     def start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:
         """The states to start from, checked; None = zeros."""
         given = self.states if initial_state is None else initial_state
+        if initial_state is None and given is not None and given[0].shape[0] == batch:
+            return given
         if given is None:
             if isinstance(self.cell, Cell):
                 return None

@@ -82,7 +82,7 @@ class StackedRNNCells(Layer):
                 into = Outputs(np.empty(shape, np.float32))
             last, new = run_cell(cell, rows, held, into, reverse=reverse)
             if end < ends[-1]:
-                rows = Rows.lying_in(Source(into.values), rows.layout)
+                rows = Rows(None, rows.layout, source=Source(into.values))
             last_states += new
         return last, last_states
 
