@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data.ragged import Ragged, as_batch
 from ..graph.symbols import KerasTensor
-from ..layers.base.calling import check_mask
+from ..layers.base.masks import check_mask
 from ..nest import is_nested
 from ..rows import Layout, Rows, Source
 from ..tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask

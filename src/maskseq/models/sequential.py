@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..graph.symbols import KerasTensor
-from ..layers.base.calling import naming_errors
+from ..layers.base.errors import naming_errors
 from ..layers.base.layer import Layer, deserialize_layer, serialize_layer
 from ..layers.core.input import Input, InputLayer
 from ..rows import Rows

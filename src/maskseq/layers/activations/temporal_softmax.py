@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels
-from ..base.calling import check_mask
 from ..base.layer import Layer
+from ..base.masks import check_mask
 
 
 class TemporalSoftmax(Layer):

@@ -20,21 +20,15 @@ from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, is_nested, map_structure
 from ...rows import Rows, as_padded
 from ...tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
-from .calling import (
-    PLAIN_ERRORS,
-    Signature,
-    are_plain,
+from .binding import Signature, are_plain, kind_of, shape_arguments, to_tensor, training_option
+from .errors import PLAIN_ERRORS, call_error
+from .masks import (
     attach_masks,
-    call_error,
     fill_masks,
     has_mask,
-    kind_of,
-    shape_arguments,
     tell_mask_loss,
     tell_taken_mask,
     tell_unused_mask,
-    to_tensor,
-    training_option,
 )
 from .weights import WeightHolder
 

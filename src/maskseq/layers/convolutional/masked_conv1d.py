@@ -7,7 +7,7 @@ import numpy as np
 
 from ... import _kernels, ops
 from ...rows import Layout, Rows
-from ..base.calling import check_mask
+from ..base.masks import check_mask
 from .convolution import Convolution
 
 

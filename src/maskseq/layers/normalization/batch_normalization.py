@@ -6,9 +6,9 @@ import numpy as np
 
 from ...context import current
 from ...rows import Rows
-from ..base.calling import check_mask
 from ..base.checks import axes_from_the_end, spread
 from ..base.layer import Layer
+from ..base.masks import check_mask
 
 _EPSILON = np.float32(1e-7)  # keras.config.epsilon(): what Keras adds to the number of real steps
 

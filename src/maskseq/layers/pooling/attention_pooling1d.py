@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import _kernels, activations
 from ...rows import Rows
-from ..base.calling import check_mask
+from ..base.masks import check_mask
 from ..base.packing import PackingLayer
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from ... import _kernels
 from ...rows import Rows
-from ..base.calling import check_mask
 from ..base.checks import channels_first
 from ..base.layer import Layer
+from ..base.masks import check_mask
 
 
 class _GlobalPooling(Layer):

@@ -8,7 +8,7 @@ from ..._kernels import fill_masked
 from ...context import current
 from ...nest import flatten, map_structure
 from ...rows import Rows
-from ..base.calling import training_option
+from ..base.binding import training_option
 from ..base.layer import Layer, copy_layer, deserialize_layer, serialize_layer
 from .cell import run_pair
 from .rnn import RNN

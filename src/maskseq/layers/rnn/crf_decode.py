@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ...rows import Rows
-from ..base.calling import check_mask
 from ..base.layer import Layer
+from ..base.masks import check_mask
 
 _BLOCK = 1 << 18
 """Pairs of tags looked at together, sequences x tags x tags: 1 MB, so that they stay in a cache."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...nest import flatten, map_structure
 from ...rows import Rows
-from ..base.calling import training_option
+from ..base.binding import training_option
 from ..base.layer import Layer
 
 Run = tuple[np.ndarray, list[np.ndarray]]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...nest import flatten, is_nested
 from ...rows import Rows, Source
-from ..base.calling import training_option
+from ..base.binding import training_option
 from ..base.layer import Layer, deserialize_layer, serialize_layer
 from .run_cell import (
     Outputs,

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from ...rows import Rows
-from ..base.calling import check_mask, training_option
+from ..base.binding import training_option
 from ..base.layer import Layer, deserialize_layer, serialize_layer
+from ..base.masks import check_mask
 
 
 class TimeDistributed(Layer):

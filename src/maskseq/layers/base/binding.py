@@ -1,0 +1,168 @@
+"""The arguments of a call: what kind they are, made into tensors, bound to names."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ...context import current
+from ...data.ragged import Ragged
+from ...graph.symbols import KerasTensor
+from ...nest import flatten, is_nested, map_structure
+from ...rows import Rows
+from ...tensor import Tensor, convert_to_tensor
+from ...variable import Variable
+
+
+def kind_of(value: Any) -> type | None:
+    """Rows; np.ndarray for arrays that carry no mask, or lists of such; None for all else."""
+    kind = type(value)
+    if kind is np.ndarray or kind is Rows:
+        return kind
+    if kind is Tensor:
+        return np.ndarray if getattr(value, "_keras_mask", None) is None else None
+    if kind is not list or not value:
+        return None
+    kind = kind_of(value[0])
+    for item in value[1:]:
+        if kind_of(item) is not kind:
+            return None
+    return kind
+
+
+def are_plain(values: Iterable[Any]) -> bool:
+    """True for arrays that carry no mask, lists of such, and settings: None, bool, int, str."""
+    for value in values:
+        if type(value) not in _SETTINGS and kind_of(value) is not np.ndarray:
+            return False
+    return True
+
+
+_SETTINGS = frozenset((type(None), bool, int, str))
+
+
+def is_tensor(value: Any) -> bool:
+    """True for an array, a symbolic tensor or Rows."""
+    return isinstance(value, (np.ndarray, KerasTensor, Rows))
+
+
+def to_tensor(name: str, value: Any) -> Any:
+    """An argument of a call with arrays and array-likes as Tensors; other things unchanged.
+
+    Raises: TypeError for an array of anything but numbers.
+    """
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"{name} must hold numbers, got dtype {value.dtype}")
+        return convert_to_tensor(value)
+    if value is None or isinstance(value, KerasTensor):
+        return value
+    if isinstance(value, Variable):
+        return value.value.view(Tensor)
+    if isinstance(value, Ragged):
+        return Rows.from_ragged(value.values, value.offsets).to_tensor()
+    if isinstance(value, (list, tuple)) and _is_number_list(value):
+        try:
+            return convert_to_tensor(value)
+        except ValueError:
+            raise ValueError(
+                f"{name} must be a rectangular array, got lists of different lengths: pad them "
+                f"with maskseq.pad_sequences, or hand them to a model's predict as they are"
+            ) from None
+    if is_nested(value):
+        return map_structure(lambda leaf: to_tensor(name, leaf), value)
+    return convert_to_tensor(value) if hasattr(value, "__array__") else value
+
+
+def _is_number_list(value: Any) -> bool:
+    """True if the first leaf of nested lists is a number."""
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return False
+        value = value[0]
+    return isinstance(value, (bool, int, float, np.generic))
+
+
+_EMPTY = inspect.Parameter.empty
+
+
+def training_option(layer: Any) -> dict[str, bool]:
+    """What `layer.call` of a layer or cell inside another gets: `training`, if it takes it."""
+    if not current().training:
+        return {}
+    return {"training": True} if "training" in _parameters(type(layer).call) else {}
+
+
+@functools.cache
+def _parameters(function: Callable) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
+
+
+class Signature:
+    """The arguments of a `call` method: bound to names, completed with their defaults."""
+
+    def __init__(self, method: Callable):
+        parameters = list(inspect.signature(method).parameters.values())[1:]
+        kinds = {parameter.kind for parameter in parameters}
+        self._signature = inspect.Signature(parameters)
+        self._plain = kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        self.names = [parameter.name for parameter in parameters]
+        self._defaults = {parameter.name: parameter.default for parameter in parameters}
+
+    def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Every argument by name, in order. Raises: TypeError as a call of the method would."""
+        if self._plain and len(args) <= len(self.names):
+            given = dict(zip(self.names, args, strict=False))
+            arguments = {**self._defaults, **given, **kwargs}
+            if (
+                len(arguments) == len(self.names)
+                and kwargs.keys().isdisjoint(given)
+                and not any(value is _EMPTY for value in arguments.values())
+            ):
+                return arguments
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def invoke(self, method: Callable, arguments: dict[str, Any]) -> Any:
+        """method(**arguments), with *args and **kwargs spread out again."""
+        if self._plain:
+            return method(**arguments)
+        bound = inspect.BoundArguments(self._signature, arguments)
+        return method(*bound.args, **bound.kwargs)
+
+
+def holds_tensors(value: Any) -> bool:
+    """True for a tensor, or a nest of nothing but tensors and None with at least one tensor."""
+    if not is_nested(value):
+        return is_tensor(value)
+    found = flatten(value)
+    return any(map(is_tensor, found)) and all(x is None or is_tensor(x) for x in found)
+
+
+def tensor_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that are tensors, or nests of nothing but tensors and None."""
+    return {name: value for name, value in arguments.items() if holds_tensors(value)}
+
+
+def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict]:
+    """Arguments for `build` or `compute_output_shape`: one shape, or `<argument>_shape` each."""
+    wanted = [name for name in inspect.signature(function).parameters if name.endswith("_shape")]
+    if len(wanted) <= 1:
+        name, value = next(iter(arguments.items()))
+        if value is None or isinstance(value, str):
+            raise TypeError(f"{name} must be an array, got {type(value).__name__}")
+        return (map_structure(shape_of, value),), {}
+    tensors = tensor_arguments(arguments)
+    return (), {
+        name: map_structure(shape_of, tensors[name.removesuffix("_shape")])
+        for name in wanted
+        if name.removesuffix("_shape") in tensors
+    }
+
+
+def shape_of(value: Any) -> tuple[int | None, ...] | None:
+    """The shape of a tensor; None for None."""
+    return None if value is None else tuple(value.shape)

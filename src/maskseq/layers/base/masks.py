@@ -1,0 +1,128 @@
+"""How a mask goes through a call: Keras 3.15's rules.
+
+A `mask` argument is filled from the input's mask. The outputs get the mask that `compute_mask`
+gives, or a warning says that the mask is lost.
+"""
+
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ...context import current
+from ...nest import flatten, is_nested, map_structure
+from ...tensor import get_keras_mask, set_keras_mask
+from .binding import tensor_arguments
+
+
+def masks_of(value: Any) -> Any:
+    """The masks that the leaves of `value` carry."""
+    return map_structure(get_keras_mask, value) if is_nested(value) else get_keras_mask(value)
+
+
+def fill_masks(arguments: dict[str, Any]) -> Any:
+    """Fill the mask arguments that were not given, and return the mask of the first argument.
+
+    With exactly one tensor argument its mask goes to `mask`; with more, the mask of argument k goes
+    to `k_mask`, and `mask` stays as it is. A mask passed by hand always wins.
+    """
+    tensors = tensor_arguments(arguments)
+    if len(tensors) == 1:
+        if "mask" in arguments and arguments["mask"] is None:
+            arguments["mask"] = masks_of(next(iter(tensors.values())))
+    else:
+        for name, value in tensors.items():
+            if f"{name}_mask" in arguments and arguments[f"{name}_mask"] is None:
+                arguments[f"{name}_mask"] = masks_of(value)
+    given = arguments.get("mask")
+    if given is not None and has_mask(given):
+        return given
+    return masks_of(next(iter(arguments.values()), None))
+
+
+def has_mask(masks: Any) -> bool:
+    """True if any mask of the structure is there."""
+    if not is_nested(masks):
+        return masks is not None
+    return any(mask is not None for mask in flatten(masks))
+
+
+def attach_masks(outputs: Any, masks: Any) -> None:
+    """Give each output without a mask the mask at its place; None leaves it without."""
+    for output, mask in zip(flatten(outputs), flatten(masks), strict=False):
+        if mask is not None and get_keras_mask(output) is None:
+            set_keras_mask(output, mask)
+
+
+def tell_mask_loss(layer: Any) -> None:
+    """Say, once for each layer, that it destroys the mask of its input."""
+    _tell(
+        layer,
+        f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask "
+        f"attached to it. However, this layer does not support masking and will therefore destroy "
+        f"the mask information. Downstream layers will not see the mask. If the layer leaves the "
+        f"time axis alone, set supports_masking = True on it; if not, give it a compute_mask.",
+    )
+
+
+def tell_unused_mask(layer: Any, arguments: dict[str, Any], previous_mask: Any) -> None:
+    """Say, once for each layer, that a second tensor argument keeps the input's mask from `mask`.
+
+    Call it with what `fill_masks` left and returned.
+    """
+    if arguments.get("mask", True) is not None or not has_mask(previous_mask):
+        return
+    tensors = list(tensor_arguments(arguments))
+    if len(tensors) < 2 or f"{tensors[0]}_mask" in arguments:
+        return
+    names = " and ".join(tensors[1:])
+    _tell(
+        layer,
+        f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask "
+        f"attached to it, and {names} too. As in Keras the layer then runs as if every step were "
+        f"real. To use the mask, pass it by hand: layer(x, mask=maskseq.get_keras_mask(x), "
+        f"{names}=...).",
+    )
+
+
+def tell_taken_mask(layer: Any) -> None:
+    """Say, once for each layer, that its inputs have no mask any more."""
+    _tell(
+        layer,
+        f"Layer '{layer.name}' (of type {type(layer).__name__}) took the mask off its inputs, as "
+        f"in Keras: what else reads them, such as a residual Add, runs as if every step were real. "
+        f"To keep the mask, pass it by hand to the layers that need it.",
+    )
+
+
+def _tell(layer: Any, message: str) -> None:
+    mode = current().on_mask_loss
+    if mode == "error":
+        raise ValueError(message)
+    if mode == "warn" and not layer.__dict__.get("_mask_loss_told"):
+        layer._mask_loss_told = True
+        warnings.warn(message, UserWarning, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """How many frames above the one that warns the code lies that called maskseq."""
+    frame, level = sys._getframe(2), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("maskseq."):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask of numbers as bool, True = not 0.
+
+    Raises: ValueError unless it has that shape and no NaN; TypeError for other things than numbers.
+    """
+    mask = np.asarray(mask)
+    if mask.dtype.kind not in "biuf":
+        raise TypeError(f"mask must be bool or numbers, got dtype {mask.dtype}")
+    if mask.shape != shape:
+        raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
+    if mask.dtype.kind == "f" and np.isnan(mask).any():
+        raise ValueError("mask must be bool, got NaN in it")
+    return mask.astype(bool, copy=False)
