@@ -10,8 +10,10 @@ from ..graph import config as functional
 from ..graph.order import layers_by_depth
 from ..graph.plan import Plan
 from ..graph.symbols import KerasTensor, Operation, unique_name
+from ..layers.base.binding import as_output
 from ..layers.base.errors import PLAIN_ERRORS, naming_errors, put_name
-from ..layers.base.layer import Layer, as_output, deserialize_layer, serialize_layer
+from ..layers.base.layer import Layer
+from ..layers.base.registry import deserialize_layer, serialize_layer
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
 from ..tensor import as_numpy

@@ -4,7 +4,8 @@ from typing import Any
 
 from ..graph.symbols import KerasTensor
 from ..layers.base.errors import naming_errors
-from ..layers.base.layer import Layer, deserialize_layer, serialize_layer
+from ..layers.base.layer import Layer
+from ..layers.base.registry import deserialize_layer, serialize_layer
 from ..layers.core.input import Input, InputLayer
 from ..rows import Rows
 from . import inputs as model_inputs

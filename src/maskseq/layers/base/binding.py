@@ -166,3 +166,12 @@ def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tupl
 def shape_of(value: Any) -> tuple[int | None, ...] | None:
     """The shape of a tensor; None for None."""
     return None if value is None else tuple(value.shape)
+
+
+def as_output(value: Any) -> Any:
+    """What a call gives, as Tensors."""
+    if type(value) is Rows:
+        return value.to_tensor()
+    if isinstance(value, Tensor) or value is None:
+        return value
+    return map_structure(as_output, value) if is_nested(value) else convert_to_tensor(value)

@@ -8,8 +8,6 @@ import inspect
 import re
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar
-from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,15 +15,24 @@ import numpy as np
 from ...context import changed, current
 from ...graph.record import probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
-from ...nest import flatten, holds, is_nested, map_structure
+from ...nest import flatten, holds, map_structure
 from ...rows import Rows, as_padded
 from ...tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
-from .binding import Signature, are_plain, kind_of, shape_arguments, to_tensor, training_option
+from .binding import (
+    Signature,
+    are_plain,
+    as_output,
+    kind_of,
+    shape_arguments,
+    to_tensor,
+    training_option,
+)
 from .errors import PLAIN_ERRORS, call_error
 from .masks import (
     attach_masks,
     fill_masks,
     has_mask,
+    is_mask_of,
     tell_mask_loss,
     tell_taken_mask,
     tell_unused_mask,
@@ -47,21 +54,11 @@ def _rows_parameters(cls: type) -> set[str]:
     return set(inspect.signature(cls.on_rows).parameters)
 
 
-def _is_mask_of(rows: list[Rows], mask: Any) -> bool:
-    """True if all rows have one layout, and `mask` is its mask."""
-    layout = rows[0].layout
-    one = all(x.layout is layout for x in rows) and isinstance(mask, np.ndarray)
-    return one and layout.has_mask(np.asarray(mask))
-
-
 def snake_case(name: str) -> str:
     """LSTM -> lstm, TimeDistributed -> time_distributed, as Keras names layers."""
     name = re.sub(r"\W+", "", name)
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-_custom_layers: ContextVar[dict[str, type["Layer"]] | None] = ContextVar("custom", default=None)
 
 
 def _marking_built(build: Callable) -> Callable:
@@ -314,7 +311,7 @@ class Layer(WeightHolder):
             mask = masks.get(f"{side}_mask", masks.get("mask"))
             if not all(type(x) is Rows for x in rows):
                 return NotImplemented
-            if mask is not None and not _is_mask_of(rows, mask):
+            if mask is not None and not is_mask_of(rows, mask):
                 return NotImplemented
         self._ensure_built(given)
         inputs = given.pop(first)
@@ -413,49 +410,3 @@ class Layer(WeightHolder):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def serialize_layer(layer: Layer) -> dict[str, Any]:
-    """The class name and the config of a layer."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
-
-
-def deserialize_layer(config: Any, custom_layers: dict[str, type[Layer]] | None = None) -> Layer:
-    """A layer from what `serialize_layer` returned; a Layer is returned as it is.
-
-    Raises: ValueError if the class is neither of this package nor in `custom_layers`.
-    """
-    if isinstance(config, Layer):
-        return config
-    name, known = config["class_name"], {**(_custom_layers.get() or {}), **(custom_layers or {})}
-    if name in LAYER_FILES:
-        import_module(LAYER_FILES[name])
-    cls = known.get(name) or LAYERS.get(name)
-    if cls is None:
-        raise ValueError(f"no layer class named {name!r}: pass it in custom_layers")
-    token = _custom_layers.set(known)
-    try:
-        return cls.from_config(config["config"])
-    finally:
-        _custom_layers.reset(token)
-
-
-def copy_layer(layer: Layer, **changes: Any) -> Any:
-    """A layer made from the config of `layer` with `changes`, not built yet."""
-    entry = serialize_layer(layer)
-    classes = {}
-    layers = [layer]
-    while layers:
-        inner = layers.pop()
-        classes[type(inner).__name__] = type(inner)
-        layers += inner._sublayers()
-    return deserialize_layer({**entry, "config": {**entry["config"], **changes}}, classes)
-
-
-def as_output(value: Any) -> Any:
-    """What a call gives, as Tensors."""
-    if type(value) is Rows:
-        return value.to_tensor()
-    if isinstance(value, Tensor) or value is None:
-        return value
-    return map_structure(as_output, value) if is_nested(value) else convert_to_tensor(value)

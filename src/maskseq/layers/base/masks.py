@@ -12,6 +12,7 @@ import numpy as np
 
 from ...context import current
 from ...nest import flatten, is_nested, map_structure
+from ...rows import Rows
 from ...tensor import get_keras_mask, set_keras_mask
 from .binding import tensor_arguments
 
@@ -126,3 +127,10 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     if mask.dtype.kind == "f" and np.isnan(mask).any():
         raise ValueError("mask must be bool, got NaN in it")
     return mask.astype(bool, copy=False)
+
+
+def is_mask_of(rows: list[Rows], mask: Any) -> bool:
+    """True if all rows have one layout, and `mask` is its mask."""
+    layout = rows[0].layout
+    one = all(x.layout is layout for x in rows) and isinstance(mask, np.ndarray)
+    return one and layout.has_mask(np.asarray(mask))

@@ -9,7 +9,8 @@ from ...context import current
 from ...nest import flatten, map_structure
 from ...rows import Rows
 from ..base.binding import training_option
-from ..base.layer import Layer, copy_layer, deserialize_layer, serialize_layer
+from ..base.layer import Layer
+from ..base.registry import copy_layer, deserialize_layer, serialize_layer
 from .cell import run_pair
 from .rnn import RNN
 from .run_cell import Outputs

@@ -12,8 +12,9 @@ from ..._kernels import PackedRNN, fill_masked, rnn_dense
 from ...context import current
 from ...nest import flatten, is_nested, map_structure
 from ...rows import Layout, Rows
-from ..base.layer import Layer, deserialize_layer, serialize_layer
+from ..base.layer import Layer
 from ..base.masks import check_mask
+from ..base.registry import deserialize_layer, serialize_layer
 from .cell import Cell
 from .run_cell import (
     Outputs,

@@ -7,7 +7,8 @@ import numpy as np
 from ...nest import flatten, is_nested
 from ...rows import Rows, Source
 from ..base.binding import training_option
-from ..base.layer import Layer, deserialize_layer, serialize_layer
+from ..base.layer import Layer
+from ..base.registry import deserialize_layer, serialize_layer
 from .run_cell import (
     Outputs,
     Run,

@@ -6,8 +6,9 @@ import numpy as np
 
 from ...rows import Rows
 from ..base.binding import training_option
-from ..base.layer import Layer, deserialize_layer, serialize_layer
+from ..base.layer import Layer
 from ..base.masks import check_mask
+from ..base.registry import deserialize_layer, serialize_layer
 
 
 class TimeDistributed(Layer):
