@@ -243,7 +243,9 @@ class Rows:
 
     def to_padded(self) -> np.ndarray:
         """The array (batch, time, *features) with every masked cell filled."""
-        layout, values = self.layout, as_numpy(self.values)
+        layout, values = self.layout, self.values
+        if type(values) is not np.ndarray:
+            values = as_numpy(values)
         if layout.full:
             return values[: layout.steps].reshape(self.shape)
         flat = np.ascontiguousarray(values).reshape(len(values), -1)

@@ -27,9 +27,7 @@ class Variable(NDArrayOperatorsMixin):
 
     value = property(attrgetter("_value"), doc="The array; read-only.")
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._value.shape
+    shape = property(attrgetter("_value.shape"), doc="tuple[int, ...]")
 
     @property
     def ndim(self) -> int:

@@ -142,3 +142,64 @@ def test_own_call_of_a_model_goes_before_its_graph():
     x = maskseq.Input((None, 4))
     model = Doubled(x, layers.Dense(2)(x))
     np.testing.assert_array_equal(model(X), 2 * model.predict(X))
+
+
+def test_last_layer_hands_out_padded_steps_and_its_states():
+    x = maskseq.Input((None, 4))
+    masked = layers.Masking()(x)
+    for layer in (layers.LSTM(3), layers.Bidirectional(layers.GRU(3))):
+        inner = getattr(layer, "forward_layer", layer), getattr(layer, "backward_layer", layer)
+        for each in (layer, *inner):
+            each.return_sequences = each.return_state = True
+        for each in inner:
+            each.zero_output_for_mask = layer is not each
+        model = maskseq.Model(x, layer(masked))
+        expected = layer(layers.Masking()(X))
+        for answers in (model.predict(X), model(X)):
+            assert len(answers) == len(expected) == 3
+            for answer, wanted in zip(answers, expected, strict=True):
+                np.testing.assert_array_equal(answer, wanted)
+        np.testing.assert_array_equal(model(X)[0]._keras_mask, X.any(-1))
+
+
+def test_walk_honours_a_call_of_ones_own():
+    class Counted(layers.Dense):
+        calls = 0
+
+        def __call__(self, *args, **kwargs):
+            self.calls += 1
+            return super().__call__(*args, **kwargs)
+
+    layer = Counted(2)
+    model = maskseq.Sequential([maskseq.Input((None, 4)), layers.Masking(), layer])
+    before = layer.calls
+    np.testing.assert_array_equal(model.predict(X), layer(X))
+    assert layer.calls == before + 2
+
+
+def test_training_reaches_layers_inside_layers():
+    seen = []
+
+    class Told(layers.Layer):
+        supports_masking = True
+
+        def call(self, inputs, training=False):
+            seen.append(training)
+            return inputs
+
+    inner = maskseq.Sequential([maskseq.Input((4,)), Told()])
+    model = maskseq.Sequential([maskseq.Input((5, 4)), layers.TimeDistributed(inner), Told()])
+    seen.clear()
+    model(X, training=True)
+    assert seen and all(seen)
+    seen.clear()
+    model(X)
+    assert seen and not any(seen)
+
+
+def test_a_subclass_that_keeps_the_call_keeps_its_promises():
+    class Named(layers.Dense):
+        def get_config(self):
+            return super().get_config()
+
+    assert Named.plain and Named.stepwise and not Own.plain and not Own.stepwise

@@ -175,15 +175,13 @@ class Ragged:
         values = self._values.tolist()
         return [values[a:b] for a, b in self._bounds()]
 
-    @property
-    def values(self) -> np.ndarray:
-        """(n, *features): all steps, sequence after sequence."""
-        return self._values
-
-    @property
-    def offsets(self) -> np.ndarray:
-        """int64 (batch + 1,), from 0 to n: sequence b is values[offsets[b]:offsets[b + 1]]."""
-        return self._offsets
+    values = property(
+        operator.attrgetter("_values"), doc="(n, *features): all steps, sequence after sequence."
+    )
+    offsets = property(
+        operator.attrgetter("_offsets"),
+        doc="int64 (batch + 1,), from 0 to n: sequence b is values[offsets[b]:offsets[b + 1]].",
+    )
 
     @property
     def lengths(self) -> np.ndarray:

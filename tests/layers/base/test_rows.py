@@ -34,4 +34,5 @@ def test_rows_are_ragged_only_without_a_padded_array_behind_them():
     values = np.ones((5, 2), np.float32)
     assert Rows.from_ragged(values, np.array([0, 2, 5])).is_ragged
     assert not Rows.view(np.ones((3, 3, 2), np.float32), MASK).is_ragged
+    assert not Rows.view(np.ones((3, 3, 2), np.float32), None).is_ragged
     assert not Rows(np.ones((6, 2), np.float32), Layout.from_mask(MASK)).is_ragged

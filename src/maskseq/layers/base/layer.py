@@ -121,11 +121,11 @@ class Layer(WeightHolder):
         if cls.__module__.startswith("maskseq.") and not cls.__name__.startswith("_"):
             LAYERS[cls.__name__] = cls
         if {"call", "compute_mask", "__call__"} & own.keys():
+            if "on_rows" in own:
+                cls.plain = True
             for promise in ("stepwise", "on_rows", "reads_masked", "plain", "packs"):
                 if promise not in own:
                     setattr(cls, promise, getattr(Layer, promise))
-            if "on_rows" in own:
-                cls.plain = True
         if own.get("stepwise") is True:
             cls.reads_masked = "own"
         # What does not read all masked cells lets masks be, or passes on what there is of them.
