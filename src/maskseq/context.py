@@ -1,7 +1,7 @@
 """What holds for all of one walk through a model, at any depth.
 
-A walk sets one Context when it starts; layers ask `current()` for it. Nothing of it is handed from
-layer to layer.
+A walk sets its Context when it starts; layers ask `current()` for it. Nothing of it is handed from
+layer to layer. A Context does not change once it is set: walks of many threads may share one.
 """
 
 from collections.abc import Callable
@@ -24,9 +24,16 @@ class Context:
     tape: Any = None
     rng: Any = None
 
+    def but(self, **settings: Any) -> "Context":
+        """This context with some settings changed."""
+        context = Context()
+        context.__dict__.update(self.__dict__, **settings)
+        return context
 
-_OUTSIDE = Context()
-_current: ContextVar[Context] = ContextVar("context", default=_OUTSIDE)
+
+OUTSIDE = Context()
+"""The context where no model runs."""
+_current: ContextVar[Context] = ContextVar("context", default=OUTSIDE)
 current = _current.get
 
 
@@ -41,8 +48,7 @@ class changed:
     __slots__ = ("_context", "_token")
 
     def __init__(self, **settings: Any):
-        self._context = Context()
-        self._context.__dict__.update(current().__dict__, **settings)
+        self._context = current().but(**settings)
 
     def __enter__(self) -> Context:
         self._token = enter(self._context)

@@ -104,9 +104,6 @@ class Layout:
 
     def select(self, keep: np.ndarray) -> tuple["Layout", np.ndarray]:
         """The layout of only the rows where `keep` (n,) bool is True, and their numbers."""
-        if self.full:
-            layout = Layout.from_mask(keep.reshape(self.batch, self.time))
-            return layout, layout.cells
         kept = np.flatnonzero(keep)
         offsets = np.concatenate(([0], np.cumsum(keep, dtype=np.int64)))[self.offsets]
         return Layout(self.batch, self.time, offsets, self.cells[kept]), kept

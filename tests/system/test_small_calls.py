@@ -8,7 +8,7 @@ FUNCTIONS = {
     "lstm_step": 12,
     "lstm_step_called": 14,
     "three_ids": 38,
-    "lists": 62,
+    "lists": 60,
     "padded": 54,
     "decoder": 40,
 }

@@ -41,22 +41,22 @@ class Plan:
         self._only = self._slots[id(outputs)] if isinstance(outputs, KerasTensor) else None
         self._result = self._filler(outputs)
 
-    def run(self, values: Slots, context: Context) -> Any:
+    def run(self, values: Slots, inside: Context, last: Context) -> Any:
         """The outputs for the inputs `values`: Rows, arrays, or what a layer of a user's returns.
 
-        context: of this walk, and no other. Its `padded_output` says whether the outputs are wanted
-        as arrays.
+        inside: the context of the walk.  last: the same for the calls whose results are outputs, in
+        which these may be wanted padded.
         """
         slots = values + self._room
-        padded, context.padded_output = context.padded_output, False
-        token = enter(context)
+        token = enter(inside if self._steps else last)
         try:
             for function, source, place in self._steps:
                 if source is None:
                     function(slots)
                 else:
                     slots[place] = function(slots[source])
-            context.padded_output = padded
+            if self._steps:
+                enter(last)
             for function, source, place in self._last:
                 if source is None:
                     function(slots)

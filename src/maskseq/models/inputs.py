@@ -76,10 +76,8 @@ def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], bool]:
 
 def fits_in_a_call(values: Any) -> bool:
     """True if one call of `predict` may take an array, or all arrays of a list."""
-    if type(values) is not list:
-        return values.size <= STEPS_A_CALL or steps_of(values) <= STEPS_A_CALL
-    for value in values:
-        if value.size > STEPS_A_CALL and steps_of(value) > STEPS_A_CALL:
+    for value in values if type(values) is list else [values]:
+        if steps_of(value) > STEPS_A_CALL:
             return False
     return True
 
@@ -148,7 +146,8 @@ def prepare(model: Any, values: list[Any]) -> list[Any]:
     """Values checked against the model's inputs, packed where that changes nothing."""
     taken = []
     for value, tensor in zip(values, model.inputs, strict=True):
-        value = _fitted(value, tensor, model._strict_shapes)
+        if not _has_shape(value, tensor.shape, model._strict_shapes):
+            value = _fitted(value, tensor, model._strict_shapes)
         taken.append(value if type(value) is Rows else _packed(model, tensor, value))
     return taken
 
@@ -164,10 +163,8 @@ def _with_mask(value: Any, mask: Any) -> Any:
 
 
 def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
-    """`value` if it fits the input `tensor`, or can be made to."""
+    """`value`, which does not fit the input `tensor`, made to fit."""
     wanted = tensor.shape
-    if _has_shape(value, wanted, strict):
-        return value
     value = _with_axes(value, wanted)
     shape = value.shape
     empty_rows = type(value) is Rows and value.layout.steps == 0

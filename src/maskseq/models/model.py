@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..context import Context, changed, current
+from ..context import OUTSIDE, changed, current
 from ..graph import config as functional
 from ..graph.order import layers_by_depth
 from ..graph.plan import Plan
@@ -91,6 +91,16 @@ class Model(Layer):
 
     # Calls
 
+    @property
+    def on_mask_loss(self) -> str:
+        """What happens where a layer destroys a mask."""
+        return self._contexts[1].on_mask_loss
+
+    @on_mask_loss.setter
+    def on_mask_loss(self, mode: str) -> None:
+        last = OUTSIDE.but(on_mask_loss=mode)
+        self._contexts = last.but(padded_output=False), last
+
     def apply(self, *args: Any, **kwargs: Any) -> Any:
         """What the outputs are for `inputs`: Rows or arrays, whichever is nearer.
 
@@ -122,13 +132,14 @@ class Model(Layer):
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
 
     def _walk(self, values: list[Any], training: bool | None = None) -> Any:
-        context = Context()
-        if outer := current().__dict__:
-            context.__dict__.update(outer)
+        outer = current()
+        if outer is OUTSIDE and not training:
+            return self._plan.run(values, *self._contexts)
+        settings: dict[str, Any] = {"on_mask_loss": self.on_mask_loss}
         if training is not None:
-            context.training = bool(training)
-        context.on_mask_loss = self.on_mask_loss
-        return self._plan.run(values, context)
+            settings["training"] = bool(training)
+        last = outer.but(**settings)
+        return self._plan.run(values, last.but(padded_output=False), last)
 
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
         """Outputs keep the masks that the last layers gave them."""
@@ -157,8 +168,17 @@ class Model(Layer):
                 not depend on it.  verbose, steps: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
-        if batch_size is None and self._takes(x) and model_inputs.fits_in_a_call(x):
-            return _as_arrays(self._walk(x if type(x) is list else [x]))
+        if (
+            batch_size is None
+            and self._takes(x)
+            and (
+                type(x) is np.ndarray
+                and x.size <= model_inputs.STEPS_A_CALL
+                or model_inputs.fits_in_a_call(x)
+            )
+        ):
+            y = self._walk(x if type(x) is list else [x])
+            return y if type(y) is np.ndarray else _as_arrays(y)
         return self._predict(x, batch_size, cutting=True)
 
     def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:

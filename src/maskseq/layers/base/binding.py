@@ -170,6 +170,8 @@ def shape_of(value: Any) -> tuple[int | None, ...] | None:
 
 def as_output(value: Any) -> Any:
     """What a call gives, as Tensors."""
+    if type(value) is np.ndarray:
+        return convert_to_tensor(value)
     if type(value) is Rows:
         return value.to_tensor()
     if isinstance(value, Tensor) or value is None:

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy import ndarray
 
 from ...context import changed, current
 from ...graph.record import probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, map_structure
 from ...rows import Rows, as_padded
-from ...tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask, set_keras_mask
 from .binding import (
     Signature,
     are_plain,
@@ -93,7 +94,7 @@ class Layer(WeightHolder):
     `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none";
     `plain = True` promises that `call` takes arrays without masks as plain arrays and asks the
     context for `training`, as a class with an `on_rows` of its own does; a layer with `packs = n`
-    makes the mask of an array of n axes by `on_rows`.
+    makes Rows of an array of n axes by `pack`.
     `takes_masks = True` takes the masks off the tensors that the layer is called on.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
@@ -110,6 +111,7 @@ class Layer(WeightHolder):
     reads_masked = "all"
     takes_masks = False
     _makes_masks = False
+    _takes_arrays = False
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -130,6 +132,7 @@ class Layer(WeightHolder):
             cls.reads_masked = "own"
         # What does not read all masked cells lets masks be, or passes on what there is of them.
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.reads_masked == "all"
+        cls._takes_arrays = cls.plain and not cls._makes_masks
 
     def __init__(
         self,
@@ -195,6 +198,10 @@ class Layer(WeightHolder):
         options = training_option(self) if current().training else {}
         return rows.with_values(self.call(rows.values, **options))
 
+    def pack(self, x: ndarray) -> Any:
+        """The answer for an array of `packs` axes: Rows of the steps that are real to the layer."""
+        raise NotImplementedError
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""
         if len(args) == 1 and not kwargs and type(args[0]) is np.ndarray:
@@ -216,7 +223,9 @@ class Layer(WeightHolder):
                 if len(args) == 1 and not kwargs:
                     x = args[0]
                     kind = type(x)
-                    if kind is not Rows and kind is not np.ndarray:
+                    if kind is ndarray and self._takes_arrays:
+                        return self.call(x)
+                    if kind is not Rows and kind is not ndarray:
                         kind = kind_of(x)
                     if kind is Rows:
                         if self.supports_masking:
@@ -225,15 +234,15 @@ class Layer(WeightHolder):
                                 return y
                     elif kind is not None and self.plain:
                         if self.packs and x.ndim == self.packs and not current().padded_output:
-                            return self.on_rows(Rows.view(x, None))
-                        if not self._makes_masks:
+                            return self.pack(x)
+                        if self._takes_arrays:
                             return self.call(x)
-                    elif kind is not None and isinstance(x, np.ndarray) and not current().training:
+                    elif kind is not None and isinstance(x, ndarray) and not current().training:
                         y = as_output(self.call(convert_to_tensor(x)))
                         if self._makes_masks:
                             self._finish(y, x, None)
                         return y
-                elif self.plain and "training" not in kwargs and not self._makes_masks:
+                elif self._takes_arrays and "training" not in kwargs:
                     if are_plain(args) and are_plain(kwargs.values()):
                         return self.call(*args, **kwargs)
         except PLAIN_ERRORS as error:
@@ -282,7 +291,7 @@ class Layer(WeightHolder):
             x = args[0]
             if isinstance(x, np.ndarray) and x.ndim == self.packs:
                 self._ensure_built({"inputs": x})
-                return self.on_rows(Rows.view(convert_to_tensor(x), None))
+                return self.pack(as_numpy(convert_to_tensor(x)))
         arguments, previous = self._bind(args, kwargs)
         self._ensure_built(arguments)
         outputs = as_output(_signature(type(self)).invoke(self.call, arguments))

@@ -41,6 +41,7 @@ class Embedding(Layer):
         self.embeddings_initializer = embeddings_initializer
         self.mask_zero = self.supports_masking = bool(mask_zero)
         self.packs = 2 if mask_zero else None
+        self._makes_masks, self._takes_arrays = self.mask_zero, not self.mask_zero
         if weights is not None:
             self.build()
             self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
@@ -54,6 +55,10 @@ class Embedding(Layer):
         flat = self._checked(ids.reshape(-1), ids.shape)
         rows = _kernels.embedding(self.embeddings.value, flat)
         return rows.reshape(*ids.shape, self.output_dim)
+
+    def pack(self, x: np.ndarray) -> Rows:
+        layout = Layout.from_mask(_kernels.mask_from_ids(x))
+        return self._look_up(x.reshape(-1)[layout.cells], layout)
 
     def on_rows(self, rows: Rows) -> Any:
         if rows.ndim != 2:

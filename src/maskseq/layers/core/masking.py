@@ -32,6 +32,9 @@ class Masking(Layer):
         outputs._keras_mask = mask
         return outputs
 
+    def pack(self, x: np.ndarray) -> Rows:
+        return Rows.view(x, self._mask_of(x))
+
     def on_rows(self, rows: Rows) -> Any:
         if rows.ndim != 3 or self._unmasks(rows):
             return NotImplemented
