@@ -1,5 +1,6 @@
 """A weight: a named, read-only array that is replaced as a whole, never written in place."""
 
+import itertools
 from collections.abc import Callable
 from contextvars import ContextVar
 from operator import attrgetter
@@ -12,18 +13,22 @@ weight_source: ContextVar[Callable[[tuple[int, ...], np.dtype], np.ndarray] | No
     "weight_source", default=None
 )
 """Gives the first values of new weights in place of their initializers, while it is set."""
+_versions = itertools.count(1)
 
 
 class Variable(NDArrayOperatorsMixin):
     """A weight of a layer.
 
     `value` is a read-only array. `assign` swaps in a new one, so that a call that runs at the same
-    time sees the old weights or the new ones, never a mixture. Source: keras.Variable.
+    time sees the old weights or the new ones, never a mixture. `version` is a number that no other
+    value of any Variable has had: who keeps something made of a value compares it, and reads it
+    before the value. Source: keras.Variable.
     """
 
     def __init__(self, value: Any, name: str = "variable", trainable: bool = True):
         self.name, self.trainable = name, trainable
         self._value = _frozen(np.array(value))
+        self.version = next(_versions)
 
     value = property(attrgetter("_value"), doc="The array; read-only.")
 
@@ -49,6 +54,7 @@ class Variable(NDArrayOperatorsMixin):
         if new.dtype.kind not in "fiub":
             raise TypeError(f"weight {self.name}: expected numbers, got dtype {new.dtype}")
         self._value = _frozen(new.astype(self.dtype, order="C", copy=True))
+        self.version = next(_versions)  # after the value: what is packed in between is packed again
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.array(self._value, dtype=dtype, copy=copy)
@@ -66,6 +72,7 @@ class Variable(NDArrayOperatorsMixin):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._value = _frozen(self._value)
+        self.version = next(_versions)
 
     def __repr__(self) -> str:
         return f"<Variable name={self.name}, shape={self.shape}, dtype={self.dtype}>"

@@ -18,15 +18,16 @@ class PackingLayer(Layer):
 
     kernel: Variable
     bias: Variable | None
-    _packed: tuple = (None, None, None)  # the kernel, the bias and what was made of them
+    _packed: tuple = (None, None, None)  # versions of kernel and bias, and what was made of them
 
     def packed(self) -> Any:
         """What `pack` makes of the weights."""
-        kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
-        known_kernel, known_bias, packed = self._packed
-        if known_kernel is not kernel or known_bias is not bias:
-            packed = self.pack(kernel, bias)
-            self._packed = (kernel, bias, packed)
+        kernel, bias = self.kernel, self.bias
+        first, second = kernel.version, None if bias is None else bias.version
+        known_first, known_second, packed = self._packed
+        if known_first != first or known_second != second:
+            packed = self.pack(kernel.value, None if bias is None else bias.value)
+            self._packed = (first, second, packed)
         return packed
 
     def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> Any:

@@ -133,10 +133,11 @@ class Cell(Layer):
         A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
         """
         known, packed = self._packed
-        for variable, value in zip(self._own_variables, known, strict=False):
-            if variable._value is not value:
+        for variable, version in zip(self._own_variables, known, strict=False):
+            if variable.version != version:
                 packed = None
         if packed is None:
+            versions = [variable.version for variable in self._own_variables]
             weights = [variable.value for variable in self._own_variables]
             kernel, recurrent, bias = (*weights, None)[:3]
             names = {k: activations.kernel_name(f) for k, f in self.functions().items()}
@@ -144,7 +145,7 @@ class Cell(Layer):
                 packed = _kernels.PackedRNN(self.kind, kernel, recurrent, bias, **names)
             else:
                 packed = self.pack_products(kernel, recurrent, bias)
-            self._packed = (weights, packed)
+            self._packed = (versions, packed)
         return packed
 
     def pack_products(
