@@ -6,9 +6,11 @@
 Counts do not depend on who else uses the machine. A time is the minimum of many calls.
 """
 
+import gc
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -90,6 +92,18 @@ CALLS: dict[str, tuple[Callable[[], Any], str, Any]] = {
 }
 
 
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """No collection of garbage meanwhile: whoever watches it (hypothesis does) would be counted."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def entered(call: Callable[[], object]) -> list[CodeType]:
     """The Python functions that a call enters, in that order."""
     found: list[CodeType] = []
@@ -98,11 +112,12 @@ def entered(call: Callable[[], object]) -> list[CodeType]:
         if event == "call":
             found.append(frame.f_code)
 
-    sys.setprofile(note)
-    try:
-        call()
-    finally:
-        sys.setprofile(None)
+    with without_collector():
+        sys.setprofile(note)
+        try:
+            call()
+        finally:
+            sys.setprofile(None)
     return found[1:]  # without the lambda around the call
 
 
@@ -117,11 +132,12 @@ def bytecodes(call: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    finally:
-        sys.settrace(before)
+    with without_collector():
+        sys.settrace(trace)
+        try:
+            call()
+        finally:
+            sys.settrace(before)
     return count
 
 
