@@ -36,7 +36,6 @@ OUTSIDE = Context()
 _current: ContextVar[Context] = ContextVar("context", default=OUTSIDE)
 current = _current.get
 
-
 enter: Callable[[Context], Token[Context]] = _current.set
 """Makes a context the current one, until `leave` of what this returns."""
 leave = _current.reset

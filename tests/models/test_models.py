@@ -202,6 +202,29 @@ def test_sequential_survives_config_and_pickle(rng):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(ids), expected)
 
 
+class Doubled(maskseq.Model):
+    """A model with a call of its own, at module level, so that pickle finds it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(2)
+
+    def call(self, x):
+        return 2 * self.dense(x)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: maskseq.Sequential([layers.LSTM(3), layers.Dense(2)]), Doubled],
+    ids=["sequential", "subclass"],
+)
+def test_models_without_a_graph_can_be_pickled_before_and_after_building(make, x):
+    model = make()
+    assert pickle.loads(pickle.dumps(model)).predict(x).shape == model.predict(x).shape
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(x), model.predict(x))
+    np.testing.assert_array_equal(copy.deepcopy(model).predict(x), model.predict(x))
+
+
 def test_new_weights_are_used_at_once(rng, x):
     model = maskseq.Sequential([layers.LSTM(3), layers.Dense(2)])
     first = model.predict(x)

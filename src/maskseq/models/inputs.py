@@ -37,15 +37,20 @@ def as_value(x: Any) -> Any:
     return x
 
 
+def takes_nothing(x: Any) -> bool:
+    """False: what a model without a graph takes as it is."""
+    return False
+
+
 def taker(inputs: Any, strict: bool) -> Callable[[Any], bool]:
     """A function that is True for what inputs of a graph take as it is: arrays that fit.
 
-    inputs: a symbolic tensor or a list of them; None: nothing is taken.
+    inputs: a symbolic tensor or a list of them; nothing else is taken.
     """
     if isinstance(inputs, KerasTensor):
         return _taker_of_one(inputs, strict)
     if type(inputs) is not list or not all(isinstance(x, KerasTensor) for x in inputs):
-        return lambda x: False
+        return takes_nothing
     takers = [_taker_of_one(tensor, strict) for tensor in inputs]
 
     def takes(values: Any) -> bool:
@@ -76,6 +81,8 @@ def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], bool]:
 
 def fits_in_a_call(values: Any) -> bool:
     """True if one call of `predict` may take an array, or all arrays of a list."""
+    if type(values) is np.ndarray and values.size <= STEPS_A_CALL:
+        return True
     for value in values if type(values) is list else [values]:
         if steps_of(value) > STEPS_A_CALL:
             return False

@@ -52,7 +52,7 @@ class Model(Layer):
         super().__init__(name=name, **kwargs)
         self.on_mask_loss = on_mask_loss
         self._plan: Plan | None = None
-        self._takes = model_inputs.taker(None, True)
+        self._takes = model_inputs.takes_nothing
         self._walks = False  # a call is a walk along the plan, not a `call` of a subclass
         if inputs is not None or outputs is not None:
             self._set_graph(inputs, outputs)
@@ -168,15 +168,7 @@ class Model(Layer):
                 not depend on it.  verbose, steps: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
-        if (
-            batch_size is None
-            and self._takes(x)
-            and (
-                type(x) is np.ndarray
-                and x.size <= model_inputs.STEPS_A_CALL
-                or model_inputs.fits_in_a_call(x)
-            )
-        ):
+        if batch_size is None and self._takes(x) and model_inputs.fits_in_a_call(x):
             y = self._walk(x if type(x) is list else [x])
             return y if type(y) is np.ndarray else _as_arrays(y)
         return self._predict(x, batch_size, cutting=True)
@@ -244,12 +236,8 @@ class Model(Layer):
             return super().__getstate__()
         graph = ("inputs", "outputs", "_input_structure", "_output_structure", "_reads_masked")
         state = {k: v for k, v in super().__getstate__().items() if k not in graph}
-        return {
-            **state,
-            "_plan": None,
-            "_takes": None,
-            "_wires": self._wiring(lambda x: {"operation": x}),
-        }
+        wires = self._wiring(lambda x: {"operation": x})
+        return {**state, "_plan": None, "_takes": None, "_wires": wires}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         wires = state.pop("_wires", None)

@@ -100,9 +100,9 @@ class Bidirectional(Layer):
     ) -> Any:
         if self._side_by_side():
             rows = self.forward_layer.real_steps(sequences, mask)
-            starts = self._starts(initial_state, rows)
-            result = self._run(rows, starts, padded=self.merge_mode == "concat")
-            return map_structure(lambda y: y.to_padded() if type(y) is Rows else y, result)
+            merged, states = self._run(rows, initial_state, padded=self.merge_mode == "concat")
+            merged = map_structure(lambda y: y.to_padded() if type(y) is Rows else y, merged)
+            return self._with_states(merged, states)
         starts = _halves(initial_state)
         outputs, states = [], []
         for layer, start in zip(self._directions, starts, strict=True):
@@ -118,20 +118,10 @@ class Bidirectional(Layer):
         if rows.ndim < 3 or not self._side_by_side():
             return NotImplemented
         padded = current().padded_output and self.merge_mode == "concat"
-        starts = [None, None] if initial_state is None else self._starts(initial_state, rows)
-        result = self._run(rows, starts, padded)
-        if not (self.return_sequences and padded):
-            return result
-        if not self.return_state:
-            return rows.tensor_of(result)
-        return [rows.tensor_of(result[0]), *result[1:]]
-
-    def _starts(self, initial_state: Any, rows: Rows) -> list[Any]:
-        """The checked states that both layers start from; None = zeros."""
-        if initial_state is None:
-            return [None, None]
-        halves, batch = _halves(initial_state), rows.layout.batch
-        return [layer.start(x, batch) for layer, x in zip(self._directions, halves, strict=True)]
+        merged, states = self._run(rows, initial_state, padded)
+        if self.return_sequences and padded:
+            merged = rows.tensor_of(merged)
+        return self._with_states(merged, states) if states else merged
 
     def _side_by_side(self) -> bool:
         """Whether both are layers of ours that start without states of their own."""
@@ -139,11 +129,15 @@ class Bidirectional(Layer):
         ours = type(forward).call is RNN.call and type(backward).call is RNN.call
         return ours and not self.stateful
 
-    def _run(self, rows: Rows, starts: list[Any], padded: bool) -> Any:
+    def _run(self, rows: Rows, initial_state: Any, padded: bool) -> tuple[Any, list[Any]]:
         """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
         forward, backward, layout = self.forward_layer, self.backward_layer, rows.layout
-        width, other = forward.units, backward.units
-        total = width + other
+        starts: list[Any] = [None, None]
+        if initial_state is not None:
+            pairs = zip(self._directions, _halves(initial_state), strict=True)
+            starts = [layer.start(x, layout.batch) for layer, x in pairs]
+        width = forward.units
+        total = width + backward.units
         outputs, parts = (None, None), ()
         if self.return_sequences:
             count = layout.batch * layout.time if padded else layout.steps + 1
@@ -165,20 +159,20 @@ class Bidirectional(Layer):
             states = [*forward.grouped(runs[0][1]), *backward.grouped(runs[1][1])]
         merge = _MERGES[self.merge_mode]
         if not self.return_sequences:
-            return self._with_states(merge(*(last for last, _ in runs)), states)
+            return merge(*(last for last, _ in runs)), states
         if padded:
             if not layout.full:
                 fill_masked(joined, layout.mask)
-            return self._with_states(joined.reshape(layout.batch, layout.time, total), states)
+            return joined.reshape(layout.batch, layout.time, total), states
         if self.merge_mode == "concat":
-            merged = Rows(joined, layout)
-            return [merged, *states] if states else merged
-        merged = merge(*parts)
-        return self._with_states(map_structure(lambda x: Rows(x, layout), merged), states)
+            return Rows(joined, layout), states
+        return map_structure(lambda x: Rows(x, layout), merge(*parts)), states
 
     def _with_states(self, merged: Any, states: list[Any]) -> Any:
+        if not states:
+            return merged
         outputs = merged if isinstance(merged, list) else [merged]
-        return [*outputs, *states] if len(outputs) + len(states) > 1 else merged
+        return [*outputs, *states]
 
     def reset_state(self) -> None:
         """Start the next call of stateful layers from zeros."""
