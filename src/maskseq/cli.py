@@ -4,13 +4,15 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
-from . import Ragged, __version__, load_model, runtime
+from . import Model, Ragged, __version__, load_model, runtime
 from .data import files as datafiles
+from .models import inputs as model_inputs
 
 DEMO = Path(__file__).parent / "demo"
 DEMO_ACCURACY = 0.96  # the least that is right: the model had 0.984 where it was trained
@@ -49,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("model", metavar="MODEL", help="a model file of Keras")
     add("data", metavar="DATA", type=Path, help=".npy, .npz, .json or .jsonl")
     add("-o", "--output", metavar="OUT", type=Path, required=True, help=".npy, .npz or .jsonl")
-    add("--batch-size", metavar="N", type=int, default=256, help="sequences at a time (256)")
+    add("--batch-size", metavar="N", type=int, help="sequences at a time; by default cut by steps")
     command.set_defaults(run=_predict)
 
     command = commands.add_parser("info", help="a model's layers and masks; how maskseq runs here")
@@ -106,7 +108,7 @@ def _picture(lengths: np.ndarray, rows: int = 10) -> str:
 
 def _predict(arguments: argparse.Namespace) -> int:
     size = arguments.batch_size
-    if size < 1:
+    if size is not None and size < 1:
         raise ValueError(f"--batch-size must be at least 1, got {size}")
     datafiles.check_target(arguments.output)
     model = load_model(arguments.model)
@@ -120,8 +122,8 @@ def _predict(arguments: argparse.Namespace) -> int:
         data = Ragged(np.empty((0, *model.inputs[0].shape[2:]), data.dtype), data.offsets)
     stepwise = isinstance(data, Ragged) and model.outputs[0].shape[1:2] == (None,)
 
-    def run(start: int) -> np.ndarray:
-        batch = data[start : start + size]
+    def run(bounds: tuple[int, int]) -> np.ndarray:
+        batch = data[slice(*bounds)]
         y = model.predict(batch)
         if not stepwise:
             return y
@@ -131,11 +133,29 @@ def _predict(arguments: argparse.Namespace) -> int:
             )
         return Ragged.from_padded(y, lengths=batch.lengths).values
 
-    starts = range(0, max(len(data), 1), size)  # no sequences: one empty batch gives the shape
-    result = np.concatenate(_with_bar(run, starts))
+    result = np.concatenate(_with_bar(run, _batches(model, data, size, stepwise)))
     datafiles.write(arguments.output, Ragged(result, data.offsets) if stepwise else result)
     print(f"{len(data):,} sequences: {arguments.output}")
     return 0
+
+
+def _batches(
+    model: Model, data: Ragged | np.ndarray, size: int | None, stepwise: bool
+) -> list[tuple[int, int]]:
+    """Where batches begin and end: of `size` sequences, or of as many steps as predict takes.
+
+    stepwise: results are padded to the longest sequence of a batch, so a sequence counts as at
+    least a quarter of the longest. No sequences: one empty batch, which gives the shape.
+    """
+    count = len(data)
+    if size is None and not model.stateful:
+        if isinstance(data, Ragged):
+            lengths = np.maximum(data.lengths, data.time // 4) if stepwise else data.lengths
+        else:
+            lengths = np.full(count, np.prod(data.shape[1:2], dtype=np.int64))
+        return list(pairwise(model_inputs.bounds_of(np.append(0, np.cumsum(lengths)))))
+    size = size or max(count, 1)
+    return [(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
 
 
 def _info(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 import maskseq
 from maskseq import cli
+from maskseq.models import inputs as model_inputs
 from tests.support.demo_files import MODEL, demo_model, save_tagger, utterances
 
 
@@ -86,6 +87,51 @@ def test_batch_size_changes_no_bit(size, tmp_path):
         cli.main(["predict", str(MODEL), str(data), "-o", str(out), "--batch-size", str(size)]) == 0
     )
     np.testing.assert_array_equal(np.load(out), demo_model().predict(utterances()))
+
+
+def calls_of_predict(monkeypatch, tmp_path, data, model, steps_a_call, *options) -> list:
+    """The batches that `maskseq predict` gives to the model."""
+    batches = []
+    predict = maskseq.Model.predict
+    monkeypatch.setattr(model_inputs, "STEPS_A_CALL", steps_a_call)
+    monkeypatch.setattr(
+        maskseq.Model, "predict", lambda self, x: [batches.append(x), predict(self, x)][1]
+    )
+    out = str(tmp_path / "out.npz")
+    assert cli.main(["predict", str(model), str(data), "-o", out, *options]) == 0
+    return batches
+
+
+def test_predict_cuts_by_real_steps(monkeypatch, tmp_path):
+    data, lengths = save("npz ragged", tmp_path, utterances()), utterances().lengths
+    batches = calls_of_predict(monkeypatch, tmp_path, data, MODEL, 1000)
+    steps = [int(batch.lengths.sum()) for batch in batches]
+    assert sum(steps) == lengths.sum() and max(steps) <= 1000
+    assert min(steps[:-1]) > 1000 - lengths.max()
+
+
+def test_predict_cuts_padded_arrays_by_cells(monkeypatch, tmp_path):
+    data, time = save("npz padded", tmp_path, utterances()), utterances().time
+    batches = calls_of_predict(monkeypatch, tmp_path, data, MODEL, 1000)
+    sizes = [len(batch) for batch in batches]
+    assert sum(sizes) == len(utterances()) and set(sizes[:-1]) == {1000 // time}
+
+
+def test_results_of_steps_are_padded_by_a_few_times_the_steps_of_a_call(monkeypatch, tmp_path):
+    tagger, data = save_tagger(tmp_path / "t.keras"), tmp_path / "data.npz"
+    lengths = np.array([900] + [1] * 3000)
+    np.savez(
+        data, values=np.zeros((lengths.sum(), 12), "f4"), offsets=np.append(0, lengths.cumsum())
+    )
+    batches = calls_of_predict(monkeypatch, tmp_path, data, tagger, 1000)
+    assert max(len(batch) * batch.time for batch in batches) <= 4000
+    assert sum(len(batch) for batch in batches) == 3001
+
+
+def test_a_stateful_model_gets_one_batch(monkeypatch, tmp_path):
+    data = save("npz ragged", tmp_path, utterances())
+    monkeypatch.setattr(maskseq.Model, "stateful", True)
+    assert len(calls_of_predict(monkeypatch, tmp_path, data, MODEL, 1000)) == 1
 
 
 def test_sequence_outputs_keep_their_lengths(tmp_path):

@@ -268,6 +268,15 @@ def _bounds(values: list[Any], count: int) -> list[int]:
         else:
             cells = int(np.prod(value.shape[1:2]))
             steps = np.maximum(steps, np.arange(count + 1, dtype=np.int64) * cells)
+    return bounds_of(steps)
+
+
+def bounds_of(steps: np.ndarray) -> list[int]:
+    """Where batches of about STEPS_A_CALL steps begin and end: from 0 to the number of sequences.
+
+    steps: (sequences + 1,), the steps of all sequences before each, as the offsets of a Ragged.
+    """
+    count = len(steps) - 1
     bounds = [0]
     while bounds[-1] < count:
         start = bounds[-1]
