@@ -37,14 +37,15 @@ def as_value(x: Any) -> Any:
     return x
 
 
-def takes_nothing(x: Any) -> bool:
-    """False: what a model without a graph takes as it is."""
-    return False
+def takes_nothing(x: Any) -> int:
+    """0: what a model without a graph takes as it is."""
+    return 0
 
 
-def taker(inputs: Any, strict: bool) -> Callable[[Any], bool]:
-    """A function that is True for what inputs of a graph take as it is: arrays that fit.
+def taker(inputs: Any, strict: bool) -> Callable[[Any], int]:
+    """A function that says how many values an input of a graph has, if arrays fit as they are.
 
+    Of a list of arrays, the most that one has. It is 0 for all that must be prepared first.
     inputs: a symbolic tensor or a list of them; nothing else is taken.
     """
     if isinstance(inputs, KerasTensor):
@@ -53,40 +54,34 @@ def taker(inputs: Any, strict: bool) -> Callable[[Any], bool]:
         return takes_nothing
     takers = [_taker_of_one(tensor, strict) for tensor in inputs]
 
-    def takes(values: Any) -> bool:
+    def takes(values: Any) -> int:
         if type(values) is not list or len(values) != len(takers):
-            return False
+            return 0
+        most = 0
         for take, x in zip(takers, values, strict=True):
-            if not take(x) or len(x) != len(values[0]):
-                return False
-        return True
+            size = take(x)
+            if not size or len(x) != len(values[0]):
+                return 0
+            most = max(most, size)
+        return most
 
     return takes
 
 
-def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], bool]:
+def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], int]:
     ndim, first = len(tensor.shape), 1 if strict else 2
     sizes = [(i, n) for i, n in enumerate(tensor.shape) if i >= first and n is not None]
 
-    def takes(x: Any) -> bool:
+    def takes(x: Any) -> int:
         if type(x) is not np.ndarray or x.ndim != ndim or x.dtype not in KEPT:
-            return False
+            return 0
+        shape = x.shape
         for axis, n in sizes:
-            if x.shape[axis] != n:
-                return False
-        return x.size > 0
+            if shape[axis] != n:
+                return 0
+        return x.size
 
     return takes
-
-
-def fits_in_a_call(values: Any) -> bool:
-    """True if one call of `predict` may take an array, or all arrays of a list."""
-    if type(values) is np.ndarray and values.size <= STEPS_A_CALL:
-        return True
-    for value in values if type(values) is list else [values]:
-        if steps_of(value) > STEPS_A_CALL:
-            return False
-    return True
 
 
 def standardize(model: Any, x: Any, mask: Any = None) -> list[Any]:

@@ -98,7 +98,7 @@ class Model(Layer):
 
     @on_mask_loss.setter
     def on_mask_loss(self, mode: str) -> None:
-        last = OUTSIDE.but(on_mask_loss=mode)
+        last = OUTSIDE if mode == OUTSIDE.on_mask_loss else OUTSIDE.but(on_mask_loss=mode)
         self._contexts = last.but(padded_output=False), last
 
     def apply(self, *args: Any, **kwargs: Any) -> Any:
@@ -168,7 +168,7 @@ class Model(Layer):
                 not depend on it.  verbose, steps: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
-        if batch_size is None and self._takes(x) and model_inputs.fits_in_a_call(x):
+        if batch_size is None and 0 < self._takes(x) <= model_inputs.STEPS_A_CALL:
             y = self._walk(x if type(x) is list else [x])
             return y if type(y) is np.ndarray else _as_arrays(y)
         return self._predict(x, batch_size, cutting=True)

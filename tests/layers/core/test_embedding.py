@@ -70,3 +70,13 @@ def test_embedding_config_makes_it_anew():
     config = make().get_config()
     again = layers.Embedding.from_config(config)
     assert again.get_config() == config and again.mask_zero and again.supports_masking
+
+
+@pytest.mark.parametrize("dtype", ["i1", "i2", ">i4", "i8", "u2", "f4", "f8"])
+@pytest.mark.parametrize("wrong", [-1, len(TABLE), 127])
+def test_ids_of_every_dtype_are_checked(dtype, wrong):
+    ids = np.array([[1, 2, 0], [2, 1, 1]]).astype(dtype)
+    np.testing.assert_array_equal(make()(ids), TABLE[ids.astype(int)])
+    ids[1, 1] = np.array(wrong).astype(dtype)
+    with pytest.raises(IndexError, match=r"got \S+ at \[1, 1\]"):
+        make()(ids)

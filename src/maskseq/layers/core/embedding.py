@@ -8,6 +8,8 @@ from ... import _kernels, ops
 from ...rows import Layout, Rows, Source
 from ..base.layer import Layer
 
+_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
 
 class Embedding(Layer):
     """Look up each id in a table.
@@ -61,9 +63,9 @@ class Embedding(Layer):
         return self._look_up(x.reshape(-1)[layout.cells], layout)
 
     def on_rows(self, rows: Rows) -> Any:
-        if rows.ndim != 2:
-            return NotImplemented
         source = rows.source
+        if source.array.ndim != 1:
+            return NotImplemented
         ids = source.array if source.index is None else source.array[source.index]
         keep = _kernels.mask_from_ids(ids)
         if np.logical_and.reduce(keep):
@@ -83,10 +85,13 @@ class Embedding(Layer):
 
         They are the cells of an array of `shape`, or the real ones of `layout`.
         """
-        if ids.dtype.kind not in "iufb":
-            raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
-        low, high = np.minimum.reduce(ids, initial=0), np.maximum.reduce(ids, initial=0)
-        if not (low >= 0 and high < self.input_dim):
+        dtype, compared = ids.dtype, ids
+        if dtype.kind not in "iufb":
+            raise TypeError(f"ids must be numbers, got dtype {dtype}")
+        if dtype.kind == "i" and dtype.isnative:
+            compared = ids.view(_UNSIGNED[dtype.itemsize])  # where negative ids are the largest
+        low = 0 if compared is not ids else np.minimum.reduce(ids, initial=0)
+        if not (low >= 0 and np.maximum.reduce(compared, initial=0) < self.input_dim):
             inside = (ids > -1) & (ids < self.input_dim)  # NaN is not; -0.5 is cut to 0
             if not inside.all():
                 wrong = int(np.argmin(inside))
@@ -95,7 +100,7 @@ class Embedding(Layer):
                 raise IndexError(
                     f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at {place}"
                 )
-        return ids if ids.dtype.kind in "iu" else ids.astype(np.int64)
+        return ids if dtype.kind in "iu" else ids.astype(np.int64)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -70,6 +70,7 @@ class Bidirectional(Layer):
         self.return_state, self.stateful = layer.return_state, layer.stateful
         for direction in (self.forward_layer, self.backward_layer):
             direction.zero_output_for_mask = self.return_sequences
+        self._both_ours = all(type(x).call is RNN.call for x in self._directions)
         self._first_weights = weights
 
     def _check_pair(self) -> None:
@@ -98,7 +99,7 @@ class Bidirectional(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        if self._side_by_side():
+        if self._both_ours and not self.stateful:  # side by side
             rows = self.forward_layer.real_steps(sequences, mask)
             merged, states = self._run(rows, initial_state, padded=self.merge_mode == "concat")
             merged = map_structure(lambda y: y.to_padded() if type(y) is Rows else y, merged)
@@ -115,19 +116,13 @@ class Bidirectional(Layer):
         return self._with_states(_MERGES[self.merge_mode](*outputs), states)
 
     def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
-        if rows.ndim < 3 or not self._side_by_side():
+        if self.stateful or not self._both_ours or rows.ndim < 3:
             return NotImplemented
         padded = current().padded_output and self.merge_mode == "concat"
         merged, states = self._run(rows, initial_state, padded)
         if self.return_sequences and padded:
             merged = rows.tensor_of(merged)
         return self._with_states(merged, states) if states else merged
-
-    def _side_by_side(self) -> bool:
-        """Whether both are layers of ours that start without states of their own."""
-        forward, backward = self.forward_layer, self.backward_layer
-        ours = type(forward).call is RNN.call and type(backward).call is RNN.call
-        return ours and not self.stateful
 
     def _run(self, rows: Rows, initial_state: Any, padded: bool) -> tuple[Any, list[Any]]:
         """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
