@@ -62,13 +62,40 @@ class Model(Layer):
         for argument, value in (("inputs", inputs), ("outputs", outputs)):
             if not all(isinstance(x, KerasTensor) for x in flatten(value)) or not flatten(value):
                 raise ValueError(f"Model: {argument} must be symbolic tensors, got {value!r}")
-        self._plan, self._takes = Plan(inputs, outputs), model_inputs.taker(inputs, strict)
+        single = isinstance(outputs, (list, tuple)) and len(outputs) == 1
+        self._plan = Plan(inputs, outputs[0] if single else outputs)  # as Keras answers
+        self._takes = model_inputs.taker(inputs, strict)
         self._walks = type(self).call is Model.call
         self._input_structure, self._output_structure = inputs, outputs
         self.inputs, self.outputs = flatten(inputs), flatten(outputs)
         self._graph_layers = layers_by_depth(self.inputs, self.outputs)
         self._strict_shapes = strict
         self.built = True
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs, as they were given. Raises: AttributeError before there are any."""
+        return self._input_structure if self._plan else super().input
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs, as they were given. Raises: AttributeError before there are any."""
+        return self._output_structure if self._plan else super().output
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input, None = any size; a list of shapes if there are several."""
+        return _one_or_all([x.shape for x in flatten(self.input)])
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output, None = any size; a list of shapes if there are several."""
+        return _one_or_all([x.shape for x in flatten(self.output)])
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that make the outputs, in order."""
+        return [x.node.operation.name for x in flatten(self.output)]
 
     @property
     def layers(self) -> list[Layer]:
@@ -258,11 +285,15 @@ class Model(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._plan is None:
             return super().compute_output_shape(input_shape)
-        return map_structure(lambda x: x.shape, self._output_structure)
+        return map_structure(lambda x: x.shape, self._plan.outputs)
 
     def summary(self, print_fn: Any = print, **unused: Any) -> None:
         """Print the layers with shapes, numbers of parameters and roles in masking."""
         print_fn(summary_text(self))
+
+
+def _one_or_all(shapes: list[Any]) -> Any:
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _entry(operation: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from .binding import (
     to_tensor,
     training_option,
 )
+from .ends import Ends
 from .errors import PLAIN_ERRORS, call_error
 from .masks import (
     attach_masks,
@@ -80,7 +81,7 @@ LAYER_FILES: dict[str, str] = {}
 """Class name -> the module to import for it, for layers of this package."""
 
 
-class Layer(WeightHolder):
+class Layer(Ends, WeightHolder):
     """A step of a model: weights, and a `call` from arrays to arrays.
 
     A subclass writes `call(self, inputs, ...)`; `build(self, input_shape)` if its weights depend on
@@ -394,17 +395,6 @@ class Layer(WeightHolder):
             self._finish(made, inputs, previous)
 
         return record(self, args, kwargs, outputs, mask if has_mask(mask) else None, finish)
-
-    @property
-    def input(self) -> Any:
-        """The symbolic input of the layer's first call."""
-        args = self._inbound_nodes[0].args
-        return args[0] if len(args) == 1 else args
-
-    @property
-    def output(self) -> Any:
-        """The symbolic output of the layer's first call."""
-        return self._inbound_nodes[0].outputs
 
     @property
     def mask_role(self) -> str:
