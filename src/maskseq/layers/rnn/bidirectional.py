@@ -6,14 +6,14 @@ import numpy as np
 
 from ..._kernels import fill_masked
 from ...context import current
-from ...nest import flatten, map_structure
+from ...nest import map_structure
 from ...rows import Rows
 from ..base.binding import training_option
 from ..base.layer import Layer
 from ..base.registry import copy_layer, deserialize_layer, serialize_layer
 from .cell import run_pair
 from .rnn import RNN
-from .run_cell import Outputs
+from .run_cell import Outputs, state_shapes
 
 _MERGES = {
     "sum": np.add,
@@ -70,7 +70,9 @@ class Bidirectional(Layer):
         self.return_state, self.stateful = layer.return_state, layer.stateful
         for direction in (self.forward_layer, self.backward_layer):
             direction.zero_output_for_mask = self.return_sequences
-        self._both_ours = all(type(x).call is RNN.call for x in self._directions)
+        self._both_ours = all(  # side by side, as columns of one array
+            type(x).call is RNN.call and len(x.step_shape) == 1 for x in self._directions
+        )
         self._first_weights = weights
 
     def _check_pair(self) -> None:
@@ -183,7 +185,7 @@ class Bidirectional(Layer):
         output_mask = mask if self.return_sequences else None
         masks = [output_mask] * (2 if self.merge_mode is None else 1)
         if self.return_state:
-            masks += [None] * len(flatten([x.cell.state_size for x in self._directions]))
+            masks += [None] * sum(len(state_shapes(x.cell)) for x in self._directions)
         return masks if len(masks) > 1 else masks[0]
 
     def compute_output_shape(self, sequences_shape: Any) -> Any:

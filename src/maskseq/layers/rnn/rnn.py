@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._kernels import PackedRNN, fill_masked, rnn_dense
 from ...context import current
-from ...nest import flatten, is_nested, map_structure
+from ...nest import flatten
 from ...rows import Layout, Rows
 from ..base.layer import Layer
 from ..base.masks import check_mask
@@ -22,8 +22,9 @@ from .run_cell import (
     check_cell,
     first_output,
     initial_state_of,
-    output_size_of,
+    output_shape_of,
     run_cell,
+    state_shapes,
 )
 from .stacked_rnn_cells import StackedRNNCells
 
@@ -32,9 +33,9 @@ class RNN(Layer):
     """Run `cell` over time.
 
     Arguments: cell: a cell, or a list of cells, each on top of the one before. A cell of your own
-        has `call(inputs, states) -> (output, new states)`, `state_size` (an int, or a list for more
-        states) and, where they are not the first state's width and zeros, `output_size` and
-        `get_initial_state(batch_size)`.
+        has `call(inputs, states) -> (output, new states)`, `state_size` (an int; for more states a
+        list, in which a tuple is the shape of one, as (2, 3) of a matrix) and, where they are not
+        the first state's and zeros, `output_size` and `get_initial_state(batch_size)`.
         return_sequences: every step's output, not the last one.  return_state: also the last
         states.  go_backwards: from the last step to the first; outputs come in that order.
         stateful: a call starts from the last states of the call before.  unroll: accepted; the
@@ -82,7 +83,13 @@ class RNN(Layer):
     def units(self) -> int:
         """The width of the output."""
         cell = self.cell
-        return cell.units if isinstance(cell, Cell) else output_size_of(cell)
+        return cell.units if isinstance(cell, Cell) else output_shape_of(cell)[-1]
+
+    @property
+    def step_shape(self) -> tuple[int, ...]:
+        """The shape of one step's output."""
+        cell = self.cell
+        return (cell.units,) if isinstance(cell, Cell) else output_shape_of(cell)
 
     def build(self, sequences_shape: Any) -> None:
         if len(sequences_shape) < 3 or not sequences_shape[-1]:
@@ -165,10 +172,10 @@ class RNN(Layer):
     def _room(self, layout: Layout, padded: bool) -> Outputs:
         """Where the outputs go: into all cells of the padded array, or into the rows and a pad."""
         if not padded:
-            values = np.empty((layout.steps + 1, self.units), np.float32)
+            values = np.empty((layout.steps + 1, *self.step_shape), np.float32)
             values[-1] = 0
             return Outputs(values)
-        values = np.empty((layout.batch * layout.time, self.units), np.float32)
+        values = np.empty((layout.batch * layout.time, *self.step_shape), np.float32)
         if self.go_backwards:
             mirrored = layout.time - 1 - 2 * (layout.cells % layout.time)
             return Outputs(values, layout.cells + mirrored)
@@ -179,15 +186,18 @@ class RNN(Layer):
         if not layout.full:
             mask = layout.mask[:, ::-1] if self.go_backwards else layout.mask
             first, carry = self._before_first_step(start), not self.zero_output_for_mask
-            fill_masked(values, mask, first, carry=carry)
-        return values.reshape(layout.batch, layout.time, self.units)
+            flat = values if values.ndim == 2 else values.reshape(len(values), -1)
+            if first is not None:
+                first = first.reshape(layout.batch, -1)
+            fill_masked(flat, mask, first, carry=carry)
+        return values.reshape(layout.batch, layout.time, *values.shape[1:])
 
-    def grouped(self, states: list[np.ndarray]) -> list[Any]:
+    def grouped(self, states: list[Any]) -> list[Any]:
         """The states; those of a stack as a list for each cell."""
         if not isinstance(self.cell, StackedRNNCells):
             return states
         left = iter(states)
-        return [[next(left) for _ in flatten(size)] for size in self.cell.state_size]
+        return [[next(left) for _ in state_shapes(cell)] for cell in self.cell.cells]
 
     def _before_first_step(self, start: Any) -> np.ndarray | None:
         """What masked steps before the first real one put out, (batch, units); None = zeros."""
@@ -199,7 +209,8 @@ class RNN(Layer):
     def _last_output(self, output: np.ndarray, layout: Layout) -> np.ndarray:
         if self.zero_output_for_mask and layout.time and not layout.full:
             last = layout.mask[:, 0 if self.go_backwards else -1]
-            return np.where(last[:, None], output, np.float32(0))
+            real = last.reshape(-1, *(1,) * (output.ndim - 1))
+            return np.where(real, output, np.float32(0))
         return output
 
     def real_steps(self, sequences: Any, mask: Any) -> Rows:
@@ -231,7 +242,7 @@ class RNN(Layer):
         if isinstance(self.cell, Cell):
             wanted = [(batch, self.cell.units)] * self.cell.state_count
         else:
-            wanted = [(batch, size) for size in flatten(self.cell.state_size)]
+            wanted = [(batch, *shape) for shape in state_shapes(self.cell)]
         shapes = [state.shape for state in states]
         if shapes != wanted:
             raise ValueError(f"initial_state must have shapes {wanted}, got {shapes}")
@@ -249,16 +260,17 @@ class RNN(Layer):
         mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
         output_mask = mask if self.return_sequences else None
         if self.return_state:
-            return [output_mask] + [None] * len(flatten(self.cell.state_size))
+            return [output_mask] + [None] * len(state_shapes(self.cell))
         return output_mask
 
     def compute_output_shape(self, sequences_shape: Any) -> Any:
         batch, time = sequences_shape[:2]
-        output = (batch, time, self.units) if self.return_sequences else (batch, self.units)
+        shape = self.step_shape
+        output = (batch, time, *shape) if self.return_sequences else (batch, *shape)
         if not self.return_state:
             return output
-        states = map_structure(lambda size: (batch, size), self.cell.state_size)
-        return [output, *(states if is_nested(self.cell.state_size) else [states])]
+        states = [(batch, *shape) for shape in state_shapes(self.cell)]
+        return [output, *self.grouped(states)]
 
     def flags(self) -> dict[str, Any]:
         """The arguments about sequences and states, for get_config."""

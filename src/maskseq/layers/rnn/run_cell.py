@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...nest import flatten, map_structure
+from ...nest import flatten
 from ...rows import Rows
 from ..base.binding import training_option
 from ..base.layer import Layer
@@ -30,17 +30,41 @@ class Outputs(NamedTuple):
 NOWHERE = Outputs(None)
 
 
-def output_size_of(cell: Any) -> int:
-    """The width of a cell's output: its `output_size`, else that of its first state."""
+def state_shapes(cell: Any) -> list[tuple[int, ...]]:
+    """The shape of each state of a cell, for one sequence.
+
+    `state_size` is an int, or a list (or tuple) with an int or a tuple of ints for each state. The
+    states of a stack are those of its cells.
+    """
+    if hasattr(cell, "cells"):
+        return [shape for inner in cell.cells for shape in state_shapes(inner)]
+    size = cell.state_size
+    return _shapes([size] if isinstance(size, (int, np.integer)) else size)
+
+
+def _shapes(sizes: Any) -> list[tuple[int, ...]]:
+    found: list[tuple[int, ...]] = []
+    for size in sizes:
+        if isinstance(size, list):
+            found += _shapes(size)
+        else:
+            found.append(tuple(size) if isinstance(size, tuple) else (int(size),))
+    return found
+
+
+def output_shape_of(cell: Any) -> tuple[int, ...]:
+    """The shape of a cell's output for one sequence: its `output_size`, else its first state's."""
     size = getattr(cell, "output_size", None)
-    return flatten(cell.state_size)[0] if size is None else size
+    if size is None:
+        return state_shapes(cell)[0]
+    return tuple(size) if isinstance(size, (tuple, list)) else (int(size),)
 
 
 def initial_state_of(cell: Any, batch: int) -> Any:
     """The states that `cell` starts from if no others are given."""
     if hasattr(cell, "get_initial_state"):
         return cell.get_initial_state(batch_size=batch)
-    return map_structure(lambda size: np.zeros((batch, size), np.float32), cell.state_size)
+    return [np.zeros((batch, *shape), np.float32) for shape in state_shapes(cell)]
 
 
 def check_cell(cell: Any) -> None:
@@ -112,5 +136,5 @@ def step_by_step(
 def first_output(cell: Any, states: list[np.ndarray]) -> np.ndarray:
     """(batch, units): what a sequence puts out before its first real step."""
     state = states[getattr(cell, "output_state", 0)]
-    shape = (len(state), output_size_of(cell))
+    shape = (len(state), *output_shape_of(cell))
     return state.copy() if state.shape == shape else np.zeros(shape, np.float32)

@@ -15,8 +15,9 @@ from .run_cell import (
     build_cell,
     check_cell,
     initial_state_of,
-    output_size_of,
+    output_shape_of,
     run_cell,
+    state_shapes,
 )
 
 
@@ -44,14 +45,15 @@ class StackedRNNCells(Layer):
         return [cell.state_size for cell in self.cells]
 
     @property
-    def output_size(self) -> int:
-        """The width of the last cell's output."""
-        return output_size_of(self.cells[-1])
+    def output_size(self) -> int | tuple[int, ...]:
+        """The width of the last cell's output, or its shape for one sequence."""
+        shape = output_shape_of(self.cells[-1])
+        return shape[0] if len(shape) == 1 else shape
 
     @property
     def output_state(self) -> int:
         """The number of the last cell's first state among all states."""
-        return len(flatten(self.state_size[:-1]))
+        return sum(len(state_shapes(cell)) for cell in self.cells[:-1])
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """The initial states of each cell."""
@@ -60,7 +62,7 @@ class StackedRNNCells(Layer):
     def build(self, input_shape: Any) -> None:
         for cell in self.cells:
             build_cell(cell, input_shape)
-            input_shape = (input_shape[0], output_size_of(cell))
+            input_shape = (input_shape[0], *output_shape_of(cell))
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         new_states = []
@@ -72,13 +74,14 @@ class StackedRNNCells(Layer):
 
     def over_rows(self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
         """Run over the real steps of `rows`, one cell after the other; see `run_cell`."""
-        ends = np.cumsum([len(flatten(cell.state_size)) for cell in self.cells])
+        counts = [len(state_shapes(cell)) for cell in self.cells]
+        ends = np.cumsum(counts)
         last_states = []
-        for cell, end in zip(self.cells, ends, strict=True):
+        for cell, count, end in zip(self.cells, counts, ends, strict=True):
             held = None
             if states is not None:
-                held = states[end - len(flatten(cell.state_size)) : end]
-            into, shape = outputs, (rows.layout.steps, output_size_of(cell))
+                held = states[end - count : end]
+            into, shape = outputs, (rows.layout.steps, *output_shape_of(cell))
             if end < ends[-1]:
                 into = Outputs(np.empty(shape, np.float32))
             last, new = run_cell(cell, rows, held, into, reverse=reverse)
