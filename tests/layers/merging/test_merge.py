@@ -113,3 +113,21 @@ def test_layouts_of_the_same_cells_are_equal():
     a, b = Layout.from_mask(mask), Layout.from_mask(mask.copy())
     assert a.equals(a) and a.equals(b)
     assert not a.equals(Layout.from_mask(~mask))
+
+
+@pytest.mark.parametrize("layer", [layers.Add(), layers.Multiply(), layers.Concatenate()])
+def test_masks_of_a_merge_must_be_a_list_as_long_as_the_inputs(layer):
+    x = [np.ones((2, 3, 4), np.float32)] * 2
+    mask = np.ones((2, 3), bool)
+    with pytest.raises(ValueError, match="mask must be a list, got ndarray"):
+        layer.compute_mask(x, mask)
+    with pytest.raises(ValueError, match="mask must be a list of 2, one for each input, got 3"):
+        layer.compute_mask(x, [mask] * 3)
+    with pytest.raises(ValueError, match="inputs must be a list, got ndarray"):
+        layer.compute_mask(x[0], [mask] * 2)
+
+
+@pytest.mark.parametrize("shapes", [[(2, 3), (3, 3)], [(1, 3), (4, 3)]])
+def test_a_merge_refuses_other_batch_sizes_when_the_graph_is_built(shapes):
+    with pytest.raises(ValueError, match="inputs must have one batch size"):
+        layers.Add()([maskseq.Input(batch_shape=shape) for shape in shapes])

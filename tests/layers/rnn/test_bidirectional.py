@@ -135,7 +135,9 @@ def test_bidirectional_refuses_layers_that_do_not_fit(options):
 
 
 def test_bidirectional_stateful_goes_on_in_each_direction(rng):
-    layer, weights = build(rng, stateful=True)
+    layer = layers.Bidirectional(layers.LSTM(4, stateful=True))
+    layer.build((len(MASKS["full"]), None, FEATURES))
+    weights = randomize(layer, rng)
     layer.reset_state()
     x = poisoned(rng, MASKS["full"])
     layer(x[:, :3])

@@ -7,6 +7,7 @@ import numpy as np
 from ... import ops
 from ...rows import Rows, align
 from ..base.layer import Layer
+from .merge import check_masks
 
 
 class Concatenate(Layer):
@@ -42,7 +43,10 @@ class Concatenate(Layer):
         return inputs[0].with_values(np.concatenate(values, axis=axis))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        if mask is None or all(m is None for m in mask):
+        if mask is None:
+            return None
+        check_masks(inputs, mask)
+        if all(m is None for m in mask):
             return None
         ndim = inputs[0].ndim
         masks = [_filled(m, x) for m, x in zip(mask, inputs, strict=True)]

@@ -51,7 +51,10 @@ class _Merge(Layer):
         return NotImplemented if values is None else inputs[0].with_values(self.combine(values))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        if mask is None or any(m is None for m in mask):
+        if mask is None:
+            return None
+        check_masks(inputs, mask)
+        if any(m is None for m in mask):
             return None
         return functools.reduce(ops.logical_or, mask)
 
@@ -64,6 +67,7 @@ class _Merge(Layer):
             isinstance(shape, (list, tuple)) for shape in input_shape
         ):
             raise ValueError(f"inputs must be a list of arrays, got shape {input_shape}")
+        check_batch_sizes(input_shape)
         ndim = max(map(len, input_shape))
         shapes = [(s[0], *(1,) * (ndim - len(s)), *s[1:]) for s in input_shape]
         return tuple(_broadcast_size(sizes, input_shape) for sizes in zip(*shapes, strict=True))
@@ -172,6 +176,23 @@ class Minimum(_Extreme):
 
     def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
         return functools.reduce(np.minimum, arrays)
+
+
+def check_masks(inputs: Any, mask: Any) -> None:
+    """Raises: ValueError unless `mask` is a list of a mask or None for each of a list of inputs."""
+    for name, value in (("inputs", inputs), ("mask", mask)):
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{name} must be a list, got {type(value).__name__}")
+    if len(mask) != len(inputs):
+        raise ValueError(
+            f"mask must be a list of {len(inputs)}, one for each input, got {len(mask)}"
+        )
+
+
+def check_batch_sizes(shapes: Any) -> None:
+    """Raises: ValueError if two of the shapes have different known batch sizes."""
+    if len({shape[0] for shape in shapes if shape} - {None}) > 1:
+        raise ValueError(f"inputs must have one batch size, got shapes {shapes}")
 
 
 def _same_rank(inputs: Any) -> tuple[list[np.ndarray], list[Any]]:

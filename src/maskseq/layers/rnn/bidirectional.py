@@ -62,8 +62,7 @@ class Bidirectional(Layer):
         name = layer.name.removeprefix("forward_")
         self.forward_layer = copy_layer(layer, name=f"forward_{name}")
         if backward_layer is None:
-            turned = not layer.go_backwards
-            backward_layer = copy_layer(layer, name=f"backward_{name}", go_backwards=turned)
+            backward_layer = copy_layer(layer, name=f"backward_{name}", go_backwards=True)
         self.backward_layer = backward_layer
         self._check_pair()
         self.return_sequences = layer.return_sequences
@@ -172,9 +171,22 @@ class Bidirectional(Layer):
         return [*outputs, *states]
 
     def reset_state(self) -> None:
-        """Start the next call of stateful layers from zeros."""
+        """Start the next call of stateful layers from their first states.
+
+        Raises: AttributeError if the layers are not stateful.
+        """
+        if not self.stateful:
+            raise AttributeError(f"Bidirectional '{self.name}' must be stateful to reset its state")
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
+
+    reset_states = reset_state
+
+    @property
+    def states(self) -> tuple[Any, ...] | None:
+        """The last states of both layers, forward ones first; None before the first call."""
+        forward, backward = self.forward_layer.states, self.backward_layer.states
+        return (*forward, *backward) if forward and backward else None
 
     @property
     def mask_role(self) -> str:

@@ -78,6 +78,7 @@ class RNN(Layer):
         self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
         self.zero_output_for_mask = zero_output_for_mask
         self.states: list[np.ndarray] | None = None
+        self._batch_size: int | None = None
 
     @property
     def units(self) -> int:
@@ -97,6 +98,12 @@ class RNN(Layer):
                 f"sequences must be (batch, time, features) with known features, got shape "
                 f"{tuple(sequences_shape)}"
             )
+        if self.stateful and sequences_shape[0] is None:
+            raise ValueError(
+                "stateful=True: the batch size must be static, as that of Input(batch_shape=...), "
+                f"got sequences of shape {tuple(sequences_shape)}"
+            )
+        self._batch_size = sequences_shape[0]
         build_cell(self.cell, (sequences_shape[0], *sequences_shape[2:]))
 
     def call(
@@ -224,8 +231,14 @@ class RNN(Layer):
 
     def start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:
         """The states to start from, checked; None = zeros."""
+        if self.stateful and batch != self._batch_size:
+            raise ValueError(
+                "if an RNN is stateful, the batch size of the input sequences must be the same as "
+                f"the batch size of the initial state: expected batch size {self._batch_size}, "
+                f"received batch size {batch}"
+            )
         given = self.states if initial_state is None else initial_state
-        if initial_state is None and given is not None and given[0].shape[0] == batch:
+        if initial_state is None and given is not None:
             return given
         if given is None:
             if isinstance(self.cell, Cell):
@@ -233,11 +246,6 @@ class RNN(Layer):
             given = initial_state_of(self.cell, batch)
         if type(given) is not list or not isinstance(self.cell, Cell):
             given = flatten(given)
-        if initial_state is None and given[0].shape[0] != batch:
-            raise ValueError(
-                f"stateful: every call must have the batch size of the first, expected "
-                f"{given[0].shape[0]}, got {batch}; reset_state() starts anew"
-            )
         states = [np.asarray(state, np.float32) for state in given]
         if isinstance(self.cell, Cell):
             wanted = [(batch, self.cell.units)] * self.cell.state_count
@@ -249,8 +257,10 @@ class RNN(Layer):
         return states
 
     def reset_state(self) -> None:
-        """Start the next call of a stateful layer from zeros."""
+        """Start the next call of a stateful layer from its first states."""
         self.states = None
+
+    reset_states = reset_state
 
     @property
     def mask_role(self) -> str:
@@ -300,7 +310,13 @@ class RNN(Layer):
 
 
 def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:
-    """A mask as bool (batch, time); (batch, time, k) is masked where all k are, as in Keras."""
+    """A mask as bool (batch, time); (batch, time, k) is masked where all k are, as in Keras.
+
+    A mask of batch 1 is that of each sequence.
+    """
     mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
     mask = np.asarray(mask)
-    return check_mask(mask.any(axis=-1) if mask.ndim == 3 else mask, shape)
+    mask = mask.any(axis=-1) if mask.ndim == 3 else mask
+    if mask.ndim == 2 and len(mask) == 1:
+        mask = np.broadcast_to(mask, (shape[0], mask.shape[1]))
+    return check_mask(mask, shape)
