@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tests.conformance.cases_preprocessing import PREPROCESSING
 from tests.conformance.harness import TIME, WAYS, Case
 
 SOME = np.random.default_rng(11).random((TIME, TIME)) > 0.5
@@ -204,6 +205,9 @@ def _shape() -> list[Case]:
         Case("Conv1D same", lambda L: L.Conv1D(3, 3, padding="same", activation="relu")),
         Case("Conv1D causal", lambda L: L.Conv1D(3, 3, padding="causal", dilation_rate=2)),
         Case("Conv1D strides", lambda L: L.Conv1D(3, 3, strides=2, padding="same", use_bias=False)),
+        Case("Conv1DTranspose", lambda L: L.Conv1DTranspose(3, 3, activation="tanh")),
+        Case("Conv1DTranspose strides", lambda L: L.Conv1DTranspose(3, 2, 3, use_bias=False)),
+        Case("Conv1DTranspose same", lambda L: L.Conv1DTranspose(3, 4, 2, padding="same")),
         Case("DepthwiseConv1D", lambda L: L.DepthwiseConv1D(3, depth_multiplier=2)),
         Case("SeparableConv1D", lambda L: L.SeparableConv1D(3, 3, padding="same")),
     ]
@@ -350,4 +354,5 @@ CASES = [
     *_shape(),
     *_merge(),
     *_attention(),
+    *PREPROCESSING,
 ]

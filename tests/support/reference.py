@@ -318,6 +318,21 @@ def masked_conv1d(x, mask, kernel, bias, stride=1, padding="same", dilation=1):
     return y, real
 
 
+def conv1d_transpose(x, kernel, bias, stride=1, padding="valid", dilation=1):
+    """The other way round: step t goes where a conv1d's window t would read.
+
+    x (batch, time, features), kernel (size, filters, features).
+    """
+    span, time = (len(kernel) - 1) * dilation + 1, x.shape[1]
+    length = time * stride if padding == "same" else (time - 1) * stride + max(span, stride)
+    y = np.zeros((len(x), length, kernel.shape[1])) + bias
+    for t, window in enumerate(windows(length, len(kernel), stride, padding, dilation)):
+        for j, step in enumerate(window):
+            if 0 <= step < length:
+                y[:, step] += np.float64(x[:, t]) @ np.float64(kernel[j]).T
+    return y
+
+
 def pool1d(x, size, stride, padding, function):
     steps = windows(x.shape[1], size, stride, padding)
     inside = [[t for t in window if 0 <= t < x.shape[1]] for window in steps]

@@ -5,6 +5,7 @@ from .activations.rectifiers import ELU as ELU
 from .activations.rectifiers import LeakyReLU as LeakyReLU
 from .activations.rectifiers import PReLU as PReLU
 from .activations.rectifiers import ReLU as ReLU
+from .activations.rectifiers import ThresholdedReLU as ThresholdedReLU
 from .activations.softmax import Softmax as Softmax
 from .activations.temporal_softmax import TemporalSoftmax as TemporalSoftmax
 from .attention.additive_attention import AdditiveAttention as AdditiveAttention
@@ -13,9 +14,13 @@ from .attention.group_query_attention import GroupQueryAttention as GroupQueryAt
 from .attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from .base.layer import Layer as Layer
 from .convolutional.conv1d import Conv1D as Conv1D
+from .convolutional.conv1d import Convolution1D as Convolution1D
+from .convolutional.conv1d_transpose import Conv1DTranspose as Conv1DTranspose
+from .convolutional.conv1d_transpose import Convolution1DTranspose as Convolution1DTranspose
 from .convolutional.depthwise_conv1d import DepthwiseConv1D as DepthwiseConv1D
 from .convolutional.masked_conv1d import MaskedConv1D as MaskedConv1D
 from .convolutional.separable_conv1d import SeparableConv1D as SeparableConv1D
+from .convolutional.separable_conv1d import SeparableConvolution1D as SeparableConvolution1D
 from .core.dense import Dense as Dense
 from .core.einsum_dense import EinsumDense as EinsumDense
 from .core.embedding import Embedding as Embedding
@@ -47,13 +52,19 @@ from .normalization.rms_normalization import RMSNormalization as RMSNormalizatio
 from .normalization.unit_normalization import UnitNormalization as UnitNormalization
 from .pooling.attention_pooling1d import AttentionPooling1D as AttentionPooling1D
 from .pooling.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from .pooling.global_pooling import GlobalAvgPool1D as GlobalAvgPool1D
+from .pooling.global_pooling import GlobalMaxPool1D as GlobalMaxPool1D
 from .pooling.global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
 from .pooling.last_step import LastStep as LastStep
 from .pooling.masked_global_max_pooling1d import (
     MaskedGlobalMaxPooling1D as MaskedGlobalMaxPooling1D,
 )
 from .pooling.window_pooling import AveragePooling1D as AveragePooling1D
+from .pooling.window_pooling import AvgPool1D as AvgPool1D
+from .pooling.window_pooling import MaxPool1D as MaxPool1D
 from .pooling.window_pooling import MaxPooling1D as MaxPooling1D
+from .preprocessing.normalization import Normalization as Normalization
+from .preprocessing.rescaling import Rescaling as Rescaling
 from .regularization.dropout import Dropout as Dropout
 from .regularization.noise import AlphaDropout as AlphaDropout
 from .regularization.noise import GaussianDropout as GaussianDropout

@@ -44,6 +44,8 @@ def test_rectifier_in_a_model_equals_keras(make):
         (lambda: layers.ReLU(-1.0), "max_value must not be negative"),
         (lambda: layers.ReLU(threshold=-1.0), "threshold must not be negative"),
         (lambda: layers.LeakyReLU(-0.1), "negative_slope must not be negative"),
+        (lambda: layers.ThresholdedReLU(-1.0), "ThresholdedReLU: theta must not be negative"),
+        (lambda: layers.ThresholdedReLU(None), "theta must not be negative, got None"),
         (lambda: layers.PReLU()(maskseq.Input((None, 2))), "shared_axes must have the axes"),
     ],
 )
@@ -54,3 +56,9 @@ def test_wrong_arguments_are_named(make, message):
 
 def test_alpha_of_keras_2_is_the_slope():
     assert layers.LeakyReLU(alpha=0.4).negative_slope == 0.4
+
+
+def test_thresholded_relu_passes_what_is_above_theta():
+    x = np.float32([-2, 0.5, 1.0, 1.5, np.nan])
+    np.testing.assert_array_equal(layers.ThresholdedReLU()(x), [0, 0, 0, 1.5, np.nan])
+    np.testing.assert_array_equal(layers.ThresholdedReLU(0)(x[:4]), [0, 0.5, 1, 1.5])

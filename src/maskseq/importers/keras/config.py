@@ -20,14 +20,15 @@ LAYERS = {
     for name in (
         "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",
         "Attention", "Average", "AveragePooling1D", "BatchNormalization", "Bidirectional",
-        "Concatenate", "Conv1D", "Cropping1D", "Dense", "DepthwiseConv1D", "Dot", "Dropout",
-        "ELU", "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout",
-        "GaussianNoise", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "GroupNormalization",
-        "GroupQueryAttention", "Identity", "LSTM", "LSTMCell", "LayerNormalization", "LeakyReLU",
-        "Masking", "MaxPooling1D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply",
-        "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Reshape",
-        "SeparableConv1D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
-        "StackedRNNCells", "Subtract", "TimeDistributed", "UnitNormalization", "UpSampling1D",
+        "Concatenate", "Conv1D", "Conv1DTranspose", "Cropping1D", "Dense", "DepthwiseConv1D",
+        "Dot", "Dropout", "ELU", "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell",
+        "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalMaxPooling1D",
+        "GroupNormalization", "GroupQueryAttention", "Identity", "LSTM", "LSTMCell",
+        "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "Maximum", "Minimum",
+        "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization",
+        "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape", "SeparableConv1D", "SimpleRNN",
+        "SimpleRNNCell", "Softmax", "SpatialDropout1D", "StackedRNNCells", "Subtract",
+        "ThresholdedReLU", "TimeDistributed", "UnitNormalization", "UpSampling1D",
         "ZeroPadding1D",
     )
 }  # fmt: skip

@@ -91,6 +91,31 @@ class ELU(_Rectifier):
         return {**super().get_config(), "alpha": self.alpha}
 
 
+class ThresholdedReLU(_Rectifier):
+    """x above `theta`, else 0. Source: keras.layers.ThresholdedReLU of Keras 2."""
+
+    stepwise = True
+    plain = True
+
+    def __init__(
+        self,
+        theta: float = 1.0,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self.theta = float(_not_negative(theta, "ThresholdedReLU: theta"))
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.asarray(inputs, np.float32)
+        return x * (x > np.float32(self.theta))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "theta": self.theta}
+
+
 class PReLU(_Rectifier):
     """x, and alpha * x below 0, with an alpha learnt for each number of a sample.
 

@@ -52,3 +52,14 @@ def spread(weight: np.ndarray, axes: tuple[int, ...], x: np.ndarray) -> np.ndarr
     for axis in axes:
         shape[axis] = x.shape[axis]
     return weight.reshape(shape)
+
+
+def numbers(value: Any, name: str) -> np.ndarray:
+    """A number or an array of numbers, as float32."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = np.empty(0, object)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
+    return array.astype(np.float32)

@@ -69,3 +69,6 @@ class Conv1D(Convolution):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
+
+
+Convolution1D = Conv1D

@@ -103,3 +103,6 @@ class SeparableConv1D(Layer):
             "pointwise_initializer": self.pointwise_initializer,
             "bias_initializer": self.bias_initializer,
         }
+
+
+SeparableConvolution1D = SeparableConv1D

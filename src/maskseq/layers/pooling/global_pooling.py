@@ -80,3 +80,7 @@ class GlobalMaxPooling1D(_GlobalPooling):
 
     def call(self, inputs: Any) -> np.ndarray:
         return np.max(inputs, axis=self._time_axis, keepdims=self.keepdims)
+
+
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D

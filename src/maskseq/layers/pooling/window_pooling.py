@@ -78,3 +78,7 @@ class MaxPooling1D(_Pooling):
 
     def pool(self, x: np.ndarray) -> np.ndarray:
         return np.maximum.reduce(list(self.windows(np.asarray(x, np.float32), -np.inf)))
+
+
+AvgPool1D = AveragePooling1D
+MaxPool1D = MaxPooling1D

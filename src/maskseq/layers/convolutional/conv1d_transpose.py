@@ -1,0 +1,189 @@
+"""Conv1DTranspose: every step spread over a window of output steps."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, activations
+from ..base.checks import channels_first, whole
+from ..base.packing import PackingLayer
+from ..base.windows import check_padding
+
+CELLS_A_CHUNK = 1 << 20
+"""Numbers of a product at a time: 4 MB."""
+
+
+class Conv1DTranspose(PackingLayer):
+    """activation(sum of inputs[t] @ kernel[j] at output step t * strides + j * dilation + bias).
+
+    It undoes the shape of a Conv1D. Masked steps take part and the mask ends here, as in Keras.
+
+    Arguments: filters, kernel_size, strides, padding ("valid", "same"), output_padding: steps more
+        at the end, below `strides`; None: what `strides` times the inputs' steps needs;
+        data_format: "channels_first" for (batch, features, time), dilation_rate, activation,
+        use_bias; initializers: for new weights; regularizers, constraints: for training.
+    Weights: kernel float32 (kernel_size, filters, features), bias float32 (filters,).
+    Call arguments: inputs: float32 (batch, time, features).
+    Returns: float32 (batch, steps, filters).
+    Source: keras.layers.Conv1DTranspose.
+    """
+
+    plain = True
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        output_padding: Any = None,
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self.filters = whole(filters, "Conv1DTranspose: filters")
+        self.kernel_size = whole(kernel_size, "Conv1DTranspose: kernel_size")
+        self.strides = whole(strides, "Conv1DTranspose: strides")
+        self.padding = check_padding(padding)
+        self.output_padding = (
+            None
+            if output_padding is None
+            else whole(output_padding, "Conv1DTranspose: output_padding", 0)
+        )
+        self.data_format = data_format
+        self.dilation_rate = whole(dilation_rate, "Conv1DTranspose: dilation_rate")
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
+        self.activity_regularizer = activity_regularizer
+        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self._time_axis = 2 if channels_first(data_format) else 1
+        if (self.output_padding or 0) >= self.strides and self.output_padding is not None:
+            raise ValueError(
+                f"Conv1DTranspose: output_padding must be below strides={self.strides}, "
+                f"got {self.output_padding}"
+            )
+        if self.strides > 1 and self.dilation_rate > 1:
+            raise ValueError(
+                f"Conv1DTranspose: strides and dilation_rate cannot both be above 1, got "
+                f"{self.strides} and {self.dilation_rate}"
+            )
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+        features = input_shape[3 - self._time_axis]
+        if not features:
+            raise ValueError(
+                f"inputs must have a known number of features, got shape {tuple(input_shape)}"
+            )
+        shape = (self.kernel_size, self.filters, features)
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        self.bias = (
+            self.add_weight((self.filters,), self.bias_initializer, name="bias")
+            if self.use_bias
+            else None
+        )
+
+    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+        """One matrix (features, kernel_size * filters): each step's part of all its windows."""
+        return _kernels.PackedDense(kernel.reshape(-1, kernel.shape[2]).T)
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        if x.ndim != 3 or x.shape[2] != self.kernel.shape[2]:
+            raise ValueError(
+                f"inputs must be (batch, time, {self.kernel.shape[2]}), got shape {x.shape}"
+            )
+        batch, time, _ = x.shape
+        steps = self._steps(time)
+        outputs = np.empty((batch, steps, self.filters), np.float32)
+        samples = max(1, CELLS_A_CHUNK // max(1, time * self.kernel_size * self.filters))
+        for b in range(0, batch, samples):
+            outputs[b : b + samples] = self._spread(x[b : b + samples], steps)
+        if self.bias is not None:
+            outputs += self.bias.value
+        return np.moveaxis(self.activation(outputs), 1, self._time_axis)
+
+    def _spread(self, x: np.ndarray, steps: int) -> np.ndarray:
+        """(batch, steps, filters): the parts of all steps, added up in the kernel's order."""
+        batch, time, features = x.shape
+        parts = _kernels.dense(np.ascontiguousarray(x).reshape(-1, features), self.packed())
+        parts = parts.reshape(batch, time, self.kernel_size, self.filters)
+        reach = max((time - 1) * self.strides + self._span(), 0)
+        cut = self._cut()
+        whole = np.zeros((batch, max(reach, cut + steps), self.filters), np.float32)
+        for j in range(self.kernel_size):
+            start = j * self.dilation_rate
+            whole[:, start : start + time * self.strides : self.strides][:, :time] += parts[:, :, j]
+        return whole[:, cut : cut + steps]
+
+    def _span(self) -> int:
+        """How many output steps one step reaches."""
+        return (self.kernel_size - 1) * self.dilation_rate + 1
+
+    def _cut(self) -> int:
+        """How many of the first steps are left out. Source: Keras's padding for JAX."""
+        span, more = self._span(), self.output_padding
+        if self.padding == "valid":
+            return 0
+        length = self.strides + span - 2 if more is None else span + span % 2 - 2 + more
+        return span - 1 - min(length // 2 + length % 2, span - 1)
+
+    def _steps(self, time: int | None) -> int | None:
+        """The number of output steps of `time` steps."""
+        if time is None:
+            return None
+        span, more = self._span(), self.output_padding
+        if self.padding == "valid":
+            more = max(span, self.strides) - span if more is None else more
+            steps = (time - 1) * self.strides + span + more
+        elif more is None:
+            steps = time * self.strides
+        else:
+            steps = (time - 1) * self.strides + span % 2 + more
+        return steps if time else 0
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if len(input_shape) != 3:
+            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
+        steps = self._steps(input_shape[self._time_axis])
+        ends = (steps, self.filters) if self._time_axis == 1 else (self.filters, steps)
+        return (input_shape[0], *ends)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "output_padding": self.output_padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+            "kernel_regularizer": self.kernel_regularizer,
+            "bias_regularizer": self.bias_regularizer,
+            "activity_regularizer": self.activity_regularizer,
+            "kernel_constraint": self.kernel_constraint,
+            "bias_constraint": self.bias_constraint,
+        }
+
+
+Convolution1DTranspose = Conv1DTranspose

@@ -1,0 +1,1 @@
+"""From raw numbers, ids and text to what a model computes with."""

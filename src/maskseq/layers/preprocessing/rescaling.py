@@ -1,0 +1,51 @@
+"""Rescaling: the inputs times a scale, plus an offset."""
+
+from typing import Any
+
+import numpy as np
+
+from ...rows import Rows
+from ..base.checks import numbers
+from ..base.layer import Layer
+
+
+class Rescaling(Layer):
+    """inputs * scale + offset.
+
+    Arguments: scale, offset: a number, or an array that broadcasts to the inputs' last axes.
+    Call arguments: inputs: numbers of any shape.  Returns: float32, the same shape.
+    Source: keras.layers.Rescaling.
+    """
+
+    supports_masking = True
+    reads_masked = "own"
+
+    def __init__(
+        self,
+        scale: Any,
+        offset: Any = 0.0,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self._scale = numbers(scale, "Rescaling: scale")
+        self._offset = numbers(offset, "Rescaling: offset")
+        self.scale, self.offset = _plain(scale), _plain(offset)
+
+    def call(self, inputs: Any) -> np.ndarray:
+        return np.asarray(inputs, np.float32) * self._scale + self._offset
+
+    def on_rows(self, rows: Rows) -> Any:
+        if max(self._scale.ndim, self._offset.ndim) > rows.ndim - 2:
+            return NotImplemented  # an array with an axis for time
+        return rows.with_values(self.call(rows.values))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, for a config."""
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
