@@ -5,8 +5,11 @@ from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import backend as backend
+from . import constraints as constraints
+from . import initializers as initializers
 from . import layers as layers
 from . import ops as ops
+from . import regularizers as regularizers
 from . import utils as utils
 from .data.ragged import Ragged as Ragged
 from .data.ragged import pad_sequences as pad_sequences

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .configured import snake_case
+
 _seed: int | None = None
 
 
@@ -137,10 +139,6 @@ _ALIASES = {
 }
 
 
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-
-
 def get(identifier: Any) -> Callable[[tuple[int, ...]], np.ndarray]:
     """The initializer function that `identifier` names.
 
@@ -152,7 +150,7 @@ def get(identifier: Any) -> Callable[[tuple[int, ...]], np.ndarray]:
     name = "zeros" if identifier is None else identifier
     if isinstance(identifier, dict):
         name, config = identifier.get("class_name"), identifier.get("config") or {}
-    key = _snake(name) if isinstance(name, str) else None
+    key = snake_case(name) if isinstance(name, str) else None
     function = INITIALIZERS.get(_ALIASES.get(key, key))
     if function is None:
         raise ValueError(f"initializer: expected one of {sorted(INITIALIZERS)}, got {identifier!r}")

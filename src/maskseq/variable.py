@@ -22,11 +22,21 @@ class Variable(NDArrayOperatorsMixin):
     `value` is a read-only array. `assign` swaps in a new one, so that a call that runs at the same
     time sees the old weights or the new ones, never a mixture. `version` is a number that no other
     value of any Variable has had: who keeps something made of a value compares it, and reads it
-    before the value. Source: keras.Variable.
+    before the value. `regularizer` and `constraint` are functions of an array, or None: training
+    adds up the penalties, and puts what a constraint allows in the place of an updated value.
+    Source: keras.Variable.
     """
 
-    def __init__(self, value: Any, name: str = "variable", trainable: bool = True):
+    def __init__(
+        self,
+        value: Any,
+        name: str = "variable",
+        trainable: bool = True,
+        regularizer: Callable[..., Any] | None = None,
+        constraint: Callable[..., Any] | None = None,
+    ):
         self.name, self.trainable = name, trainable
+        self.regularizer, self.constraint = regularizer, constraint
         self._value = _frozen(np.array(value))
         self.version = next(_versions)
 

@@ -12,9 +12,10 @@ from maskseq import layers
 
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
-    {"nest", "context"},
+    {"nest", "context", "configured"},
     {"_kernels", "data._lists", "data._arrow", "variable"},
-    {"tensor", "rows", "activations", "initializers", "runtime", "data"},
+    {"activations", "initializers", "regularizers", "constraints"}
+    | {"tensor", "rows", "runtime", "data"},
     {"graph"},
     {"ops"},
     {"layers.base"},

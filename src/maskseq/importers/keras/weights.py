@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...layers.base.layer import Layer, snake_case
+from ...configured import snake_case
+from ...layers.base.layer import Layer
 from ...models.model import Model
 from ...variable import Variable
 from ..errors import FormatError

@@ -5,7 +5,6 @@ Source: keras.layers.Layer, version 3.15.
 
 import functools
 import inspect
-import re
 import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -13,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy import ndarray
 
+from ...configured import snake_case
 from ...context import changed, current
 from ...graph.record import probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
@@ -54,13 +54,6 @@ def _signature(cls: type) -> Signature:
 def _rows_parameters(cls: type) -> set[str]:
     """The names of the arguments of `on_rows`."""
     return set(inspect.signature(cls.on_rows).parameters)
-
-
-def snake_case(name: str) -> str:
-    """LSTM -> lstm, TimeDistributed -> time_distributed, as Keras names layers."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _marking_built(build: Callable) -> Callable:

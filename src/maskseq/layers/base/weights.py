@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import initializers
+from ... import constraints, initializers, regularizers
 from ...nest import flatten
 from ...variable import Variable, weight_source
 
@@ -25,20 +25,53 @@ class WeightHolder:
         shape: tuple[int, ...] | None = None,
         initializer: Any = None,
         dtype: str | None = None,
+        *,
         trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
         name: str | None = None,
-        **unused: Any,
     ) -> Variable:
-        """Make a weight of this layer. Source: keras.Layer.add_weight."""
+        """Make a weight of this layer.
+
+        Arguments: shape: () if None.  initializer: a name, a config or a function of a shape.
+            regularizer, constraint: names, configs or functions of an array, kept as attributes of
+            the weight.  autocast, aggregation, overwrite_with_gradient: accepted, without effect.
+        Source: keras.Layer.add_weight.
+        """
         kind = np.dtype(dtype or "float32")
         if initializer is None:
             initializer = "glorot_uniform" if kind.kind == "f" else "zeros"
         shape, source = tuple(shape or ()), weight_source.get()
         value = source(shape, kind) if source else initializers.get(initializer)(shape)
         name = name or f"weight_{len(self._own_variables)}"
-        variable = Variable(np.asarray(value, kind), f"{self.name}/{name}", trainable)
+        variable = Variable(
+            np.asarray(value, kind),
+            f"{self.name}/{name}",
+            trainable,
+            regularizers.get(regularizer),
+            constraints.get(constraint),
+        )
         self._own_variables.append(variable)
         return variable
+
+    def add_named_weight(
+        self, name: str, shape: tuple[int, ...], option: str | None = None, initializer: Any = None
+    ) -> Variable:
+        """Make a weight by the layer's arguments for it, `<option>_initializer` and so on.
+
+        Arguments: option: `name` if None.  initializer: in place of the layer's.
+        """
+        option = option or name
+        return self.add_weight(
+            shape,
+            initializer or getattr(self, f"{option}_initializer"),
+            regularizer=getattr(self, f"{option}_regularizer"),
+            constraint=getattr(self, f"{option}_constraint"),
+            name=name,
+        )
 
     def _sublayers(self) -> list["WeightHolder"]:
         found = {id(x): x for value in vars(self).values() for x in flatten(value)}

@@ -1,0 +1,117 @@
+"""Regularizers and constraints: from what a config says about them to objects, and back.
+
+What a config names is looked up in a closed table of our own classes. Of any other class the config
+is kept as it is, in an `Unknown`; nothing is imported or evaluated.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+
+class Configured:
+    """A function that is made from arguments, which it keeps as attributes of their names."""
+
+    def __call__(self, x: Any, /) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no __call__")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object anew."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """An object made from what `get_config` returned."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+class Unknown:
+    """What a model file says about a regularizer or constraint of a class that is not known here.
+
+    Its `config` is kept as it was, so that it is still there when the model is copied. Calling it
+    raises NotImplementedError.
+    """
+
+    def __init__(self, config: dict[str, Any]):
+        self.config = config
+
+    @property
+    def name(self) -> str:
+        """The name under which the class was registered, or the class's own."""
+        return str(self.config.get("registered_name") or self.config["class_name"])[:60]
+
+    def __call__(self, x: Any) -> Any:
+        raise NotImplementedError(
+            f"{self.name} is not a class of maskseq: assign an object of yours in its place"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Unknown {self.name}>"
+
+
+def snake_case(name: str) -> str:
+    """LSTM -> lstm, TimeDistributed -> time_distributed, L1L2 -> l1l2, as Keras has it."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def table_of(*classes: type[Configured]) -> dict[str, type[Configured]]:
+    """Class name and short name -> class."""
+    return {name: cls for cls in classes for name in (cls.__name__, snake_case(cls.__name__))}
+
+
+def is_from_keras(entry: Mapping[str, Any]) -> bool:
+    """True if the entry of a config names a class of Keras itself, and none that a user wrote."""
+    module, registered = entry.get("module", "keras"), entry.get("registered_name")
+    return (
+        isinstance(module, str)
+        and re.fullmatch(r"(tf_)?keras(\.\w+)*", module) is not None
+        and registered in (None, entry.get("class_name"), entry.get("config"))
+    )
+
+
+def get(
+    identifier: Any, known: Mapping[str, type[Configured]], kind: str
+) -> Callable[..., Any] | None:
+    """The object that `identifier` means, out of the table `known`. See `regularizers.get`."""
+    if identifier is None:
+        return None
+    if isinstance(identifier, dict) and isinstance(identifier.get("class_name"), str):
+        cls = known.get(identifier["class_name"]) if is_from_keras(identifier) else None
+        if cls is None:
+            return Unknown(identifier)
+        return cls.from_config(identifier.get("config") or {})
+    found: Any = known.get(identifier) if isinstance(identifier, str) else identifier
+    if not callable(found):
+        raise ValueError(f"{kind}: expected one of {sorted(known)}, got {identifier!r}")
+    return found() if isinstance(found, type) else found
+
+
+def serialize(value: Any, known: Mapping[str, type[Configured]], module: str) -> Any:
+    """The config of an object of the table, in Keras's form; of an `Unknown`, as it was.
+
+    None and objects of other classes are returned as they are.
+    """
+    if isinstance(value, Unknown):
+        return value.config
+    name = type(value).__name__
+    if known.get(name) is not type(value):
+        return value
+    config = value.get_config()
+    return {"module": module, "class_name": name, "config": config, "registered_name": None}
+
+
+def number(value: Any, name: str) -> float:
+    """`value`, if it is finite and not negative. Raises: ValueError."""
+    plain = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not plain or not np.isfinite(value) or value < 0:
+        raise ValueError(f"{name} must be a finite number, not negative, got {value!r}")
+    return float(value)

@@ -1,0 +1,100 @@
+"""Constraints on weights, under Keras's names and with its values.
+
+A constraint is given as a name ("non_neg"), as a config ({"class_name": ..., "config": ...}), or as
+any function from a weight's array to the one to take its place. It is kept where it is given, for
+training to apply after an update. Source: keras.constraints, version 3.15.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import configured
+
+_EPSILON = np.float32(1e-7)  # keras.config.epsilon()
+Axes = int | list[int] | tuple[int, ...]
+
+
+class Constraint(configured.Configured):
+    """Base of constraints: a call takes a weight's array and returns the allowed one."""
+
+    def __call__(self, w: Any) -> Any:
+        return w
+
+
+class MaxNorm(Constraint):
+    """Norms along `axis` are at most `max_value`."""
+
+    def __init__(self, max_value: float = 2, axis: Axes = 0):
+        self.max_value, self.axis = max_value, axis
+
+    def __call__(self, w: Any) -> np.ndarray:
+        w, norms = _with_norms(w, self.axis)
+        return w * (np.clip(norms, 0, self.max_value) / (_EPSILON + norms))
+
+
+class NonNeg(Constraint):
+    """No weight is below 0."""
+
+    def __call__(self, w: Any) -> np.ndarray:
+        return np.maximum(np.asarray(w), 0)
+
+
+class UnitNorm(Constraint):
+    """Norms along `axis` are 1."""
+
+    def __init__(self, axis: Axes = 0):
+        self.axis = axis
+
+    def __call__(self, w: Any) -> np.ndarray:
+        w, norms = _with_norms(w, self.axis)
+        return w / (_EPSILON + norms)
+
+
+class MinMaxNorm(Constraint):
+    """Norms along `axis` are between `min_value` and `max_value`.
+
+    Arguments: rate: the share of the way there that a call goes, 1 = all of it.
+    """
+
+    def __init__(
+        self,
+        min_value: float = 0.0,
+        max_value: float = 1.0,
+        rate: float = 1.0,
+        axis: Axes = 0,
+    ):
+        self.min_value, self.max_value = min_value, max_value
+        self.rate, self.axis = rate, axis
+
+    def __call__(self, w: Any) -> np.ndarray:
+        w, norms = _with_norms(w, self.axis)
+        allowed = np.clip(norms, self.min_value, self.max_value)
+        return w * ((self.rate * allowed + (1 - self.rate) * norms) / (_EPSILON + norms))
+
+
+max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+
+CONSTRAINTS = configured.table_of(Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
+
+
+def get(identifier: Any) -> Callable[..., Any] | None:
+    """The constraint that `identifier` (None, a name, a config, a function, a class) means.
+
+    A config of a class that is not known here gives an `Unknown` that keeps it.
+    Raises: ValueError if there is none of that name.
+    """
+    return configured.get(identifier, CONSTRAINTS, "constraint")
+
+
+def serialize(constraint: Any) -> Any:
+    """Its config in Keras's form; None and objects of your own classes as they are."""
+    return configured.serialize(constraint, CONSTRAINTS, "keras.constraints")
+
+
+def _with_norms(w: Any, axis: Axes) -> tuple[np.ndarray, np.ndarray]:
+    """A weight, a Variable too, and its norms along `axis`, with axes of size 1 in its place."""
+    w = np.asarray(w)
+    axes = axis if isinstance(axis, int) else tuple(axis)
+    return w, np.sqrt(np.sum(np.square(w), axis=axes, keepdims=True))
