@@ -100,7 +100,7 @@ def test_layers_come_deepest_first_as_in_keras():
     long = layers.Dense(3, name="two")(layers.Dense(3, name="one")(a))
     short = layers.Dense(3, name="short")(b)
     model = maskseq.Model([a, b], layers.Dense(2, name="last")(long + short))
-    assert [x.name for x in model.layers] == ["a", "b", "one", "two", "short", "last"]
+    assert [x.name for x in model.layers] == ["a", "one", "b", "two", "short", "last"]
 
 
 def test_layer_used_twice_is_one_layer_with_two_calls():

@@ -46,7 +46,8 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
     """The layers between `inputs` and `outputs` in Keras's order of a functional model.
 
     Deepest first (furthest from the outputs), then in the order in which a walk from the outputs
-    back to the inputs meets them; the inputs' own layers are included.
+    back to the inputs meets them. The layers of the inputs are included; those that lead nowhere
+    come first of the last. What made an input that is no `Input` is outside.
     """
     sources = {id(tensor) for tensor in inputs}
     met: dict[int, int] = {}
@@ -59,13 +60,13 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         if done:
             order.append(node)
             continue
-        if node is None or id(node) in seen:
+        inside = node is not None and not (node.inputs and id(tensor) in sources)
+        if not inside or id(node) in seen:
             continue
         seen.add(id(node))
         met.setdefault(id(node.operation), len(met))
         stack.append((tensor, True))
-        if id(tensor) not in sources:
-            stack.extend((needed, False) for needed in reversed(_needs(node)))
+        stack.extend((needed, False) for needed in reversed(_needs(node)))
     depth_of: dict[int, int] = {}
     layer_depth: dict[int, int] = {}
     layers: dict[int, Any] = {}
@@ -76,13 +77,13 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         if hasattr(operation, "_inbound_nodes"):
             layers[id(operation)] = operation
         for needed in _needs(node):
-            if needed.node is not None:
+            if needed.node is not None and id(needed.node) in seen:
                 before = depth_of.get(id(needed.node), 0)
                 depth_of[id(needed.node)] = max(depth + 1, before)
     for tensor in inputs:
-        if tensor.node is not None:  # Keras puts every input at the deepest level
+        unused = tensor.node is not None and not tensor.node.inputs
+        if unused and id(tensor.node.operation) not in layers:
             operation = tensor.node.operation
-            layers[id(operation)] = operation
-            layer_depth[id(operation)] = max(layer_depth.values(), default=0)
-            met.setdefault(id(operation), len(met))
+            layers[id(operation)], layer_depth[id(operation)] = operation, 0
+            met[id(operation)] = -1
     return sorted(layers.values(), key=lambda x: (-layer_depth[id(x)], met[id(x)]))
