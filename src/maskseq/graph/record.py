@@ -1,5 +1,6 @@
 """Layer calls on symbolic tensors: what comes out, and the record of the call in the graph."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,39 @@ from .symbols import KerasTensor, Node, Operation
 
 
 def probe_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """The outputs of a call as symbolic tensors, found by trying it on tiny arrays."""
-    with changed(on_mask_loss="ignore"):
-        return probe.output_spec(layer, args, kwargs)
+    """The outputs of a call as symbolic tensors, found by trying it on tiny arrays.
+
+    The layers inside make their weights; the states of stateful ones stay as they were.
+    """
+    kept = [(x, x.states) for x in _with_all_inside(layer) if "states" in vars(x)]
+    try:
+        with changed(on_mask_loss="ignore"):
+            return probe.output_spec(layer, args, kwargs)
+    finally:
+        for inner, states in kept:
+            inner.states = states
+
+
+def build_inside(layer: Any, args: tuple, kwargs: dict[str, Any]) -> None:
+    """Let the layers that `layer` calls, at any depth, make their weights, if any has not yet.
+
+    A call that cannot be tried on tiny arrays of zeros leaves it to the first call on real ones.
+    """
+    if all(x.built for x in _with_all_inside(layer)):
+        return
+    with contextlib.suppress(ValueError, TypeError, LookupError, ArithmeticError):
+        probe_call(layer, args, kwargs)
+
+
+def _with_all_inside(layer: Any) -> list[Any]:
+    """The layer and all that it holds, at any depth."""
+    found = {id(layer): layer}
+    stack = [layer]
+    while stack:
+        inner = [x for x in stack.pop()._sublayers() if id(x) not in found]
+        found.update((id(x), x) for x in inner)
+        stack += inner
+    return list(found.values())
 
 
 def tensors_of(shapes: Any, dtype: str) -> Any:

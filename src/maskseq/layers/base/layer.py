@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from ...configured import snake_case
 from ...context import changed, current
-from ...graph.record import probe_call, record, tensors_of
+from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, map_structure
 from ...rows import Rows, as_padded
@@ -382,6 +382,7 @@ class Layer(Ends, WeightHolder):
             shape_args, shape_kwargs = shape_arguments(self.compute_output_shape, arguments)
             shapes = self.compute_output_shape(*shape_args, **shape_kwargs)
             outputs = tensors_of(shapes, self.compute_output_dtype(inputs))
+            build_inside(self, args, kwargs)
         mask = None if "mask" in kwargs else arguments.get("mask")
 
         def finish(made: Any) -> None:
