@@ -168,6 +168,9 @@ class Model(Layer):
         last = outer.but(**settings)
         return self._plan.run(values, last.but(padded_output=False), last)
 
+    def _records_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
+        return "mask" not in kwargs  # a model converts nothing first
+
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
         """Outputs keep the masks that the last layers gave them."""
 

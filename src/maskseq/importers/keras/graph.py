@@ -12,7 +12,7 @@ import numpy as np
 
 from ...graph.config import from_config
 from ...graph.symbols import is_symbolic, same_computation
-from ...layers import RNN, Bidirectional
+from ...layers import RNN, Bidirectional, Layer
 from ...models.model import Model
 from ...nest import map_structure
 from ...tensor import get_keras_mask
@@ -174,9 +174,15 @@ class _Graph:
             kwargs["initial_state"] = args[0][1:]
             args = args[0][:1]
             mask = get_keras_mask(args[0]) if mask is None else mask
+        filled = None
         if mask is not None:
             carried = map_structure(get_keras_mask, args[0])
             alone = not is_symbolic([args[1:], kwargs])
-            if not (alone and same_computation(mask, carried, self._same)):
+            if alone and same_computation(mask, carried, self._same):
+                filled = mask
+            else:
                 kwargs["mask"] = mask
-        return operation(*args, **kwargs)
+        outputs = operation(*args, **kwargs)
+        if isinstance(operation, Layer):  # recorded as the file has it, whatever wrote it
+            operation._inbound_nodes[-1].filled_mask = filled
+        return outputs

@@ -15,7 +15,7 @@ from numpy import ndarray
 from ...configured import snake_case
 from ...context import changed, current
 from ...graph.record import build_inside, probe_call, record, tensors_of
-from ...graph.symbols import Node, is_symbolic, unique_name
+from ...graph.symbols import KerasTensor, Node, is_symbolic, unique_name
 from ...nest import flatten, holds, map_structure
 from ...rows import Rows, as_padded
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask, set_keras_mask
@@ -383,12 +383,20 @@ class Layer(Ends, WeightHolder):
             shapes = self.compute_output_shape(*shape_args, **shape_kwargs)
             outputs = tensors_of(shapes, self.compute_output_dtype(inputs))
             build_inside(self, args, kwargs)
-        mask = None if "mask" in kwargs else arguments.get("mask")
+        mask = arguments.get("mask") if self._records_mask(args, kwargs) else None
 
         def finish(made: Any) -> None:
             self._finish(made, inputs, previous)
 
         return record(self, args, kwargs, outputs, mask if has_mask(mask) else None, finish)
+
+    def _records_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
+        """True if Keras writes the mask that it fills in into its graph.
+
+        It does where it need not convert an argument first: for one tensor of the layer's dtype.
+        """
+        alone = len(args) == 1 and not kwargs and isinstance(args[0], KerasTensor)
+        return alone and args[0].dtype == "float32"
 
     @property
     def mask_role(self) -> str:
