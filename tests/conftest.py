@@ -17,6 +17,13 @@ def keep_isa():
     _kernels.set_isa(before)
 
 
+@pytest.fixture(autouse=True)
+def dont_wait_for_the_disk(request, monkeypatch):
+    """Files that tests write need not outlive the power; tests/storage is about those that do."""
+    if "storage" not in request.path.parts:
+        monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
 @pytest.fixture(params=_kernels.ISAS)
 def isa(request, keep_isa):
     _kernels.set_isa(request.param)

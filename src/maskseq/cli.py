@@ -1,18 +1,23 @@
 """The command line, `maskseq demo | predict | info`. An error is one line on stderr and exit 2."""
 
 import argparse
+import contextlib
+import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import NoReturn
 
 import numpy as np
 
 from . import Model, Ragged, __version__, load_model, runtime
 from .data import files as datafiles
 from .models import inputs as model_inputs
+from .storage.text import one_line, printable
 
 DEMO = Path(__file__).parent / "demo"
 DEMO_ACCURACY = 0.96  # the least that is right: the model had 0.984 where it was trained
@@ -23,16 +28,42 @@ BAR_WIDTH = 40
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    arguments = _parser().parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):  # a name that the terminal cannot show is escaped
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            arguments = _parser().parse_args(argv)
+            status = arguments.run(arguments)
+            sys.stdout.flush()
+            return status
+        except KeyboardInterrupt:
+            return _fail("interrupted", 130)
+        except Exception as error:  # MemoryError and RecursionError too
+            return _fail(one_line(error), 2)
+
+
+def _fail(reason: str, status: int) -> int:
     try:
-        return arguments.run(arguments)
-    except (ValueError, TypeError, IndexError, OSError, ImportError) as error:
-        print("maskseq: error:", *str(error).split(), file=sys.stderr)  # on one line
-        return 2
+        sys.stdout.flush()
+    except OSError:  # nobody reads it, or the disk is full: at exit Python would say so once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(OSError):
+        print("maskseq: error:", reason, file=sys.stderr)
+    return status
+
+
+def _show_warning(message: Warning | str, *place: object) -> None:
+    print("maskseq: warning:", printable(" ".join(str(message).split())), file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see {self.prog} --help")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "maskseq", description="Masked sequence models on the CPU: a masked step costs nothing."
     )
     parser.add_argument("--version", action="version", version=f"maskseq {__version__}")

@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +209,67 @@ def test_errors_are_one_line_and_exit_2(capsys, tmp_path):
         assert printed == "" and complaint.startswith("maskseq: error: ")
         assert complaint.count("\n") == 1 and words in complaint
         assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (MemoryError(), "MemoryError"),
+        (RecursionError("maximum recursion\ndepth"), "maximum recursion depth"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (AssertionError(), "AssertionError"),
+        (np.linalg.LinAlgError("\x1b[2J"), "\\x1b[2J"),
+    ],
+)
+def test_any_exception_is_one_line_and_exit_2(error, said, capsys, monkeypatch):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(maskseq.runtime, "show_config", fail)
+    assert cli.main(["info"]) == 2
+    assert capsys.readouterr() == ("", f"maskseq: error: {said}\n")
+
+
+def test_interruption_is_one_line_too(capsys, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(maskseq.runtime, "show_config", interrupt)
+    assert cli.main(["info"]) == 130
+    assert capsys.readouterr().err == "maskseq: error: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["predikt"], ["predict", "m"], ["info", "--x"], ["predict", "--batch-size=x"]]
+)
+def test_wrong_arguments_are_one_line_and_exit_2(arguments, capsys):
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and err.rstrip().endswith("--help")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["info"], ["demo"]])
+def test_output_that_nothing_takes_is_one_line_and_exit_2(arguments):
+    command = [sys.executable, "-c", "import sys; from maskseq.cli import main; sys.exit(main())"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*command, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, env=environment
+        )
+    assert done.returncode == 2
+    assert done.stderr == "maskseq: error: [Errno 28] No space left on device\n"
+
+
+def test_warnings_are_one_line_each_without_what_a_terminal_obeys(capsys, monkeypatch):
+    def warn():
+        warnings.simplefilter("always")
+        warnings.warn("a\nb\x1b", stacklevel=1)
+
+    monkeypatch.setattr(maskseq.runtime, "show_config", warn)
+    assert cli.main(["info"]) == 0
+    assert capsys.readouterr().err == "maskseq: warning: a b\\x1b\n"
 
 
 def test_batch_size_0_is_an_error(capsys):

@@ -6,60 +6,50 @@
 """
 
 import json
-import math
 import os
-import struct
-import tokenize
-import zipfile
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from .. import Ragged
-
-# Whatever the readers of zip, NumPy and JSON files raise on damaged input.
-_DAMAGE = (
-    ValueError, TypeError, LookupError, ArithmeticError, SyntaxError, RuntimeError, MemoryError,
-    EOFError, OSError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+from ..storage import atomic, npy
+from ..storage.text import printable
+from ..storage.zip import Zip
+from . import json_lists
 
 
 def read(path: Path) -> Ragged | np.ndarray:
     """The sequences in a file: Ragged, or the padded array where the file tells no lengths.
 
     Raises: ValueError that names the file, and what is wrong with it; OSError if it cannot be
-        opened. A header that claims more than the file holds is refused before any array is made.
+        opened. Time and memory are bounded by the size of the file: a header that claims more than
+        the file holds is refused, and so is a .npz that grows beyond the limits of storage.zip.
     """
     reader = _choose(path, READERS)
     with path.open("rb") as file:
         try:
             return reader(file)
-        except _DAMAGE as error:
-            raise ValueError(f"{path}: {error or type(error).__name__}") from error
+        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            said = printable(error) or type(error).__name__
+            raise ValueError(f"{printable(path)}: {said}") from error
 
 
 def write(path: Path, result: Ragged | np.ndarray) -> None:
-    """Writes what `read` would give back; .npy pads a Ragged with zeros. No file is left half done.
+    """Writes what `read` would give back; .npy pads a Ragged with zeros, .jsonl has null for NaN
+    and infinity. The file is written whole or not at all: see storage.atomic.
 
     Raises: as `check_target`; OSError.
     """
-    check_target(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            WRITERS[path.suffix](file, result)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    writer = _choose(path, WRITERS)
+    with atomic.replacing(path) as file:
+        writer(file, result)
 
 
 def check_target(path: Path) -> None:
     """Raises what `write` would for such a path, ValueError or OSError: before the work."""
     _choose(path, WRITERS)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path}: the folder does not exist")
+    atomic.check(path)
 
 
 def _choose(path: Path, table: dict):
@@ -69,89 +59,69 @@ def _choose(path: Path, table: dict):
 
 
 def _read_npy(file: BinaryIO) -> np.ndarray:
-    return _array(file, os.fstat(file.fileno()).st_size)
+    return npy.from_bytes(file.read())
 
 
 def _read_npz(file: BinaryIO) -> Ragged | np.ndarray:
-    with zipfile.ZipFile(file) as archive:
-        found = [name.removesuffix(".npy") for name in archive.namelist()]
+    archive = Zip(file)
+    found = [name.removesuffix(".npy") for name in archive.names]
 
-        def array(name: str) -> np.ndarray:
-            member = archive.getinfo(f"{name}.npy")
-            with archive.open(member) as stream:
-                return _array(stream, member.file_size)
+    def array(name: str) -> np.ndarray:
+        return npy.from_bytes(archive.read(f"{name}.npy"))
 
-        if "values" in found and "offsets" in found:
-            return Ragged(array("values"), array("offsets"))
-        if "x" not in found:
-            raise ValueError(
-                f"expected `x`, or `values` and `offsets`, got {', '.join(found[:10])}"
-            )
-        if "lengths" in found:
-            return Ragged.from_padded(array("x"), lengths=array("lengths"))
-        if "mask" in found:
-            return Ragged.from_padded(array("x"), mask=array("mask"))
-        return array("x")
-
-
-def _array(stream: BinaryIO, size: int) -> np.ndarray:
-    """The array in .npy form that the stream holds, in `size` bytes as it claims."""
-    version = np.lib.format.read_magic(stream)
-    if version not in _NPY_HEADERS:
-        raise ValueError(f"version {version} of the .npy form, expected 1.0 or 2.0")
-    shape, fortran_order, dtype = _NPY_HEADERS[version](stream)
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, expected numbers")
-    nbytes = math.prod(shape) * dtype.itemsize
-    if not 0 <= nbytes <= size:
-        raise ValueError(f"{dtype} of shape {shape} is more than it holds")
-    values = stream.read(nbytes + 1)  # at the end of a zip's member this checks its CRC-32
-    if len(values) != nbytes:
-        raise ValueError(f"{dtype} of shape {shape} needs {nbytes} bytes, it holds others")
-    return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran_order else "C")
-
-
-_NPY_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+    if "values" in found and "offsets" in found:
+        return Ragged(array("values"), array("offsets"))
+    if "x" not in found:
+        raise ValueError(f"expected `x`, or `values` and `offsets`, got {', '.join(found[:10])}")
+    if "lengths" in found:
+        return Ragged.from_padded(array("x"), lengths=array("lengths"))
+    if "mask" in found:
+        return Ragged.from_padded(array("x"), mask=array("mask"))
+    return array("x")
 
 
 def _read_json(file: BinaryIO) -> Ragged:
-    return _from_lists(json.load(file))
+    return json_lists.from_text(file.read())
 
 
 def _read_jsonl(file: BinaryIO) -> Ragged:
-    rows = []
-    for number, line in enumerate(file, 1):
-        try:
-            rows.append(json.loads(line))
-        except ValueError as error:
-            raise ValueError(f"line {number} is not JSON: {error}") from error
-    return _from_lists(rows)
+    return json_lists.from_lines(file, os.fstat(file.fileno()).st_size)
 
 
-def _from_lists(rows: object) -> Ragged:
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise ValueError("expected a list for each sequence")
-    return Ragged.from_list(rows)
+class _Bytes:
+    """A file that NumPy does not know for one: it writes through Python, where errors are seen.
+
+    Into a real file NumPy writes with C's stdio, and takes no notice of what fclose returns.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
-def _write_npy(file, result: Ragged | np.ndarray) -> None:
-    np.save(file, result.to_padded() if isinstance(result, Ragged) else result)
+def _write_npy(file: BinaryIO, result: Ragged | np.ndarray) -> None:
+    array = result.to_padded() if isinstance(result, Ragged) else result
+    np.lib.format.write_array(_Bytes(file), array, allow_pickle=False)
 
 
-def _write_npz(file, result: Ragged | np.ndarray) -> None:
+def _write_npz(file: BinaryIO, result: Ragged | np.ndarray) -> None:
     if isinstance(result, Ragged):
         np.savez(file, values=result.values, offsets=result.offsets)
     else:
         np.savez(file, x=result)
 
 
-def _write_jsonl(file, result: Ragged | np.ndarray) -> None:
+def _write_jsonl(file: BinaryIO, result: Ragged | np.ndarray) -> None:
     for row in result:
-        shortest = row.astype(str).astype(float)  # 0.1 is written 0.1, not 0.10000000149011612
-        file.write(json.dumps(shortest.tolist()).encode() + b"\n")
+        file.write(json.dumps(_as_json(row), allow_nan=False).encode() + b"\n")
+
+
+def _as_json(row: np.ndarray) -> list:
+    """Nested lists of numbers; None for those that JSON has not."""
+    if row.dtype.kind != "f":
+        return row.tolist()
+    shortest = row.astype(str).astype(float)  # 0.1 is written 0.1, not 0.10000000149011612
+    finite = np.isfinite(shortest)
+    return (shortest if finite.all() else np.where(finite, shortest, None)).tolist()
 
 
 READERS = {".npy": _read_npy, ".npz": _read_npz, ".json": _read_json, ".jsonl": _read_jsonl}

@@ -1,4 +1,9 @@
-"""What a model file can be refused for; both are ValueErrors."""
+"""What a model file can be refused for; both are ValueErrors.
+
+Their messages hold names out of the file, so what a terminal would obey is escaped in them.
+"""
+
+from ..storage.text import printable
 
 
 class FormatError(ValueError):
@@ -10,12 +15,15 @@ class FormatError(ValueError):
     """
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path, self.reason = path, reason
+        self.path, self.reason = path, printable(reason)
+        super().__init__(path, self.reason)
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return f"{printable(self.path)}: {self.reason}"
 
 
 class UnsupportedLayerError(ValueError):
     """A file names a layer, an operation or an option outside the table of known ones."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
