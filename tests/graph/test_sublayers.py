@@ -68,7 +68,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_weights_exist_with_the_graph(name, rng):
     make, count = CASES[name]
-    source = Input((4, WIDTH))
+    source = Input((4, WIDTH), batch_size=5)
     layer = make()
     model = Model(source, layer(source))
     assert len(model.weights) == count
@@ -82,7 +82,7 @@ def test_weights_exist_with_the_graph(name, rng):
 
 
 def test_trying_a_call_leaves_the_states_of_a_stateful_layer(rng):
-    source = Input((4, WIDTH))
+    source = Input((4, WIDTH), batch_size=5)
     layer = layers.RNN(Cell(), stateful=True)
     model = Model(source, layer(source))
     x = rng.normal(size=(5, 4, WIDTH)).astype(np.float32)

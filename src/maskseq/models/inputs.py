@@ -12,9 +12,9 @@ import numpy as np
 from ..data.ragged import Ragged, as_batch
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
-from ..nest import is_nested
 from ..rows import Layout, Rows, Source
 from ..tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+from .matching import in_order, masks_in_order
 
 STEPS_A_CALL = 1 << 16
 """Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
@@ -87,67 +87,41 @@ def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], int]:
 def standardize(model: Any, x: Any, mask: Any = None) -> list[Any]:
     """The inputs of a call in the order of `model.inputs`, with hand-given masks attached."""
     values = _in_order(model, x)
-    for number, hand in enumerate(_masks_in_order(model, mask)):
-        if hand is not None:
+    for number, hand in enumerate(masks_in_order(model._input_structure, mask)):
+        if hand is not None and values[number] is not None:
             values[number] = _with_mask(values[number], hand)
     return prepare(model, values)
-
-
-def _masks_in_order(model: Any, mask: Any) -> list[Any]:
-    """A mask or None for each input; one mask alone is the first input's, as in Keras."""
-    names = [tensor.name for tensor in model.inputs]
-    if isinstance(mask, dict):
-        if not set(mask) <= set(names):
-            raise ValueError(f"masks must be named {names}, got {sorted(mask)}")
-        return [mask.get(name) for name in names]
-    if mask is None or not isinstance(mask, (list, tuple)):
-        return [mask] + [None] * (len(names) - 1)
-    if len(names) == 1 and not (len(mask) == 1 and np.ndim(mask[0]) != 1):
-        return [mask]  # one mask written as lists
-    if len(mask) not in (1, len(names)):
-        raise ValueError(f"mask must be a list of {len(names)} ({names}), got {len(mask)} masks")
-    return [*mask] + [None] * (len(names) - len(mask))
 
 
 def for_predict(model: Any, x: Any) -> list[Any]:
     """The inputs of `predict`, not yet cut into batches."""
     values = _in_order(model, x)
-    sizes = {_length(value) for value in values} if len(values) > 1 else ()
+    sizes = {_length(value) for value in values if value is not None} if len(values) > 1 else ()
     if len(sizes) > 1:
         raise ValueError(f"inputs must have the same number of sequences, got {sorted(sizes)}")
     return values
 
 
 def _in_order(model: Any, x: Any) -> list[Any]:
-    graph = getattr(model, "_plan", None)
-    if graph is None:
+    """The inputs in the order of `model.inputs`; None stands for one that is not there."""
+    if getattr(model, "_plan", None) is None:
         values = [as_value(x)]
         if hasattr(model, "ensure_graph"):
             model.ensure_graph(values[0])
         return values
-    if isinstance(model._input_structure, KerasTensor) and type(x) is not dict:
+    if isinstance(model._input_structure, KerasTensor) and not (x is None or type(x) is dict):
         return [as_value(x)]
-    names = [tensor.name for tensor in model.inputs]
-    if isinstance(x, dict):
-        if set(x) != set(names):
-            raise ValueError(f"inputs must be named {names}, got {sorted(x)}")
-        return [as_value(x[name]) for name in names]
-    if len(names) == 1 and not (is_nested(model._input_structure) and _is_list_of_one(x)):
-        return [as_value(x)]
-    if not isinstance(x, (list, tuple)) or len(x) != len(names):
-        got = f"{len(x)} values" if isinstance(x, (list, tuple)) else type(x).__name__
-        raise ValueError(f"inputs must be a list of {len(names)} ({names}), got {got}")
-    return [as_value(value) for value in x]
-
-
-def _is_list_of_one(x: Any) -> bool:
-    return isinstance(x, (list, tuple)) and len(x) == 1 and isinstance(x[0], (np.ndarray, Rows))
+    given = in_order(model._input_structure, x)
+    return [None if value is None else as_value(value) for value in given]
 
 
 def prepare(model: Any, values: list[Any]) -> list[Any]:
     """Values checked against the model's inputs, packed where that changes nothing."""
     taken = []
     for value, tensor in zip(values, model.inputs, strict=True):
+        if value is None:
+            taken.append(None)
+            continue
         if not _has_shape(value, tensor.shape, model._strict_shapes):
             value = _fitted(value, tensor, model._strict_shapes)
         taken.append(value if type(value) is Rows else _packed(model, tensor, value))
@@ -228,9 +202,11 @@ def _length(value: Any) -> int:
 
 
 def steps_of(value: Any) -> int:
-    """How many real steps of Rows there are, or how many cells of a padded array."""
+    """How many real steps of Rows there are, how many cells of a padded array, 0 for None."""
     if type(value) is Rows:
         return value.layout.steps
+    if value is None:
+        return 0
     shape = value.shape
     return shape[0] * shape[1] if len(shape) > 1 else value.size
 
@@ -239,7 +215,7 @@ def cut(model: Any, values: list[Any], batch_size: int | None) -> list[list[Any]
     """The inputs in batches: of `batch_size` sequences, or of about STEPS_A_CALL real steps."""
     if batch_size is None and max(map(steps_of, values)) <= STEPS_A_CALL:
         return [values]
-    count = _length(values[0])
+    count = max(_length(value) for value in values if value is not None)
     if batch_size is None:
         bounds = [0, count] if model.stateful else _bounds(values, count)
     elif not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
@@ -258,6 +234,8 @@ def _bounds(values: list[Any], count: int) -> list[int]:
     """Ends of batches, none of which holds many more than STEPS_A_CALL steps of any input."""
     steps = np.zeros(count + 1, np.int64)
     for value in values:
+        if value is None:
+            continue
         if type(value) is Rows:
             steps = np.maximum(steps, value.layout.offsets)
         else:
@@ -281,6 +259,8 @@ def bounds_of(steps: np.ndarray) -> list[int]:
 
 
 def _part(value: Any, start: int, stop: int) -> Any:
+    if value is None:
+        return None
     if type(value) is not Rows:
         part = value[start:stop]
         mask = get_keras_mask(value)

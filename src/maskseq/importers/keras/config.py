@@ -53,7 +53,6 @@ UNUSED_OPTIONS = {
     "time_major": False,
     "sparse": False,
     "ragged": False,
-    "optional": False,
     "renorm": False,
     "data_format": "channels_last",
 }

@@ -49,6 +49,7 @@ class ModelMaker(LayerMaker):
             batch_shape=tuple(shape),
             dtype=known_dtype(dtype, self.path),
             name=None if name is None else self.name(name),
+            optional=config.get("optional") is True,
         )
 
 

@@ -103,10 +103,10 @@ def _tell(layer: Any, message: str) -> None:
         raise ValueError(message)
     if mode == "warn" and not layer.__dict__.get("_mask_loss_told"):
         layer._mask_loss_told = True
-        warnings.warn(message, UserWarning, stacklevel=_callers_level())
+        warnings.warn(message, UserWarning, stacklevel=callers_level())
 
 
-def _callers_level() -> int:
+def callers_level() -> int:
     """How many frames above the one that warns the code lies that called maskseq."""
     frame, level = sys._getframe(2), 2
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("maskseq."):

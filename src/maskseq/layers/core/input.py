@@ -18,16 +18,17 @@ class InputLayer(Layer):
         dtype: str | None = None,
         batch_shape: tuple[int | None, ...] | None = None,
         name: str | None = None,
+        optional: bool = False,
         **kwargs: Any,
     ):
-        kwargs.pop("sparse", None), kwargs.pop("ragged", None), kwargs.pop("optional", None)
+        kwargs.pop("sparse", None), kwargs.pop("ragged", None)
         if batch_shape is None:
             if shape is None:
                 raise ValueError("Input: shape must be given (without the batch), got None")
             batch_shape = (batch_size, *shape)
         super().__init__(name=name, **kwargs)
         self.dtype = str(dtype or "float32")
-        self.batch_shape = tuple(batch_shape)
+        self.batch_shape, self.optional = tuple(batch_shape), bool(optional)
         self.built = True
         self._make_tensor()
 
@@ -46,7 +47,8 @@ class InputLayer(Layer):
         return inputs
 
     def get_config(self) -> dict[str, Any]:
-        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name}
+        shape, optional = self.batch_shape, self.optional
+        return {"batch_shape": shape, "dtype": self.dtype, "name": self.name, "optional": optional}
 
 
 def Input(
@@ -55,9 +57,11 @@ def Input(
     dtype: str | None = None,
     batch_shape: tuple[int | None, ...] | None = None,
     name: str | None = None,
+    optional: bool = False,
 ) -> KerasTensor:
     """A symbolic tensor of shape (batch_size, *shape); None = any size.
 
+    optional: users may give None for it, which then goes to the layers that it is handed to.
     Source: keras.Input.
     """
-    return InputLayer(shape, batch_size, dtype, batch_shape, name).output
+    return InputLayer(shape, batch_size, dtype, batch_shape, name, optional).output
