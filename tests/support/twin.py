@@ -26,23 +26,28 @@ def twins(make):
     return make(theirs.layers), make(maskseq.layers)
 
 
-def check_eager(make, arrays, masks, rtol=1e-5, **options):
-    """Call both layers on arrays that carry masks (a list: a list of inputs)."""
+def check_eager(make, arrays, masks, rtol=1e-5, first=None, **options):
+    """Call both layers on arrays that carry masks (a list: a list of inputs).
+
+    first: the options of the first call, which builds them.
+    """
     their_layer, our_layer = twins(make)
     many = isinstance(arrays, list)
     pairs = zip(arrays, masks, strict=True) if many else [(arrays, masks)]
     pairs = list(pairs)
     their_inputs = [carrying(keras(), x, m) for x, m in pairs]
     our_inputs = [carrying(maskseq, x, m) for x, m in pairs]
+    their_inputs = their_inputs if many else their_inputs[0]
+    our_inputs = our_inputs if many else our_inputs[0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        first = their_layer(their_inputs if many else their_inputs[0])
-        our_layer(our_inputs if many else our_inputs[0])
+        wanted = their_layer(their_inputs, **(first or {}))
+        our_layer(our_inputs, **(first or {}))
         if their_layer.weights:
             random_weights(their_layer, np.random.default_rng(7))
             copy_weights(their_layer, our_layer)
-            first = their_layer(their_inputs if many else their_inputs[0], **options)
-        compare(first, our_layer(our_inputs if many else our_inputs[0], **options), rtol=rtol)
+            wanted = their_layer(their_inputs, **options)
+        compare(wanted, our_layer(our_inputs, **options), rtol=rtol)
 
 
 def check_in_model(make, features=3, inputs=1, stem="dense", mask="holes", rtol=1e-5):

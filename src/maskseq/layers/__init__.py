@@ -19,6 +19,7 @@ _NAMES = {
     "rnn.bidirectional": "Bidirectional",
     "convolutional.conv1d": "Conv1D Convolution1D",
     "convolutional.conv1d_transpose": "Conv1DTranspose Convolution1DTranspose",
+    "rnn.conv_lstm1d": "ConvLSTM1D",
     "rnn.crf_decode": "CRFDecode",
     "core.dense": "Dense",
     "convolutional.depthwise_conv1d": "DepthwiseConv1D",
@@ -50,6 +51,7 @@ _NAMES = {
     "rnn.rnn": "RNN",
     "reshaping.reshape": "Flatten Permute RepeatVector Reshape",
     "reshaping.resizing": "Cropping1D UpSampling1D ZeroPadding1D",
+    "core.reversible_embedding": "ReversibleEmbedding",
     "normalization.rms_normalization": "RMSNormalization",
     "convolutional.separable_conv1d": "SeparableConv1D SeparableConvolution1D",
     "rnn.simple_rnn": "SimpleRNN SimpleRNNCell",
@@ -57,6 +59,7 @@ _NAMES = {
     "rnn.stacked_rnn_cells": "StackedRNNCells",
     "activations.temporal_softmax": "TemporalSoftmax",
     "rnn.time_distributed": "TimeDistributed",
+    "normalization.spectral_normalization": "SpectralNormalization",
     "normalization.unit_normalization": "UnitNormalization",
 }
 """File -> the names in it. `__init__.pyi` says the same to type checkers; a test compares them."""

@@ -29,6 +29,7 @@ from .core.identity import Identity as Identity
 from .core.input import Input as Input
 from .core.lambda_layer import Lambda as Lambda
 from .core.masking import Masking as Masking
+from .core.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
 from .merging.concatenate import Concatenate as Concatenate
 from .merging.concatenate import concatenate as concatenate
 from .merging.dot import Dot as Dot
@@ -49,6 +50,7 @@ from .normalization.batch_normalization import BatchNormalization as BatchNormal
 from .normalization.group_normalization import GroupNormalization as GroupNormalization
 from .normalization.layer_normalization import LayerNormalization as LayerNormalization
 from .normalization.rms_normalization import RMSNormalization as RMSNormalization
+from .normalization.spectral_normalization import SpectralNormalization as SpectralNormalization
 from .normalization.unit_normalization import UnitNormalization as UnitNormalization
 from .pooling.attention_pooling1d import AttentionPooling1D as AttentionPooling1D
 from .pooling.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
@@ -78,6 +80,7 @@ from .reshaping.resizing import Cropping1D as Cropping1D
 from .reshaping.resizing import UpSampling1D as UpSampling1D
 from .reshaping.resizing import ZeroPadding1D as ZeroPadding1D
 from .rnn.bidirectional import Bidirectional as Bidirectional
+from .rnn.conv_lstm1d import ConvLSTM1D as ConvLSTM1D
 from .rnn.crf_decode import CRFDecode as CRFDecode
 from .rnn.gru import GRU as GRU
 from .rnn.gru import GRUCell as GRUCell

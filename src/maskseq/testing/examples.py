@@ -24,6 +24,12 @@ def _ids() -> np.ndarray:
     return np.random.default_rng(5).integers(0, 9, (BATCH, TIME)).astype(np.int32)
 
 
+def _grids() -> list[np.ndarray]:
+    """Steps of four rows of two features."""
+    random = np.random.default_rng(7)
+    return [random.standard_normal((BATCH, TIME, 4, 2)).astype(np.float32)]
+
+
 def _pair() -> list[np.ndarray]:
     return [sequences(), sequences()[:, ::-1].copy()]
 
@@ -56,6 +62,10 @@ EXAMPLES: dict[str, Example] = {
     "Concatenate(axis=1)": Example(lambda: layers.Concatenate(axis=1), _pair()),
     "Conv1D": Example(lambda: layers.Conv1D(3, 2)),
     "Conv1DTranspose": Example(lambda: layers.Conv1DTranspose(3, 2, strides=3)),
+    "ConvLSTM1D": Example(lambda: layers.ConvLSTM1D(3, 2), _grids()),
+    "ConvLSTM1D(return_sequences=True)": Example(
+        lambda: layers.ConvLSTM1D(3, 2, padding="same", return_sequences=True), _grids()
+    ),
     "Cropping1D": Example(lambda: layers.Cropping1D(1)),
     "Dense": Example(lambda: layers.Dense(3, activation="tanh")),
     "DepthwiseConv1D": Example(lambda: layers.DepthwiseConv1D(2)),
@@ -104,10 +114,24 @@ EXAMPLES: dict[str, Example] = {
     "RepeatVector": Example(lambda: layers.RepeatVector(2), _flat(4)),
     "Reshape": Example(lambda: layers.Reshape((-1, 2))),
     "Rescaling": Example(lambda: layers.Rescaling(0.5, offset=[1.0, 2.0, 3.0, 4.0])),
+    "ReversibleEmbedding": Example(lambda: layers.ReversibleEmbedding(9, 3), [_ids()]),
+    "ReversibleEmbedding(mask_zero=True)": Example(
+        lambda: layers.ReversibleEmbedding(9, 3, mask_zero=True), [_ids()]
+    ),
+    "ReversibleEmbedding, reverse=True": Example(
+        lambda: layers.ReversibleEmbedding(9, 4, tie_weights=False, logit_soft_cap=2.0),
+        call=lambda layer, x: layer(x, reverse=True),
+    ),
     "SeparableConv1D": Example(lambda: layers.SeparableConv1D(3, 2)),
     "SimpleRNN": Example(lambda: layers.SimpleRNN(3)),
     "Softmax": Example(lambda: layers.Softmax(), _flat(TIME)),
     "SpatialDropout1D": Example(lambda: layers.SpatialDropout1D(0.5)),
+    "SpectralNormalization(Dense)": Example(
+        lambda: layers.SpectralNormalization(layers.Dense(3), power_iterations=2)
+    ),
+    "SpectralNormalization(Embedding)": Example(
+        lambda: layers.SpectralNormalization(layers.Embedding(9, 3, mask_zero=True)), [_ids()]
+    ),
     "Subtract": Example(lambda: layers.Subtract(), _pair()),
     "TemporalSoftmax": Example(lambda: layers.TemporalSoftmax()),
     "ThresholdedReLU": Example(lambda: layers.ThresholdedReLU(0.5)),

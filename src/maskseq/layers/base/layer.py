@@ -281,7 +281,7 @@ class Layer(Ends, WeightHolder):
             if result is not NotImplemented:
                 return result
             args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
-        elif self.packs and len(args) == 1 and not current().padded_output:
+        elif self.packs and len(args) == 1 and not kwargs and not current().padded_output:
             x = args[0]
             if isinstance(x, np.ndarray) and x.ndim == self.packs:
                 self._ensure_built({"inputs": x})

@@ -82,6 +82,8 @@ class WeightHolder:
             return []
         seen.add(id(self))
         own = sorted(self._own_variables, key=lambda v: not v.trainable)
+        own = [v for v in own if id(v) not in seen]
+        seen.update(map(id, own))
         return own + [v for layer in self._sublayers() for v in layer._collect_weights(seen)]
 
     @property

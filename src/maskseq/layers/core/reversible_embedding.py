@@ -1,0 +1,131 @@
+"""ReversibleEmbedding: an Embedding that also maps back, from features to a score for each id."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ...rows import Rows
+from ...tensor import convert_to_tensor
+from ..base.layer import Layer
+from .embedding import Embedding
+
+
+class ReversibleEmbedding(Embedding):
+    """Look up each id in a table; with reverse=True, multiply features with the table's transpose.
+
+    Arguments: input_dim, output_dim, embeddings_initializer, mask_zero: as of Embedding.
+        tie_weights: False: the way back has weights of its own.  reverse_dtype: accepted; the
+        product is float32.  logit_soft_cap: scores become tanh(scores / cap) * cap.
+    Weights: embeddings float32 (input_dim, output_dim); without tie_weights reverse_embeddings
+        (output_dim, input_dim).
+    Call arguments: inputs: ids of any shape; with `reverse` float32 (..., output_dim).
+    Returns: float32, inputs.shape + (output_dim,); with `reverse` (..., input_dim), without a mask.
+    Source: keras.layers.ReversibleEmbedding.
+    """
+
+    plain = True
+    reads_masked = "all"
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint,
+            mask_zero,
+            name=name,
+            dtype=dtype,
+            trainable=trainable,
+        )
+        if logit_soft_cap is not None and not _positive(logit_soft_cap):
+            raise ValueError(
+                f"ReversibleEmbedding: logit_soft_cap must be a number above 0, or None, "
+                f"got {logit_soft_cap!r}"
+            )
+        self.tie_weights, self.reverse_dtype = bool(tie_weights), reverse_dtype
+        self.logit_soft_cap = logit_soft_cap
+        self._packed: tuple = (None, None)
+
+    def build(self, input_shape: Any = None) -> None:
+        super().build(input_shape)
+        self.reverse_embeddings = (
+            None
+            if self.tie_weights
+            else self.add_weight(
+                (self.output_dim, self.input_dim),
+                self.embeddings_initializer,
+                name="reverse_embeddings",
+            )
+        )
+
+    compute_output_shape = Layer.compute_output_shape  # a trial call: `reverse` decides
+
+    def call(self, inputs: Any, reverse: bool = False) -> Any:
+        if reverse:
+            return self._scores(np.asarray(inputs, np.float32))
+        outputs = super().call(inputs)
+        if not self.mask_zero:
+            return outputs
+        outputs = convert_to_tensor(outputs)
+        outputs._keras_mask = np.asarray(inputs) != 0
+        return outputs
+
+    def on_rows(self, rows: Rows, reverse: bool = False) -> Any:
+        return NotImplemented if reverse else super().on_rows(rows)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        return None  # `call` sets it
+
+    def _scores(self, x: np.ndarray) -> np.ndarray:
+        if x.shape[-1:] != (self.output_dim,):
+            raise ValueError(
+                f"inputs must have {self.output_dim} features (last axis), got shape {x.shape}"
+            )
+        scores = _kernels.dense(x.reshape(-1, self.output_dim), self._matrix())
+        if self.logit_soft_cap is not None:
+            cap = np.float32(self.logit_soft_cap)
+            scores = _kernels.activation(scores / cap, "tanh") * cap
+        return scores.reshape(*x.shape[:-1], self.input_dim)
+
+    def _matrix(self) -> _kernels.PackedDense:
+        """The matrix of the way back, packed once for as long as the weights stay."""
+        weight = self.embeddings if self.tie_weights else self.reverse_embeddings
+        version, packed = self._packed
+        if version != weight.version:
+            version, value = weight.version, weight.value
+            packed = _kernels.PackedDense(value.T if self.tie_weights else value)
+            self._packed = version, packed
+        return packed
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": (None, None)}
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "tie_weights": self.tie_weights,
+            "reverse_dtype": self.reverse_dtype,
+            "logit_soft_cap": self.logit_soft_cap,
+        }
+
+
+def _positive(value: Any) -> bool:
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return number and 0 < value < float("inf")

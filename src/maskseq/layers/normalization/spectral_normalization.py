@@ -1,0 +1,108 @@
+"""SpectralNormalization: a layer whose kernel training keeps at a spectral norm of about 1."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...context import current
+from ...rows import Rows
+from ..base.checks import whole
+from ..base.layer import Layer
+from ..base.registry import deserialize_layer, serialize_layer
+
+_EPSILON = 1e-7  # keras.config.epsilon()
+
+
+class SpectralNormalization(Layer):
+    """The answer of `layer`; in training, its kernel is first divided by its spectral norm.
+
+    The norm, the largest singular value of the kernel as a matrix of its last axis, is estimated by
+    `power_iterations` steps a call, which go on where the call before stopped.
+
+    Arguments: layer: one that has a `kernel` or `embeddings`.
+    Weights: vector_u float32 (1, last axis of the kernel), and those of `layer`.
+    Call arguments, masks: those of `layer`.
+    Source: keras.layers.SpectralNormalization; Miyato et al. 2018, arXiv:1802.05957.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        power_iterations: int = 1,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        if not isinstance(layer, Layer):
+            raise ValueError(f"SpectralNormalization: layer must be a Layer, got {layer!r}")
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self.power_iterations = whole(power_iterations, "SpectralNormalization: power_iterations")
+        self.layer = layer
+        self.supports_masking, self.reads_masked = layer.supports_masking, layer.reads_masked
+
+    def build(self, input_shape: Any) -> None:
+        if not self.layer.built:
+            self.layer.build(input_shape)
+        kernel = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
+        if kernel is None:
+            raise ValueError(f"layer must have a kernel or embeddings, got {self.layer!r}")
+        self.kernel = kernel
+        self._own_variables.append(kernel)  # Keras counts it among the weights of both
+        first = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
+        self.vector_u = self.add_weight(
+            (1, kernel.shape[-1]), first, trainable=False, name="vector_u"
+        )
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if training or current().training:
+            self._normalize()
+        return self.layer(inputs)
+
+    def on_rows(self, rows: Rows) -> Any:
+        if current().training:
+            self._normalize()
+        return self.layer.apply(rows)
+
+    def _normalize(self) -> None:
+        """Divide the kernel by its spectral norm as known after some more iterations."""
+        kernel, u = self.kernel.value, self.vector_u.value
+        if not kernel.any():
+            return
+        weights = kernel.reshape(-1, kernel.shape[-1])
+        for _ in range(self.power_iterations):
+            v = _unit(ops.matmul(u, weights.T))
+            u = _unit(ops.matmul(v, weights))
+        sigma = ops.matmul(ops.matmul(v, weights), u.T)
+        self.vector_u.assign(u)
+        self.kernel.assign(kernel / np.asarray(sigma).item())
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return self.layer.compute_mask(inputs, previous_mask)
+
+    @property
+    def mask_role(self) -> str:
+        return self.layer.mask_role
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return self.layer.compute_output_shape(input_shape)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return self.layer.compute_output_dtype(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"layer": serialize_layer(self.layer), "power_iterations": self.power_iterations}
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SpectralNormalization":
+        return cls(**{**config, "layer": deserialize_layer(config["layer"])})
+
+
+def _unit(x: Any) -> np.ndarray:
+    """x divided by its length, summed exactly."""
+    x = np.asarray(x, np.float64)
+    length = math.sqrt(math.fsum(np.square(x).ravel()))
+    return (x / max(length, _EPSILON)).astype(np.float32)

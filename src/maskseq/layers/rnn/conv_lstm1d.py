@@ -1,0 +1,264 @@
+"""ConvLSTM1D: an LSTM whose steps are rows of features, and whose products are convolutions."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, activations, initializers
+from ..base.checks import channels_first, whole
+from ..base.layer import Layer
+from ..base.windows import check_padding, count_windows, windows_of
+from .rnn import RNN
+
+
+class ConvLSTMCell(Layer):
+    """The weights of a ConvLSTM1D, and its step: an LSTM's with convolutions for products.
+
+    Weights: kernel float32 (kernel_size, features, 4 filters), recurrent_kernel (kernel_size,
+        filters, 4 filters), bias (4 filters,); gates i, f, c, o.
+    Call arguments: inputs: float32 (batch, rows, features).  states: h and c, float32 (batch, rows
+        of the convolution, filters).
+    Returns: (h', [h', c']).
+    Source: keras.src.layers.rnn.conv_lstm.ConvLSTMCell; Shi et al. 2015, without peepholes.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self.filters = whole(filters, "ConvLSTM1D: filters")
+        self.kernel_size = whole(kernel_size, "ConvLSTM1D: kernel_size")
+        self.strides = whole(strides, "ConvLSTM1D: strides")
+        self.padding = check_padding(padding)
+        self.data_format = data_format
+        self.dilation_rate = whole(dilation_rate, "ConvLSTM1D: dilation_rate")
+        self.activation = activations.get(activation)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.use_bias, self.unit_forget_bias = use_bias, unit_forget_bias
+        self.kernel_initializer = kernel_initializer
+        self.recurrent_initializer = recurrent_initializer
+        self.bias_initializer = bias_initializer
+        self.state_size: list[tuple[int, int]] = []  # the shapes of h and c, known when built
+        self._first = channels_first(data_format)
+        self._packed: tuple = ((), ())
+        if self.strides > 1 and self.dilation_rate > 1:
+            raise ValueError(
+                f"ConvLSTM1D: strides and dilation_rate cannot both be above 1, got "
+                f"{self.strides} and {self.dilation_rate}"
+            )
+
+    def step_shape(self, input_shape: Any) -> tuple[int, int]:
+        """The shape of a state for steps (rows, features), with channels_first (features, rows)."""
+        if len(input_shape) != 2 or None in input_shape:
+            raise ValueError(
+                f"sequences must be (batch, time, rows, features), the last two of known size, "
+                f"got steps of shape {tuple(input_shape)}"
+            )
+        rows = count_windows(input_shape[1 if self._first else 0], *self._window())
+        return (self.filters, rows) if self._first else (rows, self.filters)
+
+    def _window(self) -> tuple[int, int, str, int]:
+        return self.kernel_size, self.strides, self.padding, self.dilation_rate
+
+    def build(self, input_shape: Any) -> None:
+        self.state_size = [self.step_shape(input_shape[1:])] * 2
+        self._input_shape = tuple(input_shape[1:])
+        features = input_shape[1 if self._first else 2]
+        width = 4 * self.filters
+        self.kernel = self.add_weight(
+            (self.kernel_size, features, width), self.kernel_initializer, name="kernel"
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.kernel_size, self.filters, width),
+            self.recurrent_initializer,
+            name="recurrent_kernel",
+        )
+        self.bias = (
+            self.add_weight((width,), self._first_bias, name="bias") if self.use_bias else None
+        )
+
+    def _first_bias(self, shape: tuple[int, ...]) -> np.ndarray:
+        bias = np.array(initializers.get(self.bias_initializer)(shape))
+        if self.unit_forget_bias:
+            bias[self.filters : 2 * self.filters] = 1
+        return bias
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+        x, h, c = (self._turned(np.asarray(value, np.float32)) for value in (inputs, *states))
+        if inputs.shape[1:] != self._input_shape:
+            raise ValueError(
+                f"sequences must have steps of shape {self._input_shape}, got {inputs.shape[1:]}"
+            )
+        of_inputs, of_states = self._products()
+        z = _product(windows_of(x, *self._window()), of_inputs)
+        z += _product(windows_of(h, self.kernel_size, padding="same"), of_states)
+        i, f, new, o = np.split(z, 4, axis=-1)
+        gate = self.recurrent_activation
+        c = gate(f) * c + gate(i) * self.activation(new)
+        h = gate(o) * self.activation(c)
+        h, c = self._turned(h), self._turned(c)
+        return h, [h, c]
+
+    def _turned(self, x: np.ndarray) -> np.ndarray:
+        """x with its rows first, or back."""
+        return x.swapaxes(1, 2) if self._first else x
+
+    def _products(self) -> tuple[_kernels.PackedDense, _kernels.PackedDense]:
+        """The matrices of the two convolutions, packed once for as long as weights stay."""
+        versions, packed = self._packed
+        now = tuple(variable.version for variable in self._own_variables)
+        if versions != now:
+            width = 4 * self.filters
+            bias = None if self.bias is None else self.bias.value
+            packed = (
+                _kernels.PackedDense(self.kernel.value.reshape(-1, width), bias),
+                _kernels.PackedDense(self.recurrent_kernel.value.reshape(-1, width)),
+            )
+            self._packed = now, packed
+        return packed
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": ((), ())}
+
+
+def _product(windows: np.ndarray, packed: _kernels.PackedDense) -> np.ndarray:
+    """windows (batch, n, size, features) -> (batch, n, units)."""
+    batch, count = windows.shape[:2]
+    flat = windows.reshape(batch * count, -1)
+    return _kernels.dense(flat, packed).reshape(batch, count, packed.units)
+
+
+class ConvLSTM1D(RNN):
+    """An LSTM over steps of rows, with convolutions for products; it computes real steps only.
+
+    Arguments: filters, kernel_size, strides, padding ("valid", "same"), data_format:
+        "channels_first" for (batch, time, features, rows), dilation_rate: of the convolution of the
+        inputs; that of the states is padded by "same".  activation, recurrent_activation, use_bias,
+        initializers, unit_forget_bias: as of LSTM.  The others are those of `RNN`.
+    Call arguments: sequences: float32 (batch, time, rows, features).  initial_state: h and c.
+        mask: bool (batch, time).
+    Returns: as `RNN`; a step's output is (rows of the convolution, filters), as are h and c.
+    Source: keras.layers.ConvLSTM1D; with a mask as on its TensorFlow backend.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        *,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        cell = ConvLSTMCell(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            unit_forget_bias,
+            name="conv_lstm_cell",
+        )
+        super().__init__(
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            zero_output_for_mask,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            name=name,
+            dtype=dtype,
+            trainable=trainable,
+        )
+        self.kernel_regularizer, self.kernel_constraint = kernel_regularizer, kernel_constraint
+        self.recurrent_regularizer = recurrent_regularizer
+        self.recurrent_constraint = recurrent_constraint
+        self.bias_regularizer, self.bias_constraint = bias_regularizer, bias_constraint
+        self.activity_regularizer = activity_regularizer
+
+    def build(self, sequences_shape: Any) -> None:
+        if len(sequences_shape) != 4:
+            raise ValueError(
+                f"sequences must be (batch, time, rows, features), got shape "
+                f"{tuple(sequences_shape)}"
+            )
+        super().build(sequences_shape)
+
+    def compute_output_shape(self, sequences_shape: Any) -> Any:
+        batch, time, *step = sequences_shape
+        shape = self.cell.step_shape(step)
+        output = (batch, time, *shape) if self.return_sequences else (batch, *shape)
+        return [output, (batch, *shape), (batch, *shape)] if self.return_state else output
+
+    def get_config(self) -> dict[str, Any]:
+        cell = self.cell
+        plain = ("kernel_size", "strides", "padding", "data_format", "dilation_rate", "use_bias")
+        starts = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
+        of_training = (
+            *(f"{weight}_regularizer" for weight in ("kernel", "recurrent", "bias", "activity")),
+            *(f"{weight}_constraint" for weight in ("kernel", "recurrent", "bias")),
+        )
+        return {
+            **super(RNN, self).get_config(),
+            "filters": cell.filters,
+            **{key: getattr(cell, key) for key in (*plain, *starts, "unit_forget_bias")},
+            "activation": activations.serialize(cell.activation),
+            "recurrent_activation": activations.serialize(cell.recurrent_activation),
+            **{key: getattr(self, key) for key in of_training},
+            **self.flags(),
+        }
