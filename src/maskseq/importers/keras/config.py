@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ... import layers
 from ...layers import Layer
 from ..errors import FormatError, UnsupportedLayerError
@@ -171,6 +173,13 @@ class LayerMaker:
             raise FormatError(self.path, f"a layer is called {str(name)[:60]!r}")
         return name
 
+    def array(self, config: Any) -> np.ndarray:
+        """The array of a `config` with `value` and `dtype`."""
+        config = expect(config, dict, self.path, "config of an array")
+        return self.guarded(
+            np.array, config.get("value"), known_dtype(config.get("dtype"), self.path)
+        )
+
     def guarded(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         """function(...), with what a wrong config makes it raise told as damage to the file."""
         try:
@@ -211,6 +220,8 @@ class LayerMaker:
         if isinstance(value, dict):
             if value.get("class_name") == "function" and from_keras(value):
                 return self._value(name, class_name, key, value.get("config"))  # an activation
+            if value.get("class_name") in ("__numpy__", "__tensor__"):
+                return self.array(value.get("config"))
             if not isinstance(value.get("config"), dict) or key not in _HOLDERS:
                 raise self.unsupported(name, class_name, f"{key}={str(value)[:60]}")
             return self.layer(value)

@@ -8,8 +8,6 @@ anyway is left to it, so that the model stays on rows; any other is passed by ha
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ...graph.config import from_config
 from ...graph.symbols import is_symbolic, same_computation
 from ...layers import RNN, Bidirectional, Layer
@@ -17,7 +15,7 @@ from ...models.model import Model
 from ...nest import map_structure
 from ...tensor import get_keras_mask
 from ..errors import FormatError, UnsupportedLayerError
-from .config import MODELS, expect, known_dtype
+from .config import MODELS, expect
 from .operations import RecordedOperation, is_operation
 
 if TYPE_CHECKING:
@@ -116,8 +114,7 @@ class _Graph:
         if class_name == "__ellipsis__":
             return ...
         if class_name in ("__tensor__", "__numpy__"):
-            dtype = known_dtype(config.get("dtype"), self._path)
-            return self._maker.guarded(np.array, config.get("value"), dtype)
+            return self._maker.array(config)
         raise UnsupportedLayerError(f"{self._path}: an argument of the kind {str(class_name)[:60]}")
 
     def _plain_of_keras2(self, value: Any) -> Any:
