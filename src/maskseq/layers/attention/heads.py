@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...rows import Layout, Rows
+from ...tensor import Tensor, set_keras_mask
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
@@ -30,7 +31,7 @@ class HeadsAttention(Layer):
         Tq, Tv) or (batch, heads, Tq, Tv), True = attend.  return_attention_scores: also return the
         weights.  use_causal_mask: a query attends to no later step.
     Returns: (batch, Tq, *output_shape), with return_attention_scores also (batch, heads, Tq, Tv).
-        The query's mask goes on.
+        The query's mask goes on; the scores carry the mask that they were made with.
     A query with nothing to attend to, a masked one too, gets the mean of all values, as in Keras;
     with return_attention_scores or dropout it gets none, again as in Keras, and all that is left is
     the output's bias. The masks of the inputs stay where they are.
@@ -135,7 +136,9 @@ class HeadsAttention(Layer):
             None if packed is query_mask else query_mask,
         )
         output = Rows(output, queries.layout).to_padded()
-        return (output, scores) if with_scores else output
+        if not with_scores:
+            return output
+        return output, _carrying(scores, meeting.mask_of_scores(query_mask, checked))
 
     def on_rows(
         self,
@@ -154,13 +157,17 @@ class HeadsAttention(Layer):
         if self.use_gate and masked and self.averages(return_attention_scores):
             return NotImplemented
         mask = self._attention_mask(attention_mask, layout, value.layout)
+        meeting = Meeting(layout, value.layout, use_causal_mask, mask)
         output, scores = self._meet(
-            Meeting(layout, value.layout, use_causal_mask, mask),
+            meeting,
             tuple(map(real_rows, sides)),
             lambda: mean_of_rows(value),
             return_attention_scores,
         )
-        return (Rows(output, layout), scores) if return_attention_scores else Rows(output, layout)
+        if not return_attention_scores:
+            return Rows(output, layout)
+        scores = _carrying(scores, meeting.mask_of_scores(layout.mask, [value.layout.mask]))
+        return Rows(output, layout), scores
 
     def averages(self, with_scores: bool) -> bool:
         """True if a query with nothing to attend to gets the mean of all values."""
@@ -257,3 +264,10 @@ class HeadsAttention(Layer):
             "use_gate": self.use_gate,
             "seed": self.seed,
         }
+
+
+def _carrying(scores: np.ndarray, mask: np.ndarray | None) -> Tensor:
+    """The scores as a tensor with that mask."""
+    tensor = scores.view(Tensor)
+    set_keras_mask(tensor, mask)
+    return tensor

@@ -4,6 +4,7 @@ Only real queries and real keys are computed, sequence by sequence. A query with
 to puts out the mean of all the values of its sequence, masked ones included, as in Keras.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -77,6 +78,23 @@ class Meeting:
             out=out,
         )
         return result if with_scores else (result, None)
+
+    def mask_of_scores(
+        self, query_mask: np.ndarray | None, key_masks: list[np.ndarray]
+    ) -> np.ndarray | None:
+        """The mask that Keras leaves on the scores (batch, heads, Tq, Tk); None for none.
+
+        It has size 1 along an axis on which nothing depends.  query_mask: (batch, Tq).  key_masks:
+        those of values and keys, (batch, Tk).
+        """
+        masks = [mask[:, None, None, :] for mask in key_masks]
+        if query_mask is not None:
+            masks.append(query_mask[:, None, :, None])
+        if self.mask is not None:
+            masks.append(self.mask if self.mask.ndim == 4 else self.mask[:, None])
+        if self.causal:
+            masks.append(not_later(self.queries.time, self.keys.time)[None, None])
+        return functools.reduce(np.logical_and, masks) if masks else None
 
     def parts(self, steps: int) -> Iterator["Part"]:
         """Sequence after sequence, in meetings of about so many query and key rows."""
