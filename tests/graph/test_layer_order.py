@@ -40,10 +40,3 @@ def test_an_input_that_leads_nowhere_comes_first_of_the_last_layers():
     dense = maskseq.layers.Dense(4, name="dense")
     model = maskseq.Model([used, unused], dense(used))
     assert [x.name for x in model.layers] == ["used", "unused", "dense"]
-
-
-def test_what_made_an_inner_input_is_no_layer_of_the_model():
-    x = maskseq.Input((4,), name="x")
-    inner = maskseq.layers.Dense(4, name="outside")(x)
-    model = maskseq.Model(inner, maskseq.layers.Dense(2, name="inside")(inner))
-    assert [x.name for x in model.layers] == ["inside"]

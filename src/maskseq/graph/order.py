@@ -47,9 +47,8 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
 
     Deepest first (furthest from the outputs), then in the order in which a walk from the outputs
     back to the inputs meets them. The layers of the inputs are included; those that lead nowhere
-    come first of the last. What made an input that is no `Input` is outside.
+    come first of the last.
     """
-    sources = {id(tensor) for tensor in inputs}
     met: dict[int, int] = {}
     order: list[Node] = []
     stack = [(tensor, False) for tensor in reversed(outputs)]
@@ -60,8 +59,7 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         if done:
             order.append(node)
             continue
-        inside = node is not None and not (node.inputs and id(tensor) in sources)
-        if not inside or id(node) in seen:
+        if node is None or id(node) in seen:
             continue
         seen.add(id(node))
         met.setdefault(id(node.operation), len(met))
@@ -77,13 +75,12 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         if hasattr(operation, "_inbound_nodes"):
             layers[id(operation)] = operation
         for needed in _needs(node):
-            if needed.node is not None and id(needed.node) in seen:
+            if needed.node is not None:
                 before = depth_of.get(id(needed.node), 0)
                 depth_of[id(needed.node)] = max(depth + 1, before)
     for tensor in inputs:
-        unused = tensor.node is not None and not tensor.node.inputs
-        if unused and id(tensor.node.operation) not in layers:
-            operation = tensor.node.operation
+        operation = tensor.node.operation
+        if id(operation) not in layers:
             layers[id(operation)], layer_depth[id(operation)] = operation, 0
             met[id(operation)] = -1
     return sorted(layers.values(), key=lambda x: (-layer_depth[id(x)], met[id(x)]))

@@ -7,6 +7,7 @@ import numpy as np
 from .. import ops
 from ..context import OUTSIDE, changed, current
 from ..graph import config as functional
+from ..graph.inner import with_own_inputs
 from ..graph.order import layers_by_depth
 from ..graph.plan import Plan
 from ..graph.symbols import KerasTensor, Operation, unique_name
@@ -14,6 +15,7 @@ from ..layers.base.binding import as_output
 from ..layers.base.errors import PLAIN_ERRORS, naming_errors, put_name
 from ..layers.base.layer import Layer
 from ..layers.base.registry import deserialize_layer, serialize_layer
+from ..layers.core.input import Input
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
 from ..tensor import as_numpy
@@ -62,6 +64,7 @@ class Model(Layer):
         for argument, value in (("inputs", inputs), ("outputs", outputs)):
             if not all(isinstance(x, KerasTensor) for x in flatten(value)) or not flatten(value):
                 raise ValueError(f"Model: {argument} must be symbolic tensors, got {value!r}")
+        inputs, outputs = with_own_inputs(inputs, outputs, _input_like)
         single = isinstance(outputs, (list, tuple)) and len(outputs) == 1
         self._plan = Plan(inputs, outputs[0] if single else outputs)  # as Keras answers
         self._takes = model_inputs.taker(inputs, strict)
@@ -227,10 +230,12 @@ class Model(Layer):
         return any(getattr(layer, "stateful", False) for layer in self.layers)
 
     def reset_state(self) -> None:
-        """Start the next call of all stateful layers from zeros."""
+        """Start the next call of all stateful layers from their first states."""
         for layer in self.layers:
             if getattr(layer, "stateful", False):
                 layer.reset_state()
+
+    reset_states = reset_state
 
     # Config and copies
 
@@ -293,6 +298,10 @@ class Model(Layer):
     def summary(self, print_fn: Any = print, **unused: Any) -> None:
         """Print the layers with shapes, numbers of parameters and roles in masking."""
         print_fn(summary_text(self))
+
+
+def _input_like(tensor: KerasTensor) -> KerasTensor:
+    return Input(batch_shape=tensor.shape, dtype=tensor.dtype)
 
 
 def _one_or_all(shapes: list[Any]) -> Any:
