@@ -4,10 +4,20 @@ import functools
 import math
 from collections.abc import Iterator
 from struct import Struct
+from typing import NamedTuple
 
 import numpy as np
 
-from .values import TWO_SIZES, VARIABLE_STRING, Attribute, Reader, dtype_of, shape_of
+from .values import (
+    TWO_SIZES,
+    VARIABLE_STRING,
+    Reader,
+    Source,
+    attribute_name,
+    attribute_value,
+    dtype_of,
+    shape_of,
+)
 
 _UNDEFINED = (1 << 64) - 1  # the address of what does not exist
 
@@ -25,17 +35,31 @@ _SYMBOL = Struct("<QQI20x")  # name, object header, cache type
 _SOFT_LINK = 2  # cache type
 _LOCAL_HEAP = Struct("<4sB3xQQQ")  # "HEAP", version, size, free list, address
 
-Messages = list[tuple[int, memoryview]]
+_KEPT = (
+    _DATASPACE, _LINK_INFO, _DATATYPE, _LINK, _EXTERNAL_FILES, _LAYOUT, _FILTERS, _SYMBOL_TABLE,
+    _ATTRIBUTE_INFO,
+)  # fmt: skip
+
+
+class _Messages(NamedTuple):
+    """What an object header says: the first message of each kind, and all attributes."""
+
+    bodies: dict[int, memoryview]
+    attributes: list[memoryview]
 
 
 class _Object:
-    """An object header: what groups and datasets have in common."""
+    """An object header: what groups and datasets have in common.
 
-    def __init__(self, reader: Reader, messages: Messages, name: str) -> None:
+    name: the path by which the object was reached first; others may lead to it too.
+    """
+
+    def __init__(self, reader: Reader, messages: _Messages, name: str) -> None:
         self._reader, self._messages, self.name = reader, messages, name
+        self._values: dict[str, object] = {}  # of the attributes that were asked for
 
     def _find(self, kind: int) -> memoryview | None:
-        return next((body for found, body in self._messages if found == kind), None)
+        return self._messages.bodies.get(kind)
 
     def _need(self, kind: int, what: str) -> Reader:
         body = self._find(kind)
@@ -44,23 +68,26 @@ class _Object:
         return self._reader.part(body, f"{what} of {self.name}")
 
     @functools.cached_property
-    def _attributes(self) -> dict[str, Attribute]:
+    def _attributes(self) -> dict[str, memoryview]:
         if self._find(_ATTRIBUTE_INFO) is not None:
             raise self._reader.error(f"{self.name} keeps its attributes in the newer format")
-        bodies = [body for kind, body in self._messages if kind == _ATTRIBUTE]
-        attributes = [Attribute(self._reader, body, self.name) for body in bodies]
-        return {attribute.name: attribute for attribute in attributes}
+        bodies = self._messages.attributes
+        return {attribute_name(self._reader, body): body for body in bodies}
 
     def attribute(self, name: str, default: object = None) -> object:
         """The attribute as str, number, or list of them; `default` if there is none."""
-        found = self._attributes.get(name)
-        return default if found is None else found.value()
+        if name not in self._values:
+            body = self._attributes.get(name)
+            if body is None:
+                return default
+            self._values[name] = attribute_value(self._reader, body, f"{name} of {self.name}")
+        return self._values[name]
 
 
 class Dataset(_Object):
     """An array of numbers, in one piece of the file."""
 
-    def __init__(self, reader: Reader, messages: Messages, name: str) -> None:
+    def __init__(self, reader: Reader, messages: _Messages, name: str) -> None:
         super().__init__(reader, messages, name)
         for kind, how in ((_EXTERNAL_FILES, "in other files"), (_FILTERS, "compressed")):
             if self._find(kind) is not None:
@@ -106,7 +133,7 @@ class Dataset(_Object):
 class Group(_Object):
     """Named groups and datasets; a path with / reaches into groups inside."""
 
-    def __init__(self, reader: Reader, messages: Messages, name: str) -> None:
+    def __init__(self, reader: Reader, messages: _Messages, name: str) -> None:
         super().__init__(reader, messages, name)
         if self._find(_LINK) is not None or self._find(_LINK_INFO) is not None:
             raise reader.error(
@@ -114,6 +141,7 @@ class Group(_Object):
             )
         tree, heap = self._need(_SYMBOL_TABLE, "table of names").unpack(TWO_SIZES, 0, "addresses")
         self._members = _members(reader, tree, heap, name)
+        self._opened: dict[str, Group | Dataset] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
@@ -129,18 +157,33 @@ class Group(_Object):
 
     def get(self, path: str) -> "Group | Dataset | None":
         """The object at `path`, None where there is none."""
-        here: Group | Dataset = self
+        here: Group | Dataset | None = self
         for part in path.split("/"):
-            if not isinstance(here, Group) or part not in here._members:
-                return None
-            name = f"{here.name}/{part}".lstrip("/")
-            here = _open(self._reader, here._members[part], name)
+            here = here._open(part) if isinstance(here, Group) else None
         return here
+
+    def _open(self, name: str) -> "Group | Dataset | None":
+        """The member of that name. However many names an object has, it is read once."""
+        if name not in self._opened:
+            if name not in self._members:
+                return None
+            address, objects = self._members[name], self._reader.source.objects
+            found = objects.get(address)
+            if found is None:
+                found = objects[address] = self._read(address, f"{self.name}/{name}".lstrip("/"))
+            self._opened[name] = found
+        return self._opened[name]
+
+    def _read(self, address: int, path: str) -> "Group | Dataset":
+        self._reader.spend(1, len(path))
+        messages = _messages(self._reader, address, path)
+        kind = Dataset if _LAYOUT in messages.bodies else Group
+        return kind(self._reader, messages, path)
 
 
 def read_hdf5(data: bytes | memoryview, path: str) -> Group:
     """The root group of the HDF5 file held in `data`; `path` is its name in errors."""
-    reader = Reader(data, path)
+    reader = Reader(data, Source(path, len(data)))
     signature, version, *sizes = reader.unpack(_SUPERBLOCK, 0, "superblock")
     if signature != b"\x89HDF\r\n\x1a\n":
         raise reader.error("it does not begin with the HDF5 signature")
@@ -156,36 +199,39 @@ def read_hdf5(data: bytes | memoryview, path: str) -> Group:
     return Group(reader, _messages(reader, root, "/"), "/")
 
 
-def _open(reader: Reader, address: int, name: str) -> Group | Dataset:
-    messages = _messages(reader, address, name)
-    is_dataset = any(kind == _LAYOUT for kind, _ in messages)
-    return (Dataset if is_dataset else Group)(reader, messages, name)
-
-
-def _messages(reader: Reader, address: int, name: str) -> Messages:
-    """(type, body) of each message of an object header and of its continuation blocks."""
+def _messages(reader: Reader, address: int, name: str) -> _Messages:
+    """The messages of an object header and of its continuation blocks."""
     header = f"object header of {name}"
     version, count, _, size = reader.unpack(_OBJECT_HEADER, address, header)
     if version != 1:
         newer = ", the newer format" if version == ord("O") else ""  # which begins with "OHDR"
         raise reader.error(f"{header} has version {version}{newer}, expected 1")
-    messages: Messages = []
+    reader.spend(count)
+    found, left = _Messages({}, []), count
     blocks = [(address + _OBJECT_HEADER.size, size)]
     while blocks:
         start, size = blocks.pop()
-        block, at = reader.part(reader.take(start, size, header), header), 0
-        while at < size and len(messages) <= count:  # so no circle of blocks goes on for ever
-            kind, length, flags = block.unpack(_MESSAGE, at, "message")
-            body = block.take(at + _MESSAGE.size, length, "message")
+        block, at = reader.take(start, size, header), 0
+        while at < size and left >= 0:  # so no circle of blocks goes on for ever
+            if at + _MESSAGE.size > size:
+                raise reader.error(f"{header} is cut short at {start + at}")
+            kind, length, flags = _MESSAGE.unpack_from(block, at)
             at += _MESSAGE.size + length
+            if at > size:
+                raise reader.error(f"{header} has a message of {length} bytes, beyond its end")
             if flags & _SHARED:
                 raise reader.error(f"{header} shares a message with another object")
-            messages.append((kind, body))
-            if kind == _CONTINUATION:
-                blocks.append(block.part(body, header).unpack(TWO_SIZES, 0, "continuation"))
-    if len(messages) != count:
+            left -= 1
+            if kind == _ATTRIBUTE:
+                found.attributes.append(block[at - length : at])
+            elif kind in _KEPT and kind not in found.bodies:
+                found.bodies[kind] = block[at - length : at]
+            elif kind == _CONTINUATION:
+                body = reader.part(block[at - length : at], header)
+                blocks.append(body.unpack(TWO_SIZES, 0, "continuation"))
+    if left != 0:
         raise reader.error(f"{header} has not the {count} messages it claims")
-    return messages
+    return found
 
 
 def _members(reader: Reader, tree: int, heap: int, name: str) -> dict[str, int]:
@@ -193,6 +239,7 @@ def _members(reader: Reader, tree: int, heap: int, name: str) -> dict[str, int]:
     signature, version, size, _, start = reader.unpack(_LOCAL_HEAP, heap, f"names of {name}")
     if (signature, version) != (b"HEAP", 0):
         raise reader.error(f"{name} has no heap of names")
+    reader.spend(0, size)
     names = bytes(reader.take(start, size, f"names of {name}"))
     members: dict[str, int] = {}
     room = size  # each name has its own place, so all together are no longer than the heap
@@ -226,6 +273,7 @@ def _symbols(reader: Reader, tree: int, name: str) -> Iterator[tuple[int, int, i
             if (signature, version) != (b"SNOD", 1):
                 raise reader.error(f"{name} has a damaged leaf at {address}")
             start, size = address + _SYMBOL_NODE.size, entries * _SYMBOL.size
+            reader.spend(1 + entries)
             yield from _SYMBOL.iter_unpack(reader.take(start, size, f"names of {name}"))
             continue
         node = reader.unpack(_TREE_NODE, address, f"names of {name}")
@@ -234,5 +282,6 @@ def _symbols(reader: Reader, tree: int, name: str) -> Iterator[tuple[int, int, i
             raise reader.error(f"{name} has a damaged tree node at {address}")
         # After the head: key, child, key, child ... key. To list everything no key is needed.
         start, size = address + _TREE_NODE.size, entries * TWO_SIZES.size
+        reader.spend(1 + entries)
         pairs = TWO_SIZES.iter_unpack(reader.take(start, size, f"names of {name}"))
         todo += [(child, level - 1) for _, child in reversed(list(pairs))]

@@ -147,9 +147,14 @@ def tensor_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if holds_tensors(value)}
 
 
+@functools.cache
+def _shape_parameters(function: Callable) -> list[str]:
+    return [name for name in inspect.signature(function).parameters if name.endswith("_shape")]
+
+
 def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict]:
     """Arguments for `build` or `compute_output_shape`: one shape, or `<argument>_shape` each."""
-    wanted = [name for name in inspect.signature(function).parameters if name.endswith("_shape")]
+    wanted = _shape_parameters(getattr(function, "__func__", function))
     if len(wanted) <= 1:
         name, value = next(iter(arguments.items()))
         if value is None or isinstance(value, str):
