@@ -48,7 +48,9 @@ def _with_all_inside(layer: Any) -> list[Any]:
 
 
 def tensors_of(shapes: Any, dtype: str) -> Any:
-    """Symbolic tensors of the given shapes."""
+    """Symbolic tensors of the given shapes; None for None."""
+    if shapes is None:
+        return None
     if isinstance(shapes, dict):
         return {key: tensors_of(shape, dtype) for key, shape in shapes.items()}
     if all(n is None or isinstance(n, int) for n in shapes):

@@ -176,3 +176,15 @@ def test_masks_need_one_attention_axis():
     x = np.ones((1, 2, 3, 4), np.float32)
     with pytest.raises(ValueError, match=r"a mask needs one of attention_axes, got \(1, 2\)"):
         layers.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)
+
+
+@pytest.mark.parametrize("output_shape", [None, 5, (2, 3)])
+@pytest.mark.parametrize("key_shape", [None, (2, 4, 6)])
+def test_output_shape_follows_from_the_shapes_of_query_value_and_key(output_shape, key_shape):
+    layer = layers.MultiHeadAttention(2, 3, output_shape=output_shape)
+    shapes = [(2, 7, 8), (2, 4, 9), key_shape]
+    sides = [None if shape is None else np.ones(shape, np.float32) for shape in shapes]
+    expected = layer(*sides).shape
+    assert layer.compute_output_shape(*shapes) == expected
+    named = dict(zip(("query_shape", "value_shape", "key_shape"), shapes, strict=True))
+    assert layer.compute_output_shape(**named) == expected

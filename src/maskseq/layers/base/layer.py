@@ -165,9 +165,12 @@ class Layer(Ends, WeightHolder):
         return previous_mask
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """The shape of the output for the shape of the input, None = unknown."""
-        shapes = args[0] if args else next(iter(kwargs.values()))
-        outputs = probe_call(self, (tensors_of(shapes, "float32"),), {})
+        """The shape of the output for the shapes of the arguments, None = unknown.
+
+        Shapes go by the order of the arguments of `call`, or by their names with "_shape".
+        """
+        given = {k.removesuffix("_shape"): tensors_of(v, "float32") for k, v in kwargs.items()}
+        outputs = probe_call(self, tuple(tensors_of(x, "float32") for x in args), given)
         return map_structure(lambda x: x.shape, outputs)
 
     def compute_output_dtype(self, inputs: Any) -> str:
