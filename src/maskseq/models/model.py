@@ -1,5 +1,6 @@
 """Model: layers in a graph, run on rows from input to output. Source: keras.Model."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,9 @@ class Model(Layer):
         self._input_structure, self._output_structure = inputs, outputs
         self.inputs, self.outputs = flatten(inputs), flatten(outputs)
         self._graph_layers = layers_by_depth(self.inputs, self.outputs)
+        for name, count in Counter(x.name for x in self._graph_layers).items():
+            if count > 1:
+                raise ValueError(f"Model: layer names must be unique, got '{name}' {count} times")
         self._strict_shapes = strict
         self.built = True
 

@@ -46,12 +46,17 @@ class Sequential(Model):
         if isinstance(layer, InputLayer) or (
             not self._stack and layer._input_shape_argument is not None
         ):
-            if self._stack:
-                raise ValueError("Sequential: an Input must come first")
+            if self._stack or self._input is not None:
+                raise ValueError(
+                    "Sequential: one Input comes before all layers, got another after "
+                    f"{[x.name for x in self._stack] or self._input}"
+                )
             if isinstance(layer, InputLayer):
                 self._input = layer.output
                 return
             self._input = Input(layer._input_shape_argument)
+        if layer.name in [x.name for x in self._stack]:
+            raise ValueError(f"Sequential: layer names must be unique, got '{layer.name}' twice")
         self._stack.append(layer)
 
     def _rebuild(self) -> None:

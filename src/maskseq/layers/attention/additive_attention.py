@@ -26,9 +26,9 @@ class AdditiveAttention(ListAttention):
         self.use_scale, self.dropout, self.seed = use_scale, dropout, seed
         self.scale = None
 
-    def build(self, input_shape: Any) -> None:
+    def make_weights(self, features: int | None) -> None:
         if self.use_scale:
-            self.scale = self.add_weight((input_shape[0][-1],), name="scale")
+            self.scale = self.add_weight((features,), name="scale")
 
     def attend(
         self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool

@@ -34,7 +34,7 @@ class Attention(ListAttention):
         self.dropout, self.seed = dropout, seed
         self.scale = self.concat_score_weight = None
 
-    def build(self, input_shape: Any) -> None:
+    def make_weights(self, features: int | None) -> None:
         if self.use_scale:
             self.scale = self.add_weight((), "ones", name="scale")
         if self.score_mode == "concat":

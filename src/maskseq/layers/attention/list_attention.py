@@ -23,6 +23,13 @@ class ListAttention(Layer):
         (batch, Tq, Tv). The query's mask goes on.
     """
 
+    def build(self, input_shape: Any) -> None:
+        _check_list("inputs", input_shape)
+        self.make_weights(input_shape[0][-1])
+
+    def make_weights(self, features: int | None) -> None:
+        """Make the weights for queries of so many features."""
+
     def call(
         self,
         inputs: Any,

@@ -1,4 +1,4 @@
-"""Constructor arguments that many layers share, checked and made plain."""
+"""Arguments that many layers share, checked and made plain."""
 
 from typing import Any
 
@@ -63,3 +63,10 @@ def numbers(value: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
     return array.astype(np.float32)
+
+
+def check_features(inputs: Any, features: int | None) -> None:
+    """Raises: ValueError if a symbolic input has another last axis than `features`; None = any."""
+    shape = getattr(inputs, "shape", ())
+    if shape and None not in (features, shape[-1]) and shape[-1] != features:
+        raise ValueError(f"inputs must have {features} features (last axis), got shape {shape}")

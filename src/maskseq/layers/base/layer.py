@@ -16,7 +16,7 @@ from ...configured import snake_case
 from ...context import changed, current
 from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import KerasTensor, Node, is_symbolic, unique_name
-from ...nest import flatten, holds, map_structure
+from ...nest import flatten, holds, is_nested, map_structure
 from ...rows import Rows, as_padded
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask, set_keras_mask
 from .binding import (
@@ -28,6 +28,7 @@ from .binding import (
     to_tensor,
     training_option,
 )
+from .checks import check_features
 from .ends import Ends
 from .errors import PLAIN_ERRORS, call_error
 from .masks import (
@@ -62,6 +63,8 @@ def _marking_built(build: Callable) -> Callable:
     @functools.wraps(build)
     def marked(self: "Layer", *args: Any, **kwargs: Any) -> None:
         build(self, *args, **kwargs)
+        shape = args[0] if args else None
+        self._built_features = shape[-1] if shape and not is_nested(shape[-1]) else None
         if type(self).build is marked:  # a subclass that calls this one has more to do
             self.built = True
 
@@ -90,6 +93,8 @@ class Layer(Ends, WeightHolder):
     context for `training`, as a class with an `on_rows` of its own does; a layer with `packs = n`
     makes Rows of an array of n axes by `pack`.
     `takes_masks = True` takes the masks off the tensors that the layer is called on.
+    `fixed_features = True` says that the last axis of an input must have the size that the layer
+    was built for: graphs check it when they are made.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
     Arguments:
@@ -104,6 +109,8 @@ class Layer(Ends, WeightHolder):
     packs: int | None = None
     reads_masked = "all"
     takes_masks = False
+    fixed_features = False
+    _built_features: int | None = None
     _makes_masks = False
     _takes_arrays = False
 
@@ -379,6 +386,8 @@ class Layer(Ends, WeightHolder):
         arguments, previous = self._bind(args, kwargs)
         self._ensure_built(arguments)
         inputs = next(iter(arguments.values()))
+        if self.fixed_features:
+            check_features(inputs, self._built_features)
         if type(self).compute_output_shape is Layer.compute_output_shape:
             outputs = probe_call(self, args, kwargs)
         else:

@@ -16,6 +16,7 @@ class PackingLayer(Layer):
     pack anew.
     """
 
+    fixed_features = True
     kernel: Variable
     bias: Variable | None
     _packed: tuple = (None, None, None)  # versions of kernel and bias, and what was made of them

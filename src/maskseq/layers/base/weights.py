@@ -95,11 +95,23 @@ class WeightHolder:
 
     @property
     def trainable_weights(self) -> list[Variable]:
-        return [v for v in self.weights if v.trainable]
+        """The weights that are trainable, in layers that are."""
+        frozen = self._frozen_weights()
+        return [v for v in self.weights if v.trainable and id(v) not in frozen]
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
-        return [v for v in self.weights if not v.trainable]
+        """All other weights."""
+        trainable = set(map(id, self.trainable_weights))
+        return [v for v in self.weights if id(v) not in trainable]
+
+    trainable_variables, non_trainable_variables = trainable_weights, non_trainable_weights
+
+    def _frozen_weights(self) -> set[int]:
+        """The ids of the weights that layers with trainable=False hold."""
+        if not getattr(self, "trainable", True):
+            return set(map(id, self.weights))
+        return set().union(*(layer._frozen_weights() for layer in self._sublayers()))
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights."""

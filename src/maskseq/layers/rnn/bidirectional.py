@@ -94,6 +94,10 @@ class Bidirectional(Layer):
             self.set_weights(self._first_weights)
 
     @property
+    def fixed_features(self) -> bool:
+        return self.forward_layer.fixed_features
+
+    @property
     def _directions(self) -> tuple[Any, Any]:
         return self.forward_layer, self.backward_layer
 

@@ -81,6 +81,10 @@ class RNN(Layer):
         self._batch_size: int | None = None
 
     @property
+    def fixed_features(self) -> bool:
+        return isinstance(self.cell, Cell)
+
+    @property
     def units(self) -> int:
         """The width of the output."""
         cell = self.cell
