@@ -149,7 +149,7 @@ def translated(extensions: list[Extension]) -> list[Extension]:
 
     Cython compares times; that its version and directives are the same is for us to see.
     """
-    directives = {"boundscheck": False, "wraparound": False, "embedsignature": True}
+    directives = {"boundscheck": True, "wraparound": False, "embedsignature": True}
     how, note = f"{Cython.__version__} {directives}", Path("build/cython.command")
     force = not (note.exists() and note.read_text() == how)
     with_c = cythonize(extensions, language_level=3, compiler_directives=directives, force=force)

@@ -238,6 +238,14 @@ class Rows:
         """Other values on the same cells."""
         return Rows(values, self.layout, self.carry)
 
+    def with_axis(self, last: Any) -> "Rows":
+        """The values indexed by [..., last], where they lie: None adds an axis, 0 drops one."""
+        if self._values is not None:
+            return self.with_values(self._values[..., last])
+        source = self._source
+        array = Source(source.array[..., last], source.index, source.pad)
+        return Rows(None, self.layout, self.carry, array)
+
     def to_padded(self) -> np.ndarray:
         """The array (batch, time, *features) with every masked cell filled."""
         layout, values = self.layout, self.values

@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .given import as_array
+from .notices import warn
+from .numpy_ma import without_mask
+
 
 class Tensor(np.ndarray):
     """A NumPy array that may carry a mask; without one it has no `_keras_mask` attribute."""
@@ -23,24 +27,56 @@ KEPT = frozenset(map(np.dtype, "fbhilqBHILQ?"))
 """Of numbers that convert_to_tensor leaves as they are."""
 
 
-def convert_to_tensor(x: Any, dtype: str | np.dtype | None = None) -> Tensor:
+def convert_to_tensor(x: Any, dtype: str | np.dtype | None = None, *, name: str = "x") -> Tensor:
     """`x` as an array that can carry a mask.
 
     Float arrays of another width become float32 unless `dtype` says otherwise; integers, bools and
-    strings keep their dtype. The mask of a Tensor goes along. Source: keras.ops.convert_to_tensor.
+    strings keep their dtype. The mask of a Tensor goes along. `name` is for warnings and errors.
+    Raises: TypeError for a numpy.ma array with masked numbers.
+    Source: keras.ops.convert_to_tensor.
     """
     if dtype is None and isinstance(x, np.ndarray) and x.dtype in KEPT:
-        return x if isinstance(x, Tensor) else x.view(Tensor)
-    array = np.asarray(x)
+        if isinstance(x, Tensor):
+            return x
+        return without_mask(x, name).view(Tensor)
+    array = as_array(x, name)
     if dtype is not None:
         array = array.astype(dtype, copy=False)
-    elif array.dtype.kind == "f" and array.dtype != np.float32:
-        array = array.astype(np.float32)
+    elif array.dtype.kind == "f":
+        array = to_float32(array, name)
     tensor = array.view(Tensor)
     mask = get_keras_mask(x)
     if mask is not None:
         tensor._keras_mask = mask
     return tensor
+
+
+def to_float32(x: np.ndarray, name: str) -> np.ndarray:
+    """Floats as float32, uncopied if they are; says if a finite one becomes infinite.
+
+    Warns: RuntimeWarning naming the argument, and the first number that is too large.
+    """
+    if x.dtype == np.float32:
+        return x
+    try:
+        with np.errstate(over="raise"):
+            return x.astype(np.float32)
+    except FloatingPointError:
+        with np.errstate(over="ignore"):
+            result = x.astype(np.float32)
+        lost = np.argwhere(np.isinf(result) & np.isfinite(x))
+        if len(lost):
+            place = lost[0].tolist()
+            warn_of_overflow(f"{name} at {place}", x[tuple(place)])
+        return result
+
+
+def warn_of_overflow(place: str, number: Any) -> None:
+    """Warn that a number at that place is beyond float32."""
+    warn(
+        f"{place}: {number} becomes infinite: all is computed in float32, which goes to 3.4e38",
+        RuntimeWarning,
+    )
 
 
 def as_numpy(x: Any) -> np.ndarray:
@@ -63,6 +99,7 @@ def set_keras_mask(x: Any, mask: Any) -> None:
             del x._keras_mask
         return
     try:
+        mask = without_mask(mask, "mask")
         x._keras_mask = mask if hasattr(mask, "shape") else np.asarray(mask)
     except AttributeError:
         raise TypeError(

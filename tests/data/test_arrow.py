@@ -112,7 +112,12 @@ def test_an_error_of_the_stream_is_passed_on():
         (numbers(3), "expected an Arrow list, .* got format 'i'"),
         (Level("+s", 3, child=numbers(3)), "pass one column of a table"),
         (lists([0, 1], Level("u", 1, np.zeros(2, "i4"))), "lists of numbers, got format 'u'"),
-        (lists([0, 1], lists([0, 1], numbers(1))), r"lists of numbers, got format '\+l'"),
+        (
+            lists([0, 2], lists([0, 1, 3], numbers(3))),
+            "as many numbers, got 1 in the first one and 2",
+        ),
+        (lists([0, 1], Level("+s", 1, child=[Level("u", 1, np.zeros(2, "i4"))])), "'u' .text."),
+        (lists([0, 1], Level("+m", 1, np.zeros(2, "i4"), numbers(1))), "format '\\+m' .maps. in"),
         (lists([0, 4], numbers(3)), "malformed: 3 entries where 4 are referred to"),
         (lists([0, 2, 1], numbers(3)), "malformed: offsets fall"),
         (lists([-1, 1], numbers(3)), "malformed: offsets fall or are negative"),
@@ -126,6 +131,125 @@ def test_an_error_of_the_stream_is_passed_on():
 def test_other_columns_are_refused_by_name(column, message):
     with pytest.raises(ValueError, match=message):
         read(column)
+
+
+def views(starts, lengths, child, **more):
+    return Level(
+        "+vl", len(starts), [np.array(starts, "i4"), np.array(lengths, "i4")], child, **more
+    )
+
+
+def test_views_of_lists_are_read_wherever_they_lie():
+    steps = numbers(6)
+    inorder = read(views([1, 3, 3], [2, 0, 3], steps))
+    assert inorder.to_list() == [[1, 2], [], [3, 4, 5]]
+    assert np.shares_memory(inorder.values, steps.buffers[1])
+    assert read(views([3, 0, 2, 0], [2, 3, 0, 6], steps)).to_list() == [
+        [3, 4],
+        [0, 1, 2],
+        [],
+        [0, 1, 2, 3, 4, 5],
+    ]
+    some = views([3, 0, 1], [2, 2, 1], numbers(6, valid=[1, 0, 1, 1, 1, 1]), valid=[1, 0, 0])
+    assert read(some).to_list() == [[3, 4], [], []]
+    with pytest.raises(ValueError, match="position 1 has a null at step 1"):
+        read(views([3, 0], [2, 2], numbers(6, valid=[1, 0, 1, 1, 1, 1])))
+    with pytest.raises(ValueError, match="malformed: 6 entries where 7 are referred to"):
+        read(views([3, 5], [2, 2], steps))
+    with pytest.raises(ValueError, match="malformed: offsets fall or are negative"):
+        read(views([3, 0], [2, -2], steps))
+
+
+def test_steps_may_be_lists_or_structs_of_as_many_numbers_each():
+    pairs = lists([0, 2, 4, 6], numbers(6))
+    assert read(lists([0, 1, 1, 3], pairs)).to_list() == [[[0, 1]], [], [[2, 3], [4, 5]]]
+    assert read(
+        lists([1, 3], lists([0, 1, 3, 5], numbers(5, valid=[0, 1, 1, 1, 1])))
+    ).to_list() == [[[1, 2], [3, 4]]]  # what no list refers to may be null, or of another size
+    with pytest.raises(ValueError, match="position 0 has a null at step 1"):
+        read(lists([0, 2], lists([0, 2, 4], numbers(4, valid=[1, 1, 1, 0]))))
+    structs = Level("+s", 3, child=[numbers(4, offset=1), numbers(4, "f4")], offset=1)
+    ragged = read(lists([0, 1, 2], structs))
+    assert ragged.to_list() == [[[2, 1]], [[3, 2]]] and ragged.features == (2,)
+
+
+def test_lists_that_are_all_empty_have_no_type_and_need_none():
+    assert read(lists([0, 0, 0], Level("n", 0))).to_list() == [[], []]
+    with pytest.raises(ValueError, match="position 1 has a null at step 0"):
+        read(lists([0, 0, 1], Level("n", 1)))
+
+
+TENSOR = b"arrow.fixed_shape_tensor"
+
+
+def tensors(count, shape, permutation=None, **more):
+    size = int(np.prod(shape))
+    said = b'{"shape": %s' % str(list(shape)).encode()
+    said += b', "permutation": %s}' % str(permutation).encode() if permutation else b"}"
+    metadata = {b"ARROW:extension:name": TENSOR, b"ARROW:extension:metadata": said}
+    child = numbers(count * size, "f4")
+    return Level(f"+w:{size}", count, child=child, metadata=metadata, **more)
+
+
+def test_tensors_are_read_by_their_shape():
+    wanted = np.arange(24, dtype="f4").reshape(2, 3, 4)
+    got = as_batch(ArrayExporter(tensors(2, (3, 4))))
+    assert type(got) is np.ndarray and got.dtype == np.float32
+    np.testing.assert_array_equal(got, wanted)
+    ragged = read(tensors(2, (3, 4)))
+    assert ragged.features == (4,) and ragged.to_list() == wanted.tolist()
+    steps = read(lists([0, 0, 2], tensors(2, (3, 4))))
+    assert steps.features == (3, 4) and steps[1].tolist() == wanted.tolist()
+    assert pad_sequences(ArrayExporter(tensors(2, (3, 4))), dtype="f4").tolist() == wanted.tolist()
+
+
+def test_axes_of_tensors_are_in_the_order_of_their_permutation():
+    wanted = np.arange(48, dtype="f4").reshape(2, 2, 3, 4).transpose(0, 2, 3, 1)
+    got = as_batch(ArrayExporter(tensors(2, (2, 3, 4), [1, 2, 0])))
+    np.testing.assert_array_equal(got, wanted)
+
+
+def test_a_null_among_tensors_is_named_by_its_row():
+    with pytest.raises(ValueError, match="row 1 is null"):
+        as_batch(ArrayExporter(tensors(3, (2, 2), valid=[1, 0, 1])))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"{", b"[]", b'{"shape": 12}', b'{"shape": [3, 5]}', b'{"shape": [-3, -4]}', b"[" * 9999]
+    + [b'{"shape": [3, 4], "permutation": [0]}', b'{"shape": [3, 4], "permutation": [0, 2]}'],
+)
+def test_tensors_that_say_no_shape_are_refused(said):
+    level = tensors(2, (3, 4))
+    metadata = {b"ARROW:extension:name": TENSOR, b"ARROW:extension:metadata": said}
+    level = Level(level.format, 2, child=level.child, metadata=metadata)
+    with pytest.raises(ValueError, match="malformed: a tensor of 12 numbers"):
+        as_batch(ArrayExporter(level))
+
+
+def test_columns_and_tables_of_numbers_are_arrays():
+    column = ArrayExporter(Level("i", 3, np.arange(4, dtype="i4"), offset=1))
+    np.testing.assert_array_equal(as_batch(column), [1, 2, 3])
+    table = Level("+s", 2, child=[numbers(3, name="a"), numbers(3, "f8", name="b")], offset=1)
+    chunks = StreamExporter(table, [table, table])
+    np.testing.assert_array_equal(as_batch(chunks), [[1, 1], [2, 2], [1, 1], [2, 2]])
+
+
+def test_a_null_in_a_table_is_named_by_row_and_column():
+    table = Level(
+        "+s", 3, child=[numbers(3, name="a"), numbers(3, "f8", name="b", valid=[1, 1, 0])]
+    )
+    whole = Level("+s", 2, child=[numbers(2, name="a"), numbers(2, "f8", name="b")])
+    with pytest.raises(ValueError, match="row 4 has a null in column 'b'"):
+        as_batch(StreamExporter(table, [whole, table]))
+    with pytest.raises(ValueError, match="row 1 is null"):
+        as_batch(ArrayExporter(numbers(2, valid=[1, 0])))
+
+
+def test_a_table_with_other_columns_says_which():
+    table = Level("+s", 1, child=[Level("u", 1, np.zeros(2, "i4"), name="word")])
+    with pytest.raises(ValueError, match="column 'word' holds format 'u' .text."):
+        as_batch(ArrayExporter(table))
 
 
 def test_a_released_array_is_refused():
@@ -200,6 +324,53 @@ def test_polars_columns_go_both_ways():
 def test_nanoarrow_reads_what_we_export():
     na = pytest.importorskip("nanoarrow")
     assert na.Array(Ragged.from_list([[1], [2, 3]])).to_pylist() == [[1], [2, 3]]
+
+
+def test_pyarrow_tensors_and_views_are_read_as_pyarrow_reads_them():
+    pa = pytest.importorskip("pyarrow")
+    for permutation in (None, [2, 1, 0], [0, 2, 1]):  # pyarrow 26 turns [1, 2, 0] another way
+        kind = pa.fixed_shape_tensor(pa.float32(), [2, 3, 4], permutation=permutation)
+        storage = pa.FixedSizeListArray.from_arrays(pa.array(np.arange(120, dtype="f4")), 24)
+        column = pa.ExtensionArray.from_storage(kind, storage)[1:]
+        np.testing.assert_array_equal(as_batch(column), column.to_numpy_ndarray())
+    rows = [[1.5, 2], None, [], [3]]
+    column = pa.array(rows, pa.list_view(pa.float32()))
+    assert Ragged.from_arrow(column).to_list() == [[1.5, 2], [], [], [3]]
+    assert Ragged.from_arrow(pa.array([[], []])).to_list() == [[], []]
+
+
+def test_polars_steps_of_several_columns_are_read():
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"id": [1, 1, 2], "a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]})
+    for steps in (pl.concat_list("a", "b"), pl.struct("a", "b")):
+        column = frame.group_by("id", maintain_order=True).agg(steps.alias("x"))["x"]
+        assert Ragged.from_arrow(column).to_list() == [[[1, 4], [2, 5]], [[3, 6]]]
+    assert Ragged.from_arrow(pl.Series([[], []])).to_list() == [[], []]
+
+
+def test_frames_of_numbers_are_arrays_and_nan_in_pandas_a_number():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1, 2], "b": [1.5, np.nan], "c": [True, False]})
+    np.testing.assert_array_equal(as_batch(frame), [[1, 1.5, 1], [2, np.nan, 0]])
+    np.testing.assert_array_equal(as_batch(frame["a"]), [1, 2])
+    np.testing.assert_array_equal(pad_sequences(frame[["a", "c"]], 3), [[0, 1, 1], [0, 2, 0]])
+    with pytest.raises(TypeError, match="pass one column"):
+        as_batch(pd.DataFrame({"a": [1], "b": [[1, 2]]}))
+    pytest.importorskip("pyarrow")
+    nullable = frame[["a"]].astype("Int64")
+    np.testing.assert_array_equal(as_batch(nullable), [[1], [2]])
+    nullable.loc[1, "a"] = None
+    with pytest.raises(ValueError, match="row 1 has a null in column 'a'"):
+        as_batch(nullable)
+
+
+def test_frames_of_polars_and_tables_of_pyarrow_are_arrays():
+    data = {"a": [1, 2], "b": [1.5, 2.5]}
+    for library, make in (("polars", "DataFrame"), ("pyarrow", "table")):
+        make = getattr(pytest.importorskip(library), make)
+        np.testing.assert_array_equal(as_batch(make(data)), [[1, 1.5], [2, 2.5]])
+        with pytest.raises(ValueError, match="row 1 has a null in column 'b'"):
+            as_batch(make({"a": [1, 2], "b": [1.5, None]}))
 
 
 def test_a_pandas_series_of_lists_is_a_batch():

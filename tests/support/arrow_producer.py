@@ -1,6 +1,7 @@
 """A producer of the Arrow C data interface, in ctypes: also of columns no library would make."""
 
 import ctypes
+import sys
 
 import numpy as np
 
@@ -27,7 +28,7 @@ pointers, number = ctypes.POINTER(ctypes.c_void_p), ctypes.c_int64
 Schema._fields_ = [
     ("format", ctypes.c_char_p),
     ("name", ctypes.c_char_p),
-    ("metadata", ctypes.c_char_p),
+    ("metadata", ctypes.c_void_p),
     ("flags", number),
     ("n_children", number),
     ("children", pointers),
@@ -59,19 +60,42 @@ Stream._fields_ = [
 class Level:
     """One level of a column.
 
-    valid: bools, None = no bitmap.  data: the buffer after the bitmap.  child: the level below.
+    valid: bools, None = no bitmap.  data: the buffer after the bitmap, or a list of them.  child:
+    the level below, or a list of them.  name, metadata: of the schema; metadata a dict of bytes.
+    schema_lies, array_lies: fields of the structs that are set to other values in the end.
     """
 
-    def __init__(self, format, length, data=None, child=None, *, offset=0, valid=None):
-        self.format, self.length, self.offset = format, length, offset
+    def __init__(
+        self, format, length, data=None, child=None, *, offset=0, valid=None, name="", metadata=None
+    ):
+        self.format, self.length, self.offset, self.name = format, length, offset, name
         bitmap = None if valid is None else np.packbits(valid, bitorder="little")
         self.null_count = 0 if valid is None else -1  # -1: not counted
-        self.buffers = [bitmap] if format.startswith("+w") else [bitmap, data]
-        self.child = child
+        data = data if isinstance(data, list) else [data]
+        self.buffers = [bitmap] if format.startswith(("+w", "+s")) else [bitmap, *data]
+        self.children = child if isinstance(child, list) else [child] if child else []
+        self.metadata = metadata and _encoded(metadata)
+        self.schema_lies, self.array_lies = {}, {}
+
+    @property
+    def child(self):
+        return self.children[0]
+
+    def all(self):
+        """This level and all below."""
+        return [self, *(level for child in self.children for level in child.all())]
+
+
+def _encoded(metadata):
+    """Pairs as the C data interface has them: numbers and texts, each with its size before it."""
+    texts = [text for pair in metadata.items() for text in pair]
+    sized = b"".join(len(text).to_bytes(4, sys.byteorder) + text for text in texts)
+    return ctypes.create_string_buffer(len(metadata).to_bytes(4, sys.byteorder) + sized)
 
 
 def _table(addresses):
-    return (ctypes.c_void_p * max(len(addresses), 1))(*addresses)
+    """Pointers, and some NULL ones behind them for counts that are too high."""
+    return (ctypes.c_void_p * (len(addresses) + 8))(*addresses)
 
 
 def _keep(made):
@@ -79,22 +103,29 @@ def _keep(made):
     return ctypes.addressof(made)
 
 
+def _tell(struct, lies):
+    for field, value in lies.items():
+        setattr(struct, field, value)
+    return struct
+
+
 def schema_of(level, release=None):
-    children = _table([_keep(schema_of(level.child))] if level.child else [])
-    made = Schema(level.format.encode(), b"", n_children=bool(level.child), release=release)
-    made.children = ctypes.cast(children, pointers)
-    PRODUCED.append(children)
-    return made
+    children = _table([_keep(schema_of(child)) for child in level.children])
+    made = Schema(level.format.encode(), level.name.encode(), release=release)
+    made.n_children, made.children = len(level.children), ctypes.cast(children, pointers)
+    made.metadata = level.metadata and ctypes.addressof(level.metadata)
+    PRODUCED.extend((children, level))
+    return _tell(made, level.schema_lies)
 
 
 def array_of(level, release=None):
-    children = _table([_keep(array_of(level.child))] if level.child else [])
+    children = _table([_keep(array_of(child)) for child in level.children])
     buffers = _table([None if b is None else b.ctypes.data for b in level.buffers])
     made = Array(level.length, level.null_count, level.offset, len(level.buffers))
-    made.n_children, made.release = bool(level.child), release
+    made.n_children, made.release = len(level.children), release
     made.children, made.buffers = ctypes.cast(children, pointers), ctypes.cast(buffers, pointers)
     PRODUCED.extend((children, buffers, level))
-    return made
+    return _tell(made, level.array_lies)
 
 
 def _capsule(struct, name):
@@ -109,24 +140,29 @@ def _nothing(struct):
 
 
 class ArrayExporter:
-    """Has __arrow_c_array__ of one Level."""
+    """Has __arrow_c_array__ of one Level, or of what `give` makes of its two capsules."""
 
-    def __init__(self, level, released=False):
-        self.level = level
+    def __init__(self, level, released=False, give=lambda schema, array: (schema, array)):
+        self.level, self.give = level, give
         self.release = None if released else ctypes.cast(_nothing, ctypes.c_void_p).value
 
     def __arrow_c_array__(self, requested_schema=None):
-        return (
+        return self.give(
             _capsule(schema_of(self.level, self.release), b"arrow_schema"),
             _capsule(array_of(self.level, self.release), b"arrow_array"),
         )
 
 
 class StreamExporter:
-    """Has __arrow_c_stream__ of Levels of one format; `released` counts the arrays given back."""
+    """Has __arrow_c_stream__ of Levels of one format; `released` counts the arrays given back.
 
-    def __init__(self, schema, levels, error=None):
-        self.schema, self.levels, self.released = schema, levels, 0
+    lies: fields of the stream that are set to other values in the end.
+    """
+
+    FIELDS = Stream._fields_
+
+    def __init__(self, schema, levels, error=None, lies=()):
+        self.schema, self.levels, self.released, self.lies = schema, levels, 0, dict(lies)
         self.error = error and ctypes.create_string_buffer(error.encode())
 
     def __arrow_c_stream__(self, requested_schema=None):
@@ -163,6 +199,5 @@ class StreamExporter:
             return self.error and ctypes.addressof(self.error)
 
         PRODUCED.extend((release, release_schema, get_schema, get_next, get_last_error, self))
-        return _capsule(
-            Stream(get_schema, get_next, get_last_error, _nothing), b"arrow_array_stream"
-        )
+        stream = Stream(get_schema, get_next, get_last_error, _nothing)
+        return _capsule(_tell(stream, self.lies), b"arrow_array_stream")

@@ -12,7 +12,7 @@ from maskseq import layers
 
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
-    {"nest", "context", "configured", "storage"},
+    {"nest", "context", "configured", "storage", "notices", "given", "numpy_ma"},
     {"_kernels", "data._lists", "data._arrow", "variable"},
     {"activations", "initializers", "regularizers", "constraints"}
     | {"tensor", "rows", "runtime", "data"},

@@ -6,12 +6,13 @@ Source: arrow.apache.org/docs/format/CDataInterface.html (structs, ownership, re
 """
 
 from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdint cimport int64_t
-from libc.string cimport memset
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
+from libc.string cimport memcpy, memset
 
 cdef struct ArrowSchema:
     const char* format
@@ -45,6 +46,15 @@ cdef struct ArrowArrayStream:
 
 
 # --- reading
+#
+# A producer may be wrong, or lie. All that the structs themselves tell is checked here and in
+# arrow.py: absent pointers, counts, lengths, formats. How long a buffer is they do not tell: a
+# length that the memory behind it does not have cannot be found out.
+
+cdef enum:
+    MAX_DEPTH = 16  # arrays in arrays; a struct may also be its own child
+    MAX_PAIRS = 1024  # of metadata, and the bytes of one key or value
+    MAX_TEXT = 1 << 20
 
 
 cdef class Taken:
@@ -77,22 +87,34 @@ cdef class Column:
     cdef const ArrowSchema* schema
     cdef const ArrowArray* array
     cdef object owner  # whatever keeps both alive
+    cdef int depth
 
     cdef readonly str format
+    cdef readonly str name
     cdef readonly int64_t length
     cdef readonly int64_t offset
     cdef readonly int64_t null_count
+    cdef readonly int64_t children  # how many
 
     def child(self):
         """The only child."""
-        if self.schema.n_children != 1 or (self.array != NULL and self.array.n_children != 1):
-            raise ValueError(f"Arrow data is malformed: {self.format} must have one child")
-        return column(self.schema.children[0], NULL if self.array == NULL else
-                      self.array.children[0], self.owner)
+        if self.children != 1:
+            raise malformed(f"{self.format} must have one child, got {self.children}")
+        return self.field(0)
 
-    def buffer(self, int index, Py_ssize_t size):
+    def field(self, int64_t index):
+        """One of the children."""
+        if not 0 <= index < self.children:
+            raise IndexError(f"{self.format!r} has {self.children} children, not {index + 1}")
+        cdef const ArrowSchema* schema = self.schema.children[index]
+        cdef const ArrowArray* array = NULL if self.array == NULL else self.array.children[index]
+        if schema == NULL or (self.array != NULL and array == NULL):
+            raise malformed(f"a child of {self.format!r} is NULL")
+        return column(schema, array, self.owner, self.depth + 1)
+
+    def buffer(self, int64_t index, Py_ssize_t size):
         """The first `size` bytes of a buffer, or None if it is absent."""
-        if self.array == NULL or index >= self.array.n_buffers:
+        if self.array == NULL or index < 0 or index >= self.array.n_buffers:
             return None
         if self.array.buffers[index] == NULL:
             return None
@@ -100,30 +122,92 @@ cdef class Column:
         memory.start, memory.size, memory.owner = self.array.buffers[index], size, self.owner
         return memory
 
+    def metadata(self):
+        """What the schema says besides: dict of bytes to bytes."""
+        cdef dict found = {}
+        cdef const char* at
+        if self.schema == NULL or self.schema.metadata == NULL:
+            return found
+        at = self.schema.metadata
+        for _ in range(next_count(&at, MAX_PAIRS)):
+            key = next_text(&at)
+            found[key] = next_text(&at)
+        return found
 
-cdef Column column(const ArrowSchema* schema, const ArrowArray* array, object owner):
+
+cdef object malformed(str what):
+    return ValueError(f"Arrow data is malformed: {what}")
+
+
+cdef int32_t next_count(const char** at, int32_t most) except -1:
+    """An int32 of metadata, in 0..most."""
+    cdef int32_t count
+    memcpy(&count, at[0], sizeof(count))
+    if not 0 <= count <= most:
+        raise malformed(f"metadata with a count of {count}, expected 0 to {most}")
+    at[0] += sizeof(count)
+    return count
+
+
+cdef bytes next_text(const char** at):
+    cdef int32_t size = next_count(at, MAX_TEXT)
+    cdef bytes text = at[0][:size]
+    at[0] += size
+    return text
+
+
+cdef str decoded(const char* text):
+    return text.decode("utf-8", "backslashreplace") if text != NULL else ""
+
+
+cdef Column column(const ArrowSchema* schema, const ArrowArray* array, object owner, int depth=0):
+    """The checked view of a schema and, unless it is NULL, an array."""
     cdef Column made = Column()
-    made.schema, made.array, made.owner = schema, array, owner
-    made.format = schema.format.decode() if schema.dictionary == NULL else "dictionary"
-    if array != NULL:
-        made.length, made.offset, made.null_count = array.length, array.offset, array.null_count
-        if array.length < 0 or array.offset < 0:
-            raise ValueError("Arrow data is malformed: negative length or offset")
+    if depth > MAX_DEPTH:
+        raise malformed(f"arrays more than {MAX_DEPTH} deep in one another")
+    if schema.format == NULL:
+        raise malformed("a schema without a format")
+    made.schema, made.array, made.owner, made.depth = schema, array, owner, depth
+    made.format = decoded(schema.format) if schema.dictionary == NULL else "dictionary"
+    made.name, made.children = decoded(schema.name), schema.n_children
+    if schema.n_children < 0 or (schema.n_children > 0 and schema.children == NULL):
+        raise malformed(f"{made.format!r} with {schema.n_children} children, which are not there")
+    if array == NULL:
+        return made
+    made.length, made.offset, made.null_count = array.length, array.offset, array.null_count
+    if array.length < 0 or array.offset < 0:
+        raise malformed("negative length or offset")
+    if array.length > INT64_MAX - 1 - array.offset:
+        raise malformed(f"a length of {array.length} from {array.offset} on")
+    if not -1 <= array.null_count <= array.length:
+        raise malformed(f"{array.null_count} nulls of {array.length}")
+    if array.n_children != schema.n_children:
+        raise malformed(f"{made.format!r} has {schema.n_children} children in its schema, "
+                        f"{array.n_children} in its array")
+    if array.n_children > 0 and array.children == NULL:
+        raise malformed(f"{made.format!r} with {array.n_children} children, which are not there")
+    if array.n_buffers < 0 or (array.n_buffers > 0 and array.buffers == NULL):
+        raise malformed(f"{made.format!r} with {array.n_buffers} buffers, which are not there")
     return made
 
 
 def open_column(exporter):
     """The chunks, at least one, of what has __arrow_c_stream__ or __arrow_c_array__."""
     cdef const ArrowArray* array
+    cdef const ArrowSchema* schema
     if hasattr(exporter, "__arrow_c_stream__"):
         return read_stream(exporter.__arrow_c_stream__())
-    capsules = exporter.__arrow_c_array__()
-    array = <ArrowArray*>PyCapsule_GetPointer(capsules[1], "arrow_array")
-    if array.release == NULL:
-        raise ValueError("Arrow data is malformed: the array was released")
+    given = exporter.__arrow_c_array__()
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise TypeError("__arrow_c_array__ must give a pair of capsules, a schema's and an "
+                        f"array's, got {given!r:.60}")
+    schema_capsule, array_capsule = given
+    schema = <ArrowSchema*>PyCapsule_GetPointer(schema_capsule, "arrow_schema")
+    array = <ArrowArray*>PyCapsule_GetPointer(array_capsule, "arrow_array")
+    if schema.release == NULL or array.release == NULL:
+        raise malformed(f"the {'array' if array.release == NULL else 'schema'} was released")
     # the capsules stay the owners: each releases its struct when the last view is gone
-    return [column(<ArrowSchema*>PyCapsule_GetPointer(capsules[0], "arrow_schema"), array,
-                   tuple(capsules))]
+    return [column(schema, array, (schema_capsule, array_capsule))]
 
 
 cdef list read_stream(object capsule):
@@ -132,26 +216,36 @@ cdef list read_stream(object capsule):
     cdef Taken first = Taken(), taken
     cdef list chunks = []
     cdef int status
+    if stream.release == NULL:
+        raise malformed("the stream was released")
+    if stream.get_schema == NULL or stream.get_next == NULL:
+        raise malformed("a stream without get_schema or get_next")
     with nogil:  # a producer may wait for threads that need the GIL
         status = stream.get_schema(stream, &first.schema)
-    check(stream, status)
+    if status != 0:
+        first.schema.release = NULL  # after an error there is nothing to release
+        raise stream_error(stream, status)
+    if first.schema.release == NULL:
+        raise malformed("the stream gave a released schema")
     while True:
+        PyErr_CheckSignals()  # a stream need not end
         taken = Taken()
         with nogil:
             status = stream.get_next(stream, &taken.array)
-        check(stream, status)
+        if status != 0:
+            taken.array.release = NULL
+            raise stream_error(stream, status)
         if taken.array.release == NULL:
             break
         chunks.append(column(&first.schema, &taken.array, (first, taken)))
     return chunks or [column(&first.schema, NULL, first)]
 
 
-cdef int check(ArrowArrayStream* stream, int status) except -1:
-    cdef const char* message
-    if status != 0:
+cdef object stream_error(ArrowArrayStream* stream, int status):
+    cdef const char* message = NULL
+    if stream.get_last_error != NULL:
         message = stream.get_last_error(stream)
-        raise OSError(status, f"Arrow stream: {message.decode() if message != NULL else 'error'}")
-    return 0
+    return OSError(status, f"Arrow stream: {decoded(message) or 'error'}")
 
 
 # --- making

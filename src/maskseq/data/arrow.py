@@ -1,7 +1,9 @@
-"""Arrow list columns to values and offsets, and back, without a copy wherever there can be none.
+"""Arrow columns to arrays, or to values and offsets, and back, without a copy where none is needed.
 
-Knows list, large_list and fixed_size_list of numbers or of fixed_size_lists of them, in slices and
-chunks. Source: arrow.apache.org/docs/format/Columnar.html (layouts), CDataInterface.html (formats).
+A column of lists (list, large_list, fixed_size_list, and views of lists) is sequences. A column of
+numbers, a table of such columns and a column of the extension type arrow.fixed_shape_tensor are
+arrays. Slices and chunks are fine. Source: arrow.apache.org/docs/format: Columnar.html (layouts),
+CDataInterface.html (formats), CanonicalExtensions.html (tensors).
 """
 
 from typing import Any
@@ -9,29 +11,42 @@ from typing import Any
 import numpy as np
 
 from . import _arrow
+from .arrow_entries import (
+    NUMBERS,
+    entries,
+    first_null,
+    joined,
+    read_lists,
+    tensor_shape,
+    what_is_null,
+)
 
-_NUMBERS = {"c": "i1", "C": "u1", "s": "i2", "S": "u2", "i": "i4", "I": "u4", "l": "i8", "L": "u8"}
-_NUMBERS |= {"e": "f2", "f": "f4", "g": "f8", "b": "?"}
-_FORMATS = {np.dtype(dtype): format.encode() for format, dtype in _NUMBERS.items()}
+_FORMATS = {np.dtype(dtype): format.encode() for format, dtype in NUMBERS.items()}
 
 
 def read(column: Any) -> tuple[np.ndarray, np.ndarray]:
-    """values (n, *features) and offsets (batch + 1,) of a list column; a null list is empty.
+    """values (n, *features) and offsets (batch + 1,) of a column of lists; a null list is empty.
 
-    Offsets may start above 0. Values are views unless there are several chunks, packed bools, or
-    null lists with something in them.
+    Also of a column of tensors, the first axis of which is time. Offsets may start above 0. Values
+    are views unless there are several chunks, packed bools, or lists that do not follow each other.
     Raises: ValueError for what is no list of numbers, and naming the position of a null in a list.
     """
-    chunks = []
-    position = 0
-    for chunk in _arrow.open_column(column):
-        chunks.append(_read_chunk(chunk, position))
-        position += chunk.length
-    if len(chunks) == 1:
-        return chunks[0]
-    parts = [values[offsets[0] : offsets[-1]] for values, offsets in chunks]
-    lengths = np.concatenate([np.diff(offsets) for _, offsets in chunks])
-    return np.concatenate(parts), np.concatenate([[0], np.cumsum(lengths)])
+    chunks = _arrow.open_column(column)
+    if tensor_shape(chunks[0]) is not None:
+        return _as_sequences(_array(chunks))
+    return _sequences(chunks)
+
+
+def read_batch(column: Any) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """As `read`; but numbers (batch,), a table of them (batch, columns) and tensors are arrays.
+
+    Raises: as `read`; ValueError naming the row, and the column, of a null in an array.
+    """
+    chunks = _arrow.open_column(column)
+    format = chunks[0].format
+    if format in NUMBERS or format == "+s" or tensor_shape(chunks[0]) is not None:
+        return _array(chunks)
+    return _sequences(chunks)
 
 
 def capsules(values: np.ndarray, offsets: np.ndarray) -> tuple[Any, Any]:
@@ -51,106 +66,35 @@ def capsules(values: np.ndarray, offsets: np.ndarray) -> tuple[Any, Any]:
     return _arrow.export_column((b"+L", len(offsets) - 1, offsets, level))
 
 
-def _read_chunk(chunk: _arrow.Column, position: int) -> tuple[np.ndarray, np.ndarray]:
-    """values, offsets of one array, whose first list is at `position` of the column."""
-    offsets = _offsets(chunk)
-    steps = chunk.child()
-    valid = _valid(chunk, 0, chunk.length)
-    if valid is None or not np.diff(offsets)[~valid].any():
-        return _values(steps, offsets, position), offsets - offsets[0]
-    parts = [_values(steps, offsets[:1], position)]  # null lists may hold anything, nulls included
-    parts += [_values(steps, offsets[i : i + 2], position + i) for i in np.flatnonzero(valid)]
-    lengths = np.where(valid, np.diff(offsets), 0)
-    return np.concatenate(parts), np.concatenate([[0], np.cumsum(lengths)])
+# --- columns
 
 
-def _offsets(chunk: _arrow.Column) -> np.ndarray:
-    """int64 (length + 1,): where the lists start in the child, and where the last one ends."""
-    first, count = chunk.offset, chunk.length + 1
-    if chunk.format.startswith("+w:"):
-        return np.arange(first, first + count) * int(chunk.format[3:])
-    if chunk.format not in ("+l", "+L"):
-        hint = ": pass one column of a table" if chunk.format == "+s" else ""
-        raise ValueError(
-            "expected an Arrow list, large_list or fixed_size_list column, "
-            f"got format {chunk.format!r}{hint}"
-        )
-    if chunk.length == 0:
-        return np.zeros(1, np.int64)  # there may be no buffer then
-    dtype = np.dtype(np.int32 if chunk.format == "+l" else np.int64)
-    offsets = _buffer(chunk, 1, dtype, first + count)[first:].astype(np.int64)
-    if offsets[0] < 0 or (offsets[1:] < offsets[:-1]).any():
-        raise ValueError("Arrow data is malformed: offsets fall or are negative")
-    return offsets
+def _sequences(chunks: list[_arrow.Column]) -> tuple[np.ndarray, np.ndarray]:
+    parts, position = [], 0
+    for chunk in chunks:
+        parts.append(read_lists(chunk, 0, chunk.length, position))
+        position += chunk.length
+    if len(parts) == 1:
+        return parts[0]
+    cut = [values[offsets[0] : offsets[-1]] for values, offsets in parts]
+    lengths = np.concatenate([np.diff(offsets) for _, offsets in parts])
+    return joined(cut), np.concatenate([[0], np.cumsum(lengths)])
 
 
-def _values(steps: _arrow.Column, offsets: np.ndarray, position: int) -> np.ndarray:
-    """(n, *features): what the lists from `position` on hold, all of `offsets`."""
-    start, stop = int(offsets[0]), int(offsets[-1])
-    null = _first_null(steps, start, stop)
-    if null is not None:
-        i = int(np.searchsorted(offsets, null, "right")) - 1
-        raise ValueError(
-            f"the sequence at position {position + i} has a null at step {null - offsets[i]}: "
-            "a list may be null, that is empty, but its steps may not"
-        )
-    return _numbers(steps, start, stop)
+def _array(chunks: list[_arrow.Column]) -> np.ndarray:
+    """(batch, ...) of columns of which no entry may be null."""
+    parts, position = [], 0
+    for chunk in chunks:
+        null = first_null(chunk, 0, chunk.length)
+        if null is not None:
+            raise ValueError(f"row {position + null} {what_is_null(chunk, null)}")
+        parts.append(entries(chunk, 0, chunk.length))
+        position += chunk.length
+    return parts[0] if len(parts) == 1 else joined(parts)
 
 
-def _numbers(column: _arrow.Column, start: int, stop: int) -> np.ndarray:
-    """Entries start:stop, (stop - start, *features)."""
-    _check_holds(column, stop)
-    start, stop = start + column.offset, stop + column.offset
-    if column.format.startswith("+w:"):
-        size = int(column.format[3:])
-        inner = _numbers(column.child(), start * size, stop * size)
-        return inner.reshape(stop - start, size, *inner.shape[1:])
-    if column.format not in _NUMBERS:
-        raise ValueError(f"expected Arrow lists of numbers, got format {column.format!r} in them")
-    if column.format == "b":
-        return _bits(column, 1, start, stop)
-    return _buffer(column, 1, np.dtype(_NUMBERS[column.format]), stop)[start:]
-
-
-def _first_null(column: _arrow.Column, start: int, stop: int) -> int | None:
-    """The first of the entries start:stop that is null or has a null inside."""
-    _check_holds(column, stop)
-    valid = _valid(column, start, stop)
-    if valid is not None and not valid.all():
-        return start + int(np.argmin(valid))
-    if column.format.startswith("+w:") and (size := int(column.format[3:])):
-        start, stop = start + column.offset, stop + column.offset
-        null = _first_null(column.child(), start * size, stop * size)
-        return None if null is None else null // size - column.offset
-    return None
-
-
-def _valid(column: _arrow.Column, start: int, stop: int) -> np.ndarray | None:
-    """bool (stop - start,), False = null; None if there is no null."""
-    if column.null_count == 0 or column.buffer(0, 0) is None:
-        return None
-    return _bits(column, 0, start + column.offset, stop + column.offset)
-
-
-def _check_holds(column: _arrow.Column, stop: int) -> None:
-    if stop > column.length:
-        raise ValueError(
-            f"Arrow data is malformed: {column.length} entries where {stop} are referred to"
-        )
-
-
-def _bits(column: _arrow.Column, index: int, start: int, stop: int) -> np.ndarray:
-    """Bits start:stop of a buffer, as bool."""
-    packed = _buffer(column, index, np.dtype(np.uint8), (stop + 7) // 8)[start // 8 :]
-    bits = np.unpackbits(packed, bitorder="little")
-    return bits[start % 8 : start % 8 + stop - start].view(bool)
-
-
-def _buffer(column: _arrow.Column, index: int, dtype: np.dtype, count: int) -> np.ndarray:
-    """The first `count` numbers of a buffer, in place."""
-    memory = column.buffer(index, count * dtype.itemsize)
-    if memory is None:
-        if count:
-            raise ValueError(f"Arrow data is malformed: {column.format!r} lacks buffer {index}")
-        return np.empty(0, dtype)
-    return np.frombuffer(memory, dtype, count)
+def _as_sequences(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if array.ndim < 2:
+        raise ValueError(f"tensors must have a time axis, got shape {array.shape[1:]}")
+    batch, time = array.shape[:2]
+    return array.reshape(batch * time, *array.shape[2:]), np.arange(batch + 1) * time

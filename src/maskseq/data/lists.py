@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..given import as_array
+from ..numpy_ma import is_masked_array, real_part
 from . import _lists
 
 if TYPE_CHECKING:
@@ -18,10 +20,11 @@ _FAST = frozenset("bhilqBHILQfd")  # dtype.char of the numbers that _lists write
 _INT32 = np.iinfo(np.int32)
 
 
-def measure(rows: tuple) -> tuple[np.ndarray, tuple[int, ...]]:
-    """int64 (batch,) lengths, and the shape of the first step there is: () if there is none."""
-    lengths, _, head = _measure(rows)
-    return lengths, head.shape[1:]
+def measure(rows: tuple) -> tuple[tuple, np.ndarray, tuple[int, ...]]:
+    """The rows to read, numpy.ma arrays as what is real of them; int64 (batch,) lengths; and the
+    shape of the first step there is: () if there is none."""
+    rows, lengths, _, head = _measure(rows)
+    return rows, lengths, head.shape[1:]
 
 
 def pack(
@@ -98,7 +101,7 @@ def concatenate(rows: tuple, dtype: DTypeLike | None) -> tuple[np.ndarray, np.nd
     """values (n, *features), offsets int64 (batch + 1,) of all rows; dtype None = by content."""
     if dtype is None and (found := _lists.join_ints(rows)):
         return found
-    lengths, first, head = _measure(rows)
+    rows, lengths, first, head = _measure(rows)
     row = rows[max(first, 0)] if rows else []
     if first < 0 and isinstance(row, np.ndarray):
         head = row  # all are empty, but the first one says what a step would be
@@ -138,18 +141,21 @@ def _is_plain(out: np.ndarray) -> bool:
     return out.dtype.char in _FAST and out.dtype.isnative
 
 
-def _measure(rows: tuple) -> tuple[np.ndarray, int, np.ndarray]:
-    """int64 (batch,) lengths, the first row not empty, or -1, and its first step (1, *features)."""
+def _measure(rows: tuple) -> tuple[tuple, np.ndarray, int, np.ndarray]:
+    """As `measure`; the first row not empty, or -1, and its first step (1, *features)."""
     lengths = np.empty(len(rows), np.int64)
-    first = _lists.measure(rows, lengths)
+    first, other = _lists.measure(rows, lengths)
+    if any(map(is_masked_array, rows[other:])):
+        rows = tuple(real_part(x, i) if is_masked_array(x) else x for i, x in enumerate(rows))
+        first, _ = _lists.measure(rows, lengths)
     head = np.empty(0, np.int32) if first < 0 else _by_numpy(rows, first, 0, 1, None)
-    return lengths, first, head
+    return rows, lengths, first, head
 
 
 def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | None) -> np.ndarray:
     """Steps first:first + count of row i as NumPy makes an array of them."""
     try:
-        steps = np.asarray(rows[i][first : first + count], dtype)
+        steps = as_array(rows[i][first : first + count], "steps", dtype)
     except (TypeError, ValueError, OverflowError) as error:
         kinds = (OverflowError, TypeError, ValueError)
         kind = next(kind for kind in kinds if isinstance(error, kind))

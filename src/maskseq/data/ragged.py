@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..given import as_array
+from ..numpy_ma import is_masked_array, masked_steps
 from . import lists as reading
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ def pad_sequences(
     """One array of all sequences, cut or padded to one length.
 
     sequences: lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix;
-        or a Ragged, or an Arrow list column.  maxlen: steps to keep; None = the longest has.
+        or a Ragged, an Arrow list column, or a frame of numbers, each row of which is one. Of
+        numpy.ma arrays masked steps at the end count as padding.  maxlen: steps to keep; None =
+        the longest has.
     dtype: of the result; object and strings work too.  padding, truncating: "pre" or "post", the
         side to fill with `value`, the side to cut.  value: a number, or what broadcasts to a row.
     Returns: (len(sequences), maxlen, *step shape), a new array; as Keras does, default by default.
@@ -33,8 +37,7 @@ def pad_sequences(
         RuntimeError if a sequence changes its length while it is being read.
     Source: keras.utils.pad_sequences. Unlike there, maxlen=0 and no sequences at all are fine.
     """
-    if _speaks_arrow(sequences):
-        sequences = Ragged.from_arrow(sequences)
+    sequences = _unpacked(sequences)
     if not hasattr(sequences, "__len__"):
         raise ValueError("`sequences` must be iterable.")
     if isinstance(value, str) and dtype is not object and not _is_text(dtype):
@@ -45,7 +48,7 @@ def pad_sequences(
     ragged = sequences if isinstance(sequences, Ragged) else None
     if ragged is None:
         rows = tuple(sequences)
-        lengths, shape = reading.measure(rows)
+        rows, lengths, shape = reading.measure(rows)
     else:
         lengths, shape = ragged.lengths, ragged.features
     width = int(lengths.max(initial=0)) if maxlen is None else operator.index(maxlen)
@@ -80,7 +83,7 @@ class Ragged:
     __slots__ = ("_values", "_offsets")
 
     def __init__(self, values: ArrayLike, offsets: ArrayLike):
-        values = np.asarray(values)
+        values = as_array(values, "values")
         if values.ndim < 1 or values.dtype.kind not in "biuf":
             raise TypeError(
                 f"values must be numbers (n, *features), got {values.dtype} {values.shape}"
@@ -104,6 +107,7 @@ class Ragged:
     def from_list(cls, sequences: Sequence, dtype: DTypeLike | None = None) -> Ragged:
         """From lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix.
 
+        Of numpy.ma arrays masked steps at the end are left out; elsewhere they are an error.
         dtype: of the values. None: Python's ints give int32, or int64 where one needs it, arrays of
             integers keep theirs, and any float makes it float32.
         Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
@@ -116,8 +120,10 @@ class Ragged:
     def from_arrow(cls, column: Any) -> Ragged:
         """From a list column of pyarrow, polars, pandas, ...: what speaks the Arrow C interface.
 
-        Knows list, large_list and fixed_size_list of numbers or of fixed_size_lists of numbers.
-        Nothing is copied unless the column has chunks or packed bools. A null list is empty.
+        Knows list, large_list, fixed_size_list and views of lists; of numbers, of lists or structs
+        of numbers that all have as many, or of tensors. A column of tensors (the extension type
+        arrow.fixed_shape_tensor) has time as its first axis. Nothing is copied unless the column
+        has chunks, packed bools, or lists that do not follow each other. A null list is empty.
         Raises: ValueError for other columns, and naming the position of a list with a null in it.
         """
         from . import arrow
@@ -127,7 +133,7 @@ class Ragged:
     @classmethod
     def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
         """From values (n, *features) and how many of them each sequence has: n in all."""
-        values, lengths = np.asarray(values), _checked_lengths(lengths)
+        values, lengths = as_array(values, "values"), _checked_lengths(lengths)
         if lengths.sum() != len(values):
             raise ValueError(f"lengths must sum to {len(values)} values, got {lengths.sum()}")
         return cls(values, reading.offsets_of(lengths))
@@ -139,12 +145,16 @@ class Ragged:
         """The real steps of x (batch, time, *features).
 
         mask: (batch, time), any pattern, not 0 = real.  lengths: (batch,), for padding at the end.
-        With neither, every step is real.
+        With neither, every step is real, but for those that a numpy.ma array masks.
         """
-        x = np.asarray(x)
+        x = x if isinstance(x, np.ndarray) else as_array(x, "x")
         if x.ndim < 2:
             raise ValueError(f"x must be (batch, time, *features), got {x.shape}")
         batch, time = x.shape[:2]
+        if is_masked_array(x) and mask is None and lengths is None:
+            mask = ~masked_steps(x, 2, "x")
+            x = x.data
+        x = as_array(x, "x, with mask or lengths beside it,")
         if mask is not None and lengths is not None:
             raise ValueError("mask and lengths: give one, got both")
         if mask is not None:
@@ -255,28 +265,57 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
     """What a model is given: Ragged where it is sequences, an array where it is one.
 
     Ragged, Arrow list columns, object arrays, and lists or tuples of sequences (lists, tuples,
-    ranges, arrays; also if all are of one length) -> Ragged. Arrays of numbers and flat lists of
-    numbers -> ndarray, not copied where that is possible.
+    ranges, arrays; also if all are of one length) -> Ragged. Arrays, columns and frames of numbers,
+    columns of tensors and flat lists of numbers -> ndarray, not copied where that is possible.
     """
     if isinstance(x, Ragged):
         return x
     if isinstance(x, list | tuple):
         if x and type(x[0]) is not list and _is_number(x[0]):
-            return np.asanyarray(x)
+            return as_array(x, "inputs")
         return Ragged.from_list(x)
-    if _speaks_arrow(x):
-        return Ragged.from_arrow(x)
+    if not isinstance(x, np.ndarray):
+        x = _unpacked(x)
+        if isinstance(x, Ragged):
+            return x
     return Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(x)
 
 
-def _speaks_arrow(x: Any) -> bool:
-    """True for what offers itself through the Arrow PyCapsule protocol, best read that way.
+def _unpacked(x: Any) -> Any:
+    """A frame of NumPy's numbers, or what offers itself through the Arrow PyCapsule protocol, as a
+    Ragged or an array; anything else as it is.
 
-    Not a Ragged, nor a pandas Series of Python objects, which would be converted on the way.
+    A frame whose columns are NumPy's is read as its array, where NaN stays a number: to Arrow it
+    would be a null.
     """
-    if isinstance(x, Ragged) or _holds_objects(x):
-        return False
-    return hasattr(x, "__arrow_c_stream__") or hasattr(x, "__arrow_c_array__")
+    if isinstance(x, Ragged | np.ndarray | list | tuple):
+        return x
+    dtypes = _numpy_dtypes(x)
+    if dtypes is not None:
+        if len(np.shape(x)) < 2:
+            return x
+        if any(dtype.hasobject for dtype in dtypes):
+            raise TypeError(
+                "expected a frame of numbers, or one of its columns, got "
+                f"{type(x).__name__} with columns of Python objects: pass one column, frame[name]"
+            )
+        return np.asarray(x, np.result_type(*dtypes))
+    if not hasattr(x, "__arrow_c_stream__") and not hasattr(x, "__arrow_c_array__"):
+        return x
+    from . import arrow
+
+    found = arrow.read_batch(x)
+    return Ragged(*found) if isinstance(found, tuple) else found
+
+
+def _numpy_dtypes(x: Any) -> list[np.dtype] | None:
+    """The dtype of an array, or those of the columns of a frame; None unless all are NumPy's."""
+    found = getattr(x, "dtype", None)
+    try:
+        dtypes = list(x.dtypes) if found is None else [found]
+    except (AttributeError, TypeError):
+        return None
+    return dtypes if dtypes and all(isinstance(d, np.dtype) for d in dtypes) else None
 
 
 def _holds_objects(x: Any) -> bool:
@@ -299,7 +338,7 @@ def _check_side(argument: str, side: str) -> None:
 
 def _checked_offsets(offsets: ArrayLike, n: int) -> np.ndarray:
     """int64 offsets that never decrease, all of them in 0..n; a copy, as C relies on them."""
-    offsets = np.asarray(offsets)
+    offsets = as_array(offsets, "offsets")
     if offsets.ndim != 1 or len(offsets) < 1 or offsets.dtype.kind not in "iu":
         raise TypeError(
             f"offsets must be integers (batch + 1,), got {offsets.dtype} {offsets.shape}"
@@ -322,7 +361,7 @@ def _checked_offsets(offsets: ArrayLike, n: int) -> np.ndarray:
 
 def _checked_lengths(lengths: ArrayLike) -> np.ndarray:
     """int64 (batch,), none negative."""
-    lengths = np.asarray(lengths)
+    lengths = as_array(lengths, "lengths")
     if lengths.ndim != 1 or (lengths.size and lengths.dtype.kind not in "iu"):
         raise TypeError(f"lengths must be integers (batch,), got {lengths.dtype} {lengths.shape}")
     lengths = lengths.astype(np.int64, copy=False)
@@ -334,7 +373,7 @@ def _checked_lengths(lengths: ArrayLike) -> np.ndarray:
 
 def _checked_mask(mask: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
     """bool (batch, time), True where `mask` is not 0."""
-    mask = np.asarray(mask)
+    mask = as_array(mask, "mask")
     if mask.shape != shape or mask.dtype.kind not in "biuf":
         raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
     if mask.dtype.kind == "f" and np.isnan(mask).any():

@@ -8,6 +8,23 @@ cdef enum:
     FEW = 63  # sequences whose offsets fit on the stack
 
 
+cdef bint is_coherent(const Py_buffer* view) noexcept:
+    """True if a buffer is as long as its shape says: whoever exports it may be wrong."""
+    cdef Py_ssize_t numbers
+    cdef int i
+    if view.format == NULL or view.itemsize <= 0 or view.ndim < 0 \
+            or (view.ndim > 0 and view.shape == NULL) or view.len % view.itemsize != 0:
+        return False
+    numbers = view.len // view.itemsize
+    for i in range(view.ndim):
+        if view.shape[i] <= 0:
+            return view.shape[i] == 0 and view.len == 0
+        if numbers % view.shape[i] != 0:
+            return False
+        numbers //= view.shape[i]
+    return numbers == 1 and view.buf != NULL
+
+
 @cython.final
 cdef class Array:
     """A checked array: `view.buf` points to its values, `view.shape` to its `view.ndim` sizes."""
@@ -34,6 +51,13 @@ cdef class Array:
             return False
         cdef const char* f = self.view.format
         cdef Py_ssize_t size = self.view.itemsize
+        if not is_coherent(&self.view):
+            if size == 0 and f != NULL and self.view.len == 0:  # of text or records without a byte
+                PyBuffer_Release(&self.view)
+                return False
+            PyBuffer_Release(&self.view)
+            raise ValueError(f"{self.name} must be an array, got a {type(x).__name__} whose buffer "
+                             "is not what its shape says")
         if f[0] != 0 and f[1] == 0 and strchr(formats, f[0]) != NULL \
                 and (size == itemsize or itemsize == ANY) and <uintptr_t>self.view.buf % size == 0:
             self.held = True
@@ -149,8 +173,8 @@ cdef object room_for(object out, tuple shape):
     """`out`, to write floats of this shape into, or a new array for None."""
     if out is None:
         return new_floats(shape)
-    if not isinstance(out, np.ndarray) or out.dtype != np.float32 or out.shape != shape \
-            or not out.flags.c_contiguous or not out.flags.writeable:
+    cdef Array a = Array.__new__(Array)
+    if not a.holds(out, b"f", 4) or a.shape() != shape or a.view.readonly:
         raise ValueError(f"out must be a writable, C-contiguous float32 array {shape}, got {out!r:.60}")
     return out
 

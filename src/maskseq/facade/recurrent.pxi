@@ -183,10 +183,12 @@ cdef class RowsOut:
             raise TypeError(f"out must be a writable float32 array, got {out!r:.60}") from error
         self.held = True
         cdef Py_buffer* v = &self.view
-        if v.format[0] != b"f" or v.ndim != 2 or v.shape[0] < rows or v.shape[1] != columns:
-            shape = tuple([v.shape[i] for i in range(v.ndim)])
-            raise ValueError(f"out must be float32 ({rows} or more, {columns}), "
-                             f"got {v.format.decode()} {shape}")
+        if v.format == NULL or v.format[0] != b"f" or v.itemsize != 4 or v.ndim != 2 \
+                or v.shape == NULL or v.strides == NULL or v.shape[0] < rows \
+                or v.shape[1] != columns:
+            kind = "no numbers" if v.format == NULL else v.format.decode()
+            shape = tuple([v.shape[i] for i in range(v.ndim if v.shape != NULL else 0)])
+            raise ValueError(f"out must be float32 ({rows} or more, {columns}), got {kind} {shape}")
         if columns > 1 and v.strides[1] != 4 or <uintptr_t>v.buf % 4 or v.strides[0] % 4 \
                 or v.shape[0] > 1 and abs(v.strides[0]) < columns * 4:
             raise ValueError("out must be aligned, with the values of a row side by side "

@@ -12,8 +12,17 @@ import numpy as np
 from ..data.ragged import Ragged, as_batch
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
+from ..numpy_ma import is_masked_array, masked_steps
 from ..rows import Layout, Rows, Source
-from ..tensor import KEPT, Tensor, convert_to_tensor, get_keras_mask, set_keras_mask
+from ..tensor import (
+    KEPT,
+    Tensor,
+    as_numpy,
+    convert_to_tensor,
+    get_keras_mask,
+    set_keras_mask,
+    to_float32,
+)
 from .matching import in_order, masks_in_order
 
 STEPS_A_CALL = 1 << 16
@@ -22,19 +31,30 @@ enough work that cutting costs nothing, and a bound on memory."""
 
 
 def as_value(x: Any) -> Any:
-    """One input as Rows (ragged data) or a Tensor."""
+    """One input as Rows (ragged data, and numpy.ma arrays with masked steps) or a Tensor."""
     if type(x) is Rows:
         return x
     x = as_batch(x)
     if isinstance(x, Ragged):
         values = x.values
         if values.dtype.kind == "f":
-            values = values.astype(np.float32, copy=False)
+            values = to_float32(values, "the steps of all sequences")
         return Rows.from_ragged(values, x.offsets)
-    x = convert_to_tensor(x)
+    if is_masked_array(x) and x.ndim > 1:
+        return _without_masked_steps(x)
+    x = convert_to_tensor(x, name="inputs")
     if x.dtype.kind not in "fiub":
         raise TypeError(f"inputs must hold numbers, got dtype {x.dtype}")
     return x
+
+
+def _without_masked_steps(x: Any) -> Any:
+    """A numpy.ma array (batch, time, *features) as Rows of the steps that it does not mask."""
+    real = ~masked_steps(x, 2, "inputs")
+    if real.all():
+        return as_value(x.data)
+    layout = Layout.from_mask(real)
+    return Rows(None, layout, source=Source(as_numpy(as_value(x.data[real]))))
 
 
 def takes_nothing(x: Any) -> int:
@@ -124,17 +144,22 @@ def prepare(model: Any, values: list[Any]) -> list[Any]:
             continue
         if not _has_shape(value, tensor.shape, model._strict_shapes):
             value = _fitted(value, tensor, model._strict_shapes)
+        if type(value) is Rows and len(tensor.shape) == 2 and tensor.shape[1] is not None:
+            value = _whole(value)
         taken.append(value if type(value) is Rows else _packed(model, tensor, value))
     return taken
 
 
 def _with_mask(value: Any, mask: Any) -> Any:
+    """`value` with a mask by hand; what ragged data or a numpy.ma array lacks stays masked."""
+    real = True
     if type(value) is Rows:
-        value = value.to_tensor()
+        real, value = value.layout.mask, value.to_tensor()
     value = value.view(Tensor)
     ndim = np.ndim(mask)
     shape = value.shape[:ndim] if 0 < ndim <= value.ndim else value.shape[:2]
-    value._keras_mask = check_mask(mask, shape)
+    mask = check_mask(mask, shape)
+    value._keras_mask = mask & real if mask.ndim == 2 else mask
     return value
 
 
@@ -174,10 +199,15 @@ def _with_axes(value: Any, wanted: tuple) -> Any:
     else:
         return value
     if type(value) is Rows:
-        return value.with_values(value.values[..., last]) if len(wanted) > 1 else value
+        return value.with_axis(last) if len(wanted) > 1 else value
     fitted = value[..., last]
     set_keras_mask(fitted, get_keras_mask(value))
     return fitted
+
+
+def _whole(value: Rows) -> Any:
+    """Rows of which no step is masked as an array: it may be of features, of which all count."""
+    return value.to_padded().view(Tensor) if value.layout.full else value
 
 
 def _packed(model: Any, tensor: KerasTensor, value: Any) -> Any:
@@ -269,7 +299,7 @@ def _part(value: Any, start: int, stop: int) -> Any:
         return part
     layout, source = value.layout, value.source
     first, last = layout.offsets[start], layout.offsets[stop]
-    part = Layout(stop - start, layout.time, layout.offsets[start : stop + 1] - first)
+    part = layout.part(start, stop)
     if source.index is None:
         return Rows(None, part, source=Source(source.array[first:last]))
     return Rows(None, part, source=Source(source.array, source.index[first:last]))

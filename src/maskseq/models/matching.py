@@ -5,14 +5,13 @@ other; or by the inputs' names. Lists may also be data, so a list is taken apart
 model's inputs are a list.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..graph.symbols import KerasTensor
-from ..layers.base.masks import callers_level
 from ..nest import flatten, is_nested
+from ..notices import warn
 from ..rows import Rows
 
 
@@ -79,10 +78,7 @@ def _parts_of(structure: Any, x: Any) -> Any:
             raise ValueError(f"inputs must be named {keys}, got {sorted(x)}")
         if len(x.keys() - structure.keys()):
             unused = sorted(x.keys() - structure.keys())
-            warnings.warn(
-                f"inputs {unused} are not among the inputs {keys} of the model and are ignored",
-                stacklevel=callers_level(),
-            )
+            warn(f"inputs {unused} are not among the inputs {keys} of the model and are ignored")
         return {key: x.get(key) for key in keys}
     if not isinstance(x, (list, tuple)) or len(x) != len(structure):
         names = [tensor.name for tensor in flatten(structure)]

@@ -56,7 +56,7 @@ def to_tensor(name: str, value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "fiub":
             raise TypeError(f"{name} must hold numbers, got dtype {value.dtype}")
-        return convert_to_tensor(value)
+        return convert_to_tensor(value, name=name)
     if value is None or isinstance(value, KerasTensor):
         return value
     if isinstance(value, Variable):
@@ -65,7 +65,7 @@ def to_tensor(name: str, value: Any) -> Any:
         return Rows.from_ragged(value.values, value.offsets).to_tensor()
     if isinstance(value, (list, tuple)) and _is_number_list(value):
         try:
-            return convert_to_tensor(value)
+            return convert_to_tensor(value, name=name)
         except ValueError:
             raise ValueError(
                 f"{name} must be a rectangular array, got lists of different lengths: pad them "
@@ -73,7 +73,7 @@ def to_tensor(name: str, value: Any) -> Any:
             ) from None
     if is_nested(value):
         return map_structure(lambda leaf: to_tensor(name, leaf), value)
-    return convert_to_tensor(value) if hasattr(value, "__array__") else value
+    return convert_to_tensor(value, name=name) if hasattr(value, "__array__") else value
 
 
 def _is_number_list(value: Any) -> bool:

@@ -4,14 +4,14 @@ A `mask` argument is filled from the input's mask. The outputs get the mask that
 gives, or a warning says that the mask is lost.
 """
 
-import sys
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ...context import current
+from ...given import as_array
 from ...nest import flatten, is_nested, map_structure
+from ...notices import warn
 from ...rows import Rows
 from ...tensor import get_keras_mask, set_keras_mask
 from .binding import tensor_arguments
@@ -103,15 +103,7 @@ def _tell(layer: Any, message: str) -> None:
         raise ValueError(message)
     if mode == "warn" and not layer.__dict__.get("_mask_loss_told"):
         layer._mask_loss_told = True
-        warnings.warn(message, UserWarning, stacklevel=callers_level())
-
-
-def callers_level() -> int:
-    """How many frames above the one that warns the code lies that called maskseq."""
-    frame, level = sys._getframe(2), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("maskseq."):
-        frame, level = frame.f_back, level + 1
-    return level
+        warn(message)
 
 
 def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -119,7 +111,7 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
 
     Raises: ValueError unless it has that shape and no NaN; TypeError for other things than numbers.
     """
-    mask = np.asarray(mask)
+    mask = as_array(mask, "mask")
     if mask.dtype.kind not in "biuf":
         raise TypeError(f"mask must be bool or numbers, got dtype {mask.dtype}")
     if mask.shape != shape:
