@@ -30,8 +30,10 @@ from .tensor import set_keras_mask as set_keras_mask
 
 if _TYPE_CHECKING:
     from .importers import load_model as load_model
+    from .importers import read_weights as read_weights
 
 __version__ = "0.1.0"
+_OF_FILES = ("load_model", "read_weights")
 
 if _find_spec("threadpoolctl"):
     from . import _threadpools as _threadpools
@@ -39,11 +41,11 @@ if _find_spec("threadpoolctl"):
 
 def __getattr__(name: str) -> object:
     """Readers of files are imported when they are first asked for."""
-    if name not in ("load_model", "importers"):
+    if name not in (*_OF_FILES, "importers"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     importers = _import_module(f"{__name__}.importers")
-    return importers if name == "importers" else importers.load_model
+    return importers if name == "importers" else getattr(importers, name)
 
 
 def __dir__() -> list[str]:
-    return [*globals(), "load_model"]
+    return [*globals(), *_OF_FILES]

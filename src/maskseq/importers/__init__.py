@@ -4,3 +4,4 @@ from .errors import FormatError as FormatError
 from .errors import UnsupportedLayerError as UnsupportedLayerError
 from .keras.file import load_model as load_model
 from .keras.file import load_weights as load_weights
+from .keras.file import read_weights as read_weights

@@ -58,6 +58,11 @@ class _Object:
         self._reader, self._messages, self.name = reader, messages, name
         self._values: dict[str, object] = {}  # of the attributes that were asked for
 
+    @property
+    def file_size(self) -> int:
+        """Bytes of the whole file."""
+        return len(self._reader)
+
     def _find(self, kind: int) -> memoryview | None:
         return self._messages.bodies.get(kind)
 
@@ -97,11 +102,6 @@ class Dataset(_Object):
         self.nbytes = math.prod(self.shape) * self.dtype.itemsize
         if self.dtype.kind == "S" or self.dtype is VARIABLE_STRING:
             raise reader.error(f"{name} holds strings, expected numbers")
-
-    @property
-    def file_size(self) -> int:
-        """Bytes of the whole file."""
-        return len(self._reader)
 
     def read(self) -> np.ndarray:
         """The values as a read-only view of the file; bfloat16 widened to float32."""

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ... import layers
+from ... import activations, layers
 from ...layers import Layer
 from ..errors import FormatError, UnsupportedLayerError
+from .functions import Functions
+from .keras2 import CLASSES, call_options, class_in_keras3, config_in_keras3
 
 LAYERS = {
     name: name
@@ -39,6 +41,7 @@ LAYERS = {
 LAYERS["GroupedQueryAttention"] = "GroupQueryAttention"  # of the class; .h5 files have it
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
+_ACTIVATIONS = ("activation", "recurrent_activation")
 _MAX_DEPTH = 24  # models inside wrappers inside models
 
 # Options of the training that was, those without effect on a result, and those of which one value
@@ -102,18 +105,27 @@ class LayerMaker:
 
     Arguments:
         path: name of the file, for errors.
-        custom_layers: class name -> class, for what the table does not know.
-        keras_version: (major, minor) of the Keras that wrote the file.
+        custom_layers: class name in the file -> class.
+        keras_version: that of the Keras that wrote the file.
+        functions: what the caller gives for functions in the file.
+        mask_rule: whose rule for masks the layers follow.
+
+    Attributes:
+        call_options: id of a layer -> keyword arguments that each of its calls gets.
     """
 
     def __init__(
         self,
         path: str,
         custom_layers: Mapping[str, type[Layer]] | None = None,
-        keras_version: tuple[int, int] = (3, 0),
+        keras_version: tuple = (3, 0),
+        functions: Functions | None = None,
+        mask_rule: str = "keras3",
     ) -> None:
         self.path, self.custom_layers = path, dict(custom_layers or {})
-        self.keras_version = keras_version
+        self.keras_version, self.mask_rule = keras_version, mask_rule
+        self.functions = functions or Functions({})
+        self.call_options: dict[int, dict[str, Any]] = {}
         self._shared: dict[int, Layer] = {}
         self._depth = 0
 
@@ -138,20 +150,39 @@ class LayerMaker:
             entry = {**entry, "config": {"layers": entry["config"]}}  # Keras before 2.2
         config = expect(entry.get("config"), dict, self.path, f"config of {class_name}")
         name = self.name(config.get("name", entry.get("name", class_name)))
-        custom = self._custom_class(entry, class_name)
-        if custom is not None:
-            return self._custom(custom, config, name)
-        if not from_keras(entry):
+        cls = self._custom_class(entry, class_name)
+        if cls is not None:
+            layer = self._custom(cls, class_name, config, name)
+        elif not from_keras(entry):
             raise self.unsupported(name, class_name)
-        if class_name in MODELS:
+        elif class_name in MODELS:
             return self.model(entry)
-        if class_name not in LAYERS:
+        elif class_name == "Lambda":
+            layer = self._lambda(name, config)
+        else:
+            layer = self._known(class_name, config, name)
+        if class_name != type(layer).__name__:
+            layer._saved_as = class_name  # the name under which the file keeps its weights
+        return layer
+
+    def _known(self, class_name: str, config: dict[str, Any], name: str) -> Layer:
+        legacy = self.keras_version < (3, 0)
+        known = class_in_keras3(class_name) if legacy else class_name
+        if known not in LAYERS:
             raise self.unsupported(name, class_name)
-        cls = getattr(layers, LAYERS[class_name])
-        if self.keras_version < (3, 0):
-            config = _as_keras3(class_name, config)
+        always = {}
+        if legacy:
+            config = config_in_keras3(class_name, config)
+            always = call_options(known, config)
+        cls = getattr(layers, LAYERS[known])
         options = {key: self._option(cls, name, key, value) for key, value in config.items()}
-        return self._construct(cls, name, {k: v for k, v in options.items() if v is not _DROP})
+        options = {key: value for key, value in options.items() if value is not _DROP}
+        if self.mask_rule != cls.mask_rule:
+            options["mask_rule"] = self.mask_rule
+        layer = self._construct(cls, name, options)
+        if always:
+            self.call_options[id(layer)] = always
+        return layer
 
     def _construct(self, cls: type[Layer], name: str, options: dict[str, Any]) -> Layer:
         try:
@@ -209,7 +240,7 @@ class LayerMaker:
             return _DROP
         if key == "name" or _OF_TRAINING.fullmatch(key):
             return _DROP
-        if key in arguments_of(cls):
+        if key in arguments_of(*cls.__mro__):
             return self._value(name, cls.__name__, key, value)
         unused = key in UNUSED_OPTIONS and value in (UNUSED_OPTIONS[key], None)
         if key in _WITHOUT_EFFECT or unused:
@@ -217,9 +248,9 @@ class LayerMaker:
         raise self.unsupported(name, cls.__name__, f"{key}={str(value)[:60]}")
 
     def _value(self, name: str, class_name: str, key: str, value: Any) -> Any:
+        if key in _ACTIVATIONS:
+            return self._activation(name, class_name, key, value)
         if isinstance(value, dict):
-            if value.get("class_name") == "function" and from_keras(value):
-                return self._value(name, class_name, key, value.get("config"))  # an activation
             if value.get("class_name") in ("__numpy__", "__tensor__"):
                 return self.array(value.get("config"))
             if not isinstance(value.get("config"), dict) or key not in _HOLDERS:
@@ -229,6 +260,39 @@ class LayerMaker:
             return [self._value(name, class_name, key, item) for item in value]
         return value
 
+    def _activation(self, name: str, class_name: str, key: str, value: Any) -> Any:
+        """An activation: a name that is known, a layer, or a function that the caller gave."""
+        kind = value.get("class_name") if isinstance(value, dict) else None
+        if kind == "function" and from_keras(value):
+            kind, value = None, value.get("config")
+        if kind not in (None, "function", "__lambda__"):
+            return self.layer(value)
+        if kind is None and (value is None or is_known_activation(value)):
+            return value
+        label = value if kind is None else value.get("config")
+        label = label if isinstance(label, str) else "<lambda>"
+        function = self.functions.take(name, key, label)
+        if function is None:
+            what = f"{key} is the function {label[:60]!r}, which is not known: pass it as"
+            raise self.unsupported(name, class_name, f"{what} functions={{'{name}': ...}}; it")
+        return function
+
+    def _lambda(self, name: str, config: dict[str, Any]) -> Layer:
+        """The Lambda of a function that the caller gave, or the layer that stands for it."""
+        given = self.functions.take(name, "function", "")
+        if given is None:
+            raise UnsupportedLayerError(
+                f"{self.path}: layer '{name}' is a Lambda, whose function is Python code that is "
+                f"never run from a file: pass yours as functions={{'{name}': function}}"
+            )
+        if isinstance(given, Layer):
+            given.name = name
+            return given
+        arguments = config.get("arguments") or {}
+        return self._construct(
+            layers.Lambda, name, {"function": given, "arguments": dict(arguments)}
+        )
+
     def _custom_class(self, entry: dict[str, Any], class_name: str) -> type[Layer] | None:
         registered = entry.get("registered_name")
         for key in (registered, class_name):
@@ -236,40 +300,68 @@ class LayerMaker:
                 return self.custom_layers[key]
         return None
 
-    def _custom(self, cls: type[Layer], config: dict[str, Any], name: str) -> Layer:
-        options = {k: v for k, v in config.items() if k != "dtype"}
-        for key, value in options.items():
-            if isinstance(value, dict) and value.get("class_name") in LAYERS:
-                options[key] = self.layer(value)
-        return self._construct(cls, name, options)
+    def _custom(
+        self, cls: type[Layer], class_name: str, config: dict[str, Any], name: str
+    ) -> Layer:
+        """A layer of a class that the caller gave: its own arguments as they are in the file.
+
+        What it has from a layer of ours is read like that layer's.
+        """
+        ours = next((x for x in cls.__mro__ if x.__name__ in LAYERS and is_ours(x)), None)
+        if self.keras_version < (3, 0):
+            config = config_in_keras3(class_name if ours is None else ours.__name__, config)
+        own = arguments_of(*(x for x in cls.__mro__ if not is_ours(x)))
+        options = {}
+        for key, value in config.items():
+            if key in own or (ours is None and key != "dtype"):
+                options[key] = self._with_layers(value)
+            else:
+                options[key] = self._option(cls, name, key, value)
+        if ours is None and self.keras_version < (3, 0) and "batch_input_shape" not in own:
+            options.pop("batch_input_shape", None)
+        options = {key: value for key, value in options.items() if value is not _DROP}
+        layer = self._construct(cls, name, options)
+        if self.mask_rule != layer.mask_rule:
+            layer.mask_rule = self.mask_rule
+        return layer
+
+    def _with_layers(self, value: Any) -> Any:
+        """`value` with the layers in it made."""
+        if isinstance(value, list):
+            return [self._with_layers(item) for item in value]
+        if isinstance(value, dict):
+            kind = value.get("class_name")
+            names = (*LAYERS, *MODELS, *CLASSES, *self.custom_layers)
+            if isinstance(value.get("config"), (dict, list)) and kind in names:
+                return self.layer(value)
+        return value
 
 
 _DROP = object()
 
 
-def _as_keras3(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
-    """A config of Keras 2 with what has another default or meaning in Keras 3 made plain."""
-    config = dict(config)
-    if class_name in ("GRU", "GRUCell"):
-        config.setdefault("reset_after", False)
-    axis = config.get("axis")
-    if class_name == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
-        config["axis"] = axis[0]
-    for key in ("activation", "recurrent_activation"):
-        if config.get(key) == "hard_sigmoid":
-            config[key] = "hard_sigmoid_keras2"
-    return config
-
-
 @functools.cache
-def arguments_of(cls: type) -> frozenset[str]:
-    """The names of the arguments that the constructors of `cls` and its bases take."""
+def arguments_of(*classes: type) -> frozenset[str]:
+    """The names of the arguments that the constructors of the classes themselves take."""
     found: set[str] = set()
-    for base in (x for x in cls.__mro__ if "__init__" in vars(x) and x is not object):
+    for base in (x for x in classes if "__init__" in vars(x) and x is not object):
         for parameter in inspect.signature(base.__init__).parameters.values():
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
                 found.add(parameter.name)
     return frozenset(found - {"self", "weights"})
+
+
+def is_ours(cls: type) -> bool:
+    """True for a class of this package."""
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def is_known_activation(name: Any) -> bool:
+    """True for the name of an activation of ours."""
+    try:
+        return isinstance(name, str) and callable(activations.get(name))
+    except ValueError:
+        return False
 
 
 def from_keras(entry: dict[str, Any]) -> bool:

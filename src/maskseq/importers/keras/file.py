@@ -1,97 +1,204 @@
-"""Keras's model files: `.keras`, `.weights.h5` and legacy `.h5`.
+"""Keras's model files: `.keras`, `.weights.h5`, legacy `.h5` and JSON configs.
 
 Loading runs no code but ours, reads nothing but the file, and allocates at most what the file
 justifies: a model whose config asks for more weights than the file holds is refused while it is
-built. See keras_config for the tables of what is known.
+built. See config.py for the tables of what is known.
 """
 
 import math
 import os
-import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...layers import Layer
+from ...layers.base.rules import checked_rule, rule_of_version
 from ...models.model import Model
 from ...variable import weight_source
+from .. import formats
 from ..errors import FormatError
 from ..hdf5 import Group, read_hdf5
 from .archive import read_archive
 from .config import expect, parse_json
+from .functions import Functions
+from .keras2 import Version
+from .legacy import is_legacy, load_legacy
 from .models import ModelMaker
-from .weights import load_legacy, load_tree
+from .tree import arrays_by_name
+from .weights import load_tree
 
 
 def load_model(
-    path: str | os.PathLike, custom_layers: Mapping[str, type[Layer]] | None = None
+    path: str | os.PathLike,
+    custom_layers: Mapping[str, type[Layer]] | None = None,
+    *,
+    functions: Mapping[str, Any] | None = None,
+    weights: str | os.PathLike | None = None,
+    mask_rule: str = "auto",
 ) -> Model:
-    """The model in a file written by Keras.
+    """The model in a file written by Keras 3 or Keras 2.
 
     Arguments:
-        path: a `.keras` file, or a legacy `.h5` file of Keras 3 or Keras 2.
-        custom_layers: class name -> class, for layers of yours in the model. No other class than
-            these and maskseq's own is ever made, whatever the file says.
-    Returns: a Model or Sequential with its weights.
+        path: a `.keras` file, a legacy `.h5` file, or the JSON of `model.to_json()`.
+        custom_layers: class name in the file -> class, for layers of yours in the model. No other
+            class than these and maskseq's own is ever made, whatever the file says.
+        functions: layer name -> function, for Lambda layers and for activations that are functions
+            of yours. A layer with two such activations takes {argument: function}; a function that
+            several layers use may stand once under its own name. A Lambda may be replaced by a
+            layer. No code in a file is ever run.
+        weights: a file with the weights; needed if `path` is a JSON config.
+        mask_rule: whose rule for masks the model follows. "auto": that of the Keras that wrote the
+            file; else "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9" (tf.keras to 2.9),
+            "keras2.3" or "keras2.1" (without TensorFlow). See docs/differences.md.
+    Returns: a Model or Sequential with its weights; its `mask_rule` says which rule it follows.
     Raises: UnsupportedLayerError (a ValueError) naming a layer, an operation or an option that is
-        not known; FormatError (a ValueError) with path and reason if the file is damaged.
+        not known; FormatError (a ValueError) with path and reason if the file is damaged, or of
+        another format, which is named.
     Source: keras.saving.load_model, version 3.15.
     """
     name = os.fspath(path)
-    with open(name, "rb") as file:
-        start = file.read(8)
-    if start == b"\x89HDF\r\n\x1a\n":
-        return _load_legacy_model(name, custom_layers)
-    archive = read_archive(name)
-    metadata = parse_json(archive.metadata, name, "metadata.json")
-    config = parse_json(archive.config, name, "config.json")
-    version = expect(metadata.get("keras_version"), str, name, "keras_version")
-    maker = ModelMaker(name, custom_layers, _version(version, name))
-    model = _build(maker, config, len(archive.weights))
-    load_tree(model, read_hdf5(archive.weights, name), name)
+    if mask_rule != "auto":
+        checked_rule(mask_rule)
+    start = _start_of(name)
+    given = custom_layers, functions, mask_rule
+    if start.startswith(formats.HDF5):
+        raw = Path(name).read_bytes()
+        root = read_hdf5(raw, name)
+        maker = _maker(name, _version_of(root, name), *given)
+        model = _build(maker, _legacy_config(root, name), len(raw) if weights is None else weights)
+    elif start.lstrip().startswith(b"{"):
+        if weights is None:
+            raise FormatError(name, "a config without weights; pass weights=, the file with them")
+        config = parse_json(Path(name).read_bytes(), name, "the config")
+        maker = _maker(name, _version_of_json(config, name, weights), *given)
+        model = _build(maker, config, weights)
+    else:
+        archive = read_archive(name)
+        metadata = parse_json(archive.metadata, name, "metadata.json")
+        config = parse_json(archive.config, name, "config.json")
+        text = expect(metadata.get("keras_version"), str, name, "keras_version")
+        maker = _maker(name, Version.parse(text, name), *given)
+        root = read_hdf5(archive.weights, name)
+        model = _build(maker, config, len(archive.weights) if weights is None else weights)
+    if weights is not None:
+        load_weights(model, weights, warn=False)
+    elif start.startswith(formats.HDF5):
+        load_legacy(model, root, name)
+    else:
+        load_tree(model, root, name)
+    maker.functions.check_used(name)
     return model
 
 
-def load_weights(model: Model, path: str | os.PathLike) -> None:
+def load_weights(model: Model, path: str | os.PathLike, *, warn: bool = True) -> None:
     """Give `model` the weights in a `.weights.h5`, legacy `.h5` or `.keras` file.
 
-    Layers are matched by class and order as Keras does it, never by name.
+    Layers are matched by class and order as Keras does it, never by name. Weights of CuDNNLSTM and
+    CuDNNGRU fit LSTM and GRU (reset_after=True).
+    Warns: with `warn`, if the file is of a Keras whose gates were hard_sigmoid by default (2.0 to
+        2.2) and a layer's are sigmoid.
     Raises: FormatError naming layer, weight, expected and got; then the model is unchanged.
     """
     name = os.fspath(path)
     if not model.built:
         raise ValueError(f"model '{model.name}' must be built before it is given weights")
-    raw = Path(name).read_bytes()
-    if raw[:4] == b"PK\3\4":
-        raw = read_archive(name).weights
-    root = read_hdf5(raw, name)
-    legacy = any(root.attribute(key) is not None for key in ("layer_names", "layer_names0"))
-    load = load_legacy if legacy or "model_weights" in root else load_tree
-    load(model, root, name)
+    root = _weights_root(name)
+    if not is_legacy(root):
+        load_tree(model, root, name)
+        return
+    with_sigmoid = load_legacy(model, root, name)
+    version = _version_of(root, name, default=None)
+    if warn and with_sigmoid and version is not None and version < (2, 3):
+        warnings.warn(
+            f"{name} was written by Keras {version.major}.{version.minor}, in which the gates of "
+            f"LSTM and GRU are hard_sigmoid by default, but those of {with_sigmoid[:5]} are "
+            f"sigmoid. Unless the model said sigmoid, write recurrent_activation="
+            f"'hard_sigmoid_keras2' there",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
-def _load_legacy_model(name: str, custom_layers: Mapping[str, type[Layer]] | None) -> Model:
-    raw = Path(name).read_bytes()
-    root = read_hdf5(raw, name)
+def read_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """All weights in a `.weights.h5`, legacy `.h5` or `.keras` file, by name.
+
+    Returns: name -> array, float32 where the file has bfloat16, in the order of the file. Names are
+        paths in the file: "layers/lstm/cell/vars/0" in files of Keras 3, "lstm/lstm/kernel:0" in
+        legacy ones. What an optimizer keeps is left out.
+    Raises: FormatError (a ValueError) with path and reason.
+    """
+    name = os.fspath(path)
+    return arrays_by_name(_weights_root(name), name)
+
+
+def _start_of(name: str) -> bytes:
+    """The first bytes of a file. Raises: FormatError naming its format, if that is another."""
+    if os.path.isdir(name):
+        raise FormatError(name, formats.describe_folder(name))
+    with open(name, "rb") as file:
+        start = file.read(formats.START)
+    if what := formats.describe(name, start):
+        raise FormatError(name, what)
+    return start
+
+
+def _weights_root(name: str) -> Group:
+    start = _start_of(name)
+    raw = read_archive(name).weights if start[:4] == b"PK\3\4" else Path(name).read_bytes()
+    return read_hdf5(raw, name)
+
+
+def _legacy_config(root: Group, name: str) -> dict[str, Any]:
     text = root.attribute("model_config")
     if text is None:
         raise FormatError(
-            name, "it holds weights but no model; build the model and call load_weights on it"
+            name,
+            "it holds weights but no model; build the model and call load_weights on it, pass its "
+            "JSON config to load_model with weights=, or get the arrays with read_weights",
         )
     text = expect(text, str, name, "model_config")
-    config = parse_json(text.encode("utf-8", "surrogatepass"), name, "model_config")
-    version = root.attribute("keras_version")
-    if version is None and isinstance(weights := root.get("model_weights"), Group):
-        version = weights.attribute("keras_version")
-    maker = ModelMaker(name, custom_layers, _version(version, name))
-    model = _build(maker, config, len(raw))
-    load_legacy(model, root, name)
-    return model
+    return parse_json(text.encode("utf-8", "surrogatepass"), name, "model_config")
 
 
-def _build(maker: ModelMaker, config: dict, size: int) -> Model:
-    """The model of a config; its weights, zeros for now, are no larger than `size` allows."""
+def _version_of(root: Group, name: str, default: Any = (2, 0)) -> Any:
+    """The version in a legacy file; without one it is older than Keras 2.0.9."""
+    text = root.attribute("keras_version")
+    if text is None and isinstance(weights := root.get("model_weights"), Group):
+        text = weights.attribute("keras_version")
+    if text is None:
+        return None if default is None else Version(*default)
+    return Version.parse(text, name)
+
+
+def _version_of_json(config: dict[str, Any], name: str, weights: str | os.PathLike) -> Version:
+    """The version in a JSON config, or that of its weights; only Keras 3 writes a `module`."""
+    if config.get("keras_version") is not None:
+        return Version.parse(config["keras_version"], name)
+    if "module" in config:
+        return Version(3, 0)
+    return _version_of(_weights_root(os.fspath(weights)), name)
+
+
+def _maker(
+    name: str,
+    version: Version,
+    custom_layers: Mapping[str, type[Layer]] | None,
+    functions: Mapping[str, Any] | None,
+    mask_rule: str,
+) -> ModelMaker:
+    rule = rule_of_version(*version) if mask_rule == "auto" else mask_rule
+    return ModelMaker(name, custom_layers, version, Functions(functions or {}), rule)
+
+
+def _build(maker: ModelMaker, config: dict, size: int | str | os.PathLike) -> Model:
+    """The model of a config; its weights, zeros for now, are no larger than `size` allows.
+
+    size: of the weights in bytes, or the file that holds them.
+    """
+    size = size if isinstance(size, int) else os.path.getsize(size)
     room = 2 * size  # in bytes of float32; the smallest stored numbers have half that width
 
     def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -111,13 +218,3 @@ def _build(maker: ModelMaker, config: dict, size: int) -> Model:
     if not isinstance(model, Model):
         raise FormatError(maker.path, f"it holds a {type(model).__name__}, expected a model")
     return model
-
-
-def _version(text: object, path: str) -> tuple[int, int]:
-    """(major, minor) of a version; files without one are older than Keras 2.0.9."""
-    if text is None:
-        return 2, 0
-    found = re.match(r"(\d{1,4})\.(\d{1,4})", expect(text, str, path, "keras_version"))
-    if found is None:
-        raise FormatError(path, f"keras_version is {text[:40]!r}")
-    return int(found[1]), int(found[2])

@@ -15,11 +15,15 @@ from ...models.model import Model
 from ...nest import map_structure
 from ...tensor import get_keras_mask
 from ..errors import FormatError, UnsupportedLayerError
+from . import tensorflow
 from .config import MODELS, expect
 from .operations import RecordedOperation, is_operation
 
 if TYPE_CHECKING:
     from .models import ModelMaker
+
+
+_UNUSED = ("constants", "initial_state", "attention_mask")  # None: not given
 
 
 def functional(maker: "ModelMaker", config: dict[str, Any]) -> Model:
@@ -28,7 +32,8 @@ def functional(maker: "ModelMaker", config: dict[str, Any]) -> Model:
     checked = graph.checked(config)
     inputs, outputs = maker.guarded(from_config, checked, graph.make, graph.call)
     name = maker.name(config.get("name", "functional"))
-    return maker.guarded(Model, inputs=inputs, outputs=outputs, name=name)
+    options = {"name": name, "mask_rule": maker.mask_rule}
+    return maker.guarded(Model, inputs=inputs, outputs=outputs, **options)
 
 
 class _Graph:
@@ -60,10 +65,11 @@ class _Graph:
         nodes = expect(entry.get("inbound_nodes"), list, self._path, f"calls of '{name}'")
         if bool(nodes) == (entry.get("class_name") == "InputLayer"):
             raise FormatError(self._path, f"'{name}' has {len(nodes)} calls")
-        calls = [self._node(node, f"a call of '{name}'") for node in nodes]
+        in_list = entry.get("class_name") in tensorflow.CLASSES
+        calls = [self._node(node, f"a call of '{name}'", in_list) for node in nodes]
         return {**entry, "name": name, "inbound_nodes": calls}
 
-    def _node(self, node: Any, what: str) -> dict[str, Any]:
+    def _node(self, node: Any, what: str, in_list: bool = False) -> dict[str, Any]:
         if isinstance(node, dict):
             args = expect(node.get("args"), list, self._path, what)
             kwargs = expect(node.get("kwargs"), dict, self._path, what)
@@ -71,14 +77,24 @@ class _Graph:
                 "args": self._plain(args),
                 "kwargs": {k: self._plain(kwargs[k]) for k in kwargs},
             }
-        # Keras 2: a list of [layer, call, output, keyword arguments], one for each tensor
-        tensors = expect(node, list, self._path, what)
+        # Keras 2: [layer, call, output, keyword arguments], or a list of such; the arguments that
+        # stand with each are those of the whole call. An operation keeps a list of one as a list.
+        node = expect(node, list, self._path, what)
+        alone = bool(node) and isinstance(node[0], str)
+        tensors = [node] if alone else node
         if not (tensors and all(isinstance(x, list) and 3 <= len(x) <= 4 for x in tensors)):
             raise FormatError(self._path, f"{what} reads {str(tensors)[:60]}")
-        args = [self._tensor(tensor[:3]) for tensor in tensors]
+        args = [self._first_of_keras2(tensor) for tensor in tensors]
         options = expect(tensors[0][3], dict, self._path, what) if len(tensors[0]) == 4 else {}
         kwargs = {key: self._plain_of_keras2(value) for key, value in options.items()}
-        return {"args": args if len(args) == 1 else [args], "kwargs": kwargs}
+        single = alone or (len(args) == 1 and not in_list)
+        return {"args": args if single else [args], "kwargs": kwargs}
+
+    def _first_of_keras2(self, tensor: list[Any]) -> Any:
+        """A tensor, or a constant, in the first argument of a call."""
+        if tensor[:2] == ["_CONSTANT_VALUE", -1]:
+            return self._plain(tensor[2])
+        return self._tensor(tensor[:3])
 
     def _tensor(self, history: Any) -> dict[str, Any]:
         place = self._place(history)
@@ -123,6 +139,8 @@ class _Graph:
             if len(value) == 3 and isinstance(value[0], str) and type(value[1]) is int:
                 return self._tensor(value)
             return [self._plain_of_keras2(item) for item in value]
+        if isinstance(value, dict) and "class_name" not in value:
+            return {key: self._plain_of_keras2(item) for key, item in value.items()}
         return self._plain(value)
 
     def _ends(self, structure: Any, what: str, models: dict[str, Any]) -> Any:
@@ -156,6 +174,8 @@ class _Graph:
         """The layer or operation of an entry."""
         if entry.get("class_name") == "InputLayer":
             return self._maker.input(entry).node.operation
+        if entry.get("class_name") in tensorflow.CLASSES:
+            return tensorflow.TensorFlowOperation(self._maker, entry)
         if not is_operation(entry):
             return self._maker.layer(entry)
         options = {k: self._plain(v) for k, v in entry["config"].items() if k != "name"}
@@ -164,13 +184,14 @@ class _Graph:
     def call(self, operation: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Make one recorded call."""
         kwargs.pop("training", None)
+        if self._legacy:
+            kwargs = {k: v for k, v in kwargs.items() if v is not None or k not in _UNUSED}
+        kwargs.update(self._maker.call_options.get(id(operation), {}))
         mask = kwargs.pop("mask", None)  # None: Keras, too, takes the carried one at run time
         with_states = isinstance(operation, RNN | Bidirectional) and isinstance(args[0], list)
-        if self._legacy and with_states:
-            # In Keras 2 the states follow the sequences, and do not switch their mask off.
+        if self._legacy and with_states:  # the states follow the sequences in one list
             kwargs["initial_state"] = args[0][1:]
             args = args[0][:1]
-            mask = get_keras_mask(args[0]) if mask is None else mask
         filled = None
         if mask is not None:
             carried = map_structure(get_keras_mask, args[0])

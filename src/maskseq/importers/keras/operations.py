@@ -66,14 +66,27 @@ class RecordedOperation:
         for value in flatten([args, kwargs]):
             if isinstance(value, str):
                 self._refuse(f"the argument {value[:60]!r}")
-        cells = _cells_of_result(self._function, self._rule, flatten([args, kwargs, self._options]))
-        if cells > _MAX_CELLS:
-            raise FormatError(self._path, f"'{self.name}' makes an array of {cells} cells")
-        return self._function(*self._rule, *args, **kwargs, **self._options)
+        options = {**kwargs, **self._options}
+        return checked_call(self._path, self.name, self._function, args, options, self._rule)
 
     def _refuse(self, what: str) -> None:
         name = self._function.__name__
         raise UnsupportedLayerError(f"{self._path}: '{self.name}' ({name}): {what}")
+
+
+def checked_call(
+    path: str,
+    name: str,
+    function: Callable[..., Any],
+    args: tuple,
+    options: dict[str, Any],
+    rule: tuple = (),
+) -> Any:
+    """function(*rule, *args, **options), unless its result would be absurdly large."""
+    cells = _cells_of_result(function, rule, flatten([args, options]))
+    if cells > _MAX_CELLS:
+        raise FormatError(path, f"'{name}' makes an array of {cells} cells")
+    return function(*rule, *args, **options)
 
 
 def _cells_of_result(function: Callable[..., Any], rule: tuple, arguments: list[Any]) -> int:

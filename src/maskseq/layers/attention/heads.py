@@ -10,6 +10,7 @@ from ...rows import Layout, Rows
 from ...tensor import Tensor, set_keras_mask
 from ..base.layer import Layer
 from ..base.masks import check_mask
+from ..base.rules import KERAS2
 from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
 from .projection import Projection
 
@@ -171,7 +172,7 @@ class HeadsAttention(Layer):
 
     def averages(self, with_scores: bool) -> bool:
         """True if a query with nothing to attend to gets the mean of all values."""
-        return not with_scores and self.dropout == 0
+        return not with_scores and (self.dropout == 0 or self.mask_rule in KERAS2)
 
     def _attention_mask(self, mask: Any, queries: Layout, keys: Layout) -> np.ndarray | None:
         """bool (batch, Tq, Tv) or (batch, heads, Tq, Tv) of what is given by hand; None = all."""

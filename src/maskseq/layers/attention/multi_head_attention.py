@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...tensor import get_keras_mask
+from ..base.rules import HEADS_WITHOUT_MASKS, KERAS2
 from .heads import HeadsAttention
 
 
@@ -25,6 +26,8 @@ class MultiHeadAttention(HeadsAttention):
         used, only the one that the query carries.
     As in Keras the layer takes the masks off the tensors it is called on: a residual
     Add()([x, layer(x, x)]) has no mask, and what follows runs over padding. This is told once.
+    Under a mask_rule of Keras 2 they stay; under one of before 2.10 the layer uses none of them,
+    and passes none on.
     Source: keras.layers.MultiHeadAttention; Vaswani et al. 2017.
     """
 
@@ -59,6 +62,10 @@ class MultiHeadAttention(HeadsAttention):
             seed=seed,
             **kwargs,
         )
+        if self.mask_rule in KERAS2:
+            self.takes_masks = False
+        if self.mask_rule in HEADS_WITHOUT_MASKS:
+            self.supports_masking = False
         for name, value in (("num_heads", num_heads), ("key_dim", key_dim)):
             if not isinstance(value, int) or value <= 0:
                 raise ValueError(
@@ -89,6 +96,8 @@ class MultiHeadAttention(HeadsAttention):
         self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
     ) -> Any:
         masks = (get_keras_mask(sides[0]), *masks[1:])
+        if self.mask_rule in HEADS_WITHOUT_MASKS:
+            masks = None, None, None
         if np.ndim(sides[0]) == 3:
             return super().on_padded(sides, masks, attention_mask, with_scores, causal)
         output, scores = self._folded(sides, masks, attention_mask, causal)

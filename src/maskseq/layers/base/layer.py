@@ -40,6 +40,7 @@ from .masks import (
     tell_taken_mask,
     tell_unused_mask,
 )
+from .rules import KERAS2, checked_rule
 from .weights import WeightHolder
 
 _building = threading.RLock()
@@ -100,6 +101,8 @@ class Layer(Ends, WeightHolder):
     Arguments:
         name: str, unique in a model; made from the class name if None.
         dtype: "float32" is the only compute dtype; accepted for Keras's configs.
+        mask_rule: whose rule for masks holds where versions of Keras differ, see `rules.py`:
+            "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9", "keras2.3" or "keras2.1".
         ..._regularizer, ..._constraint: accepted, without effect on a result.
     """
 
@@ -111,6 +114,7 @@ class Layer(Ends, WeightHolder):
     takes_masks = False
     fixed_features = False
     _built_features: int | None = None
+    mask_rule = "keras3"
     _makes_masks = False
     _takes_arrays = False
 
@@ -142,6 +146,7 @@ class Layer(Ends, WeightHolder):
         dtype: Any = None,
         trainable: bool = True,
         autocast: bool = True,
+        mask_rule: str = "keras3",
         **kwargs: Any,
     ):
         shape = kwargs.pop("input_shape", None)
@@ -153,6 +158,8 @@ class Layer(Ends, WeightHolder):
         self.dtype = dtype if isinstance(dtype, str) else "float32"
         self.trainable = trainable
         self.built = False
+        if mask_rule != self.mask_rule:
+            self.mask_rule = checked_rule(mask_rule)
         self._input_shape_argument = shape
         self._own_variables = []
         self._inbound_nodes: list[Node] = []
@@ -186,7 +193,8 @@ class Layer(Ends, WeightHolder):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer anew."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        return config if self.mask_rule == "keras3" else {**config, "mask_rule": self.mask_rule}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Layer":
@@ -316,7 +324,8 @@ class Layer(Ends, WeightHolder):
         sides = [k for k in given if f"{k}_mask" in names] or [first]
         others = [k for k, v in given.items() if k not in sides and holds(v, (np.ndarray, Rows))]
         if f"{first}_mask" not in names and others and "mask" not in masks:
-            return NotImplemented  # a second tensor switches the carried mask off
+            if self.mask_rule not in KERAS2:
+                return NotImplemented  # a second tensor switches the carried mask off
         if not given.keys() - {first} <= _rows_parameters(type(self)):
             return NotImplemented
         for side in sides:
@@ -357,6 +366,8 @@ class Layer(Ends, WeightHolder):
         for name, value in arguments.items():
             arguments[name] = to_tensor(name, value)
         previous = fill_masks(arguments)
+        if self.mask_rule in KERAS2 and arguments.get("mask", True) is None:
+            arguments["mask"] = previous
         tell_unused_mask(self, arguments, previous)
         return arguments, previous
 

@@ -7,6 +7,7 @@ import numpy as np
 from ... import ops
 from ...rows import Rows, align
 from ..base.layer import Layer
+from ..base.rules import KERAS2
 from .merge import check_masks
 
 
@@ -15,7 +16,8 @@ class Concatenate(Layer):
 
     The mask, if any input has one: along time the masks are joined, an input without one counts as
     real; along any other axis a step is real where any input's is, so that one input without a
-    mask makes all steps real, as in Keras.
+    mask makes all steps real, as in Keras. Under a mask_rule of Keras 2 a step is real there unless
+    an input masks it.
 
     Call arguments: inputs: list of arrays, equal in all axes but `axis`.  Returns: one array.
     Source: keras.layers.Concatenate.
@@ -52,7 +54,8 @@ class Concatenate(Layer):
         masks = [_filled(m, x) for m, x in zip(mask, inputs, strict=True)]
         steps = max(m.ndim for m in mask if m is not None)
         joined = ops.concatenate(masks, axis=self.axis)
-        return ops.any(joined, axis=list(range(steps, ndim)) or -1)
+        reduce = ops.all if self.mask_rule in KERAS2 else ops.any
+        return reduce(joined, axis=list(range(steps, ndim)) or -1)
 
     @property
     def mask_role(self) -> str:

@@ -1,7 +1,8 @@
 """Add, Subtract, Multiply, Average, Maximum, Minimum: a list of inputs merged cell by cell.
 
 The mask of the output is True where any input's is; an input without a mask leaves the output
-without one, as in Keras.
+without one, as in Keras. Under a mask_rule of Keras 2 it is True where those of all inputs that
+have one are, and what masked cells hold is merged like all else.
 """
 
 import functools
@@ -13,6 +14,7 @@ from ... import ops
 from ...rows import Rows, align
 from ...tensor import get_keras_mask
 from ..base.layer import Layer
+from ..base.rules import KERAS2
 
 
 class _Merge(Layer):
@@ -30,11 +32,15 @@ class _Merge(Layer):
 
     def call(self, inputs: Any) -> np.ndarray:
         arrays, masks = _same_rank(inputs)
+        if self.mask_rule in KERAS2:
+            return self.combine(arrays)
         return self.combine_masked(arrays, masks)
 
     def on_rows(self, inputs: Any) -> Any:
         if type(inputs) is Rows or any(x.ndim != inputs[0].ndim for x in inputs):
             return NotImplemented
+        if self.mask_rule in KERAS2:
+            return _Merge.combine_rows(self, inputs)
         return self.combine_rows(inputs)
 
     def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
@@ -54,9 +60,10 @@ class _Merge(Layer):
         if mask is None:
             return None
         check_masks(inputs, mask)
-        if any(m is None for m in mask):
-            return None
-        return functools.reduce(ops.logical_or, mask)
+        known = [m for m in mask if m is not None]
+        if self.mask_rule in KERAS2:
+            return functools.reduce(ops.logical_and, known) if known else None
+        return functools.reduce(ops.logical_or, known) if len(known) == len(mask) else None
 
     @property
     def mask_role(self) -> str:

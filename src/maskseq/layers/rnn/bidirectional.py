@@ -159,7 +159,8 @@ class Bidirectional(Layer):
             states = [*forward.grouped(runs[0][1]), *backward.grouped(runs[1][1])]
         merge = _MERGES[self.merge_mode]
         if not self.return_sequences:
-            return merge(*(last for last, _ in runs)), states
+            pairs = zip(self._directions, runs, starts, strict=True)
+            return merge(*(x.last_output(run[0], layout, start) for x, run, start in pairs)), states
         if padded:
             if not layout.full:
                 fill_masked(joined, layout.mask)

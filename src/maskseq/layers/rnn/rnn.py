@@ -15,6 +15,7 @@ from ...rows import Layout, Rows
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.registry import deserialize_layer, serialize_layer
+from ..base.rules import STARTS_FROM_ZEROS
 from .cell import Cell
 from .run_cell import (
     Outputs,
@@ -46,7 +47,8 @@ class RNN(Layer):
         Keras, which is told once.  mask: bool (batch, time), True = real.
     Returns: (batch, units), with return_sequences (batch, time, units); with return_state a list
         of the output and the states.
-    Source: keras.layers.RNN. Before the first real step as on its JAX backend.
+    Source: keras.layers.RNN. Before the first real step as on its JAX backend; under the mask_rule
+        of a Keras inside TensorFlow as there, zeros.
     """
 
     supports_masking = True
@@ -173,7 +175,7 @@ class RNN(Layer):
         if self.stateful:
             self.states = [state.copy() for state in states]
         if outputs is None:
-            output = self._last_output(last, layout)
+            output = self.last_output(last, layout, start)
         elif padded:
             output = self._padded(outputs.values, layout, start)
         else:
@@ -212,12 +214,16 @@ class RNN(Layer):
 
     def _before_first_step(self, start: Any) -> np.ndarray | None:
         """What masked steps before the first real one put out, (batch, units); None = zeros."""
-        if start is None or self.zero_output_for_mask:
+        if start is None or self.zero_output_for_mask or self.mask_rule in STARTS_FROM_ZEROS:
             return None
         first = first_output(self.cell, start)
         return first if first.any() else None
 
-    def _last_output(self, output: np.ndarray, layout: Layout) -> np.ndarray:
+    def last_output(self, output: np.ndarray, layout: Layout, start: Any) -> np.ndarray:
+        """The output without return_sequences, of a run from the states `start`."""
+        if start is not None and self.mask_rule in STARTS_FROM_ZEROS:
+            some = layout.lengths.reshape(-1, *(1,) * (output.ndim - 1)) > 0
+            output = np.where(some, output, np.float32(0))
         if self.zero_output_for_mask and layout.time and not layout.full:
             last = layout.mask[:, 0 if self.go_backwards else -1]
             real = last.reshape(-1, *(1,) * (output.ndim - 1))

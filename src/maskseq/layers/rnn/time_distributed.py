@@ -4,11 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from ... import ops
+from ...graph.symbols import KerasTensor
 from ...rows import Rows
+from ...tensor import convert_to_tensor, get_keras_mask, set_keras_mask
 from ..base.binding import training_option
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.registry import deserialize_layer, serialize_layer
+from ..base.rules import ASKS_INNER
 
 
 class TimeDistributed(Layer):
@@ -16,7 +20,9 @@ class TimeDistributed(Layer):
 
     As in Keras the inner layer's `call` runs without its mask machinery, masked steps count as
     steps, and the mask of the input is the mask of the output. Inside a model only one masked step
-    is computed, and stands for all.
+    is computed, and stands for all. Under a mask_rule of Keras 2.2 to 2.15 the inner layer is
+    called with its mask machinery; a mask that comes out goes on, and one of more axes that does
+    not is reduced to (batch, time), True where any is.
 
     Call arguments: inputs: (batch, time, ...).  mask: (batch, time, ...); an inner layer with a
         `mask` argument gets mask[:, t] if that has axes of its own, as a mask of sequences of
@@ -33,12 +39,20 @@ class TimeDistributed(Layer):
             raise ValueError(f"TimeDistributed: layer must be a Layer, got {layer!r}")
         super().__init__(**kwargs)
         self.layer = layer
+        self._fixed_batch = False
 
     def build(self, inputs_shape: Any) -> None:
         if len(inputs_shape) < 3:
             raise ValueError(f"inputs must have at least 3 axes, got shape {tuple(inputs_shape)}")
+        self._fixed_batch = inputs_shape[0] is not None
         if not self.layer.built:
             self.layer.build((inputs_shape[0], *inputs_shape[2:]))
+
+    @property
+    def _asks(self) -> bool:
+        """True if the mask that the inner layer makes goes on; Keras 2 needs an unknown batch."""
+        passes = type(self.layer).compute_mask is Layer.compute_mask
+        return self.mask_rule in ASKS_INNER and not passes and not self._fixed_batch
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> np.ndarray:
         batch, time = inputs.shape[:2]
@@ -49,14 +63,35 @@ class TimeDistributed(Layer):
                 options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
         options |= training_option(self.layer)
         steps = np.asarray(inputs).reshape(batch * time, *inputs.shape[2:])
+        if self._asks:
+            return self._with_inner_mask(self.layer(steps, **options), mask, (batch, time))
         outputs = np.asarray(self.layer.call(steps, **options))
         return outputs.reshape(batch, time, *outputs.shape[1:])
 
+    def _with_inner_mask(self, outputs: Any, mask: Any, steps: tuple[int, int]) -> Any:
+        """What the inner layer put out for all steps, with its mask, else that of the steps."""
+        inner = get_keras_mask(outputs)
+        if inner is not None:
+            mask = inner.reshape(*steps, *inner.shape[1:])
+        elif mask is not None and mask.ndim > 2:
+            mask = mask.any(axis=tuple(range(2, mask.ndim)))
+        whole = convert_to_tensor(np.asarray(outputs).reshape(*steps, *outputs.shape[1:]))
+        set_keras_mask(whole, mask)
+        return whole
+
     def on_rows(self, rows: Rows) -> Any:
-        if rows.ndim < 3:
+        if rows.ndim < 3 or self._asks:
             return NotImplemented
         values = self.layer.call(rows.values, **training_option(self.layer))
         return rows.with_values(np.asarray(values))
+
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+        if self._asks and isinstance(inputs, KerasTensor):
+            raise TypeError(f"the mask is known when '{self.layer.name}' runs")
+        if self.mask_rule in ASKS_INNER and mask is not None and not self.layer.supports_masking:
+            for _ in range(2, mask.ndim):
+                mask = ops.any(mask, axis=-1)
+        return mask
 
     @property
     def mask_role(self) -> str:

@@ -1,0 +1,171 @@
+"""Operations of TensorFlow in functional models of Keras 2: TFOpLambda and SlicingOpLambda.
+
+A closed table leads from their names in TensorFlow's public interface to operations of maskseq.ops.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ... import ops
+from ..errors import UnsupportedLayerError
+from .config import known_dtype
+from .operations import checked_call
+
+if TYPE_CHECKING:
+    from .models import ModelMaker
+
+CLASSES = ("TFOpLambda", "SlicingOpLambda")
+
+
+class _Known(NamedTuple):
+    """An operation here: what TensorFlow's keyword arguments, but for the first, are called.
+
+    names: (TensorFlow's name, ours) of those that are passed on.  without_effect: (name, values)
+    with which an argument changes nothing.
+    """
+
+    function: Callable[..., Any]
+    names: dict[str, str]
+    without_effect: dict[str, tuple] = {}
+
+
+_NEVER = (False, None)
+_KEPT = ("int32", "int64", None)
+_OPERATIONS: dict[str, _Known] = {}
+
+
+def _table(prefix: str, names: dict[str, str], found: str, **without_effect: tuple) -> None:
+    """Enter operations: "tensorflow's=ours", or one name if they are the same."""
+    for pair in found.split():
+        theirs, _, ours = pair.partition("=")
+        function = getattr(ops, ours or theirs)
+        _OPERATIONS[prefix + theirs] = _Known(function, names, without_effect)
+
+
+_table(
+    "math.", {"y": "x2"},
+    "add subtract multiply divide truediv=divide divide_no_nan floordiv=floor_divide floormod=mod "
+    "pow=power maximum minimum equal not_equal greater greater_equal less less_equal logical_and "
+    "logical_or logical_xor",
+    incompatible_shape_error=(True, None),
+)  # fmt: skip
+_table(
+    "__operators__.", {"y": "x2"},
+    "add eq=equal ne=not_equal logical_and logical_or logical_xor",
+)  # fmt: skip
+_table("math.", {"x": "x2"}, "atan2=arctan2")
+_table(
+    "math.", {},
+    "abs negative square sqrt rsqrt reciprocal exp expm1 log log1p sign floor ceil round sin cos "
+    "tan asin=arcsin acos=arccos atan=arctan sinh cosh tanh sigmoid softplus is_nan=isnan "
+    "is_inf=isinf is_finite=isfinite logical_not log_sigmoid",
+)  # fmt: skip
+_table(
+    "math.", {"axis": "axis", "keepdims": "keepdims"},
+    "reduce_sum=sum reduce_mean=mean reduce_max=max reduce_min=min reduce_prod=prod reduce_any=any "
+    "reduce_all=all reduce_std=std reduce_variance=var reduce_logsumexp=logsumexp",
+)  # fmt: skip
+_table("math.", {"axis": "axis"}, "argmax argmin", output_type=_KEPT)
+_table("math.", {"axis": "axis"}, "cumsum", exclusive=_NEVER, reverse=_NEVER)
+_table("nn.", {}, "relu relu6 elu selu softsign")
+_table("nn.", {"alpha": "negative_slope"}, "leaky_relu")
+_table("nn.", {"approximate": "approximate"}, "gelu")
+_table("nn.", {}, "silu swish=silu", beta=(1, None))
+_table("nn.", {"axis": "axis"}, "softmax log_softmax", dim=(None,))
+_table("", {"axis": "axis"}, "concat=concatenate stack expand_dims squeeze reverse=flip")
+_table("", {"num": "num", "axis": "axis"}, "unstack")
+_table("", {"num_or_size_splits": "indices_or_sections", "axis": "axis"}, "split", num=(None,))
+_table("", {"shape": "newshape"}, "reshape")
+_table("", {"shape": "shape"}, "broadcast_to")
+_table("", {"perm": "axes"}, "transpose", conjugate=_NEVER)
+_table("", {"multiples": "repeats"}, "tile")
+_table("", {"repeats": "repeats", "axis": "axis"}, "repeat")
+_table("", {"shift": "shift", "axis": "axis"}, "roll")
+_table("", {"indices": "indices", "axis": "axis"}, "gather=take",
+       validate_indices=(None,), batch_dims=(0, None))  # fmt: skip
+_table("", {"paddings": "pad_width", "constant_values": "constant_values"}, "pad",
+       mode=("CONSTANT", None))  # fmt: skip
+_table("", {"depth": "num_classes", "axis": "axis", "dtype": "dtype"}, "one_hot",
+       on_value=(1, None), off_value=(0, None))  # fmt: skip
+_table("", {"dtype": "dtype"}, "cast zeros_like ones_like", optimize=(True, None), layout=(None,))
+_table("", {"x": "x1", "y": "x2"}, "where")
+_table("", {"clip_value_min": "x_min", "clip_value_max": "x_max"}, "clip_by_value=clip")
+_table("", {}, "stop_gradient identity=stop_gradient")
+_table("linalg.", {"b": "x2", "transpose_a": "transpose_a", "transpose_b": "transpose_b"}, "matmul",
+       adjoint_a=_NEVER, adjoint_b=_NEVER, a_is_sparse=_NEVER, b_is_sparse=_NEVER,
+       output_type=(None,), grad_a=_NEVER, grad_b=_NEVER)  # fmt: skip
+_table("__operators__.", {"slice_spec": "key"}, "getitem=get_item", var=(None,))
+
+_DEFAULTS = {  # where another value than that of the function here holds
+    "gather": {"axis": 0},
+    "math.argmax": {"axis": 0},
+    "math.argmin": {"axis": 0},
+    "math.cumsum": {"axis": 0},
+    "nn.gelu": {"approximate": False},
+    "split": {"axis": 0},
+    "nn.softmax": {"axis": -1},
+    "nn.log_softmax": {"axis": -1},
+    "one_hot": {"axis": -1},
+}
+
+
+class TensorFlowOperation:
+    """The operation of an entry: called with the recorded arguments, under TensorFlow's names."""
+
+    def __init__(self, maker: "ModelMaker", entry: dict[str, Any]) -> None:
+        self._path, self.name = maker.path, entry["name"]
+        self._symbol = entry["config"].get("function")
+        known = _OPERATIONS.get(self._symbol) if isinstance(self._symbol, str) else None
+        if known is None:
+            raise UnsupportedLayerError(
+                f"{self._path}: '{self.name}' is the TensorFlow operation "
+                f"{str(self._symbol)[:60]}, which is not in the table of known operations"
+            )
+        self._known = known
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        function, names, without_effect = self._known
+        options = dict(_DEFAULTS.get(self._symbol, {}))
+        for key, value in kwargs.items():
+            if key in names:
+                if value is not None or names[key] == "key":
+                    options[names[key]] = value
+            elif key != "name" and value not in without_effect.get(key, (None,)):
+                raise UnsupportedLayerError(
+                    f"{self._path}: '{self.name}' ({self._symbol}): {key}={str(value)[:60]}"
+                )
+        if "dtype" in options:
+            options["dtype"] = known_dtype(options["dtype"], self._path)
+        if function is ops.get_item:
+            options["key"] = _key(options.get("key"))
+        if function is ops.split:
+            options = _places_of_cuts(options)
+        if function is ops.matmul:
+            return self._product(args[0], **options)
+        return checked_call(self._path, self.name, function, args, options)
+
+    def _product(self, x1: Any, x2: Any, transpose_a: Any = False, transpose_b: Any = False) -> Any:
+        x1, x2 = (
+            ops.swapaxes(x, -1, -2) if turned else x
+            for x, turned in ((x1, transpose_a), (x2, transpose_b))
+        )
+        return checked_call(self._path, self.name, ops.matmul, (x1, x2), {})
+
+
+def _key(spec: Any) -> Any:
+    """A recorded slice_spec as what stands between brackets."""
+    if isinstance(spec, list):
+        return tuple(_key(part) for part in spec)
+    if isinstance(spec, dict) and spec.keys() == {"start", "stop", "step"}:
+        return slice(spec["start"], spec["stop"], spec["step"])
+    return spec
+
+
+def _places_of_cuts(options: dict[str, Any]) -> dict[str, Any]:
+    """TensorFlow counts the sizes of the parts, NumPy where they begin."""
+    sizes = options.get("indices_or_sections")
+    if isinstance(sizes, list):
+        options = {**options, "indices_or_sections": np.cumsum(sizes)[:-1].tolist()}
+    return options
