@@ -8,17 +8,47 @@
 /* y[i] = f(x[i]); y may be x. */
 typedef void msq_map_fn(float *y, const float *x, int64_t n);
 
-/* Activations with an inner loop per ISA: those that maskseq.h numbers, then these. */
+/* The same with up to three options, as values/values.h says for each. */
+typedef void msq_activation_fn(float *y, const float *x, int64_t n, const float *options);
+
+/* y = x, and alpha[i] x[i] below 0; y may be x. */
+typedef void msq_prelu_fn(float *y, const float *x, const float *alpha, int64_t n);
+
+/* The inner loops of activations: those that maskseq.h numbers, then these. */
 enum {
     MSQ_LOOP_RELU6 = MSQ_EXPONENTIAL + 1,
     MSQ_LOOP_LEAKY_RELU,
     MSQ_LOOP_HARD_SIGMOID,
+    MSQ_LOOP_HARD_SIGMOID_KERAS2,
+    MSQ_LOOP_HARD_SILU,
     MSQ_LOOP_HARD_TANH,
+    MSQ_LOOP_HARD_SHRINK,
+    MSQ_LOOP_SOFT_SHRINK,
+    MSQ_LOOP_TANH_SHRINK,
     MSQ_LOOP_ELU,
+    MSQ_LOOP_CELU,
+    MSQ_LOOP_SELU,
+    MSQ_LOOP_SOFTPLUS,
     MSQ_LOOP_SOFTSIGN,
+    MSQ_LOOP_LOG_SIGMOID,
     MSQ_LOOP_SILU,
+    MSQ_LOOP_MISH,
+    MSQ_LOOP_GELU,
+    MSQ_LOOP_GELU_TANH,
+    MSQ_LOOP_SQUAREPLUS,
+    MSQ_LOOP_SPARSE_PLUS,
+    MSQ_LOOP_SPARSE_SIGMOID,
+    MSQ_LOOP_RELU_BETWEEN,
+    MSQ_LOOP_THRESHOLD,
     MSQ_ACTIVATION_LOOPS
 };
+
+/* The functions of isa/elementary_tmpl.h, named in elementary.c. */
+enum { MSQ_ELEMENTARY = 14, MSQ_ELEMENTARY_PAIR = 2 };
+
+/* z[i] = f(x[i * x_step], y[i * y_step]), steps 0 or 1; z may be x or y. */
+typedef void msq_map_pair_fn(float *z, const float *x, int64_t x_step, const float *y,
+                             int64_t y_step, int64_t n);
 
 /* z[r] = start[r] + x[r] . w, for all rows r and the columns of some blocks.
  *
@@ -116,14 +146,53 @@ typedef void msq_few_fn(const msq_few *few);
 typedef void msq_softmax_terms_fn(float *x, int64_t stride, const int64_t *n, int64_t rows,
                                   float *sums);
 
+/* log(sum of e^x) of one row. */
+typedef float msq_log_sum_fn(const float *x, int64_t n);
+
+/* What values are made one by, in float64; see isa/reduce_tmpl.h for the order. */
+enum { MSQ_SUM, MSQ_PRODUCT, MSQ_SQUARES }; /* sum of (x - center)^2 */
+typedef double msq_reduce_row_fn(const float *x, int64_t n, double center, int kind);
+/* out[c] of x[k][c] for k in [0, n), rows `stride` apart; centers are read whatever the kind is. */
+typedef void msq_reduce_columns_fn(double *out, const float *x, int64_t n, int64_t stride,
+                                   int64_t columns, const double *centers, int kind);
+
+/* y = (x - mean) / sqrt(squares + epsilon) * gamma + beta, squares the mean of (x - mean)^2. */
+typedef struct msq_normalization {
+    double epsilon, largest;   /* of 1 / sqrt(...) */
+    const float *gamma, *beta; /* n each, or NULL */
+    int about_mean;            /* 0: squares of x itself */
+    int centered;              /* 0: the mean stays in y; only with about_mean */
+    int of_sum;                /* 1: the sum of the squares, not their mean */
+} msq_normalization;
+typedef void msq_normalize_row_fn(float *y, const float *x, int64_t n,
+                                  const msq_normalization *norm);
+/* y = x * scale + offset. */
+typedef void msq_scale_row_fn(float *y, const float *x, const float *scale, const float *offset,
+                              int64_t n);
+
+/* scores[j] = sum over d of scale[d] tanh(factor (q[d] + k[j][d])), k (keys, dim); scale NULL: 1.
+ */
+typedef void msq_additive_scores_fn(float *scores, const float *q, const float *k, int64_t keys,
+                                    int64_t dim, float factor, const float *scale);
+
 typedef struct msq_kernel_table {
     const char *name;
     int width; /* floats in a vector, and units in a block of packed weights */
     msq_product_fn *product;
     msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
-    msq_map_fn *activation[MSQ_ACTIVATION_LOOPS];
+    msq_activation_fn *activation[MSQ_ACTIVATION_LOOPS];
+    msq_prelu_fn *prelu_row;
+    msq_map_fn *elementary[MSQ_ELEMENTARY];
+    msq_map_pair_fn *elementary_pair[MSQ_ELEMENTARY_PAIR];
     msq_map_fn *softmax_row;
     msq_softmax_terms_fn *softmax_terms;
+    msq_map_fn *log_softmax_row;
+    msq_log_sum_fn *log_sum_exp;
+    msq_reduce_row_fn *reduce_row;
+    msq_reduce_columns_fn *reduce_columns;
+    msq_normalize_row_fn *normalize_row;
+    msq_scale_row_fn *scale_row;
+    msq_additive_scores_fn *additive_scores;
     msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;
     msq_few_fn *score_few, *sum_few;

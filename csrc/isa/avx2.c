@@ -38,6 +38,9 @@ static inline vec v_div(vec a, vec b) {
 static inline vec v_fma(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
 }
+static inline vec v_sqrt(vec a) {
+    return _mm256_sqrt_ps(a);
+}
 static inline vec v_max(vec a, vec b) {
     return _mm256_max_ps(a, b);
 }
@@ -53,6 +56,9 @@ static inline vec v_copysign(vec a, vec b) {
 }
 static inline vec v_if_negative(vec x, vec a, vec b) {
     return _mm256_blendv_ps(b, a, x);
+}
+static inline vec v_if_greater(vec a, vec b, vec x, vec y) {
+    return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
 static inline vec v_pow2(vec shifted) {
     const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);

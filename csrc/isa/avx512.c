@@ -39,6 +39,9 @@ static inline vec v_div(vec a, vec b) {
 static inline vec v_fma(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
 }
+static inline vec v_sqrt(vec a) {
+    return _mm512_sqrt_ps(a);
+}
 static inline vec v_max(vec a, vec b) {
     return _mm512_max_ps(a, b);
 }
@@ -56,6 +59,9 @@ static inline vec v_copysign(vec a, vec b) {
 }
 static inline vec v_if_negative(vec x, vec a, vec b) {
     return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), b, a);
+}
+static inline vec v_if_greater(vec a, vec b, vec x, vec y) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x);
 }
 static inline vec v_pow2(vec shifted) {
     const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);

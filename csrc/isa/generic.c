@@ -35,6 +35,9 @@ static inline vec v_div(vec a, vec b) {
 static inline vec v_fma(vec a, vec b, vec c) {
     return fmaf(a, b, c);
 }
+static inline vec v_sqrt(vec a) {
+    return sqrtf(a);
+}
 /* b if either is NaN, as x86 has it. */
 static inline vec v_max(vec a, vec b) {
     return a > b ? a : b;
@@ -62,6 +65,10 @@ static inline vec v_copysign(vec a, vec b) {
 /* a where x has its sign bit set, else b. */
 static inline vec v_if_negative(vec x, vec a, vec b) {
     return v_bits(x) < 0 ? a : b;
+}
+/* x where a > b, else y: where either is NaN, y. */
+static inline vec v_if_greater(vec a, vec b, vec x, vec y) {
+    return a > b ? x : y;
 }
 /* 2^n for n + 1.5 * 2^23 in `shifted`; n in [-126, 127]. */
 static inline vec v_pow2(vec shifted) {

@@ -5,13 +5,29 @@
 
 #include <float.h>
 
+#define INLINE static inline __attribute__((always_inline))
+/* Accumulators are arrays that become registers once every loop over them is unrolled. */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+#include "double_tmpl.h"
 #include "math_tmpl.h"
 
 #include "activation_tmpl.h"
+#include "elementary_tmpl.h"
 #include "product_tmpl.h"
 #include "rnn_tmpl.h"
 
 #include "softmax_tmpl.h"
+
+#include "reduce_tmpl.h"
+
+#include "normalize_tmpl.h"
+
+#include "additive_tmpl.h"
 
 #include "attention_tmpl.h"
 
@@ -21,8 +37,18 @@ const msq_kernel_table ISA(msq_kernels) = {
     .product = product,
     .rnn_step = RNN_STEPS,
     .activation = ACTIVATION_LOOPS,
+    .prelu_row = prelu_row,
+    .elementary = ELEMENTARY_LOOPS,
+    .elementary_pair = ELEMENTARY_PAIR_LOOPS,
     .softmax_row = softmax_row,
     .softmax_terms = softmax_terms,
+    .log_softmax_row = log_softmax_row,
+    .log_sum_exp = log_sum_exp,
+    .reduce_row = reduce_row,
+    .reduce_columns = reduce_columns,
+    .normalize_row = normalize_row,
+    .scale_row = scale_row,
+    .additive_scores = additive_scores,
     .pack_keys = pack_keys,
     .pack_values = pack_values,
     .score_few = score_few,

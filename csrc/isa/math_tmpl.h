@@ -2,15 +2,19 @@
  * NaN gives NaN. */
 
 /* x = n ln2 + r with |r| <= ln2 / 2. Adding 1.5 * 2^23 rounds x / ln2 to the integer n, left in the
- * low bits of *shifted. ln2 is the sum of two floats, so that r is right to the last bit or two.
- * Returns e^r - 1 = r + r^2 q(r); q is the minimax polynomial of degree 5 for the relative error of
- * the sum, 2^-31, its coefficients rounded to float one by one and the rest fitted again. */
-static inline vec v_expm1_reduced(vec x, vec *shifted) {
+ * low bits of *shifted. ln2 is the sum of two floats, so that r is right to the last bit or two. */
+static inline vec v_ln2_rest(vec x, vec *shifted) {
     const vec magic = v_set1(0x1.8p23f);
     *shifted = v_fma(x, v_set1(0x1.715476p0f), magic);
     const vec n = v_sub(*shifted, magic);
-    vec r = v_fma(n, v_set1(-0x1.62e43p-1f), x);
-    r = v_fma(n, v_set1(0x1.05c61p-29f), r);
+    const vec r = v_fma(n, v_set1(-0x1.62e43p-1f), x);
+    return v_fma(n, v_set1(0x1.05c61p-29f), r);
+}
+
+/* e^r - 1 = r + r^2 q(r) for |r| <= ln2 / 2; q is the minimax polynomial of degree 5 for the
+ * relative error of the sum, 2^-31, its coefficients rounded to float one by one and the rest
+ * fitted again. */
+static inline vec v_expm1_rest(vec r) {
     vec q = v_set1(0x1.9e7344p-13f);
     q = v_fma(q, r, v_set1(0x1.6d3a48p-10f));
     q = v_fma(q, r, v_set1(0x1.1112d8p-7f));
@@ -18,6 +22,11 @@ static inline vec v_expm1_reduced(vec x, vec *shifted) {
     q = v_fma(q, r, v_set1(0x1.555554p-3f));
     q = v_fma(q, r, v_set1(0.5f));
     return v_fma(v_mul(r, r), q, r);
+}
+
+static inline vec v_expm1_reduced(vec x, vec *shifted) {
+    const vec r = v_ln2_rest(x, shifted);
+    return v_expm1_rest(r);
 }
 
 /* For x in [-104, 89]. Beyond these e^x is 0 (less than half the least denormal) or infinite. */
@@ -29,6 +38,28 @@ static inline vec v_exp_within(vec x) {
 
 static inline vec v_exp(vec x) {
     return v_exp_within(v_max(v_set1(-104.0f), v_min(v_set1(89.0f), x)));
+}
+
+/* e^(x + low), for a small low part of x that no float of its size holds. */
+static inline vec v_exp_of_two(vec x, vec low) {
+    vec shifted;
+    const vec within = v_max(v_set1(-104.0f), v_min(v_set1(89.0f), x));
+    const vec p = v_expm1_rest(v_add(v_ln2_rest(within, &shifted), low));
+    return v_scale(v_add(v_set1(1.0f), p), shifted);
+}
+
+/* log(1 + t) for t in [0, 1], within 2 ulp; fitted as q above, its relative error 2^-27. */
+static inline vec v_log1p_of_share(vec t) {
+    vec q = v_set1(-0x1.a6f30ap-9f);
+    q = v_fma(q, t, v_set1(0x1.443a38p-6f));
+    q = v_fma(q, t, v_set1(-0x1.d1f56ap-5f));
+    q = v_fma(q, t, v_set1(0x1.b23326p-4f));
+    q = v_fma(q, t, v_set1(-0x1.39818cp-3f));
+    q = v_fma(q, t, v_set1(0x1.9305f6p-3f));
+    q = v_fma(q, t, v_set1(-0x1.ff160ap-3f));
+    q = v_fma(q, t, v_set1(0x1.554d22p-2f));
+    q = v_fma(q, t, v_set1(-0x1.ffffccp-2f));
+    return v_fma(v_mul(t, t), q, t);
 }
 
 /* h with tanh |x| = h / (h + 1): (e^(2|x|) - 1) / 2, but at most e^20 / 2, where tanh rounds to 1.

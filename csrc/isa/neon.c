@@ -35,6 +35,9 @@ static inline vec v_div(vec a, vec b) {
 static inline vec v_fma(vec a, vec b, vec c) {
     return vfmaq_f32(c, a, b);
 }
+static inline vec v_sqrt(vec a) {
+    return vsqrtq_f32(a);
+}
 /* b if either is NaN, as x86 has it; vmaxq would give NaN, whichever it is. */
 static inline vec v_max(vec a, vec b) {
     return vbslq_f32(vcgtq_f32(a, b), a, b);
@@ -50,6 +53,9 @@ static inline vec v_copysign(vec a, vec b) {
 }
 static inline vec v_if_negative(vec x, vec a, vec b) {
     return vbslq_f32(vcltzq_s32(vreinterpretq_s32_f32(x)), a, b);
+}
+static inline vec v_if_greater(vec a, vec b, vec x, vec y) {
+    return vbslq_f32(vcgtq_f32(a, b), x, y);
 }
 static inline vec v_pow2(vec shifted) {
     const int32x4_t n = vshlq_n_s32(vreinterpretq_s32_f32(shifted), 23);

@@ -2,14 +2,6 @@
  * outputs, one accumulator an output, k ascending, one FMA each. So no output depends on the tile
  * it was computed in. */
 
-#define INLINE static inline __attribute__((always_inline))
-/* Accumulators are arrays that become registers once every loop over them is unrolled. */
-#if defined(__clang__)
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 8")
-#endif
-
 /* GCC would load a vector again for each of two or three multiply-adds. This makes it assume that
  * the register has changed since it was loaded, so it loads once. */
 #if defined(__x86_64__) && !defined(__clang__)

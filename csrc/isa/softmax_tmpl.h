@@ -1,5 +1,5 @@
-/* Softmax of one row. Value i is summed in lane i % 16, and the lanes are added in a fixed tree:
- * the same bits whatever V_WIDTH is. */
+/* Softmax of one row, and its logarithm. Value i is summed in lane i % 16, and the lanes are added
+ * in a fixed tree: the same bits whatever V_WIDTH is. */
 
 enum { SUM_LANES = 16, SUM_VECS = SUM_LANES / V_WIDTH };
 
@@ -25,8 +25,8 @@ static inline vec softmax_term(vec x, vec top) {
     return v_exp_within(v_max(v_set1(-104.0f), v_min(v_set1(0.0f), v_sub(x, top))));
 }
 
-/* y = e^(x - top); returns the sum. */
-static inline float row_terms(float *y, const float *x, int64_t n, vec top) {
+/* The sum of e^(x - top), each term written to y if `keep`. */
+INLINE float row_sum_terms(float *y, const int keep, const float *x, int64_t n, vec top) {
     vec sums[SUM_VECS];
     int64_t i = 0;
     for (int v = 0; v < SUM_VECS; v++)
@@ -34,17 +34,24 @@ static inline float row_terms(float *y, const float *x, int64_t n, vec top) {
     for (; i + SUM_LANES <= n; i += SUM_LANES) {
         for (int v = 0; v < SUM_VECS; v++) {
             const vec term = softmax_term(v_load(x + i + v * V_WIDTH), top);
-            v_store(y + i + v * V_WIDTH, term);
+            if (keep)
+                v_store(y + i + v * V_WIDTH, term);
             sums[v] = v_add(sums[v], term);
         }
     }
     for (int v = 0; i < n; v++, i += V_WIDTH) {
         const int64_t part = n - i < V_WIDTH ? n - i : V_WIDTH;
         const vec term = softmax_term(v_load_part(x + i, part), top);
-        v_store_part(y + i, term, part);
+        if (keep)
+            v_store_part(y + i, term, part);
         sums[v] = v_add(sums[v], v_keep(term, part));
     }
     return v_sum16(sums);
+}
+
+/* y = e^(x - top); returns the sum. */
+static inline float row_terms(float *y, const float *x, int64_t n, vec top) {
+    return row_sum_terms(y, 1, x, n, top);
 }
 
 /* y = e^(x - max) / sum; all 0 if every x is -inf, all NaN if one is NaN. y may be x. */
@@ -64,4 +71,31 @@ static void softmax_terms(float *x, int64_t stride, const int64_t *n, int64_t ro
         sums[r] = row_max(x + r * stride, n[r]);
     for (int64_t r = 0; r < rows; r++)
         sums[r] = row_terms(x + r * stride, x + r * stride, n[r], v_set1(sums[r]));
+}
+
+static inline float log_of(float x) {
+    return (float)d_log(d_set1((double)x))[0];
+}
+
+/* y = log(softmax(x)) = (x - max) - log(sum of e^(x - max)), +inf as the largest float; all NaN if
+ * one x is NaN or every x is -inf. y may be x. */
+static void log_softmax_row(float *y, const float *x, int64_t n) {
+    const vec most = v_set1(FLT_MAX), top = v_set1(row_max(x, n));
+    const vec log_sum = v_set1(log_of(row_sum_terms(NULL, 0, x, n, top)));
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n; i += V_WIDTH)
+        v_store(y + i, v_sub(v_sub(v_min(most, v_load(x + i)), top), log_sum));
+    if (i < n) {
+        const vec v = v_min(most, v_load_part(x + i, n - i));
+        v_store_part(y + i, v_sub(v_sub(v, top), log_sum), n - i);
+    }
+}
+
+/* log(sum of e^x): -inf if every x is, NaN if one is, else +inf if one is. */
+static float log_sum_exp(const float *x, int64_t n) {
+    const float top = row_max(x, n), sum = row_sum_terms(NULL, 0, x, n, v_set1(top));
+    for (int64_t i = 0; i < n && top == FLT_MAX && sum == sum; i++)
+        if (x[i] > FLT_MAX)
+            return INFINITY;
+    return log_of(sum) + top;
 }

@@ -83,6 +83,44 @@ def thread_budget(cgroup_root: str | PathLike[str] = "/sys/fs/cgroup") -> int: .
 def activation(
     x: ArrayLike, name: str, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
+def activation_with(
+    x: ArrayLike, name: str, *options: float, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def prelu(
+    x: ArrayLike, alpha: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def elementary(
+    x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def elementary_pair(
+    x: ArrayLike, y: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def reduce(
+    x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def normalize(
+    x: ArrayLike,
+    norm: str,
+    epsilon: float = 0.0,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def scale_rows(
+    x: ArrayLike, scale: ArrayLike, offset: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def log_softmax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
+def log_sum_exp(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
+def sparsemax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
+def additive_scores(
+    q: ArrayLike,
+    k: ArrayLike,
+    scale: ArrayLike | None = None,
+    factor: float = 1.0,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 def mask_from_ids(ids: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.bool_]: ...
 def mask_from_values(
     x: ArrayLike, mask_value: float, *, num_threads: int | None = None

@@ -28,6 +28,46 @@ from libc.string cimport memset, strchr
 
 from maskseq cimport *
 
+cdef extern from "values/values.h":
+    const char* msq_elementary_name(int function) nogil
+    const char* msq_elementary_pair_name(int function) nogil
+    void msq_elementary_f32(float* y, const float* x, int64_t n, int function,
+                            int num_threads) nogil
+    void msq_elementary_pair_f32(float* z, const float* x, int64_t x_step, const float* y,
+                                 int64_t y_step, int64_t n, int function, int num_threads) nogil
+
+    enum: MSQ_MAX_OPTIONS
+    const char* msq_option_activation_name(int activation) nogil
+    int msq_option_activation_count(int activation) nogil
+    void msq_option_activation_f32(float* y, const float* x, int64_t n, int activation,
+                                   const float* options, int num_threads) nogil
+    void msq_prelu_f32(float* y, const float* x, const float* alpha, int64_t rows, int64_t n,
+                       int num_threads) nogil
+
+    void msq_log_softmax_f32(float* y, const float* x, int64_t rows, int64_t n,
+                             int num_threads) nogil
+    void msq_log_sum_exp_f32(float* out, const float* x, int64_t rows, int64_t n,
+                             int num_threads) nogil
+    void msq_sparsemax_f32(float* y, const float* x, int64_t rows, int64_t n,
+                           int num_threads) nogil
+
+    ctypedef enum msq_reduction "enum msq_reduction":
+        MSQ_REDUCTIONS
+    void msq_reduce_f32(float* out, const float* x, int64_t outer, int64_t n, int64_t inner,
+                        msq_reduction reduction, int num_threads) nogil
+
+    ctypedef enum msq_norm "enum msq_norm":
+        pass
+    void msq_normalize_f32(float* y, const float* x, const float* gamma, const float* beta,
+                           int64_t rows, int64_t n, msq_norm norm, double epsilon,
+                           int num_threads) nogil
+    void msq_scale_f32(float* y, const float* x, const float* scale, const float* offset,
+                       int64_t rows, int64_t n, int num_threads) nogil
+
+    void msq_additive_scores_f32(float* scores, const float* q, const float* k, const float* scale,
+                                 int64_t queries, int64_t keys, int64_t dim, float factor,
+                                 int num_threads) nogil
+
 cdef extern from "rnn/rnn.h":
     ctypedef struct msq_fold:
         pass
@@ -51,6 +91,8 @@ cdef extern from "rnn/rnn.h":
 include "facade/gate.pxi"
 include "facade/runtime.pxi"
 include "facade/activation.pxi"
+include "facade/elementary.pxi"
+include "facade/values.pxi"
 include "facade/rows.pxi"
 include "facade/dense.pxi"
 include "facade/recurrent.pxi"

@@ -1,7 +1,6 @@
 """Activation functions under Keras's names, with Keras's options.
 
-Where the options are the usual ones, the elementwise functions run in C.
-Source: keras.activations.
+All of them run in C, with the same bits on every CPU. Source: keras.activations.
 """
 
 from collections.abc import Callable
@@ -58,75 +57,50 @@ def relu(
     """x above `threshold`, at most `max_value`; below it negative_slope * (x - threshold)."""
     if max_value is None and threshold == 0:
         return leaky_relu(x, negative_slope) if negative_slope else _kernels.activation(x, "relu")
-    x = np.asarray(x, np.float32)
-    y = np.where(x > np.float32(threshold), x, np.float32(0))
-    if max_value is not None:
-        y = np.clip(y, np.float32(0), np.float32(max_value))
-    if negative_slope:
-        y -= np.float32(negative_slope) * np.maximum(np.float32(threshold) - x, np.float32(0))
-    return y
+    most = np.inf if max_value is None else max_value
+    return _kernels.activation_with(x, "relu", negative_slope, most, threshold)
 
 
 def leaky_relu(x: np.ndarray, negative_slope: float = 0.2) -> np.ndarray:
     """x, and negative_slope * x below 0."""
-    if negative_slope == 0.2:
-        return _kernels.activation(x, "leaky_relu")
-    x = np.asarray(x, np.float32)
-    return np.where(x < 0, np.float32(negative_slope) * x, x)
+    return _kernels.activation_with(x, "leaky_relu", negative_slope)
 
 
 def elu(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     """x, and alpha * (e ** x - 1) below 0."""
-    y = _kernels.activation(x, "elu")
-    return y if alpha == 1 else np.where(y < 0, np.float32(alpha) * y, y)
+    return _kernels.activation_with(x, "elu", alpha)
 
 
 def celu(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     """x, and alpha * (e ** (x / alpha) - 1) below 0."""
-    if alpha == 1:
-        return _kernels.activation(x, "celu")
-    x, alpha = np.asarray(x, np.float32), np.float32(alpha)
-    return np.where(x < 0, alpha * _kernels.activation(x / alpha, "elu"), x)
+    return _kernels.activation_with(x, "celu", alpha)
 
 
 def gelu(x: np.ndarray, approximate: bool = False) -> np.ndarray:
     """x times the share of a normal distribution below x; if `approximate`, with tanh for it."""
-    if not approximate:
-        return _kernels.activation(x, "gelu")
-    x = np.asarray(x, np.float32)
-    # sqrt(2 / pi) and the cubic term of Hendrycks and Gimpel, arXiv:1606.08415
-    inner = np.float32(0.7978845608028654) * (x + np.float32(0.044715) * x * x * x)
-    return np.float32(0.5) * x * (1 + _kernels.activation(inner, "tanh"))
+    if approximate:
+        return _kernels.activation_with(x, "gelu_tanh")
+    return _kernels.activation(x, "gelu")
 
 
 def squareplus(x: np.ndarray, b: float = 4) -> np.ndarray:
     """(x + sqrt(x * x + b)) / 2."""
-    if b == 4:
-        return _kernels.activation(x, "squareplus")
-    x = np.asarray(x, np.float32)
-    return (x + np.sqrt(x * x + np.float32(b))) / 2
+    return _kernels.activation_with(x, "squareplus", b)
 
 
 def soft_shrink(x: np.ndarray, threshold: float = 0.5) -> np.ndarray:
     """`x` nearer to 0 by `threshold`."""
-    if threshold == 0.5:
-        return _kernels.activation(x, "soft_shrink")
-    x, threshold = np.asarray(x, np.float32), np.float32(threshold)
-    return np.where(np.abs(x) > threshold, x - np.copysign(threshold, x), np.float32(0))
+    return _kernels.activation_with(x, "soft_shrink", threshold)
 
 
 def hard_shrink(x: np.ndarray, threshold: float = 0.5) -> np.ndarray:
     """`x`, and 0 where |x| is at most `threshold`."""
-    if threshold == 0.5:
-        return _kernels.activation(x, "hard_shrink")
-    x = np.asarray(x, np.float32)
-    return np.where(np.abs(x) > np.float32(threshold), x, np.float32(0))
+    return _kernels.activation_with(x, "hard_shrink", threshold)
 
 
 def threshold(x: np.ndarray, threshold: float, default_value: float) -> np.ndarray:
     """`x`, and `default_value` where x is at most `threshold`."""
-    x = np.asarray(x, np.float32)
-    return np.where(x > np.float32(threshold), x, np.float32(default_value))
+    return _kernels.activation_with(x, "threshold", threshold, default_value)
 
 
 def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -146,9 +120,7 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 def log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     """log(softmax(x)) along `axis`."""
     rows, moved_shape = _as_rows(x, axis)
-    rows = rows - rows.max(axis=1, keepdims=True, initial=-np.inf)
-    sums = _kernels.activation(rows, "exponential").sum(axis=1, keepdims=True)
-    return np.moveaxis((rows - np.log(sums)).reshape(moved_shape), -1, axis)
+    return np.moveaxis(_kernels.log_softmax(rows).reshape(moved_shape), -1, axis)
 
 
 def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -158,12 +130,7 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     last of them, so that its results need not sum to 1. Trained models depend on it.
     """
     rows, moved_shape = _as_rows(x, axis)
-    ordered = -np.sort(-rows, axis=1)
-    sums = np.cumsum(ordered, axis=1)
-    support = ordered * np.arange(1, rows.shape[1] + 1, dtype=np.float32) > sums - 1
-    tau = (np.sum(sums * support, axis=1, keepdims=True) - 1) / support.sum(axis=1, keepdims=True)
-    y = np.maximum(rows - tau, 0).astype(np.float32)
-    return np.moveaxis(y.reshape(moved_shape), -1, axis)
+    return np.moveaxis(_kernels.sparsemax(rows).reshape(moved_shape), -1, axis)
 
 
 def _as_rows(x: np.ndarray, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:

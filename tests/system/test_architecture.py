@@ -14,7 +14,7 @@ ROOT = Path(maskseq.__file__).parent
 LEVELS = [
     {"nest", "context", "configured", "storage", "notices", "given", "numpy_ma"},
     {"_kernels", "data._lists", "data._arrow", "variable"},
-    {"activations", "initializers", "regularizers", "constraints"}
+    {"activations", "reductions", "initializers", "regularizers", "constraints"}
     | {"tensor", "rows", "runtime", "data"},
     {"graph"},
     {"ops"},

@@ -196,3 +196,11 @@ cdef int thread_count(object num_threads) except -1:
     if n < 1:
         raise ValueError(f"num_threads must be at least 1 or None, got {n}")
     return n
+
+
+cdef int id_in(dict ids, object name) except -1:
+    """The number that C has for a name."""
+    cdef object found = ids.get(name)
+    if found is None:
+        raise ValueError(f"name must be one of {', '.join(ids)}, got {name!r}")
+    return found

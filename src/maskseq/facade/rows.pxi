@@ -1,4 +1,4 @@
-# The façade of csrc/mask.c, rows.c, sums.c and softmax.c; part of _kernels.pyx.
+# The façade of csrc/mask.c, rows.c, values/sums.c and values/softmax.c; part of _kernels.pyx.
 
 cdef extern from "rows.h":
     void msq_fill_masked(void* out, const uint8_t* mask, const void* first, int64_t batch,

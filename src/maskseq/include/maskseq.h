@@ -67,7 +67,7 @@ int msq_set_own_threads(int n);
  * whole process; Python's modules use it for Ctrl-C. */
 void msq_set_interrupt_check(int (*check)(void));
 
-/* --- activations (activation.c) */
+/* --- activations (values/activation.c) */
 
 /* The usual values of an `activation` argument. */
 enum msq_activation { MSQ_LINEAR, MSQ_RELU, MSQ_SIGMOID, MSQ_TANH, MSQ_EXPONENTIAL };
@@ -126,14 +126,14 @@ int msq_pad_rows(void *out, const void *values, const void *pad, const int64_t *
                  int64_t batch, int64_t time, int64_t n, int64_t row_bytes, int pad_before,
                  int cut_before, int64_t *bad_position, int num_threads);
 
-/* --- sums over time (sums.c) */
+/* --- sums over time (values/sums.c) */
 
 /* out (batch, features): the rows [offsets[b], offsets[b + 1]) of x (n, features) added, ascending,
  * from 0. MSQ_OUT_OF_RANGE: offsets fall or leave [0, n]. Since 1.1. */
 int msq_sum_rows_f32(float *out, const float *x, const int64_t *offsets, int64_t batch, int64_t n,
                      int64_t features, int num_threads);
 
-/* --- softmax (softmax.c) */
+/* --- softmax (values/softmax.c) */
 
 /* y = e^(x - max) / sum over the real values of each row; masked y is 0, and so is a row without
  * real values. x, y (rows, n), y may be x. mask (rows / rows_per_mask, n): row r has mask row

@@ -18,6 +18,7 @@ from .elementwise import cosh as cosh
 from .elementwise import divide as divide
 from .elementwise import divide_no_nan as divide_no_nan
 from .elementwise import equal as equal
+from .elementwise import erf as erf
 from .elementwise import expm1 as expm1
 from .elementwise import floor as floor
 from .elementwise import floor_divide as floor_divide

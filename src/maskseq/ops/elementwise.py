@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .. import _kernels
 from .operation import named_operation, operation
 
 
@@ -25,6 +26,34 @@ def _binary(class_name: str, function: Callable, doc: str) -> Callable:
     return named_operation(class_name, _name(class_name), doc, call)
 
 
+def _elementary(class_name: str, doc: str) -> Callable:
+    """A function of csrc/values/elementary.c: NumPy's give other bits on other CPUs."""
+    name = _name(class_name)
+
+    def call(x):
+        return _kernels.elementary(np.asarray(x, np.float32), name)
+
+    return named_operation(class_name, name, doc, call)
+
+
+def _pair(x1, x2, name):
+    """The same of two numbers, broadcast."""
+    x1, x2 = np.asarray(x1, np.float32), np.asarray(x2, np.float32)
+    if x1.ndim and x2.ndim and x1.shape != x2.shape:
+        x1, x2 = np.broadcast_arrays(x1, x2)
+    return _kernels.elementary_pair(x1, x2, name)
+
+
+def _power(x1, x2):
+    if np.result_type(x1, x2).kind in "biu":
+        return np.power(x1, x2)
+    return _pair(x1, x2, "power")
+
+
+def _arctan2(x1, x2):
+    return _pair(x1, x2, "arctan2")
+
+
 def _no_nan(x1, x2):
     x1, x2 = np.broadcast_arrays(np.asarray(x1, np.float32), np.asarray(x2, np.float32))
     return np.divide(x1, x2, out=np.zeros_like(x1), where=x2 != 0)
@@ -38,10 +67,10 @@ true_divide = _binary("TrueDivide", np.divide, "x1 / x2.")
 divide_no_nan = _binary("DivideNoNan", _no_nan, "x1 / x2, and 0 where x2 is 0.")
 floor_divide = _binary("FloorDivide", np.floor_divide, "The integer below x1 / x2.")
 mod = _binary("Mod", np.mod, "x1 modulo x2.")
-power = _binary("Power", np.power, "x1 ** x2.")
+power = _binary("Power", _power, "x1 ** x2.")
 maximum = _binary("Maximum", np.maximum, "The larger of x1 and x2.")
 minimum = _binary("Minimum", np.minimum, "The smaller of x1 and x2.")
-arctan2 = _binary("Arctan2", np.arctan2, "The angle of the point (x2, x1).")
+arctan2 = _binary("Arctan2", _arctan2, "The angle of the point (x2, x1).")
 
 negative = _unary("Negative", np.negative, "-x.")
 absolute = _unary("Absolute", np.absolute, "|x|.")
@@ -50,23 +79,26 @@ square = _unary("Square", np.square, "x * x.")
 sqrt = _unary("Sqrt", np.sqrt, "Square root.")
 rsqrt = _unary("Rsqrt", lambda x: 1 / np.sqrt(x), "1 / square root.")
 reciprocal = _unary("Reciprocal", lambda x: np.true_divide(1, x), "1 / x.")
-expm1 = _unary("Expm1", np.expm1, "e ** x - 1, exact near 0.")
-log = _unary("Log", np.log, "Natural logarithm.")
-log1p = _unary("Log1p", np.log1p, "log(1 + x), exact near 0.")
-log2 = _unary("Log2", np.log2, "Logarithm to base 2.")
-log10 = _unary("Log10", np.log10, "Logarithm to base 10.")
+expm1 = _elementary("Expm1", "e ** x - 1, exact near 0.")
+log = _elementary("Log", "Natural logarithm.")
+log1p = _elementary("Log1p", "log(1 + x), exact near 0.")
+log2 = _elementary("Log2", "Logarithm to base 2.")
+log10 = _elementary("Log10", "Logarithm to base 10.")
 floor = _unary("Floor", np.floor, "The largest integer not above x.")
 ceil = _unary("Ceil", np.ceil, "The smallest integer not below x.")
 trunc = _unary("Trunc", np.trunc, "x without what stands behind the point.")
 sign = _unary("Sign", np.sign, "-1, 0 or 1.")
-sin = _unary("Sin", np.sin, "Sine.")
-cos = _unary("Cos", np.cos, "Cosine.")
-tan = _unary("Tan", np.tan, "Tangent.")
-arcsin = _unary("Arcsin", np.arcsin, "Inverse sine.")
-arccos = _unary("Arccos", np.arccos, "Inverse cosine.")
-arctan = _unary("Arctan", np.arctan, "Inverse tangent.")
-sinh = _unary("Sinh", np.sinh, "Hyperbolic sine.")
-cosh = _unary("Cosh", np.cosh, "Hyperbolic cosine.")
+sin = _elementary("Sin", "Sine.")
+cos = _elementary("Cos", "Cosine.")
+tan = _elementary("Tan", "Tangent.")
+arcsin = _elementary("Arcsin", "Inverse sine.")
+arccos = _elementary("Arccos", "Inverse cosine.")
+arctan = _elementary("Arctan", "Inverse tangent.")
+sinh = _elementary("Sinh", "Hyperbolic sine.")
+cosh = _elementary("Cosh", "Hyperbolic cosine.")
+erf = _elementary(
+    "Erf", "The error function, 2 / sqrt(pi) times the integral of e ** -t ** 2 from 0 to x."
+)
 
 equal = _binary("Equal", np.equal, "x1 == x2.")
 not_equal = _binary("NotEqual", np.not_equal, "x1 != x2.")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .. import _kernels, activations
+from .. import _kernels, activations, reductions
 from .operation import named_operation, operation
 
 
@@ -110,12 +110,11 @@ def sparsemax(x, axis=-1):
 @operation("Normalize")
 def normalize(x, axis=-1, order=2, epsilon=None):
     """`x` over its length along `axis`, at least `epsilon`. Source: keras.ops.normalize."""
-    x = np.asarray(x, np.float32)
     epsilon = 1e-7 if epsilon is None else epsilon
-    axis = tuple(axis) if isinstance(axis, list) else axis
     if order == 2:
-        squares = np.sum(np.square(x), axis=axis, keepdims=True)
-        with np.errstate(divide="ignore"):
-            return x * np.minimum(1 / np.sqrt(squares), np.float32(1 / epsilon))
-    sums = np.sum(np.abs(x) ** np.float32(order), axis=axis, keepdims=True)
-    return x / np.maximum(sums ** np.float32(1 / order), np.float32(epsilon))
+        return reductions.unit(x, axis, epsilon)
+    x = np.asarray(x, np.float32)
+    powers = _kernels.elementary_pair(np.abs(x), order, "power")
+    sums = reductions.reduce(powers, "sum", axis, keepdims=True)
+    length = _kernels.elementary_pair(sums, 1 / order, "power")
+    return x / np.maximum(length, np.float32(epsilon))

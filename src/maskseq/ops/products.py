@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .. import _kernels
+from .. import _kernels, reductions
 from .operation import operation
 
 
@@ -40,16 +40,32 @@ def matmul(x1, x2):
 
 @operation("Einsum")
 def einsum(subscripts, *operands):
-    """Sums of products by Einstein's rule. Source: keras.ops.einsum."""
-    if len(operands) != 2:
-        return np.einsum(subscripts, *operands, optimize=False)
-    x, y = (np.asarray(z, np.float32) for z in operands)
-    x_labels, y_labels, out_labels = _labels(subscripts, x.ndim, y.ndim)
-    x, x_labels = _summed(x, x_labels, y_labels + out_labels)
-    y, y_labels = _summed(y, y_labels, x_labels + out_labels)
+    """Sums of products by Einstein's rule; of more than two operands from the left on.
+
+    Source: keras.ops.einsum.
+    """
+    arrays = [np.asarray(z, np.float32) for z in operands]
+    *labels, wanted = _labels(subscripts, *(z.ndim for z in arrays))
+    terms = [_diagonal(z, own) for z, own in zip(arrays, labels, strict=True)]
+    x, own = terms[0]
+    for i, (y, other) in enumerate(terms[1:], start=2):
+        later = [c for _, names in terms[i:] for c in names]
+        seen = [*own, *(c for c in other if c not in own)]
+        kept = wanted if not later else [c for c in seen if c in wanted or c in later]
+        x, own = _joined(x, own, y, other, kept), kept
+    x, own = _summed(x, own, wanted)
+    return x.transpose([own.index(c) for c in wanted])
+
+
+def _joined(
+    x: np.ndarray, x_labels: list[str], y: np.ndarray, y_labels: list[str], wanted: list[str]
+) -> np.ndarray:
+    """The product of two operands, with axes `wanted`."""
+    x, x_labels = _summed(x, x_labels, y_labels + wanted)
+    y, y_labels = _summed(y, y_labels, x_labels + wanted)
     shared = [c for c in x_labels if c in y_labels]
-    batch = [c for c in shared if c in out_labels]
-    over = [c for c in shared if c not in out_labels]
+    batch = [c for c in shared if c in wanted]
+    over = [c for c in shared if c not in wanted]
     x_free, y_free = ([c for c in z if c not in shared] for z in (x_labels, y_labels))
     x = x.transpose([x_labels.index(c) for c in batch + x_free + over])
     y = y.transpose([y_labels.index(c) for c in batch + over + y_free])
@@ -60,8 +76,8 @@ def einsum(subscripts, *operands):
         x.reshape(count, math.prod(x_shape), inner), y.reshape(count, inner, math.prod(y_shape))
     )
     order = batch + x_free + y_free
-    out = out.reshape(*batch_shape, *x_shape, *y_shape)
-    return out.transpose([order.index(c) for c in out_labels])
+    out = out.reshape([*batch_shape, *x_shape, *y_shape])
+    return out.transpose([order.index(c) for c in wanted])
 
 
 def _labels(subscripts: str, *ndims: int) -> list[list[str]]:
@@ -88,7 +104,19 @@ def _digits(count: int) -> str:
     return "9876543210"[:count][::-1]
 
 
+def _diagonal(x: np.ndarray, labels: list[str]) -> tuple[np.ndarray, list[str]]:
+    """`x` with one axis for each label, and the labels: two axes of one label are a diagonal."""
+    for label in [c for i, c in enumerate(labels) if c in labels[:i]]:
+        first = labels.index(label)
+        second = labels.index(label, first + 1)
+        if x.shape[first] != x.shape[second]:
+            raise ValueError(f"axes {label!r} must be of one size, got shape {x.shape}")
+        x = np.diagonal(x, axis1=first, axis2=second)
+        labels = [c for i, c in enumerate(labels) if i not in (first, second)] + [label]
+    return x, labels
+
+
 def _summed(x: np.ndarray, labels: list[str], wanted: list[str]) -> tuple[np.ndarray, list[str]]:
     """`x` without the axes that nothing else names: summed."""
     alone = tuple(i for i, label in enumerate(labels) if label not in wanted)
-    return (x.sum(axis=alone) if alone else x), [c for c in labels if c in wanted]
+    return (reductions.reduce(x, "sum", alone) if alone else x), [c for c in labels if c in wanted]

@@ -1,12 +1,20 @@
-"""Operations along axes: sums, extremes, moments."""
+"""Operations along axes: sums, extremes, moments.
+
+Sums and products of integers are exact in any order: NumPy's. Those of floats are ours.
+"""
 
 import numpy as np
 
+from .. import reductions
 from .operation import operation
 
 
 def _axes(axis):
     return tuple(axis) if isinstance(axis, list) else axis
+
+
+def _is_exact(x):
+    return np.asarray(x).dtype.kind in "biu"
 
 
 @operation("Any")
@@ -24,31 +32,38 @@ def all(x, axis=None, keepdims=False):
 @operation("Sum")
 def sum(x, axis=None, keepdims=False):
     """Sum along `axis`. Source: keras.ops.sum."""
-    return np.sum(x, axis=_axes(axis), keepdims=keepdims)
+    if _is_exact(x):
+        return np.sum(x, axis=_axes(axis), keepdims=keepdims)
+    return reductions.reduce(x, "sum", axis, keepdims)
 
 
 @operation("Prod")
 def prod(x, axis=None, keepdims=False, dtype=None):
     """Product along `axis`. Source: keras.ops.prod."""
-    return np.prod(x, axis=_axes(axis), keepdims=keepdims, dtype=dtype)
+    x = np.asarray(x, dtype)
+    if _is_exact(x):
+        return np.prod(x, axis=_axes(axis), keepdims=keepdims, dtype=dtype)
+    return reductions.reduce(x, "prod", axis, keepdims)
 
 
 @operation("Mean")
 def mean(x, axis=None, keepdims=False):
     """Mean along `axis`. Source: keras.ops.mean."""
-    return np.mean(x, axis=_axes(axis), keepdims=keepdims)
+    if _is_exact(x):  # the sum is exact, the quotient rounded
+        return np.mean(x, axis=_axes(axis), keepdims=keepdims, dtype=np.float64)
+    return reductions.reduce(x, "mean", axis, keepdims)
 
 
 @operation("Var")
 def var(x, axis=None, keepdims=False):
     """Variance along `axis`. Source: keras.ops.var."""
-    return np.var(x, axis=_axes(axis), keepdims=keepdims)
+    return reductions.reduce(x, "var", axis, keepdims)
 
 
 @operation("Std")
 def std(x, axis=None, keepdims=False):
     """Standard deviation along `axis`. Source: keras.ops.std."""
-    return np.std(x, axis=_axes(axis), keepdims=keepdims)
+    return reductions.reduce(x, "std", axis, keepdims)
 
 
 @operation("Max")
@@ -92,9 +107,4 @@ def count_nonzero(x, axis=None):
 @operation("Logsumexp")
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) along `axis`, without overflow. Source: keras.ops.logsumexp."""
-    axis = _axes(axis)
-    top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, np.float32(0))
-    with np.errstate(divide="ignore"):
-        result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
-    return result if keepdims else np.squeeze(result, axis=axis)
+    return reductions.log_sum_exp(x, axis, keepdims)

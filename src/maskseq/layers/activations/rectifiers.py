@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import activations
+from ... import _kernels, activations
 from ..base.layer import Layer
 
 
@@ -143,8 +143,13 @@ class PReLU(_Rectifier):
         self.reads_masked = "own" if self.stepwise else "all"
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.asarray(inputs, np.float32)
-        return np.where(x < 0, self.alpha.value * x, x)
+        x, alpha = np.asarray(inputs, np.float32), self.alpha.value
+        if alpha.size == 1:
+            return activations.leaky_relu(x, alpha.item())
+        last = alpha.ndim - next(i for i, n in enumerate(alpha.shape) if n != 1)
+        if alpha.shape[-last:] == x.shape[-last:]:  # an alpha for each number of the last axes
+            return _kernels.prelu(x, alpha.reshape(-1))
+        return np.where(x < 0, alpha * x, x)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -33,10 +33,10 @@ class AdditiveAttention(ListAttention):
     def attend(
         self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        scale = np.float32(1) if self.scale is None else self.scale.value
+        scale = None if self.scale is None else self.scale.value
 
         def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-            return (scale * _kernels.activation(q + k, "tanh")).sum(axis=-1)
+            return _kernels.additive_scores(q[:, 0], k[0], scale)
 
         return meeting.attend_by(score, q, k, v, with_scores)
 

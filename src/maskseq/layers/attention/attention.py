@@ -52,7 +52,7 @@ class Attention(ListAttention):
         weight = self.concat_score_weight.value
 
         def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-            return weight * _kernels.activation(scale * (q + k), "tanh").sum(axis=-1)
+            return weight * _kernels.additive_scores(q[:, 0], k[0], factor=float(scale))
 
         return meeting.attend_by(score, q, k, v, with_scores)
 

@@ -173,7 +173,10 @@ def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     """The mean over time, masked cells included; NaN and infinities in these count as 0."""
     if mask is not None:
         x = np.where(mask[..., None] | np.isfinite(x), x, np.float32(0))
-    return x.sum(axis=1) / np.float32(max(x.shape[1], 1))
+    batch, time, features = x.shape
+    rows = x.reshape(batch * time, features)
+    sums = _kernels.sum_rows(rows, np.arange(batch + 1) * time)
+    return sums / np.float32(max(time, 1))
 
 
 def mean_of_rows(rows: Rows) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import ops
+from ... import ops, reductions
 from ..base.layer import Layer
 
 
@@ -72,9 +72,7 @@ class Dot(Layer):
 
 def _unit(x: np.ndarray, axis: int) -> np.ndarray:
     """`x` over its length along `axis`; Keras takes no length below 1e-7."""
-    squares = np.sum(np.square(x), axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        return x * np.minimum(1 / np.sqrt(squares), np.float32(1e7))
+    return reductions.unit(x, axis, 1e-7)
 
 
 def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:

@@ -1,10 +1,13 @@
 """BatchNormalization: each feature by the mean and variance seen in training."""
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ... import _kernels
 from ...context import current
+from ...reductions import reduce
 from ...rows import Rows
 from ..base.checks import axes_from_the_end, spread
 from ..base.layer import Layer
@@ -82,6 +85,9 @@ class BatchNormalization(Layer):
         offset = -mean * scale
         if self.beta is not None:
             offset = offset + self.beta.value
+        if self._axes == (-1,):
+            rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+            return _kernels.scale_rows(rows, scale, offset).reshape(x.shape)
         return x * spread(scale, self._axes, x) + spread(offset, self._axes, x)
 
     def on_rows(self, rows: Rows) -> Any:
@@ -92,12 +98,12 @@ class BatchNormalization(Layer):
     def _moments(self, x: np.ndarray, mask: Any) -> tuple[np.ndarray, np.ndarray]:
         others = tuple(axis for axis in range(-x.ndim, 0) if axis not in self._axes)
         if mask is None:
-            return np.mean(x, axis=others), np.var(x, axis=others)
+            return reduce(x, "mean", others), reduce(x, "var", others)
         real = np.broadcast_to(mask[..., None], x.shape)
-        count = np.sum(real, axis=others, dtype=np.float32) + _EPSILON
-        mean = np.sum(x, axis=others, where=real) / count
-        distance = x - spread(mean, self._axes, x)
-        return mean, np.sum(np.square(distance), axis=others, where=real) / count
+        count = np.sum(real, axis=others).astype(np.float32) + _EPSILON
+        mean = reduce(np.where(real, x, np.float32(0)), "sum", others) / count
+        distance = np.where(real, x - spread(mean, self._axes, x), np.float32(0))
+        return mean, reduce(np.square(distance), "sum", others) / count
 
     def _move(self, moving: Any, value: np.ndarray) -> None:
         share = np.float32(self.momentum)

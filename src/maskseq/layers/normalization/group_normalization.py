@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import reductions
 from ..base.layer import Layer
 
 
@@ -58,9 +59,7 @@ class GroupNormalization(Layer):
         batch, features = x.shape[0], x.shape[-1]
         grouped = x.reshape(batch, -1, self._count, features // self._count).swapaxes(1, 2)
         flat = np.ascontiguousarray(grouped).reshape(batch, self._count, -1)
-        flat = flat - np.mean(flat, axis=2, keepdims=True)
-        variance = np.mean(np.square(flat), axis=2, keepdims=True)
-        flat /= np.sqrt(variance + np.float32(self.epsilon))
+        flat = reductions.normalized(flat, 2, "layer", self.epsilon)
         y = flat.reshape(grouped.shape).swapaxes(1, 2).reshape(x.shape)
         if self.gamma is not None:
             y = y * self.gamma.value

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base.checks import axes_from_the_end, spread
+from ... import reductions
+from ..base.checks import axes_from_the_end
 from ..base.layer import Layer
 
 
@@ -49,16 +50,9 @@ class LayerNormalization(Layer):
             self.beta = self.add_weight(shape, self.beta_initializer, name="beta")
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.asarray(inputs, np.float32, order="C")
-        centred = x - np.mean(x, axis=self._axes, keepdims=True)
-        variance = np.mean(np.square(centred), axis=self._axes, keepdims=True)
-        y = x if self.rms_scaling else centred
-        y = y / np.sqrt(variance + np.float32(self.epsilon))
-        if self.gamma is not None:
-            y *= spread(self.gamma.value, self._axes, x)
-        if self.beta is not None:
-            y += spread(self.beta.value, self._axes, x)
-        return y
+        weights = (None if w is None else w.value for w in (self.gamma, self.beta))
+        norm = "scaled" if self.rms_scaling else "layer"
+        return reductions.normalized(inputs, self._axes, norm, self.epsilon, *weights)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return tuple(input_shape)

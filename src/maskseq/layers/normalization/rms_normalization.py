@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base.checks import axes_from_the_end, spread
+from ... import reductions
+from ..base.checks import axes_from_the_end
 from ..base.layer import Layer
 
 
@@ -28,10 +29,7 @@ class RMSNormalization(Layer):
         self.scale = self.add_weight(shape, "ones", name="scale")
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.asarray(inputs, np.float32, order="C")
-        squares = np.mean(np.square(x), axis=self._axes, keepdims=True)
-        y = x / np.sqrt(squares + np.float32(self.epsilon))
-        return y * spread(self.scale.value, self._axes, x)
+        return reductions.normalized(inputs, self._axes, "rms", self.epsilon, self.scale.value)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return tuple(input_shape)

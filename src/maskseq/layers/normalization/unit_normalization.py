@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import reductions
 from ..base.checks import axes_from_the_end
 from ..base.layer import Layer
 
@@ -28,10 +29,7 @@ class UnitNormalization(Layer):
         self.reads_masked = "own" if self.stepwise else "all"
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.asarray(inputs, np.float32, order="C")
-        squares = np.sum(np.square(x), axis=self._axes, keepdims=True)
-        with np.errstate(divide="ignore"):
-            return x * np.minimum(1 / np.sqrt(squares), np.float32(1e12))
+        return reductions.unit(inputs, self._axes, 1e-12)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return tuple(input_shape)

@@ -1,6 +1,7 @@
-/* Masked softmax over rows: only real values are read, summed and counted. */
+/* Masked softmax over rows: only real values are read, summed and counted. And its logarithm. */
 #include "kernels.h"
 #include "parallel.h"
+#include "values.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -99,4 +100,32 @@ void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64
     const double values = (double)rows * (double)n;
     if (rows > 0 && n > 0 && rows_per_mask > 0)
         msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), softmax_body, &job);
+}
+
+static void log_softmax_body(void *context, int thread, int num_threads) {
+    const softmax_job *const job = context;
+    const int64_t n = job->n, last_row = msq_share(job->rows, thread + 1, num_threads);
+    for (int64_t row = msq_share(job->rows, thread, num_threads); row < last_row; row++)
+        msq_kernels()->log_softmax_row(job->y + row * n, job->x + row * n, n);
+}
+
+void msq_log_softmax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads) {
+    softmax_job job = {.y = y, .x = x, .rows = rows, .n = n};
+    const double values = (double)rows * (double)n;
+    if (rows > 0 && n > 0)
+        msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), log_softmax_body, &job);
+}
+
+static void log_sum_exp_body(void *context, int thread, int num_threads) {
+    const softmax_job *const job = context;
+    const int64_t n = job->n, last_row = msq_share(job->rows, thread + 1, num_threads);
+    for (int64_t row = msq_share(job->rows, thread, num_threads); row < last_row; row++)
+        job->y[row] = msq_kernels()->log_sum_exp(job->x + row * n, n);
+}
+
+void msq_log_sum_exp_f32(float *out, const float *x, int64_t rows, int64_t n, int num_threads) {
+    softmax_job job = {.y = out, .x = x, .rows = rows, .n = n};
+    const double values = (double)rows * (double)n;
+    if (rows > 0)
+        msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), log_sum_exp_body, &job);
 }

@@ -1,0 +1,74 @@
+/* Sums, sums of squares and products in float64. Of a row, value i goes to lane i % 16, and the
+ * lanes meet in a fixed tree; of columns, each is one chain, rows ascending. */
+
+enum { D_VECS = SUM_LANES / D_WIDTH };
+
+/* Lane by lane: `sum` with the next x; MSQ_SQUARES are about `center`. */
+INLINE dvec d_join(dvec sum, dvec x, dvec center, const int kind) {
+    const dvec apart = x - center;
+    return kind == MSQ_SUM ? sum + x : kind == MSQ_PRODUCT ? sum * x : sum + apart * apart;
+}
+
+static inline double join(double sum, double x, double center, const int kind) {
+    const double apart = x - center;
+    return kind == MSQ_SUM ? sum + x : kind == MSQ_PRODUCT ? sum * x : sum + apart * apart;
+}
+
+INLINE double reduce_row_as(const float *x, int64_t n, double center, const int kind) {
+    const double start = kind == MSQ_PRODUCT;
+    const dvec centers = d_set1(center);
+    double lanes[SUM_LANES];
+    dvec sums[D_VECS];
+    int64_t i = 0;
+    UNROLL for (int v = 0; v < D_VECS; v++) sums[v] = d_set1(start);
+    for (; i + SUM_LANES <= n; i += SUM_LANES)
+        UNROLL for (int v = 0; v < D_VECS; v++) sums[v] =
+            d_join(sums[v], d_load(x + i + v * D_WIDTH), centers, kind);
+    memcpy(lanes, sums, sizeof lanes);
+    for (int lane = 0; i < n; i++, lane++)
+        lanes[lane] = join(lanes[lane], (double)x[i], center, kind);
+    for (int half = SUM_LANES / 2; half > 0; half /= 2)
+        for (int lane = 0; lane < half; lane++)
+            lanes[lane] = kind == MSQ_PRODUCT ? lanes[lane] * lanes[lane + half]
+                                              : lanes[lane] + lanes[lane + half];
+    return lanes[0];
+}
+
+static double reduce_row(const float *x, int64_t n, double center, int kind) {
+    return kind == MSQ_SUM       ? reduce_row_as(x, n, center, MSQ_SUM)
+           : kind == MSQ_PRODUCT ? reduce_row_as(x, n, center, MSQ_PRODUCT)
+                                 : reduce_row_as(x, n, center, MSQ_SQUARES);
+}
+
+enum { COLUMN_VECS = 4 }; /* done side by side */
+
+INLINE void reduce_columns_as(double *out, const float *x, int64_t n, int64_t stride,
+                              int64_t columns, const double *centers, const int kind) {
+    const double start = kind == MSQ_PRODUCT;
+    int64_t first = 0;
+    for (; first + COLUMN_VECS * D_WIDTH <= columns; first += COLUMN_VECS * D_WIDTH) {
+        dvec sums[COLUMN_VECS], center[COLUMN_VECS];
+        memcpy(center, centers + first, sizeof center);
+        UNROLL for (int v = 0; v < COLUMN_VECS; v++) sums[v] = d_set1(start);
+        for (int64_t k = 0; k < n; k++)
+            UNROLL for (int v = 0; v < COLUMN_VECS; v++) sums[v] =
+                d_join(sums[v], d_load(x + k * stride + first + v * D_WIDTH), center[v], kind);
+        memcpy(out + first, sums, sizeof sums);
+    }
+    for (; first < columns; first++) {
+        double sum = start;
+        for (int64_t k = 0; k < n; k++)
+            sum = join(sum, (double)x[k * stride + first], centers[first], kind);
+        out[first] = sum;
+    }
+}
+
+static void reduce_columns(double *out, const float *x, int64_t n, int64_t stride, int64_t columns,
+                           const double *centers, int kind) {
+    if (kind == MSQ_SUM)
+        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SUM);
+    else if (kind == MSQ_PRODUCT)
+        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_PRODUCT);
+    else
+        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SQUARES);
+}

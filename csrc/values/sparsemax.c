@@ -1,0 +1,78 @@
+/* Sparsemax over rows, as Keras 3.15 computes it: it adds up the running sums of the largest x
+ * where the paper (arXiv:1602.02068) takes the last of them. Trained models depend on it. */
+#include "parallel.h"
+#include "values.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Values for which one more thread pays: some 15 us of sorting. */
+enum { GRAIN = 1 << 12 };
+
+/* Moves a[root] down a heap of n values, the smallest on top. */
+static void sift(float *a, int64_t root, int64_t n) {
+    const float value = a[root];
+    for (int64_t child; (child = 2 * root + 1) < n; root = child) {
+        child += child + 1 < n && a[child + 1] < a[child];
+        if (!(a[child] < value))
+            break;
+        a[root] = a[child];
+    }
+    a[root] = value;
+}
+
+/* The largest first; none is NaN. */
+static void sort_descending(float *a, int64_t n) {
+    for (int64_t i = n / 2 - 1; i >= 0; i--)
+        sift(a, i, n);
+    for (int64_t left = n - 1; left > 0; left--) {
+        const float smallest = a[0];
+        a[0] = a[left];
+        a[left] = smallest;
+        sift(a, 0, left);
+    }
+}
+
+static void sparsemax_row(float *y, const float *x, int64_t n) {
+    double sum = 0, sums = 0, support = 0;
+    int64_t i = 0;
+    while (i < n && x[i] == x[i])
+        i++;
+    if (i < n) {
+        for (int64_t j = 0; j < n; j++)
+            y[j] = x[i];
+        return;
+    }
+    memcpy(y, x, (size_t)n * sizeof *x);
+    sort_descending(y, n);
+    for (i = 0; i < n; i++) {
+        sum += (double)y[i];
+        if ((double)y[i] * (double)(i + 1) > sum - 1) {
+            sums += sum;
+            support++;
+        }
+    }
+    const float tau = (float)((sums - 1) / support);
+    for (i = 0; i < n; i++)
+        y[i] = x[i] - tau < 0 ? 0 : x[i] - tau;
+}
+
+typedef struct {
+    float *y;
+    const float *x;
+    int64_t rows, n;
+} sparsemax_job;
+
+static void sparsemax_body(void *context, int thread, int num_threads) {
+    const sparsemax_job *const job = context;
+    const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
+    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++)
+        sparsemax_row(job->y + row * n, job->x + row * n, n);
+}
+
+void msq_sparsemax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads) {
+    sparsemax_job job = {y, x, rows, n};
+    const double values = (double)rows * (double)n;
+    if (rows > 0 && n > 0)
+        msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), sparsemax_body, &job);
+}

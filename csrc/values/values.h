@@ -1,0 +1,93 @@
+/* Functions of each value, or of each row, for this package; those of the C API are in maskseq.h.
+ * The same bits on every instruction set, for any number of threads and any neighbours. */
+#ifndef MSQ_VALUES_H
+#define MSQ_VALUES_H
+
+#include <stdint.h>
+
+/* --- elementary functions (elementary.c): within 0.51 ulp for every float, special values as in
+ * C's Annex F */
+
+/* Names of the functions of one number and of two, as in NumPy; NULL past the last. The position is
+ * the `function` argument. */
+const char *msq_elementary_name(int function);
+const char *msq_elementary_pair_name(int function);
+/* y[i] = f(x[i]), n values; y may be x. */
+void msq_elementary_f32(float *y, const float *x, int64_t n, int function, int num_threads);
+/* z[i] = f(x[i], y[i]), n values; of an operand whose step is 0, not 1, there is one value for all.
+ * z may be x or y. */
+void msq_elementary_pair_f32(float *z, const float *x, int64_t x_step, const float *y,
+                             int64_t y_step, int64_t n, int function, int num_threads);
+
+/* --- activations with options (activation.c) */
+
+enum { MSQ_MAX_OPTIONS = 3 };
+
+/* Names, NULL past the last. The position is the `activation` argument. */
+const char *msq_option_activation_name(int activation);
+/* How many options it has. */
+int msq_option_activation_count(int activation);
+/* y[i] = activation(x[i], options), n values; y may be x. NaN gives NaN, except for "threshold",
+ * which compares.
+ *   leaky_relu(slope): x, and slope x below 0.     elu(alpha): x, and alpha (e^x - 1) below 0.
+ *   celu(alpha): x, and alpha (e^(x / alpha) - 1) below 0.
+ *   gelu_tanh(): 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+ *   squareplus(b): (x + sqrt(x^2 + b)) / 2.
+ *   soft_shrink(t), hard_shrink(t): 0 up to |x| = t; beyond it, x nearer to 0 by t, and x.
+ *   relu(slope, most, t): above t min(x, most), else slope (x - t).
+ *   threshold(t, value): x above t, else value. */
+void msq_option_activation_f32(float *y, const float *x, int64_t n, int activation,
+                               const float *options, int num_threads);
+/* y = x, and alpha[i] x[r][i] below 0; x (rows, n), alpha (n); y may be x. */
+void msq_prelu_f32(float *y, const float *x, const float *alpha, int64_t rows, int64_t n,
+                   int num_threads);
+
+/* --- the logarithm of a softmax (softmax.c), and sparsemax (sparsemax.c) */
+
+/* y = log(softmax(x)) of each row, x (rows, n), +inf as the largest float; all NaN if one x is NaN
+ * or every x is -inf. y may be x. */
+void msq_log_softmax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads);
+/* out[r] = log(sum of e^x) of each row. */
+void msq_log_sum_exp_f32(float *out, const float *x, int64_t rows, int64_t n, int num_threads);
+/* y = max(x - tau, 0) of each row, as Keras 3.15 has tau; all NaN if one x is NaN. y is not x. */
+void msq_sparsemax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads);
+
+/* --- reductions (reduce.c) */
+
+enum msq_reduction {
+    MSQ_REDUCE_SUM,
+    MSQ_REDUCE_PRODUCT,
+    MSQ_REDUCE_MEAN,
+    MSQ_REDUCE_VARIANCE,
+    MSQ_REDUCE_DEVIATION,
+    MSQ_REDUCTIONS
+};
+
+/* out[o][i] of x[o][k][i] for k in [0, n), x (outer, n, inner): in float64, in a fixed order,
+ * rounded once. Of no values, a sum is 0, a product 1, the others are NaN. */
+void msq_reduce_f32(float *out, const float *x, int64_t outer, int64_t n, int64_t inner,
+                    enum msq_reduction reduction, int num_threads);
+
+/* --- normalisation of rows (normalize.c) */
+
+/* Of each row of x (rows, n): LAYER (x - mean) / sqrt(variance + epsilon); RMS x / sqrt(mean of x^2 +
+ * epsilon); SCALED x / sqrt(variance + epsilon); UNIT x over sqrt(sum of x^2), or over epsilon if
+ * that is more. Then times gamma (n), plus beta (n), each NULL for none. Mean and variance are
+ * computed in float64. y may be x. */
+enum msq_norm { MSQ_NORM_LAYER, MSQ_NORM_RMS, MSQ_NORM_SCALED, MSQ_NORM_UNIT };
+void msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta,
+                       int64_t rows, int64_t n, enum msq_norm norm, double epsilon,
+                       int num_threads);
+/* y = x * scale + offset, both rounded; x (rows, n), scale and offset (n). */
+void msq_scale_f32(float *y, const float *x, const float *scale, const float *offset, int64_t rows,
+                   int64_t n, int num_threads);
+
+/* --- additive attention (additive.c) */
+
+/* scores[i][j] = sum over d of scale[d] tanh(factor (q[i][d] + k[j][d])), q (queries, dim), k
+ * (keys, dim), scale (dim) or NULL for 1. */
+void msq_additive_scores_f32(float *scores, const float *q, const float *k, const float *scale,
+                             int64_t queries, int64_t keys, int64_t dim, float factor,
+                             int num_threads);
+
+#endif

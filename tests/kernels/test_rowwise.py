@@ -1,0 +1,114 @@
+"""Functions of rows: the logarithm of softmax, sparsemax, normalisation, additive scores."""
+
+import numpy as np
+import pytest
+
+from maskseq import _kernels
+from tests.support import reference_values as reference
+
+SIZES = [1, 2, 7, 8, 9, 15, 16, 17, 33, 130]
+INF, NAN = np.inf, np.nan
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_log_softmax_and_log_sum_exp_equal_their_definitions(isa, rng, n):
+    x = rng.normal(0, 30, (5, n)).astype(np.float32)
+    wide = x.astype(np.float64)
+    y, sums = _kernels.log_softmax(x), _kernels.log_sum_exp(x)
+    np.testing.assert_allclose(y, reference.log_softmax(wide), rtol=3e-7, atol=1e-6)
+    np.testing.assert_allclose(sums, reference.log_sum_exp(wide), rtol=3e-7, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_log_softmax_is_the_logarithm_of_softmax_at_the_ends(isa, n):
+    rows = np.zeros((6, n), np.float32)
+    rows[0, 1] = INF
+    rows[1, :2] = INF
+    rows[2, 2] = -INF
+    rows[3, 2] = NAN
+    rows[4] = -INF
+    rows[5] = 3.4e38
+    with np.errstate(divide="ignore"):
+        want = np.log(_kernels.masked_softmax(rows))
+    want[:2] = np.maximum(want[:2], -np.finfo(np.float32).max)
+    want[4] = NAN  # softmax itself is 0 there
+    np.testing.assert_allclose(_kernels.log_softmax(rows), want, rtol=1e-6)
+    top = np.float32(3.4e38)
+    sums = _kernels.log_sum_exp(rows)
+    np.testing.assert_allclose(sums, [INF, INF, np.log(n - 1), NAN, -INF, top], rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_sparsemax_equals_its_definition(rng, n):
+    x = rng.normal(0, 1, (6, n)).astype(np.float32)
+    x[0], x[1, : n // 2] = 0, 3
+    want = reference.sparsemax(x.astype(np.float64))
+    np.testing.assert_allclose(_kernels.sparsemax(x), want, rtol=1e-5, atol=1e-6)
+    x[2, n // 2] = NAN
+    assert np.isnan(_kernels.sparsemax(x)).all(axis=1).tolist() == [False, False, True] + 3 * [
+        False
+    ]
+
+
+@pytest.mark.parametrize(
+    "norm, epsilon", [("layer", 1e-3), ("rms", 1e-6), ("scaled", 1e-3), ("unit", 1e-12)]
+)
+@pytest.mark.parametrize("n", SIZES)
+def test_normalisation_equals_its_definition(isa, rng, norm, epsilon, n):
+    x = rng.normal(100, 3, (5, n)).astype(np.float32)
+    gamma, beta = rng.normal(0, 1, (2, n)).astype(np.float32)
+    want = reference.normalize(x.astype(np.float64), norm, epsilon)
+    for weights in [(None, None), (gamma, None), (None, beta), (gamma, beta)]:
+        scaled = want * (1 if weights[0] is None else gamma) + (0 if weights[1] is None else beta)
+        y = _kernels.normalize(x, norm, epsilon, *weights)
+        np.testing.assert_allclose(y, scaled, rtol=2e-6, atol=2e-6)
+
+
+def test_unit_of_zeros_is_zeros_and_of_little_is_cut(isa):
+    x = np.float32([[0, 0, 0], [3e-13, 0, 4e-13], [3e30, 0, 4e30]])
+    y = _kernels.normalize(x, "unit", 1e-12)
+    np.testing.assert_allclose(y, [[0, 0, 0], [0.3, 0, 0.4], [0.6, 0, 0.8]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_scale_and_offset_are_two_roundings(isa, rng, n):
+    x, (scale, offset) = rng.normal(0, 1, (5, n)), rng.normal(0, 1, (2, n))
+    x, scale, offset = (np.float32(a) for a in (x, scale, offset))
+    np.testing.assert_array_equal(_kernels.scale_rows(x, scale, offset), x * scale + offset)
+
+
+@pytest.mark.parametrize("dim", SIZES)
+def test_additive_scores_equal_their_definition(isa, rng, dim):
+    q, k, scale = (rng.normal(0, 1, s).astype(np.float32) for s in [(3, dim), (4, dim), (dim,)])
+    want = reference.additive_scores(q.astype(np.float64), k, scale, 1)
+    y = _kernels.additive_scores(q, k, scale)
+    np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-5)
+    want = reference.additive_scores(q.astype(np.float64), k, 1, 0.7)
+    np.testing.assert_allclose(
+        _kernels.additive_scores(q, k, factor=0.7), want, rtol=1e-5, atol=1e-5
+    )
+
+
+def test_every_isa_and_any_number_of_threads_give_the_same_bits(rng):
+    x, row = rng.normal(0, 3, (333, 77)).astype(np.float32), rng.normal(0, 1, 77).astype(np.float32)
+    bits = set()
+    for isa in _kernels.ISAS:
+        _kernels.set_isa(isa)
+        for threads in (1, 2, 3, 5, 8):
+            n = {"num_threads": threads}
+            parts = [f(x, **n) for f in (_kernels.log_softmax, _kernels.log_sum_exp)]
+            parts += [_kernels.sparsemax(x, **n), _kernels.scale_rows(x, row, row, **n)]
+            parts += [
+                _kernels.normalize(x, f, 1e-3, row, row, **n) for f in ("layer", "rms", "unit")
+            ]
+            parts += [_kernels.additive_scores(x, x[:9], row, **n), _kernels.prelu(x, row, **n)]
+            bits.add(b"".join(part.tobytes() for part in parts))
+    assert len(bits) == 1
+
+
+@pytest.mark.parametrize(
+    "function", [_kernels.log_softmax, _kernels.log_sum_exp, _kernels.sparsemax]
+)
+def test_nothing_is_taken(function):
+    assert len(function(np.ones((0, 3), np.float32))) == 0
+    assert len(function(np.ones((2, 0), np.float32))) == 2
