@@ -95,9 +95,7 @@ def elementary(
 def elementary_pair(
     x: ArrayLike, y: ArrayLike, name: str, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
-def reduce(
-    x: ArrayLike, name: str, *, num_threads: int | None = None
-) -> NDArray[np.float32]: ...
+def reduce(x: ArrayLike, name: str, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def normalize(
     x: ArrayLike,
     norm: str,
