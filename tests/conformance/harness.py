@@ -1,20 +1,19 @@
-"""One layer made twice, in Keras and in maskseq, with the same weights, called on the same arrays.
+"""A layer with given weights, called on given arrays, beside an answer of Keras.
 
 `Case` describes a layer and its inputs; `check` compares outputs (1e-5) and masks (exactly), padded
-cells included, for a mask layout and a way of calling.
+cells included, for a mask layout and a way of calling. The answers come from Keras (keras_side.py)
+or from a file that it wrote (recorded.py).
 """
 
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-import jax
-import keras
 import numpy as np
 
 import maskseq
-from tests.support.beside_keras import carrying, compare, copy_weights, random_weights
+from tests.support.beside_keras import carrying, compare
 
 BATCH, TIME, FEATURES, UNITS, VOCABULARY = 7, 6, 4, 3, 9
 
@@ -90,32 +89,21 @@ def masks_of(case: Case, layout: str) -> list[np.ndarray | None]:
     return [next(masks) if name in CARRIERS else None for name in case.inputs]
 
 
-_answers: dict[tuple[str, str, bool], tuple] = {}
+class Answer(NamedTuple):
+    """What Keras's layer gave: its inputs and their masks, its weights, its outputs as a list."""
+
+    arrays: list[np.ndarray]
+    masks: list[np.ndarray | None]
+    weights: list[np.ndarray]
+    outputs: list[Any]
 
 
-def keras_answer(case: Case, layout: str, masking: bool) -> tuple[list, list, Any, Any]:
-    """(arrays, masks, Keras's layer, its outputs), asked once for all ways of calling.
-
-    With `masking`, masked inputs go through Masking.
-    """
-    key = case.name, layout, masking
-    if key not in _answers:
-        rng = np.random.default_rng(7)
-        arrays, masks = arrays_of(case, rng), masks_of(case, layout)
-        layer = case.make(keras.layers)
-        case.apply(layer, [keras.Input(batch_shape=x.shape, dtype=str(x.dtype)) for x in arrays])
-        random_weights(layer, rng)
-        if masking:
-            arrays = [with_zeros(x, mask) for x, mask in zip(arrays, masks, strict=True)]
-            tensors = [
-                keras.ops.convert_to_tensor(x) if mask is None else keras.layers.Masking()(x)
-                for x, mask in zip(arrays, masks, strict=True)
-            ]
-        else:
-            tensors = [carrying(keras, x, mask) for x, mask in zip(arrays, masks, strict=True)]
-        with jax.disable_jit():  # else every call compiles its loop over time anew
-            _answers[key] = arrays, masks, layer, case.apply(layer, tensors)
-    return _answers[key]
+def given(case: Case, layout: str, masking: bool, arrays: list[np.ndarray]) -> tuple[list, list]:
+    """The inputs as the layer gets them, and their masks; with `masking`, masked steps are 0."""
+    masks = masks_of(case, layout)
+    if masking:
+        arrays = [with_zeros(x, mask) for x, mask in zip(arrays, masks, strict=True)]
+    return arrays, masks
 
 
 def with_zeros(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
@@ -123,10 +111,14 @@ def with_zeros(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     return x if mask is None else np.where(mask[(..., *[None] * (x.ndim - 2))], x, 0)
 
 
-def check(case: Case, layout: str, way: str) -> None:
-    """Compare a case under a mask layout and a way of calling."""
-    masking = way == "model, after Masking"
-    arrays, masks, theirs, expected = keras_answer(case, layout, masking)
+def masking(way: str) -> bool:
+    """True if masked inputs go through Masking in that way of calling."""
+    return way == "model, after Masking"
+
+
+def check(case: Case, way: str, answer: Answer) -> None:
+    """Compare a case with Keras's answer, for a way of calling."""
+    arrays, masks, weights, expected = answer
     ours = case.make(maskseq.layers)
     if way == "eager":
 
@@ -134,12 +126,12 @@ def check(case: Case, layout: str, way: str) -> None:
             return [carrying(maskseq, x, mask) for x, mask in zip(arrays, masks, strict=True)]
 
         case.apply(ours, tensors())
-        copy_weights(theirs, ours)
+        ours.set_weights(weights)
         outputs = case.apply(ours, tensors())
     else:
-        model = model_of(case, ours, arrays, masks, masking)
-        copy_weights(theirs, ours)
-        outputs = model(arrays, mask=None if masking else masks)
+        model = model_of(case, ours, arrays, masks, masking(way))
+        ours.set_weights(weights)
+        outputs = model(arrays, mask=None if masking(way) else masks)
     compare(expected, outputs, case.zero_for_nan)
 
 
