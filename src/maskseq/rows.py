@@ -139,7 +139,8 @@ class Source:
     def pad_row(self) -> np.ndarray:
         """(1, *features)."""
         if self.pad is None:
-            return np.zeros((1, *self.array.shape[1:]), self.array.dtype)
+            nothing = "" if self.array.dtype.hasobject else 0
+            return np.full((1, *self.array.shape[1:]), nothing, self.array.dtype)
         return self.array[self.pad][None]
 
     def gather(self, steps: int) -> np.ndarray:
@@ -253,6 +254,8 @@ class Rows:
             values = as_numpy(values)
         if layout.full:
             return values[: layout.steps].reshape(self.shape)
+        if values.dtype.hasobject:
+            return self._padded_text()
         flat = np.ascontiguousarray(values).reshape(len(values), -1)
         cells = _kernels.scatter_rows(
             flat,
@@ -263,6 +266,13 @@ class Rows:
             self.carry,
             own_pads=len(values) != layout.steps + 1,
         )
+        return cells.reshape(self.shape)
+
+    def _padded_text(self) -> np.ndarray:
+        """`to_padded` of Python's strings, which C does not move."""
+        layout = self.layout
+        cells = np.full((layout.batch * layout.time, *self.values.shape[1:]), self.values[-1])
+        cells[layout.cells] = self.values[: layout.steps]
         return cells.reshape(self.shape)
 
     def to_tensor(self) -> Tensor:

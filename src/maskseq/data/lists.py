@@ -5,6 +5,7 @@ NumPy takes what C leaves, one row at a time, so that results and errors are its
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,12 +87,12 @@ def spread(
         out = out.reshape(batch * width, *values.shape[1:])
         sides = {"pad_before": pad_before, "cut_before": cut_before}
         return pack(rows, np.diff(offsets), out, out.dtype, pad_row=pad_row, **sides)
-    values = np.ascontiguousarray(values, out.dtype)
+    values, size = np.ascontiguousarray(values, out.dtype), math.prod(values.shape[1:])
     _lists.spread(
-        values.reshape(len(values), -1).view(np.uint8),
+        values.reshape(len(values), size).view(np.uint8),
         offsets,
-        out.reshape(batch, width, -1).view(np.uint8),
-        pad_row.reshape(width, -1).view(np.uint8),
+        out.reshape(batch, width, size).view(np.uint8),
+        pad_row.reshape(width, size).view(np.uint8),
         pad_before=pad_before,
         cut_before=cut_before,
     )

@@ -28,6 +28,8 @@ def _tiny(tensor: KerasTensor, batch: int, other: int) -> Tensor:
         raise ValueError(f"an array of shape {tensor.shape} is too large to try the call on")
     if tensor.dtype == "bool":
         return np.ones(shape, bool).view(Tensor)
+    if tensor.dtype == "string":
+        return np.full(shape, "", object).view(Tensor)
     return np.zeros(shape, tensor.dtype).view(Tensor)
 
 
@@ -50,6 +52,8 @@ def _call(function: Callable, args: tuple, kwargs: dict, sizes: tuple[int, int])
 def _spec(a: Any, b: Any) -> KerasTensor:
     a, b = np.asarray(a), np.asarray(b)
     shape = tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True))
+    if a.dtype.kind in "OSUT":
+        return KerasTensor(shape, "string")
     return KerasTensor(shape, "float32" if a.dtype == np.float64 else str(a.dtype))
 
 

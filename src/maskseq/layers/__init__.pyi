@@ -65,8 +65,14 @@ from .pooling.window_pooling import AveragePooling1D as AveragePooling1D
 from .pooling.window_pooling import AvgPool1D as AvgPool1D
 from .pooling.window_pooling import MaxPool1D as MaxPool1D
 from .pooling.window_pooling import MaxPooling1D as MaxPooling1D
+from .preprocessing.category_encoding import CategoryEncoding as CategoryEncoding
+from .preprocessing.discretization import Discretization as Discretization
+from .preprocessing.hashing import Hashing as Hashing
+from .preprocessing.integer_lookup import IntegerLookup as IntegerLookup
 from .preprocessing.normalization import Normalization as Normalization
 from .preprocessing.rescaling import Rescaling as Rescaling
+from .preprocessing.string_lookup import StringLookup as StringLookup
+from .preprocessing.text_vectorization import TextVectorization as TextVectorization
 from .regularization.dropout import Dropout as Dropout
 from .regularization.noise import AlphaDropout as AlphaDropout
 from .regularization.noise import GaussianDropout as GaussianDropout

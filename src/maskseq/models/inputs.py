@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..data.ragged import Ragged, as_batch
+from ..data.text import is_text, read_text
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
 from ..numpy_ma import is_masked_array, masked_steps
@@ -31,21 +32,40 @@ enough work that cutting costs nothing, and a bound on memory."""
 
 
 def as_value(x: Any) -> Any:
-    """One input as Rows (ragged data, and numpy.ma arrays with masked steps) or a Tensor."""
+    """One input as Rows (ragged data, and numpy.ma arrays with masked steps) or a Tensor.
+
+    Text is one of Python's strings.
+    """
     if type(x) is Rows:
         return x
-    x = as_batch(x)
-    if isinstance(x, Ragged):
-        values = x.values
+    leaf = x
+    while type(leaf) is list and leaf:
+        leaf = leaf[0]
+    if isinstance(leaf, (str, bytes)):
+        return _as_text(x)
+    try:
+        batch = as_batch(x)
+    except TypeError:
+        if is_text(x):
+            return _as_text(x)
+        raise
+    if isinstance(batch, Ragged):
+        values = batch.values
         if values.dtype.kind == "f":
             values = to_float32(values, "the steps of all sequences")
-        return Rows.from_ragged(values, x.offsets)
-    if is_masked_array(x) and x.ndim > 1:
-        return _without_masked_steps(x)
-    x = convert_to_tensor(x, name="inputs")
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"inputs must hold numbers, got dtype {x.dtype}")
-    return x
+        return Rows.from_ragged(values, batch.offsets)
+    if is_masked_array(batch) and batch.ndim > 1:
+        return _without_masked_steps(batch)
+    if batch.dtype.kind not in "fiub":
+        if is_text(batch):
+            return _as_text(batch)
+        raise TypeError(f"inputs must hold numbers, got dtype {batch.dtype}")
+    return convert_to_tensor(batch, name="inputs")
+
+
+def _as_text(x: Any) -> Any:
+    text = read_text(x)
+    return text if type(text) is Rows else convert_to_tensor(text)
 
 
 def _without_masked_steps(x: Any) -> Any:
@@ -142,6 +162,11 @@ def prepare(model: Any, values: list[Any]) -> list[Any]:
         if value is None:
             taken.append(None)
             continue
+        if tensor.dtype == "string":
+            if value.dtype.kind != "O":
+                raise TypeError(f"input '{tensor.name}' must hold text, got dtype {value.dtype}")
+        elif type(value) is not Rows and value.dtype.kind == "O":
+            raise TypeError(f"input '{tensor.name}' must hold numbers, got text")
         if not _has_shape(value, tensor.shape, model._strict_shapes):
             value = _fitted(value, tensor, model._strict_shapes)
         if type(value) is Rows and len(tensor.shape) == 2 and tensor.shape[1] is not None:

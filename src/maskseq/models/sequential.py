@@ -81,10 +81,13 @@ class Sequential(Model):
         if self._plan is None:
             if not self._stack:
                 raise ValueError("the model has no layers")
-            if len(x.shape) < 2:
+            text = x.dtype.kind == "O"
+            if len(x.shape) < 2 and not text:
                 raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
-            shape = (None, None if type(x) is Rows else x.shape[1], *x.shape[2:])
-            self._build_from(Input(batch_shape=shape, dtype=str(x.dtype)), strict=False)
+            time = (None,) if type(x) is Rows else x.shape[1:2]
+            dtype = "string" if text else str(x.dtype)
+            shape = (None, *time, *x.shape[2:])
+            self._build_from(Input(batch_shape=shape, dtype=dtype), strict=False)
 
     @property
     def layers(self) -> list[Layer]:

@@ -24,6 +24,15 @@ def _ids() -> np.ndarray:
     return np.random.default_rng(5).integers(0, 9, (BATCH, TIME)).astype(np.int32)
 
 
+def _words() -> np.ndarray:
+    return np.char.add("w", _ids().astype(str))
+
+
+def _texts() -> np.ndarray:
+    """Texts of no to four words."""
+    return np.array([" ".join(words[:n]) for n, words in enumerate(_words())])
+
+
 def _grids() -> list[np.ndarray]:
     """Steps of four rows of two features."""
     random = np.random.default_rng(7)
@@ -58,6 +67,8 @@ EXAMPLES: dict[str, Example] = {
         lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True))
     ),
     "CRFDecode": Example(lambda: layers.CRFDecode()),
+    "CategoryEncoding": Example(lambda: layers.CategoryEncoding(9), [_ids()]),
+    "CategoryEncoding('one_hot')": Example(lambda: layers.CategoryEncoding(9, "one_hot"), [_ids()]),
     "Concatenate": Example(lambda: layers.Concatenate(), _pair()),
     "Concatenate(axis=1)": Example(lambda: layers.Concatenate(axis=1), _pair()),
     "Conv1D": Example(lambda: layers.Conv1D(3, 2)),
@@ -69,6 +80,10 @@ EXAMPLES: dict[str, Example] = {
     "Cropping1D": Example(lambda: layers.Cropping1D(1)),
     "Dense": Example(lambda: layers.Dense(3, activation="tanh")),
     "DepthwiseConv1D": Example(lambda: layers.DepthwiseConv1D(2)),
+    "Discretization": Example(lambda: layers.Discretization([-1.0, 0.0, 0.5])),
+    "Discretization('count')": Example(
+        lambda: layers.Discretization([0.0], output_mode="count"), _flat(TIME)
+    ),
     "Dot": Example(lambda: layers.Dot(axes=2), _pair()),
     "Dropout": Example(lambda: layers.Dropout(0.5)),
     "ELU": Example(lambda: layers.ELU(0.5)),
@@ -84,6 +99,17 @@ EXAMPLES: dict[str, Example] = {
     "GlobalMaxPooling1D": Example(lambda: layers.GlobalMaxPooling1D()),
     "GroupNormalization": Example(lambda: layers.GroupNormalization(2)),
     "GroupQueryAttention": Example(lambda: layers.GroupQueryAttention(3, 4, 2), _pair(), _attend),
+    "Hashing": Example(lambda: layers.Hashing(7, mask_value=0), [_ids()]),
+    "Hashing, text": Example(lambda: layers.Hashing(7, salt=3, output_mode="one_hot"), [_words()]),
+    "IntegerLookup": Example(
+        lambda: layers.IntegerLookup(num_oov_indices=2, vocabulary=[3, 1, 7]), [_ids()]
+    ),
+    "IntegerLookup('tf_idf')": Example(
+        lambda: layers.IntegerLookup(
+            vocabulary=[3, 1], idf_weights=[0.5, 2.0], output_mode="tf_idf"
+        ),
+        [_ids()],
+    ),
     "Identity": Example(lambda: layers.Identity()),
     "LSTM": Example(lambda: layers.LSTM(3)),
     "LSTM(return_sequences=True)": Example(lambda: layers.LSTM(3, return_sequences=True)),
@@ -132,8 +158,26 @@ EXAMPLES: dict[str, Example] = {
     "SpectralNormalization(Embedding)": Example(
         lambda: layers.SpectralNormalization(layers.Embedding(9, 3, mask_zero=True)), [_ids()]
     ),
+    "StringLookup": Example(lambda: layers.StringLookup(vocabulary=["w1", "w4"]), [_words()]),
+    "StringLookup(invert=True)": Example(
+        lambda: layers.StringLookup(vocabulary=["a", "b"], mask_token="", invert=True),
+        [_ids()],
+    ),
     "Subtract": Example(lambda: layers.Subtract(), _pair()),
     "TemporalSoftmax": Example(lambda: layers.TemporalSoftmax()),
+    "TextVectorization": Example(
+        lambda: layers.TextVectorization(vocabulary=["w1", "w4", "w7"]), [_texts()]
+    ),
+    "TextVectorization('multi_hot')": Example(
+        lambda: layers.TextVectorization(output_mode="multi_hot", vocabulary=["w1", "w4"]),
+        [_texts()],
+    ),
+    "TextVectorization(output_sequence_length=4)": Example(
+        lambda: layers.TextVectorization(
+            output_sequence_length=4, ngrams=2, vocabulary=["w1", "w4 w4"]
+        ),
+        [_texts()],
+    ),
     "ThresholdedReLU": Example(lambda: layers.ThresholdedReLU(0.5)),
     "TimeDistributed(Dense)": Example(lambda: layers.TimeDistributed(layers.Dense(3))),
     "UnitNormalization": Example(lambda: layers.UnitNormalization()),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ...storage.zip import Zip
 from ..errors import FormatError
 
+_TABLE = "/vocabulary.txt"
 _WEIGHTS = "model.weights.h5"
 
 
@@ -15,6 +16,8 @@ class Archive(NamedTuple):
     metadata: bytes
     config: bytes
     weights: bytes
+    tables: dict[str, bytes]
+    size: int  # of the archive, in bytes
 
 
 def read_archive(path: str | os.PathLike) -> Archive:
@@ -23,6 +26,13 @@ def read_archive(path: str | os.PathLike) -> Archive:
     with open(name, "rb") as file:
         try:
             archive = Zip(file)
-            return Archive(*map(archive.read, ("metadata.json", "config.json", _WEIGHTS)))
+            texts = map(archive.read, ("metadata.json", "config.json", _WEIGHTS))
+            tables = {name: archive.read(name) for name in archive.names if is_table(name)}
+            return Archive(*texts, tables, os.fstat(file.fileno()).st_size)
         except ValueError as error:
             raise FormatError(name, str(error)) from error
+
+
+def is_table(name: str) -> bool:
+    """True for a vocabulary of a layer; layers inside layers have the same ones again."""
+    return name.startswith("assets/") and name.endswith(_TABLE) and "/_" not in name

@@ -24,17 +24,18 @@ LAYERS = {
     for name in (
         "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",
         "Attention", "Average", "AveragePooling1D", "BatchNormalization", "Bidirectional",
-        "Concatenate", "Conv1D", "Conv1DTranspose", "ConvLSTM1D", "Cropping1D", "Dense",
-        "DepthwiseConv1D", "Dot", "Dropout", "ELU", "EinsumDense", "Embedding", "Flatten", "GRU",
-        "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
-        "GlobalMaxPooling1D", "GroupNormalization", "GroupQueryAttention", "Identity", "LSTM",
-        "LSTMCell", "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "Maximum",
-        "Minimum", "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute",
-        "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape",
-        "ReversibleEmbedding", "SeparableConv1D", "SimpleRNN", "SimpleRNNCell", "Softmax",
-        "SpatialDropout1D", "SpectralNormalization", "StackedRNNCells", "Subtract",
-        "ThresholdedReLU", "TimeDistributed", "UnitNormalization", "UpSampling1D",
-        "ZeroPadding1D",
+        "CategoryEncoding", "Concatenate", "Conv1D", "Conv1DTranspose", "ConvLSTM1D",
+        "Cropping1D", "Dense", "DepthwiseConv1D", "Discretization", "Dot", "Dropout", "ELU",
+        "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout",
+        "GaussianNoise", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "GroupNormalization",
+        "GroupQueryAttention", "Hashing", "Identity", "IntegerLookup", "LSTM", "LSTMCell",
+        "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "Maximum", "Minimum",
+        "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization",
+        "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape", "ReversibleEmbedding",
+        "SeparableConv1D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+        "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract",
+        "TextVectorization", "ThresholdedReLU", "TimeDistributed", "UnitNormalization",
+        "UpSampling1D", "ZeroPadding1D",
     )
 }  # fmt: skip
 """The class name in a file -> the name in `layers`."""
@@ -69,7 +70,7 @@ _ODD = (
 )  # fmt: skip
 _INPUT_DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "float16", "bfloat16", "float32", "float64",
+    "float16", "bfloat16", "float32", "float64", "string",
 )  # fmt: skip
 _DTYPES = re.compile(r"(mixed_)?(float(16|32|64)|bfloat16)")
 
@@ -235,6 +236,8 @@ class LayerMaker:
         """The value of a constructor argument, or _DROP if it means nothing here."""
         if key == "dtype":
             text = value["config"].get("name") if is_policy(value) else value
+            if isinstance(text, str) and text in cls.kept_dtypes:
+                return text
             if value is not None and not (isinstance(text, str) and _DTYPES.fullmatch(text)):
                 raise self.unsupported(name, cls.__name__, f"dtype={str(value)[:60]}")
             return _DROP

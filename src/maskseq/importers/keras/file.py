@@ -27,6 +27,7 @@ from .functions import Functions
 from .keras2 import Version
 from .legacy import is_legacy, load_legacy
 from .models import ModelMaker
+from .tables import Tables
 from .tree import arrays_by_name
 from .weights import load_tree
 
@@ -88,7 +89,7 @@ def load_model(
     elif start.startswith(formats.HDF5):
         load_legacy(model, root, name)
     else:
-        load_tree(model, root, name)
+        load_tree(model, root, name, Tables(name, archive.tables, archive.size))
     maker.functions.check_used(name)
     return model
 

@@ -50,6 +50,13 @@ class Tree:
             return [found[str(number)] for number in range(len(found))]
         raise FormatError(self._path, f"no weights at {place}")
 
+    def take_named(self, place: str, name: str) -> Dataset | None:
+        """A dataset that is no weight but has a name, if there is one of it."""
+        found = self._at.get(place, {}).get(name)
+        if found is not None:
+            self._left.get(place, {}).pop(name, None)
+        return found
+
     def numbered(self, container: str, kind: str) -> list[str]:
         """The names of the members of one class that have weights, in their order.
 

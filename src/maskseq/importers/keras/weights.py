@@ -13,6 +13,7 @@ from ...variable import Variable
 from ..errors import FormatError
 from ..hdf5 import Dataset, Group
 from .conversions import Stored, stored
+from .tables import Tables
 from .tree import Tree
 
 # Classes that have another name inside Keras than in its public interface.
@@ -22,11 +23,13 @@ _NAMES_INSIDE_KERAS = {
 }
 
 
-def load_tree(model: Model, root: Group, path: str) -> None:
+def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None) -> None:
     """Give the model the weights. Nothing is changed unless everything fits and is read."""
     tree = Tree(root, path)
+    tables = tables or Tables(path)
     found: list[Stored] = []
     for layer, place, owner in _places(model, "", model, set(), tree):
+        tables.note(layer, place, tree)
         variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
         if variables:
             found += checked(owner, variables, tree.take(place), stored, path, layer)
@@ -35,6 +38,7 @@ def load_tree(model: Model, root: Group, path: str) -> None:
     if never := [v.name for v in model.weights if id(v) not in known]:
         raise FormatError(path, f"no weights for {never[:10]}")
     assign(found, path)
+    tables.restore()
 
 
 def checked(

@@ -96,6 +96,8 @@ class Layer(Ends, WeightHolder):
     `takes_masks = True` takes the masks off the tensors that the layer is called on.
     `fixed_features = True` says that the last axis of an input must have the size that the layer
     was built for: graphs check it when they are made.
+    `kept_dtypes` are those that a model file may give it besides floats; `has_vocabulary = True`
+    says that it may have a table of tokens for the layer, too, to `restore`.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
     Arguments:
@@ -115,6 +117,8 @@ class Layer(Ends, WeightHolder):
     fixed_features = False
     _built_features: int | None = None
     mask_rule = "keras3"
+    kept_dtypes: tuple[str, ...] = ()
+    has_vocabulary = False
     _makes_masks = False
     _takes_arrays = False
 

@@ -1,0 +1,61 @@
+"""Text as it comes: strings, lists and arrays of them, to arrays of Python's strings."""
+
+from typing import Any
+
+import numpy as np
+
+from ..rows import Rows
+
+
+def is_text(x: Any) -> bool:
+    """True for a str or bytes, and for arrays and lists whose first leaf is one."""
+    if isinstance(x, (str, bytes)):
+        return True
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in "SUT" or (x.dtype.kind == "O" and x.size > 0 and is_text(x.flat[0]))
+    if isinstance(x, (list, tuple)):
+        first = next((item for item in x if not _is_empty(item)), None)
+        return is_text(first)
+    return False
+
+
+def _is_empty(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and not x
+
+
+def read_text(x: Any) -> np.ndarray | Rows:
+    """Strings in an array of Python objects; lists of lists of any lengths as Rows of them.
+
+    Raises: TypeError for lists nested deeper whose lengths differ.
+    """
+    if not isinstance(x, (list, tuple)):
+        return np.asarray(x, object)
+    if x and all(isinstance(item, (list, tuple, np.ndarray)) for item in x):
+        lengths = [len(item) for item in x]
+        if all(isinstance(leaf, (str, bytes)) for item in x for leaf in item):
+            values = np.empty(sum(lengths), object)
+            values[:] = [leaf for item in x for leaf in item]
+            return Rows.from_ragged(values, np.cumsum([0, *lengths], dtype=np.int64))
+    array = np.asarray(x, object)
+    if any(isinstance(leaf, (list, tuple)) for leaf in array.flat):
+        raise TypeError("text must be strings, or lists of them nested at most twice if ragged")
+    return array
+
+
+def encoded(values: np.ndarray) -> list[bytes]:
+    """Strings (n,) as UTF-8. Raises: TypeError or ValueError naming the position of another."""
+    found = values.tolist()
+    try:
+        return [x if isinstance(x, bytes) else x.encode() for x in found]
+    except (AttributeError, UnicodeEncodeError):
+        pass
+    for position, x in enumerate(found):
+        if not isinstance(x, (str, bytes)):
+            raise TypeError(
+                f"text must be str or bytes, got {type(x).__name__} at position {position}"
+            )
+        try:
+            x if isinstance(x, bytes) else x.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"text must be valid, got {x!r} at position {position}") from error
+    raise TypeError("text must be str or bytes")

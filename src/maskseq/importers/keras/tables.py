@@ -1,0 +1,57 @@
+"""The vocabularies that a `.keras` archive has for lookup layers, as text.
+
+Source: keras.src.layers.preprocessing.index_lookup, save_assets and save_own_variables.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...layers.base.layer import Layer
+from ..errors import FormatError
+from ..hdf5 import Dataset
+from .tree import Tree
+
+_ROOM, _GROWTH = 1 << 20, 4  # bytes of text: so many, and so many for each of the archive
+
+
+class Tables:
+    """Texts of vocabularies, and the weights of their tokens, which are with those of the layers.
+
+    Arguments: path: of the file, for errors.  texts: name of a member -> its bytes.  size: of the
+        archive.
+    Raises: FormatError for texts that are much larger than the archive.
+    """
+
+    def __init__(self, path: str, texts: Mapping[str, bytes] | None = None, size: int = 0) -> None:
+        self._path, self._texts = path, texts or {}
+        self._noted: list[tuple[Any, str, Dataset | None]] = []
+        if sum(map(len, self._texts.values())) > _ROOM + _GROWTH * size:
+            raise FormatError(path, "vocabularies that are much larger than the file")
+
+    def note(self, layer: Layer, place: str, tree: Tree) -> None:
+        """Remember a layer that may have a table, and that its weights are read."""
+        weights = tree.take_named(place, "idf_weights")
+        if layer.has_vocabulary:
+            self._noted.append((layer, place, weights))
+
+    def restore(self) -> None:
+        """Give the layers their tables. Raises: FormatError for a text that does not fit one."""
+        for layer, place, dataset in self._noted:
+            text = self._texts.get(f"assets/{place}/vocabulary.txt")
+            weights = None if dataset is None else np.asarray(dataset.read())
+            try:
+                layer.restore(None if text is None else _lines(text), weights)
+            except (ValueError, TypeError, OverflowError) as error:
+                raise FormatError(
+                    self._path, f"the vocabulary of '{layer.name}': {error}"
+                ) from error
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """The tokens of a text, one a line; Windows ends lines by two bytes."""
+    lines = text.replace(b"\r\n", b"\n").split(b"\n")
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines

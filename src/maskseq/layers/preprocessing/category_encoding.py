@@ -1,0 +1,85 @@
+"""CategoryEncoding: ids as one-hot rows, or as what occurs in each sample."""
+
+from typing import Any
+
+import numpy as np
+
+from ...rows import Rows
+from ..base.checks import whole
+from .checks import dense, output_mode_of
+from .data_layer import DataLayer, real_steps
+
+
+class CategoryEncoding(DataLayer):
+    """Which ids a sample holds ("multi_hot"), how often ("count"), or each by itself ("one_hot").
+
+    Arguments: num_tokens: ids are below it; others leave no trace, as in Keras on JAX.
+        output_mode.  sparse: only False.
+    Call arguments: inputs: ids, any shape, or ragged.  count_weights: of the inputs' shape: what
+        each id counts for.
+    Returns: float32; "one_hot" (..., num_tokens), over a last axis of size 1; else (batch, ...,
+        num_tokens), without axis 1.
+    Source: keras.layers.CategoryEncoding.
+    """
+
+    def __init__(
+        self,
+        num_tokens: int | None = None,
+        output_mode: str = "multi_hot",
+        sparse: bool = False,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        self.num_tokens = whole(num_tokens, "CategoryEncoding: num_tokens")
+        modes = ("one_hot", "multi_hot", "count")
+        self.output_mode = output_mode_of(output_mode, "CategoryEncoding", modes)
+        self.sparse = dense(sparse, "CategoryEncoding")
+
+    @property
+    def depth(self) -> int:
+        return self.num_tokens
+
+    def indices(self, values: np.ndarray) -> np.ndarray:
+        if values.dtype.kind not in "iubf":
+            raise TypeError(f"ids must be numbers, got dtype {values.dtype}")
+        if self.output_mode == "multi_hot" and values.dtype.kind == "f":
+            with np.errstate(invalid="ignore"):
+                return values.astype(np.int64)  # as Keras does in this mode only
+        return values
+
+    def call(self, inputs: Any, count_weights: Any = None) -> np.ndarray:
+        ids, weights = self._indices_of(inputs), self._weights(count_weights)
+        if weights is not None and weights.shape != ids.shape:
+            raise ValueError(
+                f"count_weights must have the shape of the inputs {ids.shape}, got {weights.shape}"
+            )
+        return self._encoded(ids, weights)
+
+    def on_rows(self, rows: Rows, count_weights: Any = None) -> Any:
+        if count_weights is None:
+            return super().on_rows(rows)
+        given = self._read(count_weights)
+        if type(given) is not Rows or not given.layout.equals(rows.layout):
+            raise ValueError("count_weights must be ragged as the inputs are")
+        return super().on_rows(rows, self._weights(real_steps(given)))
+
+    def _weights(self, count_weights: Any) -> np.ndarray | None:
+        if count_weights is None:
+            return None
+        if self.output_mode != "count":
+            raise ValueError(
+                f"count_weights must be given with output_mode='count' only, got "
+                f"output_mode={self.output_mode!r}"
+            )
+        return np.asarray(count_weights, np.float32)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "num_tokens": self.num_tokens,
+            "output_mode": self.output_mode,
+            "sparse": self.sparse,
+        }

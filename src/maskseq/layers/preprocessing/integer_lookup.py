@@ -1,0 +1,91 @@
+"""IntegerLookup: integers to their places in a vocabulary, or back."""
+
+from typing import Any
+
+import numpy as np
+
+from .index_lookup import IndexLookup
+from .vocabulary import IntegerVocabulary
+
+
+class IntegerLookup(IndexLookup):
+    """The index of each integer in a vocabulary, or what of it a sample holds.
+
+    Arguments: as of StringLookup, of integers. oov_method: how unknown ones are spread over
+        several indices: "floormod", by their remainder, or "farmhash", by the hash of their text,
+        which `salt` keys.  vocabulary_dtype: "int64".
+    Call arguments: inputs: integers, any shape, or ragged; floats are cut to integers.
+    Returns: int64, the inputs' shape, or a Ragged; in other modes float32, as of CategoryEncoding.
+    Source: keras.layers.IntegerLookup.
+    """
+
+    vocabulary_type = IntegerVocabulary
+
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        mask_token: int | None = None,
+        oov_token: int = -1,
+        vocabulary: Any = None,
+        vocabulary_dtype: str = "int64",
+        idf_weights: Any = None,
+        invert: bool = False,
+        output_mode: str = "int",
+        sparse: bool = False,
+        pad_to_max_tokens: bool = False,
+        oov_method: str = "floormod",
+        salt: Any = None,
+        name: str | None = None,
+        *,
+        vocabulary_size: int | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        for argument, token in (("mask_token", mask_token), ("oov_token", oov_token)):
+            if token is not None and not _is_integer(token):
+                raise ValueError(f"IntegerLookup: {argument} must be an int, got {token!r}")
+        if vocabulary_dtype != "int64":
+            raise ValueError(
+                f"IntegerLookup: vocabulary_dtype must be 'int64', got {vocabulary_dtype!r}"
+            )
+        if salt is not None and oov_method != "farmhash":
+            raise ValueError(
+                f"IntegerLookup: oov_method must be 'farmhash' with a salt, got {oov_method!r}"
+            )
+        self.vocabulary_dtype = vocabulary_dtype
+        super().__init__(
+            max_tokens,
+            num_oov_indices,
+            None if mask_token is None else int(mask_token),
+            -1 if oov_token is None else int(oov_token),
+            vocabulary,
+            idf_weights,
+            invert,
+            output_mode,
+            sparse,
+            pad_to_max_tokens,
+            oov_method,
+            salt,
+            vocabulary_size,
+            name,
+            dtype,
+            trainable,
+        )
+
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
+        tokens = vocabulary.tolist() if isinstance(vocabulary, np.ndarray) else vocabulary
+        if not isinstance(tokens, (str, bytes)) and not all(map(_is_integer, tokens)):
+            raise ValueError(
+                f"IntegerLookup '{self.name}': vocabulary must be integers of 64 bits, got "
+                f"{str(vocabulary)[:60]}"
+            )
+        super().set_vocabulary(vocabulary, idf_weights)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "vocabulary_dtype": self.vocabulary_dtype}
+
+
+def _is_integer(value: Any) -> bool:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and -(2**63) <= value < 2**63

@@ -1,0 +1,80 @@
+"""StringLookup: strings to their places in a vocabulary, or back."""
+
+from typing import Any
+
+from .checks import option
+from .index_lookup import IndexLookup
+from .vocabulary import TextVocabulary
+
+
+class StringLookup(IndexLookup):
+    """The index of each string in a vocabulary, or what of it a sample holds.
+
+    Arguments: max_tokens: the largest vocabulary, masked and unknown tokens among it.
+        num_oov_indices: indices for unknown strings, chosen by their hash; 0: they are an error.
+        mask_token: the string that gets index 0, or in other modes than "int" is left out.
+        oov_token: what indices of unknown strings become with `invert`.  vocabulary: a list or
+        array of strings; without it, `adapt` learns one. A path is refused: no file is read.
+        idf_weights: a weight for each, for "tf_idf".  invert: indices become strings.
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".  pad_to_max_tokens: the
+        last axis has max_tokens.  sparse: only False.  encoding: "utf-8".  salt: a key for the hash
+        of unknown strings (SipHash; else FarmHash).  vocabulary_size: how large a vocabulary that
+        is still to come will be.
+    Call arguments: inputs: strings in an array or lists, or ragged lists of them; with `invert`
+        indices, or a Ragged.
+    Returns: int64, the inputs' shape, a Ragged for ragged lists; with `invert` an array of str; in
+        other modes float32, as of CategoryEncoding.
+    Source: keras.layers.StringLookup.
+    """
+
+    vocabulary_type = TextVocabulary
+
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        mask_token: str | None = None,
+        oov_token: str = "[UNK]",
+        vocabulary: Any = None,
+        idf_weights: Any = None,
+        invert: bool = False,
+        output_mode: str = "int",
+        pad_to_max_tokens: bool = False,
+        sparse: bool = False,
+        encoding: str = "utf-8",
+        name: str | None = None,
+        salt: Any = None,
+        *,
+        oov_method: str = "floormod",
+        vocabulary_size: int | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ):
+        for argument, token in (("mask_token", mask_token), ("oov_token", oov_token)):
+            if token is not None and not isinstance(token, str):
+                raise ValueError(f"StringLookup: {argument} must be a str, got {token!r}")
+        self.encoding = option(encoding, "StringLookup: encoding", ("utf-8", "UTF-8", "utf8"))
+        super().__init__(
+            max_tokens,
+            num_oov_indices,
+            mask_token,
+            oov_token,
+            vocabulary,
+            idf_weights,
+            invert,
+            output_mode,
+            sparse,
+            pad_to_max_tokens,
+            oov_method,
+            salt,
+            vocabulary_size,
+            name,
+            dtype,
+            trainable,
+        )
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        return "string" if self.invert else super().compute_output_dtype(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "encoding": self.encoding}
