@@ -175,6 +175,8 @@ ACTIVATIONS: dict[str, Callable[..., np.ndarray]] = {
         threshold,
     )
 }
+OF_FEATURES = (glu, log_softmax, softmax, sparsemax)
+"""Those in which a number depends on all along an axis; the others take each by itself."""
 _ALIASES = {"swish": "silu", "exp": "exponential", "hard_swish": "hard_silu"}
 
 

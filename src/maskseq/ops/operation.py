@@ -13,6 +13,7 @@ import numpy as np
 from ..graph.symbols import Node, Operation, is_symbolic
 from ..graph.trial import output_spec
 from ..nest import map_structure
+from ..numpy_ma import without_mask
 from ..tensor import Tensor
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
@@ -20,7 +21,9 @@ OPERATIONS: dict[str, Callable[..., Any]] = {}
 
 
 def _array(leaf: Any) -> Any:
-    return np.asarray(leaf) if isinstance(leaf, np.ndarray) or hasattr(leaf, "__array__") else leaf
+    if isinstance(leaf, np.ndarray) or hasattr(leaf, "__array__"):
+        return np.asarray(without_mask(leaf, "x"))
+    return leaf
 
 
 def _tensor(leaf: Any) -> Any:

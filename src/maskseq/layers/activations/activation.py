@@ -20,6 +20,7 @@ class Activation(Layer):
     def __init__(self, activation: Any, **kwargs: Any):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
+        self.mixes_features = self.activation in activations.OF_FEATURES
 
     def call(self, inputs: Any) -> Any:
         return self.activation(inputs)

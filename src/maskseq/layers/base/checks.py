@@ -1,6 +1,6 @@
 """Arguments that many layers share, checked and made plain."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -70,3 +70,14 @@ def check_features(inputs: Any, features: int | None) -> None:
     shape = getattr(inputs, "shape", ())
     if shape and None not in (features, shape[-1]) and shape[-1] != features:
         raise ValueError(f"inputs must have {features} features (last axis), got shape {shape}")
+
+
+def refuse_samples(rows: Any) -> NoReturn:
+    """Raises: ValueError for Rows of two axes, whose padding would be features of samples."""
+    lengths = rows.layout.lengths
+    most = int(lengths.max(initial=0))
+    least = int(lengths.min(initial=most))
+    raise ValueError(
+        f"inputs must be (batch, features), got samples of {least} to {most} features: "
+        "what is missing or masked has no value"
+    )

@@ -28,7 +28,7 @@ from .binding import (
     to_tensor,
     training_option,
 )
-from .checks import check_features
+from .checks import check_features, refuse_samples
 from .ends import Ends
 from .errors import PLAIN_ERRORS, call_error
 from .masks import (
@@ -93,6 +93,7 @@ class Layer(Ends, WeightHolder):
     `plain = True` promises that `call` takes arrays without masks as plain arrays and asks the
     context for `training`, as a class with an `on_rows` of its own does; a layer with `packs = n`
     makes Rows of an array of n axes by `pack`.
+    `mixes_features = True` says that a number of the output depends on all features of its step.
     `takes_masks = True` takes the masks off the tensors that the layer is called on.
     `fixed_features = True` says that the last axis of an input must have the size that the layer
     was built for: graphs check it when they are made.
@@ -111,6 +112,7 @@ class Layer(Ends, WeightHolder):
     supports_masking = False
     stepwise = False
     plain = False
+    mixes_features = False
     packs: int | None = None
     reads_masked = "all"
     takes_masks = False
@@ -211,8 +213,13 @@ class Layer(Ends, WeightHolder):
         """What a call gives for Rows: Rows or an array; NotImplemented: pad them and use `call`."""
         if not self.stepwise:
             return NotImplemented
+        values = rows.values
+        if values.ndim < 2:
+            if self.mixes_features:
+                refuse_samples(rows)
+            return NotImplemented
         options = training_option(self) if current().training else {}
-        return rows.with_values(self.call(rows.values, **options))
+        return rows.with_values(self.call(values, **options))
 
     def pack(self, x: ndarray) -> Any:
         """The answer for an array of `packs` axes: Rows of the steps that are real to the layer."""

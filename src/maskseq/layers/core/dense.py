@@ -20,6 +20,7 @@ class Dense(PackingLayer):
     supports_masking = True
     stepwise = True
     plain = True
+    mixes_features = True
 
     def __init__(
         self,
