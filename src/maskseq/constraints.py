@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import configured
+from . import configured, extremes, reductions
 
 _EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 Axes = int | list[int] | tuple[int, ...]
@@ -31,14 +31,14 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: Any) -> np.ndarray:
         w, norms = _with_norms(w, self.axis)
-        return w * (np.clip(norms, 0, self.max_value) / (_EPSILON + norms))
+        return w * (extremes.clip(norms, 0, self.max_value) / (_EPSILON + norms))
 
 
 class NonNeg(Constraint):
     """No weight is below 0."""
 
     def __call__(self, w: Any) -> np.ndarray:
-        return np.maximum(np.asarray(w), 0)
+        return extremes.maximum(np.asarray(w), 0)
 
 
 class UnitNorm(Constraint):
@@ -70,7 +70,7 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: Any) -> np.ndarray:
         w, norms = _with_norms(w, self.axis)
-        allowed = np.clip(norms, self.min_value, self.max_value)
+        allowed = extremes.clip(norms, self.min_value, self.max_value)
         return w * ((self.rate * allowed + (1 - self.rate) * norms) / (_EPSILON + norms))
 
 
@@ -96,5 +96,4 @@ def serialize(constraint: Any) -> Any:
 def _with_norms(w: Any, axis: Axes) -> tuple[np.ndarray, np.ndarray]:
     """A weight, a Variable too, and its norms along `axis`, with axes of size 1 in its place."""
     w = np.asarray(w)
-    axes = axis if isinstance(axis, int) else tuple(axis)
-    return w, np.sqrt(np.sum(np.square(w), axis=axes, keepdims=True))
+    return w, np.sqrt(reductions.reduce(np.square(w), "sum", axis, keepdims=True))

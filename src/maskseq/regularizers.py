@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import configured
+from . import _kernels, configured, reductions
 
 
 class Regularizer(configured.Configured):
@@ -31,9 +31,9 @@ class L1L2(Regularizer):
         x = _float(x)
         total = x.dtype.type(0)
         if self.l1:
-            total += x.dtype.type(self.l1) * np.sum(np.abs(x))
+            total += x.dtype.type(self.l1) * _sum(np.abs(x))
         if self.l2:
-            total += x.dtype.type(self.l2) * np.sum(np.square(x))
+            total += x.dtype.type(self.l2) * _sum(np.square(x))
         return total
 
 
@@ -45,7 +45,7 @@ class L1(Regularizer):
 
     def __call__(self, x: Any) -> Any:
         x = _float(x)
-        return x.dtype.type(self.l1) * np.sum(np.abs(x))
+        return x.dtype.type(self.l1) * _sum(np.abs(x))
 
 
 class L2(Regularizer):
@@ -56,7 +56,7 @@ class L2(Regularizer):
 
     def __call__(self, x: Any) -> Any:
         x = _float(x)
-        return x.dtype.type(self.l2) * np.sum(np.square(x))
+        return x.dtype.type(self.l2) * _sum(np.square(x))
 
 
 class OrthogonalRegularizer(Regularizer):
@@ -75,14 +75,11 @@ class OrthogonalRegularizer(Regularizer):
         x = _float(x)
         if x.ndim != 2:
             raise ValueError(f"x must be a matrix, got shape {x.shape}")
-        rows = x if self.mode == "rows" else x.T
-        with np.errstate(divide="ignore"):
-            inverse = 1 / np.sqrt(np.sum(np.square(rows), axis=1, keepdims=True))
-        rows = rows * np.minimum(inverse, x.dtype.type(1e7))
-        cosines = np.abs(rows @ rows.T)
+        rows = reductions.unit(x if self.mode == "rows" else x.T, 1, 1e-7)
+        cosines = np.abs(_kernels.dense(rows, _kernels.PackedDense(rows.T)))
         pairs = len(rows) * (len(rows) - 1) / 2
         np.fill_diagonal(cosines, 0)
-        return x.dtype.type(self.factor) * x.dtype.type(0.5) * np.sum(cosines) / x.dtype.type(pairs)
+        return x.dtype.type(self.factor) * x.dtype.type(0.5) * _sum(cosines) / x.dtype.type(pairs)
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
@@ -109,3 +106,7 @@ def _float(x: Any) -> np.ndarray:
     """`x`, a Variable too, as an array of floats; float32 if it is none yet."""
     x = np.asarray(x)
     return x if x.dtype.kind == "f" else x.astype(np.float32)
+
+
+def _sum(x: np.ndarray) -> np.float32:
+    return np.float32(reductions.reduce(x, "sum"))

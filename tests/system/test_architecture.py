@@ -14,7 +14,7 @@ ROOT = Path(maskseq.__file__).parent
 LEVELS = [
     {"nest", "context", "configured", "storage", "notices", "given", "numpy_ma"},
     {"_kernels", "data._lists", "data._arrow", "variable"},
-    {"activations", "reductions", "initializers", "regularizers", "constraints"}
+    {"activations", "reductions", "extremes", "initializers", "regularizers", "constraints"}
     | {"tensor", "rows", "runtime", "data"},
     {"graph"},
     {"ops"},

@@ -5,9 +5,7 @@ REDUCTIONS = tuple(_REDUCTION_IDS)
 cdef dict _NORM_IDS = {"layer": 0, "rms": 1, "scaled": 2, "unit": 3}
 
 
-def reduce(
-    x: ArrayLike, name: str, *, num_threads: int | None = None
-) -> NDArray[np.float32]:
+def reduce(x: ArrayLike, name: str, *, num_threads: int | None = None) -> NDArray[np.float32]:
     """x (outer, n, inner) float32, name one of REDUCTIONS -> (outer, inner) float32.
 
     In float64 and a fixed order, rounded once. Of no values: sum 0, prod 1, the others NaN.

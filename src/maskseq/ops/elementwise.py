@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .. import _kernels
+from .. import _kernels, extremes
 from .operation import named_operation, operation
 
 
@@ -68,8 +68,8 @@ divide_no_nan = _binary("DivideNoNan", _no_nan, "x1 / x2, and 0 where x2 is 0.")
 floor_divide = _binary("FloorDivide", np.floor_divide, "The integer below x1 / x2.")
 mod = _binary("Mod", np.mod, "x1 modulo x2.")
 power = _binary("Power", _power, "x1 ** x2.")
-maximum = _binary("Maximum", np.maximum, "The larger of x1 and x2.")
-minimum = _binary("Minimum", np.minimum, "The smaller of x1 and x2.")
+maximum = _binary("Maximum", extremes.maximum, "The larger of x1 and x2.")
+minimum = _binary("Minimum", extremes.minimum, "The smaller of x1 and x2.")
 arctan2 = _binary("Arctan2", _arctan2, "The angle of the point (x2, x1).")
 
 negative = _unary("Negative", np.negative, "-x.")
@@ -124,7 +124,7 @@ def round(x, decimals=0):
 @operation("Clip")
 def clip(x, x_min, x_max):
     """`x` cut to x_min..x_max. Source: keras.ops.clip."""
-    return np.clip(x, x_min, x_max)
+    return extremes.clip(x, x_min, x_max)
 
 
 @operation("Where")

@@ -3,9 +3,11 @@
 Sums and products of integers are exact in any order: NumPy's. Those of floats are ours.
 """
 
+import math
+
 import numpy as np
 
-from .. import reductions
+from .. import extremes, reductions
 from .operation import operation
 
 
@@ -49,8 +51,10 @@ def prod(x, axis=None, keepdims=False, dtype=None):
 @operation("Mean")
 def mean(x, axis=None, keepdims=False):
     """Mean along `axis`. Source: keras.ops.mean."""
-    if _is_exact(x):  # the sum is exact, the quotient rounded
-        return np.mean(x, axis=_axes(axis), keepdims=keepdims, dtype=np.float64)
+    if _is_exact(x):
+        shape = np.shape(x)
+        count = math.prod(shape[a] for a in reductions.axes_of(axis, len(shape)))
+        return np.sum(x, axis=_axes(axis), keepdims=keepdims) / count
     return reductions.reduce(x, "mean", axis, keepdims)
 
 
@@ -70,14 +74,14 @@ def std(x, axis=None, keepdims=False):
 def max(x, axis=None, keepdims=False, initial=None):
     """Maximum along `axis`, at least `initial`. Source: keras.ops.max."""
     options = {} if initial is None else {"initial": initial}
-    return np.max(x, axis=_axes(axis), keepdims=keepdims, **options)
+    return extremes.largest(x, axis=_axes(axis), keepdims=keepdims, **options)
 
 
 @operation("Min")
 def min(x, axis=None, keepdims=False, initial=None):
     """Minimum along `axis`, at most `initial`. Source: keras.ops.min."""
     options = {} if initial is None else {"initial": initial}
-    return np.min(x, axis=_axes(axis), keepdims=keepdims, **options)
+    return extremes.smallest(x, axis=_axes(axis), keepdims=keepdims, **options)
 
 
 @operation("Argmax")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import ops
+from ... import extremes, ops
 from ...rows import Rows, align
 from ...tensor import get_keras_mask
 from ..base.layer import Layer
@@ -172,7 +172,7 @@ class Maximum(_Extreme):
     """
 
     def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
-        return functools.reduce(np.maximum, arrays)
+        return functools.reduce(extremes.maximum, arrays)
 
 
 class Minimum(_Extreme):
@@ -182,7 +182,7 @@ class Minimum(_Extreme):
     """
 
     def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
-        return functools.reduce(np.minimum, arrays)
+        return functools.reduce(extremes.minimum, arrays)
 
 
 def check_masks(inputs: Any, mask: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels
+from ...extremes import largest
 from ...rows import Rows
 from ..base.checks import channels_first
 from ..base.layer import Layer
@@ -79,7 +80,7 @@ class GlobalMaxPooling1D(_GlobalPooling):
     plain = True
 
     def call(self, inputs: Any) -> np.ndarray:
-        return np.max(inputs, axis=self._time_axis, keepdims=self.keepdims)
+        return largest(inputs, axis=self._time_axis, keepdims=self.keepdims)
 
 
 GlobalAvgPool1D = GlobalAveragePooling1D

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...extremes import largest_of_parts
 from ...rows import Rows
 from .over_time import OverTime
 
@@ -20,7 +21,7 @@ class MaskedGlobalMaxPooling1D(OverTime):
         result = np.zeros((layout.batch, *values.shape[1:]), values.dtype)
         some = layout.lengths > 0
         if some.any():
-            result[some] = np.maximum.reduceat(values, layout.offsets[:-1][some], axis=0)
+            result[some] = largest_of_parts(values, layout.offsets[:-1][some])
         return result
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

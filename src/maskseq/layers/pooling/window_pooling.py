@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...extremes import largest
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
 from ..base.windows import check_padding, count_windows, windows_of
@@ -77,7 +78,7 @@ class MaxPooling1D(_Pooling):
     """The maximum of each window. Source: keras.layers.MaxPooling1D."""
 
     def pool(self, x: np.ndarray) -> np.ndarray:
-        return np.maximum.reduce(list(self.windows(np.asarray(x, np.float32), -np.inf)))
+        return largest(self.windows(np.asarray(x, np.float32), -np.inf), axis=0)
 
 
 AvgPool1D = AveragePooling1D

@@ -1,6 +1,7 @@
 """Noise in training, and nothing else: Gaussian, dropout of its kinds."""
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class GaussianDropout(_Rate):
             raise ValueError("GaussianDropout: rate must be below 1, got 1")
 
     def disturb(self, x: np.ndarray) -> np.ndarray:
-        stddev = np.float32((self.rate / (1 - self.rate)) ** 0.5)
+        stddev = np.float32(math.sqrt(self.rate / (1 - self.rate)))
         return x * (1 + stddev * self._rng.standard_normal(x.shape, np.float32))
 
 
@@ -115,7 +116,7 @@ class AlphaDropout(_Rate):
         lowest = -_SELU_ALPHA * _SELU_SCALE
         if self.rate == 1:
             return np.zeros_like(x)
-        a = ((1 - self.rate) * (1 + self.rate * lowest**2)) ** -0.5
+        a = 1 / math.sqrt((1 - self.rate) * (1 + self.rate * lowest * lowest))
         b = -a * lowest * self.rate
         kept = np.where(self.keep(shape), x, np.float32(lowest))
         return np.float32(a) * kept + np.float32(b)

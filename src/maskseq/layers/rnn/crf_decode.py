@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...extremes import largest
 from ...rows import Rows
 from ..base.layer import Layer
 from ..base.masks import check_mask
@@ -91,7 +92,7 @@ class CRFDecode(Layer):
             best[starts[:k] + step] = tag[:k]
             if step:
                 tag[:k] = before[step - 1][np.arange(k), tag[:k]]
-        return score.max(axis=-1)
+        return largest(score, axis=-1)
 
     @property
     def mask_role(self) -> str:

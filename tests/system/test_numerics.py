@@ -1,0 +1,194 @@
+"""What gives other bits on other CPUs, or in another order of memory, is used nowhere.
+
+NumPy chooses the code of its elementary functions by the CPU and adds in the order of memory, and
+the C library's functions differ from one to the next. Of a zero and a negative zero, a maximum
+gives what the CPU's instruction gives. What is exact, or of integers, or ordered by its meaning,
+stands in a list here with its reason.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import maskseq
+
+ROOT = Path(maskseq.__file__).parent
+CSRC = ROOT.parents[1] / "csrc"
+TRANSCENDENTAL = set(
+    "exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan arcsin arccos arctan "
+    "arctan2 asin acos atan atan2 sinh cosh tanh arcsinh arccosh arctanh asinh acosh atanh power "
+    "pow float_power hypot cbrt sinc i0 erf erfc gamma lgamma".split()
+)
+SUMS = set(
+    "sum nansum mean nanmean average median var nanvar std nanstd prod nanprod cumsum nancumsum "
+    "cumprod nancumprod cumulative_sum cumulative_prod einsum matmul matvec vecmat vecdot dot vdot "
+    "inner tensordot kron linalg convolve correlate interp trapezoid cov corrcoef trace norm fft "
+    "polyfit polyval histogram quantile percentile sumprod dist".split()
+)
+EXTREMES = set("max min maximum minimum clip fmax fmin amax amin nanmax nanmin reduceat".split())
+ORDERS = set("sort partition unique argsort argpartition".split())  # equal zeros change places
+REDUCERS = {"add", "multiply", "maximum", "minimum"}  # np.add.reduce and the like
+METHODS = SUMS | EXTREMES | {"sort", "argsort"}
+REFUSED = TRANSCENDENTAL | SUMS | EXTREMES | ORDERS
+EXACT_MODULES = {"ops", "reductions", "extremes", "_kernels", "activations"}  # ours
+EXACT = {"math.prod", "math.fsum"}  # of integers wherever it is; rounded once
+
+WITHOUT_ANSWERS = ("cli", "data.", "importers.", "models.", "rows", "extremes", "testing.")
+"""Modules that take extremes of nothing but lengths and ids, and the one that settles zeros."""
+
+INTEGERS = "of integers: exact in any order"
+POSITIVE = "of numbers above 0"
+SHAPES = "of sizes"
+FIRST_WEIGHTS = "random first values of weights: numpy.random draws them, the C library computes"
+ALLOWED = {
+    ("cli", ".mean"): "of answers that are right or wrong",
+    ("cli", ".sum"): INTEGERS,
+    ("cli", "np.cumsum"): INTEGERS,
+    ("cli", "np.prod"): SHAPES,
+    ("data.arrow", "np.cumsum"): INTEGERS,
+    ("data.arrow", "np.prod"): SHAPES,
+    ("data.arrow_entries", "np.cumsum"): INTEGERS,
+    ("data.json_lists", "np.cumsum"): INTEGERS,
+    ("data.lists", "np.cumsum"): INTEGERS,
+    ("data.ragged", ".sum"): INTEGERS,
+    ("importers.keras.conversions", ".sum"): "of two rows: one addition each",
+    ("importers.keras.tensorflow", "np.cumsum"): INTEGERS,
+    ("initializers", ".sum"): INTEGERS,
+    ("initializers", "np.linalg"): FIRST_WEIGHTS,
+    ("initializers", "np.linalg.qr"): FIRST_WEIGHTS,
+    ("initializers", "np.prod"): SHAPES,
+    ("layers.activations.softmax", "np.prod"): SHAPES,
+    ("layers.normalization.batch_normalization", "np.sum"): INTEGERS,
+    (
+        "layers.pooling.masked_global_max_pooling1d",
+        "np.maximum.reduceat",
+    ): "a maximum rounds nothing",
+    ("layers.rnn.stacked_rnn_cells", "np.cumsum"): INTEGERS,
+    ("models.inputs", "np.prod"): SHAPES,
+    ("ops.elementwise", "np.power"): INTEGERS,
+    ("ops.reduction", "np.cumsum"): "each sum needs the one before it: there is one order",
+    ("ops.reduction", "np.prod"): INTEGERS,
+    ("ops.reduction", "np.sum"): INTEGERS,
+    ("rows", "np.cumsum"): INTEGERS,
+}
+"""{(module, what is used): reason}."""
+
+
+def dotted(node):
+    """`a.b.c` as text; `.c` for a method of an expression."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id if isinstance(node, ast.Name) else "", *reversed(parts)])
+
+
+def is_whole_number(node):
+    return isinstance(node, ast.Constant) and type(node.value) is int
+
+
+def refused(tree):
+    """Every use, as text, of what may give other bits elsewhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            yield "@"
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            if not (is_whole_number(node.left) and is_whole_number(node.right)):
+                yield "**"
+        elif isinstance(node, ast.ImportFrom) and node.module in ("numpy", "math"):
+            yield from (a.name for a in node.names if a.name in REFUSED)
+        elif isinstance(node, ast.Name) and node.id == "pow":
+            yield "pow"
+        elif isinstance(node, ast.Attribute):
+            name = dotted(node)
+            first, last = name.split(".")[0], node.attr
+            if name in EXACT or first in EXACT_MODULES:
+                continue
+            if first in ("np", "numpy", "math"):
+                middle = name.split(".")[1]
+                if last in REFUSED or middle in ("linalg", "fft"):
+                    yield name
+                elif middle in REDUCERS and last != middle:
+                    yield name
+            elif last in METHODS and not name.startswith("self."):
+                yield f".{last}"
+
+
+def module_name(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def uses():
+    found = set()
+    for path in sorted(ROOT.rglob("*.py")):
+        module = module_name(path)
+        for use in refused(ast.parse(path.read_text("utf-8"))):
+            words = set(use.split("."))
+            if not (module.startswith(WITHOUT_ANSWERS) and words & EXTREMES):
+                found.add((module, use))
+    return found
+
+
+def test_nothing_is_used_that_the_cpu_or_the_order_of_memory_changes():
+    unknown = {f"{module}: {use}" for module, use in uses()} - {": ".join(key) for key in ALLOWED}
+    assert not unknown, "use maskseq.reductions, extremes or _kernels.elementary, or say why not"
+
+
+def test_no_reason_outlives_its_use():
+    assert not set(ALLOWED) - set(uses())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "np.exp(x)",
+        "numpy.log1p(x)",
+        "np.sum(x)",
+        "x.sum()",
+        "x.values.mean(axis=0)",
+        "np.add.reduce(x)",
+        "np.maximum.reduceat(x, i)",
+        "np.maximum(x, y)",
+        "np.sort(x)",
+        "x.max()",
+        "np.linalg.norm(x)",
+        "x @ y",
+        "x ** 2",
+        "2 ** x",
+        "pow(x, 2)",
+        "math.exp(x)",
+        "f(np.tanh)",
+        "from math import sin",
+    ],
+)
+def test_what_the_rule_refuses(code):
+    assert list(refused(ast.parse(code)))
+
+
+@pytest.mark.parametrize(
+    "code", ["np.add(x, y)", "np.sqrt(x)", "2**31", "math.prod(s)", "math.sqrt(x)", "ops.sum(x)"]
+)
+def test_what_the_rule_lets_pass(code):
+    assert not list(refused(ast.parse(code)))
+
+
+C_LIBRARY = re.compile(
+    r"(?<![\w.])(?:exp|exp2|exp10|expm1|log|log2|log10|log1p|pow|sin|cos|tan|asin|acos|atan|atan2|"
+    r"sinh|cosh|tanh|asinh|acosh|atanh|erf|erfc|tgamma|lgamma|hypot|cbrt|fmod)(?:f|l)?\("
+)
+
+
+def test_c_calls_nothing_of_the_c_library_but_exact_functions():
+    sources = [*CSRC.rglob("*.[ch]"), *ROOT.rglob("*.px[id]"), *ROOT.rglob("*.pyx")]
+    for path in sources:
+        code = re.sub(r"/\*.*?\*/|#[^\n]*$", "", path.read_text("utf-8"), flags=re.S | re.M)
+        code = re.sub(r'"""(.*?)"""', "", code, flags=re.S)
+        assert not C_LIBRARY.findall(code), path
+        imported = re.findall(r"from libc.math cimport ([\w, ]+)", code)
+        assert not imported or set(", ".join(imported).split(", ")) <= {
+            "sqrt",
+            "fabs",
+            "isfinite",
+        }, path
