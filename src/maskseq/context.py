@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any
 
+MASK_LOSS = ("warn", "error", "ignore")
+
 
 class Context:
     """The settings of a walk. The class's own values hold where no model runs.
@@ -16,6 +18,7 @@ class Context:
     "warn" once, raise an "error", or "ignore" it.  padded_output: the output of the layer that runs
     now is wanted as a padded array, so that one may be written at once.  tape: what records the
     steps for a walk back, if anything.  rng: the random generator of the walk; None: each layer's.
+    edition: the weights that the walk sees (`variable.Edition`); None: those of each moment.
     """
 
     training: bool = False
@@ -23,6 +26,7 @@ class Context:
     padded_output: bool = True
     tape: Any = None
     rng: Any = None
+    edition: Any = None
 
     def but(self, **settings: Any) -> "Context":
         """This context with some settings changed."""
@@ -36,18 +40,49 @@ OUTSIDE = Context()
 _current: ContextVar[Context] = ContextVar("context", default=OUTSIDE)
 current = _current.get
 
+
+class Starts:
+    """The contexts in which walks start, all of which see the weights of one edition.
+
+    walks: for each `on_mask_loss`, the context of a walk, and the same with padded output for its
+    last calls.  call: as OUTSIDE, for a call that is no walk.
+    """
+
+    __slots__ = ("walks", "call")
+
+    def __init__(self, edition: Any):
+        self.call = OUTSIDE.but(edition=edition)
+        last = {mode: self.call.but(on_mask_loss=mode) for mode in MASK_LOSS}
+        self.walks = {mode: (x.but(padded_output=False), x) for mode, x in last.items()}
+
+
+class Newest:
+    """Holds the contexts that see the newest weights, for what starts now."""
+
+    starts = Starts(None)
+
+
+newest = Newest()
+
+
+def fixed() -> Context:
+    """The current context; outside a walk, one that sees the weights of now to its end."""
+    context = current()
+    return newest.starts.call if context is OUTSIDE else context
+
+
 enter: Callable[[Context], Token[Context]] = _current.set
 """Makes a context the current one, until `leave` of what this returns."""
 leave = _current.reset
 
 
 class changed:
-    """The current context with some settings changed, for the body of a `with`."""
+    """The current context, fixed and with some settings changed, for the body of a `with`."""
 
     __slots__ = ("_context", "_token")
 
     def __init__(self, **settings: Any):
-        self._context = current().but(**settings)
+        self._context = fixed().but(**settings)
 
     def __enter__(self) -> Context:
         self._token = enter(self._context)

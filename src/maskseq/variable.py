@@ -1,13 +1,21 @@
 """A weight: a named, read-only array that is replaced as a whole, never written in place."""
 
 import itertools
-from collections.abc import Callable
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from itertools import repeat
 from operator import attrgetter
+from threading import get_ident
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .context import Starts, current, newest
 
 weight_source: ContextVar[Callable[[tuple[int, ...], np.dtype], np.ndarray] | None] = ContextVar(
     "weight_source", default=None
@@ -19,10 +27,10 @@ _versions = itertools.count(1)
 class Variable(NDArrayOperatorsMixin):
     """A weight of a layer.
 
-    `value` is a read-only array. `assign` swaps in a new one, so that a call that runs at the same
-    time sees the old weights or the new ones, never a mixture. `version` is a number that no other
-    value of any Variable has had: who keeps something made of a value compares it, and reads it
-    before the value. `regularizer` and `constraint` are functions of an array, or None: training
+    `value` is a read-only array, which `assign` replaces. A call of a model or layer that runs at
+    the same time goes on seeing the value that it began with, unless it assigned another itself.
+    `version` is a number that no other value of any Variable has had: who keeps something made of
+    a value compares it. `regularizer` and `constraint` are functions of an array, or None: training
     adds up the penalties, and puts what a constraint allows in the place of an updated value.
     Source: keras.Variable.
     """
@@ -40,7 +48,11 @@ class Variable(NDArrayOperatorsMixin):
         self._value = _frozen(np.array(value))
         self.version = next(_versions)
 
-    value = property(attrgetter("_value"), doc="The array; read-only.")
+    @property
+    def value(self) -> np.ndarray:
+        """The array; read-only."""
+        value = self._value  # first: if it is replaced later, the edition tells
+        return self.seen()[1] if current().edition else value
 
     shape = property(attrgetter("_value.shape"), doc="tuple[int, ...]")
 
@@ -52,32 +64,46 @@ class Variable(NDArrayOperatorsMixin):
     def dtype(self) -> np.dtype:
         return self._value.dtype
 
+    def seen(self) -> tuple[int, np.ndarray]:
+        """Version and value, as the current walk sees them."""
+        entry = self, self.version, self._value
+        edition = current().edition
+        if edition:
+            entry = edition.own.get((get_ident(), id(self))) or edition.get(id(self)) or entry
+        return entry[1:]
+
     def numpy(self) -> np.ndarray:
         """A copy of the value."""
-        return self._value.copy()
+        return self.value.copy()
 
     def assign(self, value: Any) -> None:
         """Replace the value. Raises: ValueError if the shape differs."""
+        publish([self], [value])
+
+    def checked(self, value: Any) -> np.ndarray:
+        """A copy of `value` that may become the weight's. Raises: ValueError, TypeError."""
         new = np.asarray(value)
         if new.shape != self.shape:
             raise ValueError(f"weight {self.name}: expected shape {self.shape}, got {new.shape}")
         if new.dtype.kind not in "fiub":
             raise TypeError(f"weight {self.name}: expected numbers, got dtype {new.dtype}")
-        self._value = _frozen(new.astype(self.dtype, order="C", copy=True))
-        self.version = next(_versions)  # after the value: what is packed in between is packed again
+        return _frozen(new.astype(self.dtype, order="C", copy=True))
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.array(self._value, dtype=dtype, copy=copy)
+        return np.array(self.value, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         inputs = [x.value if isinstance(x, Variable) else x for x in inputs]
         return getattr(ufunc, method)(*inputs, **kwargs)
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        return self._value[key]
+        return self.value[key]
 
     def __len__(self) -> int:
         return len(self._value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_value": self.value}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -91,3 +117,63 @@ class Variable(NDArrayOperatorsMixin):
 def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
+
+
+class Edition(dict[int, tuple[Variable, int, np.ndarray]]):
+    """The values that all weights had at one moment: what the walks that began then see.
+
+    It holds those that were replaced since: id(variable) -> (variable, version, value).
+    own: what a thread assigned in such a walk, and sees: (thread, id(variable)) -> the same.
+    made: what layers made of values that were replaced since: id(layer) -> (layer, ...).
+    """
+
+    __slots__ = ("own", "made", "__weakref__")
+
+    def __init__(self) -> None:
+        self.own: dict[tuple[int, int], tuple[Variable, int, np.ndarray]] = {}
+        self.made: dict[int, tuple] = {}
+
+
+class Trial(Edition):
+    """What a trial call sees: the newest values, and what it assigned itself, which none keeps."""
+
+
+_editions: list[ref[Edition]] = []
+"""Those that a walk may be in: only the contexts of walks, and `newest.starts`, hold them."""
+_publishing = threading.RLock()
+
+
+def publish(variables: Sequence[Variable], values: Iterable[Any]) -> None:
+    """Replace the values of variables in one step: a walk sees all old ones, or all new ones.
+
+    Raises: ValueError, TypeError if a value does not fit; then none is replaced.
+    """
+    arrays = [variable.checked(value) for variable, value in zip(variables, values, strict=True)]
+    versions = [next(_versions) for _ in variables]
+    new = list(zip(variables, versions, arrays, strict=True))
+    mine = current().edition
+    if type(mine) is Trial:
+        mine.update((id(entry[0]), entry) for entry in new)
+        return
+    with _publishing:
+        begun = [edition for known in _editions if (edition := known()) is not None]
+        for edition in begun:
+            for variable in variables:
+                edition.setdefault(id(variable), (variable, variable.version, variable._value))
+        _editions[:] = map(ref, [*begun, edition := Edition()])
+        places = [*zip(variables, repeat("_value")), *zip(variables, repeat("version"))]
+        objects, names = zip(*places, (newest, "starts"), strict=True)
+        # All in one C function: neither a thread nor a signal comes in between.
+        deque(map(setattr, objects, names, [*arrays, *versions, Starts(edition)]), maxlen=0)
+        if mine is not None:
+            mine.own.update(((get_ident(), id(entry[0])), entry) for entry in new)
+
+
+def _after_fork() -> None:
+    global _publishing
+    _publishing = threading.RLock()  # its owner may not be in the child
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+publish([], [])  # the first edition

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from ..context import Context, current, enter, leave
+from ..context import Context, enter, leave
 from ..nest import flatten, holds, is_nested
 from .order import sort_nodes
 from .symbols import KerasTensor, Node
@@ -48,20 +48,22 @@ class Plan:
         which these may be wanted padded.
         """
         slots = values + self._room
-        if self._steps:
-            token = enter(inside)
-            try:
-                _follow(self._steps, slots)
-            finally:
-                leave(token)
-        if last is current():
-            _follow(self._last, slots)
-        else:
-            token = enter(last)
-            try:
-                _follow(self._last, slots)
-            finally:
-                leave(token)
+        token = enter(inside if self._steps else last)
+        try:
+            for function, source, place in self._steps:
+                if source is None:
+                    function(slots)
+                else:
+                    slots[place] = function(slots[source])
+            if self._steps:
+                enter(last)
+            for function, source, place in self._last:
+                if source is None:
+                    function(slots)
+                else:
+                    slots[place] = function(slots[source])
+        finally:
+            leave(token)
         return self._result(slots) if self._only is None else slots[self._only]
 
     def reads_masked(self, tensor: KerasTensor) -> bool:
@@ -148,14 +150,6 @@ class Plan:
                 break
             count += 1
         return count
-
-
-def _follow(steps: list[Step], slots: Slots) -> None:
-    for function, source, place in steps:
-        if source is None:
-            function(slots)
-        else:
-            slots[place] = function(slots[source])
 
 
 def _has_options(node: Node) -> bool:

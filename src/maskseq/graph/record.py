@@ -7,6 +7,7 @@ from typing import Any
 from ..context import changed
 from ..nest import flatten
 from ..tensor import get_keras_mask
+from ..variable import Trial
 from . import trial as probe
 from .symbols import KerasTensor, Node, Operation
 
@@ -14,11 +15,12 @@ from .symbols import KerasTensor, Node, Operation
 def probe_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """The outputs of a call as symbolic tensors, found by trying it on tiny arrays.
 
-    The layers inside make their weights; the states of stateful ones stay as they were.
+    The layers inside make their weights. What the call assigns to weights is dropped, as in Keras,
+    and the states of stateful layers stay as they were.
     """
     kept = [(x, x.states) for x in _with_all_inside(layer) if "states" in vars(x)]
     try:
-        with changed(on_mask_loss="ignore"):
+        with changed(on_mask_loss="ignore", edition=Trial()):
             return probe.output_spec(layer, args, kwargs)
     finally:
         for inner, states in kept:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..context import OUTSIDE, changed, current
+from ..context import MASK_LOSS, OUTSIDE, changed, current, fixed, newest
 from ..graph import config as functional
 from ..graph.inner import with_own_inputs
 from ..graph.order import layers_by_depth
@@ -46,7 +46,7 @@ class Model(Layer):
         on_mask_loss: str = "warn",
         **kwargs: Any,
     ):
-        if on_mask_loss not in ("warn", "error", "ignore"):
+        if on_mask_loss not in MASK_LOSS:
             raise ValueError(
                 f"Model: on_mask_loss must be 'warn', 'error' or 'ignore', got {on_mask_loss!r}"
             )
@@ -125,16 +125,6 @@ class Model(Layer):
 
     # Calls
 
-    @property
-    def on_mask_loss(self) -> str:
-        """What happens where a layer destroys a mask."""
-        return self._contexts[1].on_mask_loss
-
-    @on_mask_loss.setter
-    def on_mask_loss(self, mode: str) -> None:
-        last = OUTSIDE if mode == OUTSIDE.on_mask_loss else OUTSIDE.but(on_mask_loss=mode)
-        self._contexts = last.but(padded_output=False), last
-
     def apply(self, *args: Any, **kwargs: Any) -> Any:
         """What the outputs are for `inputs`: Rows or arrays, whichever is nearer.
 
@@ -168,11 +158,11 @@ class Model(Layer):
     def _walk(self, values: list[Any], training: bool | None = None) -> Any:
         outer = current()
         if outer is OUTSIDE and not training:
-            return self._plan.run(values, *self._contexts)
+            return self._plan.run(values, *newest.starts.walks[self.on_mask_loss])
         settings: dict[str, Any] = {"on_mask_loss": self.on_mask_loss}
         if training is not None:
             settings["training"] = bool(training)
-        last = outer.but(**settings)
+        last = fixed().but(**settings)
         return self._plan.run(values, last.but(padded_output=False), last)
 
     def _records_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
@@ -216,7 +206,8 @@ class Model(Layer):
             batches = model_inputs.cut(self, values, batch_size) if cutting else [values]
             if len(batches) == 1:
                 return self._predict_batch(values)
-            return model_inputs.join([self._predict_batch(batch) for batch in batches])
+            with changed():  # all batches see the same weights
+                return model_inputs.join([self._predict_batch(batch) for batch in batches])
         except PLAIN_ERRORS as error:
             put_name(self, error)
             raise

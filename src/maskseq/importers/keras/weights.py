@@ -9,7 +9,7 @@ from typing import Any
 from ...configured import snake_case
 from ...layers.base.layer import Layer
 from ...models.model import Model
-from ...variable import Variable
+from ...variable import Variable, publish
 from ..errors import FormatError
 from ..hdf5 import Dataset, Group
 from .conversions import Stored, stored
@@ -66,12 +66,13 @@ def checked(
 
 
 def assign(found: list[Stored], path: str) -> None:
-    """Read all, then assign all. Weights that share bytes of the file would be a way to grow."""
+    """Read all, then assign all in one step.
+
+    Weights that share bytes of the file would be a way to grow.
+    """
     if found and sum(x.dataset.nbytes for x in found) > found[0].dataset.file_size:
         raise FormatError(path, "weights that together are larger than the file")
-    values = [x.value() for x in found]
-    for x, value in zip(found, values, strict=True):
-        x.variable.assign(value)
+    publish([x.variable for x in found], [x.value() for x in found])
 
 
 def _places(

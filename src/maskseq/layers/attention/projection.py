@@ -32,6 +32,6 @@ class Projection(PackingLayer):
         x = x.reshape(len(x), self._width)
         return _kernels.dense(x, self.packed(), activation=self._activation, out=out)
 
-    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
         flat = None if bias is None else bias.reshape(-1)
-        return super().pack(kernel.reshape(self._width, -1), flat)
+        return super().pack_weights(kernel.reshape(self._width, -1), flat)

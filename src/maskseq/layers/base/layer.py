@@ -13,12 +13,13 @@ import numpy as np
 from numpy import ndarray
 
 from ...configured import snake_case
-from ...context import changed, current
+from ...context import OUTSIDE, changed, current, enter, fixed, leave, newest
 from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import KerasTensor, Node, is_symbolic, unique_name
 from ...nest import flatten, holds, is_nested, map_structure
 from ...rows import Rows, as_padded
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask, set_keras_mask
+from ...variable import Trial
 from .binding import (
     Signature,
     are_plain,
@@ -123,6 +124,7 @@ class Layer(Ends, WeightHolder):
     has_vocabulary = False
     _makes_masks = False
     _takes_arrays = False
+    _walks = False
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -227,12 +229,19 @@ class Layer(Ends, WeightHolder):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""
-        if len(args) == 1 and not kwargs and type(args[0]) is np.ndarray:
-            if args[0].dtype in KEPT:
-                return as_output(self.apply(args[0]))
-        elif is_symbolic(args) or (kwargs and is_symbolic(kwargs)):
+        plain = len(args) == 1 and not kwargs and type(args[0]) is ndarray
+        plain = plain and args[0].dtype in KEPT
+        if not plain and (is_symbolic(args) or (kwargs and is_symbolic(kwargs))):
             return self._named(self._call_symbolic, args, kwargs)
-        return as_output(self._named(self._dispatch, args, kwargs))
+        # A walk sees the same weights to its end, and so does a call outside one.
+        fixes = current() is OUTSIDE and not self._walks
+        token = enter(newest.starts.call) if fixes else None
+        try:
+            given = self.apply(args[0]) if plain else self._named(self._dispatch, args, kwargs)
+            return as_output(given)
+        finally:
+            if token is not None:
+                leave(token)
 
     def apply(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer gives: Rows or arrays, whichever is nearer.
@@ -385,7 +394,10 @@ class Layer(Ends, WeightHolder):
     def _ensure_built(self, arguments: dict[str, Any]) -> None:
         if self.built:
             return
-        with _building:
+        edition = fixed().edition
+        if type(edition) is Trial:  # of which nothing but the weights is to stay
+            edition = newest.starts.call.edition
+        with _building, changed(edition=edition):
             if not self.built:
                 args, kwargs = shape_arguments(self.build, arguments)
                 self.build(*args, **kwargs)

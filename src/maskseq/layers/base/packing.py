@@ -1,12 +1,39 @@
 """Weights in the form the kernels want, made once for all calls."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ... import _kernels
+from ...context import changed, current
 from ...variable import Variable
 from .layer import Layer
+
+Packed = tuple[tuple[int | None, ...], Any]
+"""Versions of weights, and what was made of them."""
+NOT_PACKED: Packed = ((), None)
+
+
+def packed_anew(layer: Any, variables: Sequence[Variable | None], pack: Callable[..., Any]) -> Any:
+    """What `pack` makes of the weights (or None) as the current walk sees them.
+
+    `layer._packed` keeps it. If others have replaced them since the walk began, its edition does.
+    """
+    with changed() as context:
+        edition = context.edition
+        seen = [(None, None) if x is None else x.seen() for x in variables]
+        versions = tuple(version for version, _ in seen)
+        _, *replaced = edition.made.get(id(layer), (layer, *NOT_PACKED))
+        for known, packed in (layer._packed, replaced):
+            if known == versions:
+                return packed
+        packed = pack(*(value for _, value in seen))
+        if edition:
+            edition.made[id(layer)] = layer, versions, packed
+        else:
+            layer._packed = versions, packed
+        return packed
 
 
 class PackingLayer(Layer):
@@ -19,19 +46,18 @@ class PackingLayer(Layer):
     fixed_features = True
     kernel: Variable
     bias: Variable | None
-    _packed: tuple = (None, None, None)  # versions of kernel and bias, and what was made of them
+    _packed: Packed = NOT_PACKED
 
     def packed(self) -> Any:
-        """What `pack` makes of the weights."""
+        """What `pack_weights` makes of the weights."""
         kernel, bias = self.kernel, self.bias
-        first, second = kernel.version, None if bias is None else bias.version
-        known_first, known_second, packed = self._packed
-        if known_first != first or known_second != second:
-            packed = self.pack(kernel.value, None if bias is None else bias.value)
-            self._packed = (first, second, packed)
+        versions = kernel.version, None if bias is None else bias.version
+        known, packed = self._packed
+        if known != versions or current().edition:
+            return packed_anew(self, (kernel, bias), self.pack_weights)
         return packed
 
-    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> Any:
+    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> Any:
         return _kernels.PackedDense(kernel, bias)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from ... import constraints, initializers, regularizers
+from ...context import changed
 from ...nest import flatten
-from ...variable import Variable, weight_source
+from ...variable import Variable, publish, weight_source
 
 
 class WeightHolder:
@@ -115,11 +116,13 @@ class WeightHolder:
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights."""
-        return [variable.numpy() for variable in self.weights]
+        with changed():
+            return [variable.numpy() for variable in self.weights]
 
     def set_weights(self, weights: list[Any]) -> None:
-        """Replace all weights, or none if any has another shape than expected.
+        """Replace all weights in one step, or none if any has another shape than expected.
 
+        A call that runs at the same time sees the old weights until its end.
         Raises: ValueError naming layer, weight, expected and got.
         """
         variables, arrays = self.weights, [np.asarray(w) for w in weights]
@@ -134,8 +137,7 @@ class WeightHolder:
                 raise ValueError(f"{place} expected shape {variable.shape}, got {array.shape}")
             if array.dtype.kind not in "fiub":
                 raise TypeError(f"{place} expected numbers, got dtype {array.dtype}")
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+        publish(variables, arrays)
 
     def count_params(self) -> int:
         """How many numbers the weights hold."""

@@ -98,7 +98,7 @@ class Conv1DTranspose(PackingLayer):
             else None
         )
 
-    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
         """One matrix (features, kernel_size * filters): each step's part of all its windows."""
         return _kernels.PackedDense(kernel.reshape(-1, kernel.shape[2]).T)
 

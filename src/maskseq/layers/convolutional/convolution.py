@@ -83,11 +83,13 @@ class Convolution(PackingLayer):
         _, features, _ = self.kernel.shape
         return max(1, CELLS_A_CHUNK // (self.kernel_size * features * self.groups))
 
-    def pack(self, kernel: np.ndarray, bias: np.ndarray | None) -> list[_kernels.PackedDense]:
+    def pack_weights(
+        self, kernel: np.ndarray, bias: np.ndarray | None
+    ) -> list[_kernels.PackedDense]:
         """The matrix of each group."""
         units, flat = self.filters // self.groups, kernel.reshape(-1, self.filters)
         parts = [slice(i * units, (i + 1) * units) for i in range(self.groups)]
-        pack = super().pack
+        pack = super().pack_weights
         return [pack(flat[:, part], None if bias is None else bias[part]) for part in parts]
 
     def steps(self, time: int | None) -> int | None:

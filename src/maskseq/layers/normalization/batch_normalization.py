@@ -9,6 +9,7 @@ from ... import _kernels
 from ...context import current
 from ...reductions import reduce
 from ...rows import Rows
+from ...variable import Variable, publish
 from ..base.checks import axes_from_the_end, spread
 from ..base.layer import Layer
 from ..base.masks import check_mask
@@ -75,8 +76,8 @@ class BatchNormalization(Layer):
             mask = check_mask(mask, x.shape[:-1])
         if (training or current().training) and self.trainable:
             mean, variance = self._moments(x, mask)
-            self._move(self.moving_mean, mean)
-            self._move(self.moving_variance, variance)
+            moving = self.moving_mean, self.moving_variance
+            publish(moving, [*map(self._moved, moving, (mean, variance))])
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
         scale = 1 / np.sqrt(variance + np.float32(self.epsilon))
@@ -105,9 +106,9 @@ class BatchNormalization(Layer):
         distance = np.where(real, x - spread(mean, self._axes, x), np.float32(0))
         return mean, reduce(np.square(distance), "sum", others) / count
 
-    def _move(self, moving: Any, value: np.ndarray) -> None:
+    def _moved(self, moving: Variable, value: np.ndarray) -> np.ndarray:
         share = np.float32(self.momentum)
-        moving.assign(moving.value * share + value * (1 - share))
+        return moving.value * share + value * (1 - share)
 
     @property
     def mask_role(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from ... import ops
 from ...context import current
 from ...rows import Rows
+from ...variable import publish
 from ..base.checks import whole
 from ..base.layer import Layer
 from ..base.registry import deserialize_layer, serialize_layer
@@ -76,8 +77,7 @@ class SpectralNormalization(Layer):
             v = _unit(ops.matmul(u, weights.T))
             u = _unit(ops.matmul(v, weights))
         sigma = ops.matmul(ops.matmul(v, weights), u.T)
-        self.vector_u.assign(u)
-        self.kernel.assign(kernel / np.asarray(sigma).item())
+        publish([self.vector_u, self.kernel], [u, kernel / np.asarray(sigma).item()])
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return self.layer.compute_mask(inputs, previous_mask)

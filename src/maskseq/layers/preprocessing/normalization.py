@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...rows import Rows
+from ...variable import publish
 from ..base.checks import axes_from_the_end, numbers, spread
 from ..base.layer import Layer
 
@@ -113,8 +114,8 @@ class Normalization(Layer):
         mean = np.array([math.fsum(column) / len(column) for column in values.T])
         squares = np.square(values - mean)
         variance = np.array([math.fsum(column) / len(column) for column in squares.T])
-        self.adapt_mean.assign(mean.reshape(self._kept))
-        self.adapt_variance.assign(variance.reshape(self._kept))
+        adapted = mean.reshape(self._kept), variance.reshape(self._kept)
+        publish([self.adapt_mean, self.adapt_variance], adapted)
 
     def _columns(self, batch: np.ndarray) -> np.ndarray:
         """A batch as float64 (values, kept): a column for each index of the kept axes."""

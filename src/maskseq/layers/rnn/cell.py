@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels, activations, initializers
+from ...context import current
 from ...nest import flatten, is_nested
 from ...rows import Rows
 from ..base.layer import Layer
+from ..base.packing import NOT_PACKED, packed_anew
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 
 
@@ -59,7 +61,7 @@ class Cell(Layer):
         self.recurrent_initializer = recurrent_initializer
         self.bias_initializer = bias_initializer
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        self._packed: tuple = ((), None)
+        self._packed = NOT_PACKED
 
     @property
     def state_size(self) -> int | list[int]:
@@ -132,21 +134,20 @@ class Cell(Layer):
 
         A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
         """
+        kernel, recurrent, bias = self.kernel, self.recurrent_kernel, self.bias
         known, packed = self._packed
-        for variable, version in zip(self._own_variables, known, strict=False):
-            if variable.version != version:
-                packed = None
-        if packed is None:
-            versions = [variable.version for variable in self._own_variables]
-            weights = [variable.value for variable in self._own_variables]
-            kernel, recurrent, bias = (*weights, None)[:3]
-            names = {k: activations.kernel_name(f) for k, f in self.functions().items()}
-            if type(self).call is Cell.call and all(names.values()):
-                packed = _kernels.PackedRNN(self.kind, kernel, recurrent, bias, **names)
-            else:
-                packed = self.pack_products(kernel, recurrent, bias)
-            self._packed = (versions, packed)
+        versions = kernel.version, recurrent.version, None if bias is None else bias.version
+        if known != versions or current().edition:
+            return packed_anew(self, (kernel, recurrent, bias), self.pack_weights)
         return packed
+
+    def pack_weights(
+        self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
+    ) -> Any:
+        names = {k: activations.kernel_name(f) for k, f in self.functions().items()}
+        if type(self).call is Cell.call and all(names.values()):
+            return _kernels.PackedRNN(self.kind, kernel, recurrent_kernel, bias, **names)
+        return self.pack_products(kernel, recurrent_kernel, bias)
 
     def pack_products(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
@@ -175,7 +176,7 @@ class Cell(Layer):
         return {**super().get_config(), **self.arguments(), **dropout, "seed": self.seed}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": ((), None)}
+        return {**super().__getstate__(), "_packed": NOT_PACKED}
 
 
 def run_pair(

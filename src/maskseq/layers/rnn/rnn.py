@@ -234,7 +234,7 @@ class RNN(Layer):
         """The real steps of a padded array, left in place, if it fits the weights."""
         x = np.asarray(sequences)
         cell = self.cell
-        features = cell.kernel.value.shape[0] if isinstance(cell, Cell) else x.shape[-1]
+        features = cell.kernel.shape[0] if isinstance(cell, Cell) else x.shape[-1]
         if x.ndim < 3 or x.shape[-1] != features:
             raise ValueError(f"sequences must be (batch, time, {features}), got shape {x.shape}")
         return Rows.view(x, None if mask is None else _step_mask(mask, x.shape[:2]))

@@ -1,0 +1,415 @@
+"""Weights are replaced in one step: a call sees the old ones or the new ones to its end."""
+
+import copy
+import gc
+import os
+import pickle
+import sys
+import threading
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import maskseq
+from maskseq import _kernels, layers, load_model
+from maskseq import variable as variables
+from maskseq.context import Starts
+from tests.support.keras_files import FILES
+from tests.support.processes import run_python
+
+IDS = np.array([[3, 1, 4, 1], [5, 9, 2, 0], [6, 5, 0, 0]])
+
+
+class Pause(maskseq.Layer):
+    """Hands on what it gets. Meanwhile another thread does what `then` says, once."""
+
+    supports_masking = True
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.then = None
+
+    def call(self, inputs):
+        then, self.then = self.then, None
+        if then is not None:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(then).result()
+        return inputs
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+class Both(layers.Layer):
+    """Reads its weight as users do, before a pause and after it."""
+
+    supports_masking = True
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.pause = Pause()
+
+    def build(self, shape):
+        self.w = self.add_weight((shape[-1],), "ones", name="w")
+
+    def call(self, inputs):
+        first = inputs * self.w
+        return self.pause(first) + np.sum(self.w) + self.w[0] + np.asarray(self.w.value)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+def make(stateful=False):
+    """A model with weights of every kind before and after a pause, and the pause."""
+    maskseq.set_random_seed(3)
+    pause = Pause()
+    model = maskseq.Sequential(
+        [
+            maskseq.Input((4,), 3, dtype="int32"),
+            layers.Embedding(10, 6, mask_zero=True),
+            layers.LSTM(5, return_sequences=True, stateful=stateful),
+            pause,
+            layers.Bidirectional(layers.GRU(4, return_sequences=True)),
+            layers.LayerNormalization(),
+            layers.BatchNormalization(),
+            layers.Dense(4, "relu"),
+            layers.SimpleRNN(3, activation=np.tanh),
+            layers.Dense(2),
+        ]
+    )
+    return model, pause
+
+
+def answers_of(model, weights):
+    """What the model answers with those weights."""
+    model.set_weights(weights)
+    return model.predict(IDS).tobytes()
+
+
+CALLS = {
+    "predict": lambda model: model.predict(IDS),
+    "predict in batches": lambda model: model.predict(IDS, batch_size=1),
+    "predict of lists": lambda model: model.predict([row[row > 0] for row in IDS]),
+    "predict_on_batch": lambda model: model.predict_on_batch(IDS),
+    "call": lambda model: model(IDS).view(np.ndarray),
+    "call with an option": lambda model: model(IDS, training=False).view(np.ndarray),
+    "inside another": lambda model: maskseq.Sequential([model]).predict(IDS),
+    "by layers": lambda model: ByHand(model).predict(IDS),
+}
+
+
+class ByHand(maskseq.Model):
+    """Calls the layers of another model one after the other."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def call(self, inputs):
+        for layer in self.model.layers:
+            inputs = layer(inputs)
+        return inputs
+
+
+@pytest.mark.parametrize("how", CALLS)
+def test_a_call_sees_the_weights_it_began_with(how):
+    model, pause = make()
+    old = model.get_weights()
+    new = [w + np.float32(0.25) for w in old]
+    before, after = answers_of(model, new), answers_of(model, old)
+    assert before != after
+    others = []
+    pause.then = lambda: (model.set_weights(new), others.append(model.predict(IDS).tobytes()))
+    assert CALLS[how](model).tobytes() == after and others == [before]
+    assert CALLS[how](model).tobytes() == before
+    pause.then = lambda: [layer.set_weights(layer.get_weights()) for layer in model.layers]
+    assert CALLS[how](model).tobytes() == before
+
+
+def test_a_stateful_walk_is_walked_once_with_the_old_weights():
+    model, pause = make(stateful=True)
+    old = model.get_weights()
+    want = [model.predict(IDS).tobytes() for _ in range(2)]
+    model.reset_state()
+    pause.then = lambda: model.set_weights([w + 1 for w in old])
+    assert model.predict(IDS).tobytes() == want[0]
+    model.set_weights(old)
+    assert model.predict(IDS).tobytes() == want[1]
+
+
+def train(model):
+    layer = layers.BatchNormalization()
+    layer.build((None, 2))
+    return lambda: layer(np.ones((3, 2), np.float32), training=True)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda model: lambda: model.set_weights(model.get_weights()),
+        lambda model: lambda: model.layers[-1].set_weights(model.layers[-1].get_weights()),
+        lambda model: lambda: model.load_weights(FILES / "sequential.keras"),
+        train,
+    ],
+    ids=["Model.set_weights", "Layer.set_weights", "Model.load_weights", "BatchNormalization"],
+)
+def test_all_weights_are_replaced_in_one_step(step, monkeypatch):
+    step, begun = step(load_model(FILES / "sequential.keras")), []
+    monkeypatch.setattr(variables, "Starts", lambda edition: begun.append(1) or Starts(edition))
+    step()
+    assert begun == [1]
+
+
+class Twice(layers.Layer):
+    """Uses a Dense before a pause, and twice after it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense, self.pause = layers.Dense(2, use_bias=False), Pause()
+
+    def build(self, shape):
+        self.dense.build(shape)
+
+    def call(self, inputs):
+        return self.dense(self.dense(self.pause(self.dense(inputs))))
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+def test_weights_are_packed_once_for_the_old_calls_and_once_for_the_new(monkeypatch):
+    layer, x, packed = Twice(), np.ones((1, 2), np.float32), []
+    pack = layers.Dense.pack_weights
+    monkeypatch.setattr(
+        layers.Dense, "pack_weights", lambda self, *w: packed.append(w[0][0, 0]) or pack(self, *w)
+    )
+    layer.build((None, 2))
+    layer.dense.kernel.assign(np.eye(2))
+    assert layer(x).tolist() == [[1, 1]] and packed == [1]
+    layer.pause.then = lambda: (layer.dense.kernel.assign(2 * np.eye(2)), layer(x))
+    assert layer(x).tolist() == [[1, 1]] and layer(x).tolist() == [[8, 8]]
+    assert packed == [1, 2, 1]
+
+
+def test_a_layer_called_by_itself_sees_the_weights_it_began_with():
+    layer = Both()
+    x = np.ones((2, 3), np.float32)
+    assert layer(x).tolist() == np.full((2, 3), 1 + 3 + 1 + 1).tolist()
+    layer.pause.then = lambda: layer.set_weights([[5, 5, 5]])
+    assert layer(x).tolist() == np.full((2, 3), 1 + 3 + 1 + 1).tolist()
+    assert layer(x).tolist() == np.full((2, 3), 5 + 15 + 5 + 5).tolist()
+
+
+class Counts(layers.Layer):
+    """Assigns a weight in each call, and reads it before and after."""
+
+    supports_masking = True
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.pause, self.seen = Pause(), []
+
+    def build(self, shape):
+        self.count = self.add_weight((), "zeros", trainable=False, name="count")
+        self.dense = layers.Dense(1, use_bias=False)
+        self.dense.build(shape)
+
+    def call(self, inputs):
+        count = self.count.value + 1
+        self.count.assign(count)
+        self.dense.kernel.assign(np.full(self.dense.kernel.shape, count))
+        inputs = self.pause(inputs)
+        assert self.count.value == count == self.count.numpy() == self.count + 0
+        return self.dense(inputs)
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 1)
+
+
+def test_a_layer_that_assigns_in_its_call_sees_what_it_assigned():
+    layer = Counts()
+    model = maskseq.Sequential([maskseq.Input((2,)), layer, layers.Dense(1, use_bias=False)])
+    last = model.layers[-1].kernel
+    last.assign([[1]])
+    x = np.ones((3, 2), np.float32)
+    for want in (2, 4):
+        assert model.predict(x).tolist() == [[want]] * 3
+    # What others assign meanwhile is not seen, be it the same weight or another.
+    layer.pause.then = lambda: (layer.count.assign(100), last.assign([[7]]))
+    assert model.predict(x).tolist() == [[2 * 3]] * 3
+    assert layer.count.value == 100 and model.predict(x).tolist() == [[2 * 101 * 7]] * 3
+    # Nor does another call see what this one assigns.
+    layer.pause.then = lambda: model.predict(x)
+    assert model.predict(x).tolist() == [[2 * 102 * 7]] * 3
+    assert layer.count.value == 103
+
+
+class Filled(layers.Layer):
+    """Assigns its weight when it is built, and another in its call."""
+
+    def build(self, shape):
+        self.w = self.add_weight((), "zeros", name="w")
+        self.w.assign(5)
+
+    def call(self, inputs):
+        self.w.assign(self.w.value + 1)
+        return inputs + self.w
+
+
+class Holds(layers.Layer):
+    """Lets its layer be built by the first call."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = Filled()
+
+    def call(self, inputs):
+        return self.inner(inputs) if inputs.shape[0] else inputs
+
+
+def test_trial_calls_keep_what_build_assigns_and_nothing_else():
+    layer = Holds()
+    model = maskseq.Sequential([maskseq.Input((2,)), layer])
+    assert layer.inner.built and layer.inner.w.value == 5
+    assert model.predict(np.zeros((1, 2))).tolist() == [[6, 6]] and layer.inner.w.value == 6
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_made_within_a_call_have_the_weights_that_it_sees(again):
+    layer = Both()
+    layer.build((None, 3))
+    made = []
+    model = maskseq.Sequential([maskseq.Input((3,)), layer, layers.Lambda(lambda x: x)])
+    call = layer.call
+
+    def copying(inputs):
+        outputs = call(inputs)
+        made.append(again(layer.w))
+        return outputs
+
+    layer.call = copying
+    layer.pause.then = lambda: layer.w.assign([2, 2, 2])
+    model.predict(np.ones((1, 3)))
+    assert made[-1].value.tolist() == [1, 1, 1] and layer.w.value.tolist() == [2, 2, 2]
+
+
+def test_get_weights_gives_those_of_one_moment(monkeypatch):
+    layer, copied = layers.Dense(2), variables.Variable.numpy
+    layer.build((None, 3))
+
+    def copied_slowly(weight):
+        found = copied(weight)
+        if weight is layer.kernel and threading.current_thread() is threading.main_thread():
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(layer.set_weights, [np.ones((3, 2)), np.ones(2)]).result()
+        return found
+
+    monkeypatch.setattr(variables.Variable, "numpy", copied_slowly)
+    kernel, bias = layer.get_weights()
+    assert not (kernel == 1).any() and bias.tolist() == [0, 0]
+    assert layer.bias.value.tolist() == [1, 1]
+
+
+def test_what_no_call_sees_any_more_is_let_go():
+    gc.collect()  # errors of other tests, with the frames of the calls that raised them
+    model, pause = make()
+    old = model.get_weights()
+    finalized = []
+    for variable in model.weights:
+        weakref.finalize(variable.value, finalized.append, variable.name)
+
+    def twice():
+        model.set_weights(old)
+        model.set_weights(old)
+        gc.disable()  # what is let go is let go at once
+
+    pause.then = twice
+    try:
+        model.predict(IDS)
+    finally:
+        gc.enable()
+    model.set_weights(old)
+    assert len(finalized) == len(old)
+    assert sum(known() is not None for known in variables._editions) <= 2
+
+
+def test_an_error_in_one_weight_replaces_none():
+    model, _ = make()
+    old = model.get_weights()
+    bad = [w + 1 for w in old[:-1]] + [np.zeros(1000)]
+    with pytest.raises(ValueError, match="expected shape"):
+        model.set_weights(bad)
+    with pytest.raises(ValueError, match="expected shape"):
+        variables.publish(model.weights, bad)
+    for have, want in zip(model.get_weights(), old, strict=True):
+        np.testing.assert_array_equal(have, want)
+
+
+LOOKS = {
+    **CALLS,
+    "packed": lambda model: _kernels.dense(np.ones((1, 8)), model.layers[-3].packed()),
+}
+
+
+@pytest.mark.parametrize("how", ["predict", "predict_on_batch", "call", "packed"])
+def test_weights_set_by_two_threads_while_others_call_are_of_one_model(how):
+    model, _ = make()
+    sets = [[w + np.float32(i) for w in model.get_weights()] for i in range(3)]
+    want = set()
+    for weights in sets:
+        model.set_weights(weights)
+        want.add(LOOKS[how](model).tobytes())
+    stop, seen = threading.Event(), []
+
+    def look():
+        while not stop.is_set():
+            seen.append(LOOKS[how](model).tobytes())
+
+    def swap(order):
+        while not stop.is_set():
+            for number in order:
+                model.set_weights(sets[number])
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            jobs = [
+                pool.submit(f, *a) for f, *a in ([look], [look], [swap, (0, 1)], [swap, (2, 0)])
+            ]
+            time.sleep(0.5)
+            stop.set()
+            [job.result() for job in jobs]
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(want) == 3 and len(seen) > 20 and set(seen) <= want
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_a_forked_child_may_set_weights_whatever_other_threads_did():
+    code = """
+import os, signal, threading, numpy as np
+from maskseq import layers, variable
+layer = layers.Dense(2)
+layer.build((None, 2))
+held, done = threading.Event(), threading.Event()
+def work():
+    with variable._publishing:
+        held.set()
+        done.wait()
+thread = threading.Thread(target=work)
+thread.start()
+held.wait()
+pid = os.fork()
+if pid == 0:
+    signal.alarm(20)
+    layer.kernel.assign(np.ones((2, 2)))
+    os._exit(0 if (layer(np.eye(2)) == 1).all() else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+done.set()
+"""
+    assert run_python(code).stdout.strip() == "0"
