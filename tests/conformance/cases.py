@@ -72,6 +72,15 @@ def _activations() -> list[Case]:
     ]
 
 
+def _convolutional_recurrent() -> list[Case]:
+    unmasked = {"layouts": ("none",)}  # with a mask Keras on JAX fails
+    same = {"padding": "same", "return_sequences": True}
+    return [
+        Case("ConvLSTM1D last", lambda L: L.ConvLSTM1D(3, 2), ("images",), **unmasked),
+        Case("ConvLSTM1D same", lambda L: L.ConvLSTM1D(3, 3, **same), ("images",), **unmasked),
+    ]
+
+
 def _with_states() -> list[Case]:
     def lstm(layer, x, h, c):
         return layer(x, initial_state=[h, c])
@@ -138,6 +147,8 @@ def _core() -> list[Case]:
     return [
         Case("Embedding mask_zero", lambda L: L.Embedding(9, 3, mask_zero=True), ids),
         Case("Embedding", lambda L: L.Embedding(9, 3), ids),
+        Case("ReversibleEmbedding", lambda L: L.ReversibleEmbedding(9, 3), ids),
+        Case("SpectralNormalization", lambda L: L.SpectralNormalization(L.Dense(3))),
         Case("Masking", lambda L: L.Masking()),
         Case("Masking value", lambda L: L.Masking(mask_value=-1.0)),
         Case("Dense", lambda L: L.Dense(3)),
@@ -348,6 +359,7 @@ def _attention() -> list[Case]:
 CASES = [
     *_core(),
     *_recurrent(),
+    *_convolutional_recurrent(),
     *_activations(),
     *_with_states(),
     *_bidirectional(),
