@@ -63,7 +63,7 @@ class DataLayer(Layer):
             value = read_text(inputs)
         elif isinstance(inputs, (list, tuple)) and not _are_sequences(inputs):
             return convert_to_tensor(inputs)
-        elif np.ndim(inputs) == 0 and not isinstance(inputs, Ragged):
+        elif np.isscalar(inputs):
             return convert_to_tensor(inputs)
         else:
             value = as_batch(inputs)
