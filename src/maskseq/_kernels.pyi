@@ -9,70 +9,6 @@ ISAS: tuple[str, ...]
 ACTIVATIONS: tuple[str, ...]
 openmp: bool
 
-class PackedDense:
-    features: int
-    units: int
-    def __init__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None: ...
-
-class PackedRNN:
-    kind: str
-    features: int
-    units: int
-    def __init__(
-        self,
-        kind: str,
-        kernel: ArrayLike,
-        recurrent_kernel: ArrayLike,
-        bias: ArrayLike | None = None,
-        activation: str = "tanh",
-        recurrent_activation: str = "sigmoid",
-    ) -> None: ...
-    @property
-    def kept_bytes(self) -> int: ...
-
-def rnn_dense(
-    x: ArrayLike,
-    packed: PackedRNN,
-    *,
-    initial_state: Sequence[ArrayLike] | None = None,
-    return_sequences: bool = False,
-    return_state: bool = False,
-    reverse: bool = False,
-    num_threads: int | None = None,
-) -> Any: ...
-def rnn(
-    x: ArrayLike,
-    packed: PackedRNN,
-    offsets: ArrayLike,
-    *,
-    index: ArrayLike | None = None,
-    initial_state: Sequence[ArrayLike] | None = None,
-    return_sequences: bool = False,
-    reverse: bool = False,
-    out: NDArray[np.float32] | None = None,
-    cells: ArrayLike | None = None,
-    keep: int = 0,
-    num_threads: int | None = None,
-) -> tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]]: ...
-def rnn_pair(
-    x: ArrayLike,
-    one: PackedRNN,
-    other: PackedRNN,
-    offsets: ArrayLike,
-    *,
-    index: ArrayLike | None = None,
-    initial_states: Sequence[Sequence[ArrayLike] | None] = (None, None),
-    return_sequences: bool = False,
-    reverse: bool = False,
-    out: Sequence[NDArray[np.float32] | None] = (None, None),
-    cells: ArrayLike | None = None,
-    keep: int = 0,
-    num_threads: int | None = None,
-) -> tuple[
-    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
-    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
-]: ...
-
 # from here on written by csrc/stub.py
 def isa() -> str: ...
 def set_isa(name: str | None) -> None: ...
@@ -158,6 +94,12 @@ def sum_rows(
 def masked_softmax(
     x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
+
+class PackedDense:
+    features: int
+    units: int
+    def __init__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None: ...
+
 def dense(
     x: ArrayLike,
     packed: PackedDense,
@@ -166,6 +108,65 @@ def dense(
     out: NDArray[np.float32] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
+
+class PackedRNN:
+    kind: str
+    features: int
+    units: int
+    def __init__(
+        self,
+        kind: str,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None = None,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+    ) -> None: ...
+    @property
+    def kept_bytes(self) -> int: ...
+
+def rnn_dense(
+    x: ArrayLike,
+    packed: PackedRNN,
+    *,
+    initial_state: Sequence[ArrayLike] | None = None,
+    return_sequences: bool = False,
+    return_state: bool = False,
+    reverse: bool = False,
+    num_threads: int | None = None,
+) -> Any: ...
+def rnn(
+    x: ArrayLike,
+    packed: PackedRNN,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_state: Sequence[ArrayLike] | None = None,
+    return_sequences: bool = False,
+    reverse: bool = False,
+    out: NDArray[np.float32] | None = None,
+    cells: ArrayLike | None = None,
+    keep: int = 0,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]]: ...
+def rnn_pair(
+    x: ArrayLike,
+    one: PackedRNN,
+    other: PackedRNN,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_states: Sequence[Sequence[ArrayLike] | None] = (None, None),
+    return_sequences: bool = False,
+    reverse: bool = False,
+    out: Sequence[NDArray[np.float32] | None] = (None, None),
+    cells: ArrayLike | None = None,
+    keep: int = 0,
+    num_threads: int | None = None,
+) -> tuple[
+    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
+    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
+]: ...
 def attention(
     q: ArrayLike,
     k: ArrayLike,

@@ -26,3 +26,13 @@ def test_stub_names_every_function_with_its_arguments():
         if inspect.isroutine(value) and not name.startswith("_")
     }
     assert stub == module
+
+
+def test_stub_names_every_class_that_it_can_make_with_its_attributes():
+    stub = {node.name: node.body for node in STUB.body if isinstance(node, ast.ClassDef)}
+    module = {name: value for name, value in vars(_kernels).items() if isinstance(value, type)}
+    assert stub.keys() == {"PackedDense", "PackedRNN"} <= module.keys()
+    for name, body in stub.items():
+        known = [node.target.id if isinstance(node, ast.AnnAssign) else node.name for node in body]
+        public = {x for x in vars(module[name]) if not x.startswith("_")}
+        assert set(known) == {"__init__", *public}

@@ -11,7 +11,7 @@ cdef class PackedDense:
     cdef msq_dense* packed
     cdef readonly Py_ssize_t features, units
 
-    def __cinit__(self, kernel, bias=None):
+    def __cinit__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None:
         cdef Array w = floats(kernel, "kernel").expect(ANY, ANY)
         self.features, self.units = w.view.shape[0], w.view.shape[1]
         cdef Array b = None if bias is None else floats(bias, "bias").expect(self.units)

@@ -68,8 +68,15 @@ cdef class PackedRNN:
     cdef readonly Py_ssize_t features, units
     cdef Kept kept
 
-    def __cinit__(self, kind, kernel, recurrent_kernel, bias=None, activation="tanh",
-                  recurrent_activation="sigmoid"):
+    def __cinit__(
+        self,
+        kind: str,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None = None,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+    ) -> None:
         if kind not in _KINDS:
             raise ValueError(f"kind must be one of {', '.join(_KINDS)}, got {kind!r}")
         cdef int f = activation_id(activation, "activation")
@@ -105,13 +112,21 @@ cdef class PackedRNN:
         return kept
 
     @property
-    def kept_bytes(self):
+    def kept_bytes(self) -> int:
         """The memory that is kept between calls, see `keep` of `rnn`."""
         return 0 if self.kept is None or self.kept.fold is None else self.kept.bytes
 
 
-def rnn_dense(x, PackedRNN packed not None, *, initial_state=None, bint return_sequences=False,
-              bint return_state=False, bint reverse=False, num_threads=None):
+def rnn_dense(
+    x: ArrayLike,
+    PackedRNN packed not None,
+    *,
+    initial_state: Sequence[ArrayLike] | None = None,
+    bint return_sequences = False,
+    bint return_state = False,
+    bint reverse = False,
+    num_threads: int | None = None,
+) -> Any:
     """Runs a recurrent layer over sequences without a masked step.
 
     x (batch, time, features) float32 -> the last state h, (batch, units); with `return_sequences`
@@ -319,8 +334,20 @@ cdef Array offsets_of(object offsets):
     return o
 
 
-def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None,
-        return_sequences=False, reverse=False, out=None, cells=None, keep=0, num_threads=None):
+def rnn(
+    x: ArrayLike,
+    PackedRNN packed not None,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_state: Sequence[ArrayLike] | None = None,
+    return_sequences: bool = False,
+    reverse: bool = False,
+    out: NDArray[np.float32] | None = None,
+    cells: ArrayLike | None = None,
+    keep: int = 0,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]]:
     """Runs a recurrent layer over sequences of real steps.
 
     Arguments:
@@ -349,9 +376,24 @@ def rnn(x, PackedRNN packed not None, offsets, *, index=None, initial_state=None
     return call.results()
 
 
-def rnn_pair(x, PackedRNN one not None, PackedRNN other not None, offsets, *, index=None,
-             initial_states=(None, None), return_sequences=False, reverse=False, out=(None, None),
-             cells=None, keep=0, num_threads=None):
+def rnn_pair(
+    x: ArrayLike,
+    PackedRNN one not None,
+    PackedRNN other not None,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_states: Sequence[Sequence[ArrayLike] | None] = (None, None),
+    return_sequences: bool = False,
+    reverse: bool = False,
+    out: Sequence[NDArray[np.float32] | None] = (None, None),
+    cells: ArrayLike | None = None,
+    keep: int = 0,
+    num_threads: int | None = None,
+) -> tuple[
+    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
+    tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
+]:
     """Runs two recurrent layers over the same sequences, side by side, in opposite directions.
 
     Arguments: as for `rnn`; initial_states, out: for each, and no value in both of `out`; reverse:
