@@ -56,12 +56,16 @@ class _Object:
 
     def __init__(self, reader: Reader, messages: _Messages, name: str) -> None:
         self._reader, self._messages, self.name = reader, messages, name
-        self._values: dict[str, object] = {}  # of the attributes that were asked for
+        self._values: dict[str, object] | None = None  # of the attributes that were asked for
 
     @property
     def file_size(self) -> int:
         """Bytes of the whole file."""
         return len(self._reader)
+
+    def spend(self, steps: int, text: int = 0) -> None:
+        """Pay for work with what is in the file: see values.Source. Raises: FormatError."""
+        self._reader.spend(steps, text)
 
     def _find(self, kind: int) -> memoryview | None:
         return self._messages.bodies.get(kind)
@@ -81,6 +85,8 @@ class _Object:
 
     def attribute(self, name: str, default: object = None) -> object:
         """The attribute as str, number, or list of them; `default` if there is none."""
+        if self._values is None:
+            self._values = {}
         if name not in self._values:
             body = self._attributes.get(name)
             if body is None:
@@ -100,6 +106,8 @@ class Dataset(_Object):
         self.shape = shape_of(self._need(_DATASPACE, "shape"), len(reader))
         self.dtype = dtype_of(self._need(_DATATYPE, "type"))
         self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+        for kind in (_DATASPACE, _DATATYPE):
+            del messages.bodies[kind]
         if self.dtype.kind == "S" or self.dtype is VARIABLE_STRING:
             raise reader.error(f"{name} holds strings, expected numbers")
 
@@ -157,6 +165,7 @@ class Group(_Object):
 
     def get(self, path: str) -> "Group | Dataset | None":
         """The object at `path`, None where there is none."""
+        self._reader.spend(1, len(path))
         here: Group | Dataset | None = self
         for part in path.split("/"):
             here = here._open(part) if isinstance(here, Group) else None

@@ -27,10 +27,11 @@ _FLOATS = {
 }
 
 
-# Steps that a file may cost: one for each message, name, object of a heap, or 64 bytes of text.
+# Steps that a file may cost: one for each message, name, look-up, object of a heap, or 64 bytes of
+# text.
 # So time and memory stay in proportion to the file: a step takes up to 3 us and 300 bytes. What
-# h5py writes for Keras takes a step for 78 bytes of structure or more, besides the weights.
-_STEPS, _BYTES_OF_A_STEP = 150_000, 128
+# h5py writes for Keras takes a step for 60 bytes of structure, if it has next to no weights.
+_STEPS, _BYTES_OF_A_STEP = 150_000, 96
 _TEXT_OF_A_STEP = 64
 
 

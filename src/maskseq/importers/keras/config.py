@@ -6,7 +6,6 @@ imported, evaluated, opened or fetched because a file says so; there is no switc
 
 import functools
 import inspect
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,9 +14,11 @@ import numpy as np
 
 from ... import activations, layers
 from ...layers import Layer
+from ..budget import Budget
 from ..errors import FormatError, UnsupportedLayerError
 from .functions import Functions
 from .keras2 import CLASSES, call_options, class_in_keras3, config_in_keras3
+from .parsing import expect
 
 LAYERS = {
     name: name
@@ -43,6 +44,7 @@ LAYERS["GroupedQueryAttention"] = "GroupQueryAttention"  # of the class; .h5 fil
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
 _ACTIVATIONS = ("activation", "recurrent_activation")
+LAYER = 16  # steps of a budget that a layer or a call takes; a value in a list takes one
 _MAX_DEPTH = 24  # models inside wrappers inside models
 
 # Options of the training that was, those without effect on a result, and those of which one value
@@ -75,32 +77,6 @@ _INPUT_DTYPES = (
 _DTYPES = re.compile(r"(mixed_)?(float(16|32|64)|bfloat16)")
 
 
-def parse_json(raw: bytes, path: str, what: str) -> dict[str, Any]:
-    """`raw` as a JSON object. Raises FormatError on what is no strict JSON, or nested too deep."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON number")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise ValueError("a key stands there twice")
-        return found
-
-    try:
-        found = json.loads(raw, parse_constant=refuse, object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(path, f"{what} is not readable: {error}") from error
-    return expect(found, dict, path, what)
-
-
-def expect(value: Any, kind: type, path: str, what: str) -> Any:
-    """`value`, if it is of the kind that belongs there."""
-    if not isinstance(value, kind):
-        raise FormatError(path, f"{what} must be {kind.__name__}, got {str(value)[:60]!r}")
-    return value
-
-
 class LayerMaker:
     """Layers and models from their configs; one object per file.
 
@@ -112,6 +88,7 @@ class LayerMaker:
         mask_rule: whose rule for masks the layers follow.
 
     Attributes:
+        budget: what the layers and calls of the model may cost.
         call_options: id of a layer -> keyword arguments that each of its calls gets.
     """
 
@@ -126,6 +103,7 @@ class LayerMaker:
         self.path, self.custom_layers = path, dict(custom_layers or {})
         self.keras_version, self.mask_rule = keras_version, mask_rule
         self.functions = functions or Functions({})
+        self.budget = model_budget(path, 0)
         self.call_options: dict[int, dict[str, Any]] = {}
         self._shared: dict[int, Layer] = {}
         self._depth = 0
@@ -136,6 +114,7 @@ class LayerMaker:
         shared = entry.get("shared_object_id")
         if isinstance(shared, int) and shared in self._shared:
             return self._shared[shared]
+        self.budget.spend(LAYER)
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise FormatError(self.path, f"layers nested more than {_MAX_DEPTH} deep")
@@ -260,6 +239,7 @@ class LayerMaker:
                 raise self.unsupported(name, class_name, f"{key}={str(value)[:60]}")
             return self.layer(value)
         if isinstance(value, list):
+            self.budget.spend(len(value))
             return [self._value(name, class_name, key, item) for item in value]
         return value
 
@@ -331,6 +311,7 @@ class LayerMaker:
     def _with_layers(self, value: Any) -> Any:
         """`value` with the layers in it made."""
         if isinstance(value, list):
+            self.budget.spend(len(value))
             return [self._with_layers(item) for item in value]
         if isinstance(value, dict):
             kind = value.get("class_name")
@@ -341,6 +322,12 @@ class LayerMaker:
 
 
 _DROP = object()
+
+
+def model_budget(path: str, size: int) -> Budget:
+    """What the model in a file of so many bytes may cost: 5,000 layers or calls, and one more for
+    each 5 kB. One takes some 100 us and 4 kB; an honest one with weights has 4.5 kB of file."""
+    return Budget(path, 5000 * LAYER + size * LAYER // 5000, "a model of too many layers")
 
 
 @functools.cache

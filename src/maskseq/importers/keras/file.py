@@ -22,11 +22,12 @@ from .. import formats
 from ..errors import FormatError
 from ..hdf5 import Group, read_hdf5
 from .archive import read_archive
-from .config import expect, parse_json
+from .config import model_budget
 from .functions import Functions
 from .keras2 import Version
 from .legacy import is_legacy, load_legacy
 from .models import ModelMaker
+from .parsing import expect, parse_json
 from .tables import Tables
 from .tree import arrays_by_name
 from .weights import load_tree
@@ -77,9 +78,9 @@ def load_model(
         maker = _maker(name, _version_of_json(config, name, weights), *given)
         model = _build(maker, config, weights)
     else:
-        archive = read_archive(name)
-        metadata = parse_json(archive.metadata, name, "metadata.json")
-        config = parse_json(archive.config, name, "config.json")
+        archive, size = read_archive(name), os.path.getsize(name)
+        metadata = parse_json(archive.metadata, name, "metadata.json", size)
+        config = parse_json(archive.config, name, "config.json", size)
         text = expect(metadata.get("keras_version"), str, name, "keras_version")
         maker = _maker(name, Version.parse(text, name), *given)
         root = read_hdf5(archive.weights, name)
@@ -200,6 +201,7 @@ def _build(maker: ModelMaker, config: dict, size: int | str | os.PathLike) -> Mo
     size: of the weights in bytes, or the file that holds them.
     """
     size = size if isinstance(size, int) else os.path.getsize(size)
+    maker.budget = model_budget(maker.path, size)
     room = 2 * size  # in bytes of float32; the smallest stored numbers have half that width
 
     def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

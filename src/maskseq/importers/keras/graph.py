@@ -16,8 +16,9 @@ from ...nest import map_structure
 from ...tensor import get_keras_mask
 from ..errors import FormatError, UnsupportedLayerError
 from . import tensorflow
-from .config import MODELS, expect
+from .config import LAYER, MODELS
 from .operations import RecordedOperation, is_operation
+from .parsing import expect
 
 if TYPE_CHECKING:
     from .models import ModelMaker
@@ -65,6 +66,7 @@ class _Graph:
         nodes = expect(entry.get("inbound_nodes"), list, self._path, f"calls of '{name}'")
         if bool(nodes) == (entry.get("class_name") == "InputLayer"):
             raise FormatError(self._path, f"'{name}' has {len(nodes)} calls")
+        self._maker.budget.spend(LAYER * len(nodes))
         in_list = entry.get("class_name") in tensorflow.CLASSES
         calls = [self._node(node, f"a call of '{name}'", in_list) for node in nodes]
         return {**entry, "name": name, "inbound_nodes": calls}
@@ -108,17 +110,20 @@ class _Graph:
             and all(type(number) is int and number >= 0 for number in history[1:])
         ):
             raise FormatError(self._path, f"a tensor with the history {str(history)[:60]}")
+        self._maker.budget.spend(2)
         self._places.append(list(history))
         return self._places[-1]
 
     def _plain(self, value: Any) -> Any:
         """A recorded argument; slices and arrays as such."""
         if isinstance(value, list):
+            self._maker.budget.spend(len(value))
             return [self._plain(item) for item in value]
         if not isinstance(value, dict):
             return value
         class_name, config = value.get("class_name"), value.get("config")
         if class_name is None:
+            self._maker.budget.spend(len(value))
             return {key: self._plain(item) for key, item in value.items()}
         config = expect(config, dict, self._path, f"config of {class_name}")
         if class_name == "__keras_tensor__":
@@ -138,13 +143,16 @@ class _Graph:
         if isinstance(value, list):
             if len(value) == 3 and isinstance(value[0], str) and type(value[1]) is int:
                 return self._tensor(value)
+            self._maker.budget.spend(len(value))
             return [self._plain_of_keras2(item) for item in value]
         if isinstance(value, dict) and "class_name" not in value:
+            self._maker.budget.spend(len(value))
             return {key: self._plain_of_keras2(item) for key, item in value.items()}
         return self._plain(value)
 
     def _ends(self, structure: Any, what: str, models: dict[str, Any]) -> Any:
         """The model's inputs or outputs, [layer, call, output] in any structure."""
+        self._maker.budget.spend(1)
         if isinstance(structure, dict):
             return {key: self._ends(item, what, models) for key, item in structure.items()}
         items = expect(structure, list, self._path, what)

@@ -5,8 +5,9 @@ from typing import Any
 from ...layers.core.input import Input
 from ...models import Model, Sequential
 from ..errors import FormatError
-from .config import UNUSED_OPTIONS, LayerMaker, expect, is_policy, known_dtype
+from .config import UNUSED_OPTIONS, LayerMaker, is_policy, known_dtype
 from .graph import functional
+from .parsing import expect
 
 
 class ModelMaker(LayerMaker):

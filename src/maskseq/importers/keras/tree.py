@@ -100,6 +100,8 @@ def datasets_of(root: Group, path: str) -> list[tuple[str, Dataset]]:
                 raise FormatError(path, "more groups than it has room for, or nested too deep")
             member = group[name]
             here = f"{place}/{name}".lstrip("/")
+            depth = here.count("/")
+            root.spend(1 + depth, len(here) * depth)  # for whoever takes the path apart
             if isinstance(member, Group):
                 inside.append((here, member))
             else:
