@@ -78,9 +78,9 @@ def load_model(
         maker = _maker(name, _version_of_json(config, name, weights), *given)
         model = _build(maker, config, weights)
     else:
-        archive, size = read_archive(name), os.path.getsize(name)
-        metadata = parse_json(archive.metadata, name, "metadata.json", size)
-        config = parse_json(archive.config, name, "config.json", size)
+        archive = read_archive(name)
+        metadata = parse_json(archive.metadata, name, "metadata.json", archive.size)
+        config = parse_json(archive.config, name, "config.json", archive.size)
         text = expect(metadata.get("keras_version"), str, name, "keras_version")
         maker = _maker(name, Version.parse(text, name), *given)
         root = read_hdf5(archive.weights, name)

@@ -13,7 +13,6 @@ import numpy as np
 from ..errors import FormatError
 from ..hdf5 import Dataset, Group
 
-_LINK = 40  # bytes that each member of a group takes in the file
 _MAX_DEPTH = 100  # groups inside groups
 _LAYERS = {"_layer_checkpoint_dependencies": "layers"}  # Keras 2.12 and 2.13
 _OF_TRAINING = frozenset({"optimizer", "metrics"})  # beside the layers of a model
@@ -87,20 +86,18 @@ class Tree:
 
 
 def datasets_of(root: Group, path: str) -> list[tuple[str, Dataset]]:
-    """(path, dataset) for all in a tree. Raises: FormatError if links lead to one thing often."""
+    """(path, dataset) for all in a tree. Raises: FormatError for more paths than it may have."""
     found: list[tuple[str, Dataset]] = []
     stack: list[tuple[str, Group]] = [("", root)]
-    links = 0
     while stack:
         place, group = stack.pop()
         inside = []
         for name in group:
-            links += 1
-            if links * _LINK > root.file_size or place.count("/") > _MAX_DEPTH:
-                raise FormatError(path, "more groups than it has room for, or nested too deep")
             member = group[name]
             here = f"{place}/{name}".lstrip("/")
             depth = here.count("/")
+            if depth > _MAX_DEPTH:
+                raise FormatError(path, "groups that are nested too deep")
             root.spend(1 + depth, len(here) * depth)  # for whoever takes the path apart
             if isinstance(member, Group):
                 inside.append((here, member))
