@@ -211,3 +211,47 @@ void msq_fill_masked(void *out, const uint8_t *mask, const void *first, int64_t 
     const double bytes = (double)batch * (double)time * (double)row_bytes;
     msq_parallel(msq_plan_threads(num_threads, batch, bytes, GRAIN), fill_body, &job);
 }
+
+/* As unsigned numbers negative ids are larger than any count. Whole blocks are looked at without a
+ * branch; where one holds a wrong id, it is searched. */
+#define DEFINE_FIRST_OUTSIDE(type)                                                                 \
+    static int64_t first_outside_##type(const type *ids, int64_t n, uint64_t count) {              \
+        for (int64_t start = 0, end; start < n; start = end) {                                     \
+            int wrong = 0;                                                                         \
+            end = n - start > BLOCK ? start + BLOCK : n;                                           \
+            for (int64_t i = start; i < end; i++)                                                  \
+                wrong |= (uint64_t)ids[i] >= count;                                                \
+            for (int64_t i = start; wrong && i < end; i++)                                         \
+                if ((uint64_t)ids[i] >= count)                                                     \
+                    return i;                                                                      \
+        }                                                                                          \
+        return n;                                                                                  \
+    }
+
+enum { BLOCK = 1024 };
+DEFINE_FIRST_OUTSIDE(int8_t)
+DEFINE_FIRST_OUTSIDE(int16_t)
+DEFINE_FIRST_OUTSIDE(int32_t)
+DEFINE_FIRST_OUTSIDE(int64_t)
+DEFINE_FIRST_OUTSIDE(uint8_t)
+DEFINE_FIRST_OUTSIDE(uint16_t)
+DEFINE_FIRST_OUTSIDE(uint32_t)
+DEFINE_FIRST_OUTSIDE(uint64_t)
+
+int64_t msq_first_outside(const void *ids, int64_t n, int item_size, int is_signed, int64_t count) {
+    uint64_t limit = (uint64_t)count;
+    switch (item_size) {
+    case 1:
+        return is_signed ? first_outside_int8_t(ids, n, limit)
+                         : first_outside_uint8_t(ids, n, limit);
+    case 2:
+        return is_signed ? first_outside_int16_t(ids, n, limit)
+                         : first_outside_uint16_t(ids, n, limit);
+    case 4:
+        return is_signed ? first_outside_int32_t(ids, n, limit)
+                         : first_outside_uint32_t(ids, n, limit);
+    default:
+        return is_signed ? first_outside_int64_t(ids, n, limit)
+                         : first_outside_uint64_t(ids, n, limit);
+    }
+}

@@ -10,4 +10,8 @@
 void msq_fill_masked(void *out, const uint8_t *mask, const void *first, int64_t batch, int64_t time,
                      int64_t row_bytes, int carry, int num_threads);
 
+/* The first position of ids (n,), integers of item_size bytes, that is not in [0, count); n if all
+ * are. */
+int64_t msq_first_outside(const void *ids, int64_t n, int item_size, int is_signed, int64_t count);
+
 #endif

@@ -123,13 +123,15 @@ class Edition(dict[int, tuple[Variable, int, np.ndarray]]):
     """The values that all weights had at one moment: what the walks that began then see.
 
     It holds those that were replaced since: id(variable) -> (variable, version, value).
+    number: no other edition's: who found what it made of all values in it up to date, notes it.
     own: what a thread assigned in such a walk, and sees: (thread, id(variable)) -> the same.
     made: what layers made of values that were replaced since: id(layer) -> (layer, ...).
     """
 
-    __slots__ = ("own", "made", "__weakref__")
+    __slots__ = ("number", "own", "made", "__weakref__")
 
     def __init__(self) -> None:
+        self.number = next(_versions)
         self.own: dict[tuple[int, int], tuple[Variable, int, np.ndarray]] = {}
         self.made: dict[int, tuple] = {}
 

@@ -127,3 +127,19 @@ def test_layout_from_mask_takes_any_byte_but_zero_for_real():
 def test_layout_from_mask_refuses_other_shapes(mask):
     with pytest.raises(ValueError, match=r"mask must be bool \(any, any\), got bool"):
         _kernels.layout_from_mask(mask)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"])
+@pytest.mark.parametrize("size", [0, 1, 7, 1024, 1025, 5000])
+def test_first_outside_is_the_first_number_not_in_range(dtype, size, rng):
+    ids = rng.integers(0, 2, size).astype(dtype)
+    assert _kernels.first_outside(ids, 2) == size
+    assert _kernels.first_outside(ids, 0) == 0
+    for place in {0, size // 2, size - 1} if size else ():
+        for wrong in (-1, 2, 100):
+            bad = ids.copy()
+            bad[place:] = np.array(wrong).astype(dtype)
+            if not 0 <= int(bad[place]) < 2:
+                assert _kernels.first_outside(bad, 2) == place
+    with pytest.raises(TypeError, match="ids must be integers, got float32"):
+        _kernels.first_outside(ids.astype("f4"), 2)

@@ -3,6 +3,21 @@
 cdef extern from "rows.h":
     void msq_fill_masked(void* out, const uint8_t* mask, const void* first, int64_t batch,
                          int64_t time, int64_t row_bytes, int carry, int num_threads) nogil
+    int64_t msq_first_outside(const void* ids, int64_t n, int item_size, int is_signed,
+                              int64_t count) nogil
+
+
+def first_outside(ids: ArrayLike, count: int) -> int:
+    """The first position of ids (n,), integers of any size, not in [0, count); n if all are."""
+    cdef Array a = items(ids, "ids").expect(ANY)
+    cdef bint is_signed = a.view.format[0] in b"bhilq"
+    if not is_signed and a.view.format[0] not in b"?BHILQ":
+        raise TypeError(f"ids must be integers, got {dtype_of(a)}")
+    cdef int64_t n = a.view.shape[0], limit = a_size(count, "count")
+    cdef int item_size = <int>a.view.itemsize
+    with nogil:
+        n = msq_first_outside(a.view.buf, n, item_size, is_signed, limit)
+    return n
 
 
 def mask_from_ids(ids: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.bool_]:

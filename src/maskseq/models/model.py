@@ -1,6 +1,7 @@
 """Model: layers in a graph, run on rows from input to output. Source: keras.Model."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,18 @@ class Model(Layer):
         return list(self._graph_layers) if self._plan else super()._sublayers()
 
     # Calls
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the model on arrays, or record it on symbolic tensors."""
+        if self._walks and len(args) == 1 and not kwargs:
+            x = args[0]
+            if self._takes(x):
+                return as_output(self._walk(x if type(x) is list else [x]))
+        return super().__call__(*args, **kwargs)
+
+    @property
+    def step(self) -> Callable[..., Any]:
+        return self.apply if type(self).__call__ is Model.__call__ else super().step
 
     def apply(self, *args: Any, **kwargs: Any) -> Any:
         """What the outputs are for `inputs`: Rows or arrays, whichever is nearer.

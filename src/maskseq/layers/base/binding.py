@@ -12,7 +12,7 @@ from ...data.ragged import Ragged
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
 from ...rows import Rows
-from ...tensor import Tensor, convert_to_tensor
+from ...tensor import KEPT, Tensor, convert_to_tensor
 from ...variable import Variable
 
 
@@ -176,7 +176,7 @@ def shape_of(value: Any) -> tuple[int | None, ...] | None:
 def as_output(value: Any) -> Any:
     """What a call gives, as Tensors."""
     if type(value) is np.ndarray:
-        return convert_to_tensor(value)
+        return value.view(Tensor) if value.dtype in KEPT else convert_to_tensor(value)
     if type(value) is Rows:
         return value.to_tensor()
     if isinstance(value, Tensor) or value is None:

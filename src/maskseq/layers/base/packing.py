@@ -47,14 +47,20 @@ class PackingLayer(Layer):
     kernel: Variable
     bias: Variable | None
     _packed: Packed = NOT_PACKED
+    _packed_for = 0  # the number of an edition whose weights `_packed` was made of
 
     def packed(self) -> Any:
         """What `pack_weights` makes of the weights."""
+        edition = current().edition
+        if edition is not None and edition.number == self._packed_for and not edition:
+            return self._packed[1]
         kernel, bias = self.kernel, self.bias
         versions = kernel.version, None if bias is None else bias.version
         known, packed = self._packed
-        if known != versions or current().edition:
+        if known != versions or edition:
             return packed_anew(self, (kernel, bias), self.pack_weights)
+        if edition is not None:
+            self._packed_for = edition.number
         return packed
 
     def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> Any:
@@ -62,5 +68,5 @@ class PackingLayer(Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        state.pop("_packed", None)
+        state.pop("_packed", None), state.pop("_packed_for", None)
         return state

@@ -8,8 +8,6 @@ from ... import _kernels, ops
 from ...rows import Layout, Rows, Source
 from ..base.layer import Layer
 
-_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
-
 
 class Embedding(Layer):
     """Look up each id in a table.
@@ -59,8 +57,8 @@ class Embedding(Layer):
         return rows.reshape(*ids.shape, self.output_dim)
 
     def pack(self, x: np.ndarray) -> Rows:
-        layout = Layout.from_mask(_kernels.mask_from_ids(x))
-        return self._look_up(x.reshape(-1)[layout.cells], layout)
+        layout, ids = Layout.from_mask(_kernels.mask_from_ids(x)), x.reshape(-1)
+        return self._look_up(ids if layout.full else ids[layout.cells], layout)
 
     def on_rows(self, rows: Rows) -> Any:
         source = rows.source
@@ -85,22 +83,19 @@ class Embedding(Layer):
 
         They are the cells of an array of `shape`, or the real ones of `layout`.
         """
-        dtype, compared = ids.dtype, ids
-        if dtype.kind not in "iufb":
-            raise TypeError(f"ids must be numbers, got dtype {dtype}")
-        if dtype.kind == "i" and dtype.isnative:
-            compared = ids.view(_UNSIGNED[dtype.itemsize])  # where negative ids are the largest
-        low = 0 if compared is not ids else np.minimum.reduce(ids, initial=0)
-        if not (low >= 0 and np.maximum.reduce(compared, initial=0) < self.input_dim):
+        kind = ids.dtype.kind
+        if kind not in "iufb":
+            raise TypeError(f"ids must be numbers, got dtype {ids.dtype}")
+        if kind in "iu":
+            wrong = _kernels.first_outside(ids, self.input_dim)
+        else:
             inside = (ids > -1) & (ids < self.input_dim)  # NaN is not; -0.5 is cut to 0
-            if not inside.all():
-                wrong = int(np.argmin(inside))
-                cell = wrong if layout is None else layout.cells[wrong]
-                place = [int(i) for i in np.unravel_index(cell, shape)]
-                raise IndexError(
-                    f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at {place}"
-                )
-        return ids if dtype.kind in "iu" else ids.astype(np.int64)
+            wrong = len(ids) if inside.all() else int(np.argmin(inside))
+        if wrong < len(ids):
+            cell = wrong if layout is None else layout.cells[wrong]
+            place = [int(i) for i in np.unravel_index(cell, shape)]
+            raise IndexError(f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at {place}")
+        return ids if kind in "iu" else ids.astype(np.int64)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None
