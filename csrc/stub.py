@@ -1,16 +1,20 @@
-"""Copies the heads of the façade's functions and classes, with their type hints, to _kernels.pyi.
+"""Writes the stubs, which editors and type checkers read in place of what they cannot.
 
-usage: python csrc/stub.py [--check]   (--check writes nothing, and fails if the stub is stale)
+usage: python csrc/stub.py [--check]   (--check writes nothing, and fails if a stub is stale)
 
-A type checker reads the stub, Cython the façade. Above the line that names this file, the stub is
-written by hand: its imports, and the constants. What has no type hint for its result is left out.
+`_kernels.pyi` gets the heads of the façade's functions and classes, with their type hints. Above
+the line that names this file it is written by hand: its imports, and the constants. What has no
+type hint for its result is left out. `layers/__init__.pyi` gets the names in
+`layers/base/table.py`, which are imported lazily.
 """
 
 import re
+import runpy
 import sys
 from pathlib import Path
 
-STUB = Path(__file__).parents[1] / "src" / "maskseq" / "_kernels.pyi"
+PACKAGE = Path(__file__).parents[1] / "src" / "maskseq"
+STUB = PACKAGE / "_kernels.pyi"
 BLOCK = re.compile(r"^(?:def|cdef class) .*(?:\n(?:[ \t)\]].*)?)*", re.M)
 """A function or a class: all lines up to the next that begins something else."""
 HEAD = re.compile(r"(?: *@property\n)? *def \w+\((?:(?!:\n).)*? -> [^:]+:\n", re.S)
@@ -20,11 +24,12 @@ TYPES = {"bint": "bool", "Py_ssize_t": "int"}
 MARK = "# from here on written by csrc/stub.py\n"
 
 
-def stub() -> str:
+def stub_of_kernels(before: str) -> str:
     """The heads in the order in which _kernels.pyx includes their files, typed as Python does."""
     files = re.findall(r'^include "(.*)"$', STUB.with_suffix(".pyx").read_text(), re.M)
     text = "".join((STUB.parent / file).read_text() for file in files)
-    return "".join(declared(block) for block in BLOCK.findall(text))
+    heads = "".join(declared(block) for block in BLOCK.findall(text))
+    return before.partition(MARK)[0] + MARK + heads
 
 
 def declared(block: str) -> str:
@@ -53,16 +58,34 @@ def in_python(head: str) -> str:
     )
 
 
+def stub_of_layers(before: str) -> str:
+    """An import of each name in the table; other names of the same class as what they are."""
+    table = runpy.run_path(str(PACKAGE / "layers" / "base" / "table.py"))
+    lines = ['"""The layers, under Keras 3\'s names. Written by csrc/stub.py."""\n']
+    files = {"Layer": "maskseq.layers.base.layer"} | table["FILES"]
+    for name in sorted(files.keys() - table["ALIASES"], key=lambda name: (files[name], name)):
+        line = f"from {files[name].removeprefix('maskseq.layers')} import {name} as {name}"
+        head, _, tail = line.partition("import ")
+        lines.append(line if len(line) <= 100 else f"{head}import (\n    {tail},\n)")
+    lines.append("")
+    lines += [f"{alias} = {name}" for alias, name in table["ALIASES"].items()]
+    return "\n".join(lines) + "\n"
+
+
+STUBS = {STUB: stub_of_kernels, PACKAGE / "layers" / "__init__.pyi": stub_of_layers}
+
+
 def main() -> int:
-    before = STUB.read_text()
-    after = before.partition(MARK)[0] + MARK + stub()
-    if sys.argv[1:] == ["--check"]:
-        if after != before:
-            print(f"{STUB.name} is stale: run csrc/stub.py", file=sys.stderr)
-        return int(after != before)
-    if after != before:
-        STUB.write_text(after)
-    return 0
+    stale = 0
+    for path, write in STUBS.items():
+        before = path.read_text()
+        after = write(before)
+        if after != before and sys.argv[1:] == ["--check"]:
+            print(f"{path} is stale: run csrc/stub.py", file=sys.stderr)
+            stale = 1
+        elif after != before:
+            path.write_text(after)
+    return stale
 
 
 if __name__ == "__main__":

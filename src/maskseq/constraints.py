@@ -76,7 +76,7 @@ class MinMaxNorm(Constraint):
 
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 
-CONSTRAINTS = configured.table_of(Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
+KNOWN = configured.table_of(Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
 
 
 def get(identifier: Any) -> Callable[..., Any] | None:
@@ -85,12 +85,12 @@ def get(identifier: Any) -> Callable[..., Any] | None:
     A config of a class that is not known here gives an `Unknown` that keeps it.
     Raises: ValueError if there is none of that name.
     """
-    return configured.get(identifier, CONSTRAINTS, "constraint")
+    return configured.get(identifier, KNOWN, "constraint")
 
 
 def serialize(constraint: Any) -> Any:
     """Its config in Keras's form; None and objects of your own classes as they are."""
-    return configured.serialize(constraint, CONSTRAINTS, "keras.constraints")
+    return configured.serialize(constraint, KNOWN, "keras.constraints")
 
 
 def _with_norms(w: Any, axis: Axes) -> tuple[np.ndarray, np.ndarray]:

@@ -84,8 +84,8 @@ class OrthogonalRegularizer(Regularizer):
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
-REGULARIZERS = configured.table_of(Regularizer, L1, L2, L1L2, OrthogonalRegularizer)
-REGULARIZERS["l1_l2"] = L1L2  # the name in Keras's documentation; its code knows l1l2
+KNOWN = configured.table_of(Regularizer, L1, L2, L1L2, OrthogonalRegularizer)
+KNOWN["l1_l2"] = L1L2  # the name in Keras's documentation; its code knows l1l2
 
 
 def get(identifier: Any) -> Callable[..., Any] | None:
@@ -94,12 +94,12 @@ def get(identifier: Any) -> Callable[..., Any] | None:
     A config of a class that is not known here gives an `Unknown` that keeps it.
     Raises: ValueError if there is none of that name.
     """
-    return configured.get(identifier, REGULARIZERS, "regularizer")
+    return configured.get(identifier, KNOWN, "regularizer")
 
 
 def serialize(regularizer: Any) -> Any:
     """Its config in Keras's form; None and objects of your own classes as they are."""
-    return configured.serialize(regularizer, REGULARIZERS, "keras.regularizers")
+    return configured.serialize(regularizer, KNOWN, "keras.regularizers")
 
 
 def _float(x: Any) -> np.ndarray:

@@ -63,8 +63,8 @@ def test_value_and_config_are_those_of_keras(module, name, options, weights):
 def test_names_are_those_of_keras(module):
     ours = {"regularizers": regularizers, "constraints": constraints}[module]
     known = getattr(keras.src, module).ALL_OBJECTS_DICT
-    assert known.keys() <= getattr(ours, module.upper()).keys()
+    assert known.keys() <= ours.KNOWN.keys()
     for name, cls in known.items():
-        assert getattr(ours, module.upper())[name].__name__ == cls.__name__
+        assert ours.KNOWN[name].__name__ == cls.__name__
     public = {name for name in dir(getattr(keras, module)) if not name.startswith("_")}
     assert public - {"deserialize"} <= set(dir(ours))

@@ -9,6 +9,7 @@ import pytest
 
 import maskseq
 from maskseq import layers
+from maskseq.layers.base.table import ALIASES, FILES, IN_KERAS, OURS, names_in
 
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
@@ -57,12 +58,44 @@ def imports_of(path: Path) -> list[str]:
     return found
 
 
-def test_stub_of_layers_names_the_same_files_as_its_module():
+def test_table_of_layers_names_what_its_files_have():
+    assert set(layers.__all__) == {"Layer", *FILES} <= set(dir(layers))
+    for name, file in FILES.items():
+        module, own = import_module(file), ALIASES.get(name, name)
+        assert getattr(layers, name) is getattr(module, own)
+        assert getattr(module, own).__module__ == file
+
+
+def test_every_layer_is_in_the_table():
+    """Public classes of the families that are layers, but for bases, which are no layers to use."""
+    bases = {
+        *("Cell", "CellRNN", "ConvLSTMCell", "Convolution", "DataLayer", "HeadsAttention"),
+        *("IndexLookup", "ListAttention", "OverTime", "Projection"),
+    }
+    found = set()
+    for path in (ROOT / "layers").glob("[a-z]*/*.py"):
+        if path.parent.name != "base":
+            module = import_module(f"maskseq.layers.{path.parent.name}.{path.stem}")
+            found |= {
+                name
+                for name, value in vars(module).items()
+                if isinstance(value, type)
+                and issubclass(value, layers.Layer)
+                and value.__module__ == module.__name__
+                and not name.startswith("_")
+            }
+    assert found - bases == {*names_in(IN_KERAS), *names_in(OURS)}
+
+
+def test_stub_of_layers_is_that_of_the_table():
     stub = ast.parse((ROOT / "layers" / "__init__.pyi").read_text())
-    told = {alias.name: node.module for node in stub.body[1:] for alias in node.names}
-    assert told.keys() == set(layers.__all__) <= set(dir(layers))
-    for name, file in told.items():
-        assert getattr(layers, name) is getattr(import_module(f"maskseq.layers.{file}"), name)
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    names = {alias.name: node.module for node in imports for alias in node.names}
+    assert names.pop("Layer") == "base.layer"
+    own = {name: file for name, file in FILES.items() if name not in ALIASES}
+    assert {name: f"maskseq.layers.{module}" for name, module in names.items()} == own
+    aliases = {x.targets[0].id: x.value.id for x in stub.body if isinstance(x, ast.Assign)}
+    assert aliases == ALIASES
 
 
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.stem != "__init__")

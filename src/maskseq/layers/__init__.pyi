@@ -1,4 +1,4 @@
-"""The layers, under Keras 3's names."""
+"""The layers, under Keras 3's names. Written by csrc/stub.py."""
 
 from .activations.activation import Activation as Activation
 from .activations.rectifiers import ELU as ELU
@@ -10,23 +10,21 @@ from .activations.softmax import Softmax as Softmax
 from .activations.temporal_softmax import TemporalSoftmax as TemporalSoftmax
 from .attention.additive_attention import AdditiveAttention as AdditiveAttention
 from .attention.attention import Attention as Attention
-from .attention.group_query_attention import GroupQueryAttention as GroupQueryAttention
+from .attention.group_query_attention import GroupedQueryAttention as GroupedQueryAttention
 from .attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from .base.layer import Layer as Layer
 from .convolutional.conv1d import Conv1D as Conv1D
-from .convolutional.conv1d import Convolution1D as Convolution1D
 from .convolutional.conv1d_transpose import Conv1DTranspose as Conv1DTranspose
-from .convolutional.conv1d_transpose import Convolution1DTranspose as Convolution1DTranspose
 from .convolutional.depthwise_conv1d import DepthwiseConv1D as DepthwiseConv1D
 from .convolutional.masked_conv1d import MaskedConv1D as MaskedConv1D
 from .convolutional.separable_conv1d import SeparableConv1D as SeparableConv1D
-from .convolutional.separable_conv1d import SeparableConvolution1D as SeparableConvolution1D
 from .core.dense import Dense as Dense
 from .core.einsum_dense import EinsumDense as EinsumDense
 from .core.embedding import Embedding as Embedding
 from .core.identity import ActivityRegularization as ActivityRegularization
 from .core.identity import Identity as Identity
 from .core.input import Input as Input
+from .core.input import InputLayer as InputLayer
 from .core.lambda_layer import Lambda as Lambda
 from .core.masking import Masking as Masking
 from .core.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
@@ -54,16 +52,12 @@ from .normalization.spectral_normalization import SpectralNormalization as Spect
 from .normalization.unit_normalization import UnitNormalization as UnitNormalization
 from .pooling.attention_pooling1d import AttentionPooling1D as AttentionPooling1D
 from .pooling.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
-from .pooling.global_pooling import GlobalAvgPool1D as GlobalAvgPool1D
-from .pooling.global_pooling import GlobalMaxPool1D as GlobalMaxPool1D
 from .pooling.global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
 from .pooling.last_step import LastStep as LastStep
 from .pooling.masked_global_max_pooling1d import (
     MaskedGlobalMaxPooling1D as MaskedGlobalMaxPooling1D,
 )
 from .pooling.window_pooling import AveragePooling1D as AveragePooling1D
-from .pooling.window_pooling import AvgPool1D as AvgPool1D
-from .pooling.window_pooling import MaxPool1D as MaxPool1D
 from .pooling.window_pooling import MaxPooling1D as MaxPooling1D
 from .preprocessing.category_encoding import CategoryEncoding as CategoryEncoding
 from .preprocessing.discretization import Discretization as Discretization
@@ -97,3 +91,12 @@ from .rnn.simple_rnn import SimpleRNN as SimpleRNN
 from .rnn.simple_rnn import SimpleRNNCell as SimpleRNNCell
 from .rnn.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
 from .rnn.time_distributed import TimeDistributed as TimeDistributed
+
+AvgPool1D = AveragePooling1D
+Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GroupQueryAttention = GroupedQueryAttention
+MaxPool1D = MaxPooling1D
+SeparableConvolution1D = SeparableConv1D

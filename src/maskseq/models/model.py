@@ -16,7 +16,7 @@ from ..graph.symbols import KerasTensor, Operation, unique_name
 from ..layers.base.binding import as_output
 from ..layers.base.errors import PLAIN_ERRORS, naming_errors, put_name
 from ..layers.base.layer import Layer
-from ..layers.base.registry import deserialize_layer, serialize_layer
+from ..layers.base.registry import deserialize_layer, register_model, serialize_layer
 from ..layers.core.input import Input
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
@@ -25,6 +25,7 @@ from . import inputs as model_inputs
 from .summary import summary_text
 
 
+@register_model
 class Model(Layer):
     """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
 

@@ -5,13 +5,14 @@ from typing import Any
 from ..graph.symbols import KerasTensor
 from ..layers.base.errors import naming_errors
 from ..layers.base.layer import Layer
-from ..layers.base.registry import deserialize_layer, serialize_layer
+from ..layers.base.registry import deserialize_layer, register_model, serialize_layer
 from ..layers.core.input import Input, InputLayer
 from ..rows import Rows
 from . import inputs as model_inputs
 from .model import Model
 
 
+@register_model
 class Sequential(Model):
     """Layers one after the other.
 

@@ -1,6 +1,9 @@
-"""The table of docs/layers.md: what each layer does to the mask. python -m maskseq.testing.table"""
+"""The page docs/layers.md: what each layer does to the mask. python -m maskseq.testing.table"""
+
+from importlib import import_module
 
 from .. import layers
+from ..layers.base.table import FILES, IN_KERAS, OURS, names_in
 from .examples import EXAMPLES, Example
 from .promises import Subject
 
@@ -10,12 +13,18 @@ HEADER = """\
 What a layer does to the mask of its input: it *makes* one, *uses* it, *changes* it, *passes* it on,
 or *drops* it (and says so once, where Keras does). "Reads" tells which masked cells an output
 depends on: all of them, those of its own step, or none; where it is "none", what padding holds
-cannot matter. "Runs on" tells whether a model computes real steps only or the padded array.
+cannot matter. "Runs on" tells whether a model computes real steps only or the padded array. Layers
+"of Keras" have the arguments, the numbers and the masks of Keras's.
 
 This page is written by `python -m maskseq.testing.table`; a test holds it to the code.
+"""
+TABLE = """
+## {title}
 
-| layer | mask | reads | runs on | |
-|---|---|---|---|---|
+{text}
+
+| layer | of | mask | reads | runs on | |
+|---|---|---|---|---|---|
 """
 
 
@@ -26,12 +35,22 @@ def _line(name: str, example: Example) -> str:
     on_rows = layer.supports_masking and (layer.stepwise or own_way)
     runs = "real steps" if on_rows and layer.mask_role != "drops" else "padded array"
     promise = (type(layer).__doc__ or "").strip().split("\n")[0].partition(" Source:")[0]
-    return f"| `{name}` | {layer.mask_role} | {layer.reads_masked} | {runs} | {promise} |\n"
+    of = "Keras" if type(layer).__name__ in names_in(IN_KERAS) else "maskseq"
+    return f"| `{name}` | {of} | {layer.mask_role} | {layer.reads_masked} | {runs} | {promise} |\n"
 
 
 def layers_table() -> str:
-    """The text of docs/layers.md."""
-    return HEADER + "".join(_line(name, EXAMPLES[name]) for name in sorted(EXAMPLES))
+    """The text of docs/layers.md: a table for each family."""
+    lines: dict[str, list[str]] = {}
+    for name, example in sorted(EXAMPLES.items()):
+        family = FILES[type(example.make()).__name__].split(".")[2]
+        lines.setdefault(family, []).append(_line(name, example))
+    page = HEADER
+    for family in sorted(IN_KERAS | OURS):
+        text = import_module(f"..layers.{family}", __package__).__doc__
+        title = family.upper() if family == "rnn" else family.capitalize()
+        page += TABLE.format(title=title, text=text) + "".join(lines[family])
+    return page
 
 
 if __name__ == "__main__":

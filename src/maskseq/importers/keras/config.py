@@ -4,57 +4,41 @@ What a file names is looked up in closed tables of our own classes, or refused b
 imported, evaluated, opened or fetched because a file says so; there is no switch that changes it.
 """
 
-import functools
-import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ... import activations, layers
+from ... import activations, constraints, layers, regularizers
+from ...configured import is_from_keras
 from ...layers import Layer
+from ...layers.base.arguments import arguments_of, parameters_of
+from ...layers.base.table import ALIASES, IN_KERAS, names_in
 from ..budget import Budget
 from ..errors import FormatError, UnsupportedLayerError
 from .functions import Functions
 from .keras2 import CLASSES, call_options, class_in_keras3, config_in_keras3
 from .parsing import expect
 
-LAYERS = {
-    name: name
-    for name in (
-        "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",
-        "Attention", "Average", "AveragePooling1D", "BatchNormalization", "Bidirectional",
-        "CategoryEncoding", "Concatenate", "Conv1D", "Conv1DTranspose", "ConvLSTM1D",
-        "Cropping1D", "Dense", "DepthwiseConv1D", "Discretization", "Dot", "Dropout", "ELU",
-        "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout",
-        "GaussianNoise", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "GroupNormalization",
-        "GroupQueryAttention", "Hashing", "Identity", "IntegerLookup", "LSTM", "LSTMCell",
-        "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "Maximum", "Minimum",
-        "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization",
-        "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape", "ReversibleEmbedding",
-        "SeparableConv1D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
-        "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract",
-        "TextVectorization", "ThresholdedReLU", "TimeDistributed", "UnitNormalization",
-        "UpSampling1D", "ZeroPadding1D",
-    )
-}  # fmt: skip
-"""The class name in a file -> the name in `layers`."""
-LAYERS["GroupedQueryAttention"] = "GroupQueryAttention"  # of the class; .h5 files have it
+LAYERS = {*names_in(IN_KERAS), *ALIASES} - {"InputLayer", "Lambda"}
+"""The class names that a file may have; inputs are made elsewhere, functions never."""
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
 _ACTIVATIONS = ("activation", "recurrent_activation")
 LAYER = 16  # steps of a budget that a layer or a call takes; a value in a list takes one
 _MAX_DEPTH = 24  # models inside wrappers inside models
 
-# Options of the training that was, those without effect on a result, and those of which one value
-# means that they are not used.
-_OF_TRAINING = re.compile(r"\w+_(initializer|regularizer|constraint)|seed")
+# Options of the training that was, and what training to come needs; options without effect on a
+# result, and those of which one value means that they are not used.
+_OF_TRAINING = re.compile(r"\w+_initializer|seed")
+_FOR_TRAINING = re.compile(r"\w+_(regularizer|constraint)")
 _WITHOUT_EFFECT = {
     "autocast", "batch_input_shape", "batch_shape", "build_config", "implementation",
     "input_length", "momentum", "renorm_clipping", "renorm_momentum", "synchronized",
     "unroll", "use_cudnn",
 }  # fmt: skip
+_NOT_IN_FILES = ("input_shape", "mask_rule", "weights")
 UNUSED_OPTIONS = {
     "quantization_config": None,
     "lora_rank": None,
@@ -133,7 +117,7 @@ class LayerMaker:
         cls = self._custom_class(entry, class_name)
         if cls is not None:
             layer = self._custom(cls, class_name, config, name)
-        elif not from_keras(entry):
+        elif not is_from_keras(entry):
             raise self.unsupported(name, class_name)
         elif class_name in MODELS:
             return self.model(entry)
@@ -154,7 +138,7 @@ class LayerMaker:
         if legacy:
             config = config_in_keras3(class_name, config)
             always = call_options(known, config)
-        cls = getattr(layers, LAYERS[known])
+        cls = getattr(layers, known)
         options = {key: self._option(cls, name, key, value) for key, value in config.items()}
         options = {key: value for key, value in options.items() if value is not _DROP}
         if self.mask_rule != cls.mask_rule:
@@ -222,12 +206,26 @@ class LayerMaker:
             return _DROP
         if key == "name" or _OF_TRAINING.fullmatch(key):
             return _DROP
-        if key in arguments_of(*cls.__mro__):
+        if _FOR_TRAINING.fullmatch(key):
+            return self._for_training(cls, name, key, value)
+        if key in arguments_of(cls) and key not in _NOT_IN_FILES:
             return self._value(name, cls.__name__, key, value)
         unused = key in UNUSED_OPTIONS and value in (UNUSED_OPTIONS[key], None)
         if key in _WITHOUT_EFFECT or unused:
             return _DROP
         raise self.unsupported(name, cls.__name__, f"{key}={str(value)[:60]}")
+
+    def _for_training(self, cls: type[Layer], name: str, key: str, value: Any) -> Any:
+        """A regularizer or constraint; of classes that are not known here, what the file says."""
+        if key not in arguments_of(cls):
+            return _DROP  # Keras 2 wrote those of base classes too
+        module = constraints if key.endswith("constraint") else regularizers
+        if isinstance(value, str) and value not in module.KNOWN:
+            value = {"class_name": value, "config": {}}
+        try:
+            return module.get(value)
+        except (ValueError, TypeError) as error:
+            raise self.unsupported(name, cls.__name__, f"{key}={str(value)[:60]}") from error
 
     def _value(self, name: str, class_name: str, key: str, value: Any) -> Any:
         if key in _ACTIVATIONS:
@@ -246,7 +244,7 @@ class LayerMaker:
     def _activation(self, name: str, class_name: str, key: str, value: Any) -> Any:
         """An activation: a name that is known, a layer, or a function that the caller gave."""
         kind = value.get("class_name") if isinstance(value, dict) else None
-        if kind == "function" and from_keras(value):
+        if kind == "function" and is_from_keras(value):
             kind, value = None, value.get("config")
         if kind not in (None, "function", "__lambda__"):
             return self.layer(value)
@@ -293,7 +291,7 @@ class LayerMaker:
         ours = next((x for x in cls.__mro__ if x.__name__ in LAYERS and is_ours(x)), None)
         if self.keras_version < (3, 0):
             config = config_in_keras3(class_name if ours is None else ours.__name__, config)
-        own = arguments_of(*(x for x in cls.__mro__ if not is_ours(x)))
+        own = {p.name for x in cls.__mro__ if not is_ours(x) for p in parameters_of(x)}
         options = {}
         for key, value in config.items():
             if key in own or (ours is None and key != "dtype"):
@@ -330,17 +328,6 @@ def model_budget(path: str, size: int) -> Budget:
     return Budget(path, 5000 * LAYER + size * LAYER // 5000, "a model of too many layers")
 
 
-@functools.cache
-def arguments_of(*classes: type) -> frozenset[str]:
-    """The names of the arguments that the constructors of the classes themselves take."""
-    found: set[str] = set()
-    for base in (x for x in classes if "__init__" in vars(x) and x is not object):
-        for parameter in inspect.signature(base.__init__).parameters.values():
-            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                found.add(parameter.name)
-    return frozenset(found - {"self", "weights"})
-
-
 def is_ours(cls: type) -> bool:
     """True for a class of this package."""
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
@@ -352,16 +339,6 @@ def is_known_activation(name: Any) -> bool:
         return isinstance(name, str) and callable(activations.get(name))
     except ValueError:
         return False
-
-
-def from_keras(entry: dict[str, Any]) -> bool:
-    """True if the entry names a class of Keras itself, and none registered by a user."""
-    module, registered = entry.get("module", "keras"), entry.get("registered_name")
-    return (
-        isinstance(module, str)
-        and re.fullmatch(r"(tf_)?keras(\.\w+)*", module) is not None
-        and registered in (None, entry.get("class_name"), entry.get("config"))
-    )
 
 
 def known_dtype(dtype: Any, path: str) -> str:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import ops
+from ...configured import is_from_keras
 from ...graph.symbols import KerasTensor
 from ...nest import flatten
 from ..errors import FormatError, UnsupportedLayerError
-from .config import from_keras, known_dtype
+from .config import known_dtype
 
 if TYPE_CHECKING:
     from .models import ModelMaker
@@ -40,7 +41,7 @@ class RecordedOperation:
         self._path, self.name = maker.path, entry["name"]
         class_name = entry.get("class_name")
         function = ops.OPERATIONS.get(class_name) if isinstance(class_name, str) else None
-        if function is None or not from_keras(entry):
+        if function is None or not is_from_keras(entry):
             raise UnsupportedLayerError(
                 f"{self._path}: '{self.name}' is the operation {class_name}, which is not in the "
                 f"table of known operations"

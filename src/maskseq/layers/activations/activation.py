@@ -1,32 +1,23 @@
 """Activation: a function on every number, or on the features of every step."""
 
-from typing import Any
+from typing import Any, Unpack
 
 from ... import activations
-from ..base.layer import Layer
+from ..base.arguments import LayerOptions
+from ..base.elementwise import Elementwise
 
 
-class Activation(Layer):
+class Activation(Elementwise):
     """Apply an activation, given by name or as a function of arrays. It does not see the mask.
 
     Call arguments: inputs: float32, any shape.  Returns: the same shape.
     Source: keras.layers.Activation.
     """
 
-    supports_masking = True
-    stepwise = True
-    plain = True
-
-    def __init__(self, activation: Any, **kwargs: Any):
+    def __init__(self, activation: Any, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
         self.mixes_features = self.activation in activations.OF_FEATURES
 
     def call(self, inputs: Any) -> Any:
         return self.activation(inputs)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": activations.serialize(self.activation)}

@@ -1,20 +1,12 @@
 """ReLU, LeakyReLU, PReLU and ELU: straight above 0, and in four ways less so below."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations
-from ..base.layer import Layer
-
-
-class _Rectifier(Layer):
-    """Call arguments: inputs: float32, any shape.  Returns: the same shape."""
-
-    supports_masking = True
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
+from ... import _kernels, activations, constraints, regularizers
+from ..base.arguments import LayerOptions
+from ..base.elementwise import Elementwise
 
 
 def _not_negative(value: Any, name: str) -> float:
@@ -23,21 +15,18 @@ def _not_negative(value: Any, name: str) -> float:
     return value
 
 
-class ReLU(_Rectifier):
+class ReLU(Elementwise):
     """x above `threshold`, at most `max_value`; below it negative_slope * (x - threshold).
 
     Source: keras.layers.ReLU.
     """
-
-    stepwise = True
-    plain = True
 
     def __init__(
         self,
         max_value: float | None = None,
         negative_slope: float = 0.0,
         threshold: float = 0.0,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         self.max_value = None if max_value is None else _not_negative(max_value, "max_value")
@@ -47,88 +36,80 @@ class ReLU(_Rectifier):
     def call(self, inputs: Any) -> np.ndarray:
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "max_value": self.max_value,
-            "negative_slope": self.negative_slope,
-            "threshold": self.threshold,
-        }
 
+class LeakyReLU(Elementwise):
+    """x, and negative_slope * x below 0; in Keras 2 that was `alpha`.
 
-class LeakyReLU(_Rectifier):
-    """x, and negative_slope * x below 0. Source: keras.layers.LeakyReLU."""
+    Source: keras.layers.LeakyReLU.
+    """
 
-    stepwise = True
-    plain = True
+    not_in_config = frozenset({"alpha"})
 
-    def __init__(self, negative_slope: float = 0.3, **kwargs: Any):
-        slope = kwargs.pop("alpha", negative_slope)  # its name in Keras 2
+    def __init__(
+        self,
+        negative_slope: float = 0.3,
+        *,
+        alpha: float | None = None,
+        **kwargs: Unpack[LayerOptions],
+    ):
         super().__init__(**kwargs)
+        slope = negative_slope if alpha is None else alpha
         self.negative_slope = _not_negative(slope, "negative_slope")
 
     def call(self, inputs: Any) -> np.ndarray:
         return activations.leaky_relu(inputs, self.negative_slope)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "negative_slope": self.negative_slope}
 
-
-class ELU(_Rectifier):
+class ELU(Elementwise):
     """x, and alpha * (e ** x - 1) below 0. Source: keras.layers.ELU."""
 
-    stepwise = True
-    plain = True
-
-    def __init__(self, alpha: float = 1.0, **kwargs: Any):
+    def __init__(self, alpha: float = 1.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.alpha = alpha
 
     def call(self, inputs: Any) -> np.ndarray:
         return activations.elu(inputs, self.alpha)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "alpha": self.alpha}
 
-
-class ThresholdedReLU(_Rectifier):
+class ThresholdedReLU(Elementwise):
     """x above `theta`, else 0. Source: keras.layers.ThresholdedReLU of Keras 2."""
-
-    stepwise = True
-    plain = True
 
     def __init__(
         self,
         theta: float = 1.0,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         self.theta = float(_not_negative(theta, "ThresholdedReLU: theta"))
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
         return x * (x > np.float32(self.theta))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "theta": self.theta}
 
-
-class PReLU(_Rectifier):
+class PReLU(Elementwise):
     """x, and alpha * x below 0, with an alpha learnt for each number of a sample.
 
-    Arguments: shared_axes: axes (1 = time) along which there is one alpha.
+    Arguments: shared_axes: axes (1 = time) along which there is one alpha.  The others are for
+        `alpha`: its first values, and what training holds it to.
     Weights: alpha float32, the shape of a sample, 1 along the shared axes.
     Source: keras.layers.PReLU.
     """
 
-    plain = True
+    stepwise = False  # until build finds that the steps share their alphas
 
-    def __init__(self, alpha_initializer: Any = "zeros", shared_axes: Any = None, **kwargs: Any):
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: Any = None,
+        **kwargs: Unpack[LayerOptions],
+    ):
         super().__init__(**kwargs)
         self.alpha_initializer = alpha_initializer
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
         axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
         self.shared_axes = None if shared_axes is None else list(axes)
 
@@ -138,7 +119,7 @@ class PReLU(_Rectifier):
             shape[axis - 1] = 1
         if None in shape:
             raise ValueError(f"shared_axes must have the axes of unknown size, got {input_shape}")
-        self.alpha = self.add_weight(tuple(shape), self.alpha_initializer, name="alpha")
+        self.alpha = self.add_named_weight("alpha", tuple(shape))
         self.stepwise = len(shape) > 1 and shape[0] == 1
         self.reads_masked = "own" if self.stepwise else "all"
 
@@ -150,10 +131,3 @@ class PReLU(_Rectifier):
         if alpha.shape[-last:] == x.shape[-last:]:  # an alpha for each number of the last axes
             return _kernels.prelu(x, alpha.reshape(-1))
         return np.where(x < 0, alpha * x, x)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "alpha_initializer": self.alpha_initializer,
-            "shared_axes": self.shared_axes,
-        }

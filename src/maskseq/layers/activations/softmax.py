@@ -1,14 +1,15 @@
 """Softmax that skips masked cells."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels
-from ..base.layer import Layer
+from ..base.arguments import LayerOptions
+from ..base.elementwise import SameShape
 
 
-class Softmax(Layer):
+class Softmax(SameShape):
     """exp(x) / sum(exp(x)) along `axis`, over the cells where the mask is True.
 
     Call arguments:
@@ -23,7 +24,7 @@ class Softmax(Layer):
     supports_masking = True
     plain = True
 
-    def __init__(self, axis: int | list[int] = -1, **kwargs: Any):
+    def __init__(self, axis: int | list[int] = -1, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.axis = axis
 
@@ -41,12 +42,6 @@ class Softmax(Layer):
             real = np.moveaxis(_broadcast(mask, x.shape), axes, last)
             real = np.ascontiguousarray(real).reshape(rows.shape)
         return np.moveaxis(_kernels.masked_softmax(rows, real).reshape(moved.shape), last, axes)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}
 
 
 def _broadcast(mask: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,10 +1,11 @@
 """AdditiveAttention: scores are sum(scale * tanh(query + key)), in the manner of Bahdanau."""
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from ... import _kernels
+from ..base.arguments import LayerOptions
 from .list_attention import ListAttention
 from .meeting import Meeting
 
@@ -20,7 +21,11 @@ class AdditiveAttention(ListAttention):
     """
 
     def __init__(
-        self, use_scale: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any
+        self,
+        use_scale: bool = True,
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         self.use_scale, self.dropout, self.seed = use_scale, dropout, seed
@@ -39,11 +44,3 @@ class AdditiveAttention(ListAttention):
             return _kernels.additive_scores(q[:, 0], k[0], scale)
 
         return meeting.attend_by(score, q, k, v, with_scores)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "use_scale": self.use_scale,
-            "dropout": self.dropout,
-            "seed": self.seed,
-        }

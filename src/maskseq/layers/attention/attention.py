@@ -1,10 +1,11 @@
 """Attention: softmax(query key) value, in the manner of Luong."""
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from ... import _kernels
+from ..base.arguments import LayerOptions
 from .list_attention import ListAttention
 from .meeting import Meeting
 
@@ -25,7 +26,7 @@ class Attention(ListAttention):
         score_mode: str = "dot",
         dropout: float = 0.0,
         seed: int | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         if score_mode not in ("dot", "concat"):
@@ -55,12 +56,3 @@ class Attention(ListAttention):
             return weight * _kernels.additive_scores(q[:, 0], k[0], factor=float(scale))
 
         return meeting.attend_by(score, q, k, v, with_scores)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "use_scale": self.use_scale,
-            "score_mode": self.score_mode,
-            "dropout": self.dropout,
-            "seed": self.seed,
-        }

@@ -1,12 +1,16 @@
 """GroupedQueryAttention: several heads of queries share one head of keys and values."""
 
-from typing import Any
+from typing import Any, Unpack
 
+from ..base.arguments import CommonOptions
 from .heads import HeadsAttention
 
 
 class GroupedQueryAttention(HeadsAttention):
     """Attention of `num_query_heads` heads over `num_key_value_heads` heads of keys and values.
+
+    In keras.layers and .keras files it is called GroupQueryAttention; weights and .h5 files have
+    the name of the class.
 
     Arguments: head_dim: width of every head.  num_query_heads: a multiple of num_key_value_heads.
         The others are those of `MultiHeadAttention`.
@@ -28,9 +32,14 @@ class GroupedQueryAttention(HeadsAttention):
         flash_attention: bool | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[CommonOptions],
     ):
         super().__init__(
             dropout=dropout,
@@ -39,6 +48,11 @@ class GroupedQueryAttention(HeadsAttention):
             flash_attention=flash_attention,
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
             use_gate=use_gate,
             seed=seed,
             **kwargs,
@@ -54,15 +68,3 @@ class GroupedQueryAttention(HeadsAttention):
     def head_shapes(self) -> dict[str, tuple[int, int]]:
         keys = (self.num_key_value_heads, self.head_dim)
         return {"query": (self.num_query_heads, self.head_dim), "key": keys, "value": keys}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "head_dim": self.head_dim,
-            "num_query_heads": self.num_query_heads,
-            "num_key_value_heads": self.num_key_value_heads,
-        }
-
-
-GroupQueryAttention = GroupedQueryAttention
-"""The name in keras.layers and .keras files; layers, weights and .h5 files use the class's."""

@@ -2,12 +2,14 @@
 
 import functools
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from ... import constraints, regularizers
 from ...rows import Layout, Rows
 from ...tensor import Tensor, set_keras_mask
+from ..base.arguments import CommonOptions
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.rules import KERAS2
@@ -40,6 +42,7 @@ class HeadsAttention(Layer):
 
     supports_masking = True
     max_rank = 3
+    not_in_config = frozenset({"flash_attention"})
 
     def __init__(
         self,
@@ -49,12 +52,17 @@ class HeadsAttention(Layer):
         sliding_window: int | None,
         kernel_initializer: Any,
         bias_initializer: Any,
+        kernel_regularizer: Any,
+        bias_regularizer: Any,
+        activity_regularizer: Any,
+        kernel_constraint: Any,
+        bias_constraint: Any,
         use_gate: bool,
         seed: int | None,
         flash_attention: bool | None,
-        **kwargs: Any,
+        **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if sliding_window is not None and sliding_window <= 0:
             raise ValueError(
                 f"{type(self).__name__}: sliding_window must be a positive int, got "
@@ -62,6 +70,10 @@ class HeadsAttention(Layer):
             )
         self.dropout, self.use_bias, self.sliding_window = dropout, use_bias, sliding_window
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.use_gate, self.seed = use_gate, seed
 
     def head_shapes(self) -> dict[str, tuple[int, int]]:
@@ -253,18 +265,6 @@ class HeadsAttention(Layer):
     @property
     def mask_role(self) -> str:
         return "uses, passes"
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "dropout": self.dropout,
-            "use_bias": self.use_bias,
-            "sliding_window": self.sliding_window,
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
-            "use_gate": self.use_gate,
-            "seed": self.seed,
-        }
 
 
 def _carrying(scores: np.ndarray, mask: np.ndarray | None) -> Tensor:

@@ -1,11 +1,12 @@
 """MultiHeadAttention: several heads attend side by side, each over its own projection."""
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...tensor import get_keras_mask
+from ..base.arguments import CommonOptions
 from ..base.rules import HEADS_WITHOUT_MASKS, KERAS2
 from .heads import HeadsAttention
 
@@ -16,10 +17,11 @@ class MultiHeadAttention(HeadsAttention):
     Arguments: num_heads, key_dim: heads, and width of a head's queries and keys.  value_dim: width
         of its values, by default key_dim.  dropout, seed, flash_attention: accepted; dropout only
         matters for queries with nothing to attend to, see below.  use_bias, initializers: for new
-        weights.  output_shape: int or tuple, by default the query's features.  attention_axes: the
-        axes attended over, by default all between batch and features; the others are apart, as the
-        batch is.  sliding_window: attend to fewer than so many steps away.  use_gate: sigmoid of
-        another projection of the query scales the output.
+        weights.  regularizers, constraints: kept for training.  output_shape: int or tuple, by
+        default the query's features.  attention_axes: the axes attended over, by default all
+        between batch and features; the others are apart, as the batch is.  sliding_window: attend
+        to fewer than so many steps away.  use_gate: sigmoid of another projection of the query
+        scales the output.
     Weights: of query, key, [gate,] value: kernel (features, num_heads, width), bias (num_heads,
         width); of the output: kernel (num_heads, value_dim, *output_shape), bias (*output_shape,).
     Call arguments and results: as `HeadsAttention`; as in Keras, a `query_mask` by hand is not
@@ -47,9 +49,14 @@ class MultiHeadAttention(HeadsAttention):
         flash_attention: bool | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[CommonOptions],
     ):
         super().__init__(
             dropout=dropout,
@@ -58,6 +65,11 @@ class MultiHeadAttention(HeadsAttention):
             flash_attention=flash_attention,
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
             use_gate=use_gate,
             seed=seed,
             **kwargs,
@@ -75,7 +87,7 @@ class MultiHeadAttention(HeadsAttention):
         self.attention_axes = tuple(axes) if axes else None
         self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim
         shape = (output_shape,) if isinstance(output_shape, int) else output_shape
-        self._output_shape = tuple(shape) if shape else None
+        self.output_shape = tuple(shape) if shape else None
 
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         self._attended(len(query_shape))
@@ -131,17 +143,7 @@ class MultiHeadAttention(HeadsAttention):
         return {"query": keys, "key": keys, "value": (self.num_heads, self.value_dim)}
 
     def output_features(self, query_features: int) -> tuple[int, ...]:
-        return self._output_shape or (query_features,)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "key_dim": self.key_dim,
-            "value_dim": self.value_dim,
-            "output_shape": self._output_shape,
-            "attention_axes": self.attention_axes,
-        }
+        return self.output_shape or (query_features,)
 
 
 def _apart(rank: int, axes: tuple[int, ...]) -> list[int]:

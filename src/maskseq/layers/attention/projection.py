@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import _kernels, initializers
+from ... import _kernels
 from ..base.packing import PackingLayer
 
 
@@ -20,11 +20,11 @@ class Projection(PackingLayer):
     ):
         super().__init__(name=name)
         self._width, self._activation = math.prod(inputs), activation
-        kernel = initializers.get(owner.kernel_initializer)
-        self.kernel = self.add_weight((*inputs, *outputs), kernel, name="kernel")
-        self.bias = None
-        if owner.use_bias:
-            self.bias = self.add_weight(outputs, owner.bias_initializer, name="bias")
+        for part in ("initializer", "regularizer", "constraint"):
+            for weight in ("kernel", "bias"):
+                setattr(self, f"{weight}_{part}", getattr(owner, f"{weight}_{part}"))
+        self.kernel = self.add_named_weight("kernel", (*inputs, *outputs))
+        self.bias = self.add_named_weight("bias", outputs) if owner.use_bias else None
         self.built = True
 
     def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:

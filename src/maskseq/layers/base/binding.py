@@ -134,6 +134,18 @@ class Signature:
         return method(*bound.args, **bound.kwargs)
 
 
+@functools.cache
+def signature_of(cls: Any) -> Signature:
+    """The arguments of a layer class's `call`."""
+    return Signature(cls.call)
+
+
+@functools.cache
+def rows_parameters(cls: Any) -> set[str]:
+    """The names of the arguments of a layer class's `on_rows`."""
+    return set(inspect.signature(cls.on_rows).parameters)
+
+
 def holds_tensors(value: Any) -> bool:
     """True for a tensor, or a nest of nothing but tensors and None with at least one tensor."""
     if not is_nested(value):

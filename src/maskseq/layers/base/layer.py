@@ -3,29 +3,30 @@
 Source: keras.layers.Layer, version 3.15.
 """
 
-import functools
-import inspect
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 
 import numpy as np
 from numpy import ndarray
 
+from ... import regularizers
 from ...configured import snake_case
 from ...context import OUTSIDE, changed, current, enter, fixed, leave, newest
 from ...graph.record import build_inside, probe_call, record, tensors_of
-from ...graph.symbols import KerasTensor, Node, is_symbolic, unique_name
-from ...nest import flatten, holds, is_nested, map_structure
+from ...graph.symbols import Node, is_symbolic, unique_name
+from ...nest import flatten, holds, map_structure
 from ...rows import Rows, as_padded
-from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask, set_keras_mask
+from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask
 from ...variable import Trial
+from .arguments import LayerOptions, as_config, check_options, config_of_arguments
 from .binding import (
-    Signature,
     are_plain,
     as_output,
     kind_of,
+    rows_parameters,
     shape_arguments,
+    signature_of,
     to_tensor,
     training_option,
 )
@@ -37,46 +38,17 @@ from .masks import (
     fill_masks,
     has_mask,
     is_mask_of,
+    records_mask,
+    take_masks,
     tell_mask_loss,
     tell_taken_mask,
     tell_unused_mask,
 )
+from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
-from .weights import WeightHolder
+from .weights import WeightHolder, marking_built
 
 _building = threading.RLock()
-_TRAINING_ONLY = ("_regularizer", "_constraint")
-
-
-@functools.cache
-def _signature(cls: type) -> Signature:
-    return Signature(cls.call)
-
-
-@functools.cache
-def _rows_parameters(cls: type) -> set[str]:
-    """The names of the arguments of `on_rows`."""
-    return set(inspect.signature(cls.on_rows).parameters)
-
-
-def _marking_built(build: Callable) -> Callable:
-    """A `build` method that, once through, says so: layers that hold others call it by hand."""
-
-    @functools.wraps(build)
-    def marked(self: "Layer", *args: Any, **kwargs: Any) -> None:
-        build(self, *args, **kwargs)
-        shape = args[0] if args else None
-        self._built_features = shape[-1] if shape and not is_nested(shape[-1]) else None
-        if type(self).build is marked:  # a subclass that calls this one has more to do
-            self.built = True
-
-    return marked
-
-
-LAYERS: dict[str, type["Layer"]] = {}
-"""Class name -> class, for every layer of this package that is imported, and no other."""
-LAYER_FILES: dict[str, str] = {}
-"""Class name -> the module to import for it, for layers of this package."""
 
 
 class Layer(Ends, WeightHolder):
@@ -102,12 +74,18 @@ class Layer(Ends, WeightHolder):
     says that it may have a table of tokens for the layer, too, to `restore`.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
+    `get_config` reads the constructor's arguments from attributes of the same names, all but those
+    in `not_in_config`; a class that keeps them elsewhere writes its own.
+
     Arguments:
         name: str, unique in a model; made from the class name if None.
         dtype: "float32" is the only compute dtype; accepted for Keras's configs.
         mask_rule: whose rule for masks holds where versions of Keras differ, see `rules.py`:
             "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9", "keras2.3" or "keras2.1".
-        ..._regularizer, ..._constraint: accepted, without effect on a result.
+        trainable: whether training changes the weights.  autocast: accepted, without effect.
+        activity_regularizer: a penalty on the outputs, for training: see `maskseq.regularizers`.
+        input_shape: of one sample; a Sequential is then built at once.
+    Raises: TypeError for any other, with the nearest that the class takes.
     """
 
     supports_masking = False
@@ -122,6 +100,7 @@ class Layer(Ends, WeightHolder):
     mask_rule = "keras3"
     kept_dtypes: tuple[str, ...] = ()
     has_vocabulary = False
+    not_in_config: frozenset[str] = frozenset()
     _makes_masks = False
     _takes_arrays = False
     _walks = False
@@ -132,9 +111,7 @@ class Layer(Ends, WeightHolder):
         if "compute_mask" in own and "supports_masking" not in own:
             cls.supports_masking = True
         if "build" in own:
-            cls.build = _marking_built(own["build"])
-        if cls.__module__.startswith("maskseq.") and not cls.__name__.startswith("_"):
-            LAYERS[cls.__name__] = cls
+            cls.build = marking_built(own["build"])
         if {"call", "compute_mask", "__call__"} & own.keys():
             if "on_rows" in own:
                 cls.plain = True
@@ -147,34 +124,25 @@ class Layer(Ends, WeightHolder):
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.reads_masked == "all"
         cls._takes_arrays = cls.plain and not cls._makes_masks
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        mask_rule: str = "keras3",
-        **kwargs: Any,
-    ):
-        shape = kwargs.pop("input_shape", None)
-        if kwargs := {k: v for k, v in kwargs.items() if not k.endswith(_TRAINING_ONLY)}:
-            raise ValueError(
-                f"{type(self).__name__}: unrecognized keyword arguments {sorted(kwargs)}"
-            )
-        self.name = name or unique_name(snake_case(type(self).__name__))
+    def __init__(self, **options: Unpack[LayerOptions]):
+        check_options(type(self), options)
+        self.name = options.get("name") or unique_name(snake_case(type(self).__name__))
+        dtype = options.get("dtype")
         self.dtype = dtype if isinstance(dtype, str) else "float32"
-        self.trainable = trainable
+        self.trainable = options.get("trainable", True)
+        self.autocast = options.get("autocast", True)
+        self.activity_regularizer = regularizers.get(options.get("activity_regularizer"))
         self.built = False
-        if mask_rule != self.mask_rule:
-            self.mask_rule = checked_rule(mask_rule)
-        self._input_shape_argument = shape
+        rule = options.get("mask_rule", self.mask_rule)
+        if rule != self.mask_rule:
+            self.mask_rule = checked_rule(rule)
+        self._input_shape_argument = options.get("input_shape")
         self._own_variables = []
         self._inbound_nodes: list[Node] = []
 
     # What subclasses write
 
-    @_marking_built
+    @marking_built
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape, None = unknown."""
 
@@ -200,14 +168,18 @@ class Layer(Ends, WeightHolder):
         return "float32"
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer anew."""
+        """The arguments that make this layer anew, as data."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
-        return config if self.mask_rule == "keras3" else {**config, "mask_rule": self.mask_rule}
+        if self.mask_rule != "keras3":
+            config["mask_rule"] = self.mask_rule
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = as_config(self.activity_regularizer)
+        return config | config_of_arguments(self, Layer.get_config)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Layer":
         """A layer made from what `get_config` returned."""
-        return cls(**config)
+        return cls(**deserialize_layers_in(config))
 
     # Calls
 
@@ -305,7 +277,7 @@ class Layer(Ends, WeightHolder):
 
     def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         training = kwargs.get("training")
-        names = _signature(type(self)).names
+        names = signature_of(type(self)).names
         if training is None and "training" in names[: len(args)]:
             training = args[names.index("training")]
         if training is None or bool(training) is current().training:
@@ -326,15 +298,15 @@ class Layer(Ends, WeightHolder):
                 return self.pack(as_numpy(convert_to_tensor(x)))
         arguments, previous = self._bind(args, kwargs)
         self._ensure_built(arguments)
-        outputs = as_output(_signature(type(self)).invoke(self.call, arguments))
+        outputs = as_output(signature_of(type(self)).invoke(self.call, arguments))
         self._finish(outputs, next(iter(arguments.values()), None), previous)
         if self.takes_masks:
-            self._take_masks([*args, *kwargs.values()])
+            take_masks(self, [*args, *kwargs.values()])
         return outputs
 
     def _on_given_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """`on_rows` of a call's arguments; NotImplemented where Keras would not use their mask."""
-        names = _signature(type(self)).names
+        names = signature_of(type(self)).names
         if not self.supports_masking or len(args) > len(names):
             return NotImplemented
         given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -346,7 +318,7 @@ class Layer(Ends, WeightHolder):
         if f"{first}_mask" not in names and others and "mask" not in masks:
             if self.mask_rule not in KERAS2:
                 return NotImplemented  # a second tensor switches the carried mask off
-        if not given.keys() - {first} <= _rows_parameters(type(self)):
+        if not given.keys() - {first} <= rows_parameters(type(self)):
             return NotImplemented
         for side in sides:
             rows = flatten(given[side])
@@ -368,15 +340,9 @@ class Layer(Ends, WeightHolder):
         padded = value.to_padded() if type(value) is Rows else value.view(np.ndarray)
         return padded.view(Tensor)
 
-    def _take_masks(self, given: list[Any]) -> None:
-        for tensor in flatten(given):
-            if isinstance(tensor, Tensor) and get_keras_mask(tensor) is not None:
-                tell_taken_mask(self)
-                set_keras_mask(tensor, None)
-
     def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         """The arguments of `call` as tensors, masks filled in, and the mask of the first one."""
-        signature = _signature(type(self))
+        signature = signature_of(type(self))
         if "training" in kwargs and "training" not in signature.names:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
         arguments = signature.bind(args, kwargs)
@@ -414,7 +380,7 @@ class Layer(Ends, WeightHolder):
     @classmethod
     def call_parameters(cls) -> list[str]:
         """The names of the arguments of `call`."""
-        return _signature(cls).names
+        return signature_of(cls).names
 
     def _call_symbolic(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         arguments, previous = self._bind(args, kwargs)
@@ -429,20 +395,12 @@ class Layer(Ends, WeightHolder):
             shapes = self.compute_output_shape(*shape_args, **shape_kwargs)
             outputs = tensors_of(shapes, self.compute_output_dtype(inputs))
             build_inside(self, args, kwargs)
-        mask = arguments.get("mask") if self._records_mask(args, kwargs) else None
+        mask = arguments.get("mask") if records_mask(args, kwargs) else None
 
         def finish(made: Any) -> None:
             self._finish(made, inputs, previous)
 
         return record(self, args, kwargs, outputs, mask if has_mask(mask) else None, finish)
-
-    def _records_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
-        """True if Keras writes the mask that it fills in into its graph.
-
-        It does where it need not convert an argument first: for one tensor of the layer's dtype.
-        """
-        alone = len(args) == 1 and not kwargs and isinstance(args[0], KerasTensor)
-        return alone and args[0].dtype == "float32"
 
     @property
     def mask_role(self) -> str:

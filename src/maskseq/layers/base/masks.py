@@ -10,10 +10,11 @@ import numpy as np
 
 from ...context import current
 from ...given import as_array
+from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
 from ...notices import warn
 from ...rows import Rows
-from ...tensor import get_keras_mask, set_keras_mask
+from ...tensor import Tensor, get_keras_mask, set_keras_mask
 from .binding import tensor_arguments
 
 
@@ -126,3 +127,20 @@ def is_mask_of(rows: list[Rows], mask: Any) -> bool:
     layout = rows[0].layout
     one = all(x.layout is layout for x in rows) and isinstance(mask, np.ndarray)
     return one and layout.has_mask(np.asarray(mask))
+
+
+def take_masks(layer: Any, given: list[Any]) -> None:
+    """Take the masks off the tensors that a layer was given, and tell it once."""
+    for tensor in flatten(given):
+        if isinstance(tensor, Tensor) and get_keras_mask(tensor) is not None:
+            tell_taken_mask(layer)
+            set_keras_mask(tensor, None)
+
+
+def records_mask(args: tuple, kwargs: dict[str, Any]) -> bool:
+    """True if Keras writes the mask that it fills in for these arguments into its graph.
+
+    It does where it need not convert an argument first: for one tensor of the layer's dtype.
+    """
+    alone = len(args) == 1 and not kwargs and isinstance(args[0], KerasTensor)
+    return alone and args[0].dtype == "float32"

@@ -1,13 +1,29 @@
 """The weights of a layer, and of the layers it holds."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ... import constraints, initializers, regularizers
 from ...context import changed
-from ...nest import flatten
+from ...nest import flatten, is_nested
 from ...variable import Variable, publish, weight_source
+
+
+def marking_built(build: Callable) -> Callable:
+    """A `build` method that, once through, says so: layers that hold others call it by hand."""
+
+    @functools.wraps(build)
+    def marked(self: Any, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        shape = args[0] if args else None
+        self._built_features = shape[-1] if shape and not is_nested(shape[-1]) else None
+        if type(self).build is marked:  # a subclass that calls this one has more to do
+            self.built = True
+
+    return marked
 
 
 class WeightHolder:

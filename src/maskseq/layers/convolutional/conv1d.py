@@ -1,9 +1,10 @@
 """Conv1D: a convolution over time in which masked steps are steps like others."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from ..base.arguments import CommonOptions
 from ..base.checks import channels_first
 from ..base.windows import windows_of
 from .convolution import Convolution
@@ -15,7 +16,8 @@ class Conv1D(Convolution):
     Masked steps take part and the mask ends here, as in Keras; `MaskedConv1D` keeps it.
 
     Arguments: filters, kernel_size, strides, padding ("valid", "same", "causal"), dilation_rate,
-        groups, activation, use_bias; data_format: "channels_first" for (batch, features, time).
+        groups, activation, use_bias; data_format: "channels_first" for (batch, features, time);
+        initializers: for new weights; regularizers, constraints: kept for training.
     Weights: kernel float32 (kernel_size, features / groups, filters), bias float32 (filters,).
     Call arguments: inputs: float32 (batch, time, features).
     Returns: float32 (batch, windows, filters).
@@ -35,10 +37,33 @@ class Conv1D(Convolution):
         groups: int = 1,
         activation: Any = None,
         use_bias: bool = True,
-        **kwargs: Any,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
-        window = kernel_size, strides, padding, dilation_rate
-        super().__init__(filters, *window, groups, activation, use_bias, **kwargs)
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            groups,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **kwargs,
+        )
         self.data_format = data_format
         self._time_axis = 2 if channels_first(data_format) else 1
 
@@ -66,9 +91,3 @@ class Conv1D(Convolution):
         steps = self.steps(input_shape[self._time_axis])
         ends = (steps, self.filters) if self._time_axis == 1 else (self.filters, steps)
         return (input_shape[0], *ends)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format}
-
-
-Convolution1D = Conv1D

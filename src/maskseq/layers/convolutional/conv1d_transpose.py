@@ -1,10 +1,11 @@
 """Conv1DTranspose: every step spread over a window of output steps."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations
+from ... import _kernels, activations, constraints, regularizers
+from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
 from ..base.packing import PackingLayer
 from ..base.windows import check_padding
@@ -48,12 +49,9 @@ class Conv1DTranspose(PackingLayer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.filters = whole(filters, "Conv1DTranspose: filters")
         self.kernel_size = whole(kernel_size, "Conv1DTranspose: kernel_size")
         self.strides = whole(strides, "Conv1DTranspose: strides")
@@ -68,9 +66,10 @@ class Conv1DTranspose(PackingLayer):
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
-        self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
-        self.activity_regularizer = activity_regularizer
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
         if (self.output_padding or 0) >= self.strides and self.output_padding is not None:
             raise ValueError(
@@ -91,12 +90,8 @@ class Conv1DTranspose(PackingLayer):
                 f"inputs must have a known number of features, got shape {tuple(input_shape)}"
             )
         shape = (self.kernel_size, self.filters, features)
-        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
-        self.bias = (
-            self.add_weight((self.filters,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.kernel = self.add_named_weight("kernel", shape)
+        self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
     def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
         """One matrix (features, kernel_size * filters): each step's part of all its windows."""
@@ -163,27 +158,3 @@ class Conv1DTranspose(PackingLayer):
         steps = self._steps(input_shape[self._time_axis])
         ends = (steps, self.filters) if self._time_axis == 1 else (self.filters, steps)
         return (input_shape[0], *ends)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "output_padding": self.output_padding,
-            "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
-            "kernel_regularizer": self.kernel_regularizer,
-            "bias_regularizer": self.bias_regularizer,
-            "activity_regularizer": self.activity_regularizer,
-            "kernel_constraint": self.kernel_constraint,
-            "bias_constraint": self.bias_constraint,
-        }
-
-
-Convolution1DTranspose = Conv1DTranspose

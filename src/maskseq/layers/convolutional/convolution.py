@@ -1,10 +1,11 @@
 """What convolutions over time share: the kernel, and its product with windows of steps."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations
+from ... import _kernels, activations, constraints, regularizers
+from ..base.arguments import CommonOptions
 from ..base.checks import whole
 from ..base.packing import PackingLayer
 from ..base.windows import check_padding, count_windows
@@ -18,6 +19,8 @@ class Convolution(PackingLayer):
 
     Arguments: filters: output features.  kernel_size, strides, dilation_rate: int.  padding:
         "valid", "same" or "causal".  groups: the features, and the filters, in as many parts.
+        activation: name or function.  use_bias: bool.  initializers: for new weights.
+        regularizers, constraints: kept for training.
     Weights: kernel float32 (kernel_size, features / groups, filters), bias float32 (filters,).
     """
 
@@ -33,9 +36,14 @@ class Convolution(PackingLayer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        **kwargs: Any,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.filters = whole(filters, "filters")
         self.kernel_size = whole(kernel_size, "kernel_size")
         self.strides = whole(strides, "strides")
@@ -45,6 +53,10 @@ class Convolution(PackingLayer):
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         if self.filters % self.groups:
             raise ValueError(f"filters must divide by groups, got {filters} and {groups}")
         if self.strides > 1 and self.dilation_rate > 1:
@@ -55,12 +67,8 @@ class Convolution(PackingLayer):
         if features is None or features % self.groups:
             raise ValueError(f"inputs must have features that divide by {self.groups} groups")
         shape = (self.kernel_size, features // self.groups, self.filters)
-        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
-        self.bias = (
-            self.add_weight((self.filters,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.kernel = self.add_named_weight("kernel", shape)
+        self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
     def product(self, windows: np.ndarray) -> np.ndarray:
         """windows (n, kernel_size, features) -> (n, filters), bias and activation included."""
@@ -95,18 +103,3 @@ class Convolution(PackingLayer):
     def steps(self, time: int | None) -> int | None:
         """The number of output steps of `time` steps."""
         return count_windows(time, self.kernel_size, self.strides, self.padding, self.dilation_rate)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "dilation_rate": self.dilation_rate,
-            "groups": self.groups,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
-        }

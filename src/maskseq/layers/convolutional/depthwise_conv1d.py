@@ -1,10 +1,11 @@
 """DepthwiseConv1D: a convolution over time of each feature by itself."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import activations
+from ... import activations, constraints, regularizers
+from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
 from ..base.windows import check_padding, convolve_channels, count_windows, windows_of
@@ -34,9 +35,14 @@ class DepthwiseConv1D(Layer):
         use_bias: bool = True,
         depthwise_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        **kwargs: Any,
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.kernel_size = whole(kernel_size, "kernel_size")
         self.strides = whole(strides, "strides")
         self.padding = check_padding(padding)
@@ -47,6 +53,10 @@ class DepthwiseConv1D(Layer):
         self.use_bias = use_bias
         self.depthwise_initializer = depthwise_initializer
         self.bias_initializer = bias_initializer
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
     def _window(self) -> tuple[int, int, str, int]:
@@ -55,12 +65,8 @@ class DepthwiseConv1D(Layer):
     def build(self, input_shape: Any) -> None:
         features = input_shape[3 - self._time_axis]
         shape = (self.kernel_size, features, self.depth_multiplier)
-        self.kernel = self.add_weight(shape, self.depthwise_initializer, name="kernel")
-        self.bias = (
-            self.add_weight((features * shape[2],), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.kernel = self.add_named_weight("kernel", shape, "depthwise")
+        self.bias = self.add_named_weight("bias", (features * shape[2],)) if self.use_bias else None
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
@@ -74,18 +80,3 @@ class DepthwiseConv1D(Layer):
         shape[self._time_axis] = count_windows(shape[self._time_axis], *self._window())
         shape[3 - self._time_axis] *= self.depth_multiplier
         return tuple(shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "depth_multiplier": self.depth_multiplier,
-            "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "depthwise_initializer": self.depthwise_initializer,
-            "bias_initializer": self.bias_initializer,
-        }

@@ -1,10 +1,11 @@
 """SeparableConv1D: each feature's own convolution over time, then one product for every step."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations
+from ... import _kernels, activations, constraints, regularizers
+from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
 from ..base.windows import check_padding, convolve_channels, count_windows, windows_of
@@ -36,9 +37,16 @@ class SeparableConv1D(Layer):
         depthwise_initializer: Any = "glorot_uniform",
         pointwise_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        **kwargs: Any,
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.filters = whole(filters, "filters")
         self.kernel_size = whole(kernel_size, "kernel_size")
         self.strides = whole(strides, "strides")
@@ -51,6 +59,12 @@ class SeparableConv1D(Layer):
         self.depthwise_initializer = depthwise_initializer
         self.pointwise_initializer = pointwise_initializer
         self.bias_initializer = bias_initializer
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
     def _window(self) -> tuple[int, int, str, int]:
@@ -60,17 +74,9 @@ class SeparableConv1D(Layer):
         features = input_shape[3 - self._time_axis]
         depthwise = (self.kernel_size, features, self.depth_multiplier)
         pointwise = (1, features * self.depth_multiplier, self.filters)
-        self.depthwise_kernel = self.add_weight(
-            depthwise, self.depthwise_initializer, name="depthwise_kernel"
-        )
-        self.pointwise_kernel = self.add_weight(
-            pointwise, self.pointwise_initializer, name="pointwise_kernel"
-        )
-        self.bias = (
-            self.add_weight((self.filters,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.depthwise_kernel = self.add_named_weight("depthwise_kernel", depthwise, "depthwise")
+        self.pointwise_kernel = self.add_named_weight("pointwise_kernel", pointwise, "pointwise")
+        self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
@@ -86,23 +92,3 @@ class SeparableConv1D(Layer):
         shape[self._time_axis] = count_windows(shape[self._time_axis], *self._window())
         shape[3 - self._time_axis] = self.filters
         return tuple(shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
-            "depth_multiplier": self.depth_multiplier,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "depthwise_initializer": self.depthwise_initializer,
-            "pointwise_initializer": self.pointwise_initializer,
-            "bias_initializer": self.bias_initializer,
-        }
-
-
-SeparableConvolution1D = SeparableConv1D

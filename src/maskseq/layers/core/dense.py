@@ -1,10 +1,11 @@
 """Dense: one matrix product and an activation for every step."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations
+from ... import _kernels, activations, constraints, regularizers
+from ..base.arguments import CommonOptions
 from ..base.packing import PackingLayer
 
 
@@ -12,6 +13,7 @@ class Dense(PackingLayer):
     """activation(inputs @ kernel + bias), along the last axis.
 
     Arguments: units: output features.  activation: name or function.  use_bias: bool.
+        initializers: for new weights.  regularizers, constraints: kept for training.
     Weights: kernel float32 (features, units), bias float32 (units,).
     Call arguments: inputs: float32 (..., features).  Returns: float32 (..., units).
     Source: keras.layers.Dense.
@@ -21,6 +23,7 @@ class Dense(PackingLayer):
     stepwise = True
     plain = True
     mixes_features = True
+    not_in_config = frozenset({"activity_regularizer"})  # there if it is not None, as in Keras
 
     def __init__(
         self,
@@ -29,14 +32,23 @@ class Dense(PackingLayer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        **kwargs: Any,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if not isinstance(units, (int, np.integer)) or units <= 0:
             raise ValueError(f"Dense: units must be a positive int, got {units!r}")
         self.units, self.use_bias = int(units), use_bias
         self.activation = activations.get(activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         features = input_shape[-1] if input_shape else None
@@ -44,14 +56,8 @@ class Dense(PackingLayer):
             raise ValueError(
                 f"inputs must have a known number of features (last axis), got shape {input_shape}"
             )
-        self.kernel = self.add_weight(
-            (features, self.units), self.kernel_initializer, name="kernel"
-        )
-        self.bias = (
-            self.add_weight((self.units,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.kernel = self.add_named_weight("kernel", (features, self.units))
+        self.bias = self.add_named_weight("bias", (self.units,)) if self.use_bias else None
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
@@ -67,13 +73,3 @@ class Dense(PackingLayer):
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
-        }

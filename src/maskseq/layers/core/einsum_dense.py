@@ -1,10 +1,11 @@
 """EinsumDense: a product with a kernel by an equation in Einstein's notation."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import activations, ops
+from ... import activations, constraints, ops, regularizers
+from ..base.arguments import CommonOptions
 from ..base.layer import Layer
 
 
@@ -16,6 +17,7 @@ class EinsumDense(Layer):
         output_shape: the sizes of the output's named axes but the batch; None where the input
             knows them.
         bias_axes: the output's axes along which there is a bias, as "c".
+        initializers: for new weights.  regularizers, constraints: kept for training.
     Weights: kernel and bias, float32, as the equation says.
     Call arguments: inputs: float32.  Returns: float32. The mask ends here, as in Keras.
     Source: keras.layers.EinsumDense.
@@ -31,26 +33,36 @@ class EinsumDense(Layer):
         bias_axes: str | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        **kwargs: Any,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        *,
+        activity_regularizer: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.equation = equation
         self.output_shape = output_shape
         self.activation = activations.get(activation)
         self.bias_axes = bias_axes
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         _, kernel, outputs, sizes = self._sizes(input_shape)
         shape = tuple(sizes[label] for label in kernel)
         if None in shape:
             raise ValueError(f"the kernel of {self.equation!r} has axes of unknown size: {shape}")
-        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        self.kernel = self.add_named_weight("kernel", shape)
         self.bias = None
         if self.bias_axes:
             first = min(outputs.index(label) for label in self.bias_axes)
             shape = tuple(sizes[c] if c in self.bias_axes else 1 for c in outputs[first:])
-            self.bias = self.add_weight(shape, self.bias_initializer, name="bias")
+            self.bias = self.add_named_weight("bias", shape)
 
     def _sizes(self, input_shape: Any) -> tuple[list[str], list[str], list[str], dict]:
         """The labels of the axes of inputs, kernel and outputs, and their sizes.
@@ -90,14 +102,3 @@ class EinsumDense(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         _, _, outputs, sizes = self._sizes(input_shape)
         return tuple(sizes[label] for label in outputs)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "equation": self.equation,
-            "output_shape": self.output_shape,
-            "activation": activations.serialize(self.activation),
-            "bias_axes": self.bias_axes,
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
-        }

@@ -1,25 +1,30 @@
 """Embedding: integer ids to rows of a table; with mask_zero, id 0 means a masked step."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, ops
+from ... import _kernels, constraints, ops, regularizers
 from ...rows import Layout, Rows, Source
+from ..base.arguments import CommonOptions
 from ..base.layer import Layer
 
 
 class Embedding(Layer):
     """Look up each id in a table.
 
-    Arguments: input_dim: number of ids.  output_dim: features of a row.  embeddings_initializer.
+    Arguments: input_dim: number of ids.  output_dim: features of a row.  embeddings_initializer:
+        for a new table.  embeddings_regularizer, embeddings_constraint: kept for training.
         mask_zero: id 0 is padding; the layer then makes the mask `ids != 0` (and ignores a mask
-        that the ids carry). Row 0 of the table is still a row like any other.
+        that the ids carry). Row 0 of the table is still a row like any other.  weights: the table.
+        input_length: accepted, without effect.
     Call arguments: inputs: ids, any integer or float dtype (floats are cut to integers), any shape.
     Returns: float32, inputs.shape + (output_dim,).
     Raises: IndexError naming position and value of an id outside 0..input_dim - 1.
     Source: keras.layers.Embedding.
     """
+
+    not_in_config = frozenset({"input_length", "weights"})
 
     def __init__(
         self,
@@ -30,15 +35,19 @@ class Embedding(Layer):
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Any = None,
-        **kwargs: Any,
+        *,
+        input_length: int | None = None,
+        activity_regularizer: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
-        kwargs.pop("input_length", None)
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         for argument, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if not isinstance(value, (int, np.integer)) or value <= 0:
                 raise ValueError(f"Embedding: {argument} must be a positive int, got {value!r}")
         self.input_dim, self.output_dim = int(input_dim), int(output_dim)
         self.embeddings_initializer = embeddings_initializer
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = self.supports_masking = bool(mask_zero)
         self.packs = 2 if mask_zero else None
         self._makes_masks, self._takes_arrays = self.mask_zero, not self.mask_zero
@@ -47,8 +56,7 @@ class Embedding(Layer):
             self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
 
     def build(self, input_shape: Any = None) -> None:
-        shape = (self.input_dim, self.output_dim)
-        self.embeddings = self.add_weight(shape, self.embeddings_initializer, name="embeddings")
+        self.embeddings = self.add_named_weight("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs: Any) -> np.ndarray:
         ids = np.asarray(inputs)
@@ -106,12 +114,3 @@ class Embedding(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape, self.output_dim)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            "embeddings_initializer": self.embeddings_initializer,
-            "mask_zero": self.mask_zero,
-        }

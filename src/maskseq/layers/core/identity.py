@@ -1,7 +1,8 @@
 """Identity and ActivityRegularization: layers that hand on what they get."""
 
-from typing import Any
+from typing import Any, Unpack
 
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 
 
@@ -24,9 +25,6 @@ class ActivityRegularization(Identity):
     Source: keras.layers.ActivityRegularization.
     """
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any):
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.l1, self.l2 = l1, l2
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "l1": self.l1, "l2": self.l2}

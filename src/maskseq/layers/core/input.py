@@ -19,14 +19,17 @@ class InputLayer(Layer):
         batch_shape: tuple[int | None, ...] | None = None,
         name: str | None = None,
         optional: bool = False,
-        **kwargs: Any,
+        *,
+        sparse: bool = False,
+        ragged: bool = False,
     ):
-        kwargs.pop("sparse", None), kwargs.pop("ragged", None)
+        if sparse or ragged:
+            raise ValueError("Input: sparse and ragged inputs are not supported")
         if batch_shape is None:
             if shape is None:
                 raise ValueError("Input: shape must be given (without the batch), got None")
             batch_shape = (batch_size, *shape)
-        super().__init__(name=name, **kwargs)
+        super().__init__(name=name)
         self.dtype = str(dtype or "float32")
         self.batch_shape, self.optional = tuple(batch_shape), bool(optional)
         self.built = True

@@ -2,8 +2,9 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 
 
@@ -25,7 +26,7 @@ class Lambda(Layer):
         output_shape: Any = None,
         mask: Any = None,
         arguments: dict[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         if not callable(function):
             raise TypeError(f"Lambda: function must be a function, got {function!r}")
@@ -48,12 +49,3 @@ class Lambda(Layer):
     def mask_role(self) -> str:
         uses = "uses, " if "mask" in self._takes else ""
         return uses + ("changes" if self.supports_masking else "drops")
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "function": self.function,
-            "output_shape": self.output_shape,
-            "mask": self.mask,
-            "arguments": self.arguments,
-        }

@@ -1,15 +1,16 @@
 """Masking: steps whose features all equal a value are masked."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels, ops
 from ...rows import Rows, Source
-from ..base.layer import Layer
+from ..base.arguments import LayerOptions
+from ..base.elementwise import SameShape
 
 
-class Masking(Layer):
+class Masking(SameShape):
     """Mask the steps where every feature equals `mask_value`; their output is zeros.
 
     NaN equals nothing. A mask that the input carries is replaced, not combined; but ragged data
@@ -22,7 +23,7 @@ class Masking(Layer):
 
     packs = 3
 
-    def __init__(self, mask_value: float = 0.0, **kwargs: Any):
+    def __init__(self, mask_value: float = 0.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.mask_value = float(mask_value)
 
@@ -66,11 +67,5 @@ class Masking(Layer):
     def mask_role(self) -> str:
         return "makes"
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
     def compute_output_dtype(self, inputs: Any) -> str:
         return str(inputs.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mask_value": self.mask_value}

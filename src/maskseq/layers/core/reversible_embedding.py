@@ -1,12 +1,13 @@
 """ReversibleEmbedding: an Embedding that also maps back, from features to a score for each id."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels
 from ...rows import Rows
 from ...tensor import convert_to_tensor
+from ..base.arguments import CommonOptions
 from ..base.layer import Layer
 from .embedding import Embedding
 
@@ -39,9 +40,8 @@ class ReversibleEmbedding(Embedding):
         reverse_dtype: Any = None,
         logit_soft_cap: float | None = None,
         *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        activity_regularizer: Any = None,
+        **kwargs: Unpack[CommonOptions],
     ):
         super().__init__(
             input_dim,
@@ -50,9 +50,8 @@ class ReversibleEmbedding(Embedding):
             embeddings_regularizer,
             embeddings_constraint,
             mask_zero,
-            name=name,
-            dtype=dtype,
-            trainable=trainable,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
         )
         if logit_soft_cap is not None and not _positive(logit_soft_cap):
             raise ValueError(
@@ -116,14 +115,6 @@ class ReversibleEmbedding(Embedding):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_packed": (None, None)}
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "tie_weights": self.tie_weights,
-            "reverse_dtype": self.reverse_dtype,
-            "logit_soft_cap": self.logit_soft_cap,
-        }
 
 
 def _positive(value: Any) -> bool:

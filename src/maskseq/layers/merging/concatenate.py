@@ -1,11 +1,12 @@
 """Concatenate: inputs side by side along one axis, and their masks with them."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import ops
 from ...rows import Rows, align
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.rules import KERAS2
 from .merge import check_masks
@@ -25,7 +26,7 @@ class Concatenate(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis: int = -1, **kwargs: Any):
+    def __init__(self, axis: int = -1, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.axis = axis
 
@@ -81,9 +82,6 @@ class Concatenate(Layer):
     def compute_output_dtype(self, inputs: Any) -> str:
         return str(np.result_type(*[x.dtype for x in inputs]))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}
-
 
 def _filled(mask: Any, x: Any) -> Any:
     """`mask` repeated to the shape of `x`; all True if there is none."""
@@ -96,6 +94,6 @@ def _filled(mask: Any, x: Any) -> Any:
     return ops.logical_or(mask, ops.zeros_like(x, dtype="bool"))
 
 
-def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
+def concatenate(inputs: Any, axis: int = -1, **kwargs: Unpack[LayerOptions]) -> Any:
     """Concatenate(axis, **kwargs)(inputs). Source: keras.layers.concatenate."""
     return Concatenate(axis=axis, **kwargs)(inputs)

@@ -1,11 +1,12 @@
 """Dot: products of two inputs, sample by sample, along one axis of each."""
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import ops, reductions
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 
 
@@ -22,7 +23,9 @@ class Dot(Layer):
     supports_masking = True
     plain = True
 
-    def __init__(self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Any):
+    def __init__(
+        self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Unpack[LayerOptions]
+    ):
         super().__init__(**kwargs)
         pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
         if len(pair) != 2 or not all(isinstance(axis, int) for axis in pair) or 0 in pair:
@@ -66,15 +69,12 @@ class Dot(Layer):
         shape = (*first, *second[1:])
         return shape if len(shape) > 1 else (*shape, 1)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
-
 
 def _unit(x: np.ndarray, axis: int) -> np.ndarray:
     """`x` over its length along `axis`; Keras takes no length below 1e-7."""
     return reductions.unit(x, axis, 1e-7)
 
 
-def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
+def dot(inputs: Any, axes: Any = -1, **kwargs: Unpack[LayerOptions]) -> Any:
     """Dot(axes, **kwargs)(inputs). Source: keras.layers.dot."""
     return Dot(axes=axes, **kwargs)(inputs)

@@ -6,13 +6,14 @@ have one are, and what masked cells hold is merged like all else.
 """
 
 import functools
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import extremes, ops
 from ...rows import Rows, align
 from ...tensor import get_keras_mask
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.rules import KERAS2
 
@@ -234,31 +235,31 @@ def _broadcast_size(sizes: tuple[int | None, ...], shapes: Any) -> int | None:
     return None if None in sizes else 1
 
 
-def add(inputs: Any, **kwargs: Any) -> Any:
+def add(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     """Add(**kwargs)(inputs). Source: keras.layers.add."""
     return Add(**kwargs)(inputs)
 
 
-def subtract(inputs: Any, **kwargs: Any) -> Any:
+def subtract(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     """Subtract(**kwargs)(inputs). Source: keras.layers.subtract."""
     return Subtract(**kwargs)(inputs)
 
 
-def multiply(inputs: Any, **kwargs: Any) -> Any:
+def multiply(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     """Multiply(**kwargs)(inputs). Source: keras.layers.multiply."""
     return Multiply(**kwargs)(inputs)
 
 
-def average(inputs: Any, **kwargs: Any) -> Any:
+def average(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     """Average(**kwargs)(inputs). Source: keras.layers.average."""
     return Average(**kwargs)(inputs)
 
 
-def maximum(inputs: Any, **kwargs: Any) -> Any:
+def maximum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     """Maximum(**kwargs)(inputs). Source: keras.layers.maximum."""
     return Maximum(**kwargs)(inputs)
 
 
-def minimum(inputs: Any, **kwargs: Any) -> Any:
+def minimum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     """Minimum(**kwargs)(inputs). Source: keras.layers.minimum."""
     return Minimum(**kwargs)(inputs)

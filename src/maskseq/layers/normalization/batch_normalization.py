@@ -1,30 +1,32 @@
 """BatchNormalization: each feature by the mean and variance seen in training."""
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels
+from ... import _kernels, constraints, regularizers
 from ...context import current
 from ...reductions import reduce
 from ...rows import Rows
 from ...variable import Variable, publish
+from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end, spread
-from ..base.layer import Layer
+from ..base.elementwise import SameShape
 from ..base.masks import check_mask
 
 _EPSILON = np.float32(1e-7)  # keras.config.epsilon(): what Keras adds to the number of real steps
 
 
-class BatchNormalization(Layer):
+class BatchNormalization(SameShape):
     """(x - moving_mean) / sqrt(moving_variance + epsilon) * gamma + beta, for each feature.
 
     With training=True mean and variance are those of the batch, over the real steps if there is a
     mask, and the moving ones move towards them; then, too, masked steps are normalised.
 
     Arguments: axis: of the features.  momentum: share of the moving statistics that stays.
-        epsilon, center, scale.
+        epsilon, center, scale.  initializers: for new weights.  regularizers, constraints: kept for
+        training.
     Weights: gamma, beta, moving_mean, moving_variance, float32 (features,).
     Call arguments: inputs: float32, any shape.  mask: bool, without the last axis of the inputs.
     Returns: the same shape.
@@ -45,12 +47,20 @@ class BatchNormalization(Layer):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
-        **kwargs: Any,
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         self.axis, self.momentum, self.epsilon = int(axis), momentum, epsilon
         self.center, self.scale = center, scale
         self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
         self.moving_mean_initializer = moving_mean_initializer
         self.moving_variance_initializer = moving_variance_initializer
 
@@ -60,9 +70,9 @@ class BatchNormalization(Layer):
         shape = (input_shape[self.axis],)
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma")
+            self.gamma = self.add_named_weight("gamma", shape)
         if self.center:
-            self.beta = self.add_weight(shape, self.beta_initializer, name="beta")
+            self.beta = self.add_named_weight("beta", shape)
         self.moving_mean = self.add_weight(
             shape, self.moving_mean_initializer, trainable=False, name="moving_mean"
         )
@@ -113,20 +123,3 @@ class BatchNormalization(Layer):
     @property
     def mask_role(self) -> str:
         return "passes"
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": self.beta_initializer,
-            "gamma_initializer": self.gamma_initializer,
-            "moving_mean_initializer": self.moving_mean_initializer,
-            "moving_variance_initializer": self.moving_variance_initializer,
-        }

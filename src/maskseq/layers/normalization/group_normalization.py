@@ -1,20 +1,21 @@
 """GroupNormalization: groups of features with mean 0 and variance 1 over all steps of a sample."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import reductions
-from ..base.layer import Layer
+from ... import constraints, reductions, regularizers
+from ..base.arguments import LayerOptions
+from ..base.elementwise import SameShape
 
 
-class GroupNormalization(Layer):
+class GroupNormalization(SameShape):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, over each group of features.
 
     Masked steps take part in mean and variance, as in Keras; the mask goes on.
 
     Arguments: groups: how many; -1: each feature is one.  axis: of the features.  epsilon, center,
-        scale.
+        scale.  initializers: for new weights.  regularizers, constraints: kept for training.
     Weights: gamma and beta, float32 (features,).
     Call arguments: inputs: float32 (batch, ..., features).  Returns: the same shape.
     Source: keras.layers.GroupNormalization.
@@ -32,7 +33,11 @@ class GroupNormalization(Layer):
         scale: bool = True,
         beta_initializer: Any = "zeros",
         gamma_initializer: Any = "ones",
-        **kwargs: Any,
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         if not isinstance(groups, int) or (groups <= 0 and groups != -1):
@@ -40,6 +45,10 @@ class GroupNormalization(Layer):
         self.groups, self.axis, self.epsilon = groups, axis, epsilon
         self.center, self.scale = center, scale
         self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape: Any) -> None:
         features = input_shape[self.axis]
@@ -50,9 +59,9 @@ class GroupNormalization(Layer):
             )
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self.add_weight((features,), self.gamma_initializer, name="gamma")
+            self.gamma = self.add_named_weight("gamma", (features,))
         if self.center:
-            self.beta = self.add_weight((features,), self.beta_initializer, name="beta")
+            self.beta = self.add_named_weight("beta", (features,))
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self.axis, -1)
@@ -66,18 +75,3 @@ class GroupNormalization(Layer):
         if self.beta is not None:
             y = y + self.beta.value
         return np.moveaxis(y, -1, self.axis)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "groups": self.groups,
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": self.beta_initializer,
-            "gamma_initializer": self.gamma_initializer,
-        }

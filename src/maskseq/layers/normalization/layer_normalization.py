@@ -1,19 +1,21 @@
 """LayerNormalization: the features of every step with mean 0 and variance 1."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import reductions
+from ... import constraints, reductions, regularizers
+from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
-from ..base.layer import Layer
+from ..base.elementwise import SameShape
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(SameShape):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, along `axis`.
 
     Arguments: axis: one or several; epsilon; center: add beta; scale: multiply by gamma;
         rms_scaling: divide only, without taking the mean off, and without beta (out of use).
+        initializers: for new weights.  regularizers, constraints: kept for training.
     Weights: gamma and beta, float32, the sizes of `axis`.
     Call arguments: inputs: float32, any shape.  Returns: the same shape.
     Source: keras.layers.LayerNormalization.
@@ -30,13 +32,22 @@ class LayerNormalization(Layer):
         scale: bool = True,
         beta_initializer: Any = "zeros",
         gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        *,
         rms_scaling: bool = False,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         self.axis, self.epsilon = axis, epsilon
         self.center, self.scale, self.rms_scaling = center, scale, rms_scaling
         self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape: Any) -> None:
         self._axes = axes_from_the_end(self.axis, len(input_shape))
@@ -45,26 +56,11 @@ class LayerNormalization(Layer):
         shape = tuple(input_shape[axis] for axis in self._axes)
         self.gamma = self.beta = None
         if self.scale or self.rms_scaling:
-            self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma")
+            self.gamma = self.add_named_weight("gamma", shape)
         if self.center and not self.rms_scaling:
-            self.beta = self.add_weight(shape, self.beta_initializer, name="beta")
+            self.beta = self.add_named_weight("beta", shape)
 
     def call(self, inputs: Any) -> np.ndarray:
         weights = (None if w is None else w.value for w in (self.gamma, self.beta))
         norm = "scaled" if self.rms_scaling else "layer"
         return reductions.normalized(inputs, self._axes, norm, self.epsilon, *weights)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "rms_scaling": self.rms_scaling,
-            "beta_initializer": self.beta_initializer,
-            "gamma_initializer": self.gamma_initializer,
-        }

@@ -1,15 +1,16 @@
 """RMSNormalization: the features of every step over their root mean square."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import reductions
+from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
-from ..base.layer import Layer
+from ..base.elementwise import SameShape
 
 
-class RMSNormalization(Layer):
+class RMSNormalization(SameShape):
     """x / sqrt(mean(x ** 2) + epsilon) * scale, along `axis`. The mask ends here, as in Keras.
 
     Weights: scale float32, the sizes of `axis`.
@@ -19,7 +20,9 @@ class RMSNormalization(Layer):
 
     plain = True
 
-    def __init__(self, axis: int | list[int] = -1, epsilon: float = 1e-6, **kwargs: Any):
+    def __init__(
+        self, axis: int | list[int] = -1, epsilon: float = 1e-6, **kwargs: Unpack[LayerOptions]
+    ):
         super().__init__(**kwargs)
         self.axis, self.epsilon = axis, epsilon
 
@@ -30,9 +33,3 @@ class RMSNormalization(Layer):
 
     def call(self, inputs: Any) -> np.ndarray:
         return reductions.normalized(inputs, self._axes, "rms", self.epsilon, self.scale.value)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}

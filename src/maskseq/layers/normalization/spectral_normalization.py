@@ -1,7 +1,7 @@
 """SpectralNormalization: a layer whose kernel training keeps at a spectral norm of about 1."""
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from ... import ops
 from ...context import current
 from ...rows import Rows
 from ...variable import publish
+from ..base.arguments import LayerOptions
 from ..base.checks import whole
 from ..base.layer import Layer
-from ..base.registry import deserialize_layer, serialize_layer
 
 _EPSILON = 1e-7  # keras.config.epsilon()
 
@@ -32,14 +32,11 @@ class SpectralNormalization(Layer):
         self,
         layer: Layer,
         power_iterations: int = 1,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
         if not isinstance(layer, Layer):
             raise ValueError(f"SpectralNormalization: layer must be a Layer, got {layer!r}")
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         self.power_iterations = whole(power_iterations, "SpectralNormalization: power_iterations")
         self.layer = layer
         self.supports_masking, self.reads_masked = layer.supports_masking, layer.reads_masked
@@ -91,14 +88,6 @@ class SpectralNormalization(Layer):
 
     def compute_output_dtype(self, inputs: Any) -> str:
         return self.layer.compute_output_dtype(inputs)
-
-    def get_config(self) -> dict[str, Any]:
-        config = {"layer": serialize_layer(self.layer), "power_iterations": self.power_iterations}
-        return {**super().get_config(), **config}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SpectralNormalization":
-        return cls(**{**config, "layer": deserialize_layer(config["layer"])})
 
 
 def _unit(x: Any) -> np.ndarray:

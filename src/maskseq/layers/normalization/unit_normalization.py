@@ -1,15 +1,16 @@
 """UnitNormalization: the features of every step with length 1."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import reductions
+from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
-from ..base.layer import Layer
+from ..base.elementwise import SameShape
 
 
-class UnitNormalization(Layer):
+class UnitNormalization(SameShape):
     """x over its length along `axis`; zeros stay zeros.
 
     Call arguments: inputs: float32, any shape.  Returns: the same shape.
@@ -19,7 +20,7 @@ class UnitNormalization(Layer):
     supports_masking = True
     plain = True
 
-    def __init__(self, axis: int | list[int] = -1, **kwargs: Any):
+    def __init__(self, axis: int | list[int] = -1, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.axis = axis
 
@@ -30,9 +31,3 @@ class UnitNormalization(Layer):
 
     def call(self, inputs: Any) -> np.ndarray:
         return reductions.unit(inputs, self._axes, 1e-12)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}

@@ -1,11 +1,12 @@
 """AttentionPooling1D: a weighted mean of the real steps, with weights that each step earns."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels, activations
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.masks import check_mask
 from ..base.packing import PackingLayer
 
@@ -33,7 +34,7 @@ class AttentionPooling1D(PackingLayer):
         activation: Any = "tanh",
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         if units is not None and (not isinstance(units, (int, np.integer)) or units <= 0):
@@ -88,12 +89,3 @@ class AttentionPooling1D(PackingLayer):
     @property
     def mask_role(self) -> str:
         return "uses"
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
-        }

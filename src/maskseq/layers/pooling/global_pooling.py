@@ -1,12 +1,13 @@
 """GlobalAveragePooling1D over the real steps, and GlobalMaxPooling1D over all."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels
 from ...extremes import largest
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.checks import channels_first
 from ..base.layer import Layer
 from ..base.masks import check_mask
@@ -20,7 +21,9 @@ class _GlobalPooling(Layer):
     Returns: (batch, features); with keepdims the time axis stays, of size 1.
     """
 
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any):
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **kwargs: Unpack[LayerOptions]
+    ):
         super().__init__(**kwargs)
         self.data_format, self.keepdims = data_format, keepdims
         self._time_axis = 2 if channels_first(data_format) else 1
@@ -31,10 +34,6 @@ class _GlobalPooling(Layer):
         shape = list(input_shape)
         shape[self._time_axis : self._time_axis + 1] = [1] if self.keepdims else []
         return tuple(shape)
-
-    def get_config(self) -> dict[str, Any]:
-        config = {"data_format": self.data_format, "keepdims": self.keepdims}
-        return {**super().get_config(), **config}
 
 
 class GlobalAveragePooling1D(_GlobalPooling):
@@ -81,7 +80,3 @@ class GlobalMaxPooling1D(_GlobalPooling):
 
     def call(self, inputs: Any) -> np.ndarray:
         return largest(inputs, axis=self._time_axis, keepdims=self.keepdims)
-
-
-GlobalAvgPool1D = GlobalAveragePooling1D
-GlobalMaxPool1D = GlobalMaxPooling1D

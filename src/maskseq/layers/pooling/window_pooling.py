@@ -1,10 +1,11 @@
 """AveragePooling1D and MaxPooling1D: each window of steps as one; masked steps take part."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...extremes import largest
+from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
 from ..base.windows import check_padding, count_windows, windows_of
@@ -26,7 +27,7 @@ class _Pooling(Layer):
         strides: int | None = None,
         padding: str = "valid",
         data_format: str | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         self.pool_size = whole(pool_size, "pool_size")
@@ -56,15 +57,6 @@ class _Pooling(Layer):
         shape[self._time_axis] = count_windows(time, self.pool_size, self.strides, self.padding)
         return tuple(shape)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-        }
-
 
 class AveragePooling1D(_Pooling):
     """The mean of each window's steps, padding left out. Source: keras.layers.AveragePooling1D."""
@@ -79,7 +71,3 @@ class MaxPooling1D(_Pooling):
 
     def pool(self, x: np.ndarray) -> np.ndarray:
         return largest(self.windows(np.asarray(x, np.float32), -np.inf), axis=0)
-
-
-AvgPool1D = AveragePooling1D
-MaxPool1D = MaxPooling1D

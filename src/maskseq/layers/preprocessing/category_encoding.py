@@ -1,10 +1,11 @@
 """CategoryEncoding: ids as one-hot rows, or as what occurs in each sample."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.checks import whole
 from .checks import dense, output_mode_of
 from .data_layer import DataLayer, real_steps
@@ -27,12 +28,9 @@ class CategoryEncoding(DataLayer):
         num_tokens: int | None = None,
         output_mode: str = "multi_hot",
         sparse: bool = False,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         self.num_tokens = whole(num_tokens, "CategoryEncoding: num_tokens")
         modes = ("one_hot", "multi_hot", "count")
         self.output_mode = output_mode_of(output_mode, "CategoryEncoding", modes)
@@ -75,11 +73,3 @@ class CategoryEncoding(DataLayer):
                 f"output_mode={self.output_mode!r}"
             )
         return np.asarray(count_weights, np.float32)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "num_tokens": self.num_tokens,
-            "output_mode": self.output_mode,
-            "sparse": self.sparse,
-        }

@@ -1,6 +1,6 @@
 """What layers of data share: they take arrays, lists, text and ragged sequences as they come."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from ...data.text import is_text, read_text
 from ...graph.symbols import is_symbolic
 from ...rows import Rows, as_padded
 from ...tensor import as_numpy, convert_to_tensor, get_keras_mask
+from ..base.arguments import LayerOptions
 from ..base.binding import as_output
 from ..base.errors import PLAIN_ERRORS
 from ..base.layer import Layer
@@ -27,8 +28,8 @@ class DataLayer(Layer):
     output_dtype = "int64"
     kept_dtypes = ("int32", "int64", "string")
 
-    def __init__(self, *, name: str | None = None, dtype: Any = None, trainable: bool = True):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+    def __init__(self, **kwargs: Unpack[LayerOptions]):
+        super().__init__(**kwargs)
         self.built = True
 
     @property

@@ -1,9 +1,10 @@
 """Discretization: numbers to the bins that boundaries, given or learnt, cut them into."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from ..base.arguments import LayerOptions
 from ..base.checks import whole
 from .checks import dense, output_mode_of
 from .data_layer import DataLayer
@@ -30,12 +31,9 @@ class Discretization(DataLayer):
         epsilon: float = 0.01,
         output_mode: str = "int",
         sparse: bool = False,
-        dtype: Any = None,
-        name: str | None = None,
-        *,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         if (bin_boundaries is None) == (num_bins is None):
             raise ValueError(
                 f"Discretization: either bin_boundaries or num_bins must be given, got "
@@ -89,16 +87,6 @@ class Discretization(DataLayer):
         if not summary.size:
             raise ValueError("Discretization: data must hold numbers to adapt to, got none")
         self.bin_boundaries = _shortened(summary, 1.0 / self.num_bins)[0, :-1].tolist()
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "bin_boundaries": self.bin_boundaries,
-            "num_bins": self.num_bins,
-            "epsilon": self.epsilon,
-            "output_mode": self.output_mode,
-            "sparse": self.sparse,
-        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Discretization":

@@ -1,10 +1,11 @@
 """Hashing: ids and text to one of a fixed number of bins, the same everywhere and always."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...data.text import encoded
+from ..base.arguments import LayerOptions
 from ..base.checks import whole
 from .checks import dense, key_of, output_mode_of
 from .data_layer import DataLayer
@@ -32,18 +33,16 @@ class Hashing(DataLayer):
         salt: Any = None,
         output_mode: str = "int",
         sparse: bool = False,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
         self.output_mode = output_mode_of(output_mode, "Hashing", MODES)
+        dtype = kwargs.pop("dtype", None)
         if self.output_mode == "int" and dtype not in (None, "int32", "int64"):
             raise ValueError(
                 f"Hashing: dtype must be 'int64' or 'int32' with output_mode='int', got {dtype!r}"
             )
         dtype = dtype or ("int64" if self.output_mode == "int" else "float32")
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(dtype=dtype, **kwargs)
         self.output_dtype = self.dtype
         self.num_bins = whole(num_bins, "Hashing: num_bins")
         self.salt = key_of(salt, "Hashing")
@@ -62,16 +61,6 @@ class Hashing(DataLayer):
         if masked:
             bins = np.where(_equal(values, self.mask_value), 0, bins + 1)
         return bins.astype(self.output_dtype if self.output_mode == "int" else np.int64)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "num_bins": self.num_bins,
-            "mask_value": self.mask_value,
-            "salt": self.salt,
-            "output_mode": self.output_mode,
-            "sparse": self.sparse,
-        }
 
 
 def _as_strings(values: np.ndarray) -> tuple[list[bytes], np.ndarray | None]:

@@ -6,13 +6,14 @@ Source: keras.src.layers.preprocessing.index_lookup.
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import ops
 from ...data.ragged import Ragged
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.checks import whole
 from .checks import dense, key_of, option, output_mode_of
 from .data_layer import DataLayer, real_steps
@@ -48,11 +49,9 @@ class IndexLookup(DataLayer):
         oov_method: str,
         salt: Any,
         vocabulary_size: int | None,
-        name: str | None,
-        dtype: Any,
-        trainable: bool,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         who = type(self).__name__
         self.max_tokens = None if max_tokens is None else whole(max_tokens, f"{who}: max_tokens", 2)
         self.num_oov_indices = whole(num_oov_indices, f"{who}: num_oov_indices", 0)

@@ -1,9 +1,10 @@
 """IntegerLookup: integers to their places in a vocabulary, or back."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from ..base.arguments import LayerOptions
 from .index_lookup import IndexLookup
 from .vocabulary import IntegerVocabulary
 
@@ -36,11 +37,9 @@ class IntegerLookup(IndexLookup):
         pad_to_max_tokens: bool = False,
         oov_method: str = "floormod",
         salt: Any = None,
-        name: str | None = None,
         *,
         vocabulary_size: int | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
         for argument, token in (("mask_token", mask_token), ("oov_token", oov_token)):
             if token is not None and not _is_integer(token):
@@ -68,9 +67,7 @@ class IntegerLookup(IndexLookup):
             oov_method,
             salt,
             vocabulary_size,
-            name,
-            dtype,
-            trainable,
+            **kwargs,
         )
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:

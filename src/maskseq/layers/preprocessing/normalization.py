@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...rows import Rows
 from ...variable import publish
+from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end, numbers, spread
 from ..base.layer import Layer
 
@@ -37,12 +38,9 @@ class Normalization(Layer):
         mean: Any = None,
         variance: Any = None,
         invert: bool = False,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         axes = () if axis is None else axis if isinstance(axis, (list, tuple)) else (axis,)
         if not all(isinstance(a, (int, np.integer)) and not isinstance(a, bool) for a in axes):
             raise ValueError(f"Normalization: axis must be an int, ints or None, got {axis!r}")

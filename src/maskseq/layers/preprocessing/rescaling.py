@@ -1,10 +1,11 @@
 """Rescaling: the inputs times a scale, plus an offset."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.checks import numbers
 from ..base.layer import Layer
 
@@ -24,12 +25,9 @@ class Rescaling(Layer):
         self,
         scale: Any,
         offset: Any = 0.0,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         self._scale = numbers(scale, "Rescaling: scale")
         self._offset = numbers(offset, "Rescaling: offset")
         self.scale, self.offset = _plain(scale), _plain(offset)
@@ -41,9 +39,6 @@ class Rescaling(Layer):
         if max(self._scale.ndim, self._offset.ndim) > rows.ndim - 2:
             return NotImplemented  # an array with an axis for time
         return rows.with_values(self.call(rows.values))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """StringLookup: strings to their places in a vocabulary, or back."""
 
-from typing import Any
+from typing import Any, Unpack
 
+from ..base.arguments import LayerOptions
 from .checks import option
 from .index_lookup import IndexLookup
 from .vocabulary import TextVocabulary
@@ -42,13 +43,11 @@ class StringLookup(IndexLookup):
         pad_to_max_tokens: bool = False,
         sparse: bool = False,
         encoding: str = "utf-8",
-        name: str | None = None,
         salt: Any = None,
         *,
         oov_method: str = "floormod",
         vocabulary_size: int | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
         for argument, token in (("mask_token", mask_token), ("oov_token", oov_token)):
             if token is not None and not isinstance(token, str):
@@ -68,9 +67,7 @@ class StringLookup(IndexLookup):
             oov_method,
             salt,
             vocabulary_size,
-            name,
-            dtype,
-            trainable,
+            **kwargs,
         )
 
     def compute_output_dtype(self, inputs: Any) -> str:

@@ -1,6 +1,6 @@
 """TextVectorization: texts to the indices of their words, or to what words they hold."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from ...data.ragged import Ragged
 from ...data.text import encoded
 from ...graph.symbols import KerasTensor
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.binding import as_output
 from ..base.checks import whole
 from .checks import option, output_mode_of
@@ -55,13 +56,11 @@ class TextVectorization(DataLayer):
         sparse: bool = False,
         ragged: bool = False,
         encoding: str = "utf-8",
-        name: str | None = None,
         *,
         vocabulary_size: int | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         who = type(self).__name__
         self.output_mode = output_mode_of(output_mode, who, (*MODES, "tf_idf"))
         self.standardize = _function_or(standardize, f"{who}: standardize", STANDARDS)

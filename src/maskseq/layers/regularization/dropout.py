@@ -1,27 +1,28 @@
 """Dropout: the identity, except in training."""
 
 import functools
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...context import current
-from ..base.layer import Layer
+from ..base.arguments import LayerOptions
+from ..base.elementwise import Elementwise
 
 
-class Dropout(Layer):
+class Dropout(Elementwise):
     """Set a share `rate` of the inputs to 0 and scale up the rest, in training only.
 
     Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
     Source: keras.layers.Dropout.
     """
 
-    supports_masking = True
-    stepwise = True
-    plain = True
-
     def __init__(
-        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+        self,
+        rate: float,
+        noise_shape: Any = None,
+        seed: int | None = None,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         if not 0 <= rate <= 1:
@@ -45,14 +46,3 @@ class Dropout(Layer):
             return np.zeros_like(inputs)
         keep = self._rng.random(shape, np.float32) >= self.rate
         return np.where(keep, inputs / np.float32(1 - self.rate), np.float32(0))
-
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "noise_shape": self.noise_shape,
-            "seed": self.seed,
-        }

@@ -2,20 +2,21 @@
 
 import functools
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...context import current
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.checks import share
-from ..base.layer import Layer
+from ..base.elementwise import SameShape
 
 # Of the activation selu: arXiv:1706.02515.
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-class _Noise(Layer):
+class _Noise(SameShape):
     """A layer that hands on its inputs, and changes them at random in training.
 
     Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
@@ -24,7 +25,7 @@ class _Noise(Layer):
     supports_masking = True
     reads_masked = "own"
 
-    def __init__(self, seed: int | None = None, **kwargs: Any):
+    def __init__(self, seed: int | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.seed = seed
 
@@ -44,17 +45,11 @@ class _Noise(Layer):
         """x in training."""
         raise NotImplementedError
 
-    def compute_output_shape(self, input_shape: Any) -> tuple:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "seed": self.seed}
-
 
 class _Rate(_Noise):
     """Noise of which `rate`, from 0 to 1, tells the share."""
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(seed, **kwargs)
         self.rate = share(rate, f"{type(self).__name__}: rate")
 
@@ -62,22 +57,16 @@ class _Rate(_Noise):
         """True for a share 1 - rate of the cells."""
         return self._rng.random(shape, np.float32) >= self.rate
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": self.rate}
-
 
 class GaussianNoise(_Noise):
     """In training inputs + normal noise of `stddev`. Source: keras.layers.GaussianNoise."""
 
-    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any):
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(seed, **kwargs)
         self.stddev = share(stddev, "GaussianNoise: stddev")
 
     def disturb(self, x: np.ndarray) -> np.ndarray:
         return x + np.float32(self.stddev) * self._rng.standard_normal(x.shape, np.float32)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "stddev": self.stddev}
 
 
 class GaussianDropout(_Rate):
@@ -86,7 +75,7 @@ class GaussianDropout(_Rate):
     Source: keras.layers.GaussianDropout.
     """
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(rate, seed, **kwargs)
         if rate == 1:
             raise ValueError("GaussianDropout: rate must be below 1, got 1")
@@ -103,7 +92,11 @@ class AlphaDropout(_Rate):
     """
 
     def __init__(
-        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+        self,
+        rate: float,
+        noise_shape: Any = None,
+        seed: int | None = None,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(rate, seed, **kwargs)
         self.noise_shape = noise_shape
@@ -120,9 +113,6 @@ class AlphaDropout(_Rate):
         b = -a * lowest * self.rate
         kept = np.where(self.keep(shape), x, np.float32(lowest))
         return np.float32(a) * kept + np.float32(b)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "noise_shape": self.noise_shape}
 
 
 class SpatialDropout1D(_Rate):

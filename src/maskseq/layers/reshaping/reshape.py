@@ -5,10 +5,11 @@ nothing they hand on their very input, mask and all, as Keras does on JAX.
 """
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
 
@@ -25,7 +26,7 @@ class Flatten(_SameNumbers):
 
     plain = True
 
-    def __init__(self, data_format: str | None = None, **kwargs: Any):
+    def __init__(self, data_format: str | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.data_format = data_format
         self._channels_first = channels_first(data_format)
@@ -39,9 +40,6 @@ class Flatten(_SameNumbers):
         sizes = input_shape[1:]
         return (input_shape[0], None if None in sizes else math.prod(sizes))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format}
-
 
 class Reshape(_SameNumbers):
     """Each sample in the shape `target_shape`, one size of which may be -1: what is left over.
@@ -51,7 +49,7 @@ class Reshape(_SameNumbers):
 
     plain = True
 
-    def __init__(self, target_shape: tuple[int, ...], **kwargs: Any):
+    def __init__(self, target_shape: tuple[int, ...], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.target_shape = tuple(target_shape)
         if self.target_shape.count(-1) > 1 or any(n < -1 for n in self.target_shape):
@@ -70,9 +68,6 @@ class Reshape(_SameNumbers):
             raise ValueError(f"a sample of shape {tuple(sizes)} does not fit {self.target_shape}")
         return (batch, *shape)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "target_shape": self.target_shape}
-
 
 class Permute(_SameNumbers):
     """The axes of each sample in the order `dims`, the first of them counted as 1.
@@ -82,7 +77,7 @@ class Permute(_SameNumbers):
 
     plain = True
 
-    def __init__(self, dims: tuple[int, ...], **kwargs: Any):
+    def __init__(self, dims: tuple[int, ...], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
@@ -97,16 +92,13 @@ class Permute(_SameNumbers):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "dims": self.dims}
-
 
 class RepeatVector(_SameNumbers):
     """(batch, features) to (batch, n, features). Source: keras.layers.RepeatVector."""
 
     plain = True
 
-    def __init__(self, n: int, **kwargs: Any):
+    def __init__(self, n: int, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.n = whole(n, "RepeatVector: n")
 
@@ -117,9 +109,6 @@ class RepeatVector(_SameNumbers):
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], self.n, input_shape[1])
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "n": self.n}
 
 
 def _reshaped(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -4,10 +4,11 @@ As in Keras they have no rule for the mask, and end it. Cropping nothing hands o
 mask and all, as Keras does on JAX.
 """
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, pair, whole
 from ..base.layer import Layer
 
@@ -34,7 +35,7 @@ class Cropping1D(_Steps):
 
     plain = True
 
-    def __init__(self, cropping: int | tuple[int, int] = (1, 1), **kwargs: Any):
+    def __init__(self, cropping: int | tuple[int, int] = (1, 1), **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.cropping = pair(cropping, "Cropping1D: cropping")
 
@@ -48,9 +49,6 @@ class Cropping1D(_Steps):
             raise ValueError(f"inputs must have over {sum(self.cropping)} steps, got {time}")
         return time - sum(self.cropping)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cropping": self.cropping}
-
 
 class ZeroPadding1D(_Steps):
     """Put steps of zeros at both ends. Source: keras.layers.ZeroPadding1D."""
@@ -58,7 +56,10 @@ class ZeroPadding1D(_Steps):
     plain = True
 
     def __init__(
-        self, padding: int | tuple[int, int] = 1, data_format: str | None = None, **kwargs: Any
+        self,
+        padding: int | tuple[int, int] = 1,
+        data_format: str | None = None,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         self.padding = pair(padding, "ZeroPadding1D: padding")
@@ -79,17 +80,13 @@ class ZeroPadding1D(_Steps):
     def steps(self, time: int) -> int:
         return time + sum(self.padding)
 
-    def get_config(self) -> dict[str, Any]:
-        config = {"padding": self.padding, "data_format": self.data_format}
-        return {**super().get_config(), **config}
-
 
 class UpSampling1D(_Steps):
     """Repeat each step `size` times. Source: keras.layers.UpSampling1D."""
 
     plain = True
 
-    def __init__(self, size: int = 2, **kwargs: Any):
+    def __init__(self, size: int = 2, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.size = whole(size, "UpSampling1D: size")
 
@@ -98,6 +95,3 @@ class UpSampling1D(_Steps):
 
     def steps(self, time: int) -> int:
         return time * self.size
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size}

@@ -1,6 +1,6 @@
 """Bidirectional: one recurrent layer forwards, one backwards, their outputs merged."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -8,9 +8,10 @@ from ..._kernels import fill_masked
 from ...context import current
 from ...nest import map_structure
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
-from ..base.registry import copy_layer, deserialize_layer, serialize_layer
+from ..base.registry import copy_layer
 from .cell import run_pair
 from .rnn import RNN
 from .run_cell import Outputs, state_shapes
@@ -39,6 +40,7 @@ class Bidirectional(Layer):
 
     supports_masking = True
     reads_masked = "none"
+    not_in_config = frozenset({"weights"})
 
     def __init__(
         self,
@@ -46,7 +48,7 @@ class Bidirectional(Layer):
         merge_mode: str | None = "concat",
         weights: Any = None,
         backward_layer: Layer | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         if not isinstance(layer, Layer):
@@ -58,7 +60,6 @@ class Bidirectional(Layer):
         if not hasattr(layer, "go_backwards"):
             raise TypeError(f"Bidirectional: layer must be recurrent, got {layer!r}")
         self.merge_mode = merge_mode
-        self._given_backward = backward_layer is not None
         name = layer.name.removeprefix("forward_")
         self.forward_layer = copy_layer(layer, name=f"forward_{name}")
         if backward_layer is None:
@@ -96,6 +97,11 @@ class Bidirectional(Layer):
     @property
     def fixed_features(self) -> bool:
         return self.forward_layer.fixed_features
+
+    @property
+    def layer(self) -> Any:
+        """The layer of the forward direction."""
+        return self.forward_layer
 
     @property
     def _directions(self) -> tuple[Any, Any]:
@@ -217,25 +223,6 @@ class Bidirectional(Layer):
         else:
             merged = outputs if self.merge_mode is None else outputs[0]
         return self._with_states(merged, states)
-
-    def get_config(self) -> dict[str, Any]:
-        config = {
-            **super().get_config(),
-            "layer": serialize_layer(self.forward_layer),
-            "merge_mode": self.merge_mode,
-        }
-        if self._given_backward:
-            config["backward_layer"] = serialize_layer(self.backward_layer)
-        return config
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Bidirectional":
-        layers = {
-            key: deserialize_layer(config[key])
-            for key in ("layer", "backward_layer")
-            if config.get(key)
-        }
-        return cls(**{**config, **layers})
 
 
 def _halves(initial_state: Any) -> list[Any]:

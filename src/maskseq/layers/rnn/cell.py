@@ -3,17 +3,24 @@
 It runs over the real steps of a batch in C, as long as C knows its activations.
 """
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations, initializers
+from ... import _kernels, activations, constraints, initializers, regularizers
 from ...context import current
 from ...nest import flatten, is_nested
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.packing import NOT_PACKED, packed_anew
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
+
+
+class CellOptions(LayerOptions, total=False):
+    """Keyword arguments of every cell."""
+
+    implementation: int
 
 
 class Cell(Layer):
@@ -27,6 +34,9 @@ class Cell(Layer):
     more than `max_kept_bytes`. A step then costs its recurrent half only. With other weights the
     next call drops it.
 
+    Arguments: units: width of the states.  activation: name or function.  use_bias: bool.
+        initializers: for new weights.  regularizers, constraints: kept for training.  dropout,
+        recurrent_dropout, seed, implementation: accepted, without effect on a result.
     Call arguments: inputs: float32 (batch, features).  states: list of float32 (batch, units).
     Returns: (output (batch, units), the new states).
     """
@@ -36,6 +46,7 @@ class Cell(Layer):
     state_count = 1
     max_kept_bytes = 64 << 20
     plain = True
+    not_in_config = frozenset({"implementation"})
 
     def __init__(
         self,
@@ -45,12 +56,18 @@ class Cell(Layer):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
-        *,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
+        *,
         implementation: int = 2,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         if not isinstance(units, (int, np.integer)) or units <= 0:
@@ -60,6 +77,12 @@ class Cell(Layer):
         self.kernel_initializer = kernel_initializer
         self.recurrent_initializer = recurrent_initializer
         self.bias_initializer = bias_initializer
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
         self._packed, self._packed_for = NOT_PACKED, 0
 
@@ -85,16 +108,15 @@ class Cell(Layer):
 
     def build(self, input_shape: Any) -> None:
         width = self.gates * self.units
-        features = input_shape[-1]
-        self.kernel = self.add_weight((features, width), self.kernel_initializer, name="kernel")
-        self.recurrent_kernel = self.add_weight(
-            (self.units, width), self.recurrent_initializer, name="recurrent_kernel"
+        self.kernel = self.add_named_weight("kernel", (input_shape[-1], width))
+        self.recurrent_kernel = self.add_named_weight(
+            "recurrent_kernel", (self.units, width), "recurrent"
         )
-        self.bias = (
-            self.add_weight(self.bias_shape(), self.first_bias, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_named_weight(
+                "bias", self.bias_shape(), initializer=self.first_bias
+            )
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         x, held = np.asarray(inputs, np.float32), flatten(states)
@@ -164,21 +186,6 @@ class Cell(Layer):
     def functions(self) -> dict[str, Any]:
         """The activation functions by argument name."""
         return {"activation": self.activation}
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments that make this cell anew, but for its name."""
-        return {
-            "units": self.units,
-            **{name: activations.serialize(value) for name, value in self.functions().items()},
-            "use_bias": self.use_bias,
-            "kernel_initializer": self.kernel_initializer,
-            "recurrent_initializer": self.recurrent_initializer,
-            "bias_initializer": self.bias_initializer,
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        dropout = {"dropout": self.dropout, "recurrent_dropout": self.recurrent_dropout}
-        return {**super().get_config(), **self.arguments(), **dropout, "seed": self.seed}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_packed": NOT_PACKED, "_packed_for": 0}

@@ -1,14 +1,15 @@
 """ConvLSTM1D: an LSTM whose steps are rows of features, and whose products are convolutions."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations, initializers
+from ... import _kernels, activations, constraints, initializers, regularizers
+from ..base.arguments import CommonOptions, LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
 from ..base.windows import check_padding, count_windows, windows_of
-from .rnn import RNN
+from .cell_rnn import CellRNN, of_cell
 
 
 class ConvLSTMCell(Layer):
@@ -37,12 +38,18 @@ class ConvLSTMCell(Layer):
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         unit_forget_bias: bool = True,
-        *,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Unpack[LayerOptions],
     ):
-        super().__init__(name=name, dtype=dtype, trainable=trainable)
+        super().__init__(**kwargs)
         self.filters = whole(filters, "ConvLSTM1D: filters")
         self.kernel_size = whole(kernel_size, "ConvLSTM1D: kernel_size")
         self.strides = whole(strides, "ConvLSTM1D: strides")
@@ -55,6 +62,13 @@ class ConvLSTMCell(Layer):
         self.kernel_initializer = kernel_initializer
         self.recurrent_initializer = recurrent_initializer
         self.bias_initializer = bias_initializer
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
         self.state_size: list[tuple[int, int]] = []  # the shapes of h and c, known when built
         self._first = channels_first(data_format)
         self._packed: tuple = ((), ())
@@ -82,17 +96,13 @@ class ConvLSTMCell(Layer):
         self._input_shape = tuple(input_shape[1:])
         features = input_shape[1 if self._first else 2]
         width = 4 * self.filters
-        self.kernel = self.add_weight(
-            (self.kernel_size, features, width), self.kernel_initializer, name="kernel"
-        )
-        self.recurrent_kernel = self.add_weight(
-            (self.kernel_size, self.filters, width),
-            self.recurrent_initializer,
-            name="recurrent_kernel",
-        )
-        self.bias = (
-            self.add_weight((width,), self._first_bias, name="bias") if self.use_bias else None
-        )
+        shape = (self.kernel_size, features, width)
+        self.kernel = self.add_named_weight("kernel", shape)
+        shape = (self.kernel_size, self.filters, width)
+        self.recurrent_kernel = self.add_named_weight("recurrent_kernel", shape, "recurrent")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_named_weight("bias", (width,), initializer=self._first_bias)
 
     def _first_bias(self, shape: tuple[int, ...]) -> np.ndarray:
         bias = np.array(initializers.get(self.bias_initializer)(shape))
@@ -145,18 +155,27 @@ def _product(windows: np.ndarray, packed: _kernels.PackedDense) -> np.ndarray:
     return _kernels.dense(flat, packed).reshape(batch, count, packed.units)
 
 
-class ConvLSTM1D(RNN):
+class ConvLSTM1D(CellRNN):
     """An LSTM over steps of rows, with convolutions for products; it computes real steps only.
 
     Arguments: filters, kernel_size, strides, padding ("valid", "same"), data_format:
         "channels_first" for (batch, time, features, rows), dilation_rate: of the convolution of the
         inputs; that of the states is padded by "same".  activation, recurrent_activation, use_bias,
-        initializers, unit_forget_bias: as of LSTM.  The others are those of `RNN`.
+        unit_forget_bias, and those of weights: as of LSTM.  The others are those of `RNN`.
     Call arguments: sequences: float32 (batch, time, rows, features).  initial_state: h and c.
         mask: bool (batch, time).
     Returns: as `RNN`; a step's output is (rows of the convolution, filters), as are h and c.
     Source: keras.layers.ConvLSTM1D; with a mask as on its TensorFlow backend.
     """
+
+    filters = of_cell("filters")
+    kernel_size = of_cell("kernel_size")
+    strides = of_cell("strides")
+    padding = of_cell("padding")
+    data_format = of_cell("data_format")
+    dilation_rate = of_cell("dilation_rate")
+    recurrent_activation = of_cell("recurrent_activation")
+    unit_forget_bias = of_cell("unit_forget_bias")
 
     def __init__(
         self,
@@ -190,9 +209,7 @@ class ConvLSTM1D(RNN):
         *,
         unroll: bool = False,
         zero_output_for_mask: bool = False,
-        name: str | None = None,
-        dtype: Any = None,
-        trainable: bool = True,
+        **kwargs: Unpack[CommonOptions],
     ):
         cell = ConvLSTMCell(
             filters,
@@ -208,6 +225,15 @@ class ConvLSTM1D(RNN):
             recurrent_initializer,
             bias_initializer,
             unit_forget_bias,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
+            dropout,
+            recurrent_dropout,
+            seed,
             name="conv_lstm_cell",
         )
         super().__init__(
@@ -218,18 +244,9 @@ class ConvLSTM1D(RNN):
             stateful,
             unroll,
             zero_output_for_mask,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            name=name,
-            dtype=dtype,
-            trainable=trainable,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
         )
-        self.kernel_regularizer, self.kernel_constraint = kernel_regularizer, kernel_constraint
-        self.recurrent_regularizer = recurrent_regularizer
-        self.recurrent_constraint = recurrent_constraint
-        self.bias_regularizer, self.bias_constraint = bias_regularizer, bias_constraint
-        self.activity_regularizer = activity_regularizer
 
     def build(self, sequences_shape: Any) -> None:
         if len(sequences_shape) != 4:
@@ -244,21 +261,3 @@ class ConvLSTM1D(RNN):
         shape = self.cell.step_shape(step)
         output = (batch, time, *shape) if self.return_sequences else (batch, *shape)
         return [output, (batch, *shape), (batch, *shape)] if self.return_state else output
-
-    def get_config(self) -> dict[str, Any]:
-        cell = self.cell
-        plain = ("kernel_size", "strides", "padding", "data_format", "dilation_rate", "use_bias")
-        starts = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
-        of_training = (
-            *(f"{weight}_regularizer" for weight in ("kernel", "recurrent", "bias", "activity")),
-            *(f"{weight}_constraint" for weight in ("kernel", "recurrent", "bias")),
-        )
-        return {
-            **super(RNN, self).get_config(),
-            "filters": cell.filters,
-            **{key: getattr(cell, key) for key in (*plain, *starts, "unit_forget_bias")},
-            "activation": activations.serialize(cell.activation),
-            "recurrent_activation": activations.serialize(cell.recurrent_activation),
-            **{key: getattr(self, key) for key in of_training},
-            **self.flags(),
-        }

@@ -1,11 +1,12 @@
 """CRFDecode: the best sequence of tags under a linear-chain CRF, over the real steps."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...extremes import largest
 from ...rows import Rows
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.masks import check_mask
 
@@ -32,7 +33,10 @@ class CRFDecode(Layer):
     reads_masked = "none"
 
     def __init__(
-        self, use_boundaries: bool = True, initializer: Any = "glorot_uniform", **kwargs: Any
+        self,
+        use_boundaries: bool = True,
+        initializer: Any = "glorot_uniform",
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
         self.use_boundaries, self.initializer = use_boundaries, initializer
@@ -97,10 +101,3 @@ class CRFDecode(Layer):
     @property
     def mask_role(self) -> str:
         return "uses, passes"
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "use_boundaries": self.use_boundaries,
-            "initializer": self.initializer,
-        }

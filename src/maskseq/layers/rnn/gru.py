@@ -1,12 +1,13 @@
 """GRU. Gates z, r, h: h' = z * h + (1 - z) * activation(candidate, which r keeps h out of)."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels, activations
-from .cell import Cell
-from .rnn import RNN
+from ..base.arguments import CommonOptions
+from .cell import Cell, CellOptions
+from .cell_rnn import CellRNN, of_cell
 
 
 class GRUCell(Cell):
@@ -30,8 +31,17 @@ class GRUCell(Cell):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
         reset_after: bool = True,
-        **kwargs: Any,
+        seed: int | None = None,
+        **kwargs: Unpack[CellOptions],
     ):
         super().__init__(
             units,
@@ -40,6 +50,15 @@ class GRUCell(Cell):
             kernel_initializer,
             recurrent_initializer,
             bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
+            dropout,
+            recurrent_dropout,
+            seed,
             **kwargs,
         )
         self.recurrent_activation = activations.get(recurrent_activation)
@@ -77,19 +96,21 @@ class GRUCell(Cell):
     def functions(self) -> dict[str, Any]:
         return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
 
-    def arguments(self) -> dict[str, Any]:
-        return {**super().arguments(), "reset_after": self.reset_after}
 
-
-class GRU(RNN):
+class GRU(CellRNN):
     """A GRU that computes real steps only.
 
     Arguments: units: width of the state.  activation, recurrent_activation: names or functions.
-        use_bias, initializers: for new weights.  reset_after: see `GRUCell`; models of Keras 2.0 to
-        2.2 have it False.  The others are those of `RNN`.
+        use_bias, initializers: for new weights.  regularizers, constraints: kept for training.
+        reset_after: see `GRUCell`; models of Keras 2.0 to 2.2 have it False.  dropout,
+        recurrent_dropout, seed, use_cudnn, implementation: accepted, without effect on a result.
+        The others are those of `RNN`.
     Call arguments and results: as `RNN`; the states are [h].
     Source: keras.layers.GRU.
     """
+
+    recurrent_activation = of_cell("recurrent_activation")
+    reset_after = of_cell("reset_after")
 
     def __init__(
         self,
@@ -100,8 +121,27 @@ class GRU(RNN):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
         reset_after: bool = True,
-        **kwargs: Any,
+        use_cudnn: bool | str = "auto",
+        *,
+        zero_output_for_mask: bool = False,
+        implementation: int = 2,
+        **kwargs: Unpack[CommonOptions],
     ):
         cell = GRUCell(
             units,
@@ -111,10 +151,26 @@ class GRU(RNN):
             kernel_initializer,
             recurrent_initializer,
             bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
+            dropout,
+            recurrent_dropout,
             reset_after,
+            seed,
             name="gru_cell",
         )
-        super().__init__(cell, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super(RNN, self).get_config(), **self.cell.arguments(), **self.flags()}
+        super().__init__(
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            zero_output_for_mask,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )

@@ -1,12 +1,13 @@
 """LSTM. Gates i, f, c, o: c' = f * c + i * activation(z_c), h' = o * activation(c')."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels, activations
-from .cell import Cell
-from .rnn import RNN
+from ..base.arguments import CommonOptions
+from .cell import Cell, CellOptions
+from .cell_rnn import CellRNN, of_cell
 
 
 class LSTMCell(Cell):
@@ -30,7 +31,16 @@ class LSTMCell(Cell):
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         unit_forget_bias: bool = True,
-        **kwargs: Any,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Unpack[CellOptions],
     ):
         super().__init__(
             units,
@@ -39,6 +49,15 @@ class LSTMCell(Cell):
             kernel_initializer,
             recurrent_initializer,
             bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
+            dropout,
+            recurrent_dropout,
+            seed,
             **kwargs,
         )
         self.recurrent_activation = activations.get(recurrent_activation)
@@ -61,18 +80,20 @@ class LSTMCell(Cell):
     def functions(self) -> dict[str, Any]:
         return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
 
-    def arguments(self) -> dict[str, Any]:
-        return {**super().arguments(), "unit_forget_bias": self.unit_forget_bias}
 
-
-class LSTM(RNN):
+class LSTM(CellRNN):
     """An LSTM that computes real steps only.
 
-    Arguments: units: width of the states.  activation, recurrent_activation: names.  use_bias,
-        initializers, unit_forget_bias: for new weights.  The others are those of `RNN`.
+    Arguments: units: width of the states.  activation, recurrent_activation: names or functions.
+        use_bias, initializers, unit_forget_bias: for new weights.  regularizers, constraints: kept
+        for training.  dropout, recurrent_dropout, seed, use_cudnn, implementation: accepted,
+        without effect on a result.  The others are those of `RNN`.
     Call arguments and results: as `RNN`; the states are [h, c].
     Source: keras.layers.LSTM.
     """
+
+    recurrent_activation = of_cell("recurrent_activation")
+    unit_forget_bias = of_cell("unit_forget_bias")
 
     def __init__(
         self,
@@ -84,7 +105,26 @@ class LSTM(RNN):
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         unit_forget_bias: bool = True,
-        **kwargs: Any,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        use_cudnn: bool | str = "auto",
+        *,
+        zero_output_for_mask: bool = False,
+        implementation: int = 2,
+        **kwargs: Unpack[CommonOptions],
     ):
         cell = LSTMCell(
             units,
@@ -95,9 +135,25 @@ class LSTM(RNN):
             recurrent_initializer,
             bias_initializer,
             unit_forget_bias,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
+            dropout,
+            recurrent_dropout,
+            seed,
             name="lstm_cell",
         )
-        super().__init__(cell, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super(RNN, self).get_config(), **self.cell.arguments(), **self.flags()}
+        super().__init__(
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            zero_output_for_mask,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )

@@ -4,7 +4,7 @@ At a masked step the states stay as they are; the output is the previous output 
 real step: the initial state), or zero with `zero_output_for_mask`. Masked steps are never computed.
 """
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from ..._kernels import PackedRNN, fill_masked, rnn_dense
 from ...context import current
 from ...nest import flatten
 from ...rows import Layout, Rows
+from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.masks import check_mask
-from ..base.registry import deserialize_layer, serialize_layer
 from ..base.rules import STARTS_FROM_ZEROS
 from .cell import Cell
 from .run_cell import (
@@ -40,8 +40,7 @@ class RNN(Layer):
         return_sequences: every step's output, not the last one.  return_state: also the last
         states.  go_backwards: from the last step to the first; outputs come in that order.
         stateful: a call starts from the last states of the call before.  unroll: accepted; the
-        result is the same.  zero_output_for_mask: masked steps put out zeros.  dropout,
-        recurrent_dropout, seed, use_cudnn, implementation: accepted, without effect on a result.
+        result is the same.  zero_output_for_mask: masked steps put out zeros.
     Call arguments: sequences: float32 (batch, time, ...).  initial_state: list of float32
         (batch, units); passed without `mask`, the mask that the sequences carry is not used, as in
         Keras, which is told once.  mask: bool (batch, time), True = real.
@@ -63,16 +62,9 @@ class RNN(Layer):
         stateful: bool = False,
         unroll: bool = False,
         zero_output_for_mask: bool = False,
-        *,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        use_cudnn: Any = "auto",
-        implementation: int = 2,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
-        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
         cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
         check_cell(cell)
         self.cell = cell
@@ -291,32 +283,6 @@ class RNN(Layer):
             return output
         states = [(batch, *shape) for shape in state_shapes(self.cell)]
         return [output, *self.grouped(states)]
-
-    def flags(self) -> dict[str, Any]:
-        """The arguments about sequences and states, for get_config."""
-        return {
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "go_backwards": self.go_backwards,
-            "stateful": self.stateful,
-            "unroll": self.unroll,
-            "zero_output_for_mask": self.zero_output_for_mask,
-            "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "seed": self.seed,
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cell": serialize_layer(self.cell), **self.flags()}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "RNN":
-        if "cell" not in config:
-            return cls(**config)
-        cell = config["cell"]
-        cells = isinstance(cell, list)
-        made = [deserialize_layer(x) for x in cell] if cells else deserialize_layer(cell)
-        return cls(**{**config, "cell": made})
 
 
 def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:

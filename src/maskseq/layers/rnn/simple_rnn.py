@@ -1,12 +1,13 @@
 """SimpleRNN: h' = activation(x kernel + h recurrent_kernel + bias)."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels
+from ..base.arguments import CommonOptions
 from .cell import Cell
-from .rnn import RNN
+from .cell_rnn import CellRNN
 
 
 class SimpleRNNCell(Cell):
@@ -23,11 +24,13 @@ class SimpleRNNCell(Cell):
         return (self.activation(_kernels.dense(x, of_input) + _kernels.dense(h, of_state)),)
 
 
-class SimpleRNN(RNN):
+class SimpleRNN(CellRNN):
     """A recurrent layer without gates that computes real steps only.
 
     Arguments: units: width of the state.  activation: a name or function.  use_bias, initializers:
-        for new weights.  The others are those of `RNN`.
+        for new weights.  regularizers, constraints: kept for training.  dropout,
+        recurrent_dropout, seed, implementation: accepted, without effect on a result.  The others
+        are those of `RNN`.
     Call arguments and results: as `RNN`; the states are [h].
     Source: keras.layers.SimpleRNN.
     """
@@ -40,7 +43,25 @@ class SimpleRNN(RNN):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
-        **kwargs: Any,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        seed: int | None = None,
+        *,
+        zero_output_for_mask: bool = False,
+        implementation: int = 2,
+        **kwargs: Unpack[CommonOptions],
     ):
         cell = SimpleRNNCell(
             units,
@@ -49,9 +70,25 @@ class SimpleRNN(RNN):
             kernel_initializer,
             recurrent_initializer,
             bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            recurrent_constraint,
+            bias_constraint,
+            dropout,
+            recurrent_dropout,
+            seed,
             name="simple_rnn_cell",
         )
-        super().__init__(cell, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super(RNN, self).get_config(), **self.cell.arguments(), **self.flags()}
+        super().__init__(
+            cell,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            unroll,
+            zero_output_for_mask,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )

@@ -1,14 +1,14 @@
 """StackedRNNCells: cells of which each reads the outputs of the one before."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ...nest import flatten, is_nested
 from ...rows import Rows, Source
+from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
-from ..base.registry import deserialize_layer, serialize_layer
 from .run_cell import (
     Outputs,
     Run,
@@ -31,7 +31,7 @@ class StackedRNNCells(Layer):
 
     plain = True
 
-    def __init__(self, cells: list[Any], **kwargs: Any):
+    def __init__(self, cells: list[Any], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         if not cells:
             raise ValueError("StackedRNNCells: cells must hold at least one cell, got none")
@@ -89,10 +89,3 @@ class StackedRNNCells(Layer):
                 rows = Rows(None, rows.layout, source=Source(into.values))
             last_states += new
         return last, last_states
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cells": [serialize_layer(cell) for cell in self.cells]}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "StackedRNNCells":
-        return cls(**{**config, "cells": [deserialize_layer(cell) for cell in config["cells"]]})

@@ -1,6 +1,6 @@
 """TimeDistributed: a layer applied to every step by itself."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from ... import ops
 from ...graph.symbols import KerasTensor
 from ...rows import Rows
 from ...tensor import convert_to_tensor, get_keras_mask, set_keras_mask
+from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
 from ..base.masks import check_mask
-from ..base.registry import deserialize_layer, serialize_layer
 from ..base.rules import ASKS_INNER
 
 
@@ -34,7 +34,7 @@ class TimeDistributed(Layer):
     supports_masking = True
     reads_masked = "own"
 
-    def __init__(self, layer: Layer, **kwargs: Any):
+    def __init__(self, layer: Layer, **kwargs: Unpack[LayerOptions]):
         if not isinstance(layer, Layer):
             raise ValueError(f"TimeDistributed: layer must be a Layer, got {layer!r}")
         super().__init__(**kwargs)
@@ -100,10 +100,3 @@ class TimeDistributed(Layer):
     def compute_output_shape(self, inputs_shape: Any) -> tuple:
         batch, time, *features = inputs_shape
         return (batch, time, *self.layer.compute_output_shape((batch, *features))[1:])
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layer": serialize_layer(self.layer)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "TimeDistributed":
-        return cls(**{**config, "layer": deserialize_layer(config["layer"])})

@@ -1,0 +1,32 @@
+"""CellRNN, the base of LSTM, GRU and their like: an RNN that makes its cell from its arguments."""
+
+from operator import attrgetter
+from typing import Any
+
+from .rnn import RNN
+
+
+def of_cell(name: str) -> Any:
+    """A property: the cell's attribute of that name."""
+    return property(attrgetter(f"cell.{name}"), doc=f"The cell's `{name}`.")
+
+
+class CellRNN(RNN):
+    """An RNN over a cell of this package. The arguments that it hands on are its attributes too."""
+
+    not_in_config = frozenset({"implementation", "use_cudnn"})
+
+    activation = of_cell("activation")
+    use_bias = of_cell("use_bias")
+    kernel_initializer = of_cell("kernel_initializer")
+    recurrent_initializer = of_cell("recurrent_initializer")
+    bias_initializer = of_cell("bias_initializer")
+    kernel_regularizer = of_cell("kernel_regularizer")
+    recurrent_regularizer = of_cell("recurrent_regularizer")
+    bias_regularizer = of_cell("bias_regularizer")
+    kernel_constraint = of_cell("kernel_constraint")
+    recurrent_constraint = of_cell("recurrent_constraint")
+    bias_constraint = of_cell("bias_constraint")
+    dropout = of_cell("dropout")
+    recurrent_dropout = of_cell("recurrent_dropout")
+    seed = of_cell("seed")
