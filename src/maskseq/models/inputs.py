@@ -13,6 +13,7 @@ from ..data.ragged import Ragged, as_batch
 from ..data.text import is_text, read_text
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
+from ..nest import flatten
 from ..numpy_ma import is_masked_array, masked_steps
 from ..rows import Layout, Rows, Source
 from ..tensor import (
@@ -163,6 +164,7 @@ def prepare(model: Any, values: list[Any]) -> list[Any]:
             taken.append(None)
             continue
         if tensor.dtype == "string":
+            value = _empty_text(value, tensor)
             if value.dtype.kind != "O":
                 raise TypeError(f"input '{tensor.name}' must hold text, got dtype {value.dtype}")
         elif type(value) is not Rows and value.dtype.kind == "O":
@@ -173,6 +175,17 @@ def prepare(model: Any, values: list[Any]) -> list[Any]:
             value = _whole(value)
         taken.append(value if type(value) is Rows else _packed(model, tensor, value))
     return taken
+
+
+def _empty_text(value: Any, tensor: KerasTensor) -> Any:
+    """A value without a single step, which could be of anything, as one of strings."""
+    if len(value.shape) and value.shape[0] == 0:
+        return np.empty([n or 0 for n in (0, *tensor.shape[1:])], object)
+    if type(value) is not Rows:
+        return value if value.size else value.astype(object)
+    if value.layout.steps:
+        return value
+    return Rows.from_ragged(np.empty(0, object), value.layout.offsets, value.layout.time)
 
 
 def _with_mask(value: Any, mask: Any) -> Any:
@@ -328,6 +341,12 @@ def _part(value: Any, start: int, stop: int) -> Any:
     if source.index is None:
         return Rows(None, part, source=Source(source.array[first:last]))
     return Rows(None, part, source=Source(source.array, source.index[first:last]))
+
+
+def fit_together(results: list[Any]) -> bool:
+    """True if the answers for all batches have the same shapes, but for the number of sequences."""
+    shapes = {tuple(np.shape(array)[1:] for array in flatten(result)) for result in results}
+    return len(shapes) == 1
 
 
 def join(results: list[Any]) -> Any:

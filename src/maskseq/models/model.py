@@ -221,7 +221,10 @@ class Model(Layer):
             if len(batches) == 1:
                 return self._predict_batch(values)
             with changed():  # all batches see the same weights
-                return model_inputs.join([self._predict_batch(batch) for batch in batches])
+                results = [self._predict_batch(batch) for batch in batches]
+                if not model_inputs.fit_together(results):  # steps are words, of longest texts
+                    return self._predict_batch(values)
+                return model_inputs.join(results)
         except PLAIN_ERRORS as error:
             put_name(self, error)
             raise

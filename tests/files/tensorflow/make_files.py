@@ -1,6 +1,6 @@
 """Writes text.keras and text_answers.json with Keras 3.15 on TensorFlow 2.21.
 
-Run: KERAS_BACKEND=tensorflow python -m tests.files.tensorflow.make_files   (needs keras, tensorflow)
+Run: python -m tests.files.tensorflow.make_files   (needs keras, tensorflow)
 
 text_answers.json: for each of tests.support.text_cases.CASES the output, its dtype, and the
 vocabulary or the boundaries that the layer learnt. text.keras: a model of text, and what it makes

@@ -58,6 +58,7 @@ _INPUT_DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float16", "bfloat16", "float32", "float64", "string",
 )  # fmt: skip
+_OF_IMAGES = re.compile(r"\w+[23]D(Transpose)?")
 _DTYPES = re.compile(r"(mixed_)?(float(16|32|64)|bfloat16)")
 
 
@@ -190,9 +191,15 @@ class LayerMaker:
             return UnsupportedLayerError(
                 f"{self.path}: layer '{name}' ({class_name}): {option} is not supported"
             )
+        why = "which is not in the table of known layers; if it is a class of yours"
+        if _OF_IMAGES.fullmatch(class_name):
+            why = (
+                "a layer of images; maskseq has layers of sequences only, inside a TimeDistributed "
+                "too; if you have a class that does its work"
+            )
         return UnsupportedLayerError(
-            f"{self.path}: layer '{name}' is a {class_name}, which is not in the table of known "
-            f"layers; if it is a class of yours, pass custom_layers={{'{class_name}': ...}}"
+            f"{self.path}: layer '{name}' is a {class_name}, {why}, pass "
+            f"custom_layers={{'{class_name}': ...}}"
         )
 
     def _option(self, cls: type[Layer], name: str, key: str, value: Any) -> Any:
