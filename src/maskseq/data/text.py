@@ -42,9 +42,11 @@ def read_text(x: Any) -> np.ndarray | Rows:
     return array
 
 
-def encoded(values: np.ndarray) -> list[bytes]:
+def encoded(values: np.ndarray | list[Any]) -> list[bytes]:
     """Strings (n,) as UTF-8. Raises: TypeError or ValueError naming the position of another."""
-    found = values.tolist()
+    found = values.tolist() if isinstance(values, np.ndarray) else values
+    if set(map(type, found)) <= {bytes}:
+        return found
     try:
         return [x if isinstance(x, bytes) else x.encode() for x in found]
     except (AttributeError, UnicodeEncodeError):

@@ -51,24 +51,30 @@ def text_model() -> keras.Model:
     words = kl.Input((1,), dtype="string", name="texts")
     label = kl.Input((1,), dtype="string", name="labels")
     ids = kl.Input((2,), dtype="int64", name="ids")
-    to_ids, weighed = kl.TextVectorization(), kl.TextVectorization(output_mode="tf_idf", ngrams=2)
-    fixed = kl.TextVectorization(output_sequence_length=4, max_tokens=9)
-    named, numbered = kl.StringLookup(output_mode="multi_hot"), kl.IntegerLookup(mask_token=0)
+    to_ids = kl.TextVectorization(name="to_ids")
+    weighed = kl.TextVectorization(output_mode="tf_idf", ngrams=2, name="weighed")
+    fixed = kl.TextVectorization(output_sequence_length=4, max_tokens=9, name="fixed")
+    named = kl.StringLookup(output_mode="multi_hot", name="named")
+    numbered = kl.IntegerLookup(mask_token=0, name="numbered")
     for layer in (to_ids, weighed, fixed):
         layer.adapt(np.array(ODD))
     named.adapt(["a", "b", "b"])
     numbered.adapt([5, 5, 7])
     given = kl.StringLookup(
-        vocabulary=["a", "b"], output_mode="tf_idf", idf_weights=[0.5, 0.25], num_oov_indices=2
+        vocabulary=["a", "b"],
+        output_mode="tf_idf",
+        idf_weights=[0.5, 0.25],
+        num_oov_indices=2,
+        name="given",
     )
     outputs = [
-        kl.GRU(3)(kl.Embedding(40, 3, mask_zero=True)(to_ids(words))),
+        kl.GRU(3)(kl.Embedding(40, 3, mask_zero=True, name="embedded")(to_ids(words))),
         kl.Dense(2)(weighed(words)),
         kl.LSTM(2)(kl.Embedding(9, 2)(fixed(words))),
         kl.Dense(2)(named(label)),
         kl.Dense(2)(given(label)),
         kl.Embedding(9, 2)(numbered(ids)),
-        kl.Hashing(97, salt=5)(label),
+        kl.Hashing(97, salt=5, name="hashed")(label),
         kl.Dense(2)(kl.CategoryEncoding(8)(ids)),
     ]
     return keras.Model([words, label, ids], outputs)

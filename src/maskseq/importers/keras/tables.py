@@ -13,7 +13,7 @@ from ..errors import FormatError
 from ..hdf5 import Dataset
 from .tree import Tree
 
-_ROOM, _GROWTH = 1 << 20, 4  # bytes of text: so many, and so many for each of the archive
+_ROOM, _GROWTH = 1 << 20, 2  # bytes of text: so many, and so many for each of the archive
 
 
 class Tables:
@@ -28,7 +28,9 @@ class Tables:
         self._path, self._texts = path, texts or {}
         self._noted: list[tuple[Any, str, Dataset | None]] = []
         if sum(map(len, self._texts.values())) > _ROOM + _GROWTH * size:
-            raise FormatError(path, "vocabularies that are much larger than the file")
+            raise FormatError(
+                path, "vocabularies that are much larger than the file; save it without compression"
+            )
 
     def note(self, layer: Layer, place: str, tree: Tree) -> None:
         """Remember a layer that may have a table, and that its weights are read."""
@@ -51,7 +53,7 @@ class Tables:
 
 def _lines(text: bytes) -> list[bytes]:
     """The tokens of a text, one a line; Windows ends lines by two bytes."""
-    lines = text.replace(b"\r\n", b"\n").split(b"\n")
+    lines = (text.replace(b"\r\n", b"\n") if b"\r" in text else text).split(b"\n")
     while lines and not lines[-1]:
         lines.pop()
     return lines

@@ -28,7 +28,7 @@ def _by_length(
     """function(uint8 (m, length)) for the strings of each length."""
     lengths = np.fromiter(map(len, strings), np.int64, len(strings))
     hashes = np.empty(len(strings), np.uint64)
-    for length in np.unique(lengths).tolist():
+    for length in sorted({*lengths.tolist()}):
         which = np.flatnonzero(lengths == length)
         joined = b"".join([strings[i] for i in which])
         hashes[which] = function(np.frombuffer(joined, np.uint8).reshape(len(which), length))

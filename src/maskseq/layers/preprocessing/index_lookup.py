@@ -354,7 +354,9 @@ def _column(token: Any) -> np.ndarray:
 
 def _as_list(vocabulary: Any) -> list[Any]:
     """The tokens of a list or an array; none of anything else."""
-    if isinstance(vocabulary, (list, tuple)):
+    if isinstance(vocabulary, list):
+        return vocabulary
+    if isinstance(vocabulary, tuple):
         return [*vocabulary]
     found = np.asarray(vocabulary).tolist()
     return found if isinstance(found, list) else []

@@ -1,5 +1,7 @@
 """Tables of tokens: where a text or a number stands in a vocabulary."""
 
+import functools
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,22 +14,26 @@ class TextVocabulary:
     """Strings as tokens. They are compared as UTF-8."""
 
     def __init__(self, tokens: Iterable[str | bytes] = ()):
-        self._keys = encoded(np.array([*tokens], object))
-        self._index = {key: i for i, key in enumerate(self._keys)}
+        self._keys = encoded(tokens if isinstance(tokens, list) else [*tokens])
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    @property
+    @functools.cached_property
+    def _index(self) -> dict[bytes, int]:
+        """Where each token stands; made when it is first asked for, as it is the largest part."""
+        return dict(zip(self._keys, range(len(self._keys)), strict=True))
+
+    @functools.cached_property
     def tokens(self) -> list[str]:
         return [key.decode("utf-8", "replace") for key in self._keys]
 
     @property
     def repeated(self) -> list[Any]:
         """The tokens that stand in it more than once."""
-        if len(self._index) == len(self._keys):
-            return []
-        return sorted({t for i, t in enumerate(self.tokens) if self._index[self._keys[i]] != i})
+        ordered = sorted(self._keys)
+        twice = {a for a, b in itertools.pairwise(ordered) if a == b}
+        return sorted(key.decode("utf-8", "replace") for key in twice)
 
     def read(self, values: np.ndarray) -> list[bytes]:
         """Values of an input (n,) as keys."""
@@ -72,7 +78,7 @@ class IntegerVocabulary:
     def repeated(self) -> list[Any]:
         """The tokens that stand in it more than once."""
         same = self._sorted[1:] == self._sorted[:-1]
-        return np.unique(self._sorted[1:][same]).tolist()
+        return sorted({*self._sorted[1:][same].tolist()})
 
     def read(self, values: np.ndarray) -> np.ndarray:
         """Values of an input (n,) as keys; floats are cut to integers."""

@@ -1,0 +1,181 @@
+"""Vocabularies of lookup layers come out of the file itself, whole and fitting, or not at all."""
+
+import json
+import time
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+
+from maskseq import load_model
+from maskseq.importers import FormatError, UnsupportedLayerError
+from tests.importers.test_keras_security import load_watched
+from tests.support.keras_files import FILES, layer_of, written
+
+TEXT = FILES / "tensorflow" / "text.keras"
+TABLE = "assets/layers/text_vectorization/vocabulary.txt"
+MANY = b"\n".join(b"%d" % i for i in range(20))
+
+
+def members():
+    with zipfile.ZipFile(TEXT) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+# The places of the layers to_ids, fixed and weighed: text_vectorization, _1 and _2.
+
+
+def changed(folder, **tables):
+    """The file with other texts of some layers; None: without."""
+    parts = members()
+    for name, text in tables.items():
+        parts[f"assets/layers/{name}/vocabulary.txt"] = text
+    return written(folder, {name: data for name, data in parts.items() if data is not None})
+
+
+def with_option(folder, name, **options):
+    """The file with other arguments of one layer."""
+    parts = members()
+    config = json.loads(parts["config.json"])
+    layer_of(config, name)["config"].update(options)
+    parts["config.json"] = json.dumps(config).encode()
+    return written(folder, parts)
+
+
+def test_loading_text_opens_nothing_else():
+    model = load_watched(TEXT)
+    assert model.get_layer("to_ids").get_vocabulary()[:2] == ["", "[UNK]"]
+
+
+def test_vocabulary_of_the_archive_is_used(tmp_path):
+    model = load_model(changed(tmp_path, text_vectorization="\n[UNK]\nä\nb c".encode()))
+    layer = model.get_layer("to_ids")
+    assert layer.get_vocabulary() == ["", "[UNK]", "ä", "b c"]
+    assert layer(["ä x"]).tolist() == [[2, 1]]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_lines_end_as_on_any_system(tmp_path, end):
+    text = end.join([b"", b"[UNK]", b"one", b"two", b"", b""])
+    layer = load_model(changed(tmp_path, text_vectorization=text)).get_layer("to_ids")
+    assert layer.get_vocabulary() == ["", "[UNK]", "one", "two"]
+
+
+def test_only_newlines_end_a_token(tmp_path):
+    text = "\n[UNK]\na\u2028b\nc\x85d".encode()
+    layer = load_model(changed(tmp_path, text_vectorization=text)).get_layer("to_ids")
+    assert layer.get_vocabulary()[2:] == ["a\u2028b", "c\x85d"]
+
+
+def test_loaded_layer_may_learn_anew(tmp_path):
+    layer = load_model(TEXT).get_layer("to_ids")
+    layer.adapt(["new words"])
+    assert layer.get_vocabulary() == ["", "[UNK]", "words", "new"]
+
+
+def test_missing_vocabulary_is_an_error_when_it_is_needed(tmp_path):
+    layer = load_model(changed(tmp_path, text_vectorization=None)).get_layer("to_ids")
+    with pytest.raises(ValueError, match="vocabulary must be given, or learnt by adapt"):
+        layer(["a"])
+
+
+@pytest.mark.parametrize(
+    "tables, message",
+    [
+        ({"text_vectorization": b"\n[UNK]\na\nb\na"}, "every token once, got .'a'."),
+        ({"text_vectorization": b"\n[UNK]\na\n\nb"}, "'' must stand in front"),
+        ({"text_vectorization": b""}, "must hold tokens"),
+        (
+            {"text_vectorization_1": b"\n".join(b"%d" % i for i in range(20))},
+            "at most max_tokens=9",
+        ),
+        ({"string_lookup": b"[UNK]\na"}, "must have 3 tokens as before, got 2"),
+        ({"text_vectorization_2": b"[UNK]\na"}, "tokens as before, got 2"),
+        ({"integer_lookup": b"0\n-1\nfive"}, "invalid literal"),
+        ({"integer_lookup": b"0\n-1\n" + b"9" * 30}, "integers of 64 bits"),
+        ({"integer_lookup": b"0\n-1\n" + b"9" * 5000}, "vocabulary of 'numbered'"),
+    ],
+)
+def test_text_that_is_no_vocabulary_is_named(tmp_path, tables, message):
+    with pytest.raises(FormatError, match=message):
+        load_model(changed(tmp_path, **tables))
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("named", {"vocabulary": "/etc/passwd"}),
+        ("named", {"vocabulary": "https://example.org/words.txt"}),
+        ("to_ids", {"vocabulary": "words.txt"}),
+        ("numbered", {"vocabulary": "gs://bucket/ids"}),
+        ("to_ids", {"standardize": {"class_name": "function", "config": "os.system"}}),
+        ("to_ids", {"split": {"class_name": "__lambda__", "config": {"value": "x"}}}),
+        ("to_ids", {"ngrams": 0}),
+        ("hashed", {"num_bins": -1}),
+        ("hashed", {"salt": [2**70, 1]}),
+        ("named", {"max_tokens": 1}),
+        ("named", {"sparse": True}),
+        ("fixed", {"output_sequence_length": "many"}),
+    ],
+)
+def test_arguments_of_a_file_open_and_run_nothing(tmp_path, name, options):
+    path = with_option(tmp_path, name, **options)
+    with pytest.raises((UnsupportedLayerError, FormatError), match=name):
+        load_watched(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\n" * (8 << 20),
+        b"a\n" * (4 << 20),
+        b"\n".join(b"%d" % i for i in range(1_000_000)),
+        b"x" * (16 << 20),
+        b"\n[UNK]\n" + b"y" * (1 << 19),
+    ],
+    ids=["newlines", "one token", "many tokens", "one long token", "one token of half a MB"],
+)
+def test_vocabulary_that_inflates_is_no_burden(tmp_path, text):
+    parts = members() | {TABLE: text}
+    path = tmp_path / "bomb.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    start, size = time.process_time(), path.stat().st_size
+    tracemalloc.start()
+    try:
+        load_model(path)
+    except FormatError:
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * size + (64 << 20)
+    assert time.process_time() - start < 6  # tracemalloc is slow
+
+
+def test_damaged_text_is_refused(tmp_path):
+    path = changed(tmp_path, text_vectorization=b"\n[UNK]\nabcdefgh")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"abcdefgh", b"abcdefgX"))
+    with pytest.raises(FormatError, match="CRC"):
+        load_model(path)
+
+
+def test_weights_of_tokens_are_read_and_checked(tmp_path):
+    model = load_model(TEXT)
+    layer = model.get_layer("weighed")
+    weights = layer.get_config()["idf_weights"]
+    assert len(weights) == layer.vocabulary_size() and min(weights) > 0
+    np.testing.assert_allclose(weights[0], np.mean(weights[1:]), rtol=1e-6)
+
+
+def test_conv2d_in_a_time_distributed_says_that_it_stays_out(tmp_path):
+    inner = {"module": "keras.layers", "class_name": "Conv2D", "config": {"name": "conv"}}
+    with pytest.raises(UnsupportedLayerError, match="'conv' is a Conv2D, a layer of images.*Time"):
+        parts = members()
+        config = json.loads(parts["config.json"])
+        entry = layer_of(config, "embedded")
+        entry["class_name"], entry["config"] = "TimeDistributed", {"name": "td", "layer": inner}
+        parts["config.json"] = json.dumps(config).encode()
+        load_model(written(tmp_path, parts))
