@@ -84,11 +84,32 @@ class Plan:
         kwargs = node.with_mask() if self._by_hand else node.kwargs
         function, taken = node.operation.step, self._taken(number, node)
         alone = len(node.args) == 1 and not kwargs and not taken
-        if alone and isinstance(node.outputs, KerasTensor):
-            place, argument = self._slots[id(node.outputs)], node.args[0]
-            if isinstance(argument, KerasTensor):
-                return function, self._slots[id(argument)], place
+        if alone and isinstance(node.args[0], KerasTensor):
+            source = self._slots[id(node.args[0])]
+            if isinstance(node.outputs, KerasTensor):
+                return function, source, self._slots[id(node.outputs)]
+            places = [self._slots[id(x)] for x in flatten(node.outputs)]
+            if places == [*range(places[0], places[0] + len(node.outputs))]:
+                return self._spread(node, function, source, places[0]), None, -1
         return self._call(node, kwargs, taken), None, -1
+
+    def _spread(
+        self, node: Node, function: Callable[..., Any], source: int, first: int
+    ) -> Callable[[Slots], None]:
+        """A function of all slots that calls `function` on one of them.
+
+        Its results go to slots side by side from the `first`.
+        """
+        name, count = node.operation.name, len(node.outputs)
+
+        def call(slots: Slots) -> None:
+            result = function(slots[source])
+            values = result if type(result) is list else flatten(result)
+            if len(values) != count:
+                raise ValueError(f"{name}: expected {count} results, got {len(values)}")
+            slots[first : first + count] = values
+
+        return call
 
     def _call(self, node: Node, kwargs: dict[str, Any], taken: list[int]) -> Callable[..., None]:
         """A function of all slots that makes a call of any arguments and results."""

@@ -342,5 +342,5 @@ def _as_arrays(outputs: Any) -> Any:
     if type(outputs) is Rows:
         return outputs.to_padded()
     if type(outputs) is list:
-        return list(map(_as_arrays, outputs))
+        return [y if type(y) is np.ndarray else _as_arrays(y) for y in outputs]
     return map_structure(_as_array, outputs) if is_nested(outputs) else _as_array(outputs)

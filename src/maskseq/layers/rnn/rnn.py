@@ -124,7 +124,10 @@ class RNN(Layer):
         if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:
             return None
         if initial_state is not None or self.stateful or self.return_state:
-            return self._dense_with_states(x, packed, self.start(initial_state, x.shape[0]))
+            start = None
+            if initial_state is not None or self.stateful:
+                start = self.start(initial_state, x.shape[0])
+            return self._dense_with_states(x, packed, start)
         backwards, sequences = self.go_backwards, self.return_sequences
         y = rnn_dense(x, packed, return_sequences=sequences, reverse=backwards)
         return y[:, ::-1] if backwards and sequences else y
@@ -140,12 +143,12 @@ class RNN(Layer):
             return_state=True,
             reverse=backwards,
         )
-        if self.stateful:
-            self.states = [state.copy() for state in last]
-        if not sequences and self.return_state:
-            y = y.copy()  # not the array that is handed out as a state
+        if not sequences and (self.return_state or self.stateful):
+            y = y.copy()  # not the array that is a state
         elif backwards and sequences:
             y = y[:, ::-1]
+        if self.stateful:  # arrays that nobody else has
+            self.states = [state.copy() for state in last] if self.return_state else list(last)
         return [y, *last] if self.return_state else y
 
     def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
