@@ -180,7 +180,7 @@ OF_FEATURES = (glu, log_softmax, softmax, sparsemax)
 _ALIASES = {"swish": "silu", "exp": "exponential", "hard_swish": "hard_silu"}
 
 
-def get(identifier: Any) -> Callable[[np.ndarray], np.ndarray]:
+def get(identifier: Any) -> Callable[..., Any]:
     """The activation function that `identifier` (None, a name, a function) means.
 
     Raises: ValueError if there is none of that name.

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 import time
@@ -28,7 +29,7 @@ BAR_WIDTH = 40
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    if hasattr(sys.stdout, "reconfigure"):  # a name that the terminal cannot show is escaped
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal cannot show is escaped
         sys.stdout.reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
@@ -156,7 +157,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     def run(bounds: tuple[int, int]) -> np.ndarray:
         batch = data[slice(*bounds)]
         y = model.predict(batch)
-        if not stepwise:
+        if not isinstance(batch, Ragged) or not stepwise:
             return y
         if y.shape[1] != batch.time:
             raise ValueError(
@@ -165,7 +166,9 @@ def _predict(arguments: argparse.Namespace) -> int:
         return Ragged.from_padded(y, lengths=batch.lengths).values
 
     result = np.concatenate(_with_bar(run, _batches(model, data, size, stepwise)))
-    datafiles.write(arguments.output, Ragged(result, data.offsets) if stepwise else result)
+    if isinstance(data, Ragged) and stepwise:
+        result = Ragged(result, data.offsets)
+    datafiles.write(arguments.output, result)
     print(f"{len(data):,} sequences: {arguments.output}")
     return 0
 

@@ -139,7 +139,7 @@ _ALIASES = {
 }
 
 
-def get(identifier: Any) -> Callable[[tuple[int, ...]], np.ndarray]:
+def get(identifier: Any) -> Callable[..., Any]:
     """The initializer function that `identifier` names.
 
     Raises: ValueError if there is none of that name.
@@ -150,7 +150,7 @@ def get(identifier: Any) -> Callable[[tuple[int, ...]], np.ndarray]:
     name = "zeros" if identifier is None else identifier
     if isinstance(identifier, dict):
         name, config = identifier.get("class_name"), identifier.get("config") or {}
-    key = snake_case(name) if isinstance(name, str) else None
+    key = snake_case(name) if isinstance(name, str) else ""
     function = INITIALIZERS.get(_ALIASES.get(key, key))
     if function is None:
         raise ValueError(f"initializer: expected one of {sorted(INITIALIZERS)}, got {identifier!r}")

@@ -39,7 +39,7 @@ def masked_steps(x: Any, axes: int, what: str) -> np.ndarray:
     """
     shape, size = x.shape[:axes], math.prod(x.shape[axes:])
     masked = np.broadcast_to(x.mask, x.shape).reshape(*shape, size)
-    some = masked.any(axis=-1)
+    some = np.asarray(masked.any(axis=-1))
     partly = some & ~masked.all(axis=-1)
     if partly.any():
         place = [int(i) for i in np.argwhere(partly)[0]]

@@ -42,7 +42,8 @@ class Layout:
     def from_mask(cls, mask: np.ndarray) -> "Layout":
         """The layout of a bool mask (batch, time) of any pattern."""
         offsets, cells = _kernels.layout_from_mask(mask)
-        return cls(*mask.shape, offsets, cells, mask)
+        batch, time = mask.shape
+        return cls(batch, time, offsets, cells, mask)
 
     @classmethod
     def from_offsets(cls, offsets: np.ndarray, time: int | None = None) -> "Layout":
@@ -163,6 +164,8 @@ class Rows:
     """
 
     __slots__ = ("layout", "carry", "_values", "_source")
+    _values: Any  # an array; None only where there is a source
+    _source: Any  # a Source; None only where there are values
 
     def __init__(
         self,

@@ -16,6 +16,8 @@ from .numpy_ma import without_mask
 class Tensor(np.ndarray):
     """A NumPy array that may carry a mask; without one it has no `_keras_mask` attribute."""
 
+    _keras_mask: Any
+
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
 

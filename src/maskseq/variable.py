@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from itertools import repeat
 from operator import attrgetter
 from threading import get_ident
-from typing import Any
+from typing import Any, cast
 from weakref import ref
 
 import numpy as np
@@ -54,7 +54,7 @@ class Variable(NDArrayOperatorsMixin):
         value = self._value  # first: if it is replaced later, the edition tells
         return self.seen()[1] if current().edition else value
 
-    shape = property(attrgetter("_value.shape"), doc="tuple[int, ...]")
+    shape: tuple[int, ...] = cast(Any, property(attrgetter("_value.shape")))
 
     @property
     def ndim(self) -> int:
@@ -106,7 +106,7 @@ class Variable(NDArrayOperatorsMixin):
         return {**self.__dict__, "_value": self.value}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        vars(self).update(state)
         self._value = _frozen(self._value)
         self.version = next(_versions)
 

@@ -41,7 +41,9 @@ def read_lists(
     if first_null(steps, low, high) is None:
         index = np.arange(offsets[-1]) + np.repeat(starts - low - offsets[:-1], lengths)
         return entries(steps, low, high)[index], offsets
-    parts = [_values(steps, starts[i] + np.array([0, lengths[i]]), position + i) for i in some]
+    parts = [
+        _values(steps, starts[i] + np.array([0, lengths[i]]), position + i) for i in some.tolist()
+    ]
     return joined(parts), offsets
 
 

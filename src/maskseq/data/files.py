@@ -121,7 +121,9 @@ def _as_json(row: np.ndarray) -> list:
         return row.tolist()
     shortest = row.astype(str).astype(float)  # 0.1 is written 0.1, not 0.10000000149011612
     finite = np.isfinite(shortest)
-    return (shortest if finite.all() else np.where(finite, shortest, None)).tolist()
+    numbers = shortest.astype(object)
+    numbers[~finite] = None
+    return numbers.tolist()
 
 
 READERS = {".npy": _read_npy, ".npz": _read_npz, ".json": _read_json, ".jsonl": _read_jsonl}

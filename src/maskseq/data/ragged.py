@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsIndex, cast, overload
 
 import numpy as np
 
@@ -13,17 +13,31 @@ from ..numpy_ma import is_masked_array, masked_steps
 from . import lists as reading
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Side = Literal["pre", "post"]
+
+
+class ArrowStream(Protocol):
+    """A column or frame of an Arrow library that hands over its chunks."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+
+class ArrowArray(Protocol):
+    """A column of an Arrow library in one piece."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
 
 
 def pad_sequences(
-    sequences: Sequence,
-    maxlen: int | None = None,
+    sequences: Sequence[Any] | np.ndarray | Ragged | ArrowStream | ArrowArray,
+    maxlen: SupportsIndex | None = None,
     dtype: DTypeLike = "int32",
-    padding: str = "pre",
-    truncating: str = "pre",
+    padding: Side = "pre",
+    truncating: Side = "pre",
     value: Any = 0.0,
-) -> np.ndarray:
+) -> NDArray[Any]:
     """One array of all sequences, cut or padded to one length.
 
     sequences: lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix;
@@ -37,17 +51,16 @@ def pad_sequences(
         RuntimeError if a sequence changes its length while it is being read.
     Source: keras.utils.pad_sequences. Unlike there, maxlen=0 and no sequences at all are fine.
     """
-    sequences = _unpacked(sequences)
-    if not hasattr(sequences, "__len__"):
+    given = _unpacked(sequences)
+    if not hasattr(given, "__len__"):
         raise ValueError("`sequences` must be iterable.")
     if isinstance(value, str) and dtype is not object and not _is_text(dtype):
         raise ValueError(
             f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}\n"
             "You should set `dtype=object` for variable length strings."
         )
-    ragged = sequences if isinstance(sequences, Ragged) else None
+    ragged, rows = (given, ()) if isinstance(given, Ragged) else (None, tuple(given))
     if ragged is None:
-        rows = tuple(sequences)
         rows, lengths, shape = reading.measure(rows)
     else:
         lengths, shape = ragged.lengths, ragged.features
@@ -104,7 +117,9 @@ class Ragged:
         return ragged
 
     @classmethod
-    def from_list(cls, sequences: Sequence, dtype: DTypeLike | None = None) -> Ragged:
+    def from_list(
+        cls, sequences: Sequence[Any] | np.ndarray, dtype: DTypeLike | None = None
+    ) -> Ragged:
         """From lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix.
 
         Of numpy.ma arrays masked steps at the end are left out; elsewhere they are an error.
@@ -117,7 +132,7 @@ class Ragged:
         return cls._of(*reading.concatenate(tuple(sequences), dtype))
 
     @classmethod
-    def from_arrow(cls, column: Any) -> Ragged:
+    def from_arrow(cls, column: ArrowStream | ArrowArray) -> Ragged:
         """From a list column of pyarrow, polars, pandas, ...: what speaks the Arrow C interface.
 
         Knows list, large_list, fixed_size_list and views of lists; of numbers, of lists or structs
@@ -173,25 +188,22 @@ class Ragged:
     def to_padded(
         self,
         maxlen: int | None = None,
-        padding: str = "post",
-        truncating: str = "post",
+        padding: Side = "post",
+        truncating: Side = "post",
         value: Any = 0,
-    ) -> np.ndarray:
+    ) -> NDArray[Any]:
         """As pad_sequences of the same arguments, in this dtype: (batch, maxlen, *features)."""
         return pad_sequences(self, maxlen, reading.native(self.dtype), padding, truncating, value)
 
-    def to_list(self) -> list:
+    def to_list(self) -> list[list[Any]]:
         """Lists of lists of Python numbers."""
         values = self._values.tolist()
         return [values[a:b] for a, b in self._bounds()]
 
-    values = property(
-        operator.attrgetter("_values"), doc="(n, *features): all steps, sequence after sequence."
-    )
-    offsets = property(
-        operator.attrgetter("_offsets"),
-        doc="int64 (batch + 1,), from 0 to n: sequence b is values[offsets[b]:offsets[b + 1]].",
-    )
+    values: NDArray[Any] = cast(Any, property(operator.attrgetter("_values")))
+    """(n, *features): all steps, sequence after sequence."""
+    offsets: NDArray[np.int64] = cast(Any, property(operator.attrgetter("_offsets")))
+    """int64 (batch + 1,), from 0 to n: sequence b is values[offsets[b]:offsets[b + 1]]."""
 
     @property
     def lengths(self) -> np.ndarray:
@@ -226,6 +238,11 @@ class Ragged:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self._values[a:b] for a, b in self._bounds())
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> NDArray[Any]: ...
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | np.ndarray) -> Ragged: ...
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

@@ -11,7 +11,7 @@ from typing import Any
 from ..nest import flatten, map_structure
 from .symbols import KerasTensor, Node
 
-Make = Callable[[dict[str, Any]], Callable[..., Any]]
+Make = Callable[[dict[str, Any]], Any]
 Key = tuple[str, int]  # a layer's name, the number of the call
 Call = Callable[[Callable[..., Any], list[Any], dict[str, Any]], Any]
 
@@ -28,7 +28,7 @@ def to_config(
         id(layer): {**entry_of(layer), "name": layer.name, "inbound_nodes": []} for layer in layers
     }
     for tensor in flatten(inputs):
-        places[id(tensor)] = [tensor.node.operation.name, 0, 0]
+        places[id(tensor)] = [tensor.maker.name, 0, 0]
 
     def reference(leaf: Any) -> Any:
         if not isinstance(leaf, KerasTensor):

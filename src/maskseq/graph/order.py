@@ -56,10 +56,10 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
     while stack:
         tensor, done = stack.pop()
         node = tensor.node
+        if node is None or (id(node) in seen and not done):
+            continue
         if done:
             order.append(node)
-            continue
-        if node is None or id(node) in seen:
             continue
         seen.add(id(node))
         met.setdefault(id(node.operation), len(met))
@@ -79,7 +79,7 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
                 before = depth_of.get(id(needed.node), 0)
                 depth_of[id(needed.node)] = max(depth + 1, before)
     for tensor in inputs:
-        operation = tensor.node.operation
+        operation = tensor.maker
         if id(operation) not in layers:
             layers[id(operation)], layer_depth[id(operation)] = operation, 0
             met[id(operation)] = -1

@@ -4,10 +4,12 @@ A call on symbolic tensors is recorded as a `Node`: the operation (a layer or a 
 `maskseq.ops`), its arguments, its outputs.
 """
 
+from __future__ import annotations
+
 import itertools
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +41,8 @@ class KerasTensor:
     """
 
     __array_priority__ = 1000
+    _keras_mask: Any
+    __hash__ = object.__hash__  # whatever `==` is
 
     def __init__(
         self, shape: tuple[int | None, ...], dtype: str = "float32", name: str | None = None
@@ -52,6 +56,48 @@ class KerasTensor:
     @property
     def ndim(self) -> int:
         return len(self.shape)
+
+    @property
+    def maker(self) -> Any:
+        """The layer or operation that gave it. Raises: ValueError if no call did."""
+        if self.node is None:
+            raise ValueError(f"{self!r} is the result of no call")
+        return self.node.operation
+
+    if TYPE_CHECKING:  # ops/operators.py makes them
+
+        def _binary(self, other: Any) -> KerasTensor: ...
+        def _unary(self) -> KerasTensor: ...
+
+        __add__ = _binary
+        __radd__ = _binary
+        __sub__ = _binary
+        __rsub__ = _binary
+        __mul__ = _binary
+        __rmul__ = _binary
+        __truediv__ = _binary
+        __rtruediv__ = _binary
+        __floordiv__ = _binary
+        __rfloordiv__ = _binary
+        __mod__ = _binary
+        __rmod__ = _binary
+        __pow__ = _binary
+        __rpow__ = _binary
+        __matmul__ = _binary
+        __rmatmul__ = _binary
+        __and__ = _binary
+        __rand__ = _binary
+        __or__ = _binary
+        __ror__ = _binary
+        __xor__ = _binary
+        __rxor__ = _binary
+        __lt__ = _binary
+        __le__ = _binary
+        __gt__ = _binary
+        __ge__ = _binary
+        __eq__ = __ne__ = _binary  # pyright: ignore[reportAssignmentType]
+        __neg__ = __abs__ = __invert__ = _unary
+        __getitem__ = _binary
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
@@ -128,7 +174,7 @@ def same_computation(a: Any, b: Any, known: set[tuple[int, int]] | None = None) 
             return False
         if isinstance(a, KerasTensor):
             m, n = a.node, b.node
-            if not (m and n and isinstance(m.operation, Operation) and _same_place(a, b)):
+            if m is None or n is None or not _same_place(a, m, b, n):
                 return False
             seen.add((id(a), id(b)))
             pairs += [(list(m.args), list(n.args)), (m.kwargs, n.kwargs)]
@@ -146,9 +192,10 @@ def same_computation(a: Any, b: Any, known: set[tuple[int, int]] | None = None) 
     return True
 
 
-def _same_place(a: KerasTensor, b: KerasTensor) -> bool:
-    """True if both are the same output of the same operation."""
-    if getattr(a.node.operation, "class_name", 0) != getattr(b.node.operation, "class_name", 1):
+def _same_place(a: KerasTensor, m: Node, b: KerasTensor, n: Node) -> bool:
+    """True if both are the same output of the same operation of `maskseq.ops`."""
+    if not isinstance(m.operation, Operation):
         return False
-    ours, theirs = flatten(a.node.outputs), flatten(b.node.outputs)
-    return [x is a for x in ours] == [x is b for x in theirs]
+    if getattr(n.operation, "class_name", None) != m.operation.class_name:
+        return False
+    return [x is a for x in flatten(m.outputs)] == [x is b for x in flatten(n.outputs)]

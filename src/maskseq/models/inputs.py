@@ -207,9 +207,10 @@ def _fitted(value: Any, tensor: KerasTensor, strict: bool) -> Any:
     value = _with_axes(value, wanted)
     shape = value.shape
     empty_rows = type(value) is Rows and value.layout.steps == 0
-    if empty_rows and len(shape) < len(wanted) and None not in wanted[2:]:
-        shape = (*shape[:2], *wanted[2:])  # no step says how many features it has
-        empty = np.zeros((0, *wanted[2:]), np.float32)
+    features = [size for size in wanted[2:] if size is not None]
+    if empty_rows and len(shape) < len(wanted) == 2 + len(features):
+        shape = (*shape[:2], *features)  # no step says how many features it has
+        empty = np.zeros((0, *features), np.float32)
         value = Rows.from_ragged(empty, value.layout.offsets)
     if not _has_shape(value, wanted, strict):
         raise ValueError(f"input '{tensor.name}' must have shape {wanted}, got {tuple(shape)}")

@@ -56,7 +56,7 @@ class Model(Layer):
             name = unique_name("functional")
         super().__init__(name=name, **kwargs)
         self.on_mask_loss = on_mask_loss
-        self._plan: Plan | None = None
+        self._plan: Any = None  # a Plan, once there is a graph
         self._takes = model_inputs.takes_nothing
         self._walks = False  # a call is a walk along the plan, not a `call` of a subclass
         if inputs is not None or outputs is not None:
@@ -104,7 +104,7 @@ class Model(Layer):
     @property
     def output_names(self) -> list[str]:
         """The names of the layers that make the outputs, in order."""
-        return [x.node.operation.name for x in flatten(self.output)]
+        return [x.maker.name for x in flatten(self.output)]
 
     @property
     def layers(self) -> list[Layer]:
@@ -164,7 +164,7 @@ class Model(Layer):
         """The outputs for `inputs`, as tensors that carry their masks."""
         return as_output(self._walk_given(inputs, training, mask))
 
-    def _walk_given(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    def _walk_given(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if np.ndim(training):
             raise TypeError("training must be a bool, got an array; give a mask as mask=")
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
@@ -243,9 +243,9 @@ class Model(Layer):
 
     def reset_state(self) -> None:
         """Start the next call of all stateful layers from their first states."""
-        for layer in self.layers:
-            if getattr(layer, "stateful", False):
-                layer.reset_state()
+        stateful: list[Any] = [x for x in self.layers if getattr(x, "stateful", False)]
+        for layer in stateful:
+            layer.reset_state()
 
     reset_states = reset_state
 

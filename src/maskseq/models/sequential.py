@@ -23,7 +23,7 @@ class Sequential(Model):
     def __init__(self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self._stack: list[Layer] = []
-        self._input: KerasTensor | None = None
+        self._input: Any = None  # the symbolic tensor of its Input
         for layer in layers or []:
             self._append(layer)
         self._rebuild()
@@ -41,7 +41,7 @@ class Sequential(Model):
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor):
-            layer = layer.node.operation
+            layer = layer.maker
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential: expected a Layer, got {layer!r}")
         if isinstance(layer, InputLayer) or (
@@ -115,7 +115,7 @@ class Sequential(Model):
         return self.apply(*args, **kwargs) if ready else super()._dispatch(args, kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        chain = [self._input.node.operation] if self._input is not None else []
+        chain = [self._input.maker] if self._input is not None else []
         return {
             "name": self.name,
             "build_input_shape": self.inputs[0].shape if self._plan else None,
@@ -134,7 +134,7 @@ class Sequential(Model):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        start = None if self._input is None else self._input.node.operation
+        start = None if self._input is None else self._input.maker
         return {**state, "_input": start}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -34,12 +34,14 @@ _COMPARISONS = {
     "eq": e.equal,
     "ne": e.not_equal,
 }
+_OTHERS = {
+    **_COMPARISONS,
+    "neg": e.negative,
+    "abs": e.absolute,
+    "invert": e.logical_not,
+    "getitem": get_item,
+}
 for _name, _function in _BINARY.items():
     _both_sides(_name, _function)
-for _name, _function in _COMPARISONS.items():
-    setattr(KerasTensor, f"__{_name}__", lambda self, other, f=_function: f(self, other))
-KerasTensor.__hash__ = object.__hash__
-KerasTensor.__neg__ = lambda self: e.negative(self)
-KerasTensor.__abs__ = lambda self: e.absolute(self)
-KerasTensor.__invert__ = lambda self: e.logical_not(self)
-KerasTensor.__getitem__ = lambda self, key: get_item(self, key)
+for _name, _function in _OTHERS.items():
+    setattr(KerasTensor, f"__{_name}__", lambda self, *other, f=_function: f(self, *other))

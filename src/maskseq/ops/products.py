@@ -12,8 +12,8 @@ def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x (batch, m, k), y (batch, k, n) -> (batch, m, n)."""
     out = np.zeros((*x.shape[:2], y.shape[2]), np.float32)
     if out.size and x.shape[2]:
-        for out_b, x_b, y_b in zip(out, x, y, strict=True):
-            out_b[:] = _kernels.dense(x_b, _kernels.PackedDense(y_b))
+        for b in range(len(out)):
+            out[b] = _kernels.dense(x[b], _kernels.PackedDense(y[b]))
     return out
 
 

@@ -98,7 +98,7 @@ def repeat(x, repeats, axis=None):
 
 
 @operation("Pad")
-def pad(x, pad_width, mode="constant", constant_values=None):
+def pad(x, pad_width, mode: Any = "constant", constant_values=None):
     """`x` with more cells before and after it along each axis. Source: keras.ops.pad."""
     options = {} if constant_values is None else {"constant_values": constant_values}
     return np.pad(x, pad_width, mode, **options)

@@ -26,9 +26,10 @@ def read_archive(path: str | os.PathLike) -> Archive:
     with open(name, "rb") as file:
         try:
             archive = Zip(file)
-            texts = map(archive.read, ("metadata.json", "config.json", _WEIGHTS))
+            metadata, config = archive.read("metadata.json"), archive.read("config.json")
+            weights = archive.read(_WEIGHTS)
             tables = {name: archive.read(name) for name in archive.names if is_table(name)}
-            return Archive(*texts, tables, os.fstat(file.fileno()).st_size)
+            return Archive(metadata, config, weights, tables, os.fstat(file.fileno()).st_size)
         except ValueError as error:
             raise FormatError(name, str(error)) from error
 

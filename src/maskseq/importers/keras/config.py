@@ -127,7 +127,7 @@ class LayerMaker:
         else:
             layer = self._known(class_name, config, name)
         if class_name != type(layer).__name__:
-            layer._saved_as = class_name  # the name under which the file keeps its weights
+            layer._saved_as = class_name
         return layer
 
     def _known(self, class_name: str, config: dict[str, Any], name: str) -> Layer:

@@ -45,7 +45,7 @@ def stored(holder: Layer, variables: list[Variable], datasets: list[Any]) -> lis
     }
     for i, x in enumerate(found):
         cell = of_cell.get(id(x.variable))
-        if id(cell) in in_cudnn_form:
+        if cell is not None and id(cell) in in_cudnn_form:
             found[i] = x._replace(convert=_from_cudnn(cell, x))
     return found
 

@@ -5,6 +5,7 @@ justifies: a model whose config asks for more weights than the file holds is ref
 built. See config.py for the tables of what is known.
 """
 
+import functools
 import math
 import os
 import warnings
@@ -71,12 +72,14 @@ def load_model(
         root = read_hdf5(raw, name)
         maker = _maker(name, _version_of(root, name), *given)
         model = _build(maker, _legacy_config(root, name), len(raw) if weights is None else weights)
+        load = functools.partial(load_legacy, root=root, path=name)
     elif start.lstrip().startswith(b"{"):
         if weights is None:
             raise FormatError(name, "a config without weights; pass weights=, the file with them")
         config = parse_json(Path(name).read_bytes(), name, "the config")
         maker = _maker(name, _version_of_json(config, name, weights), *given)
         model = _build(maker, config, weights)
+        load = None
     else:
         archive = read_archive(name)
         metadata = parse_json(archive.metadata, name, "metadata.json", archive.size)
@@ -85,12 +88,12 @@ def load_model(
         maker = _maker(name, Version.parse(text, name), *given)
         root = read_hdf5(archive.weights, name)
         model = _build(maker, config, len(archive.weights) if weights is None else weights)
+        tables = Tables(name, archive.tables, archive.size)
+        load = functools.partial(load_tree, root=root, path=name, tables=tables)
     if weights is not None:
         load_weights(model, weights, warn=False)
-    elif start.startswith(formats.HDF5):
-        load_legacy(model, root, name)
-    else:
-        load_tree(model, root, name, Tables(name, archive.tables, archive.size))
+    elif load is not None:
+        load(model)
     maker.functions.check_used(name)
     return model
 

@@ -181,7 +181,7 @@ class _Graph:
     def make(self, entry: dict[str, Any]) -> Callable[..., Any]:
         """The layer or operation of an entry."""
         if entry.get("class_name") == "InputLayer":
-            return self._maker.input(entry).node.operation
+            return self._maker.input(entry).maker
         if entry.get("class_name") in tensorflow.CLASSES:
             return tensorflow.TensorFlowOperation(self._maker, entry)
         if not is_operation(entry):

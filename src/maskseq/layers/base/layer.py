@@ -46,7 +46,7 @@ from .masks import (
 )
 from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
-from .weights import WeightHolder, marking_built
+from .weights import WeightHolder, marking_built, overridable
 
 _building = threading.RLock()
 
@@ -104,6 +104,7 @@ class Layer(Ends, WeightHolder):
     _makes_masks = False
     _takes_arrays = False
     _walks = False
+    _saved_as: str  # the name under which a file keeps the weights, if it is not the class's
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -142,18 +143,22 @@ class Layer(Ends, WeightHolder):
 
     # What subclasses write
 
+    @overridable
     @marking_built
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape, None = unknown."""
 
+    @overridable
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The layer's function, from arrays to arrays."""
         raise NotImplementedError(f"{type(self).__name__} has no call method")
 
+    @overridable
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the output; by default the mask of the input."""
         return previous_mask
 
+    @overridable
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the output for the shapes of the arguments, None = unknown.
 
@@ -183,6 +188,7 @@ class Layer(Ends, WeightHolder):
 
     # Calls
 
+    @overridable
     def on_rows(self, rows: Any) -> Any:
         """What a call gives for Rows: Rows or an array; NotImplemented: pad them and use `call`."""
         if not self.stepwise:

@@ -12,6 +12,11 @@ from ...nest import flatten, is_nested
 from ...variable import Variable, publish, weight_source
 
 
+def overridable(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that subclasses write with arguments of their own; type checkers let them."""
+    return method
+
+
 def marking_built(build: Callable) -> Callable:
     """A `build` method that, once through, says so: layers that hold others call it by hand."""
 
@@ -90,7 +95,8 @@ class WeightHolder:
             name=name,
         )
 
-    def _sublayers(self) -> list["WeightHolder"]:
+    def _sublayers(self) -> list[Any]:
+        """The layers among its attributes."""
         found = {id(x): x for value in vars(self).values() for x in flatten(value)}
         return [x for x in found.values() if isinstance(x, WeightHolder)]
 
