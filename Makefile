@@ -17,7 +17,7 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 export MASKSEQ_DEV ?= 1
 bench profile sanitize: export MASKSEQ_DEV = 0
 
-.PHONY: help setup peers build test quick sanitize lint warnings format types docs bench \
+.PHONY: help setup peers build test quick sanitize lint warnings format types docs golden sweep bench \
 	profile profile-kernel check clean
 
 help: ## this list
@@ -90,6 +90,12 @@ types: setup ## check the type hints
 docs: build ## write the pages that are made from the code
 	$(BIN)/python -m maskseq.testing.table >build/layers.md
 	mv build/layers.md docs/layers.md
+
+golden: build ## write the hashes of all answers anew: say in CHANGELOG why bits change
+	$(BIN)/python -m tests.golden write
+
+sweep: build ## the error of elementary functions over all floats: T="--every 7 sin"
+	$(BIN)/python benchmarks/sweep_functions.py $(T)
 
 bench: build ## time the kernels, or T
 	$(BIN)/python -m pytest $(or $(T),benchmarks --benchmark-columns=min,median)

@@ -54,7 +54,9 @@ int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outp
     X(activation)                                                                                  \
     X(dense)                                                                                       \
     X(rnn)                                                                                         \
-    X(attention)
+    X(attention)                                                                                   \
+    X(elementary)                                                                                  \
+    X(rowwise)
 #define DECLARE(name) void scene_##name(scene *s);
 SCENES(DECLARE)
 

@@ -1,0 +1,120 @@
+/* Functions of values and of rows that this package alone calls: values/values.h. */
+#include "scene.h"
+
+#include <maskseq.h>
+
+#include "values/values.h"
+
+static int count(const char *(*name)(int)) {
+    int n = 0;
+    while (name(n))
+        n++;
+    return n;
+}
+
+void scene_elementary(scene *s) {
+    const int64_t n = between(s, 0, 100), x_step = byte(s) % 2, y_step = byte(s) % 2;
+    const int one = (int)between(s, 0, count(msq_elementary_name));
+    const int two = (int)between(s, 0, count(msq_elementary_pair_name));
+    const int options = (int)between(s, 0, count(msq_option_activation_name) - 1);
+    const float *const given = floats(s, MSQ_MAX_OPTIONS);
+    const float *const x = floats(s, n + 1), *const y = floats(s, n + 1);
+    const output a = out(s, n, sizeof(float)), b = out(s, n, sizeof(float));
+    const output c = out(s, n, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_option_activation_f32(a.one, x, n, options, given, 1);
+    msq_option_activation_f32(a.many, x, n, options, given, 3);
+    same_floats(s, "activation with options", a);
+    if (msq_elementary_name(one)) {
+        msq_elementary_f32(b.one, x, n, one, 1);
+        msq_elementary_f32(b.many, x, n, one, 3);
+        same_floats(s, "elementary", b);
+    }
+    if (msq_elementary_pair_name(two)) {
+        msq_elementary_pair_f32(c.one, x, x_step, y, y_step, n, two, 1);
+        msq_elementary_pair_f32(c.many, x, x_step, y, y_step, n, two, 3);
+        same_floats(s, "elementary pair", c);
+    }
+}
+
+static void reduction(scene *s) {
+    const int64_t outer = between(s, 0, 4), n = between(s, 0, 20), inner = between(s, 0, 90);
+    const enum msq_reduction how = byte(s) % MSQ_REDUCTIONS;
+    const float *const x = floats(s, outer * n * inner);
+    const output y = out(s, outer * inner, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_reduce_f32(y.one, x, outer, n, inner, how, 1);
+    msq_reduce_f32(y.many, x, outer, n, inner, how, 3);
+    same_floats(s, "reduce", y);
+}
+
+static void normalization(scene *s, const float *x, int64_t rows, int64_t n) {
+    const enum msq_norm norm = byte(s) % 4;
+    const float *const gamma = byte(s) % 4 ? floats(s, n) : NULL;
+    const float *const beta = byte(s) % 4 ? floats(s, n) : NULL;
+    const output y = out(s, rows * n, sizeof(float)), z = out(s, rows * n, sizeof(float));
+    const output p = out(s, rows * n, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_normalize_f32(y.one, x, gamma, beta, rows, n, norm, 1e-3, 1);
+    msq_normalize_f32(y.many, x, gamma, beta, rows, n, norm, 1e-3, 3);
+    same_floats(s, "normalize", y);
+    if (gamma && beta) {
+        msq_scale_f32(z.one, x, gamma, beta, rows, n, 1);
+        msq_scale_f32(z.many, x, gamma, beta, rows, n, 3);
+        same_floats(s, "scale", z);
+        msq_prelu_f32(p.one, x, gamma, rows, n, 1);
+        msq_prelu_f32(p.many, x, gamma, rows, n, 3);
+        same_floats(s, "prelu", p);
+    }
+}
+
+static void softmaxes(scene *s, const float *x, int64_t rows, int64_t n) {
+    const output y = out(s, rows * n, sizeof(float)), z = out(s, rows * n, sizeof(float));
+    const output sums = out(s, rows, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_log_softmax_f32(y.one, x, rows, n, 1);
+    msq_log_softmax_f32(y.many, x, rows, n, 3);
+    same_floats(s, "log_softmax", y);
+    msq_log_sum_exp_f32(sums.one, x, rows, n, 1);
+    msq_log_sum_exp_f32(sums.many, x, rows, n, 3);
+    same_floats(s, "log_sum_exp", sums);
+    msq_sparsemax_f32(z.one, x, rows, n, 1);
+    msq_sparsemax_f32(z.many, x, rows, n, 3);
+    same_floats(s, "sparsemax", z);
+}
+
+static void additive(scene *s, const float *q, int64_t queries, int64_t dim) {
+    const int64_t keys = between(s, 0, 6);
+    const float *const k = floats(s, keys * dim);
+    const float *const scale = byte(s) % 4 ? floats(s, dim) : NULL;
+    const output y = out(s, queries * keys, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_additive_scores_f32(y.one, q, k, scale, queries, keys, dim, 0.7f, 1);
+    msq_additive_scores_f32(y.many, q, k, scale, queries, keys, dim, 0.7f, 3);
+    same_floats(s, "additive scores", y);
+}
+
+void scene_rowwise(scene *s) {
+    const int64_t rows = between(s, 0, 5), n = between(s, 0, 70);
+    const float *const x = floats(s, rows * n);
+    if (s->no_memory)
+        return;
+    switch (byte(s) % 4) {
+    case 0:
+        reduction(s);
+        break;
+    case 1:
+        normalization(s, x, rows, n);
+        break;
+    case 2:
+        softmaxes(s, x, rows, n);
+        break;
+    default:
+        additive(s, x, rows, n);
+    }
+}

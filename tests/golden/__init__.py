@@ -1,0 +1,1 @@
+"""A hash of what every layer and operation answers, committed: no bit changes unseen."""
