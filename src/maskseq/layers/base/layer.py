@@ -46,6 +46,7 @@ from .masks import (
 )
 from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
+from .table import FILES
 from .weights import WeightHolder, marking_built, overridable
 
 _building = threading.RLock()
@@ -133,13 +134,18 @@ class Layer(Ends, WeightHolder):
         self.trainable = options.get("trainable", True)
         self.autocast = options.get("autocast", True)
         self.activity_regularizer = regularizers.get(options.get("activity_regularizer"))
-        self.built = False
+        self.built = self._is_stateless()
         rule = options.get("mask_rule", self.mask_rule)
         if rule != self.mask_rule:
             self.mask_rule = checked_rule(rule)
         self._input_shape_argument = options.get("input_shape")
         self._own_variables = []
         self._inbound_nodes: list[Node] = []
+
+    def _is_stateless(self) -> bool:
+        """True for a layer of this package without weights: it is built when it is made."""
+        cls = type(self)
+        return cls.build is Layer.build and FILES.get(cls.__name__) == cls.__module__
 
     # What subclasses write
 
