@@ -17,7 +17,7 @@ class Discretization(DataLayer):
     Arguments: bin_boundaries: numbers, ascending or descending; or num_bins: how many bins `adapt`
         shall learn boundaries for, as full as each other to within `epsilon`.  output_mode: "int",
         "one_hot", "multi_hot" or "count".  sparse: only False.
-    Call arguments: inputs: numbers, any shape, or ragged. NaN goes to the last bin.
+    Call arguments: inputs: numbers, any shape, or ragged. NaN is above all.
     Returns: int32, the inputs' shape; float32 in other modes, as of CategoryEncoding.
     Source: keras.layers.Discretization.
     """
@@ -62,7 +62,7 @@ class Discretization(DataLayer):
             raise TypeError(f"inputs must be numbers, got dtype {values.dtype}")
         x, bins = values.astype(np.float32), np.float32(self.bin_boundaries)
         if len(bins) > 1 and bins[0] > bins[-1]:
-            found = len(bins) - np.searchsorted(bins[::-1], x, side="left")
+            found = len(bins) - np.searchsorted(bins[::-1], x, side="right")
         else:
             found = np.searchsorted(bins, x, side="right")
         return found.astype(np.int32)

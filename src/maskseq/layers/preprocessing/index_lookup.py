@@ -63,8 +63,7 @@ class IndexLookup(DataLayer):
         self.salt = key_of(salt, who)
         self._promised = vocabulary_size
         self._is_given = vocabulary is not None
-        self._table: Vocabulary = self.vocabulary_type()
-        self.idf_weights: np.ndarray | None = None
+        self._known: tuple[Vocabulary, np.ndarray | None] = (self.vocabulary_type(), None)
         self._check(who, idf_weights)
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
@@ -84,6 +83,15 @@ class IndexLookup(DataLayer):
             )
 
     # The vocabulary
+
+    @property
+    def _table(self) -> Vocabulary:
+        return self._known[0]
+
+    @property
+    def idf_weights(self) -> Any:
+        """float32 (depth,): what each index weighs in mode "tf_idf"; without a vocabulary None."""
+        return self._known[1]
 
     @property
     def _oov_start(self) -> int:
@@ -143,9 +151,12 @@ class IndexLookup(DataLayer):
         tokens = given[start:] if has_special else given
         table = self.vocabulary_type(tokens)
         self._check_tokens(table, who)
+        weights = None
         if self.output_mode == "tf_idf":
-            self.idf_weights = self._all_idf_weights(idf_weights, len(given), has_special, who)
-        self._table = table
+            weights = self._all_idf_weights(idf_weights, len(given), has_special, who)
+        self._known = table, weights  # both at once, for others may be reading
+        if self.output_mode != "int" and not self.pad_to_max_tokens:
+            self._promised = self.vocabulary_size()  # as in Keras, for models are built on it
 
     def _check_tokens(self, table: Vocabulary, who: str) -> None:
         if repeated := table.repeated:
@@ -202,7 +213,7 @@ class IndexLookup(DataLayer):
                 raise ValueError(
                     f"idf_weights must have shape {(self.depth,)}, got {idf_weights.shape}"
                 )
-            self.idf_weights = idf_weights.astype(np.float32)
+            self._known = self._table, idf_weights.astype(np.float32)
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the tokens of `data`, the most frequent first, ties from the last.

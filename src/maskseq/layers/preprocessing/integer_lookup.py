@@ -72,7 +72,7 @@ class IntegerLookup(IndexLookup):
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         tokens = vocabulary.tolist() if isinstance(vocabulary, np.ndarray) else vocabulary
-        if not isinstance(tokens, (str, bytes)) and not all(map(_is_integer, tokens)):
+        if isinstance(tokens, (list, tuple)) and not all(map(_is_integer, tokens)):
             raise ValueError(
                 f"IntegerLookup '{self.name}': vocabulary must be integers of 64 bits, got "
                 f"{str(vocabulary)[:60]}"

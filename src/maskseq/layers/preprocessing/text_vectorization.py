@@ -183,7 +183,7 @@ class TextVectorization(DataLayer):
 
     def on_rows(self, rows: Rows) -> Any:
         tokens = _as_rows(self._of_rows(rows))
-        if self.output_mode != "int":
+        if self.output_mode != "int" or self.output_sequence_length is None:
             return self._lookup_layer.on_rows(tokens)
         return self._sequences(tokens, (rows.layout.batch,))
 
