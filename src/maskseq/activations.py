@@ -3,6 +3,7 @@
 All of them run in C, with the same bits on every CPU. Source: keras.activations.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -105,9 +106,10 @@ def threshold(x: np.ndarray, threshold: float, default_value: float) -> np.ndarr
 
 def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
     """The first half of `x` along `axis` times sigmoid of the second."""
+    x = np.asarray(x, np.float32)
     if x.shape[axis] % 2:
         raise ValueError(f"x must divide in two along axis {axis}, got shape {x.shape}")
-    value, gate = np.split(np.asarray(x, np.float32), 2, axis=axis)
+    value, gate = np.split(x, 2, axis=axis)
     return value * _kernels.activation(gate, "sigmoid")
 
 
@@ -136,7 +138,8 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 def _as_rows(x: np.ndarray, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:
     """`x` as (rows, size of axis), and its shape with that axis last."""
     moved = np.moveaxis(np.asarray(x, np.float32), axis, -1)
-    return np.ascontiguousarray(moved).reshape(-1, moved.shape[-1]), moved.shape
+    rows = np.ascontiguousarray(moved).reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
+    return rows, moved.shape
 
 
 ACTIVATIONS: dict[str, Callable[..., np.ndarray]] = {

@@ -69,7 +69,7 @@ def to_float32(x: np.ndarray, name: str) -> np.ndarray:
         lost = np.argwhere(np.isinf(result) & np.isfinite(x))
         if len(lost):
             place = lost[0].tolist()
-            warn_of_overflow(f"{name} at {place}", x[tuple(place)])
+            warn_of_overflow(f"{name} at {place}" if place else name, x[tuple(place)])
         return result
 
 

@@ -63,7 +63,6 @@ ALLOWED = {
     ("initializers", "np.linalg"): FIRST_WEIGHTS,
     ("initializers", "np.linalg.qr"): FIRST_WEIGHTS,
     ("initializers", "np.prod"): SHAPES,
-    ("layers.activations.softmax", "np.prod"): SHAPES,
     ("layers.normalization.batch_normalization", "np.sum"): INTEGERS,
     ("layers.base.checks", ".max"): INTEGERS,
     ("layers.base.checks", ".min"): INTEGERS,

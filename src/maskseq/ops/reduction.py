@@ -19,6 +19,20 @@ def _is_exact(x):
     return np.asarray(x).dtype.kind in "biu"
 
 
+def _extreme(function, x, axis, keepdims, initial=None):
+    """NumPy's function. Raises: ValueError naming the axis along which there is nothing."""
+    if initial is not None:
+        return function(x, axis=axis, keepdims=keepdims, initial=initial)
+    x = np.asarray(x)
+    if x.size:
+        return function(x, axis=axis, keepdims=keepdims)
+    result = np.any(x, axis=axis, keepdims=keepdims)  # of the same shape
+    if result.size:
+        where = "at all" if axis is None else f"along axis {axis}"
+        raise ValueError(f"x must have numbers {where}, got shape {x.shape}")
+    return result.astype(x.dtype)
+
+
 @operation("Any")
 def any(x, axis=None, keepdims=False):
     """True where any element along `axis` is. Source: keras.ops.any."""
@@ -73,27 +87,25 @@ def std(x, axis=None, keepdims=False):
 @operation("Max")
 def max(x, axis=None, keepdims=False, initial=None):
     """Maximum along `axis`, at least `initial`. Source: keras.ops.max."""
-    options = {} if initial is None else {"initial": initial}
-    return extremes.largest(x, axis=_axes(axis), keepdims=keepdims, **options)
+    return _extreme(extremes.largest, x, _axes(axis), keepdims, initial)
 
 
 @operation("Min")
 def min(x, axis=None, keepdims=False, initial=None):
     """Minimum along `axis`, at most `initial`. Source: keras.ops.min."""
-    options = {} if initial is None else {"initial": initial}
-    return extremes.smallest(x, axis=_axes(axis), keepdims=keepdims, **options)
+    return _extreme(extremes.smallest, x, _axes(axis), keepdims, initial)
 
 
 @operation("Argmax")
 def argmax(x, axis=None, keepdims=False):
     """The place of the first maximum along `axis`, int32. Source: keras.ops.argmax."""
-    return np.argmax(x, axis=axis, keepdims=keepdims).astype(np.int32)
+    return _extreme(np.argmax, x, axis, keepdims).astype(np.int32)
 
 
 @operation("Argmin")
 def argmin(x, axis=None, keepdims=False):
     """The place of the first minimum along `axis`, int32. Source: keras.ops.argmin."""
-    return np.argmin(x, axis=axis, keepdims=keepdims).astype(np.int32)
+    return _extreme(np.argmin, x, axis, keepdims).astype(np.int32)
 
 
 @operation("Cumsum")

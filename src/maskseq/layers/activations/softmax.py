@@ -1,5 +1,6 @@
 """Softmax that skips masked cells."""
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
@@ -35,8 +36,8 @@ class Softmax(SameShape):
             raise ValueError(f"axis must be one of inputs {x.shape}, got {self.axis}")
         last = list(range(-len(axes), 0))
         moved = np.moveaxis(x, axes, last)
-        width = int(np.prod(moved.shape[moved.ndim - len(axes) :]))
-        rows = np.ascontiguousarray(moved).reshape(-1, width)
+        apart, together = moved.shape[: -len(axes)], moved.shape[-len(axes) :]
+        rows = np.ascontiguousarray(moved).reshape(math.prod(apart), math.prod(together))
         real = None
         if mask is not None:
             real = np.moveaxis(_broadcast(mask, x.shape), axes, last)

@@ -23,10 +23,11 @@ def count_windows(
     if time is None:
         return None
     span = (size - 1) * dilation + 1
-    count = (time - span) // stride + 1 if padding == "valid" else -(-time // stride)
-    if count <= 0:
+    if padding != "valid":
+        return -(-time // stride)
+    if time < span:
         raise ValueError(f"inputs must have at least {span} steps for one window, got {time}")
-    return count
+    return (time - span) // stride + 1
 
 
 def windows_of(
@@ -37,9 +38,16 @@ def windows_of(
     dilation: int = 1,
     fill: float = 0,
 ) -> np.ndarray:
-    """x (batch, time, features), padded by `fill` -> a view (batch, windows, size, features)."""
-    count = count_windows(x.shape[1], size, stride, padding, dilation)
+    """x (batch, time, features), padded by `fill` -> a view (batch, windows, size, features).
+
+    Raises: ValueError if there are sequences, and too few steps for a window.
+    """
     span = (size - 1) * dilation + 1
+    if not len(x) and x.shape[1] < span:
+        return np.empty((0, 0, size, x.shape[2]), x.dtype)
+    count = count_windows(x.shape[1], size, stride, padding, dilation)
+    if not count:
+        return np.empty((len(x), 0, size, x.shape[2]), x.dtype)
     missing = max((count - 1) * stride + span - x.shape[1], 0)
     before = {"valid": 0, "same": missing // 2, "causal": span - 1}[padding]
     if missing or before:
@@ -58,4 +66,4 @@ def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     out = np.zeros((batch, count, channels, kernel.shape[2]), np.float32)
     for step, weights in enumerate(kernel):
         out += windows[:, :, step, :, None] * weights
-    return out.reshape(batch, count, -1)
+    return out.reshape(batch, count, channels * kernel.shape[2])

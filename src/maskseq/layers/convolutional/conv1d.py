@@ -76,7 +76,7 @@ class Conv1D(Convolution):
         windows = windows_of(x, self.kernel_size, self.strides, self.padding, self.dilation_rate)
         batch, count = windows.shape[:2]
         outputs = np.empty((batch, count, self.filters), np.float32)
-        times = min(count, self.windows_a_chunk())
+        times = max(1, min(count, self.windows_a_chunk()))
         samples = max(1, self.windows_a_chunk() // times)
         for b in range(0, batch, samples):
             for t in range(0, count, times):

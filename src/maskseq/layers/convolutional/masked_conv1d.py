@@ -71,7 +71,8 @@ class MaskedConv1D(Convolution):
     def _layout(self, layout: Layout) -> Layout:
         if self.strides == 1 and self.padding != "valid":
             return layout
-        self.steps(layout.time)
+        if layout.batch:
+            self.steps(layout.time)
         return Layout.from_mask(np.ascontiguousarray(self._output_mask(layout.mask)))
 
     def _output_mask(self, mask: Any) -> Any:

@@ -1,11 +1,16 @@
 """Masking: steps whose features all equal a value are masked."""
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ... import _kernels, ops
+from ...given import as_array
+from ...notices import warn
 from ...rows import Rows, Source
+from ...tensor import to_float32
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
 
@@ -16,6 +21,8 @@ class Masking(SameShape):
     NaN equals nothing. A mask that the input carries is replaced, not combined; but ragged data
     has no masked cells, and none become real.
 
+    Arguments: mask_value: a number, or one for each feature: a list or array (features,), or what
+        broadcasts to a sample. It is rounded to float32; infinities are values like others.
     Call arguments: inputs: (batch, time, features) or any rank >= 2; features are the last axis.
     Returns: the inputs with masked steps 0; its mask is any(inputs != mask_value, axis=-1).
     Source: keras.layers.Masking.
@@ -23,9 +30,17 @@ class Masking(SameShape):
 
     packs = 3
 
-    def __init__(self, mask_value: float = 0.0, **kwargs: Unpack[LayerOptions]):
+    def __init__(self, mask_value: float | ArrayLike = 0.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
-        self.mask_value = float(mask_value)
+        self.mask_value = _checked_value(mask_value)
+
+    def build(self, input_shape: Any) -> None:
+        sizes = np.shape(self.mask_value)
+        for wanted, got in zip(reversed(sizes), reversed(input_shape), strict=False):
+            if wanted not in (1, got) and got is not None:
+                raise ValueError(
+                    f"mask_value has shape {sizes}, which does not fit inputs {tuple(input_shape)}"
+                )
 
     def call(self, inputs: Any) -> Any:
         mask = self._mask_of(inputs)
@@ -37,7 +52,7 @@ class Masking(SameShape):
         return Rows.view(x, self._mask_of(x))
 
     def on_rows(self, rows: Rows) -> Any:
-        if rows.ndim != 3 or self._unmasks(rows):
+        if rows.ndim != 3 or np.ndim(self.mask_value) > 1 or self._unmasks(rows):
             return NotImplemented
         layout, source = rows.layout, rows.source
         values = source.array if source.index is None else rows.values[: layout.steps]
@@ -57,11 +72,13 @@ class Masking(SameShape):
     def _mask_of(self, x: np.ndarray) -> np.ndarray:
         if x.ndim < 2:
             raise ValueError(f"inputs must have a features axis, got shape {x.shape}")
-        steps = np.asarray(x).reshape(-1, x.shape[-1])
+        if isinstance(self.mask_value, np.ndarray):
+            return (np.asarray(x, np.float32) != self.mask_value).any(axis=-1)
+        steps = np.asarray(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
         return _kernels.mask_from_values(steps, self.mask_value).reshape(x.shape[:-1])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
+        return ops.any(ops.not_equal(inputs, self._written_value()), axis=-1)
 
     @property
     def mask_role(self) -> str:
@@ -69,3 +86,32 @@ class Masking(SameShape):
 
     def compute_output_dtype(self, inputs: Any) -> str:
         return str(inputs.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "mask_value": self._written_value()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Masking":
+        return cls(**config)
+
+    def _written_value(self) -> Any:
+        """mask_value as a number or lists of numbers."""
+        value = self.mask_value
+        return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _checked_value(mask_value: Any) -> float | np.ndarray:
+    """A number, or a read-only float32 array of at least one axis."""
+    if isinstance(mask_value, dict):  # a tensor as a config of Keras has it
+        config = mask_value.get("config")
+        mask_value = config.get("value") if isinstance(config, dict) else mask_value
+    value = as_array(mask_value, "mask_value")
+    if value.dtype.kind not in "biuf" or not value.size:
+        raise TypeError(f"Masking: mask_value must be a number or an array, got {mask_value!r:.60}")
+    if np.isnan(value).any():
+        warn("Masking: mask_value has NaN, which equals nothing, so that no step is masked")
+    single = to_float32(np.asarray(value, np.float64), "Masking: mask_value")
+    if value.ndim == 0:
+        return float(value)
+    single.flags.writeable = False
+    return single

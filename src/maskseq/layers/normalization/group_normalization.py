@@ -1,5 +1,6 @@
 """GroupNormalization: groups of features with mean 0 and variance 1 over all steps of a sample."""
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
@@ -65,9 +66,10 @@ class GroupNormalization(SameShape):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self.axis, -1)
-        batch, features = x.shape[0], x.shape[-1]
-        grouped = x.reshape(batch, -1, self._count, features // self._count).swapaxes(1, 2)
-        flat = np.ascontiguousarray(grouped).reshape(batch, self._count, -1)
+        batch, cells, features = x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1]
+        width = features // self._count
+        grouped = x.reshape(batch, cells, self._count, width).swapaxes(1, 2)
+        flat = np.ascontiguousarray(grouped).reshape(batch, self._count, cells * width)
         flat = reductions.normalized(flat, 2, "layer", self.epsilon)
         y = flat.reshape(grouped.shape).swapaxes(1, 2).reshape(x.shape)
         if self.gamma is not None:

@@ -79,4 +79,13 @@ class GlobalMaxPooling1D(_GlobalPooling):
     plain = True
 
     def call(self, inputs: Any) -> np.ndarray:
-        return largest(inputs, axis=self._time_axis, keepdims=self.keepdims)
+        x = np.asarray(inputs)
+        shape = self.compute_output_shape(x.shape)
+        if x.shape[self._time_axis]:
+            return largest(x, axis=self._time_axis, keepdims=self.keepdims)
+        if 0 in shape:
+            return np.empty(shape, x.dtype)
+        raise ValueError(
+            f"inputs must have at least 1 step, got shape {x.shape}: none has a maximum; "
+            "MaskedGlobalMaxPooling1D gives 0"
+        )

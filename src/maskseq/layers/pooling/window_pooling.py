@@ -62,7 +62,8 @@ class AveragePooling1D(_Pooling):
     """The mean of each window's steps, padding left out. Source: keras.layers.AveragePooling1D."""
 
     def pool(self, x: np.ndarray) -> np.ndarray:
-        counts = sum(self.windows(np.ones((1, x.shape[1], 1), np.float32), 0))
+        ones = np.ones((min(1, len(x)), x.shape[1], 1), np.float32)
+        counts = sum(self.windows(ones, 0))
         return sum(self.windows(np.asarray(x, np.float32), 0)) / counts
 
 

@@ -41,7 +41,7 @@ class Cropping1D(_Steps):
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
         first, last = self.cropping
-        _, time, _ = self.compute_output_shape(inputs.shape)
+        _, time, _ = inputs.shape if not len(inputs) else self.compute_output_shape(inputs.shape)
         return inputs[:, first : first + time] if first or last else inputs
 
     def steps(self, time: int) -> int:

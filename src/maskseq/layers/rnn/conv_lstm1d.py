@@ -150,8 +150,8 @@ class ConvLSTMCell(Layer):
 
 def _product(windows: np.ndarray, packed: _kernels.PackedDense) -> np.ndarray:
     """windows (batch, n, size, features) -> (batch, n, units)."""
-    batch, count = windows.shape[:2]
-    flat = windows.reshape(batch * count, -1)
+    batch, count, size, features = windows.shape
+    flat = windows.reshape(batch * count, size * features)
     return _kernels.dense(flat, packed).reshape(batch, count, packed.units)
 
 
