@@ -264,6 +264,15 @@ class Model(Layer):
         ends = self._input_structure, self._output_structure
         return functional.to_config(*ends, self._graph_layers, self._plan.nodes, entry_of)
 
+    def to_json(self, **options: Any) -> str:
+        """The layers and the calls between them as JSON, as Keras writes it; no weights.
+
+        options: as for `json.dumps`. Source: keras.Model.to_json.
+        """
+        from .json_config import to_json
+
+        return to_json(serialize_layer(self), **options)
+
     @classmethod
     def from_config(
         cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
