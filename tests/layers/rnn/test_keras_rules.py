@@ -52,3 +52,12 @@ def test_bidirectional_refuses_what_keras_refuses():
         layers.Bidirectional(layers.LSTM(3, go_backwards=True))
     with pytest.raises(AttributeError, match="Bidirectional 'both' must be stateful"):
         layers.Bidirectional(layers.LSTM(3), name="both").reset_state()
+
+
+@pytest.mark.parametrize("make", [layers.LSTM, layers.GRU])
+def test_use_cudnn_is_checked_and_kept(make):
+    for value in ("auto", True, False):
+        layer = layers.Bidirectional(make(3, use_cudnn=value))
+        assert layer.forward_layer.use_cudnn == layer.backward_layer.use_cudnn == value
+    with pytest.raises(ValueError, match="use_cudnn must be 'auto', True or False, got 'always'"):
+        make(3, use_cudnn="always")

@@ -70,6 +70,8 @@ class Bidirectional(Layer):
         self.return_state, self.stateful = layer.return_state, layer.stateful
         for direction in (self.forward_layer, self.backward_layer):
             direction.zero_output_for_mask = self.return_sequences
+            if hasattr(layer, "use_cudnn"):
+                direction.use_cudnn = layer.use_cudnn  # no config has it
         self._both_ours = all(  # side by side, as columns of one array
             type(x).call is RNN.call and len(x.step_shape) == 1 for x in self._directions
         )

@@ -11,6 +11,13 @@ def of_cell(name: str) -> Any:
     return property(attrgetter(f"cell.{name}"), doc=f"The cell's `{name}`.")
 
 
+def checked_cudnn(use_cudnn: Any) -> bool | str:
+    """`use_cudnn` as it is. Raises: ValueError unless it is "auto", True or False."""
+    if not isinstance(use_cudnn, bool) and use_cudnn != "auto":
+        raise ValueError(f"use_cudnn must be 'auto', True or False, got {use_cudnn!r}")
+    return use_cudnn
+
+
 class CellRNN(RNN):
     """An RNN over a cell of this package. The arguments that it hands on are its attributes too."""
 

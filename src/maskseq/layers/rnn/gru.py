@@ -7,7 +7,7 @@ import numpy as np
 from ... import _kernels, activations
 from ..base.arguments import CommonOptions
 from .cell import Cell, CellOptions
-from .cell_rnn import CellRNN, of_cell
+from .cell_rnn import CellRNN, checked_cudnn, of_cell
 
 
 class GRUCell(Cell):
@@ -174,3 +174,4 @@ class GRU(CellRNN):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+        self.use_cudnn = checked_cudnn(use_cudnn)
