@@ -257,7 +257,8 @@ def test_summary_shows_what_each_layer_does_to_the_mask():
     model.summary(print_fn=lambda text: lines.extend(text.splitlines()))
     roles = [line.split()[-1] for line in lines if "(" in line and "," in line][-3:]
     assert roles == ["makes", "passes", "uses"]
-    assert "Mask" in lines[2] and "87" in lines[-1]
+    assert "Mask" in lines[2] and "87" in lines[-2]
+    assert lines[-1] == "Mask rule: keras3 (that of Keras 3.15)"
 
 
 @pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])

@@ -13,7 +13,7 @@ _TORCH = (
     "a PyTorch file, which is a pickle and is never read here; save its state_dict with "
     f"safetensors or numpy.savez, and {_BY_HAND}"
 )
-_KERAS = f"no file of Keras; {_SAVE}"
+_KERAS = f"not a Keras file; {_SAVE}"
 _STARTS = (
     (b"\x93NUMPY", f"a NumPy array; {_BY_HAND}"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),

@@ -237,6 +237,12 @@ class Model(Layer):
             return _as_arrays(self(tensors[0] if len(tensors) == 1 else tensors))
 
     @property
+    def mask_rule(self) -> str:
+        """Whose rule for masks its layers follow: "keras3", or an older one of a Keras 2."""
+        older = {layer.mask_rule for layer in self.layers} - {"keras3"}
+        return min(older, default="keras3")
+
+    @property
     def stateful(self) -> bool:
         """True if a layer keeps its states from one call to the next."""
         return any(getattr(layer, "stateful", False) for layer in self.layers)

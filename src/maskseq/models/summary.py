@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..layers.base.rules import RULES
 from ..nest import flatten
 
 
@@ -34,4 +35,5 @@ def summary_text(model: Any) -> str:
     rule = "-" * (sum(widths) + 6)
     total = f"Total params: {model.count_params():,}"
     title = f'Model: "{model.name}"'
-    return "\n".join([title, rule, line(header), rule, *map(line, rows), rule, total])
+    masks = f"Mask rule: {model.mask_rule} ({RULES[model.mask_rule]})"
+    return "\n".join([title, rule, line(header), rule, *map(line, rows), rule, total, masks])

@@ -142,14 +142,14 @@ class LayerMaker:
         cls = getattr(layers, known)
         options = {key: self._option(cls, name, key, value) for key, value in config.items()}
         options = {key: value for key, value in options.items() if value is not _DROP}
-        if self.mask_rule != cls.mask_rule:
-            options["mask_rule"] = self.mask_rule
         layer = self._construct(cls, name, options)
         if always:
             self.call_options[id(layer)] = always
         return layer
 
     def _construct(self, cls: type[Layer], name: str, options: dict[str, Any]) -> Layer:
+        if self.mask_rule != cls.mask_rule and "mask_rule" in arguments_of(cls):
+            options["mask_rule"] = self.mask_rule
         try:
             return cls.from_config({**options, "name": name})
         except (FormatError, UnsupportedLayerError):
@@ -308,10 +308,7 @@ class LayerMaker:
         if ours is None and self.keras_version < (3, 0) and "batch_input_shape" not in own:
             options.pop("batch_input_shape", None)
         options = {key: value for key, value in options.items() if value is not _DROP}
-        layer = self._construct(cls, name, options)
-        if self.mask_rule != layer.mask_rule:
-            layer.mask_rule = self.mask_rule
-        return layer
+        return self._construct(cls, name, options)
 
     def _with_layers(self, value: Any) -> Any:
         """`value` with the layers in it made."""

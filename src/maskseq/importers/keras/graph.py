@@ -33,8 +33,7 @@ def functional(maker: "ModelMaker", config: dict[str, Any]) -> Model:
     checked = graph.checked(config)
     inputs, outputs = maker.guarded(from_config, checked, graph.make, graph.call)
     name = maker.name(config.get("name", "functional"))
-    options = {"name": name, "mask_rule": maker.mask_rule}
-    return maker.guarded(Model, inputs=inputs, outputs=outputs, **options)
+    return maker.guarded(Model, inputs=inputs, outputs=outputs, name=name)
 
 
 class _Graph:
@@ -122,6 +121,8 @@ class _Graph:
         if not isinstance(value, dict):
             return value
         class_name, config = value.get("class_name"), value.get("config")
+        if class_name == "__ellipsis__":
+            return ...
         if class_name is None:
             self._maker.budget.spend(len(value))
             return {key: self._plain(item) for key, item in value.items()}
@@ -132,8 +133,6 @@ class _Graph:
             parts = [config.get(key) for key in ("start", "stop", "step")]
             if all(part is None or type(part) is int for part in parts):
                 return slice(*parts)
-        if class_name == "__ellipsis__":
-            return ...
         if class_name in ("__tensor__", "__numpy__"):
             return self._maker.array(config)
         raise UnsupportedLayerError(f"{self._path}: an argument of the kind {str(class_name)[:60]}")

@@ -31,11 +31,7 @@ class ModelMaker(LayerMaker):
             shape = _first_shape(entry, items[0])
             if shape is not None:
                 chain.insert(0, self.input({"config": {"batch_shape": shape}}))
-        options = {
-            "name": self.name(config.get("name", "sequential")),
-            "mask_rule": self.mask_rule,
-        }
-        return self.guarded(Sequential, chain, **options)
+        return self.guarded(Sequential, chain, name=self.name(config.get("name", "sequential")))
 
     def input(self, entry: dict[str, Any]) -> Any:
         """The symbolic tensor of an InputLayer entry."""

@@ -36,17 +36,39 @@ _KEPT = ("int32", "int64", None)
 _OPERATIONS: dict[str, _Known] = {}
 
 
+def _squared_difference(x1: Any, x2: Any) -> Any:
+    return ops.square(ops.subtract(x1, x2))
+
+
+def _l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12) -> Any:
+    total = ops.sum(ops.square(x), axis=axis, keepdims=True)
+    return ops.multiply(x, ops.rsqrt(ops.maximum(total, epsilon)))
+
+
+def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return ops.sqrt(ops.sum(ops.square(x), axis=axis, keepdims=keepdims))
+
+
+def _slice(x: Any, begin: list[int], size: list[int]) -> Any:
+    pairs = zip(begin, size, strict=True)
+    return ops.get_item(x, tuple(slice(b, None if n < 0 else b + n) for b, n in pairs))
+
+
+_COMPOSED = {f.__name__[1:]: f for f in (_squared_difference, _l2_normalize, _norm, _slice)}
+
+
 def _table(prefix: str, names: dict[str, str], found: str, **without_effect: tuple) -> None:
     """Enter operations: "tensorflow's=ours", or one name if they are the same."""
     for pair in found.split():
         theirs, _, ours = pair.partition("=")
-        function = getattr(ops, ours or theirs)
+        function = _COMPOSED.get(theirs) or getattr(ops, ours or theirs)
         _OPERATIONS[prefix + theirs] = _Known(function, names, without_effect)
 
 
 _table(
     "math.", {"y": "x2"},
-    "add subtract multiply divide truediv=divide divide_no_nan floordiv=floor_divide floormod=mod "
+    "add subtract multiply divide truediv=divide divide_no_nan floordiv=floor_divide "
+    "floor_div=floor_divide floormod=mod squared_difference "
     "pow=power maximum minimum equal not_equal greater greater_equal less less_equal logical_and "
     "logical_or logical_xor",
     incompatible_shape_error=(True, None),
@@ -69,6 +91,10 @@ _table(
 )  # fmt: skip
 _table("math.", {"axis": "axis"}, "argmax argmin", output_type=_KEPT)
 _table("math.", {"axis": "axis"}, "cumsum", exclusive=_NEVER, reverse=_NEVER)
+_table("math.", {"axis": "axis"}, "count_nonzero", keepdims=_NEVER, dtype=_KEPT)
+_table("math.", {"axis": "axis", "epsilon": "epsilon"}, "l2_normalize")
+_table("", {"axis": "axis", "keepdims": "keepdims"}, "norm", ord=("euclidean", 2, None))
+_table("", {"begin": "begin", "size": "size"}, "slice")
 _table("nn.", {}, "relu relu6 elu selu softsign")
 _table("nn.", {"alpha": "negative_slope"}, "leaky_relu")
 _table("nn.", {"approximate": "approximate"}, "gelu")
@@ -116,12 +142,12 @@ class TensorFlowOperation:
 
     def __init__(self, maker: "ModelMaker", entry: dict[str, Any]) -> None:
         self._path, self.name = maker.path, entry["name"]
-        self._symbol = entry["config"].get("function")
-        known = _OPERATIONS.get(self._symbol) if isinstance(self._symbol, str) else None
+        self._symbol = str(entry["config"].get("function")).removeprefix("compat.v1.")
+        known = _OPERATIONS.get(self._symbol, _OPERATIONS.get(f"math.{self._symbol}"))
         if known is None:
             raise UnsupportedLayerError(
                 f"{self._path}: '{self.name}' is the TensorFlow operation "
-                f"{str(self._symbol)[:60]}, which is not in the table of known operations"
+                f"{self._symbol[:60]}, which is not in the table of known operations"
             )
         self._known = known
 

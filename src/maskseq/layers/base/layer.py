@@ -135,8 +135,8 @@ class Layer(Ends, WeightHolder):
         self.autocast = options.get("autocast", True)
         self.activity_regularizer = regularizers.get(options.get("activity_regularizer"))
         self.built = self._is_stateless()
-        rule = options.get("mask_rule", self.mask_rule)
-        if rule != self.mask_rule:
+        rule = options.get("mask_rule", "keras3")
+        if rule != "keras3":
             self.mask_rule = checked_rule(rule)
         self._input_shape_argument = options.get("input_shape")
         self._own_variables = []

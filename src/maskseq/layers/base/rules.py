@@ -6,11 +6,16 @@ own (see docs/differences.md). By default, and for all files of Keras 3, it is K
 
 from typing import Any
 
-RULES = ("keras3", "keras2", "keras2.9", "keras2.3", "keras2.1")
-"""keras2: Keras 2.10 to 2.15 and tf_keras; keras2.9: tf.keras from 2.2.4-tf to 2.9; keras2.3: Keras
-2.2 and 2.3 by themselves; keras2.1: Keras 2.0 and 2.1."""
+RULES = {
+    "keras3": "that of Keras 3.15",
+    "keras2": "that of Keras 2.10 to 2.15, and of tf_keras",
+    "keras2.9": "that of tf.keras until 2.9",
+    "keras2.3": "that of Keras 2.2 and 2.3 without TensorFlow",
+    "keras2.1": "that of Keras 2.0 and 2.1",
+}
+"""The names of the rules, and what they are."""
 
-KERAS2 = frozenset(RULES[1:])
+KERAS2 = frozenset(RULES) - {"keras3"}
 """Merges and Concatenate count a step as real if no input that has a mask masks it, and merge what
 masked cells hold. A second tensor argument leaves the mask of the first one on."""
 ASKS_INNER = frozenset({"keras2", "keras2.9", "keras2.3"})
@@ -36,4 +41,4 @@ def rule_of_version(major: int, minor: int, of_tensorflow: bool) -> str:
         return "keras2" if minor > 9 else "keras2.9"
     if of_tensorflow:
         return "keras2.9" if minor > 1 else "keras2.3"
-    return "keras2.3" if minor > 1 else "keras2.1"
+    return "keras2.3" if major == 2 and minor > 1 else "keras2.1"
