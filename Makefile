@@ -17,8 +17,8 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 export MASKSEQ_DEV ?= 1
 bench profile sanitize: export MASKSEQ_DEV = 0
 
-.PHONY: help setup peers build test quick sanitize lint warnings format types docs golden sweep bench \
-	profile profile-kernel check clean
+.PHONY: help setup peers build test quick sanitize lint warnings format types docs answers golden \
+	sweep bench profile profile-kernel check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -90,6 +90,9 @@ types: setup ## check the type hints
 docs: build ## write the pages that are made from the code
 	$(BIN)/python -m maskseq.testing.table >build/layers.md
 	mv build/layers.md docs/layers.md
+
+answers: build peers ## ask Keras for the answers that layers are compared with
+	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.conformance.recorded
 
 golden: build ## write the hashes of all answers anew: say in CHANGELOG why bits change
 	$(BIN)/python -m tests.golden write
