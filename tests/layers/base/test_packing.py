@@ -1,7 +1,9 @@
 """Weights are packed anew exactly where a Variable has another version."""
 
 import numpy as np
+import pytest
 
+import maskseq
 from maskseq import layers
 from maskseq.variable import Variable
 
@@ -24,3 +26,20 @@ def test_weights_are_packed_once_for_each_version():
         holder.kernel.assign(2 * holder.kernel.value)
         assert holder.packed() is not packed
         assert not np.array_equal(layer(x), before)
+
+
+@pytest.mark.parametrize("name", ["kernel", "recurrent_kernel", "bias"])
+@pytest.mark.parametrize("make", [layers.Dense, layers.LSTM])
+def test_a_weight_in_place_of_another_is_seen(make, name):
+    one, other = make(3), make(3)
+    model = maskseq.Sequential([maskseq.Input((5, 4)), one])
+    other.build((None, 5, 4))
+    mine, its = getattr(one, "cell", one), getattr(other, "cell", other)
+    if not hasattr(mine, name):
+        return
+    its.bias.assign(its.bias.value + 1)
+    x = np.ones((2, 5, 4), np.float32)
+    for _ in range(3):  # by then it is packed, and known to be
+        before = model.predict(x)
+    setattr(mine, name, getattr(its, name))
+    assert not np.array_equal(model.predict(x), before)

@@ -23,6 +23,9 @@ class CellOptions(LayerOptions, total=False):
     implementation: int
 
 
+NOT_USED = (0, None, None, None)  # no edition, none of its weights
+
+
 class Cell(Layer):
     """The weights of a cell of this package, and its step.
 
@@ -84,7 +87,7 @@ class Cell(Layer):
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        self._packed, self._packed_for = NOT_PACKED, 0
+        self._packed, self._packed_for = NOT_PACKED, NOT_USED
 
     @property
     def state_size(self) -> int | list[int]:
@@ -157,15 +160,17 @@ class Cell(Layer):
         A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
         """
         edition = current().edition
-        if edition is not None and edition.number == self._packed_for and not edition:
-            return self._packed[1]
         kernel, recurrent, bias = self.kernel, self.recurrent_kernel, self.bias
+        number, one, two, three = self._packed_for
+        if edition is not None and edition.number == number and not edition:
+            if kernel is one and recurrent is two and bias is three:
+                return self._packed[1]
         known, packed = self._packed
         versions = kernel.version, recurrent.version, None if bias is None else bias.version
         if known != versions or edition:
             return packed_anew(self, (kernel, recurrent, bias), self.pack_weights)
         if edition is not None:
-            self._packed_for = edition.number
+            self._packed_for = edition.number, kernel, recurrent, bias
         return packed
 
     def pack_weights(
@@ -188,7 +193,7 @@ class Cell(Layer):
         return {"activation": self.activation}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": NOT_PACKED, "_packed_for": 0}
+        return {**super().__getstate__(), "_packed": NOT_PACKED, "_packed_for": NOT_USED}
 
 
 def run_pair(
