@@ -62,9 +62,10 @@ sanitize: ## what quick runs, under AddressSanitizer and UBSan, in an environmen
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 		.venv-asan/bin/python -m pytest -s -p no:cacheprovider -m "not slow" $(T)
 
-lint: setup ## style of Python and C, and the files of continuous integration
+lint: setup ## style and types of Python, style of C, and the files of continuous integration
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(BIN)/python csrc/headers.py --check
 	$(BIN)/python csrc/stub.py --check

@@ -29,6 +29,7 @@ from .tensor import get_keras_mask as get_keras_mask
 from .tensor import set_keras_mask as set_keras_mask
 
 if _TYPE_CHECKING:
+    from . import importers as importers
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
 
@@ -39,12 +40,14 @@ if _find_spec("threadpoolctl"):
     from . import _threadpools as _threadpools
 
 
-def __getattr__(name: str) -> object:
-    """Readers of files are imported when they are first asked for."""
-    if name not in (*_OF_FILES, "importers"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    importers = _import_module(f"{__name__}.importers")
-    return importers if name == "importers" else getattr(importers, name)
+if not _TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Readers of files are imported when they are first asked for."""
+        if name not in (*_OF_FILES, "importers"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        importers = _import_module(f"{__name__}.importers")
+        return importers if name == "importers" else getattr(importers, name)
 
 
 def __dir__() -> list[str]:

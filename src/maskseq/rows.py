@@ -7,7 +7,7 @@ out as Keras leaves them, for the price of one row.
 """
 
 import functools
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -152,6 +152,7 @@ class Source:
         return values
 
 
+@final
 class Rows:
     """A batch in packed form: one row per real step, then the pad row.
 

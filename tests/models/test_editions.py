@@ -130,6 +130,43 @@ def test_a_call_sees_the_weights_it_began_with(how):
     assert CALLS[how](model).tobytes() == before
 
 
+LAST = {
+    "Conv1D": lambda: layers.Conv1D(10, 2, groups=5),
+    "Conv1DTranspose": lambda: layers.Conv1DTranspose(3, 2),
+    "SeparableConv1D": lambda: layers.SeparableConv1D(3, 2),
+    "DepthwiseConv1D": lambda: layers.DepthwiseConv1D(2),
+    "GRU": lambda: layers.GRU(3, reset_after=False, activation=np.tanh),
+    "AttentionPooling1D": lambda: layers.AttentionPooling1D(3),
+    "BatchNormalization": lambda: layers.BatchNormalization(),
+    "EinsumDense": lambda: layers.EinsumDense("abc,cd->abd", (4, 3), bias_axes="d"),
+    "ReversibleEmbedding": lambda: layers.ReversibleEmbedding(6, 5, tie_weights=False),
+    "ReversibleEmbedding, tied": lambda: layers.ReversibleEmbedding(6, 5),
+    "ConvLSTM1D": lambda: layers.ConvLSTM1D(2, 2),
+    "CRFDecode": lambda: layers.CRFDecode(),
+}
+
+
+@pytest.mark.parametrize("name", LAST)
+def test_no_layer_keeps_anything_of_other_weights_than_it_sees(name):
+    shape = (4, 3, 5) if name == "ConvLSTM1D" else (4, 5)
+    options = {"reverse": True} if name.startswith("Reversible") else {}
+    maskseq.set_random_seed(3)
+    x, pause, layer = maskseq.Input(shape), Pause(), LAST[name]()
+    model = maskseq.Model(x, layer(pause(x), **options))
+    data = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
+    old = model.get_weights()
+    new = [w + np.linspace(0, 1, w.size).reshape(w.shape) for w in old]
+    model.set_weights(new)
+    before = model.predict(data)
+    model.set_weights(old)
+    after, others = model.predict(data), []
+    assert old and not np.array_equal(before, after)
+    pause.then = lambda: (model.set_weights(new), others.append(model.predict(data)))
+    np.testing.assert_array_equal(model.predict(data), after)
+    np.testing.assert_array_equal(others[0], before)
+    np.testing.assert_array_equal(model.predict(data), before)
+
+
 def test_a_stateful_walk_is_walked_once_with_the_old_weights():
     model, pause = make(stateful=True)
     old = model.get_weights()

@@ -6,7 +6,7 @@ give float64.
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -40,10 +40,13 @@ def _record(class_name: str, function: Callable, args: tuple, kwargs: dict) -> A
     return outputs
 
 
-def operation(class_name: str) -> Callable:
+P = ParamSpec("P")
+
+
+def operation(class_name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Make a NumPy function an operation, under the name of Keras's class for it."""
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[P, Any]) -> Callable[P, Any]:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             if is_symbolic([args, kwargs]):

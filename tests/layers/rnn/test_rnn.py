@@ -176,3 +176,26 @@ def test_rnn_config_makes_it_anew_with_its_cell():
     layer = layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], return_sequences=True)
     again = layers.RNN.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda: layers.LSTMCell(4),
+        lambda: layers.GRUCell(4),
+        lambda: layers.SimpleRNNCell(4, activation=np.tanh),
+        lambda: layers.StackedRNNCells([layers.GRUCell(3), layers.LSTMCell(4)]),
+    ],
+)
+def test_a_cell_may_stand_in_a_model_like_any_layer(cell):
+    cell = cell()
+    x, given = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3), cell.get_initial_state(2)
+    given = maskseq.nest.map_structure(lambda a: a + np.float32(0.5), given)
+    states = maskseq.nest.map_structure(lambda a: maskseq.Input(a.shape[1:]), given)
+    inputs = maskseq.Input((3,))
+    output, new = cell(inputs, states)
+    model = maskseq.Model([inputs, states], [output, new])
+    got = maskseq.nest.flatten(model.predict([x, given]))
+    want = maskseq.nest.flatten(cell(x, given))
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -32,6 +32,8 @@ class AdditiveAttention(ListAttention):
         self.scale = None
 
     def make_weights(self, features: int | None) -> None:
+        if features is None:
+            raise ValueError("query must have a known number of features (last axis)")
         if self.use_scale:
             self.scale = self.add_weight((features,), name="scale")
 

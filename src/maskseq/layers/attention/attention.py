@@ -45,14 +45,14 @@ class Attention(ListAttention):
         self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
         scale = np.float32(1) if self.scale is None else self.scale.value
-        if self.score_mode == "dot":
-            heads = (x[:, None] for x in (q, k, v))
-            out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
-            _, scores = meeting.attend(*heads, float(scale), with_scores, out[:-1, None])
+        weight = self.concat_score_weight
+        if weight is None:
+            q, k, v = q[:, None], k[:, None], v[:, None]
+            out = np.zeros((len(q) + 1, v.shape[2]), np.float32)
+            _, scores = meeting.attend(q, k, v, float(scale), with_scores, out[:-1, None])
             return out, None if scores is None else scores[:, 0]
-        weight = self.concat_score_weight.value
 
         def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-            return weight * _kernels.additive_scores(q[:, 0], k[0], factor=float(scale))
+            return weight.value * _kernels.additive_scores(q[:, 0], k[0], factor=float(scale))
 
         return meeting.attend_by(score, q, k, v, with_scores)

@@ -202,7 +202,7 @@ class HeadsAttention(Layer):
         except ValueError:
             raise ValueError(
                 f"attention_mask must be bool {shape}, ({queries.batch}, Tq, Tv) or "
-                f"({queries.batch}, heads, Tq, Tv), got shape {np.shape(mask)}"
+                f"({queries.batch}, heads, Tq, Tv), got shape {np.asarray(mask).shape}"
             ) from None
 
     def _meet(
@@ -222,6 +222,8 @@ class HeadsAttention(Layer):
         features = self.output_features(query.shape[1])
         rows = layout.steps + (layout.batch if padded else 1)
         out = np.empty((rows, math.prod(features)), np.float32)
+        heads: Any = None
+        scores: np.ndarray | None = None
         for part in meeting.parts(_EVERYTHING if with_scores else _STEPS):
             sides = query[part.rows], value[part.keys], key[part.keys]
             heads, scores = self._attend(part.meeting, *sides, with_scores)
@@ -267,7 +269,7 @@ class HeadsAttention(Layer):
         return "uses, passes"
 
 
-def _carrying(scores: np.ndarray, mask: np.ndarray | None) -> Tensor:
+def _carrying(scores: Any, mask: np.ndarray | None) -> Tensor:
     """The scores as a tensor with that mask."""
     tensor = scores.view(Tensor)
     set_keras_mask(tensor, mask)

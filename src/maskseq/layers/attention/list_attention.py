@@ -80,14 +80,18 @@ class ListAttention(Layer):
         return Rows(out, query.layout)
 
     def _meet(
-        self, meeting: Meeting, sides: tuple, means: Means, with_scores: bool
+        self,
+        meeting: Meeting,
+        sides: tuple[np.ndarray, np.ndarray, np.ndarray],
+        means: Means,
+        with_scores: bool,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """(output rows and a pad row of zeros, scores)."""
         out, scores = self.attend(meeting, *sides, with_scores)
         lost = np.flatnonzero(meeting.lost())
         if lost.size:
             out[lost] = means()[meeting.sequence[lost]]
-            if with_scores:
+            if scores is not None:
                 cells = meeting.sequence[lost], meeting.query_steps[lost]
                 scores[cells] = 1 / np.float32(meeting.keys.time)
         return out, scores

@@ -77,7 +77,7 @@ class Meeting:
             scores_time=(self.queries.time, self.keys.time) if with_scores else None,
             out=out,
         )
-        return result if with_scores else (result, None)
+        return result if isinstance(result, tuple) else (result, None)
 
     def mask_of_scores(
         self, query_mask: np.ndarray | None, key_masks: list[np.ndarray]
@@ -125,8 +125,9 @@ class Meeting:
                 continue
             values = _kernels.PackedDense(v[first:last])
             block = max(1, _BLOCK // max(1, (last - first) * k.shape[1]))
-            for start in range(*self.queries.offsets[b : b + 2], block):
-                part = slice(start, min(start + block, self.queries.offsets[b + 1]))
+            begin, end = self.queries.offsets[b : b + 2].tolist()
+            for start in range(begin, end, block):
+                part = slice(start, min(start + block, end))
                 steps, to = self.query_steps[part, None], self.key_steps[None, first:last]
                 found = score(q[part, None], k[None, first:last]).astype(np.float32, copy=False)
                 weights = _kernels.masked_softmax(found, to <= steps if self.causal else None)
@@ -137,7 +138,7 @@ class Meeting:
 
     def lost(self) -> np.ndarray:
         """bool (n, 1 or heads): the queries with nothing to attend to; (1, 1) False for none."""
-        some = self.keys.offsets[1:] > self.keys.offsets[:-1]
+        some = self.keys.lengths > 0
         if self.mask is None and not self.causal:
             return np.zeros((1, 1), bool) if some.all() else ~some[self.sequence, None]
         if self.mask is None:
@@ -145,7 +146,7 @@ class Meeting:
             first[some] = self.key_steps[self.keys.offsets[:-1][some]]
             return (self.query_steps < first[self.sequence])[:, None]
         mask = self.mask if self.mask.ndim == 4 else self.mask[:, None]
-        visible = (mask & self.keys.mask[:, None, None, :]).any(axis=-1)
+        visible = np.asarray((mask & self.keys.mask[:, None, None, :]).any(axis=-1))
         return ~visible[self.sequence, :, self.query_steps]
 
 

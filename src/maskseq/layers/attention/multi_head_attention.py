@@ -128,7 +128,7 @@ class MultiHeadAttention(HeadsAttention):
         keys = _sizes(np.shape(value), axes)[1]
         repeats = math.prod(apart[1:])
         masks = tuple(None if mask is None else np.repeat(mask, repeats, axis=0) for mask in masks)
-        if np.ndim(attention_mask) == 3:
+        if attention_mask is not None and np.ndim(attention_mask) == 3:
             attention_mask = np.repeat(attention_mask, repeats, axis=0)
         folded = tuple(None if x is None else _fold(x, axes) for x in sides)
         # Keras treats other ranks as if the scores were asked for

@@ -31,7 +31,7 @@ def pair(value: Any, name: str) -> tuple[int, int]:
     return whole(both[0], name, 0), whole(both[1], name, 0)
 
 
-def share(value: Any, name: str) -> float:
+def share(value: Any, name: str) -> Any:
     """A number from 0 to 1."""
     if not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")

@@ -36,6 +36,17 @@ def packed_anew(layer: Any, variables: Sequence[Variable | None], pack: Callable
         return packed
 
 
+def packed_weights(
+    layer: Any, variables: Sequence[Variable | None], pack: Callable[..., Any]
+) -> Any:
+    """The same, made once for as long as the weights stay."""
+    known, packed = layer._packed
+    versions = tuple(None if x is None else x.version for x in variables)
+    if known != versions or current().edition:
+        return packed_anew(layer, variables, pack)
+    return packed
+
+
 class PackingLayer(Layer):
     """A layer that packs its `kernel` and `bias` (or None) when they are first used.
 
@@ -70,5 +81,6 @@ class PackingLayer(Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        state.pop("_packed", None), state.pop("_packed_for", None)
+        state.pop("_packed", None)
+        state.pop("_packed_for", None)
         return state

@@ -1,7 +1,7 @@
 """The weights of a layer, and of the layers it holds."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -141,7 +141,7 @@ class WeightHolder:
         with changed():
             return [variable.numpy() for variable in self.weights]
 
-    def set_weights(self, weights: list[Any]) -> None:
+    def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights in one step, or none if any has another shape than expected.
 
         A call that runs at the same time sees the old weights until its end.

@@ -104,7 +104,7 @@ class Conv1DTranspose(PackingLayer):
                 f"inputs must be (batch, time, {self.kernel.shape[2]}), got shape {x.shape}"
             )
         batch, time, _ = x.shape
-        steps = self._steps(time)
+        steps = self._steps(time) or 0
         outputs = np.empty((batch, steps, self.filters), np.float32)
         samples = max(1, CELLS_A_CHUNK // max(1, time * self.kernel_size * self.filters))
         for b in range(0, batch, samples):

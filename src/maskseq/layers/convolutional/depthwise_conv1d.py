@@ -71,7 +71,7 @@ class DepthwiseConv1D(Layer):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
         outputs = convolve_channels(windows_of(x, *self._window()), self.kernel.value)
-        if self.use_bias:
+        if self.bias is not None:
             outputs += self.bias.value
         return np.moveaxis(self.activation(outputs), 1, self._time_axis)
 

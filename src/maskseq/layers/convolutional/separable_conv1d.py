@@ -81,7 +81,7 @@ class SeparableConv1D(Layer):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
         middle = convolve_channels(windows_of(x, *self._window()), self.depthwise_kernel.value)
-        bias = self.bias.value if self.use_bias else None
+        bias = None if self.bias is None else self.bias.value
         packed = _kernels.PackedDense(self.pointwise_kernel.value[0], bias)
         outputs = _kernels.dense(middle.reshape(-1, middle.shape[-1]), packed)
         outputs = self.activation(outputs.reshape(*middle.shape[:2], self.filters))

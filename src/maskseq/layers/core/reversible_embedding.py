@@ -9,6 +9,7 @@ from ...rows import Rows
 from ...tensor import convert_to_tensor
 from ..base.arguments import CommonOptions
 from ..base.layer import Layer
+from ..base.packing import NOT_PACKED, packed_weights
 from .embedding import Embedding
 
 
@@ -60,7 +61,7 @@ class ReversibleEmbedding(Embedding):
             )
         self.tie_weights, self.reverse_dtype = bool(tie_weights), reverse_dtype
         self.logit_soft_cap = logit_soft_cap
-        self._packed: tuple = (None, None)
+        self._packed = NOT_PACKED
 
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
@@ -105,18 +106,14 @@ class ReversibleEmbedding(Embedding):
 
     def _matrix(self) -> _kernels.PackedDense:
         """The matrix of the way back, packed once for as long as the weights stay."""
-        weight = self.embeddings if self.tie_weights else self.reverse_embeddings
-        version, packed = self._packed
-        if version != weight.version:
-            version, value = weight.version, weight.value
-            packed = _kernels.PackedDense(value.T if self.tie_weights else value)
-            self._packed = version, packed
-        return packed
+        if self.reverse_embeddings is None:
+            return packed_weights(self, (self.embeddings,), lambda x: _kernels.PackedDense(x.T))
+        return packed_weights(self, (self.reverse_embeddings,), _kernels.PackedDense)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": (None, None)}
+        return {**super().__getstate__(), "_packed": NOT_PACKED}
 
 
-def _positive(value: Any) -> bool:
+def _positive(value: Any) -> Any:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     return number and 0 < value < float("inf")

@@ -41,7 +41,8 @@ class Dot(Layer):
     def _axes_of(self, shapes: Any) -> tuple[int, int]:
         if len(shapes) != 2 or not isinstance(shapes[0], (list, tuple)):
             raise ValueError(f"inputs must be a list of 2 arrays, got shapes {shapes}")
-        return tuple(axis % len(shape) for axis, shape in zip(self._pair, shapes, strict=True))
+        first, second = self._pair
+        return first % len(shapes[0]), second % len(shapes[1])
 
     def call(self, inputs: Any) -> np.ndarray:
         x, y = (np.asarray(z, np.float32, order="C") for z in inputs)

@@ -70,6 +70,7 @@ class SpectralNormalization(Layer):
         if not kernel.any():
             return
         weights = kernel.reshape(-1, kernel.shape[-1])
+        v = u
         for _ in range(self.power_iterations):
             v = _unit(ops.matmul(u, weights.T))
             u = _unit(ops.matmul(v, weights))

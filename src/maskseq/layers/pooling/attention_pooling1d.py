@@ -74,9 +74,10 @@ class AttentionPooling1D(PackingLayer):
             key_steps=layout.cells % max(layout.time, 1),
             scores_time=(1, layout.time) if return_attention_scores else None,
         )
-        if not return_attention_scores:
+        if not isinstance(result, tuple):
             return result[:, 0]
-        return result[0][:, 0], result[1][:, 0, 0]
+        outputs, scores = result
+        return outputs[:, 0], scores[:, 0, 0]
 
     def _projected(self, values: np.ndarray) -> np.ndarray:
         fused = activations.kernel_name(self.activation)

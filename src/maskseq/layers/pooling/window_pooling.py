@@ -63,7 +63,7 @@ class AveragePooling1D(_Pooling):
 
     def pool(self, x: np.ndarray) -> np.ndarray:
         ones = np.ones((min(1, len(x)), x.shape[1], 1), np.float32)
-        counts = sum(self.windows(ones, 0))
+        counts: Any = sum(self.windows(ones, 0))
         return sum(self.windows(np.asarray(x, np.float32), 0)) / counts
 
 

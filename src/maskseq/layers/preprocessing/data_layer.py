@@ -14,6 +14,7 @@ from ..base.binding import as_output
 from ..base.errors import PLAIN_ERRORS
 from ..base.layer import Layer
 from ..base.masks import tell_mask_loss
+from ..base.weights import overridable
 from .encoding import encode, encoded_shape, occurrences
 
 
@@ -113,6 +114,7 @@ class DataLayer(Layer):
             return ids
         return encode(ids, self.output_mode, self.depth, weights)
 
+    @overridable
     def on_rows(self, rows: Rows, weights: np.ndarray | None = None) -> Any:
         """Rows of indices; with another output mode, what `_encoded` would make of each sequence.
 

@@ -60,7 +60,7 @@ class Discretization(DataLayer):
             raise ValueError("bin_boundaries must be given, or learnt by adapt, before a call")
         if values.dtype.kind not in "biuf":
             raise TypeError(f"inputs must be numbers, got dtype {values.dtype}")
-        x, bins = values.astype(np.float32), np.float32(self.bin_boundaries)
+        x, bins = values.astype(np.float32), np.array(self.bin_boundaries, np.float32)
         if len(bins) > 1 and bins[0] > bins[-1]:
             found = len(bins) - np.searchsorted(bins[::-1], x, side="right")
         else:
@@ -93,12 +93,13 @@ class Discretization(DataLayer):
         boundaries = config.get("bin_boundaries")
         if boundaries is None or config.get("num_bins") is None:
             return cls(**config)
-        layer = cls(**{**config, "bin_boundaries": None})  # an adapted one
+        config = {**config, "bin_boundaries": None}  # an adapted one
+        layer = cls(**config)
         layer.bin_boundaries = _checked(boundaries)
         return layer
 
 
-def _checked(boundaries: Any) -> list[float]:
+def _checked(boundaries: Any) -> Any:
     """Boundaries as a list of numbers that never turn."""
     try:
         array = np.asarray(boundaries, np.float64)

@@ -17,7 +17,7 @@ def fingerprints(strings: Sequence[bytes]) -> np.ndarray:
     return _by_length(strings, _farm)
 
 
-def keyed_hashes(strings: Sequence[bytes], key: tuple[int, int]) -> np.ndarray:
+def keyed_hashes(strings: Sequence[bytes], key: Sequence[int]) -> np.ndarray:
     """uint64 (n,): SipHash-2-4. Source: Aumasson and Bernstein 2012."""
     return _by_length(strings, lambda x: _sip(x, key))
 
@@ -30,7 +30,7 @@ def _by_length(
     hashes = np.empty(len(strings), np.uint64)
     for length in sorted({*lengths.tolist()}):
         which = np.flatnonzero(lengths == length)
-        joined = b"".join([strings[i] for i in which])
+        joined = b"".join([strings[i] for i in which.tolist()])
         hashes[which] = function(np.frombuffer(joined, np.uint8).reshape(len(which), length))
     return hashes
 
@@ -125,12 +125,12 @@ def _weak(b: np.ndarray, at: int, one: np.ndarray, other: np.ndarray) -> tuple:
     return one + fourth, other + _turn(one, 44) + start
 
 
-def _sip(x: np.ndarray, key: tuple[int, int]) -> np.ndarray:
+def _sip(x: np.ndarray, key: Sequence[int]) -> np.ndarray:
     count, length = x.shape
     last = np.zeros((count, length // 8 * 8 + 8), np.uint8)
     last[:, :length] = x
     last[:, -1] = length & 0xFF
-    state = [
+    state: list[np.ndarray] = [
         np.full(count, _wrapped(key[i % 2]) ^ constant, np.uint64)
         for i, constant in enumerate(_SIP)
     ]

@@ -36,13 +36,13 @@ class Hashing(DataLayer):
         **kwargs: Unpack[LayerOptions],
     ):
         self.output_mode = output_mode_of(output_mode, "Hashing", MODES)
-        dtype = kwargs.pop("dtype", None)
+        dtype = kwargs.get("dtype")
         if self.output_mode == "int" and dtype not in (None, "int32", "int64"):
             raise ValueError(
                 f"Hashing: dtype must be 'int64' or 'int32' with output_mode='int', got {dtype!r}"
             )
-        dtype = dtype or ("int64" if self.output_mode == "int" else "float32")
-        super().__init__(dtype=dtype, **kwargs)
+        kwargs["dtype"] = dtype or ("int64" if self.output_mode == "int" else "float32")
+        super().__init__(**kwargs)
         self.output_dtype = self.dtype
         self.num_bins = whole(num_bins, "Hashing: num_bins")
         self.salt = key_of(salt, "Hashing")

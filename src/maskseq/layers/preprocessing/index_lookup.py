@@ -21,8 +21,6 @@ from .encoding import MODES
 from .hashes import fingerprints, keyed_hashes
 from .vocabulary import IntegerVocabulary, TextVocabulary
 
-Vocabulary = TextVocabulary | IntegerVocabulary
-
 
 class IndexLookup(DataLayer):
     """The base of StringLookup and IntegerLookup, whose arguments and weights theirs say.
@@ -63,7 +61,7 @@ class IndexLookup(DataLayer):
         self.salt = key_of(salt, who)
         self._promised = vocabulary_size
         self._is_given = vocabulary is not None
-        self._known: tuple[Vocabulary, np.ndarray | None] = (self.vocabulary_type(), None)
+        self._known: tuple[Any, np.ndarray | None] = (self.vocabulary_type(), None)
         self._check(who, idf_weights)
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
@@ -85,7 +83,7 @@ class IndexLookup(DataLayer):
     # The vocabulary
 
     @property
-    def _table(self) -> Vocabulary:
+    def _table(self) -> Any:
         return self._known[0]
 
     @property
@@ -158,7 +156,7 @@ class IndexLookup(DataLayer):
         if self.output_mode != "int" and not self.pad_to_max_tokens:
             self._promised = self.vocabulary_size()  # as in Keras, for models are built on it
 
-    def _check_tokens(self, table: Vocabulary, who: str) -> None:
+    def _check_tokens(self, table: Any, who: str) -> None:
         if repeated := table.repeated:
             raise ValueError(f"{who}: vocabulary must hold every token once, got {repeated[:10]}")
         reserved = [self.mask_token, *([self.oov_token] if self.invert else [])]
@@ -271,7 +269,7 @@ class IndexLookup(DataLayer):
         weights = None
         if self.output_mode == "tf_idf":
             shares = [1 + number / (1 + holding[token]) for token in tokens]
-            weights = np.asarray(ops.log(np.float32(shares)))
+            weights = np.asarray(ops.log(np.array(shares, np.float32)))
         self.set_vocabulary(tokens, weights)
 
     # Calls

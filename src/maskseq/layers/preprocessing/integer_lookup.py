@@ -85,4 +85,4 @@ class IntegerLookup(IndexLookup):
 
 def _is_integer(value: Any) -> bool:
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and -(2**63) <= value < 2**63
+    return bool(whole and -(2**63) <= value < 2**63)

@@ -63,7 +63,7 @@ class Reshape(_SameNumbers):
         known = math.prod(n for n in self.target_shape if n != -1)
         total = None if None in sizes else math.prod(sizes)
         rest = None if total is None else total // known if known else 0
-        shape = tuple(rest if n == -1 else n for n in self.target_shape)
+        shape: tuple[Any, ...] = tuple(rest if n == -1 else n for n in self.target_shape)
         if total is not None and math.prod(shape) != total:
             raise ValueError(f"a sample of shape {tuple(sizes)} does not fit {self.target_shape}")
         return (batch, *shape)

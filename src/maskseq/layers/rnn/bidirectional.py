@@ -61,17 +61,18 @@ class Bidirectional(Layer):
             raise TypeError(f"Bidirectional: layer must be recurrent, got {layer!r}")
         self.merge_mode = merge_mode
         name = layer.name.removeprefix("forward_")
-        self.forward_layer = copy_layer(layer, name=f"forward_{name}")
+        recurrent: Any = layer
+        self.forward_layer: Any = copy_layer(layer, name=f"forward_{name}")
         if backward_layer is None:
             backward_layer = copy_layer(layer, name=f"backward_{name}", go_backwards=True)
-        self.backward_layer = backward_layer
+        self.backward_layer: Any = backward_layer
         self._check_pair()
-        self.return_sequences = layer.return_sequences
-        self.return_state, self.stateful = layer.return_state, layer.stateful
+        self.return_sequences = recurrent.return_sequences
+        self.return_state, self.stateful = recurrent.return_state, recurrent.stateful
         for direction in (self.forward_layer, self.backward_layer):
             direction.zero_output_for_mask = self.return_sequences
             if hasattr(layer, "use_cudnn"):
-                direction.use_cudnn = layer.use_cudnn  # no config has it
+                direction.use_cudnn = recurrent.use_cudnn  # no config has it
         self._both_ours = all(  # side by side, as columns of one array
             type(x).call is RNN.call and len(x.step_shape) == 1 for x in self._directions
         )
@@ -147,6 +148,7 @@ class Bidirectional(Layer):
         width = forward.units
         total = width + backward.units
         outputs, parts = (None, None), ()
+        joined = np.empty((0, total), np.float32)
         if self.return_sequences:
             count = layout.batch * layout.time if padded else layout.steps + 1
             joined = np.empty((count, total), np.float32)

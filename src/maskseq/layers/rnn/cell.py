@@ -14,6 +14,7 @@ from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.packing import NOT_PACKED, packed_anew
+from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 
 
@@ -30,7 +31,7 @@ class Cell(Layer):
     """The weights of a cell of this package, and its step.
 
     A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
-    `step` for activations that are not known to C.
+    `advance` for activations that are not known to C.
 
     Right behind an Embedding, what each row of its table adds to the gates is kept from call to
     call, float32 (ids, gates * units), once calls have computed as many rows, and if it takes no
@@ -127,10 +128,11 @@ class Cell(Layer):
         if isinstance(packed, _kernels.PackedRNN):
             _, new = _kernels.rnn(x, packed, np.arange(len(x) + 1), initial_state=held)
         else:
-            new = self.step(x, *(np.asarray(state, np.float32) for state in held))
+            new = self.advance(x, *(np.asarray(state, np.float32) for state in held))
         return new[0], list(new) if is_nested(states) else new[0]
 
-    def step(self, x: np.ndarray, *states: np.ndarray) -> tuple[np.ndarray, ...]:
+    @overridable
+    def advance(self, x: np.ndarray, *states: np.ndarray) -> tuple[np.ndarray, ...]:
         """The new states, the output first."""
         raise NotImplementedError
 
@@ -176,15 +178,17 @@ class Cell(Layer):
     def pack_weights(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
     ) -> Any:
-        names = {k: activations.kernel_name(f) for k, f in self.functions().items()}
-        if type(self).call is Cell.call and all(names.values()):
+        functions = self.functions()
+        known = {k: activations.kernel_name(f) for k, f in functions.items()}
+        names = {k: name for k, name in known.items() if name}
+        if type(self).call is Cell.call and len(names) == len(functions):
             return _kernels.PackedRNN(self.kind, kernel, recurrent_kernel, bias, **names)
         return self.pack_products(kernel, recurrent_kernel, bias)
 
     def pack_products(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
     ) -> tuple[Any, ...]:
-        """The matrices that `step` multiplies with: the input's, then the state's."""
+        """The matrices that `advance` multiplies with: the input's, then the state's."""
         dense = _kernels.PackedDense
         return dense(kernel, bias), dense(recurrent_kernel)
 

@@ -8,6 +8,7 @@ from ... import _kernels, activations, constraints, initializers, regularizers
 from ..base.arguments import CommonOptions, LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
+from ..base.packing import NOT_PACKED, packed_weights
 from ..base.windows import check_padding, count_windows, windows_of
 from .cell_rnn import CellRNN, of_cell
 
@@ -71,7 +72,7 @@ class ConvLSTMCell(Layer):
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
         self.state_size: list[tuple[int, int]] = []  # the shapes of h and c, known when built
         self._first = channels_first(data_format)
-        self._packed: tuple = ((), ())
+        self._packed = NOT_PACKED
         if self.strides > 1 and self.dilation_rate > 1:
             raise ValueError(
                 f"ConvLSTM1D: strides and dilation_rate cannot both be above 1, got "
@@ -85,7 +86,7 @@ class ConvLSTMCell(Layer):
                 f"sequences must be (batch, time, rows, features), the last two of known size, "
                 f"got steps of shape {tuple(input_shape)}"
             )
-        rows = count_windows(input_shape[1 if self._first else 0], *self._window())
+        rows = count_windows(input_shape[1 if self._first else 0], *self._window()) or 0
         return (self.filters, rows) if self._first else (rows, self.filters)
 
     def _window(self) -> tuple[int, int, str, int]:
@@ -132,20 +133,20 @@ class ConvLSTMCell(Layer):
 
     def _products(self) -> tuple[_kernels.PackedDense, _kernels.PackedDense]:
         """The matrices of the two convolutions, packed once for as long as weights stay."""
-        versions, packed = self._packed
-        now = tuple(variable.version for variable in self._own_variables)
-        if versions != now:
-            width = 4 * self.filters
-            bias = None if self.bias is None else self.bias.value
-            packed = (
-                _kernels.PackedDense(self.kernel.value.reshape(-1, width), bias),
-                _kernels.PackedDense(self.recurrent_kernel.value.reshape(-1, width)),
-            )
-            self._packed = now, packed
-        return packed
+        weights = self.kernel, self.recurrent_kernel, self.bias
+        return packed_weights(self, weights, self.pack_weights)
+
+    def pack_weights(
+        self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
+    ) -> tuple[_kernels.PackedDense, _kernels.PackedDense]:
+        width = 4 * self.filters
+        return (
+            _kernels.PackedDense(kernel.reshape(-1, width), bias),
+            _kernels.PackedDense(recurrent_kernel.reshape(-1, width)),
+        )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": ((), ())}
+        return {**super().__getstate__(), "_packed": NOT_PACKED}
 
 
 def _product(windows: np.ndarray, packed: _kernels.PackedDense) -> np.ndarray:

@@ -81,7 +81,7 @@ class GRUCell(Cell):
         parts = recurrent_kernel[:, :gates], recurrent_kernel[:, gates:]
         return dense(kernel, of_input), *map(dense, parts)
 
-    def step(self, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
+    def advance(self, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
         of_input, of_state, *of_reset_state = self.packed()
         units, gate = self.units, self.recurrent_activation
         from_input, from_state = _kernels.dense(x, of_input), _kernels.dense(h, of_state)

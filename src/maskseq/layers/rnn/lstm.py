@@ -69,7 +69,7 @@ class LSTMCell(Cell):
             bias[self.units : 2 * self.units] = 1
         return bias
 
-    def step(self, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+    def advance(self, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
         from_input, from_state = self.packed()
         z = _kernels.dense(x, from_input) + _kernels.dense(h, from_state)
         i, f, new, o = np.split(z, 4, axis=1)

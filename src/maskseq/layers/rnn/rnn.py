@@ -165,7 +165,7 @@ class RNN(Layer):
     def _run(self, rows: Rows, start: Any, padded: bool) -> list[Any]:
         """The output and the states; all outputs are padded, or Rows."""
         layout = rows.layout
-        outputs = self._room(layout, padded) if self.return_sequences else None
+        outputs: Any = self._room(layout, padded) if self.return_sequences else None
         last, states = run_cell(self.cell, rows, start, outputs, reverse=self.go_backwards)
         if self.stateful:
             self.states = [state.copy() for state in states]

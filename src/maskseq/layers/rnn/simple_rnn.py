@@ -19,7 +19,7 @@ class SimpleRNNCell(Cell):
 
     kind = "simple_rnn"
 
-    def step(self, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
+    def advance(self, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
         of_input, of_state = self.packed()
         return (self.activation(_kernels.dense(x, of_input) + _kernels.dense(h, of_state)),)
 

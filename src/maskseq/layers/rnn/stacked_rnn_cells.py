@@ -1,5 +1,6 @@
 """StackedRNNCells: cells of which each reads the outputs of the one before."""
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -31,7 +32,7 @@ class StackedRNNCells(Layer):
 
     plain = True
 
-    def __init__(self, cells: list[Any], **kwargs: Unpack[LayerOptions]):
+    def __init__(self, cells: Sequence[Any], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         if not cells:
             raise ValueError("StackedRNNCells: cells must hold at least one cell, got none")
@@ -76,16 +77,17 @@ class StackedRNNCells(Layer):
         """Run over the real steps of `rows`, one cell after the other; see `run_cell`."""
         counts = [len(state_shapes(cell)) for cell in self.cells]
         ends = np.cumsum(counts)
+        last: Any = None
         last_states = []
         for cell, count, end in zip(self.cells, counts, ends, strict=True):
             held = None
             if states is not None:
                 held = states[end - count : end]
-            into, shape = outputs, (rows.layout.steps, *output_shape_of(cell))
-            if end < ends[-1]:
-                into = Outputs(np.empty(shape, np.float32))
-            last, new = run_cell(cell, rows, held, into, reverse=reverse)
-            if end < ends[-1]:
-                rows = Rows(None, rows.layout, source=Source(into.values))
+            if end == ends[-1]:
+                last, new = run_cell(cell, rows, held, outputs, reverse=reverse)
+            else:
+                between = np.empty((rows.layout.steps, *output_shape_of(cell)), np.float32)
+                last, new = run_cell(cell, rows, held, Outputs(between), reverse=reverse)
+                rows = Rows(None, rows.layout, source=Source(between))
             last_states += new
         return last, last_states
