@@ -1,7 +1,7 @@
 """The layers, under Keras 3's names. A layer's file is imported when it is first asked for.
 
-The names are those of `base/table.py`; csrc/stub.py writes `__init__.pyi` from it, for editors. All
-layers imported at once would double what `import maskseq` takes beyond NumPy: 36 ms of a CPU for 18.
+The names are those of `base/table.py`; csrc/stub.py writes `__init__.pyi` from it, for editors.
+All layers at once would double what `import maskseq` takes beyond NumPy: 36 ms of a CPU for 18.
 """
 
 from importlib import import_module
