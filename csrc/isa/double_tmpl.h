@@ -17,8 +17,8 @@ static inline dvec d_set1(double a) {
     return a - (dvec){0};
 }
 /* The bits of a in every lane. */
-static inline lvec d_bits(double a) {
-    return (lvec)d_set1(a);
+static inline uvec d_bits(double a) {
+    return (uvec)d_set1(a);
 }
 static inline dvec d_load(const float *p) {
     hvec narrow;

@@ -17,39 +17,39 @@ INLINE dvec d_horner(dvec x, const double *coefficients, const int count) {
     d_horner(x, coefficients, sizeof(coefficients) / sizeof *(coefficients))
 
 /* 2^n for integers n in [-1022, 1023]; whatever stands above their low 12 bits. */
-static inline dvec d_pow2(lvec n) {
+static inline dvec d_pow2(uvec n) {
     return (dvec)((n + 1023) << 52);
 }
 
 /* x = n ln2 + r with |r| <= ln2 / 2, n in the low bits of *shifted; returns e^r - 1. The first part
  * of ln2 has 33 bits, so that its multiples are exact. x in [-700, 700]. */
-static inline dvec d_expm1_reduced(dvec x, lvec *shifted) {
+static inline dvec d_expm1_reduced(dvec x, uvec *shifted) {
     static const double q[] = {0x1.288088c0e67a5p-22, 0x1.72c79824255e0p-19, 0x1.a019c971b4d98p-16,
                                0x1.a019ad55d1aa7p-13, 0x1.6c16c1739a511p-10, 0x1.1111111c5719ap-7,
                                0x1.5555555554ca7p-5,  0x1.5555555553b48p-3,  0x1p-1};
     const dvec sum = x * 0x1.71547652b82fep+0 + 0x1.8p52, n = sum - 0x1.8p52;
     const dvec r = (x - n * 0x1.62e42fefp-1) - n * 0x1.473de6af278edp-34;
-    *shifted = (lvec)sum;
+    *shifted = (uvec)sum;
     return r * (1.0 + r * POLYNOMIAL(r, q));
 }
 
 static inline dvec d_exp(dvec x) {
-    lvec n;
+    uvec n;
     const dvec p = d_expm1_reduced(d_within(x, -700, 700), &n);
     return d_pow2(n) * (1.0 + p);
 }
 
 static inline dvec d_expm1(dvec x) {
-    lvec n;
+    uvec n;
     const dvec p = d_expm1_reduced(d_within(x, -700, 700), &n), scale = d_pow2(n);
     return d_if(x == 0, x, scale * p + (scale - 1.0));
 }
 
 /* x = 2^e m with m in [1/sqrt(2), sqrt(2)]; x positive and finite. Returns m. */
 static inline dvec d_split(dvec x, dvec *e) {
-    const lvec sqrt_half = d_bits(0x1.6a09e667f3bcdp-1);
-    const uvec biased = (uvec)((lvec)x - sqrt_half + d_bits(0x1p1)) >> 52; /* e + 1024 */
-    *e = (dvec)(biased | (uvec)d_bits(0x1p52)) - (0x1p52 + 1024);
+    const uvec sqrt_half = d_bits(0x1.6a09e667f3bcdp-1);
+    const uvec biased = ((uvec)x - sqrt_half + d_bits(0x1p1)) >> 52; /* e + 1024 */
+    *e = (dvec)(biased | d_bits(0x1p52)) - (0x1p52 + 1024);
     return (dvec)((uvec)x - ((biased - 1024) << 52));
 }
 
@@ -96,9 +96,9 @@ static inline dvec d_log1p(dvec x) {
 static inline dvec d_pow(dvec x, dvec y) {
     const dvec whole = y + 0x1.8p52, a = d_abs(x);
     const lvec is_whole = (whole - 0x1.8p52 == y) | (d_abs(y) >= 0x1p24);
-    const lvec is_odd = is_whole & (d_abs(y) < 0x1p24) & -((lvec)whole & 1);
+    const uvec odd = (uvec)whole << 63, sign = odd & (uvec)x & (uvec)(d_abs(y) < 0x1p24);
     const dvec power = d_if(y == 2, a * a, d_exp(y * d_log(a)));
-    const dvec result = d_if(is_odd, d_copysign(power, x), power);
+    const dvec result = (dvec)((uvec)power ^ (sign & (uvec)is_whole));
     const lvec undefined = (x < 0) & (x > -D_INFINITY) & ~is_whole;
     return d_if((y == 0) | (x == 1) | ((x == -1) & (d_abs(y) == D_INFINITY)), d_set1(1.0),
                 d_if(undefined, d_set1(D_NAN), result));
@@ -106,7 +106,7 @@ static inline dvec d_pow(dvec x, dvec y) {
 
 /* For the finite float x, at least 2^20 in size: |x| - q pi/2 in [-pi/4, pi/4], and q modulo 4.
  * Bits of 2/pi that give multiples of 4 are left out; 96 bits are taken from there. */
-static inline double d_reduce_large(float x, int64_t *quadrant) {
+static inline double d_reduce_large(float x, uint64_t *quadrant) {
     static const uint64_t two_over_pi[] = {0,          0xa2f9836e, 0x4e441529, 0xfc2757d1,
                                            0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
     uint32_t bits;
@@ -120,28 +120,28 @@ static inline double d_reduce_large(float x, int64_t *quadrant) {
     const uint64_t product = (significand * part[0] << 32) + significand * part[1] +
                              (significand * part[2] >> 32); /* 2^62 times |x| 2/pi, modulo 4 */
     const uint64_t q = (product + (UINT64_C(1) << 61)) >> 62;
-    *quadrant = (int64_t)q;
+    *quadrant = q;
     return (double)(int64_t)(product - (q << 62)) * (PI_2 * 0x1p-62);
 }
 
 /* x - q pi/2 in [-pi/4, pi/4], q in the low two bits of *quadrant. Below 2^20 three parts of pi/2
  * are taken off, of which the multiples of two are exact. */
-static inline dvec d_reduce(dvec x, lvec *quadrant) {
+static inline dvec d_reduce(dvec x, uvec *quadrant) {
     const lvec is_large = d_abs(x) >= 0x1p20;
     const dvec sum = x * 0x1.45f306dc9c883p-1 + 0x1.8p52, q = sum - 0x1.8p52;
     dvec r = x - q * 0x1.921fb544p+0;
     r = (r - q * 0x1.0b4611a6p-34) - q * 0x1.3198a2e037073p-69;
-    *quadrant = (lvec)sum;
+    *quadrant = (uvec)sum;
     if (!d_any(is_large))
         return r;
     for (int lane = 0; lane < D_WIDTH; lane++) {
         if (!is_large[lane])
             continue;
-        int64_t turns = 0;
+        uint64_t turns = 0;
         const float value = (float)x[lane];
         const double rest = isfinite(value) ? d_reduce_large(value, &turns) : D_NAN;
         r[lane] = value < 0 ? -rest : rest;
-        (*quadrant)[lane] = value < 0 ? -turns : turns;
+        (*quadrant)[lane] = value < 0 ? 0 - turns : turns;
     }
     return r;
 }
@@ -163,22 +163,22 @@ static inline dvec d_cos_reduced(dvec r) {
 }
 
 /* sin(r + q pi/2), q the low two bits of `quadrant`. */
-static inline dvec d_sin_in(lvec quadrant, dvec r) {
+static inline dvec d_sin_in(uvec quadrant, dvec r) {
     const dvec y = d_if((quadrant & 1) == 0, d_sin_reduced(r), d_cos_reduced(r));
-    return (dvec)((lvec)y ^ (quadrant & 2) << 62);
+    return (dvec)((uvec)y ^ (quadrant & 2) << 62);
 }
 static inline dvec d_sin(dvec x) {
-    lvec quadrant;
+    uvec quadrant;
     const dvec r = d_reduce(x, &quadrant);
     return d_sin_in(quadrant, r);
 }
 static inline dvec d_cos(dvec x) {
-    lvec quadrant;
+    uvec quadrant;
     const dvec r = d_reduce(x, &quadrant);
     return d_sin_in(quadrant + 1, r);
 }
 static inline dvec d_tan(dvec x) {
-    lvec quadrant;
+    uvec quadrant;
     const dvec r = d_reduce(x, &quadrant), sine = d_sin_reduced(r), cosine = d_cos_reduced(r);
     const lvec even = (quadrant & 1) == 0;
     return d_if(even, sine, -cosine) / d_if(even, cosine, sine);
