@@ -28,10 +28,9 @@ from .binding import (
     shape_arguments,
     signature_of,
     to_tensor,
-    training_option,
 )
-from .checks import check_features, refuse_samples
-from .ends import Ends
+from .checks import check_features
+from .contract import Contract
 from .errors import PLAIN_ERRORS, call_error
 from .masks import (
     attach_masks,
@@ -47,12 +46,12 @@ from .masks import (
 from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
 from .table import FILES
-from .weights import WeightHolder, marking_built, overridable
+from .weights import marking_built
 
 _building = threading.RLock()
 
 
-class Layer(Ends, WeightHolder):
+class Layer(Contract):
     """A step of a model: weights, and a `call` from arrays to arrays.
 
     A subclass writes `call(self, inputs, ...)`; `build(self, input_shape)` if its weights depend on
@@ -88,24 +87,6 @@ class Layer(Ends, WeightHolder):
         input_shape: of one sample; a Sequential is then built at once.
     Raises: TypeError for any other, with the nearest that the class takes.
     """
-
-    supports_masking = False
-    stepwise = False
-    plain = False
-    mixes_features = False
-    packs: int | None = None
-    reads_masked = "all"
-    takes_masks = False
-    fixed_features = False
-    _built_features: int | None = None
-    mask_rule = "keras3"
-    kept_dtypes: tuple[str, ...] = ()
-    has_vocabulary = False
-    not_in_config: frozenset[str] = frozenset()
-    _makes_masks = False
-    _takes_arrays = False
-    _walks = False
-    _saved_as: str  # the name under which a file keeps the weights, if it is not the class's
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -147,37 +128,6 @@ class Layer(Ends, WeightHolder):
         cls = type(self)
         return cls.build is Layer.build and FILES.get(cls.__name__) == cls.__module__
 
-    # What subclasses write
-
-    @overridable
-    @marking_built
-    def build(self, input_shape: Any) -> None:
-        """Make the weights for inputs of that shape, None = unknown."""
-
-    @overridable
-    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """The layer's function, from arrays to arrays."""
-        raise NotImplementedError(f"{type(self).__name__} has no call method")
-
-    @overridable
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The mask of the output; by default the mask of the input."""
-        return previous_mask
-
-    @overridable
-    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """The shape of the output for the shapes of the arguments, None = unknown.
-
-        Shapes go by the order of the arguments of `call`, or by their names with "_shape".
-        """
-        given = {k.removesuffix("_shape"): tensors_of(v, "float32") for k, v in kwargs.items()}
-        outputs = probe_call(self, tuple(tensors_of(x, "float32") for x in args), given)
-        return map_structure(lambda x: x.shape, outputs)
-
-    def compute_output_dtype(self, inputs: Any) -> str:
-        """The dtype of the output."""
-        return "float32"
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer anew, as data."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
@@ -193,23 +143,6 @@ class Layer(Ends, WeightHolder):
         return cls(**deserialize_layers_in(config))
 
     # Calls
-
-    @overridable
-    def on_rows(self, rows: Any) -> Any:
-        """What a call gives for Rows: Rows or an array; NotImplemented: pad them and use `call`."""
-        if not self.stepwise:
-            return NotImplemented
-        values = rows.values
-        if values.ndim < 2:
-            if self.mixes_features:
-                refuse_samples(rows)
-            return NotImplemented
-        options = training_option(self) if current().training else {}
-        return rows.with_values(self.call(values, **options))
-
-    def pack(self, x: ndarray) -> Any:
-        """The answer for an array of `packs` axes: Rows of the steps that are real to the layer."""
-        raise NotImplementedError
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""

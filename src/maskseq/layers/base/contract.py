@@ -1,0 +1,81 @@
+"""What a layer is for models: its promises, and the methods that a subclass may write."""
+
+from typing import Any
+
+from numpy import ndarray
+
+from ...context import current
+from ...graph.record import probe_call, tensors_of
+from ...nest import map_structure
+from .binding import training_option
+from .checks import refuse_samples
+from .ends import Ends
+from .weights import WeightHolder, marking_built, overridable
+
+
+class Contract(Ends, WeightHolder):
+    """The class attributes and methods that subclasses of `Layer` override; it describes them."""
+
+    supports_masking = False
+    stepwise = False
+    plain = False
+    mixes_features = False
+    packs: int | None = None
+    reads_masked = "all"
+    takes_masks = False
+    fixed_features = False
+    _built_features: int | None = None
+    mask_rule = "keras3"
+    kept_dtypes: tuple[str, ...] = ()
+    has_vocabulary = False
+    not_in_config: frozenset[str] = frozenset()
+    _makes_masks = False
+    _takes_arrays = False
+    _walks = False
+    _saved_as: str  # the name under which a file keeps the weights, if it is not the class's
+
+    @overridable
+    @marking_built
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of that shape, None = unknown."""
+
+    @overridable
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The layer's function, from arrays to arrays."""
+        raise NotImplementedError(f"{type(self).__name__} has no call method")
+
+    @overridable
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output; by default the mask of the input."""
+        return previous_mask
+
+    @overridable
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for the shapes of the arguments, None = unknown.
+
+        Shapes go by the order of the arguments of `call`, or by their names with "_shape".
+        """
+        given = {k.removesuffix("_shape"): tensors_of(v, "float32") for k, v in kwargs.items()}
+        outputs = probe_call(self, tuple(tensors_of(x, "float32") for x in args), given)
+        return map_structure(lambda x: x.shape, outputs)
+
+    def compute_output_dtype(self, inputs: Any) -> str:
+        """The dtype of the output."""
+        return "float32"
+
+    @overridable
+    def on_rows(self, rows: Any) -> Any:
+        """What a call gives for Rows: Rows or an array; NotImplemented: pad them and use `call`."""
+        if not self.stepwise:
+            return NotImplemented
+        values = rows.values
+        if values.ndim < 2:
+            if self.mixes_features:
+                refuse_samples(rows)
+            return NotImplemented
+        options = training_option(self) if current().training else {}
+        return rows.with_values(self.call(values, **options))
+
+    def pack(self, x: ndarray) -> Any:
+        """The answer for an array of `packs` axes: Rows of the steps that are real to the layer."""
+        raise NotImplementedError
