@@ -33,7 +33,7 @@ class Masking(SameShape):
     def __init__(self, mask_value: float | ArrayLike = 0.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.mask_value = _checked_value(mask_value)
-        self.built = isinstance(self.mask_value, float)  # there is nothing to check
+        self.built = type(self) is Masking and isinstance(self.mask_value, float)
 
     def build(self, input_shape: Any) -> None:
         sizes = np.shape(self.mask_value)
