@@ -70,8 +70,8 @@ void msq_reduce_f32(float *out, const float *x, int64_t outer, int64_t n, int64_
 
 /* --- normalisation of rows (normalize.c) */
 
-/* Of each row of x (rows, n): LAYER (x - mean) / sqrt(variance + epsilon); RMS x / sqrt(mean of x^2 +
- * epsilon); SCALED x / sqrt(variance + epsilon); UNIT x over sqrt(sum of x^2), or over epsilon if
+/* Of each row of x (rows, n): LAYER (x - mean) / sqrt(variance + epsilon); RMS x / sqrt(mean of x^2
+ * + epsilon); SCALED x / sqrt(variance + epsilon); UNIT x over sqrt(sum of x^2), or over epsilon if
  * that is more. Then times gamma (n), plus beta (n), each NULL for none. Mean and variance are
  * computed in float64. y may be x. */
 enum msq_norm { MSQ_NORM_LAYER, MSQ_NORM_RMS, MSQ_NORM_SCALED, MSQ_NORM_UNIT };
