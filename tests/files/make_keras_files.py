@@ -134,6 +134,34 @@ def layers() -> tuple:
     return keras.Model(words, outputs), [ids(3, 6)[:2]]
 
 
+@model
+def others() -> tuple:
+    """Preprocessing, transposed convolution, recurrent convolution, tables that map back."""
+    x, grids = kl.Input((6, 4)), kl.Input((5, 6, 2))
+    words = kl.Input((5,), dtype="int32")
+    table = kl.ReversibleEmbedding(7, 3, tie_weights=False, mask_zero=True, logit_soft_cap=2.0)
+    tied = kl.ReversibleEmbedding(7, 3)
+    outputs = [
+        kl.Normalization()(x),
+        kl.Normalization(1, invert=True)(x),
+        kl.Normalization(mean=[1.0, 2.0, 3.0, 4.0], variance=[1.0, 2.0, 3.0, 4.0])(x),
+        kl.Rescaling(np.float32([1, 2, 3, 4]), offset=2)(x),
+        kl.SpectralNormalization(kl.Dense(3))(x),
+        kl.Conv1DTranspose(3, 2, strides=2, padding="same", activation="tanh")(x),
+        kl.Discretization([-0.5, 0.0, 1.0], output_mode="one_hot")(x),
+        kl.ConvLSTM1D(3, 2, return_sequences=True)(grids),
+        kl.ConvLSTM1D(3, 2, strides=2, padding="same", data_format="channels_first")(
+            kl.Permute((1, 3, 2))(grids)
+        ),
+        table(kl.LSTM(3, return_sequences=True)(table(words)), reverse=True),
+        tied(kl.Dense(3)(tied(words)), reverse=True),
+        kl.CategoryEncoding(7, "count")(words),
+        kl.GlobalMaxPool1D()(kl.Convolution1D(2, 2)(x)),
+    ]
+    inputs = [np.random.default_rng(4).normal(size=(3, *t.shape[1:])) for t in (x, grids)]
+    return keras.Model([x, grids, words], outputs), [*inputs, ids(3, 5, vocabulary=7)]
+
+
 def save(net: keras.Model, path: Path, repack: bool) -> None:
     net.save(path)
     if repack:
@@ -155,9 +183,12 @@ def main() -> None:
         net, inputs = make()
         rng = np.random.default_rng(3)
         weights = [rng.normal(size=w.shape, scale=0.5) for w in net.get_weights()]
-        if name == "layers":  # some are variances
+        if name in ("layers", "others"):  # some are variances
             weights = [np.abs(w) for w in weights]
         net.set_weights(weights)
+        for layer in net.layers:
+            if isinstance(layer, kl.Normalization):
+                layer.finalize_state()  # else it goes on with its first weights
         outputs = keras.tree.flatten(net(inputs if len(inputs) > 1 else inputs[0]))
         save(net, FOLDER / f"{name}.keras", repack=name != "sequential")
         if name in ("sequential", "functional"):
@@ -165,6 +196,7 @@ def main() -> None:
                 net.save(f"{folder}/model.h5")
                 raw = Path(folder, "model.h5").read_bytes()
                 (FOLDER / f"{name}.h5.gz").write_bytes(gzip.compress(raw, 9, mtime=0))
+        inputs = [x.astype("float32") if x.dtype == "float64" else x for x in inputs]
         for kind, values in (("in", inputs), ("out", outputs), ("weight", net.get_weights())):
             for i, value in enumerate(values):
                 answers[f"{name}/{kind}/{i}"] = np.asarray(value)
