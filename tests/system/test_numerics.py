@@ -76,6 +76,8 @@ ALLOWED = {
     ("layers.preprocessing.text_vectorization", "np.cumsum"): INTEGERS,
     ("layers.preprocessing.vocabulary", "np.argsort"): KEYS,
     ("layers.preprocessing.vocabulary", "np.minimum"): INTEGERS,
+    ("layers.rnn.conv_walk", ".max"): INTEGERS,
+    ("layers.rnn.conv_walk", "np.argsort"): INTEGERS,
     ("layers.rnn.crf_decode", ".max"): "of scores whose sum is settled at the end",
     ("layers.rnn.crf_decode", "np.argsort"): INTEGERS,
     ("layers.rnn.run_cell", ".max"): INTEGERS,
