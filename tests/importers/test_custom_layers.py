@@ -120,6 +120,25 @@ def test_class_from_nothing_of_ours_gets_what_is_in_the_file(keras_file):
     assert seen == {"name": "o", "batch_input_shape": [None, 3], "size": {"a": [1, 2]}}
 
 
+def test_initializers_regularizers_and_constraints_are_no_layers(keras_file):
+    """An initializer may have the name of a layer."""
+
+    class Own(Layer):
+        def __init__(self, kernel_initializer, kernel_regularizer, kernel_constraint, **options):
+            super().__init__(**options)
+            self.given = kernel_initializer, kernel_regularizer, kernel_constraint
+
+        def call(self, x):
+            return x
+
+    same = {"module": "keras.initializers", "class_name": "Identity", "config": {"gain": 2.0}}
+    item = entry(
+        "Own", name="o", kernel_initializer=same, kernel_regularizer=same, kernel_constraint=same
+    )
+    model = load_model(keras_file([item], {}), custom_layers={"Own": Own})
+    assert model.layers[0].given == (same, same, same)
+
+
 def test_without_a_class_the_error_proposes_one(keras_file):
     with pytest.raises(UnsupportedLayerError, match=r"'o' is a Own.*custom_layers=\{'Own': \.\.\."):
         load_model(keras_file([entry("Own", name="o")], {}))

@@ -68,6 +68,10 @@ def test_norms_are_held(axis):
     at_most = constraints.MaxNorm(middle, axis)(Variable(W))
     np.testing.assert_allclose(norms(at_most, axis), np.minimum(before, middle), rtol=1e-5)
     np.testing.assert_allclose(norms(constraints.UnitNorm(axis)(W), axis), 1, rtol=1e-5)
+    low, high = middle - 0.2, middle + 0.2
+    between = constraints.MinMaxNorm(low, high, axis=axis)(W)
+    np.testing.assert_allclose(norms(between, axis), np.clip(before, low, high), rtol=1e-5)
+    assert (before < low).any() and (before > high).any()
     half = constraints.MinMaxNorm(middle, middle, rate=0.5, axis=axis)(W)
     np.testing.assert_allclose(norms(half, axis), (before + middle) / 2, rtol=1e-5)
     assert at_most.dtype == half.dtype == np.float32

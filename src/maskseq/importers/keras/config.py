@@ -14,6 +14,7 @@ from ... import activations, constraints, layers, regularizers
 from ...configured import is_from_keras
 from ...layers import Layer
 from ...layers.base.arguments import arguments_of, parameters_of
+from ...layers.base.registry import WITHOUT_LAYERS
 from ...layers.base.table import ALIASES, IN_KERAS, names_in
 from ..budget import Budget
 from ..errors import FormatError, UnsupportedLayerError
@@ -302,7 +303,8 @@ class LayerMaker:
         options = {}
         for key, value in config.items():
             if key in own or (ours is None and key != "dtype"):
-                options[key] = self._with_layers(value)
+                plain = key.endswith(WITHOUT_LAYERS)
+                options[key] = value if plain else self._with_layers(value)
             else:
                 options[key] = self._option(cls, name, key, value)
         if ours is None and self.keras_version < (3, 0) and "batch_input_shape" not in own:

@@ -65,7 +65,7 @@ def arguments_of(cls: type) -> dict[str, bool]:
 
 def check_options(cls: type, options: Any) -> None:
     """Raises: TypeError that names an option which no layer takes, and the nearest argument."""
-    for name in options.keys() - LayerOptions.__optional_keys__:
+    for name in sorted(options.keys() - LayerOptions.__optional_keys__):
         from difflib import get_close_matches  # a third of a millisecond, for an error only
 
         known = sorted(arguments_of(cls))

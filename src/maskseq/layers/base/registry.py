@@ -46,12 +46,12 @@ def deserialize_layer(config: Any, custom_layers: dict[str, type] | None = None)
 def deserialize_layers_in(config: dict[str, Any]) -> dict[str, Any]:
     """The arguments in a config, with layers in place of what `serialize_layer` made of them."""
     return {
-        name: value if name.endswith(_WITHOUT_LAYERS) else _with_layers(value)
+        name: value if name.endswith(WITHOUT_LAYERS) else _with_layers(value)
         for name, value in config.items()
     }
 
 
-_WITHOUT_LAYERS = ("_initializer", "_regularizer", "_constraint")
+WITHOUT_LAYERS = ("_initializer", "_regularizer", "_constraint")
 """Arguments whose configs look like those of layers."""
 
 
