@@ -22,6 +22,8 @@ ASKS_INNER = frozenset({"keras2", "keras2.9", "keras2.3"})
 """TimeDistributed passes the mask of its inner layer on, if that makes one."""
 STARTS_FROM_ZEROS = frozenset({"keras2", "keras2.9"})
 """Before the first real step a recurrent layer puts out zeros, whatever the initial state."""
+DIRECTIONS_CARRY = frozenset({"keras2.3", "keras2.1"})
+"""At a masked step Bidirectional puts out what each direction put out before it, and no zeros."""
 HEADS_WITHOUT_MASKS = frozenset({"keras2.9", "keras2.3", "keras2.1"})
 """MultiHeadAttention uses no masks but an attention_mask, and passes none on."""
 

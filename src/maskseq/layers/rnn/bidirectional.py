@@ -12,6 +12,7 @@ from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
 from ..base.registry import copy_layer
+from ..base.rules import DIRECTIONS_CARRY
 from .cell import run_pair
 from .rnn import RNN
 from .run_cell import Outputs, state_shapes
@@ -32,7 +33,8 @@ class Bidirectional(Layer):
         merge_mode: "concat", "sum", "mul", "ave" or None (a list of both outputs).
         backward_layer: the layer for the other direction; by default another copy.
     As in Keras, zero_output_for_mask of both is set to return_sequences: with return_sequences
-    masked steps put out zeros, without it the last output is the last real step's.
+    masked steps put out zeros, without it the last output is the last real step's. Under a
+    mask_rule of a Keras before TensorFlow's they go on with the output before, as of any layer.
     Call arguments: as the layer's; initial_state: the forward states, then the backward ones.
     Returns: the merged output, with return_state a list of output(s), forward and backward states.
     Source: keras.layers.Bidirectional.
@@ -69,8 +71,10 @@ class Bidirectional(Layer):
         self._check_pair()
         self.return_sequences = recurrent.return_sequences
         self.return_state, self.stateful = recurrent.return_state, recurrent.stateful
+        carries = self.mask_rule in DIRECTIONS_CARRY
+        self._carries_on = carries and self.return_sequences
         for direction in (self.forward_layer, self.backward_layer):
-            direction.zero_output_for_mask = self.return_sequences
+            direction.zero_output_for_mask = self.return_sequences and not carries
             if hasattr(layer, "use_cudnn"):
                 direction.use_cudnn = recurrent.use_cudnn  # no config has it
         self._both_ours = all(  # side by side, as columns of one array
@@ -113,7 +117,8 @@ class Bidirectional(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
-        if self._both_ours and not self.stateful:  # side by side
+        aside = self._carries_on and mask is not None
+        if self._both_ours and not self.stateful and not aside:  # side by side
             rows = self.forward_layer.real_steps(sequences, mask)
             merged, states = self._run(rows, initial_state, padded=self.merge_mode == "concat")
             merged = map_structure(lambda y: y.to_padded() if type(y) is Rows else y, merged)
@@ -130,7 +135,7 @@ class Bidirectional(Layer):
         return self._with_states(_MERGES[self.merge_mode](*outputs), states)
 
     def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
-        if self.stateful or not self._both_ours or rows.ndim < 3:
+        if self.stateful or not self._both_ours or self._carries_on or rows.ndim < 3:
             return NotImplemented
         padded = current().padded_output and self.merge_mode == "concat"
         merged, states = self._run(rows, initial_state, padded)
