@@ -166,9 +166,9 @@ typedef struct msq_normalization {
 } msq_normalization;
 typedef void msq_normalize_row_fn(float *y, const float *x, int64_t n,
                                   const msq_normalization *norm);
-/* y = x * scale + offset. */
-typedef void msq_scale_row_fn(float *y, const float *x, const float *scale, const float *offset,
-                              int64_t n);
+/* y = (x - mean) * scale + offset; mean NULL: 0. */
+typedef void msq_scale_row_fn(float *y, const float *x, const float *mean, const float *scale,
+                              const float *offset, int64_t n);
 
 /* scores[j] = sum over d of scale[d] tanh(factor (q[d] + k[j][d])), k (keys, dim); scale NULL: 1.
  */

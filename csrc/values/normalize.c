@@ -12,20 +12,25 @@ enum { GRAIN = 1 << 16 };
 typedef struct {
     float *y;
     const float *x;
-    const msq_normalization *norm; /* NULL: scale and offset alone */
-    const float *scale, *offset;
-    int64_t rows, n;
+    const msq_normalization *norm; /* NULL: mean, scale and offset are given */
+    const float *mean, *scale, *offset;
+    int64_t rows, n, repeats;
 } rows_job;
 
 static void rows_body(void *context, int thread, int num_threads) {
     const rows_job *const job = context;
     const msq_kernel_table *const kernels = msq_kernels();
     const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
-    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++)
+    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++) {
+        const int64_t set = job->norm ? 0 : row / job->repeats * n;
+        float *const y = job->y + row * n;
+        const float *const x = job->x + row * n;
         if (job->norm)
-            kernels->normalize_row(job->y + row * n, job->x + row * n, n, job->norm);
+            kernels->normalize_row(y, x, n, job->norm);
         else
-            kernels->scale_row(job->y + row * n, job->x + row * n, job->scale, job->offset, n);
+            kernels->scale_row(y, x, job->mean ? job->mean + set : NULL, job->scale + set,
+                               job->offset + set, n);
+    }
 }
 
 static void run(rows_job *job, int num_threads) {
@@ -51,8 +56,15 @@ void msq_normalize_f32(float *y, const float *x, const float *gamma, const float
     run(&job, num_threads);
 }
 
-void msq_scale_f32(float *y, const float *x, const float *scale, const float *offset, int64_t rows,
-                   int64_t n, int num_threads) {
-    rows_job job = {.y = y, .x = x, .scale = scale, .offset = offset, .rows = rows, .n = n};
+void msq_scale_f32(float *y, const float *x, const float *mean, const float *scale,
+                   const float *offset, int64_t rows, int64_t n, int64_t repeats, int num_threads) {
+    rows_job job = {.y = y,
+                    .x = x,
+                    .mean = mean,
+                    .scale = scale,
+                    .offset = offset,
+                    .rows = rows,
+                    .n = n,
+                    .repeats = repeats};
     run(&job, num_threads);
 }

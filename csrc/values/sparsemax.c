@@ -3,8 +3,7 @@
 #include "parallel.h"
 #include "values.h"
 
-#include <stddef.h>
-#include <string.h>
+#include <math.h>
 
 /* Values for which one more thread pays: some 15 us of sorting. */
 enum { GRAIN = 1 << 12 };
@@ -33,19 +32,27 @@ static void sort_descending(float *a, int64_t n) {
     }
 }
 
+/* The support is the x_k, the largest first, with k x_k > x_1 + ... + x_k - 1. All of them are over
+ * x_1 - 1, so the others need no sorting. */
 static void sparsemax_row(float *y, const float *x, int64_t n) {
     double sum = 0, sums = 0, support = 0;
-    int64_t i = 0;
-    while (i < n && x[i] == x[i])
-        i++;
-    if (i < n) {
-        for (int64_t j = 0; j < n; j++)
-            y[j] = x[i];
+    float most = -INFINITY;
+    int64_t near = 0;
+    int has_nan = 0;
+    for (int64_t i = 0; i < n; i++) {
+        most = x[i] > most ? x[i] : most;
+        has_nan |= x[i] != x[i];
+    }
+    if (has_nan || isinf(most)) {
+        for (int64_t i = 0; i < n; i++)
+            y[i] = NAN;
         return;
     }
-    memcpy(y, x, (size_t)n * sizeof *x);
-    sort_descending(y, n);
-    for (i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++)
+        if (x[i] >= most - 1)
+            y[near++] = x[i];
+    sort_descending(y, near);
+    for (int64_t i = 0; i < near; i++) {
         sum += (double)y[i];
         if ((double)y[i] * (double)(i + 1) > sum - 1) {
             sums += sum;
@@ -53,7 +60,7 @@ static void sparsemax_row(float *y, const float *x, int64_t n) {
         }
     }
     const float tau = (float)((sums - 1) / support);
-    for (i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++)
         y[i] = x[i] - tau < 0 ? 0 : x[i] - tau;
 }
 

@@ -49,7 +49,8 @@ void msq_prelu_f32(float *y, const float *x, const float *alpha, int64_t rows, i
 void msq_log_softmax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads);
 /* out[r] = log(sum of e^x) of each row. */
 void msq_log_sum_exp_f32(float *out, const float *x, int64_t rows, int64_t n, int num_threads);
-/* y = max(x - tau, 0) of each row, as Keras 3.15 has tau; all NaN if one x is NaN. y is not x. */
+/* y = max(x - tau, 0) of each row, as Keras 3.15 has tau; all NaN if one x is NaN or the
+ * largest is infinite. y is not x. */
 void msq_sparsemax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads);
 
 /* --- reductions (reduce.c) */
@@ -78,9 +79,10 @@ enum msq_norm { MSQ_NORM_LAYER, MSQ_NORM_RMS, MSQ_NORM_SCALED, MSQ_NORM_UNIT };
 void msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta,
                        int64_t rows, int64_t n, enum msq_norm norm, double epsilon,
                        int num_threads);
-/* y = x * scale + offset, both rounded; x (rows, n), scale and offset (n). */
-void msq_scale_f32(float *y, const float *x, const float *scale, const float *offset, int64_t rows,
-                   int64_t n, int num_threads);
+/* y = (x - mean) * scale + offset, each step rounded; x (rows, n). Of mean, scale and offset there
+ * is a row of n for every `repeats` rows of x; mean may be NULL, for 0. y may be x. */
+void msq_scale_f32(float *y, const float *x, const float *mean, const float *scale,
+                   const float *offset, int64_t rows, int64_t n, int64_t repeats, int num_threads);
 
 /* --- additive attention (additive.c) */
 

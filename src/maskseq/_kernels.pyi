@@ -42,7 +42,12 @@ def normalize(
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
 def scale_rows(
-    x: ArrayLike, scale: ArrayLike, offset: ArrayLike, *, num_threads: int | None = None
+    x: ArrayLike,
+    scale: ArrayLike,
+    offset: ArrayLike,
+    mean: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
 def log_softmax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def log_sum_exp(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...

@@ -61,8 +61,9 @@ cdef extern from "values/values.h":
     void msq_normalize_f32(float* y, const float* x, const float* gamma, const float* beta,
                            int64_t rows, int64_t n, msq_norm norm, double epsilon,
                            int num_threads) nogil
-    void msq_scale_f32(float* y, const float* x, const float* scale, const float* offset,
-                       int64_t rows, int64_t n, int num_threads) nogil
+    void msq_scale_f32(float* y, const float* x, const float* mean, const float* scale,
+                       const float* offset, int64_t rows, int64_t n, int64_t repeats,
+                       int num_threads) nogil
 
     void msq_additive_scores_f32(float* scores, const float* q, const float* k, const float* scale,
                                  int64_t queries, int64_t keys, int64_t dim, float factor,

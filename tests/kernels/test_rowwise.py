@@ -71,10 +71,25 @@ def test_unit_of_zeros_is_zeros_and_of_little_is_cut(isa):
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_scale_and_offset_are_two_roundings(isa, rng, n):
-    x, (scale, offset) = rng.normal(0, 1, (5, n)), rng.normal(0, 1, (2, n))
-    x, scale, offset = (np.float32(a) for a in (x, scale, offset))
-    np.testing.assert_array_equal(_kernels.scale_rows(x, scale, offset), x * scale + offset)
+def test_scale_and_offset_are_rounded_step_by_step(isa, rng, n):
+    x = rng.normal(0, 1, (6, n)).astype(np.float32)
+    for sets in (1, 2, 3, 6):
+        mean, scale, offset = rng.normal(0, 1, (3, sets, n)).astype(np.float32)
+        m, s, o = (np.repeat(w, 6 // sets, axis=0) for w in (mean, scale, offset))
+        np.testing.assert_array_equal(_kernels.scale_rows(x, scale, offset), x * s + o)
+        y = _kernels.scale_rows(x, scale, offset, mean)
+        np.testing.assert_array_equal(y, (x - m) * s + o)
+    with pytest.raises(ValueError, match="must have a part of the 6 rows of x, got 4"):
+        _kernels.scale_rows(x, np.ones((4, n)), np.ones((4, n)))
+
+
+@pytest.mark.parametrize("n", [40, 3000])
+@pytest.mark.parametrize("center, spread", [(0, 1e-20), (1e5, 1), (0, 1e25), (-3e36, 1e30), (7, 0)])
+def test_normalisation_of_numbers_large_and_small(isa, rng, n, center, spread):
+    x = (center + spread * rng.normal(0, 1, (3, n))).astype(np.float32)
+    want = reference.normalize(x.astype(np.float64), "layer", 1e-50)
+    y = _kernels.normalize(x, "layer", 1e-50)
+    np.testing.assert_allclose(y, want if spread else 0 * want, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("dim", SIZES)
@@ -97,7 +112,7 @@ def test_every_isa_and_any_number_of_threads_give_the_same_bits(rng):
         for threads in (1, 2, 3, 5, 8):
             n = {"num_threads": threads}
             parts = [f(x, **n) for f in (_kernels.log_softmax, _kernels.log_sum_exp)]
-            parts += [_kernels.sparsemax(x, **n), _kernels.scale_rows(x, row, row, **n)]
+            parts += [_kernels.sparsemax(x, **n), _kernels.scale_rows(x, row[None], row[None], **n)]
             parts += [
                 _kernels.normalize(x, f, 1e-3, row, row, **n) for f in ("layer", "rms", "unit")
             ]

@@ -51,18 +51,32 @@ def normalize(
 
 
 def scale_rows(
-    x: ArrayLike, scale: ArrayLike, offset: ArrayLike, *, num_threads: int | None = None
+    x: ArrayLike,
+    scale: ArrayLike,
+    offset: ArrayLike,
+    mean: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
 ) -> NDArray[np.float32]:
-    """x (rows, n), scale and offset (n,) float32 -> x * scale + offset, each rounded."""
+    """x (rows, n) float32 -> (x - mean) * scale + offset, each step rounded.
+
+    mean, scale, offset: float32 (sets, n); rows / sets rows of x after one another share a set.
+    """
     cdef int threads = thread_count(num_threads)
     cdef Array a = floats(x, "x").expect(ANY, ANY)
     cdef int64_t rows = a.view.shape[0], n = a.view.shape[1]
-    cdef Array s = floats(scale, "scale").expect(n), o = floats(offset, "offset").expect(n)
+    cdef Array s = floats(scale, "scale").expect(ANY, n)
+    cdef int64_t sets = s.view.shape[0]
+    cdef Array o = floats(offset, "offset").expect(sets, n)
+    cdef Array m = None if mean is None else floats(mean, "mean").expect(sets, n)
+    cdef const float* means = <const float*>values_of(m)
+    if rows % max(sets, 1) or (rows and not sets):
+        raise ValueError(f"scale must have a part of the {rows} rows of x, got {sets}")
     y = new_floats((rows, n))
     cdef float* out = <float*>writable(y)
     with nogil:
-        msq_scale_f32(out, <const float*>a.view.buf, <const float*>s.view.buf,
-                      <const float*>o.view.buf, rows, n, threads)
+        msq_scale_f32(out, <const float*>a.view.buf, means, <const float*>s.view.buf,
+                      <const float*>o.view.buf, rows, n, rows // max(sets, 1), threads)
     return y
 
 

@@ -62,8 +62,9 @@ static void normalization(scene *s, const float *x, int64_t rows, int64_t n) {
     msq_normalize_f32(y.many, x, gamma, beta, rows, n, norm, 1e-3, 3);
     same_floats(s, "normalize", y);
     if (gamma && beta) {
-        msq_scale_f32(z.one, x, gamma, beta, rows, n, 1);
-        msq_scale_f32(z.many, x, gamma, beta, rows, n, 3);
+        const float *const mean = byte(s) % 2 ? beta : NULL;
+        msq_scale_f32(z.one, x, mean, gamma, beta, rows, n, rows + 1, 1);
+        msq_scale_f32(z.many, x, mean, gamma, beta, rows, n, rows + 1, 3);
         same_floats(s, "scale", z);
         msq_prelu_f32(p.one, x, gamma, rows, n, 1);
         msq_prelu_f32(p.many, x, gamma, rows, n, 3);

@@ -98,7 +98,7 @@ class BatchNormalization(SameShape):
             offset = offset + self.beta.value
         if self._axes == (-1,):
             rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-            return _kernels.scale_rows(rows, scale, offset).reshape(x.shape)
+            return _kernels.scale_rows(rows, scale[None], offset[None]).reshape(x.shape)
         return x * spread(scale, self._axes, x) + spread(offset, self._axes, x)
 
     def on_rows(self, rows: Rows) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import constraints, reductions, regularizers
+from ... import _kernels, constraints, reductions, regularizers
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
 
@@ -67,13 +67,18 @@ class GroupNormalization(SameShape):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self.axis, -1)
         batch, cells, features = x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1]
-        width = features // self._count
-        grouped = x.reshape(batch, cells, self._count, width).swapaxes(1, 2)
-        flat = np.ascontiguousarray(grouped).reshape(batch, self._count, cells * width)
-        flat = reductions.normalized(flat, 2, "layer", self.epsilon)
-        y = flat.reshape(grouped.shape).swapaxes(1, 2).reshape(x.shape)
+        cube = x.reshape(batch, cells, features)
+        means = _kernels.reduce(cube, "mean").reshape(batch, self._count, features // self._count)
+        mean = reductions.reduce(means, "mean", 2, keepdims=True)
+        squares = _kernels.reduce(cube, "var").reshape(means.shape) + np.square(means - mean)
+        variance = reductions.reduce(squares, "mean", 2, keepdims=True)
+        inverse = 1 / np.sqrt(variance + np.float32(self.epsilon))
+        mean, scale = (
+            np.broadcast_to(w, means.shape).reshape(batch, features) for w in (mean, inverse)
+        )
         if self.gamma is not None:
-            y = y * self.gamma.value
-        if self.beta is not None:
-            y = y + self.beta.value
-        return np.moveaxis(y, -1, self.axis)
+            scale = scale * self.gamma.value
+        beta = np.float32(0) if self.beta is None else self.beta.value
+        offset = np.broadcast_to(beta, scale.shape)
+        y = _kernels.scale_rows(cube.reshape(batch * cells, features), scale, offset, mean)
+        return np.moveaxis(y.reshape(x.shape), -1, self.axis)
