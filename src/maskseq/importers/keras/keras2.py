@@ -48,6 +48,7 @@ _UNUSED: dict[str, dict[str, Any]] = {
     "Attention": {"causal": (False, None)},
     "BatchNormalization": {"virtual_batch_size": (None,), "fused": (), "adjustment": (None,)},
     "Bidirectional": _CONSTANTS,
+    "Conv1DTranspose": {"groups": (1, None)},
     "DepthwiseConv1D": {"groups": (1, None), "filters": ()},
     "Embedding": {"sparse": ()},
     "GRU": _CONSTANTS,
