@@ -55,6 +55,25 @@ def build_states():
     return keras.Model(x, [plain, masked, both]), IDS
 
 
+def build_others():
+    """Layers with weights of unusual kinds: a vector beside a kernel, a table used both ways."""
+    x = kl.Input((6, 4))
+    table = kl.ReversibleEmbedding(9, 4, tie_weights=False, mask_zero=True)
+    words = kl.Input((5,), dtype="int32")
+    outputs = [
+        kl.Normalization(mean=1.0, variance=4.0)(x),
+        kl.Rescaling(np.float32([1, 2, 3, 4]))(x),
+        kl.SpectralNormalization(kl.Conv1D(3, 2))(x),
+        kl.Conv1DTranspose(3, 3, strides=2)(x),
+        kl.ConvLSTM1D(2, 2, return_sequences=True)(kl.Reshape((3, 2, 4))(x)),
+        table(kl.Dense(4)(table(words)), reverse=True),
+        kl.CategoryEncoding(9)(words),
+        kl.Discretization([0.0, 1.0])(x),
+    ]
+    steps = np.random.default_rng(1).normal(size=(4, 6, 4)).astype("float32")
+    return keras.Model([x, words], outputs), [steps, IDS]
+
+
 def build_bidirectional():
     x = kl.Input((None, 3))
     m = kl.Masking()(x)

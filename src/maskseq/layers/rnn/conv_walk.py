@@ -37,7 +37,7 @@ class _Padded:
 
     def __init__(self, count: int, rows: int, features: int, window: Window):
         size, stride, padding, dilation = window
-        windows = count_windows(rows, *window)
+        windows = count_windows(rows, *window) or 0
         span = (size - 1) * dilation + 1
         missing = max((windows - 1) * stride + span - rows, 0)
         before = missing // 2 if padding == "same" else 0
@@ -68,7 +68,7 @@ def walk(
     h, c = (np.ascontiguousarray(state[order], np.float32) for state in states)
     x = _turned(np.asarray(source.array), first)
     batch, count, filters = h.shape
-    inputs = _Padded(batch, *x.shape[1:], window)
+    inputs = _Padded(batch, x.shape[1], x.shape[2], window)
     hidden = _Padded(batch, count, filters, Window(window.size))
     hidden.inside[:] = h
     both = np.empty((batch, count, window.size * (x.shape[2] + filters)), np.float32)
