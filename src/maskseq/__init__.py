@@ -1,8 +1,8 @@
 """maskseq: masked sequence models on the CPU. A masked step costs nothing and changes nothing."""
 
+import typing as _typing
 from importlib import import_module as _import_module
 from importlib.util import find_spec as _find_spec
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import backend as backend
 from . import constraints as constraints
@@ -28,7 +28,7 @@ from .tensor import convert_to_tensor as convert_to_tensor
 from .tensor import get_keras_mask as get_keras_mask
 from .tensor import set_keras_mask as set_keras_mask
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from . import importers as importers
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
@@ -40,7 +40,7 @@ if _find_spec("threadpoolctl"):
     from . import _threadpools as _threadpools
 
 
-if not _TYPE_CHECKING:
+if not _typing.TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Readers of files are imported when they are first asked for."""

@@ -95,7 +95,11 @@ class KerasTensor:
         __le__ = _binary
         __gt__ = _binary
         __ge__ = _binary
-        __eq__ = __ne__ = _binary  # pyright: ignore[reportAssignmentType]
+
+        # Of object's, which give a bool, these are no overrides.
+        def __eq__(self, other: Any) -> KerasTensor: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+        def __ne__(self, other: Any) -> KerasTensor: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+
         __neg__ = __abs__ = __invert__ = _unary
         __getitem__ = _binary
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Unpack, overload
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from ..graph.inner import with_own_inputs
 from ..graph.order import layers_by_depth
 from ..graph.plan import Plan
 from ..graph.symbols import KerasTensor, Operation, unique_name
+from ..layers.base.arguments import LayerOptions
 from ..layers.base.binding import as_output
 from ..layers.base.errors import PLAIN_ERRORS, naming_errors, put_name
 from ..layers.base.layer import Layer
 from ..layers.base.registry import deserialize_layer, register_model, serialize_layer
+from ..layers.base.weights import overridable
 from ..layers.core.input import Input
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
@@ -24,9 +26,23 @@ from ..tensor import as_numpy
 from . import inputs as model_inputs
 from .summary import summary_text
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    Out = TypeVarWithDefault("Out", default=Any)
+else:
+    Out = TypeVar("Out")
+"""What `predict` gives: an array, a dict of arrays, or whatever the outputs are."""
+
+
+class ModelOptions(LayerOptions, total=False):
+    """Keyword arguments of every model; see `Model`."""
+
+    on_mask_loss: Literal["warn", "error", "ignore"]
+
 
 @register_model
-class Model(Layer):
+class Model(Layer, Generic[Out]):
     """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
 
     Arguments:
@@ -38,6 +54,25 @@ class Model(Layer):
     """
 
     supports_masking = True
+
+    @overload
+    def __init__(
+        self: "Model[np.ndarray]",
+        inputs: Any,
+        outputs: KerasTensor,
+        **options: Unpack[ModelOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "Model[dict[str, np.ndarray]]",
+        inputs: Any,
+        outputs: dict[str, KerasTensor],
+        **options: Unpack[ModelOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, **options: Unpack[ModelOptions]
+    ) -> None: ...
 
     def __init__(
         self,
@@ -160,6 +195,7 @@ class Model(Layer):
     def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         return self.apply(*args, **kwargs) if self._walks else super()._dispatch(args, kwargs)
 
+    @overridable
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs for `inputs`, as tensors that carry their masks."""
         return as_output(self._walk_given(inputs, training, mask))
@@ -185,12 +221,13 @@ class Model(Layer):
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
         """Outputs keep the masks that the last layers gave them."""
 
+    @overridable
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The masks of the outputs."""
         outputs = self(inputs, mask=previous_mask)
         return map_structure(lambda x: getattr(x, "_keras_mask", None), outputs)
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: Any) -> Out:
         """The outputs for one batch, as plain arrays."""
         if self._takes(x):
             return _as_arrays(self._walk(x if type(x) is list else [x]))
@@ -198,7 +235,7 @@ class Model(Layer):
 
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
-    ) -> Any:
+    ) -> Out:
         """The outputs for `x`, as plain arrays in the order of `x`.
 
         Arguments:
@@ -211,7 +248,8 @@ class Model(Layer):
         """
         if batch_size is None and 0 < self._takes(x) <= model_inputs.STEPS_A_CALL:
             y = self._walk(x if type(x) is list else [x])
-            return y if type(y) is np.ndarray else _as_arrays(y)
+            answer: Any = y if type(y) is np.ndarray else _as_arrays(y)
+            return answer
         return self._predict(x, batch_size, cutting=True)
 
     def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:

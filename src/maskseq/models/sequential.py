@@ -1,6 +1,9 @@
 """Sequential: layers one after the other. Source: keras.Sequential."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+import numpy as np
 
 from ..graph.symbols import KerasTensor
 from ..layers.base.errors import naming_errors
@@ -9,26 +12,30 @@ from ..layers.base.registry import deserialize_layer, register_model, serialize_
 from ..layers.core.input import Input, InputLayer
 from ..rows import Rows
 from . import inputs as model_inputs
-from .model import Model
+from .model import Model, ModelOptions
 
 
 @register_model
-class Sequential(Model):
+class Sequential(Model[np.ndarray]):
     """Layers one after the other.
 
     Built at once if the first of `layers` is an Input, else by the first call.
     Source: keras.Sequential.
     """
 
-    def __init__(self, layers: list[Any] | None = None, *, name: str | None = None, **kwargs: Any):
-        super().__init__(name=name, **kwargs)
+    def __init__(
+        self,
+        layers: Sequence[Layer | KerasTensor] | None = None,
+        **kwargs: Unpack[ModelOptions],
+    ):
+        super().__init__(**kwargs)
         self._stack: list[Layer] = []
         self._input: Any = None  # the symbolic tensor of its Input
         for layer in layers or []:
             self._append(layer)
         self._rebuild()
 
-    def add(self, layer: Any) -> None:
+    def add(self, layer: Layer | KerasTensor) -> None:
         """Put a layer at the end."""
         self._append(layer)
         self._rebuild()

@@ -5,28 +5,28 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import _kernels, extremes
-from .operation import named_operation, operation
+from .operation import Binary, Unary, named_operation, operation
 
 
 def _name(class_name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in class_name).lstrip("_")
 
 
-def _unary(class_name: str, function: Callable, doc: str) -> Callable:
+def _unary(class_name: str, function: Callable, doc: str) -> Unary:
     def call(x):
         return function(x)
 
     return named_operation(class_name, _name(class_name), doc, call)
 
 
-def _binary(class_name: str, function: Callable, doc: str) -> Callable:
+def _binary(class_name: str, function: Callable, doc: str) -> Binary:
     def call(x1, x2):
         return function(x1, x2)
 
     return named_operation(class_name, _name(class_name), doc, call)
 
 
-def _elementary(class_name: str, doc: str) -> Callable:
+def _elementary(class_name: str, doc: str) -> Unary:
     """A function of csrc/values/elementary.c: NumPy's give other bits on other CPUs."""
     name = _name(class_name)
 

@@ -1,14 +1,12 @@
 """The functions of neural networks: activations, softmax, normalisation."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from .. import _kernels, activations, reductions
-from .operation import named_operation, operation
+from .operation import Unary, named_operation, operation
 
 
-def _known(class_name: str, name: str, kernel: str, doc: str) -> Callable:
+def _known(class_name: str, name: str, kernel: str, doc: str) -> Unary:
     def call(x):
         return _kernels.activation(np.asarray(x, np.float32), kernel)
 

@@ -6,11 +6,11 @@ give float64.
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Protocol, overload
 
 import numpy as np
 
-from ..graph.symbols import Node, Operation, is_symbolic
+from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec
 from ..nest import map_structure
 from ..numpy_ma import without_mask
@@ -60,7 +60,27 @@ def operation(class_name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]
     return decorate
 
 
-def named_operation(class_name: str, name: str, doc: str, function: Callable) -> Callable:
+class Unary(Protocol):
+    """An operation on one tensor: a symbolic one or an array."""
+
+    @overload
+    def __call__(self, x: KerasTensor) -> KerasTensor: ...
+    @overload
+    def __call__(self, x: Any) -> Tensor: ...
+
+
+class Binary(Protocol):
+    """An operation on two tensors, of which one at least is symbolic or none."""
+
+    @overload
+    def __call__(self, x1: KerasTensor, x2: Any) -> KerasTensor: ...
+    @overload
+    def __call__(self, x1: Any, x2: KerasTensor) -> KerasTensor: ...
+    @overload
+    def __call__(self, x1: Any, x2: Any) -> Tensor: ...
+
+
+def named_operation(class_name: str, name: str, doc: str, function: Callable) -> Any:
     """`function` as an operation with a name and a line of documentation of its own."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{doc} Source: keras.ops.{name}."

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .layer import Layer
+from .one_tensor import OneTensor
 
 
-class SameShape(Layer):
+class SameShape(OneTensor):
     """A layer whose output has the shape of its input."""
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

@@ -8,7 +8,7 @@ import numpy as np
 from ... import _kernels
 from ...context import changed, current
 from ...variable import Variable
-from .layer import Layer
+from .one_tensor import OneTensor
 
 Packed = tuple[tuple[int | None, ...], Any]
 """Versions of weights, and what was made of them."""
@@ -47,7 +47,7 @@ def packed_weights(
     return packed
 
 
-class PackingLayer(Layer):
+class PackingLayer(OneTensor):
     """A layer that packs its `kernel` and `bias` (or None) when they are first used.
 
     It packs again when others have taken their place. Threads may share it; copies and pickles

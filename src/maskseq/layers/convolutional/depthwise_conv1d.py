@@ -7,11 +7,11 @@ import numpy as np
 from ... import activations, constraints, regularizers
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 from ..base.windows import check_padding, convolve_channels, count_windows, windows_of
 
 
-class DepthwiseConv1D(Layer):
+class DepthwiseConv1D(OneTensor):
     """`depth_multiplier` convolutions of every feature; masked steps take part, the mask ends here.
 
     Weights: kernel float32 (kernel_size, features, depth_multiplier), bias float32 (features *

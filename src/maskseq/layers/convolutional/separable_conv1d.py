@@ -7,11 +7,11 @@ import numpy as np
 from ... import _kernels, activations, constraints, regularizers
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 from ..base.windows import check_padding, convolve_channels, count_windows, windows_of
 
 
-class SeparableConv1D(Layer):
+class SeparableConv1D(OneTensor):
     """A convolution of each feature, then a product of the results; masked steps take part.
 
     Weights: depthwise_kernel float32 (kernel_size, features, depth_multiplier), pointwise_kernel

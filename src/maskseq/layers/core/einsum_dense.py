@@ -6,10 +6,10 @@ import numpy as np
 
 from ... import activations, constraints, ops, regularizers
 from ..base.arguments import CommonOptions
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class EinsumDense(Layer):
+class EinsumDense(OneTensor):
     """activation(einsum(equation, inputs, kernel) + bias).
 
     Arguments:

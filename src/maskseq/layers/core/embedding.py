@@ -7,10 +7,10 @@ import numpy as np
 from ... import _kernels, constraints, ops, regularizers
 from ...rows import Layout, Rows, Source
 from ..base.arguments import CommonOptions
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class Embedding(Layer):
+class Embedding(OneTensor):
     """Look up each id in a table.
 
     Arguments: input_dim: number of ids.  output_dim: features of a row.  embeddings_initializer:

@@ -3,10 +3,10 @@
 from typing import Any, Unpack
 
 from ..base.arguments import LayerOptions
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class Identity(Layer):
+class Identity(OneTensor):
     """The inputs. Source: keras.layers.Identity."""
 
     supports_masking = True

@@ -7,12 +7,12 @@ import numpy as np
 from ... import ops
 from ...rows import Rows, align
 from ..base.arguments import LayerOptions
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 from ..base.rules import KERAS2
 from .merge import check_masks
 
 
-class Concatenate(Layer):
+class Concatenate(OneTensor):
     """Join a list of arrays along `axis`.
 
     The mask, if any input has one: along time the masks are joined, an input without one counts as

@@ -7,10 +7,10 @@ import numpy as np
 
 from ... import ops, reductions
 from ..base.arguments import LayerOptions
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class Dot(Layer):
+class Dot(OneTensor):
     """Sum over one axis of each of two inputs the products of all their cells.
 
     Arguments: axes: an axis of both, or one of each; not the batch.  normalize: divide both by

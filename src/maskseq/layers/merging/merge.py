@@ -14,11 +14,11 @@ from ... import extremes, ops
 from ...rows import Rows, align
 from ...tensor import get_keras_mask
 from ..base.arguments import LayerOptions
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 from ..base.rules import KERAS2
 
 
-class _Merge(Layer):
+class _Merge(OneTensor):
     """A merge of inputs whose shapes are equal or broadcast; see `combine`.
 
     Call arguments: inputs: a list of arrays. One with fewer axes gets axes of size 1 after the

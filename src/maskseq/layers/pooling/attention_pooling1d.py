@@ -1,6 +1,6 @@
 """AttentionPooling1D: a weighted mean of the real steps, with weights that each step earns."""
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class AttentionPooling1D(PackingLayer):
 
     supports_masking = True
     reads_masked = "none"
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __init__(
         self,

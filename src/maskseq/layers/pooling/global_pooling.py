@@ -9,11 +9,11 @@ from ...extremes import largest
 from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first
-from ..base.layer import Layer
 from ..base.masks import check_mask
+from ..base.one_tensor import OneTensor
 
 
-class _GlobalPooling(Layer):
+class _GlobalPooling(OneTensor):
     """One number for each feature of a sequence.
 
     Call arguments: inputs: (batch, time, features), or with data_format "channels_first" (batch,

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from ...rows import Rows
-from ..base.layer import Layer
 from ..base.masks import check_mask
+from ..base.one_tensor import OneTensor
 
 
-class OverTime(Layer):
+class OverTime(OneTensor):
     """A layer that ends the time axis and reads no masked step. Not in Keras.
 
     A subclass writes `pool(rows)`. A sequence without real steps gives zeros.

@@ -7,11 +7,11 @@ import numpy as np
 from ...extremes import largest
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 from ..base.windows import check_padding, count_windows, windows_of
 
 
-class _Pooling(Layer):
+class _Pooling(OneTensor):
     """Windows of `pool_size` steps, `strides` apart (None: side by side). The mask ends here.
 
     Call arguments: inputs: (batch, time, features), or with data_format "channels_first" (batch,

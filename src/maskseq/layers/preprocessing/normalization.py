@@ -10,12 +10,12 @@ from ...rows import Rows
 from ...variable import publish
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end, numbers, spread
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 _EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 
 
-class Normalization(Layer):
+class Normalization(OneTensor):
     """(inputs - mean) / sqrt(variance), for each index of the axes that are kept.
 
     Arguments:

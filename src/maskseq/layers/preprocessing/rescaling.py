@@ -7,10 +7,10 @@ import numpy as np
 from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.checks import numbers
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class Rescaling(Layer):
+class Rescaling(OneTensor):
     """inputs * scale + offset.
 
     Arguments: scale, offset: a number, or an array that broadcasts to the inputs' last axes.

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class _SameNumbers(Layer):
+class _SameNumbers(OneTensor):
     """A layer whose output has the dtype of its input."""
 
     def compute_output_dtype(self, inputs: Any) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, pair, whole
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class _Steps(Layer):
+class _Steps(OneTensor):
     """A layer on (batch, time, features) that changes the number of steps."""
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

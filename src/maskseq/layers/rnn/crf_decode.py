@@ -7,14 +7,14 @@ import numpy as np
 from ...extremes import largest
 from ...rows import Rows
 from ..base.arguments import LayerOptions
-from ..base.layer import Layer
 from ..base.masks import check_mask
+from ..base.one_tensor import OneTensor
 
 _BLOCK = 1 << 18
 """Pairs of tags looked at together, sequences x tags x tags: 1 MB, so that they stay in a cache."""
 
 
-class CRFDecode(Layer):
+class CRFDecode(OneTensor):
     """The tags that maximize the sum of emissions and transitions, found by Viterbi's algorithm.
 
     Masked steps take no part: the steps before and after one are neighbours.

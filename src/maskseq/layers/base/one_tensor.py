@@ -1,0 +1,35 @@
+"""The type of layers whose call gives one tensor."""
+
+from typing import TYPE_CHECKING, Any, Protocol, overload
+
+from .layer import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from ...data.ragged import Ragged
+    from ...graph.symbols import KerasTensor
+    from ...tensor import Tensor
+
+    class HasArray(Protocol):
+        """An array of another library, or a weight."""
+
+        def __array__(self) -> np.ndarray: ...
+
+    Arrays = np.ndarray | Ragged | HasArray | list[Any] | tuple[Any, ...] | float
+
+
+class OneTensor(Layer):
+    """A layer whose call gives one tensor: symbolic ones a symbolic one, arrays an array."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(
+            self, inputs: KerasTensor | Sequence[KerasTensor], *args: Any, **kwargs: Any
+        ) -> KerasTensor: ...
+        @overload
+        def __call__(self, inputs: Arrays, *args: Any, **kwargs: Any) -> Tensor: ...
+        def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any: ...
