@@ -3,7 +3,7 @@
 Source: keras.ops.conv and keras.ops.max_pool; "same" pads as TensorFlow does, the odd cell last.
 """
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -14,6 +14,16 @@ def check_padding(padding: Any, allowed: tuple[str, ...] = ("valid", "same")) ->
     if name not in allowed:
         raise ValueError(f"padding must be one of {allowed}, got {padding!r}")
     return name
+
+
+@overload
+def count_windows(
+    time: int, size: int, stride: int = 1, padding: str = "valid", dilation: int = 1
+) -> int: ...
+@overload
+def count_windows(
+    time: int | None, size: int, stride: int = 1, padding: str = "valid", dilation: int = 1
+) -> int | None: ...
 
 
 def count_windows(
