@@ -148,7 +148,8 @@ def poisoned_padding(subject: Subject) -> None:
 
 def padding_amount(subject: Subject) -> None:
     """More masked steps on the right change nothing at real steps, as `reads_masked` promises."""
-    if subject.layer.reads_masked == "all" or not subject.masked:
+    layer = subject.layer
+    if layer.reads_masked == "all" or layer.depends_on_padding or not subject.masked:
         return
     wanted = subject.run(subject.layer, subject.inputs, MASK)
     mask = np.pad(MASK, [(0, 0), (0, 3)])
@@ -162,6 +163,20 @@ def padding_amount(subject: Subject) -> None:
             b = b[:, : a.shape[1]]
             a, b = a[real], b[real]
         np.testing.assert_array_equal(a, b, err_msg="with more padding")
+
+
+def padding_told(subject: Subject) -> None:
+    """A layer whose answer depends on the padding in spite of the mask says so, once."""
+    if not subject.masked or "drops" in subject.role:
+        return
+    layer = type(subject.layer).from_config(subject.layer.get_config())
+    told = []
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            subject.call(layer, *[_carry(x, MASK) for x in subject.inputs])
+        told.append(sum("depends on the padding" in str(warning.message) for warning in heard))
+    assert told == [int(layer.depends_on_padding is not None), 0], f"told {told} times"
 
 
 def batch_composition(subject: Subject) -> None:
@@ -272,6 +287,7 @@ PROMISES: dict[str, Callable[[Subject], None]] = {
         mask_truth_table,
         poisoned_padding,
         padding_amount,
+        padding_told,
         batch_composition,
         threads,
         input_layouts,

@@ -13,8 +13,10 @@ HEADER = """\
 What a layer does to the mask of its input: it *makes* one, *uses* it, *changes* it, *passes* it on,
 or *drops* it (and says so once, where Keras does). "Reads" tells which masked cells an output
 depends on: all of them, those of its own step, or none; where it is "none", what padding holds
-cannot matter. "Runs on" tells whether a model computes real steps only or the padded array. Layers
-"of Keras" have the arguments, the numbers and the masks of Keras's.
+cannot matter. Where an answer depends on how much a sequence is padded all the same, and so on what
+else is in the batch, the row says why, and the layer says so once. "Runs on" tells whether a model
+computes real steps only or the padded array. Layers "of Keras" have the arguments, the numbers and
+the masks of Keras's.
 
 This page is written by `python -m maskseq.testing.table`; a test holds it to the code.
 """
@@ -35,6 +37,8 @@ def _line(name: str, example: Example) -> str:
     on_rows = layer.supports_masking and (layer.stepwise or own_way)
     runs = "real steps" if on_rows and layer.mask_role != "drops" else "padded array"
     promise = (type(layer).__doc__ or "").strip().split("\n")[0].partition(" Source:")[0]
+    if layer.depends_on_padding:
+        promise += f" *Depends on padding*: {layer.depends_on_padding}"
     of = "Keras" if type(layer).__name__ in names_in(IN_KERAS) else "maskseq"
     return f"| `{name}` | {of} | {layer.mask_role} | {layer.reads_masked} | {runs} | {promise} |\n"
 

@@ -67,7 +67,6 @@ OPTIONS = {
     "GlobalMaxPooling1D first": lambda: layers.GlobalMaxPooling1D("channels_first", True),
     "GroupNormalization axis 1": lambda: layers.GroupNormalization(2, axis=1),
     "LSTM stateful": lambda: layers.LSTM(3, return_state=True, unroll=True),
-    "LayerNormalization axes": lambda: layers.LayerNormalization(axis=[1, 2]),
     "MaskedConv1D same": lambda: layers.MaskedConv1D(3, 2, strides=2, padding="same"),
     "MaskedConv1D valid": lambda: layers.MaskedConv1D(3, 3),
     "Masking vector": lambda: layers.Masking([0.0, 1.0, 2.0, 3.0]),
@@ -109,7 +108,10 @@ WALKED |= {
     ),
 }
 HAVE_TIME = ("BatchNormalization axis 1", "Conv1D first", "GroupNormalization axis 1")
-HAVE_TIME += ("LayerNormalization axes", "RMSNormalization axis 1")  # weights for each time step
+HAVE_TIME += (
+    "LayerNormalization(axis=[1, 2])",
+    "RMSNormalization axis 1",
+)  # weights for each time step
 NEED_STEPS = (
     "AveragePooling1D", "Conv1D", "Cropping1D", "DepthwiseConv1D", "GlobalMaxPooling1D",
     "MaskedConv1D", "MaxPooling1D", "SeparableConv1D",

@@ -20,6 +20,7 @@ class Contract(Ends, WeightHolder):
     stepwise = False
     plain = False
     mixes_features = False
+    depends_on_padding: str | None = None
     packs: int | None = None
     reads_masked = "all"
     takes_masks = False

@@ -40,6 +40,7 @@ from .masks import (
     records_mask,
     take_masks,
     tell_mask_loss,
+    tell_padding,
     tell_taken_mask,
     tell_unused_mask,
 )
@@ -66,6 +67,8 @@ class Layer(Contract):
     `plain = True` promises that `call` takes arrays without masks as plain arrays and asks the
     context for `training`, as a class with an `on_rows` of its own does; a layer with `packs = n`
     makes Rows of an array of n axes by `pack`.
+    `depends_on_padding` says why, if an answer depends on how much its input is padded although the
+    mask is used or goes on: the layer says so once where it meets a mask.
     `mixes_features = True` says that a number of the output depends on all features of its step.
     `takes_masks = True` takes the masks off the tensors that the layer is called on.
     `fixed_features = True` says that the last axis of an input must have the size that the layer
@@ -319,6 +322,7 @@ class Layer(Contract):
         if self.supports_masking:
             if any(get_keras_mask(x) is None for x in flatten(outputs)):
                 attach_masks(outputs, self.compute_mask(inputs, previous_mask))
+            tell_padding(self, inputs, previous_mask)
         elif has_mask(previous_mask):
             tell_mask_loss(self)
 

@@ -17,6 +17,9 @@ from ...rows import Rows
 from ...tensor import Tensor, get_keras_mask, set_keras_mask
 from .binding import tensor_arguments
 
+OVER_STEPS = "masked steps are normalized together with the real ones, as in Keras."
+"""Why an answer depends on padding: see Layer.depends_on_padding."""
+
 
 def masks_of(value: Any) -> Any:
     """The masks that the leaves of `value` carry."""
@@ -66,6 +69,32 @@ def tell_mask_loss(layer: Any) -> None:
         f"the mask information. Downstream layers will not see the mask. If the layer leaves the "
         f"time axis alone, set supports_masking = True on it; if not, give it a compute_mask.",
     )
+
+
+def tell_padding(layer: Any, inputs: Any, masks: Any) -> None:
+    """Say, once for each layer, that its answer depends on padding, if so and if there is any."""
+    if not has_mask(masks):
+        return
+    effect = layer.depends_on_padding
+    if not effect and layer.mixes_features and not is_nested(inputs) and not is_nested(masks):
+        of_features = getattr(masks, "ndim", 0) == getattr(inputs, "ndim", -1)
+        effect = "the mask is of features, and masked ones are used like others." * of_features
+    if effect and not all(map(_masks_nothing, flatten(masks))):
+        tell_padding_effect(layer, effect)
+
+
+def tell_padding_effect(layer: Any, effect: str) -> None:
+    """Say it at once."""
+    _tell(
+        layer,
+        f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask "
+        f"attached to it, but what it gives depends on the padding, and so on what else is in the "
+        f"batch: {effect}",
+    )
+
+
+def _masks_nothing(mask: Any) -> bool:
+    return mask is None or (isinstance(mask, np.ndarray) and bool(mask.all()))
 
 
 def tell_unused_mask(layer: Any, arguments: dict[str, Any], previous_mask: Any) -> None:

@@ -35,13 +35,14 @@ class Masking(SameShape):
         self.mask_value = _checked_value(mask_value)
         self.built = type(self) is Masking and isinstance(self.mask_value, float)
 
-    def build(self, input_shape: Any) -> None:
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         sizes = np.shape(self.mask_value)
         for wanted, got in zip(reversed(sizes), reversed(input_shape), strict=False):
             if wanted not in (1, got) and got is not None:
                 raise ValueError(
                     f"mask_value has shape {sizes}, which does not fit inputs {tuple(input_shape)}"
                 )
+        return tuple(input_shape)
 
     def call(self, inputs: Any) -> Any:
         mask = self._mask_of(inputs)
@@ -74,6 +75,7 @@ class Masking(SameShape):
         if x.ndim < 2:
             raise ValueError(f"inputs must have a features axis, got shape {x.shape}")
         if isinstance(self.mask_value, np.ndarray):
+            self.compute_output_shape(x.shape)
             return (np.asarray(x, np.float32) != self.mask_value).any(axis=-1)
         steps = np.asarray(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
         return _kernels.mask_from_values(steps, self.mask_value).reshape(x.shape[:-1])

@@ -8,6 +8,7 @@ import numpy as np
 from ... import _kernels, constraints, reductions, regularizers
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
+from ..base.masks import OVER_STEPS
 
 
 class GroupNormalization(SameShape):
@@ -23,6 +24,7 @@ class GroupNormalization(SameShape):
     """
 
     supports_masking = True
+    depends_on_padding = OVER_STEPS
     plain = True
 
     def __init__(

@@ -8,6 +8,7 @@ from ... import constraints, reductions, regularizers
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape
+from ..base.masks import OVER_STEPS
 
 
 class LayerNormalization(SameShape):
@@ -53,6 +54,7 @@ class LayerNormalization(SameShape):
         self._axes = axes_from_the_end(self.axis, len(input_shape))
         self.stepwise = all(len(input_shape) + axis >= 2 for axis in self._axes)
         self.reads_masked = "own" if self.stepwise else "all"
+        self.depends_on_padding = None if self.stepwise else OVER_STEPS
         shape = tuple(input_shape[axis] for axis in self._axes)
         self.gamma = self.beta = None
         if self.scale or self.rms_scaling:

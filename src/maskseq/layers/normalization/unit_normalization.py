@@ -8,6 +8,7 @@ from ... import reductions
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape
+from ..base.masks import OVER_STEPS
 
 
 class UnitNormalization(SameShape):
@@ -28,6 +29,7 @@ class UnitNormalization(SameShape):
         self._axes = axes_from_the_end(self.axis, len(input_shape))
         self.stepwise = all(len(input_shape) + axis >= 2 for axis in self._axes)
         self.reads_masked = "own" if self.stepwise else "all"
+        self.depends_on_padding = None if self.stepwise else OVER_STEPS
 
     def call(self, inputs: Any) -> np.ndarray:
         return reductions.unit(inputs, self._axes, 1e-12)

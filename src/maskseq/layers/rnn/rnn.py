@@ -14,7 +14,7 @@ from ...nest import flatten
 from ...rows import Layout, Rows
 from ..base.arguments import LayerOptions
 from ..base.layer import Layer
-from ..base.masks import check_mask
+from ..base.masks import check_mask, tell_padding_effect
 from ..base.rules import STARTS_FROM_ZEROS
 from .cell import Cell
 from .run_cell import (
@@ -28,6 +28,16 @@ from .run_cell import (
     state_shapes,
 )
 from .stacked_rnn_cells import StackedRNNCells
+
+_TURNED = (
+    "go_backwards with return_sequences gives the outputs in the order of the run, reversed over "
+    "the padded time, and leaves the mask as it was, as in Keras, so that it names other steps. "
+    "Bidirectional turns them back."
+)
+_ZEROED = (
+    "zero_output_for_mask without return_sequences gives zeros for every sequence that is padded "
+    "where the run ends, as in Keras. Without it the output is that of the last real step."
+)
 
 
 class RNN(Layer):
@@ -77,6 +87,19 @@ class RNN(Layer):
     @property
     def fixed_features(self) -> bool:
         return isinstance(self.cell, Cell)
+
+    @property
+    def depends_on_padding(self) -> str | None:
+        """Why the answer depends on padding, with two options of Keras's; else None."""
+        if self.return_sequences:
+            return _TURNED if self.go_backwards else None
+        return _ZEROED if self.zero_output_for_mask else None
+
+    def _meets_padding(self, layout: Layout) -> bool:
+        """True if the padding of a batch is such that the answer depends on it."""
+        if layout.full or self.return_sequences:
+            return not layout.full
+        return not layout.mask[:, 0 if self.go_backwards else -1].all()
 
     @property
     def units(self) -> int:
@@ -154,6 +177,9 @@ class RNN(Layer):
     def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
         if rows.ndim < 3:
             return NotImplemented
+        if self.go_backwards if self.return_sequences else self.zero_output_for_mask:
+            if self._meets_padding(rows.layout):
+                tell_padding_effect(self, self.depends_on_padding)
         start = self.start(initial_state, rows.layout.batch)
         padded = self.go_backwards or current().padded_output
         padded = padded or self._before_first_step(start) is not None
