@@ -167,6 +167,8 @@ else:
     compile_args = ["-g", "-UNDEBUG", "-fno-wrapv"] if debug else ["-g0"]
     compile_args += ["-std=c11", "-O3", "-MMD", "-fvisibility=hidden", *baseline_flags()]
     exact_args = ["-ffp-contract=off"]
+# Where loops happen to start made a difference of 15 % to lists of floats.
+steady_args = [] if WINDOWS else ["-falign-loops=16"]
 link_args = []
 sanitizers = os.environ.get("MASKSEQ_SANITIZE", "")
 if sanitizers:
@@ -196,7 +198,7 @@ lists, arrow = (
     Extension(
         f"maskseq.data.{name}",
         [f"src/maskseq/data/{name}.pyx"],
-        extra_compile_args=compile_args,
+        extra_compile_args=[*compile_args, *steady_args],
         extra_link_args=link_args,
     )
     for name in ("_lists", "_arrow")

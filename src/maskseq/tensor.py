@@ -69,16 +69,13 @@ def to_float32(x: np.ndarray, name: str) -> np.ndarray:
         lost = np.argwhere(np.isinf(result) & np.isfinite(x))
         if len(lost):
             place = lost[0].tolist()
-            warn_of_overflow(f"{name} at {place}" if place else name, x[tuple(place)])
+            warn_of_overflow(f"{name} at {place}" if place else name, x[tuple(place)], result)
         return result
 
 
-def warn_of_overflow(place: str, number: Any) -> None:
-    """Warn that a number at that place is beyond float32."""
-    warn(
-        f"{place}: {number} becomes infinite: all is computed in float32, which goes to 3.4e38",
-        RuntimeWarning,
-    )
+def warn_of_overflow(place: str, number: Any, result: np.ndarray) -> None:
+    """Warn that a number at that place is beyond the type of `result`."""
+    warn(f"{place}: {number} becomes infinite in {result.dtype}", RuntimeWarning)
 
 
 def as_numpy(x: Any) -> np.ndarray:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .context import Starts, current, newest
+from .given import as_array
+from .notices import warn
 
 weight_source: ContextVar[Callable[[tuple[int, ...], np.dtype], np.ndarray] | None] = ContextVar(
     "weight_source", default=None
@@ -82,12 +84,20 @@ class Variable(NDArrayOperatorsMixin):
 
     def checked(self, value: Any) -> np.ndarray:
         """A copy of `value` that may become the weight's. Raises: ValueError, TypeError."""
-        new = np.asarray(value)
+        new = as_array(value, f"weight {self.name}")
         if new.shape != self.shape:
             raise ValueError(f"weight {self.name}: expected shape {self.shape}, got {new.shape}")
         if new.dtype.kind not in "fiub":
             raise TypeError(f"weight {self.name}: expected numbers, got dtype {new.dtype}")
-        return _frozen(new.astype(self.dtype, order="C", copy=True))
+        try:
+            with np.errstate(over="raise"):
+                return _frozen(new.astype(self.dtype, order="C", copy=True))
+        except FloatingPointError:
+            with np.errstate(over="ignore"):
+                lost = np.isinf(new.astype(self.dtype)) & np.isfinite(new)
+            raise ValueError(
+                f"weight {self.name}: {self.dtype} does not hold {new[lost][0]}"
+            ) from None
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.array(self.value, dtype=dtype, copy=copy)
@@ -149,8 +159,10 @@ def publish(variables: Sequence[Variable], values: Iterable[Any]) -> None:
     """Replace the values of variables in one step: a walk sees all old ones, or all new ones.
 
     Raises: ValueError, TypeError if a value does not fit; then none is replaced.
+    Warns: UserWarning naming the weights that have NaN.
     """
     arrays = [variable.checked(value) for variable, value in zip(variables, values, strict=True)]
+    _tell_nan(variables, arrays)
     versions = [next(_versions) for _ in variables]
     new = list(zip(variables, versions, arrays, strict=True))
     mine = current().edition
@@ -169,6 +181,14 @@ def publish(variables: Sequence[Variable], values: Iterable[Any]) -> None:
         deque(map(setattr, objects, names, [*arrays, *versions, Starts(edition)]), maxlen=0)
         if mine is not None:
             mine.own.update(((get_ident(), id(entry[0])), entry) for entry in new)
+
+
+def _tell_nan(variables: Sequence[Variable], arrays: list[np.ndarray]) -> None:
+    """Warn of values with NaN: what is computed from them will be NaN as well."""
+    bad = [f"{v.name!r}" for v, x in zip(variables, arrays, strict=True) if np.isnan(x).any()]
+    if bad:
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        warn(f"NaN in the values of the weights {', '.join(bad[:5])}{more}, and so in answers")
 
 
 def _after_fork() -> None:

@@ -1,7 +1,7 @@
 # --- numbers of a list or an array, written as another kind of number (included by _lists.pyx)
 
 from cpython.object cimport PyObject
-from libc.float cimport FLT_MAX
+from libc.float cimport DBL_MAX, FLT_MAX
 from libc.math cimport fabs, isfinite
 from libc.stdint cimport (
     int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t)
@@ -146,8 +146,10 @@ cdef bint holds_all(size_t size, bint signed, size_t size_from, bint signed_from
 
 
 cdef bint put_values(number* out, const source* values, Py_ssize_t count, bint exact) noexcept:
-    """out[k] = values[k]; False for floats to integers, where NumPy may warn, or if not exact."""
+    """out[k] = values[k]; False for floats to integers and floats too large, where NumPy may warn, or
+    if not exact."""
     cdef Py_ssize_t k
+    cdef int lost = 0
     cdef bint from_float = source is float or source is double
     if number is not float and number is not double:
         if from_float or (exact and not holds_all(
@@ -155,7 +157,9 @@ cdef bint put_values(number* out, const source* values, Py_ssize_t count, bint e
             return False
     for k in range(count):
         out[k] = <number>values[k]
-    return True
+        if number is float and source is double:
+            lost |= <int>(fabs(values[k]) > FLT_MAX) & <int>(fabs(values[k]) <= DBL_MAX)
+    return lost == 0
 
 
 cdef bint put(number* out, const Numbers* given, bint exact) noexcept:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..given import as_array
 from ..numpy_ma import is_masked_array, real_part
+from ..tensor import to_float32, warn_of_overflow
 from . import _lists
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _FAST = frozenset("bhilqBHILQfd")  # dtype.char of the numbers that _lists writes
 _INT32 = np.iinfo(np.int32)
+_NUMBERS = (int, float)
 
 
 def measure(rows: tuple) -> tuple[tuple, np.ndarray, tuple[int, ...]]:
@@ -53,7 +55,7 @@ def pack(
             )
         if dtype is None:
             _check_holds(out.dtype, steps, rows[i], i)
-        out[position : position + count] = steps
+        _write(out[position : position + count], steps, i)
 
     if _is_plain(out):
         sides = {"pad_before": pad_before, "cut_before": cut_before}
@@ -87,6 +89,8 @@ def spread(
         out = out.reshape(batch * width, *values.shape[1:])
         sides = {"pad_before": pad_before, "cut_before": cut_before}
         return pack(rows, np.diff(offsets), out, out.dtype, pad_row=pad_row, **sides)
+    if values.dtype.kind == "f" and out.dtype == np.float32:
+        values = to_float32(values, "steps")
     values, size = np.ascontiguousarray(values, out.dtype), math.prod(values.shape[1:])
     _lists.spread(
         values.reshape(len(values), size).view(np.uint8),
@@ -156,7 +160,7 @@ def _measure(rows: tuple) -> tuple[tuple, np.ndarray, int, np.ndarray]:
 def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | None) -> np.ndarray:
     """Steps first:first + count of row i as NumPy makes an array of them."""
     try:
-        steps = as_array(rows[i][first : first + count], "steps", dtype)
+        steps = _converted(rows[i][first : first + count], dtype)
     except (TypeError, ValueError, OverflowError) as error:
         kinds = (OverflowError, TypeError, ValueError)
         kind = next(kind for kind in kinds if isinstance(error, kind))
@@ -168,6 +172,32 @@ def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | No
     if len(steps) != count:
         raise RuntimeError(f"`sequences` at position {i} changed while it was being read")
     return steps
+
+
+def _converted(steps: Any, dtype: DTypeLike | None) -> np.ndarray:
+    """As NumPy does it; but floats in lists keep their width, for `_write` to see what is lost."""
+    given, floats = isinstance(steps, np.ndarray), dtype is not None and np.dtype(dtype).kind == "f"
+    if floats and not given:
+        dtype = np.promote_types(dtype, np.float64)
+    elif floats and steps.dtype.kind == "f":
+        dtype = steps.dtype
+    found = as_array(steps, "steps", dtype)
+    if found.dtype == object and dtype is None and not given:
+        if all(isinstance(x, _NUMBERS) for x in found.flat):
+            return found.astype(np.float64)  # with an int that no integer type holds
+    return found
+
+
+def _write(out: np.ndarray, steps: np.ndarray, i: int) -> None:
+    """out[...] = steps of the sequence i; says if a finite number becomes infinite."""
+    try:
+        with np.errstate(over="raise"):
+            out[...] = steps
+    except FloatingPointError:
+        with np.errstate(over="ignore"):
+            out[...] = steps
+        for number in steps[np.isinf(out) & np.isfinite(steps)][:1]:
+            warn_of_overflow(f"`sequences` at position {i}", number, out)
 
 
 def _natural_dtype(steps: np.ndarray, row: Any, i: int) -> np.dtype:

@@ -305,7 +305,7 @@ def _unpacked(x: Any) -> Any:
     A frame whose columns are NumPy's is read as its array, where NaN stays a number: to Arrow it
     would be a null.
     """
-    if isinstance(x, Ragged | np.ndarray | list | tuple):
+    if isinstance(x, (Ragged, np.ndarray, list, tuple)):
         return x
     dtypes = _numpy_dtypes(x)
     if dtypes is not None:

@@ -72,7 +72,11 @@ def assign(found: list[Stored], path: str) -> None:
     """
     if found and sum(x.dataset.nbytes for x in found) > found[0].dataset.file_size:
         raise FormatError(path, "weights that together are larger than the file")
-    publish([x.variable for x in found], [x.value() for x in found])
+    values = [x.value() for x in found]
+    try:
+        publish([x.variable for x in found], values)
+    except ValueError as error:  # a number that float32 does not hold
+        raise FormatError(path, str(error)) from error
 
 
 def _places(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import constraints, initializers, regularizers
 from ...context import changed
+from ...given import as_array
 from ...nest import flatten, is_nested
 from ...variable import Variable, publish, weight_source
 
@@ -145,9 +146,12 @@ class WeightHolder:
         """Replace all weights in one step, or none if any has another shape than expected.
 
         A call that runs at the same time sees the old weights until its end.
-        Raises: ValueError naming layer, weight, expected and got.
+        Raises: ValueError naming layer, weight, expected and got, or a number beyond float32;
+            TypeError for what is no array of numbers.
+        Warns: UserWarning naming the weights that have NaN.
         """
-        variables, arrays = self.weights, [np.asarray(w) for w in weights]
+        variables = self.weights
+        arrays = [as_array(w, f"weights[{i}]") for i, w in enumerate(weights)]
         if len(arrays) != len(variables):
             raise ValueError(
                 f"layer '{self.name}' ({type(self).__name__}): expected {len(variables)} weights, "
