@@ -12,7 +12,6 @@ import pytest
 from maskseq import Ragged
 from maskseq.data import files as datafiles
 from maskseq.data import json_lists
-from maskseq.storage import zip as zip_module
 
 
 def npy(array, **options) -> bytes:
@@ -221,7 +220,7 @@ def test_archive_that_grows_beyond_the_limit_is_refused_before_it_does(tmp_path)
 
 
 def test_archive_that_is_not_compressed_may_be_of_any_size(tmp_path, monkeypatch):
-    monkeypatch.setattr(zip_module, "ROOM", 0)
+    monkeypatch.setattr(datafiles, "_ROOM", 0)
     (tmp_path / "a.npz").write_bytes(zipped(zipfile.ZIP_STORED, x=npy(np.zeros((5000, 3)))))
     assert datafiles.read(tmp_path / "a.npz").shape == (5000, 3)
 

@@ -1,6 +1,6 @@
 """Files that make every structure of the formats large: few bytes that ask for much work.
 
-usage: python -m tests.fuzz.bombs [NAME ...]
+usage: python -m tests.fuzz.bombs [-n PIECES] [NAME ...]
 
 Reads each in a process of its own, prints size, CPU time and memory, and ends with status 1 if one
 took more than 1 s and 20 ns a byte, or more than 64 MB and 8 bytes a byte.
@@ -40,6 +40,9 @@ def bombs(pieces: int = PIECES) -> Iterator[tuple[str, str, Callable[[], bytes]]
     for name, make in bombs_hdf5.BOMBS.items():
         yield f"hdf5 {name}", ".weights.h5", lambda make=make: make(pieces)
         yield f"hdf5 {name} in a model", ".keras", lambda make=make: keras(weights=make(pieces))
+    for kind, make in bombs_hdf5.ZEROS.items():
+        config = bombs_config.dense(bombs_hdf5.units(pieces))
+        yield f"zeros of {kind}", ".keras", lambda c=config, make=make: keras(c, make(pieces))
     for name, make in bombs_hdf5.LEGACY.items():
         yield f"legacy {name}", ".h5", lambda make=make: make(pieces)
     for name, make in bombs_config.BOMBS.items():
@@ -120,12 +123,14 @@ def warm(folder: Path) -> None:
 
 
 def main(wanted: list[str]) -> int:
+    pieces = int(wanted[1]) if wanted[:1] == ["-n"] else PIECES
+    wanted = wanted[2:] if wanted[:1] == ["-n"] else wanted
     warnings.simplefilter("ignore")
     failures = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         warm(folder)
-        for name, suffix, make in bombs():
+        for name, suffix, make in bombs(pieces):
             if wanted and not any(word in name for word in wanted):
                 continue
             raw = make()

@@ -36,12 +36,17 @@ def bomb(make: Callable[[int], Any]) -> Callable[[int], Any]:
 
 
 def entry(class_name: str, name: str, **config: Any) -> dict:
-    return {"class_name": class_name, "config": {"name": name, **config}}
+    found = {"class_name": class_name, "config": {"name": name, **config}}
+    return {**found, "module": "keras.layers"}
 
 
 def sequential(*layers: dict, shape=(None, 3, 2)) -> dict:
     source = entry("InputLayer", "i", batch_shape=shape, dtype="float32")
     return {"class_name": "Sequential", "config": {"name": "m", "layers": [source, *layers]}}
+
+
+def dense(units: int) -> bytes:
+    return json.dumps(sequential(entry("Dense", "dense", units=units, use_bias=False))).encode()
 
 
 def tensor(name: str, call: int = 0) -> dict:

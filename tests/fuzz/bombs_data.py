@@ -19,7 +19,8 @@ def bomb(suffix: str):
     return named
 
 
-def npy(header: str, values: bytes = b"", version: int = 1) -> bytes:
+def npy(header: str, values: bytes = b"") -> bytes:
+    version = 1 if len(header) < 65_000 else 2
     size = struct.pack("<H" if version == 1 else "<I", len(header) + 1)
     return b"\x93NUMPY" + bytes([version, 0]) + size + header.encode() + b"\n" + values
 
@@ -58,7 +59,7 @@ def fields(n):
 
 @bomb(".npy")
 def long_header(n):
-    return npy("(" * n * 10, version=2)
+    return npy("(" * n * 10)
 
 
 @bomb(".npy")

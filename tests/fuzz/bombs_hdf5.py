@@ -5,7 +5,10 @@ from collections.abc import Callable
 from tests.support.hdf5_writer import (
     CONTINUATION,
     DATASPACE,
+    DATATYPE,
+    FLOAT32,
     HEAP_STRING,
+    LAYOUT,
     SYMBOL_TABLE,
     Writer,
     attribute,
@@ -101,6 +104,28 @@ def groups_that_share_a_long_heap(n: int) -> bytes:
     table = pack("<QQ", tree, heap)
     members = {f"{i}": writer.header([(SYMBOL_TABLE, table)]) for i in range(n // 10)}
     return in_dense(writer, writer.group(members))
+
+
+def zeros(kind: bytes, width: int):
+    """Weights of zeros for the Dense of many units in bombs_config, as large as is allowed."""
+
+    def make(n: int) -> bytes:
+        writer = Writer()
+        at = writer.put(bytes(2 * units(n) * width))
+        layout = pack("<BBQQ", 3, 1, at, 2 * units(n) * width)
+        more = [text("dtype", b"bfloat16")] if kind == BFLOAT16 else []
+        messages = [(DATASPACE, space(2, units(n))), (DATATYPE, kind), (LAYOUT, layout)]
+        return in_dense(writer, writer.group({"0": writer.header([*messages, *more])}))
+
+    return make
+
+
+BFLOAT16, INT8 = pack("<4BI", 0x15, 0, 0, 0, 2) + bytes(8), pack("<4BIHH", 0x10, 8, 0, 0, 1, 0, 8)
+ZEROS = {"float32": zeros(FLOAT32, 4), "bfloat16": zeros(BFLOAT16, 2), "int8": zeros(INT8, 1)}
+
+
+def units(n: int) -> int:
+    return 40 * n
 
 
 @bomb

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from maskseq.importers.errors import FormatError
+from maskseq.importers.keras import archive as archive_module
 from maskseq.importers.keras.archive import read_archive
-from maskseq.storage import zip as zip_module
 
 PARTS = {"metadata.json": b"{}", "config.json": b'{"class_name": "Sequential"}'}
 PARTS["model.weights.h5"] = bytes(range(256)) * 4
@@ -194,7 +194,7 @@ def test_zip_bomb_stops_at_the_limit_whatever_it_declares(write, declared):
 
 def test_members_may_grow_so_far_and_no_further(write, monkeypatch):
     """Together, so that a member that is named as another cannot be read as often as one likes."""
-    monkeypatch.setattr(zip_module, "ROOM", 1000)
+    monkeypatch.setattr(archive_module, "_ROOM", 1000)
     parts = PARTS | {"config.json": b" " * 400, "model.weights.h5": bytes(400)}
     size = write(parts, compression=zipfile.ZIP_DEFLATED).stat().st_size
     for more, fits in ((4 * size - 200, True), (4 * size + 600, False)):

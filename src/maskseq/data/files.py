@@ -18,6 +18,8 @@ from ..storage.text import printable
 from ..storage.zip import Zip
 from . import json_lists
 
+_ROOM = 24 << 20  # bytes of arrays in a small .npz; they may be in memory twice
+
 
 def read(path: Path) -> Ragged | np.ndarray:
     """The sequences in a file: Ragged, or the padded array where the file tells no lengths.
@@ -63,7 +65,7 @@ def _read_npy(file: BinaryIO) -> np.ndarray:
 
 
 def _read_npz(file: BinaryIO) -> Ragged | np.ndarray:
-    archive = Zip(file)
+    archive = Zip(file, _ROOM)
     found = [name.removesuffix(".npy") for name in archive.names]
 
     def array(name: str) -> np.ndarray:

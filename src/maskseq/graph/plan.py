@@ -35,6 +35,9 @@ class Plan:
             for tensor in flatten(node.outputs):
                 self._slots.setdefault(id(tensor), len(self._slots))
         self._room: Slots = [None] * (len(self._slots) - len(self.inputs))
+        # The number of the last call that reads a tensor; an output is read after all.
+        self._last_read = {id(x): i for i, node in enumerate(self.nodes) for x in node.inputs}
+        self._last_read.update((id(x), len(self.nodes)) for x in flatten(outputs))
         steps = [self._step(number, node) for number, node in enumerate(self.nodes)]
         last = len(steps) - self._count_last()
         self._steps, self._last = steps[:last], steps[last:]
@@ -158,9 +161,8 @@ class Plan:
         """The slots whose masks the call takes and that are read after it."""
         if not getattr(node.operation, "takes_masks", False):
             return []
-        later = [x for after in self.nodes[number + 1 :] for x in after.inputs]
-        read = {id(x) for x in [*later, *flatten(self.outputs)]}
-        return sorted({self._slots[id(x)] for x in node.inputs if id(x) in read})
+        read = {id(x) for x in node.inputs if self._last_read.get(id(x), 0) > number}
+        return sorted({self._slots[place] for place in read})
 
     def _count_last(self) -> int:
         """How many calls at the end make outputs that no other call reads."""

@@ -21,10 +21,21 @@ def probe_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     kept = [(x, x.states) for x in _with_all_inside(layer) if "states" in vars(x)]
     try:
         with changed(on_mask_loss="ignore", edition=Trial()):
-            return probe.output_spec(layer, args, kwargs)
+            return probe.output_spec(layer, args, kwargs, _scale(layer, args, kwargs))
     finally:
         for inner, states in kept:
             inner.states = states
+
+
+def _scale(layer: Any, args: tuple, kwargs: dict[str, Any]) -> probe.Scale | None:
+    if not layer.any_time:
+        return None
+    tensors = [x for x in flatten([args, kwargs]) if isinstance(x, KerasTensor)]
+    tensors += [x._keras_mask for x in tensors if get_keras_mask(x) is not None]
+    if not any(map(probe.is_large, tensors)):
+        return None
+    taken = {n for weight in layer.weights for n in weight.shape}
+    return probe.Scale(tensors, taken, time_only=True)
 
 
 def build_inside(layer: Any, args: tuple, kwargs: dict[str, Any]) -> None:
@@ -32,7 +43,10 @@ def build_inside(layer: Any, args: tuple, kwargs: dict[str, Any]) -> None:
 
     A call that cannot be tried on tiny arrays of zeros leaves it to the first call on real ones.
     """
+    if getattr(layer, "_all_built", False):
+        return
     if all(x.built for x in _with_all_inside(layer)):
+        layer._all_built = True  # so that the calls of a large model do not walk it each
         return
     with contextlib.suppress(ValueError, TypeError, LookupError, ArithmeticError):
         probe_call(layer, args, kwargs)

@@ -1,5 +1,6 @@
 """Sequential: layers one after the other. Source: keras.Sequential."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -33,10 +34,12 @@ class Sequential(Model[np.ndarray]):
         self._input: Any = None  # the symbolic tensor of its Input
         for layer in layers or []:
             self._append(layer)
+        self._check_names(self._stack)
         self._rebuild()
 
     def add(self, layer: Layer | KerasTensor) -> None:
         """Put a layer at the end."""
+        self._check_names([*self._stack, layer])
         self._append(layer)
         self._rebuild()
 
@@ -63,9 +66,12 @@ class Sequential(Model[np.ndarray]):
                 self._input = layer.output
                 return
             self._input = Input(layer._input_shape_argument)
-        if layer.name in [x.name for x in self._stack]:
-            raise ValueError(f"Sequential: layer names must be unique, got '{layer.name}' twice")
         self._stack.append(layer)
+
+    def _check_names(self, layers: list[Any]) -> None:
+        found = Counter(getattr(x, "name", None) for x in layers)
+        if twice := [name for name, count in found.items() if count > 1]:
+            raise ValueError(f"Sequential: layer names must be unique, got '{twice[0]}' twice")
 
     def _rebuild(self) -> None:
         self._plan, self._takes = None, model_inputs.taker(None, True)

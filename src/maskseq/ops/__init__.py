@@ -133,7 +133,7 @@ from .shaping import transpose as transpose
 from .shaping import unstack as unstack
 
 
-@operation("ConvertToTensor")
+@operation("ConvertToTensor", by_equality=True)
 def _as_tensor(x, dtype=None, sparse=None, ragged=None):
     """`x` as it is, or as `dtype`: where a recorded graph converted a tensor."""
     return convert_to_tensor(x, dtype)

@@ -115,19 +115,19 @@ logical_xor = _binary("LogicalXor", np.logical_xor, "x1 or x2, not both.")
 logical_not = _unary("LogicalNot", np.logical_not, "not x.")
 
 
-@operation("Round")
+@operation("Round", by_equality=True)
 def round(x, decimals=0):
     """`x` rounded, halves to even. Source: keras.ops.round."""
     return np.round(x, decimals)
 
 
-@operation("Clip")
+@operation("Clip", by_equality=True)
 def clip(x, x_min, x_max):
     """`x` cut to x_min..x_max. Source: keras.ops.clip."""
     return extremes.clip(x, x_min, x_max)
 
 
-@operation("Where")
+@operation("Where", by_equality=True)
 def where(condition, x1=None, x2=None):
     """x1 where `condition`, else x2; without both, the places where it holds.
 
@@ -136,31 +136,31 @@ def where(condition, x1=None, x2=None):
     return list(np.where(condition)) if x1 is None and x2 is None else np.where(condition, x1, x2)
 
 
-@operation("Cast")
+@operation("Cast", by_equality=True)
 def cast(x, dtype):
     """`x` as `dtype`. Source: keras.ops.cast."""
     return np.asarray(x).astype(dtype)
 
 
-@operation("OnesLike")
+@operation("OnesLike", by_equality=True)
 def ones_like(x, dtype=None):
     """Ones in the shape of `x`. Source: keras.ops.ones_like."""
     return np.ones_like(x, dtype=dtype)
 
 
-@operation("ZerosLike")
+@operation("ZerosLike", by_equality=True)
 def zeros_like(x, dtype=None):
     """Zeros in the shape of `x`. Source: keras.ops.zeros_like."""
     return np.zeros_like(x, dtype=dtype)
 
 
-@operation("FullLike")
+@operation("FullLike", by_equality=True)
 def full_like(x, fill_value, dtype=None):
     """`fill_value` in the shape of `x`. Source: keras.ops.full_like."""
     return np.full_like(x, fill_value, dtype=dtype)
 
 
-@operation("StopGradient")
+@operation("StopGradient", by_equality=True)
 def stop_gradient(variable):
     """`variable`; in training no gradient passes. Source: keras.ops.stop_gradient."""
     return variable

@@ -33,49 +33,49 @@ sparse_sigmoid = _known(
 )
 
 
-@operation("LeakyRelu")
+@operation("LeakyRelu", by_equality=True)
 def leaky_relu(x, negative_slope=0.2):
     """x, and negative_slope * x below 0. Source: keras.ops.leaky_relu."""
     return activations.leaky_relu(x, negative_slope)
 
 
-@operation("Elu")
+@operation("Elu", by_equality=True)
 def elu(x, alpha=1.0):
     """x, and alpha * (e ** x - 1) below 0. Source: keras.ops.elu."""
     return activations.elu(x, alpha)
 
 
-@operation("Celu")
+@operation("Celu", by_equality=True)
 def celu(x, alpha=1.0):
     """x, and alpha * (e ** (x / alpha) - 1) below 0. Source: keras.ops.celu."""
     return activations.celu(x, alpha)
 
 
-@operation("Gelu")
+@operation("Gelu", by_equality=True)
 def gelu(x, approximate=True):
     """x times the normal distribution, by default with tanh for it. Source: keras.ops.gelu."""
     return activations.gelu(x, approximate)
 
 
-@operation("Squareplus")
+@operation("Squareplus", by_equality=True)
 def squareplus(x, b=4):
     """(x + sqrt(x * x + b)) / 2. Source: keras.ops.squareplus."""
     return activations.squareplus(x, b)
 
 
-@operation("SoftShrink")
+@operation("SoftShrink", by_equality=True)
 def soft_shrink(x, threshold=0.5):
     """`x` nearer to 0 by `threshold`. Source: keras.ops.soft_shrink."""
     return activations.soft_shrink(x, threshold)
 
 
-@operation("HardShrink")
+@operation("HardShrink", by_equality=True)
 def hard_shrink(x, threshold=0.5):
     """`x`, and 0 where |x| is at most `threshold`. Source: keras.ops.hard_shrink."""
     return activations.hard_shrink(x, threshold)
 
 
-@operation("Threshold")
+@operation("Threshold", by_equality=True)
 def threshold(x, threshold, default_value):
     """`x`, and `default_value` where x is at most `threshold`. Source: keras.ops.threshold."""
     return activations.threshold(x, threshold, default_value)
@@ -87,25 +87,25 @@ def glu(x, axis=-1):
     return activations.glu(x, axis)
 
 
-@operation("Softmax")
+@operation("Softmax", by_equality=True)
 def softmax(x, axis=-1):
     """Softmax along `axis`. Source: keras.ops.softmax."""
     return activations.softmax(x, axis)
 
 
-@operation("LogSoftmax")
+@operation("LogSoftmax", by_equality=True)
 def log_softmax(x, axis=-1):
     """The logarithm of softmax along `axis`. Source: keras.ops.log_softmax."""
     return activations.log_softmax(x, axis)
 
 
-@operation("Sparsemax")
+@operation("Sparsemax", by_equality=True)
 def sparsemax(x, axis=-1):
     """The nearest point of the simplex along `axis`. Source: keras.ops.sparsemax."""
     return activations.sparsemax(x, axis)
 
 
-@operation("Normalize")
+@operation("Normalize", by_equality=True)
 def normalize(x, axis=-1, order=2, epsilon=None):
     """`x` over its length along `axis`, at least `epsilon`. Source: keras.ops.normalize."""
     epsilon = 1e-7 if epsilon is None else epsilon

@@ -11,13 +11,15 @@ from typing import Any, ParamSpec, Protocol, overload
 import numpy as np
 
 from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
-from ..graph.trial import output_spec
+from ..graph.trial import output_spec, scale_of_cells
 from ..nest import map_structure
 from ..numpy_ma import without_mask
 from ..tensor import Tensor
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 """Keras's class name of an operation -> the function here. The closed table for model files."""
+BY_EQUALITY: set[Callable[..., Any]] = set()
+"""The functions of which nothing but the equality of sizes decides about the shape of a result."""
 
 
 def _array(leaf: Any) -> Any:
@@ -35,7 +37,8 @@ def _tensor(leaf: Any) -> Any:
 
 
 def _record(class_name: str, function: Callable, args: tuple, kwargs: dict) -> Any:
-    outputs = output_spec(function, args, kwargs)
+    scale = scale_of_cells(args, kwargs) if function in BY_EQUALITY else None
+    outputs = output_spec(function, args, kwargs, scale)
     Node(Operation(class_name, function), args, kwargs, outputs)
     return outputs
 
@@ -43,8 +46,13 @@ def _record(class_name: str, function: Callable, args: tuple, kwargs: dict) -> A
 P = ParamSpec("P")
 
 
-def operation(class_name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-    """Make a NumPy function an operation, under the name of Keras's class for it."""
+def operation(
+    class_name: str, by_equality: bool = False
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Make a NumPy function an operation, under the name of Keras's class for it.
+
+    by_equality: it belongs to BY_EQUALITY, so the shape of its result can be found on small arrays.
+    """
 
     def decorate(function: Callable[P, Any]) -> Callable[P, Any]:
         @functools.wraps(function)
@@ -54,6 +62,8 @@ def operation(class_name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]
             args, kwargs = map_structure(_array, args), map_structure(_array, kwargs)
             return map_structure(_tensor, function(*args, **kwargs))
 
+        if by_equality:
+            BY_EQUALITY.add(call)
         OPERATIONS[class_name] = call
         return call
 
@@ -81,7 +91,7 @@ class Binary(Protocol):
 
 
 def named_operation(class_name: str, name: str, doc: str, function: Callable) -> Any:
-    """`function` as an operation with a name and a line of documentation of its own."""
+    """A function of cells as an operation with a name and a line of documentation of its own."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{doc} Source: keras.ops.{name}."
-    return operation(class_name)(function)
+    return operation(class_name, by_equality=True)(function)

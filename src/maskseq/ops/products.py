@@ -17,7 +17,7 @@ def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return out
 
 
-@operation("Matmul")
+@operation("Matmul", by_equality=True)
 def matmul(x1, x2):
     """Matrix product of the last two axes, float32. Source: keras.ops.matmul."""
     x, y = np.asarray(x1, np.float32), np.asarray(x2, np.float32)
@@ -38,7 +38,7 @@ def matmul(x1, x2):
     return out[..., 0] if column else out
 
 
-@operation("Einsum")
+@operation("Einsum", by_equality=True)
 def einsum(subscripts, *operands):
     """Sums of products by Einstein's rule; of more than two operands from the left on.
 

@@ -13,7 +13,7 @@ def concatenate(xs, axis=0):
     return np.concatenate(xs, axis=axis)
 
 
-@operation("Stack")
+@operation("Stack", by_equality=True)
 def stack(x, axis=0):
     """Arrays joined along a new `axis`. Source: keras.ops.stack."""
     return np.stack(x, axis=axis)
@@ -43,43 +43,43 @@ def ravel(x):
     return np.ravel(x)
 
 
-@operation("Transpose")
+@operation("Transpose", by_equality=True)
 def transpose(x, axes=None):
     """`x` with its axes in another order. Source: keras.ops.transpose."""
     return np.transpose(x, axes)
 
 
-@operation("Swapaxes")
+@operation("Swapaxes", by_equality=True)
 def swapaxes(x, axis1, axis2):
     """`x` with two axes exchanged. Source: keras.ops.swapaxes."""
     return np.swapaxes(x, axis1, axis2)
 
 
-@operation("Moveaxis")
+@operation("Moveaxis", by_equality=True)
 def moveaxis(x, source, destination):
     """`x` with axes at other places. Source: keras.ops.moveaxis."""
     return np.moveaxis(x, source, destination)
 
 
-@operation("Flip")
+@operation("Flip", by_equality=True)
 def flip(x, axis=None):
     """`x` with `axis` reversed. Source: keras.ops.flip."""
     return np.flip(x, axis)
 
 
-@operation("Roll")
+@operation("Roll", by_equality=True)
 def roll(x, shift, axis=None):
     """`x` shifted along `axis`, in a circle. Source: keras.ops.roll."""
     return np.roll(x, shift, axis)
 
 
-@operation("ExpandDims")
+@operation("ExpandDims", by_equality=True)
 def expand_dims(x, axis):
     """`x` with a new axis of size 1. Source: keras.ops.expand_dims."""
     return np.expand_dims(x, axis)
 
 
-@operation("Squeeze")
+@operation("Squeeze", by_equality=True)
 def squeeze(x, axis=None):
     """`x` without axes of size 1. Source: keras.ops.squeeze."""
     return np.squeeze(x, tuple(axis) if isinstance(axis, list) else axis)

@@ -2,7 +2,7 @@
 
 Nothing is extracted, and what a header claims is never trusted: a member is read up to the size
 that it claims, if that is within the growth limit, and given only if its checksum is right. All
-members that are read may together be `GROWTH` times as large as the archive and `ROOM` bytes more.
+members that are read may together be `GROWTH` times as large as the archive, and `room` bytes more.
 Source: PKWARE's APPNOTE, version 6.3.10.
 """
 
@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from struct import Struct
 from typing import BinaryIO, NamedTuple
 
-GROWTH, ROOM = 4, 32 << 20
+GROWTH = 4
 MAX_DIRECTORY = 1 << 20  # bytes of the list of members, for some 15,000 of them
 STORED, DEFLATED = 0, 8
 _CHUNK = 1 << 20  # bytes that are inflated at a time, at most
@@ -40,13 +40,15 @@ class _Member(NamedTuple):
 class Zip:
     """An archive in an open file. Raises ValueError that says what is wrong with it.
 
-    Attributes: names: of its members, in order.
+    Arguments: room: bytes that may be read of a small archive.  Attributes: names: of its members,
+        in order.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, room: int) -> None:
         self._file = file
         file_size = file.seek(0, os.SEEK_END)
-        self._left = self._room = ROOM + GROWTH * file_size
+        self._room, self._limit = room, room + GROWTH * file_size
+        self._left = self._limit
         self._start, size = self._directory(file_size)
         self._members = self._read_directory(size)
 
@@ -65,8 +67,8 @@ class Zip:
             raise ValueError(f"{name} is compressed with method {member.method}")
         if member.size > self._left:
             raise ValueError(
-                f"{name} has {member.size} bytes, more than the {self._room} that may be read from "
-                f"an archive of this size ({GROWTH} times its own and {ROOM >> 20} MiB); "
+                f"{name} has {member.size} bytes, more than the {self._limit} that are read from "
+                f"an archive of this size ({GROWTH} times its own and {self._room >> 20} MiB); "
                 "save it without compression"
             )
         self._left -= member.size

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ...storage.zip import Zip
 from ..errors import FormatError
 
+_ROOM = 12 << 20  # bytes of a small archive; they may be in memory five times
 _TABLE = "/vocabulary.txt"
 _WEIGHTS = "model.weights.h5"
 
@@ -25,7 +26,7 @@ def read_archive(path: str | os.PathLike) -> Archive:
     name = os.fspath(path)
     with open(name, "rb") as file:
         try:
-            archive = Zip(file)
+            archive = Zip(file, _ROOM)
             metadata, config = archive.read("metadata.json"), archive.read("config.json")
             weights = archive.read(_WEIGHTS)
             tables = {name: archive.read(name) for name in archive.names if is_table(name)}

@@ -16,8 +16,8 @@ from ...layers import Layer
 from ...layers.base.arguments import arguments_of, parameters_of
 from ...layers.base.registry import WITHOUT_LAYERS
 from ...layers.base.table import ALIASES, IN_KERAS, names_in
-from ..budget import Budget
 from ..errors import FormatError, UnsupportedLayerError
+from .costs import LAYER, model_budget
 from .functions import Functions
 from .keras2 import CLASSES, call_options, class_in_keras3, config_in_keras3
 from .parsing import expect
@@ -27,7 +27,6 @@ LAYERS = {*names_in(IN_KERAS), *ALIASES} - {"InputLayer", "Lambda"}
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
 _ACTIVATIONS = ("activation", "recurrent_activation")
-LAYER = 16  # steps of a budget that a layer or a call takes; a value in a list takes one
 _MAX_DEPTH = 24  # models inside wrappers inside models
 
 # Options of the training that was, and what training to come needs; options without effect on a
@@ -89,7 +88,7 @@ class LayerMaker:
         self.path, self.custom_layers = path, dict(custom_layers or {})
         self.keras_version, self.mask_rule = keras_version, mask_rule
         self.functions = functions or Functions({})
-        self.budget = model_budget(path, 0)
+        self.budget = model_budget(path)
         self.call_options: dict[int, dict[str, Any]] = {}
         self._shared: dict[int, Layer] = {}
         self._depth = 0
@@ -326,12 +325,6 @@ class LayerMaker:
 
 
 _DROP = object()
-
-
-def model_budget(path: str, size: int) -> Budget:
-    """What the model in a file of so many bytes may cost: 5,000 layers or calls, and one more for
-    each 5 kB. One takes some 100 us and 4 kB; an honest one with weights has 4.5 kB of file."""
-    return Budget(path, 5000 * LAYER + size * LAYER // 5000, "a model of too many layers")
 
 
 def is_ours(cls: type) -> bool:

@@ -6,7 +6,6 @@ built. See config.py for the tables of what is known.
 """
 
 import functools
-import math
 import os
 import warnings
 from collections.abc import Mapping
@@ -18,12 +17,11 @@ import numpy as np
 from ...layers import Layer
 from ...layers.base.rules import checked_rule, rule_of_version
 from ...models.model import Model
-from ...variable import weight_source
 from .. import formats
 from ..errors import FormatError
 from ..hdf5 import Group, read_hdf5
 from .archive import read_archive
-from .config import model_budget
+from .costs import limited, model_budget
 from .functions import Functions
 from .keras2 import Version
 from .legacy import is_legacy, load_legacy
@@ -195,7 +193,9 @@ def _maker(
     mask_rule: str,
 ) -> ModelMaker:
     rule = rule_of_version(*version) if mask_rule == "auto" else mask_rule
-    return ModelMaker(name, custom_layers, version, Functions(functions or {}), rule)
+    maker = ModelMaker(name, custom_layers, version, Functions(functions or {}), rule)
+    maker.budget = model_budget(name, os.path.getsize(name))
+    return maker
 
 
 def _build(maker: ModelMaker, config: dict, size: int | str | os.PathLike) -> Model:
@@ -204,23 +204,11 @@ def _build(maker: ModelMaker, config: dict, size: int | str | os.PathLike) -> Mo
     size: of the weights in bytes, or the file that holds them.
     """
     size = size if isinstance(size, int) else os.path.getsize(size)
-    maker.budget = model_budget(maker.path, size)
-    room = 2 * size  # in bytes of float32; the smallest stored numbers have half that width
-
-    def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        nonlocal room
-        room -= math.prod(map(int, shape)) * dtype.itemsize
-        if room < 0:
-            raise FormatError(maker.path, "its layers need more weights than it holds")
-        return np.zeros(shape, dtype)
-
-    token = weight_source.set(zeros)
     try:
-        model = maker.layer(config)
+        with limited(maker.path, size, maker.budget):
+            model = maker.layer(config)
     except RecursionError as error:
         raise FormatError(maker.path, "its config is nested too deep") from error
-    finally:
-        weight_source.reset(token)
     if not isinstance(model, Model):
         raise FormatError(maker.path, f"it holds a {type(model).__name__}, expected a model")
     return model

@@ -16,7 +16,8 @@ from ...nest import map_structure
 from ...tensor import get_keras_mask
 from ..errors import FormatError, UnsupportedLayerError
 from . import tensorflow
-from .config import LAYER, MODELS
+from .config import MODELS
+from .costs import CALL, TENSOR
 from .operations import RecordedOperation, is_operation
 from .parsing import expect
 
@@ -65,7 +66,7 @@ class _Graph:
         nodes = expect(entry.get("inbound_nodes"), list, self._path, f"calls of '{name}'")
         if bool(nodes) == (entry.get("class_name") == "InputLayer"):
             raise FormatError(self._path, f"'{name}' has {len(nodes)} calls")
-        self._maker.budget.spend(LAYER * len(nodes))
+        self._maker.budget.spend(CALL * len(nodes))
         in_list = entry.get("class_name") in tensorflow.CLASSES
         calls = [self._node(node, f"a call of '{name}'", in_list) for node in nodes]
         return {**entry, "name": name, "inbound_nodes": calls}
@@ -109,7 +110,7 @@ class _Graph:
             and all(type(number) is int and number >= 0 for number in history[1:])
         ):
             raise FormatError(self._path, f"a tensor with the history {str(history)[:60]}")
-        self._maker.budget.spend(2)
+        self._maker.budget.spend(TENSOR)
         self._places.append(list(history))
         return self._places[-1]
 

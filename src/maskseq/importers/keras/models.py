@@ -6,6 +6,7 @@ from ...layers.core.input import Input
 from ...models import Model, Sequential
 from ..errors import FormatError
 from .config import UNUSED_OPTIONS, LayerMaker, is_policy, known_dtype
+from .costs import CALL, TENSOR
 from .graph import functional
 from .parsing import expect
 
@@ -22,6 +23,7 @@ class ModelMaker(LayerMaker):
     def _sequential(self, entry: dict[str, Any]) -> Model:
         config = entry["config"]
         items = expect(config.get("layers"), list, self.path, "layers of a Sequential")
+        self.budget.spend((CALL + TENSOR) * len(items))
         items = [expect(item, dict, self.path, "a layer") for item in items]
         chain: list[Any] = [
             self.input(item) if item.get("class_name") == "InputLayer" else self.layer(item)

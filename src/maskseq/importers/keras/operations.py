@@ -15,14 +15,17 @@ import numpy as np
 from ... import ops
 from ...configured import is_from_keras
 from ...graph.symbols import KerasTensor
+from ...graph.trial import meter
 from ...nest import flatten
+from ...ops.operation import BY_EQUALITY
 from ..errors import FormatError, UnsupportedLayerError
 from .config import known_dtype
 
 if TYPE_CHECKING:
     from .models import ModelMaker
 
-_MAX_CELLS = 1 << 26  # of a result in a trial call: 256 MB
+_MAX_CELLS = 1 << 26  # of a result: 256 MB for a few sequences
+_MAX_PRODUCTS = 1 << 36  # of numbers, in a result: seconds for a few sequences
 _TRIAL_SIZES = (3, 48)  # at most, of an unknown batch and another unknown size: see graph/trial.py
 
 
@@ -85,13 +88,17 @@ def checked_call(
 ) -> Any:
     """function(*rule, *args, **options), unless its result would be absurdly large."""
     cells = _cells_of_result(function, rule, flatten([args, options]))
-    if cells > _MAX_CELLS:
+    if cells > (_MAX_PRODUCTS if function in (ops.einsum, ops.matmul) else _MAX_CELLS):
         raise FormatError(path, f"'{name}' makes an array of {cells} cells")
+    if function not in BY_EQUALITY and (told := meter.get()):
+        told(cells)  # before they are made
     return function(*rule, *args, **options)
 
 
 def _cells_of_result(function: Callable[..., Any], rule: tuple, arguments: list[Any]) -> int:
-    """A bound on the size of what `function` makes of `arguments`, exact where it is easy."""
+    """A bound on the size of what `function` makes of `arguments`, exact where it is easy; for
+    products of matrices how many products of numbers they take.
+    """
     shapes = [_trial_shape(x) for x in arguments if isinstance(x, KerasTensor | np.ndarray)]
     numbers = [n for n in arguments if type(n) is int and n > 1]
     if function is ops.einsum:

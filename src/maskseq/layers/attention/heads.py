@@ -41,6 +41,7 @@ class HeadsAttention(Layer):
     """
 
     supports_masking = True
+    any_time = True
     max_rank = 3
     not_in_config = frozenset({"flash_attention"})
 

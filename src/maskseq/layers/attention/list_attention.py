@@ -23,6 +23,8 @@ class ListAttention(Layer):
         (batch, Tq, Tv). The query's mask goes on.
     """
 
+    any_time = True
+
     def build(self, input_shape: Any) -> None:
         _check_list("inputs", input_shape)
         self.make_weights(input_shape[0][-1])

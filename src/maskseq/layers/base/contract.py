@@ -22,6 +22,7 @@ class Contract(Ends, WeightHolder):
     mixes_features = False
     depends_on_padding: str | None = None
     packs: int | None = None
+    any_time = False
     reads_masked = "all"
     takes_masks = False
     fixed_features = False

@@ -69,6 +69,8 @@ class Layer(Contract):
     makes Rows of an array of n axes by `pack`.
     `depends_on_padding` says why, if an answer depends on how much its input is padded although the
     mask is used or goes on: the layer says so once where it meets a mask.
+    `any_time = True` promises that no axis of the output but the last depends on how long time is,
+    only on which times are equal, so that a call can be tried on short ones.
     `mixes_features = True` says that a number of the output depends on all features of its step.
     `takes_masks = True` takes the masks off the tensors that the layer is called on.
     `fixed_features = True` says that the last axis of an input must have the size that the layer
@@ -101,7 +103,7 @@ class Layer(Contract):
         if {"call", "compute_mask", "__call__"} & own.keys():
             if "on_rows" in own:
                 cls.plain = True
-            for promise in ("stepwise", "on_rows", "reads_masked", "plain", "packs"):
+            for promise in ("stepwise", "on_rows", "reads_masked", "plain", "packs", "any_time"):
                 if promise not in own:
                     setattr(cls, promise, getattr(Layer, promise))
         if own.get("stepwise") is True:

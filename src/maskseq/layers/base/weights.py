@@ -98,8 +98,13 @@ class WeightHolder:
 
     def _sublayers(self) -> list[Any]:
         """The layers among its attributes."""
-        found = {id(x): x for value in vars(self).values() for x in flatten(value)}
-        return [x for x in found.values() if isinstance(x, WeightHolder)]
+        found: dict[int, Any] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, WeightHolder):
+                found[id(value)] = value
+            elif is_nested(value) and name != "_inbound_nodes":  # the calls may be many
+                found.update((id(x), x) for x in flatten(value) if isinstance(x, WeightHolder))
+        return list(found.values())
 
     def _collect_weights(self, seen: set[int]) -> list[Variable]:
         if id(self) in seen:
