@@ -1,4 +1,4 @@
-/* Activations over an array, in one pass each: within 4 ulp of the float64 definition, most within
+/* Activations over an array, in one pass each: within 6 ulp of the float64 definition, most within
  * 2. The factor of a product that may be infinite is kept in a range first: inf * 0 is NaN. */
 
 static inline vec v_relu6(vec x) {

@@ -58,7 +58,7 @@ def selu(x):
     return 1.0507009873554805 * np.where(x < 0, negative, x)
 
 
-GELU_LIMIT = 5
+GELU_LIMIT = 6
 ACTIVATIONS_WITH_LIMITS = {
     "gelu": (gelu, GELU_LIMIT),
     "softplus": (softplus, 2.5),
