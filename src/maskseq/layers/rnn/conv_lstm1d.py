@@ -89,7 +89,7 @@ class ConvLSTMCell(Layer):
                 f"sequences must be (batch, time, rows, features), the last two of known size, "
                 f"got steps of shape {tuple(input_shape)}"
             )
-        rows = count_windows(input_shape[1 if self._first else 0], *self._window())
+        rows = count_windows(int(input_shape[1 if self._first else 0]), *self._window())
         return (self.filters, rows) if self._first else (rows, self.filters)
 
     def _window(self) -> tuple[int, int, str, int]:
