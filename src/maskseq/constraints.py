@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from . import configured, extremes, reductions
+from . import configured
+from .numerics import extremes, reductions
 
 _EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 Axes = int | list[int] | tuple[int, ...]

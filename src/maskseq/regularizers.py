@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _kernels, configured, reductions
+from . import _kernels, configured
+from .numerics import reductions
 
 
 class Regularizer(configured.Configured):

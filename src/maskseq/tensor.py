@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .given import as_array
-from .notices import warn
-from .numpy_ma import without_mask
+from .given.notices import warn
+from .given.numpy_ma import without_mask
 
 
 class Tensor(np.ndarray):

@@ -17,7 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .context import Starts, current, newest
 from .given import as_array
-from .notices import warn
+from .given.notices import warn
 
 weight_source: ContextVar[Callable[[tuple[int, ...], np.dtype], np.ndarray] | None] = ContextVar(
     "weight_source", default=None

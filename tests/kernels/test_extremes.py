@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from maskseq import extremes, layers, ops
+from maskseq import layers, ops
+from maskseq.numerics import extremes
 
 ZEROS = np.float32([0.0, -0.0])
 

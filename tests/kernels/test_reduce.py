@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from maskseq import _kernels, reductions
+from maskseq import _kernels
+from maskseq.numerics import reductions
 from tests.support.reference_values import REDUCTIONS
 
 SIZES = [1, 2, 15, 16, 17, 33, 130]

@@ -13,9 +13,9 @@ from maskseq.layers.base.table import ALIASES, FILES, IN_KERAS, OURS, names_in
 
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
-    {"nest", "context", "configured", "storage", "notices", "given", "numpy_ma"},
+    {"nest", "context", "configured", "storage", "given"},
     {"_kernels", "data._lists", "data._arrow", "variable"},
-    {"activations", "reductions", "extremes", "initializers", "regularizers", "constraints"}
+    {"activations", "numerics", "initializers", "regularizers", "constraints"}
     | {"tensor", "rows", "runtime", "data"},
     {"graph"},
     {"ops"},
@@ -56,6 +56,18 @@ def imports_of(path: Path) -> list[str]:
                 is_module = deeper.is_dir() or any(deeper.parent.glob(f"{alias.name}.*py*"))
                 found.append(".".join([*base, alias.name] if is_module else base))
     return found
+
+
+SOURCES = {".py", ".pyi", ".pyx", ".pxd", ".pxi", ".h", ".keras", ".npz", ".md"}
+
+
+def test_no_folder_of_the_package_has_more_than_twenty_files():
+    folders = [ROOT, *(path for path in ROOT.rglob("*") if path.is_dir())]
+    counts = {
+        path: sum(x.suffix in SOURCES or x.name == "py.typed" for x in path.iterdir())
+        for path in folders
+    }
+    assert not {path.name: count for path, count in counts.items() if count > 20}
 
 
 def test_table_of_layers_names_what_its_files_have():

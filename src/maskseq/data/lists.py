@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..given import as_array
-from ..numpy_ma import is_masked_array, real_part
+from ..given.numpy_ma import is_masked_array, real_part
 from ..tensor import to_float32, warn_of_overflow
 from . import _lists
 
@@ -177,7 +177,7 @@ def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | No
 def _converted(steps: Any, dtype: DTypeLike | None) -> np.ndarray:
     """As NumPy does it; but floats in lists keep their width, for `_write` to see what is lost."""
     given, floats = isinstance(steps, np.ndarray), dtype is not None and np.dtype(dtype).kind == "f"
-    if floats and not given:
+    if dtype is not None and floats and not given:
         dtype = np.promote_types(dtype, np.float64)
     elif floats and steps.dtype.kind == "f":
         dtype = steps.dtype

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsIndex, cast, o
 import numpy as np
 
 from ..given import as_array
-from ..numpy_ma import is_masked_array, masked_steps
+from ..given.numpy_ma import is_masked_array, masked_steps
 from . import lists as reading
 
 if TYPE_CHECKING:

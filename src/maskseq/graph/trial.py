@@ -36,7 +36,7 @@ class Scale:
         self._time_only = time_only
         sizes = {n for x in tensors for n in self._scaled(x) if n is not None and n > _LARGE}
         free = (n for n in range(_FIRST, _FIRST + 10_000) if n not in {*taken, *sizes})
-        self._small = dict(zip(sorted(sizes), free, strict=False))
+        self._small: dict[Any, int] = dict(zip(sorted(sizes), free, strict=False))
         self._large = {small: large for large, small in self._small.items()}
 
     def __bool__(self) -> bool:

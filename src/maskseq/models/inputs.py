@@ -11,10 +11,10 @@ import numpy as np
 
 from ..data.ragged import Ragged, as_batch
 from ..data.text import is_text, read_text
+from ..given.numpy_ma import is_masked_array, masked_steps
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
 from ..nest import flatten
-from ..numpy_ma import is_masked_array, masked_steps
 from ..rows import Layout, Rows, Source
 from ..tensor import (
     KEPT,

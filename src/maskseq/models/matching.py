@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..given.notices import warn
 from ..graph.symbols import KerasTensor
 from ..nest import flatten, is_nested
-from ..notices import warn
 from ..rows import Rows
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .. import _kernels, extremes
+from .. import _kernels
+from ..numerics import extremes
 from .operation import Binary, Unary, named_operation, operation
 
 

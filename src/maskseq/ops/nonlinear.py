@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .. import _kernels, activations, reductions
+from .. import _kernels, activations
+from ..numerics import reductions
 from .operation import Unary, named_operation, operation
 
 

@@ -10,10 +10,10 @@ from typing import Any, ParamSpec, Protocol, overload
 
 import numpy as np
 
+from ..given.numpy_ma import without_mask
 from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec, scale_of_cells
 from ..nest import map_structure
-from ..numpy_ma import without_mask
 from ..tensor import Tensor
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from .. import _kernels, reductions
+from .. import _kernels
+from ..numerics import reductions
 from .operation import operation
 
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from .. import extremes, reductions
+from ..numerics import extremes, reductions
 from .operation import operation
 
 

@@ -20,7 +20,7 @@ class Contract(Ends, WeightHolder):
     stepwise = False
     plain = False
     mixes_features = False
-    depends_on_padding: str | None = None
+    depends_on_padding: Any = None  # str | None
     packs: int | None = None
     any_time = False
     reads_masked = "all"

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...context import current
 from ...given import as_array
+from ...given.notices import warn
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
-from ...notices import warn
 from ...rows import Rows
 from ...tensor import Tensor, get_keras_mask, set_keras_mask
 from .binding import tensor_arguments

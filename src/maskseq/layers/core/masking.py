@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ... import _kernels, ops
 from ...given import as_array
-from ...notices import warn
+from ...given.notices import warn
 from ...rows import Rows, Source
 from ...tensor import to_float32
 from ..base.arguments import LayerOptions

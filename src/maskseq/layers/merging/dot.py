@@ -5,7 +5,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import ops, reductions
+from ... import ops
+from ...numerics import reductions
 from ..base.arguments import LayerOptions
 from ..base.one_tensor import OneTensor
 

@@ -10,7 +10,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import extremes, ops
+from ... import ops
+from ...numerics import extremes
 from ...rows import Rows, align
 from ...tensor import get_keras_mask
 from ..base.arguments import LayerOptions

@@ -7,7 +7,7 @@ import numpy as np
 
 from ... import _kernels, constraints, regularizers
 from ...context import current
-from ...reductions import reduce
+from ...numerics.reductions import reduce
 from ...rows import Rows
 from ...variable import Variable, publish
 from ..base.arguments import LayerOptions

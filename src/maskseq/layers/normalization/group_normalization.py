@@ -5,7 +5,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, constraints, reductions, regularizers
+from ... import _kernels, constraints, regularizers
+from ...numerics import reductions
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
 from ..base.masks import OVER_STEPS

@@ -4,7 +4,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import constraints, reductions, regularizers
+from ... import constraints, regularizers
+from ...numerics import reductions
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape

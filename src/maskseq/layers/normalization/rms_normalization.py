@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import reductions
+from ...numerics import reductions
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels
-from ...extremes import largest
+from ...numerics.extremes import largest
 from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first

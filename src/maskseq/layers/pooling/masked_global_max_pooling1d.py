@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ...extremes import largest_of_parts
+from ...numerics.extremes import largest_of_parts
 from ...rows import Rows
 from .over_time import OverTime
 

@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ...extremes import largest
+from ...numerics.extremes import largest
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.one_tensor import OneTensor

@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ...extremes import largest
+from ...numerics.extremes import largest
 from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.masks import check_mask

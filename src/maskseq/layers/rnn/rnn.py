@@ -179,7 +179,7 @@ class RNN(Layer):
             return NotImplemented
         if self.go_backwards if self.return_sequences else self.zero_output_for_mask:
             if self._meets_padding(rows.layout):
-                tell_padding_effect(self, self.depends_on_padding)
+                tell_padding_effect(self, self.depends_on_padding or "")
         start = self.start(initial_state, rows.layout.batch)
         padded = self.go_backwards or current().padded_output
         padded = padded or self._before_first_step(start) is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _kernels
+from .. import _kernels
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
