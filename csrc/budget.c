@@ -10,12 +10,16 @@
 
 enum { PATH_SIZE = 4096 };
 
-/* A count of threads from an environment variable, 0 if it is unset or no positive number.
- * OMP_NUM_THREADS may be a list, one number a nesting level: the first counts. */
-static int threads_from_environment(const char *name) {
-    const char *text = getenv(name);
-    const long n = text ? strtol(text, NULL, 10) : 0;
-    return n < 1 ? 0 : n > MSQ_MAX_THREADS ? MSQ_MAX_THREADS : (int)n;
+/* A count of threads from an environment variable, 0 if it is unset or no positive number. Where
+ * `separator` is not 0, the number may be the first of a list. */
+static int threads_from_environment(const char *name, char separator) {
+    const char *const text = getenv(name);
+    char *end = NULL;
+    const long n = text ? strtol(text, &end, 10) : 0;
+    if (n < 1)
+        return 0;
+    end += strspn(end, " \t");
+    return *end && *end != separator ? 0 : n > MSQ_MAX_THREADS ? MSQ_MAX_THREADS : (int)n;
 }
 
 /* The quota in <root><group>/cpu.max ("200000 100000": 2 CPUs; "max 100000": no limit), rounded up.
@@ -59,9 +63,9 @@ static int threads_from_cgroup(const char *root) {
 }
 
 int msq_thread_budget(const char *cgroup_root) {
-    int n = threads_from_environment("MASKSEQ_NUM_THREADS");
+    int n = threads_from_environment("MASKSEQ_NUM_THREADS", '\0');
     if (n == 0)
-        n = threads_from_environment("OMP_NUM_THREADS");
+        n = threads_from_environment("OMP_NUM_THREADS", ','); /* one a nesting level */
     if (n == 0) {
         const int quota = threads_from_cgroup(cgroup_root ? cgroup_root : "/sys/fs/cgroup");
         n = msq_usable_cpus();

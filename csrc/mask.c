@@ -112,7 +112,7 @@ int msq_mask_from_lengths(uint8_t *mask, const int64_t *lengths, int64_t batch, 
     if (batch < 0 || time < 0)
         return MSQ_OUT_OF_RANGE;
     for (int64_t b = 0; b < batch; b++) {
-        const int64_t length = lengths[b];
+        const int64_t length = msq_read(&lengths[b]);
         if (length < 0 || length > time) {
             *bad_position = b;
             return MSQ_OUT_OF_RANGE;

@@ -4,13 +4,14 @@
 
 #include "maskseq.h"
 #include "system.h"
+#include "threads/team.h"
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 enum {
-    MS_PER_CHECK = 50,
+    NS_PER_CHECK = 50 * 1000 * 1000,
     FMAS_PER_LOOK = 1 << 22, /* between looks at the clock: 0.1 ms of AVX2, 4 ms of plain C */
     MAX_PAUSES = 2000        /* about 20 us: more threads than CPUs then, let others run */
 };
@@ -58,13 +59,13 @@ void msq_set_interrupt_check(int (*check)(void)) {
 int msq_stops(msq_stop *stop, int thread, double fmas) {
     if (thread == 0 && interrupt_check && (stop->fmas += fmas) > FMAS_PER_LOOK) {
         stop->fmas = 0;
-        const int64_t now = msq_milliseconds();
+        const int64_t now = msq_nanoseconds();
         if (stop->next_check == 0)
-            stop->next_check = now + MS_PER_CHECK;
+            stop->next_check = now + NS_PER_CHECK;
         if (now >= stop->next_check) {
             if (interrupt_check())
                 atomic_store_explicit(&stop->stopped, 1, memory_order_relaxed);
-            stop->next_check = msq_milliseconds() + MS_PER_CHECK;
+            stop->next_check = msq_nanoseconds() + NS_PER_CHECK;
         }
     }
     return atomic_load_explicit(&stop->stopped, memory_order_relaxed);
@@ -86,7 +87,10 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
     n = n > MSQ_MAX_THREADS ? MSQ_MAX_THREADS : n;
     n = n > parts ? parts : n;
     n = n > work / grain ? (int64_t)(work / grain) : n;
-    return forked || !msq_has_openmp() || n < 1 ? 1 : (int)n;
+    if (n <= 1 || forked)
+        return 1;
+    msq_team *const team = msq_own_team();
+    return team && msq_threads_pay(&team->account, work / grain) ? (int)n : 1;
 }
 
 static void pause_cpu(void) {
@@ -107,22 +111,55 @@ int msq_wait(msq_barrier *b, int num_threads, int64_t patience) {
 #ifdef MASKSEQ_EAGER_THREADS /* for tests: 16 to 32768, so that some meetings are slow */
     patience = patience < 0 ? patience : (int64_t)16 << round * 5 % 12;
 #endif
+    int64_t slow_since = 0;
     while (atomic_load_explicit(&b->round, memory_order_acquire) == round) {
-        if (pauses++ < MAX_PAUSES)
+        if (pauses++ < MAX_PAUSES) {
             pause_cpu();
-        else
+        } else {
+            slow_since = slow_since ? slow_since : msq_nanoseconds();
             msq_yield();
+        }
         if (pauses == patience)
             atomic_store_explicit(&b->slow, 1, memory_order_relaxed);
     }
+    if (slow_since)
+        msq_waited(msq_nanoseconds() - slow_since);
     return b->was_slow;
 }
 
+#ifdef _OPENMP
+typedef struct {
+    msq_body_fn *body;
+    void *context;
+    int num_threads;
+    msq_team *team;
+    _Atomic int64_t worked; /* nanoseconds, all threads together */
+} region;
+
+static void run_member(region *r, int thread, int given) {
+    const int num_threads = given < r->num_threads ? given : r->num_threads;
+    msq_join(r->team, thread, given);
+    if (thread >= num_threads)
+        return;
+    const int64_t start = msq_nanoseconds();
+    r->body(r->context, thread, num_threads);
+    atomic_fetch_add_explicit(&r->worked, msq_nanoseconds() - start, memory_order_relaxed);
+}
+
+static void run_region(region *r, int size) {
+    const int64_t start = msq_nanoseconds();
+#pragma omp parallel num_threads(size)
+    run_member(r, omp_get_thread_num(), omp_get_num_threads());
+    msq_team_done(r->team, msq_nanoseconds() - start, r->worked);
+}
+#endif
+
 void msq_parallel(int num_threads, msq_body_fn *body, void *context) {
 #ifdef _OPENMP
-    if (num_threads > 1) {
-#pragma omp parallel num_threads(num_threads)
-        body(context, omp_get_thread_num(), omp_get_num_threads());
+    msq_team *const team = num_threads > 1 ? msq_own_team() : NULL;
+    const int size = team ? msq_team_size(team, num_threads) : 1;
+    if (size > 1) {
+        run_region(&(region){body, context, num_threads, team, 0}, size);
         return;
     }
 #endif

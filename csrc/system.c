@@ -1,5 +1,5 @@
 #if defined(__linux__)
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity, syscall */
 #endif
 #include "system.h"
 
@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
 #endif
 
 enum { ALIGNMENT = 64 };
@@ -37,12 +40,21 @@ int msq_usable_cpus(void) {
     return n;
 }
 
-int64_t msq_milliseconds(void) {
-    return (int64_t)GetTickCount64();
+int64_t msq_nanoseconds(void) {
+    return (int64_t)GetTickCount64() * 1000000;
 }
 
 void msq_yield(void) {
     SwitchToThread();
+}
+
+int msq_thread_id(void) {
+    return 0;
+}
+
+int msq_thread_exists(int id) {
+    (void)id;
+    return 0;
 }
 
 void msq_at_fork_in_child(void (*handler)(void)) {
@@ -69,14 +81,31 @@ int msq_usable_cpus(void) {
     return n > 0 && n < INT16_MAX ? (int)n : 0;
 }
 
-int64_t msq_milliseconds(void) {
+int64_t msq_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 void msq_yield(void) {
     sched_yield();
+}
+
+int msq_thread_id(void) {
+#if defined(__linux__)
+    return (int)syscall(SYS_gettid);
+#else
+    return 0;
+#endif
+}
+
+int msq_thread_exists(int id) {
+#if defined(__linux__)
+    return syscall(SYS_tgkill, getpid(), id, 0) == 0;
+#else
+    (void)id;
+    return 0;
+#endif
 }
 
 void msq_at_fork_in_child(void (*handler)(void)) {

@@ -14,10 +14,15 @@ void msq_aligned_free(void *memory);
 int msq_usable_cpus(void);
 
 /* Since some time in the past; never goes back. */
-int64_t msq_milliseconds(void);
+int64_t msq_nanoseconds(void);
 
 /* Lets another thread have the CPU. */
 void msq_yield(void);
+
+/* The system's number of the calling thread; and whether the thread of this process that had it is
+ * still known to the system, ended or not. 0 where the system does not say. */
+int msq_thread_id(void);
+int msq_thread_exists(int id);
 
 /* `handler` is called in every child of a fork, before anything else there. */
 void msq_at_fork_in_child(void (*handler)(void));

@@ -4,6 +4,7 @@ import typing as _typing
 from importlib import import_module as _import_module
 from importlib.util import find_spec as _find_spec
 
+from . import _openmp as _openmp  # the first to load the kernels
 from . import backend as backend
 from . import constraints as constraints
 from . import initializers as initializers
@@ -37,7 +38,7 @@ __version__ = "0.1.0"
 _OF_FILES = ("load_model", "read_weights")
 
 if _find_spec("threadpoolctl"):
-    from . import _threadpools as _threadpools
+    _import_module("maskseq._openmp.threadpools")
 
 
 if not _typing.TYPE_CHECKING:

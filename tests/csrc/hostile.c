@@ -146,7 +146,7 @@ static void odd_numbers_of_threads(void) {
 
 /* Arrays that a thread changes for as long as `running`: sometimes one number is wrong. */
 typedef struct {
-    int64_t *offsets, *index;
+    int64_t *offsets, *index, *few;
     atomic_int running;
 } changing;
 
@@ -161,11 +161,15 @@ static void *change(void *context) {
         /* not the last offset: it says how long index is */
         volatile int64_t *const offset = c->offsets + (i >> 8) % BATCH;
         volatile int64_t *const index = c->index + (i >> 9) % ROWS;
-        const int64_t was = *offset, had = *index;
+        volatile int64_t *const few = c->few + (i >> 10) % ROWS;
+        const int64_t was = *offset, had = *index, before = *few;
         *offset = *index = wild[(i >> 20) % WILD];
+        *few =
+            i % 2 ? (int64_t)(i % ROWS) : *offset; /* a row that no step had when all were read */
         linger((i >> 12) % 256);
         *offset = was;
         *index = had;
+        *few = before;
         linger((i >> 10) % 4096);
     }
     return NULL;
@@ -178,6 +182,15 @@ static void move_rows(const changing *c, float *out) {
     msq_scatter_rows(out, x, c->offsets, c->index, BATCH, TIME, ROWS - 1, bytes, 1, &bad, 2);
     msq_pad_rows(out, x, x, c->offsets, BATCH, TIME, ROWS, bytes, 1, 1, &bad, 2);
     msq_sum_rows_f32(out, x, c->offsets, BATCH, ROWS, FEATURES, 2);
+}
+
+/* Steps that read few rows, so that their products are folded (rnn/fold.c); `few` of them change.
+ */
+static void run_folded(const changing *c, float *h, const msq_rnn *rnn) {
+    int64_t bad;
+    msq_rnn_call call = {.size = sizeof call, .x = x, .index = c->few, .x_rows = ROWS};
+    call.offsets = c->offsets, call.batch = BATCH, call.h = h, call.num_threads = 2;
+    msq_rnn_f32(rnn, &call, &bad);
 }
 
 static void run_layers(const changing *c, float *out, float *h, float *y, const msq_rnn *rnn) {
@@ -200,17 +213,19 @@ static void run_layers(const changing *c, float *out, float *h, float *y, const 
 }
 
 static void changed_during_the_call(void) {
-    changing c = {malloc((BATCH + 1) * sizeof(int64_t)), malloc(ROWS * sizeof(int64_t)), 1};
+    changing c = {.offsets = malloc((BATCH + 1) * sizeof(int64_t)), .running = 1};
+    c.index = malloc(ROWS * sizeof(int64_t));
+    c.few = malloc(ROWS * sizeof(int64_t));
     float *const out = malloc(sizeof x), *const h = malloc(BATCH * UNITS * sizeof *h);
     float *const y = malloc(ROWS * UNITS * sizeof *y);
     msq_rnn *rnn;
     pthread_t thread;
-    if (!c.offsets || !c.index || !out || !h || !y)
+    if (!c.offsets || !c.index || !c.few || !out || !h || !y)
         exit(2);
     for (int64_t b = 0; b <= BATCH; b++)
         c.offsets[b] = b * (ROWS - 1) / BATCH;
     for (int64_t i = 0; i < ROWS; i++)
-        c.index[i] = i;
+        c.index[i] = i, c.few[i] = i % 9;
     EXPECT(MSQ_OK, msq_rnn_pack(&rnn, MSQ_LSTM, kernel, recurrent, NULL, FEATURES, UNITS, MSQ_TANH,
                                 MSQ_SIGMOID));
     if (pthread_create(&thread, NULL, change, &c))
@@ -219,6 +234,8 @@ static void changed_during_the_call(void) {
         move_rows(&c, out);
         if (i % 10 == 0)
             run_layers(&c, out, h, y, rnn);
+        if (i % 10 == 5)
+            run_folded(&c, h, rnn);
     }
     atomic_store(&c.running, 0);
     pthread_join(thread, NULL);
@@ -226,6 +243,7 @@ static void changed_during_the_call(void) {
     free(y);
     free(h);
     free(out);
+    free(c.few);
     free(c.index);
     free(c.offsets);
 }

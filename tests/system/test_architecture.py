@@ -14,7 +14,7 @@ from maskseq.layers.base.table import ALIASES, FILES, IN_KERAS, OURS, names_in
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
     {"nest", "context", "configured", "storage", "given"},
-    {"_kernels", "data._lists", "data._arrow", "variable"},
+    {"_kernels", "_openmp", "data._lists", "data._arrow", "variable"},
     {"activations", "numerics", "initializers", "regularizers", "constraints"}
     | {"tensor", "rows", "runtime", "data"},
     {"graph"},
@@ -22,7 +22,16 @@ LEVELS = [
     {"layers.base"},
     {"layers"},
     {"models"},
-    {"importers", "testing", "cli", "demo", "backend", "utils", "_threadpools", "data.files"},
+    {
+        "importers",
+        "testing",
+        "cli",
+        "demo",
+        "backend",
+        "utils",
+        "_openmp.threadpools",
+        "data.files",
+    },
 ]
 UPWARDS = {("models.model", "importers")}  # Model.load_weights, as in Keras, is a method
 
@@ -111,7 +120,7 @@ def test_stub_of_layers_is_that_of_the_table():
 
 
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.stem != "__init__")
-OPTIONAL = {"_threadpools": {"threadpoolctl"}}  # imported only where that is installed
+OPTIONAL = {"_openmp.threadpools": {"threadpoolctl"}}  # imported only where that is installed
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

@@ -56,6 +56,15 @@ def thread_budget(cgroup_root: str | PathLike[str] = "/sys/fs/cgroup") -> int:
     return msq_thread_budget(os.fsencode(cgroup_root))
 
 
+def _check_budget():
+    """C takes a MASKSEQ_NUM_THREADS that is no number as if it were not set."""
+    text = os.environ.get("MASKSEQ_NUM_THREADS", "")
+    digits = text.strip()
+    if digits and not (digits.isascii() and digits.isdigit() and digits.strip("0")):
+        raise ImportError(f"MASKSEQ_NUM_THREADS must be a number of threads, at least 1, got {text!r}")
+
+
+_check_budget()
 set_isa(os.environ.get("MASKSEQ_ISA") or None)
 _C_API = PyCapsule_New(<void*>msq_get_api(), "maskseq._kernels._C_API", NULL)
 

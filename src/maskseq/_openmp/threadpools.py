@@ -5,7 +5,7 @@ from typing import Any
 
 import threadpoolctl
 
-from . import _kernels, runtime
+from .. import _kernels, runtime
 
 
 class Controller(threadpoolctl.LibController):
