@@ -51,14 +51,15 @@ class Plan:
         which these may be wanted padded.
         """
         slots = values + self._room
-        token = enter(inside if self._steps else last)
+        steps = self._steps
+        token = enter(inside if steps else last)
         try:
-            for function, source, place in self._steps:
-                if source is None:
-                    function(slots)
-                else:
-                    slots[place] = function(slots[source])
-            if self._steps:
+            if steps:
+                for function, source, place in steps:
+                    if source is None:
+                        function(slots)
+                    else:
+                        slots[place] = function(slots[source])
                 enter(last)
             for function, source, place in self._last:
                 if source is None:

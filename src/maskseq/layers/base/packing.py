@@ -47,7 +47,19 @@ def packed_weights(
     return packed
 
 
-class PackingLayer(OneTensor):
+class KeepsPack:
+    """What a layer made of its weights, until another weight takes the place of one."""
+
+    _packed: Packed = NOT_PACKED
+    _packed_for = 0  # the number of an edition whose weights `_packed` was made of
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in ("kernel", "recurrent_kernel", "bias"):
+            super().__setattr__("_packed_for", 0)
+
+
+class PackingLayer(KeepsPack, OneTensor):
     """A layer that packs its `kernel` and `bias` (or None) when they are first used.
 
     It packs again when others have taken their place. Threads may share it; copies and pickles
@@ -57,23 +69,19 @@ class PackingLayer(OneTensor):
     fixed_features = True
     kernel: Variable
     bias: Variable | None
-    _packed: Packed = NOT_PACKED
-    _packed_for: tuple = (0, None, None)  # an edition's number and weights: `_packed` was of them
 
     def packed(self) -> Any:
         """What `pack_weights` makes of the weights."""
         edition = current().edition
+        if edition is not None and edition.number == self._packed_for and not edition:
+            return self._packed[1]
         kernel, bias = self.kernel, self.bias
-        number, known_kernel, known_bias = self._packed_for
-        if edition is not None and edition.number == number and not edition:
-            if kernel is known_kernel and bias is known_bias:
-                return self._packed[1]
         versions = kernel.version, None if bias is None else bias.version
         known, packed = self._packed
         if known != versions or edition:
             return packed_anew(self, (kernel, bias), self.pack_weights)
         if edition is not None:
-            self._packed_for = edition.number, kernel, bias
+            self._packed_for = edition.number
         return packed
 
     def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> Any:

@@ -13,7 +13,7 @@ from ...nest import flatten, is_nested
 from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.layer import Layer
-from ..base.packing import NOT_PACKED, packed_anew
+from ..base.packing import NOT_PACKED, KeepsPack, packed_anew
 from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 
@@ -24,10 +24,7 @@ class CellOptions(LayerOptions, total=False):
     implementation: int
 
 
-NOT_USED = (0, None, None, None)  # no edition, none of its weights
-
-
-class Cell(Layer):
+class Cell(KeepsPack, Layer):
     """The weights of a cell of this package, and its step.
 
     A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
@@ -88,7 +85,6 @@ class Cell(Layer):
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        self._packed, self._packed_for = NOT_PACKED, NOT_USED
 
     @property
     def state_size(self) -> int | list[int]:
@@ -162,17 +158,15 @@ class Cell(Layer):
         A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
         """
         edition = current().edition
+        if edition is not None and edition.number == self._packed_for and not edition:
+            return self._packed[1]
         kernel, recurrent, bias = self.kernel, self.recurrent_kernel, self.bias
-        number, one, two, three = self._packed_for
-        if edition is not None and edition.number == number and not edition:
-            if kernel is one and recurrent is two and bias is three:
-                return self._packed[1]
         known, packed = self._packed
         versions = kernel.version, recurrent.version, None if bias is None else bias.version
         if known != versions or edition:
             return packed_anew(self, (kernel, recurrent, bias), self.pack_weights)
         if edition is not None:
-            self._packed_for = edition.number, kernel, recurrent, bias
+            self._packed_for = edition.number
         return packed
 
     def pack_weights(
@@ -197,7 +191,7 @@ class Cell(Layer):
         return {"activation": self.activation}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": NOT_PACKED, "_packed_for": NOT_USED}
+        return {**super().__getstate__(), "_packed": NOT_PACKED, "_packed_for": 0}
 
 
 def run_pair(
