@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* pthread_sigmask, sigset_t */
 #include "spare.h"
 
 #ifdef _OPENMP
