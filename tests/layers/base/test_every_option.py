@@ -71,7 +71,7 @@ OPTIONS = {
     "Flatten": ((), {"data_format": ("channels_last", "channels_first")}),
     "UpSampling1D": ((), {"size": (1, 3)}),
     "ZeroPadding1D": ((), {"padding": (0, 2, (1, 3))}),
-    "Cropping1D": ((), {"cropping": (0, 1, (2, 1))}),
+    "Cropping1D": ((), {"cropping": (1, (2, 1))}),
     "ELU": ((), {"alpha": (0.0, 1.0, 2.0)}),
     "ReLU": ((), {"max_value": (None, 1.0), "negative_slope": (0.0, 0.2), "threshold": (0.0, 0.5)}),
     "PReLU": ((), {"shared_axes": (None, [1], [1, 2])}),

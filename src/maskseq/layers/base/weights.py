@@ -99,7 +99,7 @@ class WeightHolder:
     def _sublayers(self) -> list[Any]:
         """The layers among its attributes."""
         found: dict[int, Any] = {}
-        for name, value in vars(self).items():
+        for name, value in list(vars(self).items()):  # a copy: other threads may add attributes
             if isinstance(value, WeightHolder):
                 found[id(value)] = value
             elif is_nested(value) and name != "_inbound_nodes":  # the calls may be many

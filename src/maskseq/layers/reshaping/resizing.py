@@ -40,9 +40,9 @@ class Cropping1D(_Steps):
         self.cropping = pair(cropping, "Cropping1D: cropping")
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
-        first = self.cropping[0]
+        first, last = self.cropping
         _, time, _ = inputs.shape if not len(inputs) else self.compute_output_shape(inputs.shape)
-        return inputs[:, first : first + time]
+        return inputs[:, first : first + time] if first or last else inputs  # and its mask
 
     def steps(self, time: int) -> int:
         if time <= sum(self.cropping):
