@@ -9,11 +9,11 @@ from ...rows import Rows
 from ...tensor import convert_to_tensor
 from ..base.arguments import CommonOptions
 from ..base.layer import Layer
-from ..base.packing import NOT_PACKED, packed_weights
+from ..base.packing import KeepsPack
 from .embedding import Embedding
 
 
-class ReversibleEmbedding(Embedding):
+class ReversibleEmbedding(KeepsPack, Embedding):
     """Look up each id in a table; with reverse=True, multiply features with the table's transpose.
 
     Arguments: input_dim, output_dim, embeddings_initializer, mask_zero: as of Embedding.
@@ -61,7 +61,7 @@ class ReversibleEmbedding(Embedding):
             )
         self.tie_weights, self.reverse_dtype = bool(tie_weights), reverse_dtype
         self.logit_soft_cap = logit_soft_cap
-        self._packed = NOT_PACKED
+        self.packed_names = ("embeddings" if self.tie_weights else "reverse_embeddings",)
 
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
@@ -98,20 +98,15 @@ class ReversibleEmbedding(Embedding):
             raise ValueError(
                 f"inputs must have {self.output_dim} features (last axis), got shape {x.shape}"
             )
-        scores = _kernels.dense(x.reshape(-1, self.output_dim), self._matrix())
+        scores = _kernels.dense(x.reshape(-1, self.output_dim), self.packed())
         if self.logit_soft_cap is not None:
             cap = np.float32(self.logit_soft_cap)
             scores = _kernels.activation(scores / cap, "tanh") * cap
         return scores.reshape(*x.shape[:-1], self.input_dim)
 
-    def _matrix(self) -> _kernels.PackedDense:
-        """The matrix of the way back, packed once for as long as the weights stay."""
-        if self.reverse_embeddings is None:
-            return packed_weights(self, (self.embeddings,), lambda x: _kernels.PackedDense(x.T))
-        return packed_weights(self, (self.reverse_embeddings,), _kernels.PackedDense)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": NOT_PACKED}
+    def pack_weights(self, table: np.ndarray) -> _kernels.PackedDense:
+        """The matrix of the way back."""
+        return _kernels.PackedDense(table.T if self.tie_weights else table)
 
 
 def _positive(value: Any) -> Any:

@@ -8,12 +8,11 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, initializers, regularizers
-from ...context import current
 from ...nest import flatten, is_nested
 from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.layer import Layer
-from ..base.packing import NOT_PACKED, KeepsPack, packed_anew
+from ..base.packing import KeepsPack
 from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 
@@ -48,6 +47,7 @@ class Cell(KeepsPack, Layer):
     max_kept_bytes = 64 << 20
     plain = True
     not_in_config = frozenset({"implementation"})
+    packed_names = ("kernel", "recurrent_kernel", "bias")
 
     def __init__(
         self,
@@ -152,26 +152,13 @@ class Cell(KeepsPack, Layer):
         )
         return last[0], list(last)
 
-    def packed(self) -> Any:
-        """The weights in the kernels' form, made once for as long as they stay the same.
-
-        A PackedRNN, or what `pack_products` gives if `call` or an activation is not known to C.
-        """
-        edition = current().edition
-        if edition is not None and edition.number == self._packed_for and not edition:
-            return self._packed[1]
-        kernel, recurrent, bias = self.kernel, self.recurrent_kernel, self.bias
-        known, packed = self._packed
-        versions = kernel.version, recurrent.version, None if bias is None else bias.version
-        if known != versions or edition:
-            return packed_anew(self, (kernel, recurrent, bias), self.pack_weights)
-        if edition is not None:
-            self._packed_for = edition.number
-        return packed
-
     def pack_weights(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
     ) -> Any:
+        """The weights in the kernels' form: a PackedRNN.
+
+        It is what `pack_products` gives if `call` or an activation is not known to C.
+        """
         functions = self.functions()
         known = {k: activations.kernel_name(f) for k, f in functions.items()}
         names = {k: name for k, name in known.items() if name}
@@ -189,9 +176,6 @@ class Cell(KeepsPack, Layer):
     def functions(self) -> dict[str, Any]:
         """The activation functions by argument name."""
         return {"activation": self.activation}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": NOT_PACKED, "_packed_for": 0}
 
 
 def run_pair(

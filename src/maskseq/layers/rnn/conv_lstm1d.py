@@ -9,14 +9,14 @@ from ...rows import Rows
 from ..base.arguments import CommonOptions, LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
-from ..base.packing import NOT_PACKED, packed_weights
+from ..base.packing import KeepsPack
 from ..base.windows import check_padding, count_windows
 from .cell_rnn import CellRNN, of_cell
 from .conv_walk import Gates, Window, walk
 from .run_cell import Outputs, Run, initial_state_of
 
 
-class ConvLSTMCell(Layer):
+class ConvLSTMCell(KeepsPack, Layer):
     """The weights of a ConvLSTM1D, and its step: an LSTM's with convolutions for products.
 
     Weights: kernel float32 (kernel_size, features, 4 filters), recurrent_kernel (kernel_size,
@@ -26,6 +26,8 @@ class ConvLSTMCell(Layer):
     Returns: (h', [h', c']).
     Source: keras.src.layers.rnn.conv_lstm.ConvLSTMCell; Shi et al. 2015, without peepholes.
     """
+
+    packed_names = ("kernel", "recurrent_kernel", "bias")
 
     def __init__(
         self,
@@ -75,7 +77,6 @@ class ConvLSTMCell(Layer):
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
         self.state_size: list[tuple[int, int]] = []  # the shapes of h and c, known when built
         self._first = channels_first(data_format)
-        self._packed = NOT_PACKED
         if self.strides > 1 and self.dilation_rate > 1:
             raise ValueError(
                 f"ConvLSTM1D: strides and dilation_rate cannot both be above 1, got "
@@ -128,7 +129,7 @@ class ConvLSTMCell(Layer):
             states = initial_state_of(self, rows.layout.batch)
         starts = [self._turned(np.asarray(state, np.float32)) for state in states]
         window, sides = Window(*self._window()), {"first": self._first, "reverse": reverse}
-        last = walk(rows, starts, window, self._gates(), outputs, **sides)
+        last = walk(rows, starts, window, self.packed(), outputs, **sides)
         h, c = map(self._turned, last)
         return h, [h, c]
 
@@ -136,23 +137,16 @@ class ConvLSTMCell(Layer):
         """x with its rows first, or back."""
         return x.swapaxes(1, 2) if self._first else x
 
-    def _gates(self) -> Gates:
-        """The matrices of the convolutions, packed once for as long as weights stay."""
-        weights = self.kernel, self.recurrent_kernel, self.bias
-        return packed_weights(self, weights, self.pack_weights)
-
     def pack_weights(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
     ) -> Gates:
+        """The matrices of the convolutions."""
         n = self.filters
         matrix = np.concatenate([x.reshape(-1, 4 * n) for x in (kernel, recurrent_kernel)])
         columns = np.r_[0 : 2 * n, 3 * n : 4 * n], np.r_[2 * n : 3 * n]
         bias = np.zeros(4 * n, np.float32) if bias is None else bias
         gates, candidate = (_kernels.PackedDense(matrix[:, k], bias[k]) for k in columns)
         return Gates(gates, candidate, self.recurrent_activation, self.activation)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_packed": NOT_PACKED}
 
 
 class ConvLSTM1D(CellRNN):
