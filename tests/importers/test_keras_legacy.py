@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import re
 import zipfile
 
 import numpy as np
@@ -87,6 +88,20 @@ def test_load_weights_that_do_not_fit_changes_nothing(weights_file):
     before = model.get_weights()
     with pytest.raises(FormatError, match=r"\(LSTM\).*expected shape \(5, 12\), got \(5, 16\)"):
         model.load_weights(weights_file)
+    for ours, kept in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, kept)
+
+
+def test_unreadable_version_of_a_file_is_seen_before_a_weight_is_changed(unpacked):
+    """The version decides about a warning only, but the file is refused as a whole."""
+    path = unpacked("sequential")
+    raw = path.read_bytes()
+    version = re.findall(rb"3\.\d+\.\d+", raw)[0]
+    path.write_bytes(raw.replace(version, b"x" * len(version)))
+    model = small_model()
+    before = model.get_weights()
+    with pytest.raises(FormatError, match="keras_version"):
+        model.load_weights(path)
     for ours, kept in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, kept)
 

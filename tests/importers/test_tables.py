@@ -10,6 +10,10 @@ import pytest
 
 from maskseq import load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
+from maskseq.importers.hdf5 import read_hdf5
+from maskseq.importers.keras.archive import read_archive
+from maskseq.importers.keras.tables import Tables
+from maskseq.importers.keras.weights import load_tree
 from tests.importers.test_keras_security import load_watched
 from tests.support.keras_files import FILES, layer_of, written
 
@@ -168,6 +172,21 @@ def test_weights_of_tokens_are_read_and_checked(tmp_path):
     weights = layer.get_config()["idf_weights"]
     assert len(weights) == layer.vocabulary_size() and min(weights) > 0
     np.testing.assert_allclose(weights[0], np.mean(weights[1:]), rtol=1e-6)
+
+
+def test_table_that_does_not_fit_changes_no_weight_and_no_other_table():
+    model = load_model(TEXT)
+    first = model.get_layer("to_ids")
+    first.set_vocabulary(["other"])
+    model.set_weights([weight + 1 for weight in model.get_weights()])
+    weights = model.get_weights()
+    texts = {TABLE: b"\n[UNK]\none", "assets/layers/text_vectorization_1/vocabulary.txt": MANY}
+    root = read_hdf5(read_archive(str(TEXT)).weights, "text.keras")
+    with pytest.raises(FormatError, match="the vocabulary of 'fixed'"):
+        load_tree(model, root, "text.keras", Tables("text.keras", texts, TEXT.stat().st_size))
+    assert first.get_vocabulary() == ["", "[UNK]", "other"]
+    for ours, kept in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, kept)
 
 
 def test_conv2d_in_a_time_distributed_says_that_it_stays_out(tmp_path):

@@ -112,8 +112,8 @@ def load_weights(model: Model, path: str | os.PathLike, *, warn: bool = True) ->
     if not is_legacy(root):
         load_tree(model, root, name)
         return
-    with_sigmoid = load_legacy(model, root, name)
     version = _version_of(root, name, default=None)
+    with_sigmoid = load_legacy(model, root, name)
     if warn and with_sigmoid and version is not None and version < (2, 3):
         warnings.warn(
             f"{name} was written by Keras {version.major}.{version.minor}, in which the gates of "

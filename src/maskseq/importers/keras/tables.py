@@ -3,7 +3,8 @@
 Source: keras.src.layers.preprocessing.index_lookup, save_assets and save_own_variables.
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,17 +39,18 @@ class Tables:
         if layer.has_vocabulary:
             self._noted.append((layer, place, weights))
 
-    def restore(self) -> None:
-        """Give the layers their tables. Raises: FormatError for a text that does not fit one."""
-        for layer, place, dataset in self._noted:
-            text = self._texts.get(f"assets/{place}/vocabulary.txt")
-            weights = None if dataset is None else np.asarray(dataset.read())
-            try:
-                layer.restore(None if text is None else _lines(text), weights)
-            except (ValueError, TypeError, OverflowError) as error:
-                raise FormatError(
-                    self._path, f"the vocabulary of '{layer.name}': {error}"
-                ) from error
+    def read(self) -> list[Callable[[], None]]:
+        """What gives each layer its table. Raises: FormatError for a text that does not fit one."""
+        return [take for noted in self._noted if (take := self._read(*noted)) is not None]
+
+    def _read(self, layer: Any, place: str, dataset: Dataset | None) -> Callable[[], None] | None:
+        text = self._texts.get(f"assets/{place}/vocabulary.txt")
+        weights = None if dataset is None else np.asarray(dataset.read())
+        try:
+            table = layer.read_table(None if text is None else _lines(text), weights)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise FormatError(self._path, f"the vocabulary of '{layer.name}': {error}") from error
+        return None if table is None else functools.partial(layer.take_table, table)
 
 
 def _lines(text: bytes) -> list[bytes]:

@@ -37,8 +37,10 @@ def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None
     known = {id(x.variable) for x in found}
     if never := [v.name for v in model.weights if id(v) not in known]:
         raise FormatError(path, f"no weights for {never[:10]}")
+    take_tables = tables.read()
     assign(found, path)
-    tables.restore()
+    for take in take_tables:
+        take()
 
 
 def checked(

@@ -76,7 +76,7 @@ class Layer(Contract):
     `fixed_features = True` says that the last axis of an input must have the size that the layer
     was built for: graphs check it when they are made.
     `kept_dtypes` are those that a model file may give it besides floats; `has_vocabulary = True`
-    says that it may have a table of tokens for the layer, too, to `restore`.
+    says that it may have a table of tokens for the layer, too: see `read_table`, `take_table`.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
     `get_config` reads the constructor's arguments from attributes of the same names, all but those

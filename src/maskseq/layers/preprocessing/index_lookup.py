@@ -131,6 +131,10 @@ class IndexLookup(DataLayer):
         idf_weights: one for each, in mode "tf_idf" only.
         Raises: ValueError if a token stands there twice, or if there are more than max_tokens.
         """
+        self.take_table(self._checked(vocabulary, idf_weights))
+
+    def _checked(self, vocabulary: Any, idf_weights: Any) -> tuple[Any, np.ndarray | None]:
+        """The table of a vocabulary and the weights of its tokens; the layer keeps its own."""
         who = f"{type(self).__name__} '{self.name}'"
         if isinstance(vocabulary, (str, bytes)):
             raise ValueError(
@@ -152,7 +156,11 @@ class IndexLookup(DataLayer):
         weights = None
         if self.output_mode == "tf_idf":
             weights = self._all_idf_weights(idf_weights, len(given), has_special, who)
-        self._known = table, weights  # both at once, for others may be reading
+        return table, weights
+
+    def take_table(self, known: tuple[Any, np.ndarray | None]) -> None:
+        """Put a checked table in the place of the one so far."""
+        self._known = known  # both at once, for others may be reading
         if self.output_mode != "int" and not self.pad_to_max_tokens:
             self._promised = self.vocabulary_size()  # as in Keras, for models are built on it
 
@@ -194,10 +202,11 @@ class IndexLookup(DataLayer):
         padded[front : front + count] = weights
         return padded
 
-    def restore(self, lines: list[bytes] | None, idf_weights: np.ndarray | None) -> None:
-        """Take what a model file has for this layer: its vocabulary, the weights of its tokens.
+    def read_table(self, lines: list[bytes] | None, idf_weights: np.ndarray | None) -> Any:
+        """What a model file has for this layer, checked, for `take_table`; None: nothing.
 
-        The vocabulary stays one that `adapt` may replace. One in the layer's config goes first.
+        lines: its vocabulary; one in the layer's config goes first.  idf_weights: of its tokens.
+        Raises: ValueError if they do not fit; the layer keeps its table.
         """
         if self.output_mode != "tf_idf":
             idf_weights = None
@@ -205,13 +214,14 @@ class IndexLookup(DataLayer):
             integers = self.vocabulary_type is IntegerVocabulary
             count = len(lines)  # there may be weights for what max_tokens has room for
             weights = None if idf_weights is None else idf_weights[:count]
-            self.set_vocabulary(list(map(int, lines)) if integers else lines, weights)
-        elif idf_weights is not None and len(self._table):
-            if idf_weights.shape != (self.depth,):
-                raise ValueError(
-                    f"idf_weights must have shape {(self.depth,)}, got {idf_weights.shape}"
-                )
-            self._known = self._table, idf_weights.astype(np.float32)
+            return self._checked(list(map(int, lines)) if integers else lines, weights)
+        if idf_weights is None or not len(self._table):
+            return None
+        if idf_weights.shape != (self.depth,):
+            raise ValueError(
+                f"idf_weights must have shape {(self.depth,)}, got {idf_weights.shape}"
+            )
+        return self._table, idf_weights.astype(np.float32)
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the tokens of `data`, the most frequent first, ties from the last.

@@ -70,14 +70,14 @@ class IntegerLookup(IndexLookup):
             **kwargs,
         )
 
-    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
+    def _checked(self, vocabulary: Any, idf_weights: Any) -> tuple[Any, np.ndarray | None]:
         tokens = vocabulary.tolist() if isinstance(vocabulary, np.ndarray) else vocabulary
         if isinstance(tokens, (list, tuple)) and not all(map(_is_integer, tokens)):
             raise ValueError(
                 f"IntegerLookup '{self.name}': vocabulary must be integers of 64 bits, got "
                 f"{str(vocabulary)[:60]}"
             )
-        super().set_vocabulary(vocabulary, idf_weights)
+        return super()._checked(vocabulary, idf_weights)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "vocabulary_dtype": self.vocabulary_dtype}

@@ -112,9 +112,13 @@ class TextVectorization(DataLayer):
         """Put a vocabulary in the place of the one so far; see StringLookup."""
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
-    def restore(self, lines: list[bytes] | None, idf_weights: np.ndarray | None) -> None:
-        """Take what a model file has for this layer; see StringLookup."""
-        self._lookup_layer.restore(lines, idf_weights)
+    def read_table(self, lines: list[bytes] | None, idf_weights: np.ndarray | None) -> Any:
+        """What a model file has for this layer, checked, for `take_table`; see StringLookup."""
+        return self._lookup_layer.read_table(lines, idf_weights)
+
+    def take_table(self, known: Any) -> None:
+        """Put a checked table in the place of the one so far."""
+        self._lookup_layer.take_table(known)
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn the vocabulary of texts: the most frequent tokens first, ties from the last.
