@@ -22,7 +22,7 @@ from typing import NamedTuple
 from maskseq import Sequential, layers, load_model
 from maskseq.data import files as datafiles
 from maskseq.importers import load_weights
-from tests.fuzz import bombs_config, bombs_data, bombs_hdf5
+from tests.fuzz import bombs_archive, bombs_config, bombs_data, bombs_hdf5
 
 PIECES = 100_000
 SECONDS, SECONDS_A_BYTE = 1.0, 20e-9
@@ -48,7 +48,7 @@ def bombs(pieces: int = PIECES) -> Iterator[tuple[str, str, Callable[[], bytes]]
     for name, make in bombs_config.BOMBS.items():
         yield f"config {name}", ".keras", lambda make=make: keras(make(pieces))
         yield f"config {name} of a legacy file", ".h5", lambda make=make: legacy(make(pieces))
-    for name, make in bombs_config.ARCHIVES.items():
+    for name, make in bombs_archive.ARCHIVES.items():
         yield f"archive {name}", ".keras", lambda make=make: make(pieces)
     for name, (suffix, make) in bombs_data.BOMBS.items():
         yield f"data {name}", suffix, lambda make=make: make(pieces)

@@ -1,15 +1,11 @@
-"""Configs in which one structure has n pieces, as the JSON of a model file; and archives."""
+"""Configs in which one structure has n pieces, as the JSON of a model file."""
 
-import io
 import json
-import struct
-import zipfile
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 BOMBS: dict[str, Callable[[int], bytes]] = {}
-ARCHIVES: dict[str, Callable[[int], bytes]] = {}
 
 DENSE = {
     "class_name": "Sequential",
@@ -349,63 +345,3 @@ def shape_of_an_operation(n):
 @bomb
 def index_of_an_operation(n):
     return functional(operation("GetItem", "o", tensor("i"), [None] * n))
-
-
-# Archives
-
-
-def archive(make: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    ARCHIVES[make.__name__.replace("_", " ")] = make
-    return make
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in members.items():
-            file.writestr(name, data)
-    return buffer.getvalue()
-
-
-def parts(**changes: bytes) -> dict[str, bytes]:
-    found = {"metadata.json": b"{}", "config.json": b"{}", "model.weights.h5": b""}
-    return found | {name.replace("_", "."): data for name, data in changes.items()}
-
-
-@archive
-def members(n):
-    return zipped(parts() | {str(i): b"" for i in range(n // 10)})
-
-
-@archive
-def many_members(n):
-    data = zipped(parts())
-    at = data.index(b"PK\1\2")
-    record = data[at : at + 46 + len("metadata.json")]
-    many = b"".join(record.replace(b"metadata.json", b"%013d" % i) for i in range(n))
-    return data[:at] + many + struct.pack("<4s8xII2x", b"PK\5\6", len(many), at)
-
-
-@archive
-def blanks_in_the_metadata(n):
-    return zipped(parts(metadata_json=b" " * 1000 * n))
-
-
-@archive
-def blanks_in_the_config(n):
-    return zipped(parts(config_json=b" " * 1000 * n))
-
-
-@archive
-def zeros_as_weights(n):
-    return zipped(parts() | {"model.weights.h5": bytes(1000 * n)})
-
-
-@archive
-def values_in_the_metadata(n):
-    return zipped(parts(metadata_json=b'{"keras_version": [' + b"[]," * 50 * n + b"[]]}"))
-
-
-@archive
-def values_in_the_config(n):
-    return zipped(parts(config_json=b'{"a": [' + b"{}," * 50 * n + b"{}]}"))

@@ -2,11 +2,8 @@
 
 import copy
 import gc
-import os
 import pickle
-import sys
 import threading
-import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,33 +11,11 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import _kernels, layers, load_model
+from maskseq import layers, load_model
 from maskseq import variable as variables
 from maskseq.context import Starts
 from tests.support.keras_files import FILES
-from tests.support.processes import run_python
-
-IDS = np.array([[3, 1, 4, 1], [5, 9, 2, 0], [6, 5, 0, 0]])
-
-
-class Pause(maskseq.Layer):
-    """Hands on what it gets. Meanwhile another thread does what `then` says, once."""
-
-    supports_masking = True
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.then = None
-
-    def call(self, inputs):
-        then, self.then = self.then, None
-        if then is not None:
-            with ThreadPoolExecutor(1) as pool:
-                pool.submit(then).result()
-        return inputs
-
-    def compute_output_shape(self, shape):
-        return shape
+from tests.support.paused import IDS, Pause, answers_of, make
 
 
 class Both(layers.Layer):
@@ -61,33 +36,6 @@ class Both(layers.Layer):
 
     def compute_output_shape(self, shape):
         return shape
-
-
-def make(stateful=False):
-    """A model with weights of every kind before and after a pause, and the pause."""
-    maskseq.set_random_seed(3)
-    pause = Pause()
-    model = maskseq.Sequential(
-        [
-            maskseq.Input((4,), 3, dtype="int32"),
-            layers.Embedding(10, 6, mask_zero=True),
-            layers.LSTM(5, return_sequences=True, stateful=stateful),
-            pause,
-            layers.Bidirectional(layers.GRU(4, return_sequences=True)),
-            layers.LayerNormalization(),
-            layers.BatchNormalization(),
-            layers.Dense(4, "relu"),
-            layers.SimpleRNN(3, activation=np.tanh),
-            layers.Dense(2),
-        ]
-    )
-    return model, pause
-
-
-def answers_of(model, weights):
-    """What the model answers with those weights."""
-    model.set_weights(weights)
-    return model.predict(IDS).tobytes()
 
 
 CALLS = {
@@ -372,81 +320,3 @@ def test_what_no_call_sees_any_more_is_let_go():
     model.set_weights(old)
     assert len(finalized) == len(old)
     assert sum(known() is not None for known in variables._editions) <= 2
-
-
-def test_an_error_in_one_weight_replaces_none():
-    model, _ = make()
-    old = model.get_weights()
-    bad = [w + 1 for w in old[:-1]] + [np.zeros(1000)]
-    with pytest.raises(ValueError, match="expected shape"):
-        model.set_weights(bad)
-    with pytest.raises(ValueError, match="expected shape"):
-        variables.publish(model.weights, bad)
-    for have, want in zip(model.get_weights(), old, strict=True):
-        np.testing.assert_array_equal(have, want)
-
-
-LOOKS = {
-    **CALLS,
-    "packed": lambda model: _kernels.dense(np.ones((1, 8)), model.layers[-3].packed()),
-}
-
-
-@pytest.mark.parametrize("how", ["predict", "predict_on_batch", "call", "packed"])
-def test_weights_set_by_two_threads_while_others_call_are_of_one_model(how):
-    model, _ = make()
-    sets = [[w + np.float32(i) for w in model.get_weights()] for i in range(3)]
-    want = set()
-    for weights in sets:
-        model.set_weights(weights)
-        want.add(LOOKS[how](model).tobytes())
-    stop, seen = threading.Event(), []
-
-    def look():
-        while not stop.is_set():
-            seen.append(LOOKS[how](model).tobytes())
-
-    def swap(order):
-        while not stop.is_set():
-            for number in order:
-                model.set_weights(sets[number])
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            jobs = [
-                pool.submit(f, *a) for f, *a in ([look], [look], [swap, (0, 1)], [swap, (2, 0)])
-            ]
-            time.sleep(0.5)
-            stop.set()
-            [job.result() for job in jobs]
-    finally:
-        sys.setswitchinterval(interval)
-    assert len(want) == 3 and len(seen) > 20 and set(seen) <= want
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
-def test_a_forked_child_may_set_weights_whatever_other_threads_did():
-    code = """
-import os, signal, threading, numpy as np
-from maskseq import layers, variable
-layer = layers.Dense(2)
-layer.build((None, 2))
-held, done = threading.Event(), threading.Event()
-def work():
-    with variable._publishing:
-        held.set()
-        done.wait()
-thread = threading.Thread(target=work)
-thread.start()
-held.wait()
-pid = os.fork()
-if pid == 0:
-    signal.alarm(20)
-    layer.kernel.assign(np.ones((2, 2)))
-    os._exit(0 if (layer(np.eye(2)) == 1).all() else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-done.set()
-"""
-    assert run_python(code).stdout.strip() == "0"

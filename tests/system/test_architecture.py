@@ -79,6 +79,24 @@ def test_no_folder_of_the_package_has_more_than_twenty_files():
     assert not {path.name: count for path, count in counts.items() if count > 20}
 
 
+HAND_WRITTEN = {".py", ".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h"}
+FOLDERS = ("src", "csrc", "tests", "benchmarks", "examples")
+MADE = {"_kernels.c", "_arrow.c", "_lists.c"}  # by Cython
+
+
+def test_no_source_file_has_more_than_four_hundred_lines():
+    """Nor has a test's."""
+    root = Path(__file__).parents[2]
+    counts = {
+        path.relative_to(root): path.read_text().count("\n")
+        for folder in FOLDERS
+        for path in (root / folder).rglob("*")
+        if path.suffix in HAND_WRITTEN and path.name not in MADE
+    }
+    assert len(counts) > 500
+    assert not {str(path): count for path, count in counts.items() if count > 400}
+
+
 def test_table_of_layers_names_what_its_files_have():
     assert set(layers.__all__) == {"Layer", *FILES} <= set(dir(layers))
     for name, file in FILES.items():

@@ -1,0 +1,117 @@
+# The weights of a recurrent layer, in the order the kernels read them; part of _kernels.pyx.
+
+cdef dict _KINDS = {
+    "lstm": MSQ_LSTM,
+    "gru": MSQ_GRU,
+    "gru_reset_before": MSQ_GRU_RESET_BEFORE,
+    "simple_rnn": MSQ_SIMPLE_RNN,
+}
+
+
+@cython.final
+cdef class Fold:
+    """What each row of a table adds to the gates of a layer."""
+
+    cdef msq_fold* held
+
+    def __dealloc__(self):
+        msq_fold_free(self.held)
+
+
+@cython.final
+cdef class Kept:
+    """The fold of one table, kept from call to call once that pays: when as many rows have been
+    multiplied by the input's weights as the table has. Until then it only counts.
+
+    A call holds the fold that it uses, which never changes."""
+
+    cdef object table  # a weak reference to the array
+    cdef Fold fold
+    cdef Py_ssize_t bytes, projected
+    cdef bint folding
+
+    cdef int make(self, PackedRNN packed, Array table, int threads) except -1:
+        """Makes the fold; without memory for it, or while another thread is at it, nothing."""
+        cdef Fold fold = Fold.__new__(Fold)
+        cdef int status = MSQ_OK
+        if self.folding:
+            return 0
+        self.folding = True
+        try:
+            with nogil:
+                status = msq_fold_all(&fold.held, packed.packed, <const float*>table.view.buf,
+                                      table.view.shape[0], threads)
+            if status == MSQ_INTERRUPTED:
+                raise_pending()
+            if status == MSQ_OK:
+                self.fold = fold
+        finally:
+            self.folding = False
+        return 0
+
+
+@cython.final
+cdef class PackedRNN:
+    """The weights of a recurrent layer, in the order the kernels read them.
+
+    Arguments:
+        kind: "lstm" (gates i f c o), "gru" (z r h, reset_after), "gru_reset_before" or "simple_rnn".
+        kernel: float32, (features, gates * units).
+        recurrent_kernel: float32, (units, gates * units).
+        bias: float32, (gates * units,), of "gru" (2, 3 * units); or None.
+        activation, recurrent_activation: names in ACTIVATIONS.
+    The weights are copied: later changes of the arrays do not show.
+    """
+
+    cdef msq_rnn* packed
+    cdef readonly str kind
+    cdef readonly Py_ssize_t features, units
+    cdef Kept kept
+
+    def __cinit__(
+        self,
+        kind: str,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None = None,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+    ) -> None:
+        if kind not in _KINDS:
+            raise ValueError(f"kind must be one of {', '.join(_KINDS)}, got {kind!r}")
+        cdef int f = activation_id(activation, "activation")
+        cdef int rf = activation_id(recurrent_activation, "recurrent_activation")
+        cdef Py_ssize_t gates = 4 if kind == "lstm" else 1 if kind == "simple_rnn" else 3
+        cdef Array r = floats(recurrent_kernel, "recurrent_kernel").expect(ANY, ANY)
+        self.kind, self.units = kind, r.view.shape[0]
+        r.expect(self.units, gates * self.units)
+        cdef Array w = floats(kernel, "kernel").expect(ANY, gates * self.units)
+        self.features = w.view.shape[0]
+        if self.features == 0 or self.units == 0:
+            raise ValueError(f"kernel must have features and units, got shape {w.shape()}")
+        cdef Array b = None
+        if bias is not None:
+            b = floats(bias, "bias")
+            b.expect(2, 3 * self.units) if kind == "gru" else b.expect(gates * self.units)
+        if msq_rnn_pack(&self.packed, _KINDS[kind], <const float*>w.view.buf,
+                        <const float*>r.view.buf, <const float*>values_of(b), self.features,
+                        self.units, f, rf) != MSQ_OK:
+            raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
+
+    def __dealloc__(self):
+        msq_rnn_free(self.packed)
+
+    cdef Kept kept_of(self, object table, Py_ssize_t rows):
+        """What is kept of an array of so many rows; of the one before, nothing is any longer."""
+        cdef Kept kept = self.kept
+        if kept is None or kept.table() is not table:
+            kept = Kept.__new__(Kept)
+            kept.table = weakref.ref(table)
+            kept.bytes = <Py_ssize_t>msq_fold_bytes(self.packed, rows)
+            self.kept = kept
+        return kept
+
+    @property
+    def kept_bytes(self) -> int:
+        """The memory that is kept between calls, see `keep` of `rnn`."""
+        return 0 if self.kept is None or self.kept.fold is None else self.kept.bytes
