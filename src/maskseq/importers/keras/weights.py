@@ -3,24 +3,18 @@
 Source: keras.src.saving.saving_lib, version 3.15.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from ...configured import snake_case
 from ...layers.base.layer import Layer
 from ...models.model import Model
 from ...variable import Variable, publish
 from ..errors import FormatError
 from ..hdf5 import Dataset, Group
 from .conversions import Stored, stored
+from .places import places
 from .tables import Tables
 from .tree import Tree
-
-# Classes that have another name inside Keras than in its public interface.
-_NAMES_INSIDE_KERAS = {
-    "Model": "Functional",
-    "GroupQueryAttention": "GroupedQueryAttention",
-}
 
 
 def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None) -> None:
@@ -28,7 +22,7 @@ def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None
     tree = Tree(root, path)
     tables = tables or Tables(path)
     found: list[Stored] = []
-    for layer, place, owner in _places(model, "", model, set(), tree):
+    for layer, place, owner in places(model, tree.numbered):
         tables.note(layer, place, tree)
         variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
         if variables:
@@ -79,47 +73,3 @@ def assign(found: list[Stored], path: str) -> None:
         publish([x.variable for x in found], values)
     except ValueError as error:  # a number that float32 does not hold
         raise FormatError(path, str(error)) from error
-
-
-def _places(
-    layer: Layer, place: str, owner: Layer, seen: set[int], tree: Tree
-) -> Iterator[tuple[Layer, str, Layer]]:
-    """(layer, its place, the model's layer it belongs to) for a layer and all that it holds.
-
-    A shared layer counts where it comes first.
-    """
-    if id(layer) in seen:
-        return
-    seen.add(id(layer))
-    yield layer, place, owner
-    held = {"layers": layer.layers} if isinstance(layer, Model) else vars(layer)
-    for name, value in held.items():
-        inside = f"{place}/{name}".lstrip("/")
-        if isinstance(value, Layer):
-            yield from _places(value, inside, owner, seen, tree)
-        elif isinstance(value, list | tuple | dict):
-            members = value.values() if isinstance(value, dict) else value
-            for member, key in _named([x for x in members if isinstance(x, Layer)], inside, tree):
-                inner = member if isinstance(layer, Model) else owner
-                yield from _places(member, f"{inside}/{key}", inner, seen, tree)
-
-
-def _named(members: list[Layer], container: str, tree: Tree) -> Iterator[tuple[Layer, str]]:
-    """Layers in a list with their names there: of the class, then numbered, class by class."""
-    by_kind: dict[str, list[Layer]] = {}
-    for member in members:
-        by_kind.setdefault(_kind(member), []).append(member)
-    for kind, found in by_kind.items():
-        names = [f"{kind}_{number}" if number else kind for number in range(len(found))]
-        weighty = [i for i, member in enumerate(found) if member.weights]
-        in_file = tree.numbered(container, kind)
-        if len(in_file) == len(weighty) and not {names[i] for i in weighty} <= set(in_file):
-            for i, name in zip(weighty, in_file, strict=True):  # numbers with gaps, in order
-                names[i] = name
-        yield from zip(found, names, strict=True)
-
-
-def _kind(layer: Layer) -> str:
-    """The class of a layer as the file calls it."""
-    name = getattr(layer, "_saved_as", type(layer).__name__)
-    return snake_case(_NAMES_INSIDE_KERAS.get(name, name))
