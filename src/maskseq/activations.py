@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from . import _kernels
+from .numerics import slopes
+from .tensor import as_numpy
 
 
 class Elementwise:
@@ -211,3 +213,32 @@ def kernel_name(activation: Callable) -> str | None:
     """The name under which C knows `activation`, or None."""
     name = getattr(activation, "__name__", "")
     return name if name in _IN_C and ACTIVATIONS.get(name) is activation else None
+
+
+def gradient_of(activation: Callable) -> Callable[..., np.ndarray] | None:
+    """(d, y, x, *options) -> the gradient of x from that d of y = activation(x, *options).
+
+    None if it is no function of this module: on a Traced value it is recorded by itself.
+    """
+    name = getattr(activation, "__name__", "")
+    if ACTIVATIONS.get(name) is not activation:
+        return None
+    if name in slopes.SLOPES:
+        slope = slopes.SLOPES[name]
+        return lambda d, y, x, *options: d * slope(y, x, *options)
+    return {
+        "softmax": lambda d, y, x, axis=-1: slopes.softmax(d, y, axis),
+        "log_softmax": lambda d, y, x, axis=-1: slopes.log_softmax(d, y, axis),
+        "glu": lambda d, y, x, axis=-1: slopes.glu(d, x, axis),
+        "sparsemax": lambda d, y, x, axis=-1: slopes.sparsemax(d, y, x, axis),
+    }[name]
+
+
+def activate(activation: Callable, x: Any) -> Any:
+    """activation(x) of a Traced array, recorded."""
+    gradient = gradient_of(activation)
+    if gradient is None:
+        return activation(x)
+    plain = as_numpy(x.value)
+    y = activation(plain)
+    return x.tape.record(y, [x], lambda d, wanted: [gradient(d, y, plain)])

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, getitem
 from threading import get_ident
 from typing import Any, cast
 from weakref import ref
@@ -100,13 +100,22 @@ class Variable(NDArrayOperatorsMixin):
             ) from None
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        if (tape := current().tape) is not None and tape.wants(self):
+            raise TypeError(
+                f"weight {self.name}: a function that gradients do not pass got it: use "
+                f"maskseq.ops, or write the layer's `backward(self, inputs, outputs, gradient)`"
+            )
         return np.array(self.value, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        inputs = [x.value if isinstance(x, Variable) else x for x in inputs]
-        return getattr(ufunc, method)(*inputs, **kwargs)
+        function = getattr(ufunc, method)
+        if (tape := current().tape) is not None:
+            return tape.call_numpy(ufunc if method == "__call__" else function, inputs, kwargs)
+        return function(*[x.value if isinstance(x, Variable) else x for x in inputs], **kwargs)
 
-    def __getitem__(self, key: Any) -> np.ndarray:
+    def __getitem__(self, key: Any) -> Any:
+        if (tape := current().tape) is not None:
+            return tape.call_numpy(getitem, (self, key), {})
         return self.value[key]
 
     def __len__(self) -> int:

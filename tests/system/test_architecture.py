@@ -16,7 +16,7 @@ LEVELS = [
     {"nest", "context", "configured", "storage", "given"},
     {"_kernels", "_openmp", "data._lists", "data._arrow", "variable"},
     {"activations", "numerics", "initializers", "regularizers", "constraints"}
-    | {"tensor", "rows", "runtime", "data"},
+    | {"tensor", "rows", "runtime", "data", "tape"},
     {"graph"},
     {"ops"},
     {"layers.base"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..context import current
 from ..nest import flatten, holds, map_structure
 from ..rows import Rows, as_padded
 
@@ -135,7 +136,9 @@ class Operation:
         """The function's result; it reads arrays only, so Rows are padded first."""
         if holds(args, Rows) or (kwargs and holds(kwargs, Rows)):
             args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
-        return self.function(*args, **kwargs)
+        result = self.function(*args, **kwargs)
+        tape = current().tape
+        return result if tape is None else map_structure(tape.hold, result)
 
 
 class Node:

@@ -16,6 +16,7 @@ from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
 from ..nest import flatten
 from ..rows import Layout, Rows, Source
+from ..tape import Traced, masked_by_hand, packed, padded
 from ..tensor import (
     KEPT,
     Tensor,
@@ -37,7 +38,7 @@ def as_value(x: Any) -> Any:
 
     Text is one of Python's strings.
     """
-    if type(x) is Rows:
+    if type(x) is Rows or type(x) is Traced:
         return x
     leaf = x
     while type(leaf) is list and leaf:
@@ -156,12 +157,15 @@ def _in_order(model: Any, x: Any) -> list[Any]:
     return [None if value is None else as_value(value) for value in given]
 
 
-def prepare(model: Any, values: list[Any]) -> list[Any]:
+def prepare(model: Any, values: list[Any], tensors: Any = None) -> list[Any]:
     """Values checked against the model's inputs, packed where that changes nothing."""
     taken = []
-    for value, tensor in zip(values, model.inputs, strict=True):
+    for value, tensor in zip(values, tensors or model.inputs, strict=True):
         if value is None:
             taken.append(None)
+            continue
+        if type(value) is Traced:
+            taken.append(_prepared_on_tape(model, tensor, value))
             continue
         if tensor.dtype == "string":
             value = _empty_text(value, tensor)
@@ -175,6 +179,21 @@ def prepare(model: Any, values: list[Any]) -> list[Any]:
             value = _whole(value)
         taken.append(value if type(value) is Rows else _packed(model, tensor, value))
     return taken
+
+
+def _prepared_on_tape(model: Any, tensor: KerasTensor, value: Traced) -> Traced:
+    """An input of a model that is called under a tape."""
+    if not value.needed:
+        return value.tape.hold(prepare(model, [value.value], [tensor])[0])
+    if not _has_shape(value, tensor.shape, model._strict_shapes):
+        value = _fitted(padded(value), tensor, model._strict_shapes)
+    if type(value.value) is Rows:
+        of_features = len(tensor.shape) == 2 and tensor.shape[1] is not None
+        return padded(value) if of_features and value.value.layout.full else value
+    mask = value._keras_mask
+    if mask is None or mask.ndim != 2 or value.ndim < 2 or reads_masked_cells(model, tensor):
+        return value
+    return packed(value, np.asarray(mask))
 
 
 def _empty_text(value: Any, tensor: KerasTensor) -> Any:
@@ -191,6 +210,8 @@ def _empty_text(value: Any, tensor: KerasTensor) -> Any:
 def _with_mask(value: Any, mask: Any) -> Any:
     """`value` with a mask by hand; what ragged data or a numpy.ma array lacks stays masked."""
     real = True
+    if type(value) is Traced:
+        return masked_by_hand(value, _with_mask(value.value, mask)._keras_mask)
     if type(value) is Rows:
         real, value = value.layout.mask, value.to_tensor()
     value = value.view(Tensor)

@@ -213,7 +213,10 @@ class Model(Layer, Generic[Out]):
         if training is not None:
             settings["training"] = bool(training)
         last = fixed().but(**settings)
-        return self._plan.run(values, last.but(padded_output=False), last)
+        inside = last.but(padded_output=False)
+        if (tape := outer.tape) is not None:
+            return self._plan.run(list(map(tape.hold, values)), inside, inside)
+        return self._plan.run(values, inside, last)
 
     def _records_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
         return "mask" not in kwargs  # a model converts nothing first

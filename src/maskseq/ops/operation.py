@@ -1,7 +1,7 @@
 """What makes a function an operation: run at once on arrays, recorded on symbolic tensors.
 
-As in Keras, the result of an operation carries no mask. Results are float32 where NumPy would
-give float64.
+Under a tape it is recorded with its gradient. As in Keras, the result of an operation carries no
+mask. Results are float32 where NumPy would give float64.
 """
 
 import functools
@@ -10,16 +10,22 @@ from typing import Any, ParamSpec, Protocol, overload
 
 import numpy as np
 
+from ..context import current
 from ..given.numpy_ma import without_mask
 from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec, scale_of_cells
-from ..nest import map_structure
+from ..nest import holds, map_structure
+from ..tape import Traced
 from ..tensor import Tensor
+from .recording import Gradients, Recorder
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 """Keras's class name of an operation -> the function here. The closed table for model files."""
 BY_EQUALITY: set[Callable[..., Any]] = set()
 """The functions of which nothing but the equality of sizes decides about the shape of a result."""
+
+RECORDERS: dict[Callable[..., Any], Recorder] = {}
+"""How each is recorded on a tape."""
 
 
 def _array(leaf: Any) -> Any:
@@ -47,24 +53,34 @@ P = ParamSpec("P")
 
 
 def operation(
-    class_name: str, by_equality: bool = False
+    class_name: str, by_equality: bool = False, gradient: Gradients = None
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Make a NumPy function an operation, under the name of Keras's class for it.
 
     by_equality: it belongs to BY_EQUALITY, so the shape of its result can be found on small arrays.
+    gradient: what its gradient is; see `recording.py`.
     """
 
     def decorate(function: Callable[P, Any]) -> Callable[P, Any]:
+        recorder = Recorder(function, gradient)
+
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if is_symbolic([args, kwargs]):
-                return _record(class_name, call, args, kwargs)
+            if holds([args, kwargs], (KerasTensor, Traced)) or current().tape is not None:
+                if is_symbolic([args, kwargs]):
+                    return _record(class_name, call, args, kwargs)
+                if (tape := recorder.tape_for(args, kwargs)) is not None:
+                    return recorder.record(tape, run, args, kwargs)
+            return run(*args, **kwargs)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
             args, kwargs = map_structure(_array, args), map_structure(_array, kwargs)
             return map_structure(_tensor, function(*args, **kwargs))
 
         if by_equality:
             BY_EQUALITY.add(call)
         OPERATIONS[class_name] = call
+        RECORDERS[call] = recorder
         return call
 
     return decorate
@@ -90,8 +106,10 @@ class Binary(Protocol):
     def __call__(self, x1: Any, x2: Any) -> Tensor: ...
 
 
-def named_operation(class_name: str, name: str, doc: str, function: Callable) -> Any:
+def named_operation(
+    class_name: str, name: str, doc: str, function: Callable, gradient: Gradients = None
+) -> Any:
     """A function of cells as an operation with a name and a line of documentation of its own."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{doc} Source: keras.ops.{name}."
-    return operation(class_name, by_equality=True)(function)
+    return operation(class_name, by_equality=True, gradient=gradient)(function)

@@ -12,6 +12,7 @@ from ...data.ragged import Ragged
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
 from ...rows import Rows
+from ...tape import Traced, padded
 from ...tensor import KEPT, Tensor, convert_to_tensor
 from ...variable import Variable
 
@@ -44,8 +45,8 @@ _SETTINGS = frozenset((type(None), bool, int, str))
 
 
 def is_tensor(value: Any) -> bool:
-    """True for an array, a symbolic tensor or Rows."""
-    return isinstance(value, (np.ndarray, KerasTensor, Rows))
+    """True for an array, a symbolic tensor, Rows, or one of them under a tape."""
+    return isinstance(value, (np.ndarray, KerasTensor, Rows, Traced))
 
 
 def to_tensor(name: str, value: Any) -> Any:
@@ -57,7 +58,7 @@ def to_tensor(name: str, value: Any) -> Any:
         if value.dtype.kind not in "fiub":
             raise TypeError(f"{name} must hold numbers, got dtype {value.dtype}")
         return convert_to_tensor(value, name=name)
-    if value is None or isinstance(value, KerasTensor):
+    if value is None or isinstance(value, (KerasTensor, Traced)):
         return value
     if isinstance(value, Variable):
         return value.value.view(Tensor)
@@ -193,4 +194,6 @@ def as_output(value: Any) -> Any:
         return value.to_tensor()
     if isinstance(value, Tensor) or value is None:
         return value
+    if type(value) is Traced:
+        return padded(value) if value.needed else as_output(value.value)
     return map_structure(as_output, value) if is_nested(value) else convert_to_tensor(value)

@@ -31,6 +31,7 @@ class Contract(Ends, WeightHolder):
     kept_dtypes: tuple[str, ...] = ()
     has_vocabulary = False
     not_in_config: frozenset[str] = frozenset()
+    traceable = True
     _makes_masks = False
     _takes_arrays = False
     _walks = False
@@ -77,6 +78,16 @@ class Contract(Ends, WeightHolder):
             return NotImplemented
         options = training_option(self) if current().training else {}
         return rows.with_values(self.call(values, **options))
+
+    @overridable
+    def on_tape(self, tape: Any, inputs: Any, **arguments: Any) -> Any:
+        """What a call gives under a tape (`maskseq.tape`), recorded.
+
+        inputs and arguments: those that `on_rows`, `pack` or `call` would get and that are not
+        None, without `training`: Traced in place of Rows and arrays, but for masks.
+        Returns: Traced; NotImplemented: as for `on_rows`, or `call` runs on Traced values.
+        """
+        return NotImplemented
 
     def pack(self, x: ndarray) -> Any:
         """The answer for an array of `packs` axes: Rows of the steps that are real to the layer."""

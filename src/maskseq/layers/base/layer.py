@@ -17,6 +17,7 @@ from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, map_structure
 from ...rows import Rows, as_padded
+from ...tape import Traced
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask
 from ...variable import Trial
 from .arguments import LayerOptions, as_config, check_options, config_of_arguments
@@ -47,9 +48,11 @@ from .masks import (
 from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
 from .table import FILES
+from .taping import OF_OURS, answer_on_tape, take_mask_on_tape
 from .weights import marking_built
 
 _building = threading.RLock()
+_PROMISES = {"stepwise", "on_rows", "on_tape", "reads_masked", "plain", "packs", "any_time"}
 
 
 class Layer(Contract):
@@ -77,6 +80,10 @@ class Layer(Contract):
     was built for: graphs check it when they are made.
     `kept_dtypes` are those that a model file may give it besides floats; `has_vocabulary = True`
     says that it may have a table of tokens for the layer, too: see `read_table`, `take_table`.
+    `on_tape(tape, inputs, ...)` gives the answer under a tape, for training; without it `call` runs
+    on Traced values, unless the class has a `backward(inputs, outputs, gradient)`, which gives the
+    gradient of the inputs, or that and a dict {attribute of a weight: its gradient}.
+    `traceable = False` says that `call` cannot run on Traced values.
     A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
 
     `get_config` reads the constructor's arguments from attributes of the same names, all but those
@@ -103,9 +110,10 @@ class Layer(Contract):
         if {"call", "compute_mask", "__call__"} & own.keys():
             if "on_rows" in own:
                 cls.plain = True
-            for promise in ("stepwise", "on_rows", "reads_masked", "plain", "packs", "any_time"):
-                if promise not in own:
-                    setattr(cls, promise, getattr(Layer, promise))
+            for promise in _PROMISES - own.keys():
+                setattr(cls, promise, getattr(Layer, promise))
+        if "call" in own and "traceable" not in own:
+            cls.traceable = not cls.__module__.startswith(OF_OURS)
         if own.get("stepwise") is True:
             cls.reads_masked = "own"
         # What does not read all masked cells lets masks be, or passes on what there is of them.
@@ -156,7 +164,10 @@ class Layer(Contract):
         if not plain and (is_symbolic(args) or (kwargs and is_symbolic(kwargs))):
             return self._named(self._call_symbolic, args, kwargs)
         # A walk sees the same weights to its end, and so does a call outside one.
-        fixes = current() is OUTSIDE and not self._walks
+        context = current()
+        if context.tape is not None:
+            return as_output(self._named(self._dispatch, args, kwargs))
+        fixes = context is OUTSIDE and not self._walks
         token = enter(newest.starts.call) if fixes else None
         try:
             given = self.apply(args[0]) if plain else self._named(self._dispatch, args, kwargs)
@@ -230,10 +241,13 @@ class Layer(Contract):
         names = signature_of(type(self)).names
         if training is None and "training" in names[: len(args)]:
             training = args[names.index("training")]
-        if training is None or bool(training) is current().training:
+        context = current()
+        if training is None or bool(training) is context.training:
+            if context.tape is not None:
+                return answer_on_tape(self, args, kwargs)
             return self._answer(args, kwargs)
         with changed(training=bool(training)):
-            return self._answer(args, kwargs)
+            return self._dispatch(args, kwargs)
 
     def _answer(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         if holds(args, Rows) or (kwargs and holds(kwargs, Rows)):
@@ -255,10 +269,18 @@ class Layer(Contract):
         return outputs
 
     def _on_given_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """`on_rows` of a call's arguments; NotImplemented where Keras would not use their mask."""
+        given = self._rows_arguments(args, kwargs)
+        if given is None:
+            return NotImplemented
+        self._ensure_built(given)
+        inputs = given.pop(next(iter(given)))
+        return self.on_rows(inputs, **given)
+
+    def _rows_arguments(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        """The arguments of `on_rows` in a call; None where Keras would not use their mask."""
         names = signature_of(type(self)).names
         if not self.supports_masking or len(args) > len(names):
-            return NotImplemented
+            return None
         given = {**dict(zip(names, args, strict=False)), **kwargs}
         given = {k: v for k, v in given.items() if v is not None and k != "training"}
         first = next(iter(given))
@@ -267,22 +289,22 @@ class Layer(Contract):
         others = [k for k, v in given.items() if k not in sides and holds(v, (np.ndarray, Rows))]
         if f"{first}_mask" not in names and others and "mask" not in masks:
             if self.mask_rule not in KERAS2:
-                return NotImplemented  # a second tensor switches the carried mask off
+                return None  # a second tensor switches the carried mask off
         if not given.keys() - {first} <= rows_parameters(type(self)):
-            return NotImplemented
+            return None
         for side in sides:
             rows = flatten(given[side])
             mask = masks.get(f"{side}_mask", masks.get("mask"))
             if not all(type(x) is Rows for x in rows):
-                return NotImplemented
+                return None
             if mask is not None and not is_mask_of(rows, mask):
-                return NotImplemented
-        self._ensure_built(given)
-        inputs = given.pop(first)
-        return self.on_rows(inputs, **given)
+                return None
+        return given
 
     def take_mask(self, value: Any) -> Any:
         """An input of a layer that `takes_masks` as later readers see it: unmasked."""
+        if type(value) is Traced:
+            return take_mask_on_tape(self, value)
         mask = value.layout.mask if type(value) is Rows else get_keras_mask(value)
         if mask is None:
             return value

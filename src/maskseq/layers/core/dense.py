@@ -5,6 +5,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...activations import gradient_of
+from ...numerics.products import column_sums, outer, turned
+from ...rows import Rows
+from ...tape import Traced, rows_like, values
 from ..base.arguments import CommonOptions
 from ..base.packing import PackingLayer
 
@@ -70,6 +74,34 @@ class Dense(PackingLayer):
         y = _kernels.dense(rows, self.packed(), activation=fused or "linear")
         y = y if x.ndim == 2 else y.reshape(*x.shape[:-1], self.units)
         return y if fused else self.activation(y)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        held, kernel, gradient = inputs.value, self.kernel.value, gradient_of(self.activation)
+        rows = held if type(held) is Rows else None
+        if rows is not None and rows.ndim < 3:
+            return self.on_rows(rows)  # which says what is wrong
+        x = np.asarray(held if rows is None else rows.values, np.float32)
+        flat = x.reshape(-1, x.shape[-1])
+        z = _kernels.dense(flat, self.packed()).reshape(*x.shape[:-1], self.units)
+        y = z if gradient is None else self.activation(z)
+
+        def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+            count = len(d)
+            dz = d if gradient is None else gradient(d, y[:count], z[:count])
+            flat_dz = np.ascontiguousarray(dz).reshape(-1, self.units)
+            return [
+                turned(flat_dz, kernel).reshape(*dz.shape[:-1], -1) if wanted[0] else None,
+                outer(flat[: len(flat_dz)], flat_dz) if wanted[1] else None,
+                column_sums(flat_dz) if wanted[2] else None,
+            ]
+
+        made = y if rows is None else rows.with_values(y)
+        outputs = tape.record(made, [inputs, self.kernel, self.bias], backward)
+        if gradient is not None:
+            return outputs
+        if rows is None:
+            return self.activation(outputs)
+        return rows_like(rows, tape.hold(self.activation(values(outputs))))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)

@@ -1,0 +1,191 @@
+"""How a layer answers under a tape: what it gives is recorded, so that gradients pass it.
+
+The arguments are bound and filled with masks as in any other call. Then `on_tape` answers, or
+`call` runs on Traced values; a layer with a `backward` of its own has `call` run on arrays.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ...context import changed, current
+from ...nest import flatten, holds, is_nested, map_structure
+from ...rows import Rows, as_padded
+from ...tape import Traced, padded, rows_like, value_of, values
+from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor
+from .binding import signature_of, training_option
+from .checks import refuse_samples
+from .masks import take_masks, tell_taken_mask
+
+OF_OURS = "maskseq."
+
+
+def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What `layer` gives for the arguments, as Traced; its penalty on outputs is noted."""
+    tape = current().tape
+    args, kwargs = map_structure(_settled, args), map_structure(_settled, kwargs)
+    if not tape.wants_any([args, kwargs]) and not tape.wants_any(layer.weights):
+        with changed(tape=None):  # all before the first trainable weight: nothing to record
+            given = map_structure(value_of, args), map_structure(value_of, kwargs)
+            outputs = map_structure(tape.hold, layer._dispatch(*given))
+    else:
+        outputs = map_structure(tape.hold, _recorded(layer, tape, args, kwargs))
+    if layer.activity_regularizer is not None:
+        tape.penalties.append((layer.activity_regularizer, outputs))
+    return outputs
+
+
+def _settled(value: Any) -> Any:
+    """A value that needs no gradient and is no float, such as a mask or ids, as a plain array."""
+    if type(value) is not Traced or value.needed or type(value.value) is Rows:
+        return value
+    return value if value.dtype.kind == "f" else value.value
+
+
+def _recorded(layer: Any, tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    plain = map_structure(value_of, args), map_structure(value_of, kwargs)
+    if holds(plain, Rows):
+        outputs = _on_rows(layer, tape, args, kwargs, plain)
+        if outputs is not NotImplemented:
+            return outputs
+        args, kwargs = map_structure(_padded, args), map_structure(_padded, kwargs)
+        plain = map_structure(value_of, args), map_structure(value_of, kwargs)
+    elif layer.packs and len(args) == 1 and not kwargs and np.ndim(plain[0][0]) == layer.packs:
+        layer._ensure_built({"inputs": plain[0][0]})
+        outputs = layer.on_tape(tape, tape.hold(args[0]))
+        if outputs is not NotImplemented:
+            return outputs
+    arguments, previous = layer._bind(args, kwargs)
+    layer._ensure_built(arguments)
+    outputs = _on_arrays(layer, tape, arguments)
+    layer._finish(outputs, next(iter(arguments.values()), None), previous)
+    if layer.takes_masks:
+        take_masks(layer, [*args, *kwargs.values()])
+    return outputs
+
+
+def _padded(value: Any) -> Any:
+    """Rows as a padded array, recorded."""
+    return padded(value) if type(value) is Traced else as_padded(value)
+
+
+def _on_rows(layer: Any, tape: Any, args: tuple, kwargs: dict[str, Any], plain: tuple) -> Any:
+    """What `on_rows` is without a tape; NotImplemented where the rows are to be padded."""
+    names = layer._rows_arguments(*plain)
+    if names is None:
+        return NotImplemented
+    given = {**dict(zip(signature_of(type(layer)).names, args, strict=False)), **kwargs}
+    given = {name: map_structure(tape.hold, given[name]) for name in names}
+    layer._ensure_built({name: map_structure(value_of, x) for name, x in given.items()})
+    inputs = given.pop(next(iter(given)))
+    outputs = layer.on_tape(tape, inputs, **given)
+    if outputs is NotImplemented and layer.stepwise and type(inputs) is Traced and not given:
+        return _step_by_step(layer, tape, inputs)
+    return outputs
+
+
+def _step_by_step(layer: Any, tape: Any, inputs: Traced) -> Any:
+    rows = inputs.value
+    if rows.ndim < 3:
+        if layer.mixes_features:
+            refuse_samples(rows)
+        return NotImplemented
+    first = signature_of(type(layer)).names[0]
+    outputs = run_call(layer, tape, {first: values(inputs), **training_option(layer)})
+    return rows_like(rows, tape.hold(outputs))
+
+
+def _on_arrays(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
+    masks = {name for name in arguments if name == "mask" or name.endswith("_mask")}
+    given = {
+        name: map_structure(value_of if name in masks else tape.hold, value)
+        for name, value in arguments.items()
+    }
+    options = {k: v for k, v in given.items() if v is not None and k != "training"}
+    inputs = options.pop(next(iter(options)))
+    outputs = layer.on_tape(tape, inputs, **options)
+    if outputs is NotImplemented:
+        outputs = run_call(layer, tape, given)
+    return map_structure(as_array_on_tape, outputs)
+
+
+def run_call(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
+    """`call` on the arguments by name, recorded: on Traced values, or with its own `backward`."""
+    if hasattr(layer, "backward"):
+        return _with_own_backward(layer, tape, arguments)
+    if not layer.traceable:
+        raise _no_gradient(layer)
+    count = len(tape)
+    try:
+        outputs = signature_of(type(layer)).invoke(layer.call, arguments)
+    except TypeError as error:
+        if type(layer).__module__.startswith(OF_OURS):
+            raise _no_gradient(layer) from error
+        raise
+    _check_own_weights(layer, tape, count)
+    return outputs
+
+
+def _no_gradient(layer: Any) -> TypeError:
+    return TypeError(f"{type(layer).__name__} has no gradient yet, so that it cannot be trained")
+
+
+def _check_own_weights(layer: Any, tape: Any, count: int) -> None:
+    """Raise where `call` of a subclass had that of a layer of ours run on plain arrays."""
+    own = [v for v in layer._own_variables if tape.wants(v)]
+    ours = [c for c in type(layer).__mro__[1:] if not c.traceable] if own else []
+    if ours and not {id(v) for v in own} & tape.recorded_since(count):
+        raise TypeError(
+            f"no gradient reaches weight {own[0].name}: call a {ours[0].__name__} held as an "
+            f"attribute in place of super().call, or write `backward(self, inputs, outputs, "
+            f"gradient)`"
+        )
+
+
+def _with_own_backward(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
+    """`call` on plain arrays, and `backward` on the way back.
+
+    It gives the gradient of the inputs, or that and a dict of attribute -> gradient of the weight.
+    """
+    plain = {name: map_structure(value_of, value) for name, value in arguments.items()}
+    with changed(tape=None):
+        outputs = signature_of(type(layer)).invoke(layer.call, plain)
+    first = next(iter(arguments))
+    inputs = flatten(arguments[first])
+    weights = {name: v for name, v in vars(layer).items() if tape.wants(v)}
+
+    def backward(gradient: Any, wanted: Any) -> list[Any]:
+        with changed(tape=None):
+            found = layer.backward(plain[first], outputs, gradient)
+        of_weights: dict[str, Any] = {}
+        if isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], dict):
+            found, of_weights = found
+        strange = of_weights.keys() - weights.keys()
+        if strange or (weights and not of_weights):
+            raise TypeError(
+                f"backward must give a gradient for each of the weights {sorted(weights)}, got "
+                f"{sorted(of_weights)}"
+            )
+        return [*flatten(found), *(of_weights.get(name) for name in weights)]
+
+    if is_nested(outputs) and type(outputs) is not list:
+        outputs = flatten(outputs)
+    return tape.record(outputs, [*inputs, *weights.values()], backward)
+
+
+def as_array_on_tape(value: Any) -> Any:
+    """A Traced array as one of the type of tensors; anything else as it is."""
+    if type(value) is not Traced or type(value.value) is Rows or value.dtype in KEPT:
+        return value
+    tensor = convert_to_tensor(value.value)
+    return value.tape.record(tensor, [value], lambda gradient, wanted: [gradient])
+
+
+def take_mask_on_tape(layer: Any, x: Traced) -> Traced:
+    """`take_mask` of a Traced value."""
+    x = padded(x)
+    if x._keras_mask is None:
+        return x
+    tell_taken_mask(layer)
+    plain = as_numpy(x.value).view(Tensor)
+    return x.tape.record(plain, [x], lambda gradient, wanted: [gradient])

@@ -1,0 +1,23 @@
+"""Products that gradients of weights and inputs are made of, each sum in one fixed order."""
+
+import numpy as np
+
+from .. import _kernels
+from . import reductions
+
+
+def outer(x: np.ndarray, dz: np.ndarray) -> np.ndarray:
+    """x (n, f), dz (n, units) -> x^T dz, (f, units): the gradient of a kernel."""
+    if not len(x):
+        return np.zeros((x.shape[1], dz.shape[1]), np.float32)
+    return _kernels.dense(np.ascontiguousarray(x.T), _kernels.PackedDense(dz))
+
+
+def turned(dz: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """dz (n, units), kernel (f, units) -> dz kernel^T, (n, f): the gradient of its input."""
+    return _kernels.dense(dz, _kernels.PackedDense(np.ascontiguousarray(kernel.T)))
+
+
+def column_sums(dz: np.ndarray) -> np.ndarray:
+    """dz (n, units) -> (units,): the gradient of a bias."""
+    return reductions.reduce(dz, "sum", 0)

@@ -1,0 +1,152 @@
+"""Tape: the calls of one training step in order, and the walk back through them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..nest import leaves, map_structure
+from ..rows import Rows
+from ..variable import Variable
+from .sums import SparseRows, add_gradients
+from .traced import WHAT_TO_WRITE, Traced, call_numpy, value_of
+
+Backward = Callable[[Any, Sequence[bool]], Iterable[Any]]
+"""(gradient of the result, which sources want one) -> a gradient for each source; None is zero."""
+
+
+class Tape:
+    """What a walk did, so that it can be walked back once.
+
+    Put it into the context, `changed(tape=tape)`, and let the inputs be `tape.data(x)`: layers and
+    operations then record what a gradient must pass. The gradient of an array is a float32 array of
+    its shape. That of Rows has their rows, or only the real ones: that of the pads is then zero.
+    That of an embedding's table is SparseRows.
+
+    Arguments: variables: the weights whose gradients are wanted.
+    Attributes: penalties: (activity regularizer, outputs) of the layers that have one, in order.
+    """
+
+    def __init__(self, variables: Iterable[Variable] = ()):
+        self.variables = list(variables)
+        self.penalties: list[tuple[Any, Any]] = []
+        self._wanted = set(map(id, self.variables))
+        self._entries: list[tuple[Any, Sequence[Any], list[bool], Backward]] | None = []
+
+    def data(self, value: Any) -> Traced:
+        """Rows or an array that no gradient is wanted of."""
+        return Traced(value, self, False)
+
+    def watch(self, value: Any) -> Traced:
+        """Rows or an array whose gradient `gradients` may be asked for."""
+        return Traced(value, self, True)
+
+    def hold(self, value: Any) -> Any:
+        """A value of a walk as Traced; None and numbers as they are."""
+        return self.data(value) if isinstance(value, (np.ndarray, Rows)) else value
+
+    def wants(self, x: Any) -> bool:
+        """True for a value that needs a gradient, and for a weight of this tape."""
+        if type(x) is Traced:
+            return x.needed
+        return isinstance(x, Variable) and id(x) in self._wanted
+
+    def wants_any(self, structure: Any) -> bool:
+        """True if the tape wants any leaf of it."""
+        return any(map(self.wants, leaves(structure)))
+
+    def record(self, value: Any, sources: Sequence[Any], backward: Backward) -> Any:
+        """`value`, Rows or an array or a list of such, as made of `sources`.
+
+        Arguments:
+            sources: Traced values, weights, or anything else, which gets no gradient.
+            backward: backward(gradient, wanted) gives a gradient for each source, None where
+                `wanted` is False. For a list, `gradient` has None for what nothing read.
+        Returns: Traced, or a list of Traced.
+        """
+        wanted = list(map(self.wants, sources))
+        needed = any(wanted)
+        if type(value) is list:
+            made: Any = [Traced(x, self, needed) for x in value]
+        else:
+            made = Traced(value, self, needed)
+        if needed:
+            self._open().append((made, sources, wanted, backward))
+        return made
+
+    def call_plain(self, name: str, function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """`function` of plain values. Raises: TypeError if a gradient of one of them is wanted."""
+        if self.wants_any([args, kwargs]):
+            raise TypeError(f"{name} passes no gradient on: {WHAT_TO_WRITE}")
+        return function(*map_structure(value_of, args), **map_structure(value_of, kwargs))
+
+    def call_numpy(self, function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """A function of NumPy's on values of which the tape knows some."""
+        return call_numpy(self, function, args, kwargs)
+
+    def recorded_since(self, count: int) -> set[int]:
+        """The ids of all sources of what was recorded after the first `count` entries."""
+        return {id(x) for entry in self._open()[count:] for x in entry[1]}
+
+    def __len__(self) -> int:
+        return len(self._open())
+
+    def gradients(self, loss: Any, gradient: Any = None, of: Sequence[Any] | None = None) -> list:
+        """The gradients of `loss`, in the order of `variables`; None where nothing reached one.
+
+        Arguments:
+            loss: a Traced value, or a list of such.
+            gradient: that of the loss, or a list of such; ones by default.
+            of: watched values or weights, in place of `variables`.
+        Raises: RuntimeError the second time: what was kept for the way back is gone.
+        """
+        entries, self._entries = self._open(), None
+        losses = loss if isinstance(loss, (list, tuple)) else [loss]
+        given = gradient if isinstance(loss, (list, tuple)) else [gradient]
+        if gradient is None:
+            given = [np.ones(np.shape(value_of(x)), np.float32) for x in losses]
+        wanted_at_end = self.variables if of is None else of
+        kept = set(map(id, wanted_at_end))
+        found: dict[int, Any] = {}
+        for value, start in zip(losses, given, strict=True):
+            _add(found, value, start)
+        while entries:
+            made, sources, wanted, backward = entries.pop()
+            if type(made) is list:
+                arrived: Any = [_taken(found, x, kept) for x in made]
+                nothing = all(x is None for x in arrived)
+            else:
+                arrived = _taken(found, made, kept)
+                nothing = arrived is None
+            if nothing:
+                continue
+            for source, wants, part in zip(sources, wanted, backward(arrived, wanted), strict=True):
+                if wants and part is not None:
+                    _add(found, source, part)
+        return [found.get(id(x)) for x in wanted_at_end]
+
+    def _open(self) -> list:
+        if self._entries is None:
+            raise RuntimeError("the tape was walked back already: record the step on a new one")
+        return self._entries
+
+
+def _taken(found: dict[int, Any], made: Traced, kept: set[int]) -> Any:
+    return found.get(id(made)) if id(made) in kept else found.pop(id(made), None)
+
+
+def _add(found: dict[int, Any], source: Any, gradient: Any) -> None:
+    """Add to what is known of the gradient of `source`, a Traced or a weight."""
+    if type(gradient) is not SparseRows:
+        gradient = np.asarray(gradient, np.float32)
+    wanted, got = np.shape(value_of(source)), gradient.shape
+    if wanted != got and not (type(source) is Traced and _fits_rows(source.value, got)):
+        raise ValueError(f"gradient of a value of shape {wanted} has shape {got}")
+    found[id(source)] = add_gradients(found.get(id(source)), gradient)
+
+
+def _fits_rows(rows: Any, shape: tuple[int, ...]) -> bool:
+    layout = getattr(rows, "layout", None)
+    if layout is None:
+        return False
+    return shape[1:] == rows.shape[2:] and len(shape) > 0 and shape[0] >= layout.steps
