@@ -67,6 +67,16 @@ int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, in
     return MSQ_OK;
 }
 
+const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out) {
+    *in = dense->in;
+    *out = dense->out;
+    return dense->panels;
+}
+
+const msq_kernel_table *msq_dense_kernels(const msq_dense *dense) {
+    return dense->kernels;
+}
+
 void msq_dense_free(msq_dense *dense) {
     if (dense)
         msq_aligned_free(dense->panels);

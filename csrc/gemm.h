@@ -19,4 +19,9 @@ float *msq_allocate(int64_t floats);
 void msq_pack_panels(float *panels, const float *w, int64_t depth, int64_t units,
                      int64_t row_stride, int groups, int width);
 
+/* The panels of a dense layer: one group, of `*out` columns, each the sum of `*in` products. */
+const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out);
+/* The ISA they are packed for. */
+const msq_kernel_table *msq_dense_kernels(const msq_dense *dense);
+
 #endif

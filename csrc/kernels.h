@@ -112,7 +112,28 @@ struct msq_step {
     float *const *c;     /* MSQ_LSTM: whole blocks a row, updated in place */
     float *const *reset; /* MSQ_GRU_RESET_BEFORE: r * h, written in phase 0 */
     float *gates;        /* scratch of the general cells: rows * blocks * gates * width */
+    /* Of taped steps only, `units` values a state or gate. */
+    const float *const *c_before; /* MSQ_LSTM: c is not updated in place, but made of this */
+    float *const *kept;           /* MSQ_LSTM: i f c o; MSQ_GRU: h z r, the state's part of h */
 };
+
+/* The way back through a step of some sequences, for the units of some blocks: `kept` becomes its
+ * gradient. That of the new state is last + out + carry + dz_next . panels; of the state before,
+ * `carry` is what does not go through a product. Rows have `units` values a state or gate. */
+typedef struct msq_back_step {
+    int64_t units, rows, first_block, last_block;
+    int backwards;               /* from the last block to the first */
+    int64_t depth;               /* of dz_next; 0: these rows have no next step */
+    const float *panels;         /* of the recurrent kernel, turned: panels[block][depth][width] */
+    const float *const *dz_next; /* the gradient of what the next step's products with h gave */
+    const float *const *out;     /* that of the step's output */
+    const float *const *last;    /* that of the last state, or NULL */
+    float *const *kept;          /* as in msq_step; MSQ_SIMPLE_RNN: written only */
+    const float *const *state;   /* MSQ_LSTM: c; MSQ_SIMPLE_RNN: h */
+    const float *const *before;  /* MSQ_LSTM: c of the step before; MSQ_GRU: h of it */
+    float *const *carry;         /* MSQ_LSTM: of c, MSQ_GRU: of h; updated in place */
+} msq_back_step;
+typedef void msq_back_step_fn(const msq_back_step *step);
 
 /* Keys of attention, turned -> panels[block of keys][d][width] of scale * k, 0 past the last key; k
  * is (keys, key_dim) in a wider array, rows `stride` apart. */
@@ -180,6 +201,9 @@ typedef struct msq_kernel_table {
     int width; /* floats in a vector, and units in a block of packed weights */
     msq_product_fn *product;
     msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
+    msq_step_fn
+        *rnn_taped[MSQ_RNN_KINDS]; /* the same bits, and kept; NULL: the kind keeps nothing */
+    msq_back_step_fn *rnn_back[MSQ_RNN_KINDS]; /* NULL: there is none */
     msq_activation_fn *activation[MSQ_ACTIVATION_LOOPS];
     msq_prelu_fn *prelu_row;
     msq_map_fn *elementary[MSQ_ELEMENTARY];

@@ -21,6 +21,8 @@
 #include "product_tmpl.h"
 #include "rnn_tmpl.h"
 
+#include "rnn_backward_tmpl.h"
+
 #include "softmax_tmpl.h"
 
 #include "reduce_tmpl.h"
@@ -36,6 +38,8 @@ const msq_kernel_table ISA(msq_kernels) = {
     .width = V_WIDTH,
     .product = product,
     .rnn_step = RNN_STEPS,
+    .rnn_taped = RNN_TAPED,
+    .rnn_back = RNN_BACK,
     .activation = ACTIVATION_LOOPS,
     .prelu_row = prelu_row,
     .elementary = ELEMENTARY_LOOPS,

@@ -1,23 +1,32 @@
 /* Recurrent cells with tanh and sigmoid: the gates of a tile of rows never leave the registers. The
  * products continue the chains of FMAs that the input's part of the gates began. */
 
-/* The part of a row's last block that exists. */
-static inline int64_t units_left(const msq_rnn *rnn, int64_t block) {
-    return rnn->units - block * V_WIDTH;
-}
-
-static inline vec load_units(const float *row, const msq_rnn *rnn, int64_t block) {
-    const int64_t left = units_left(rnn, block);
+/* A block of a row of `units` values: of the last block, the part that exists. */
+static inline vec load_block(const float *row, int64_t units, int64_t block) {
+    const int64_t left = units - block * V_WIDTH;
     return left >= V_WIDTH ? v_load(row + block * V_WIDTH)
                            : v_load_part(row + block * V_WIDTH, left);
 }
 
-static inline void store_units(float *row, const msq_rnn *rnn, int64_t block, vec a) {
-    const int64_t left = units_left(rnn, block);
+static inline void store_block(float *row, int64_t units, int64_t block, vec a) {
+    const int64_t left = units - block * V_WIDTH;
     if (left >= V_WIDTH)
         v_store(row + block * V_WIDTH, a);
     else
         v_store_part(row + block * V_WIDTH, a, left);
+}
+
+static inline vec load_units(const float *row, const msq_rnn *rnn, int64_t block) {
+    return load_block(row, rnn->units, block);
+}
+
+static inline void store_units(float *row, const msq_rnn *rnn, int64_t block, vec a) {
+    store_block(row, rnn->units, block, a);
+}
+
+/* Gate g of a taped row. */
+static inline void keep_gate(const msq_step *s, int64_t row, int64_t block, int g, vec a) {
+    store_block(s->kept[row] + g * s->rnn->units, s->rnn->units, block, a);
 }
 
 /* sigmoid(x) tanh(y), with one division. */
@@ -45,8 +54,9 @@ INLINE void fetch_ahead(const int rows, const int blocks, const int vectors, con
             __builtin_prefetch(s->z_next[row + r] + column + v * V_WIDTH, 0, 2);
 }
 
-INLINE void lstm_tile(const int rows, const int blocks, const int groups, const msq_step *s,
-                      int64_t row, int64_t block) {
+/* A taped tile also keeps what the way back needs, and every c. */
+INLINE void lstm_any_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                          int64_t row, int64_t block, const int taped) {
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
@@ -55,11 +65,20 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
                s->depth);
+    if (taped) {
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
+            keep_gate(s, row + r, block + v / groups, v % groups, acc[r * groups * blocks + v]);
+    }
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
-        float *const c = s->c[row + r] + (block + b) * V_WIDTH;
+        float *const c = s->c[row + r];
         vec *const gates = acc + (r * blocks + b) * groups;
-        gates[2] = lstm_c(gates, v_load(c));
-        v_store(c, gates[2]);
+        if (taped) {
+            gates[2] = lstm_c(gates, load_units(s->c_before[row + r], rnn, block + b));
+            store_units(c, rnn, block + b, gates[2]);
+        } else {
+            gates[2] = lstm_c(gates, v_load(c + (block + b) * V_WIDTH));
+            v_store(c + (block + b) * V_WIDTH, gates[2]);
+        }
     }
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec *const gates = acc + (r * blocks + b) * groups;
@@ -67,9 +86,19 @@ INLINE void lstm_tile(const int rows, const int blocks, const int groups, const 
     }
 }
 
+INLINE void lstm_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                      int64_t row, int64_t block) {
+    lstm_any_tile(rows, blocks, groups, s, row, block, 0);
+}
+
+INLINE void lstm_taped_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                            int64_t row, int64_t block) {
+    lstm_any_tile(rows, blocks, groups, s, row, block, 1);
+}
+
 /* The last block, where i and f lie in one vector, c and o in another. */
-INLINE void lstm_half_tile(const int rows, const int blocks, const int groups, const msq_step *s,
-                           int64_t row, int64_t block) {
+INLINE void lstm_any_half_tile(const int rows, const int blocks, const int groups,
+                               const msq_step *s, int64_t row, int64_t block, const int taped) {
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * 4 * V_WIDTH;
     vec acc[MAX_TILE];
@@ -80,12 +109,29 @@ INLINE void lstm_half_tile(const int rows, const int blocks, const int groups, c
                s->depth);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
-        const vec gates[3] = {v_low_half(a[0]), v_high_half(a[0]), v_low_half(a[1])};
-        float *const c = s->c[row + r] + block * V_WIDTH;
-        const vec next = lstm_c(gates, v_load(c));
-        v_store(c, next);
-        store_units(s->h_next[row + r], rnn, block, sigmoid_tanh(v_high_half(a[1]), next));
+        const vec gates[4] = {v_low_half(a[0]), v_high_half(a[0]), v_low_half(a[1]),
+                              v_high_half(a[1])};
+        const vec c = taped ? load_units(s->c_before[row + r], rnn, block)
+                            : v_load(s->c[row + r] + block * V_WIDTH);
+        const vec next = lstm_c(gates, c);
+        if (taped) {
+            UNROLL for (int g = 0; g < 4; g++) keep_gate(s, row + r, block, g, gates[g]);
+            store_units(s->c[row + r], rnn, block, next);
+        } else {
+            v_store(s->c[row + r] + block * V_WIDTH, next);
+        }
+        store_units(s->h_next[row + r], rnn, block, sigmoid_tanh(gates[3], next));
     }
+}
+
+INLINE void lstm_half_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                           int64_t row, int64_t block) {
+    lstm_any_half_tile(rows, blocks, groups, s, row, block, 0);
+}
+
+INLINE void lstm_taped_half_tile(const int rows, const int blocks, const int groups,
+                                 const msq_step *s, int64_t row, int64_t block) {
+    lstm_any_half_tile(rows, blocks, groups, s, row, block, 1);
 }
 
 /* h = sigmoid(z) h + (1 - sigmoid(z)) tanh(candidate) */
@@ -95,8 +141,8 @@ static inline vec gru_cell(vec z, vec candidate, vec h) {
     return v_add(new, v_div(v_sub(h, new), v_sigmoid_divisor(z)));
 }
 
-INLINE void gru_tile(const int rows, const int blocks, const int groups, const msq_step *s,
-                     int64_t row, int64_t block) {
+INLINE void gru_any_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                         int64_t row, int64_t block, const int taped) {
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
@@ -113,7 +159,12 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         vec *const a = acc + (r * blocks + b) * groups;
         const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
+        if (taped) {
+            UNROLL for (int g = 0; g < 3; g++) keep_gate(s, row + r, block + b, g + 1, a[g]);
+        }
         a[2] = v_add(x, v_div(a[2], v_sigmoid_divisor(a[1])));
+        if (taped)
+            keep_gate(s, row + r, block + b, 0, a[2]);
     }
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec *const a = acc + (r * blocks + b) * groups;
@@ -122,9 +173,19 @@ INLINE void gru_tile(const int rows, const int blocks, const int groups, const m
     }
 }
 
+INLINE void gru_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                     int64_t row, int64_t block) {
+    gru_any_tile(rows, blocks, groups, s, row, block, 0);
+}
+
+INLINE void gru_taped_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                           int64_t row, int64_t block) {
+    gru_any_tile(rows, blocks, groups, s, row, block, 1);
+}
+
 /* The last block, where z and r lie in one vector, h in half of another. */
-INLINE void gru_half_tile(const int rows, const int blocks, const int groups, const msq_step *s,
-                          int64_t row, int64_t block) {
+INLINE void gru_any_half_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                              int64_t row, int64_t block, const int taped) {
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * 3 * V_WIDTH;
     vec acc[MAX_TILE];
@@ -138,10 +199,25 @@ INLINE void gru_half_tile(const int rows, const int blocks, const int groups, co
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
         const vec x = v_load(s->z[row + r] + column + V_WIDTH);
-        const vec reset = v_div(a[1], v_sigmoid_divisor(v_high_half(a[0])));
+        const vec gates[3] = {v_low_half(a[0]), v_high_half(a[0]), a[1]};
+        const vec candidate = v_add(x, v_div(a[1], v_sigmoid_divisor(gates[1])));
+        if (taped) {
+            UNROLL for (int g = 0; g < 3; g++) keep_gate(s, row + r, block, g + 1, gates[g]);
+            keep_gate(s, row + r, block, 0, candidate);
+        }
         const vec h = load_units(s->h[row + r], rnn, block);
-        store_units(s->h_next[row + r], rnn, block, gru_cell(v_low_half(a[0]), v_add(x, reset), h));
+        store_units(s->h_next[row + r], rnn, block, gru_cell(gates[0], candidate, h));
     }
+}
+
+INLINE void gru_half_tile(const int rows, const int blocks, const int groups, const msq_step *s,
+                          int64_t row, int64_t block) {
+    gru_any_half_tile(rows, blocks, groups, s, row, block, 0);
+}
+
+INLINE void gru_taped_half_tile(const int rows, const int blocks, const int groups,
+                                const msq_step *s, int64_t row, int64_t block) {
+    gru_any_half_tile(rows, blocks, groups, s, row, block, 1);
 }
 
 /* Phase 0 of MSQ_GRU_RESET_BEFORE: the gates. z itself waits in the scratch, as a pre-activation.
@@ -197,7 +273,11 @@ INLINE void simple_tile(const int rows, const int blocks, const int groups, cons
 
 BLOCK_LOOP(lstm_blocks, msq_step, lstm_tile, 4, 2, 1)
 BLOCK_LOOP(gru_blocks, msq_step, gru_tile, 3, 2, 2)
+BLOCK_LOOP(lstm_taped_blocks, msq_step, lstm_taped_tile, 4, 2, 1)
+BLOCK_LOOP(gru_taped_blocks, msq_step, gru_taped_tile, 3, 2, 2)
 STRIP(lstm_half, msq_step, lstm_half_tile, 1, 2)
+STRIP(lstm_taped_half, msq_step, lstm_taped_half_tile, 1, 2)
+STRIP(gru_taped_half, msq_step, gru_taped_half_tile, 1, 2)
 STRIP(gru_half, msq_step, gru_half_tile, 1, 2)
 BLOCK_LOOP(gru_gates, msq_step, gru_gates_tile, 2, 2, INT64_MAX)
 BLOCK_LOOP(gru_candidate, msq_step, gru_candidate_tile, 1, 4, INT64_MAX)
@@ -224,6 +304,14 @@ static void gru_step(const msq_step *s) {
     step_blocks(s, gru_blocks, gru_half);
 }
 
+static void lstm_taped_step(const msq_step *s) {
+    step_blocks(s, lstm_taped_blocks, lstm_taped_half);
+}
+
+static void gru_taped_step(const msq_step *s) {
+    step_blocks(s, gru_taped_blocks, gru_taped_half);
+}
+
 static void gru_reset_before_step(const msq_step *s) {
     if (s->phase == 0)
         gru_gates(s);
@@ -232,3 +320,4 @@ static void gru_reset_before_step(const msq_step *s) {
 }
 
 #define RNN_STEPS {lstm_step, gru_step, gru_reset_before_step, simple_step}
+#define RNN_TAPED {lstm_taped_step, gru_taped_step, NULL, NULL}

@@ -22,6 +22,11 @@ typedef struct sequence {
     float *reset;          /* MSQ_GRU_RESET_BEFORE: room for r * h */
 } sequence;
 
+/* The number of step t of a sequence among the steps of its call. */
+static inline int64_t msq_number_of(const sequence *s, int64_t t, int reverse) {
+    return reverse ? s->first + s->length - 1 - t : s->first + t;
+}
+
 /* The input's part of the gates, once for each row of x that occurs, or for all (rnn/fold.c). */
 struct msq_fold {
     float *table;  /* count rows of columns; NULL: it does not pay */
@@ -45,12 +50,15 @@ typedef struct walker {
     const msq_rnn_run *run;
     const msq_rnn_call *call;
     const msq_fold *fold;
+    msq_step_fn *step;               /* of rnn, or one that also keeps what the way back needs */
     sequence **sequences;            /* by falling length */
     int64_t first_block, last_block; /* the units to compute */
     int64_t max_rows, max_z;         /* sequences side by side; rows of a chunk of input products */
     const float **x, **z;            /* max_z pointers each */
     const float **h;                 /* max_rows pointers each */
     float **h_next, **c, **reset;
+    const float **c_before; /* max_rows, as `kept`; only where the step keeps something */
+    float **kept;
     float *z_rows;        /* max_z rows: what z points to */
     float *gates;         /* max_rows rows, general cells only */
     msq_barrier *barrier; /* of num_threads that walk the same sequences, each for some units */
@@ -105,9 +113,15 @@ typedef struct msq_group {
     int64_t join_step; /* from here on by all threads together; the longest length: never */
 } msq_group;
 
-/* The sequences from `first` on that are walked side by side, and the step from which few enough
- * are left to walk them together. */
-msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first);
+/* The first of `count` sequences, by falling length, that are walked side by side: `most` of them;
+ * and the step from which no more than `few` are left, which are walked together. */
+msq_group msq_rnn_group(sequence *sequences, int64_t count, int64_t most, int64_t few);
+
+/* How many sequences `parts` threads walk together, each a share of so many recurrent weights. */
+int64_t msq_rnn_few(int64_t weights, int parts);
+/* How many sequences one of `parts` threads walks side by side. */
+int64_t msq_rnn_rows(int64_t batch, int parts, int64_t few);
+void msq_rnn_sort(sequence *sequences, int64_t count);
 
 /* The row of x that step `step` reads. */
 static inline int64_t msq_row_of_step(const msq_rnn_call *call, int64_t step) {

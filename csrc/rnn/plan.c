@@ -56,6 +56,7 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
                     .run = job->run,
                     .call = job->call,
                     .fold = job->fold,
+                    .step = job->run->kept ? rnn->kernels->rnn_taped[rnn->kind] : rnn->step,
                     .max_rows = rows,
                     .max_z = job->max_z,
                     .barrier = &job->barrier,
@@ -67,6 +68,8 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
         w.h_next = take(&arena, rows, sizeof *w.h_next);
         w.c = take(&arena, rows, sizeof *w.c);
         w.reset = take(&arena, rows, sizeof *w.reset);
+        w.c_before = take(&arena, job->run->kept ? rows : 0, sizeof *w.c_before);
+        w.kept = take(&arena, job->run->kept ? rows : 0, sizeof *w.kept);
         w.z_rows = take(&arena, job->fold->table ? 0 : job->max_z * rnn->columns, sizeof *w.z_rows);
         w.gates =
             take(&arena, rows * padded * (general ? rnn->gates : rnn->phases - 1), sizeof *w.gates);
@@ -85,6 +88,11 @@ static int by_falling_length(const void *left, const void *right) {
     if (a->length != b->length)
         return a->length < b->length ? 1 : -1;
     return a->id < b->id ? -1 : 1;
+}
+
+void msq_rnn_sort(sequence *sequences, int64_t count) {
+    if (count > 1)
+        qsort(sequences, (size_t)count, sizeof *sequences, by_falling_length);
 }
 
 /* Fills job->sequences. A sequence without steps ends where it starts. Offsets are bounded, as they
@@ -107,19 +115,31 @@ static void sort_sequences(msq_rnn_job *job) {
             memcpy(call->c + b * units, call->initial_c ? call->initial_c + b * units : job->zeros,
                    bytes);
     }
-    if (job->count > 1)
-        qsort(job->sequences, (size_t)job->count, sizeof *job->sequences, by_falling_length);
+    msq_rnn_sort(job->sequences, job->count);
 }
 
 /* Whether a few sequences may be walked by threads together, each with a share of the units. */
-static int split_pays(const msq_rnn *rnn) {
-    return rnn->columns * rnn->units * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
+static int split_pays(int64_t weights) {
+    return weights * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
+}
+
+static int64_t recurrent_weights(const msq_rnn *rnn) {
+    return rnn->columns * rnn->units;
+}
+
+int64_t msq_rnn_few(int64_t weights, int parts) {
+    return split_pays(weights) && parts > 1 ? ROWS_TOGETHER * parts : 0;
+}
+
+int64_t msq_rnn_rows(int64_t batch, int parts, int64_t few) {
+    const int64_t rows = least((batch + parts - 1) / parts, MAX_ROWS);
+    return rows < few ? few : rows;
 }
 
 /* The most threads that have something to do. */
 static int64_t max_parts(const msq_rnn_job *job) {
     const int64_t batch = job->call->batch, blocks = job->rnn->blocks;
-    return split_pays(job->rnn) && batch < blocks ? blocks : batch;
+    return split_pays(recurrent_weights(job->rnn)) && batch < blocks ? blocks : batch;
 }
 
 double msq_rnn_work(const msq_rnn_job *job) {
@@ -141,22 +161,19 @@ static void plan(msq_rnn_job *job, int num_threads) {
     const msq_rnn *const rnn = job->rnn;
     const int64_t steps = job->steps, batch = job->call->batch;
     job->parts = (int)least(num_threads, max_parts(job) > 1 ? max_parts(job) : 1);
-    job->few = split_pays(rnn) && job->parts > 1 ? ROWS_TOGETHER * job->parts : 0;
-    job->max_rows = least((batch + job->parts - 1) / job->parts, MAX_ROWS);
-    if (job->max_rows < job->few)
-        job->max_rows = job->few;
+    job->few = msq_rnn_few(recurrent_weights(rnn), job->parts);
+    job->max_rows = msq_rnn_rows(batch, job->parts, job->few);
     job->max_z = least(steps, job->fold->table ? Z_POINTERS
                                                : Z_BYTES / (int64_t)sizeof(float) / rnn->columns);
     if (job->max_z < job->max_rows)
         job->max_z = job->max_rows;
 }
 
-msq_group msq_rnn_group(const msq_rnn_job *job, int64_t first) {
-    msq_group group = {.sequences = job->sequences + first,
-                       .rows = least(job->count - first, job->parts * job->max_rows)};
-    const int64_t steps = group.sequences[0].length;
-    group.join_step = group.rows > job->few ? group.sequences[job->few].length : 0;
-    if (job->few == 0 || steps - group.join_step < MIN_STEPS_TOGETHER)
+msq_group msq_rnn_group(sequence *sequences, int64_t count, int64_t most, int64_t few) {
+    msq_group group = {.sequences = sequences, .rows = least(count, most)};
+    const int64_t steps = sequences[0].length;
+    group.join_step = group.rows > few ? sequences[few].length : 0;
+    if (few == 0 || steps - group.join_step < MIN_STEPS_TOGETHER)
         group.join_step = steps;
     return group;
 }

@@ -77,7 +77,8 @@ static void run_job(msq_rnn_job *job, int thread, int num_threads, int calling) 
         msq_wait(&job->barrier, num_threads, -1);
     }
     for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows) {
-        const msq_group group = msq_rnn_group(job, first);
+        const msq_group group = msq_rnn_group(job->sequences + first, job->count - first,
+                                              job->parts * job->max_rows, job->few);
         for (int part = thread; part < job->parts; part += num_threads)
             walk_share(job, &group, part, calling);
         if (group.join_step < group.sequences[0].length)
@@ -124,6 +125,10 @@ static int check(const msq_rnn_run *run, int64_t *bad_position) {
     if (run->cells && (*bad_position = first_outside(run->cells, steps, run->rows)) < steps)
         return MSQ_OUT_OF_RANGE;
     *bad_position = call->batch;
+    if (run->kept &&
+        (!msq_rnn_has_back(run->rnn) || !run->rnn->kernels->rnn_taped[run->rnn->kind] ||
+         (run->rnn->kind == MSQ_LSTM) != (run->kept_c != NULL)))
+        return MSQ_UNSUPPORTED;
     if (steps < 0 || (!call->index && steps > call->x_rows) ||
         (run->fold && run->fold->count != call->x_rows))
         return MSQ_OUT_OF_RANGE;

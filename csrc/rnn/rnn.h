@@ -24,11 +24,45 @@ typedef struct msq_rnn_run {
     const msq_fold *fold; /* of rnn and all of x, or NULL */
     const int64_t *cells; /* step j's output is row cells[j] of call.sequences; NULL: row j */
     int64_t rows;         /* of call.sequences, where there are cells */
-    int64_t projected;    /* set: how many rows were multiplied by the input's weights */
+    float *kept;         /* NULL, or `steps` rows, kept_stride apart: what msq_back needs of each */
+    int64_t kept_stride; /* at least 4 * units */
+    float *kept_c;       /* MSQ_LSTM, if kept: `steps` rows of `units`, the cell state after each */
+    int64_t projected;   /* set: how many rows were multiplied by the input's weights */
 } msq_rnn_run;
 
 /* msq_rnn_f32 for one run or two, side by side: the directions of a bidirectional layer, which have
  * x, index, offsets and num_threads in common. The bits of each are those of the run alone. */
 int msq_rnn_runs_f32(msq_rnn_run *const *runs, int count, int64_t *bad_position);
+
+/* The way back through a run of an MSQ_LSTM, MSQ_GRU or MSQ_SIMPLE_RNN with the usual activations
+ * that kept `kept`, which becomes the gradient of the pre-activations. Rows are those of the steps,
+ * in their order; in rows of `kept` an LSTM has i f c o, as the kernel's columns; a GRU h z r and
+ * the state's part of h: the first three are the input's, turned, the last three the state's;
+ * a SimpleRNN has its `units`, which are not read. */
+typedef struct msq_back {
+    int kind;
+    const msq_dense *turned; /* the recurrent kernel, rows and columns exchanged */
+    const int64_t *offsets;  /* as in msq_rnn_call */
+    int64_t batch, steps;
+    int reverse;
+    float *kept;
+    int64_t kept_stride;
+    const float *state; /* MSQ_LSTM: kept_c; otherwise h; state_stride apart */
+    int64_t state_stride;
+    const float *initial;   /* the same at the start, (batch, units); NULL: zeros */
+    const float *d_outputs; /* steps rows, d_stride apart, the gradient of each h, or NULL */
+    int64_t d_stride;
+    const float *d_last; /* (batch, units), that of the last h, or NULL */
+    float *carry;        /* (batch, units); MSQ_LSTM: that of the last c, then of the first;
+                            MSQ_GRU: zeros, then of the first h, but for its products */
+    int num_threads;
+} msq_back;
+
+/* 1 if runs of the layer can keep that. */
+int msq_rnn_has_back(const msq_rnn *rnn);
+
+/* The bits of a sequence depend on it alone. MSQ_UNSUPPORTED, MSQ_OUT_OF_RANGE if turned does not
+ * fit, MSQ_BAD_OFFSETS, MSQ_NO_MEMORY, MSQ_INTERRUPTED. */
+int msq_rnn_back_f32(const msq_back *back, int64_t *bad_position);
 
 #endif

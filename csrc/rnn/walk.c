@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-/* The number of step t of a sequence among the steps of the call. */
 static int64_t number_of(const msq_rnn_call *call, const sequence *s, int64_t t) {
-    return call->reverse ? s->first + s->length - 1 - t : s->first + t;
+    return msq_number_of(s, t, call->reverse);
 }
 
 /* How many of the first `rows` sequences have a step t. */
@@ -51,30 +50,39 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64
     const msq_rnn_call *const call = w->call;
     const int64_t padded = rnn->blocks * rnn->kernels->width;
     const int from_zeros = t == 0 && !call->initial_h && rnn->finite;
+    const msq_rnn_run *const run = w->run;
     int slow = 0;
     for (int64_t i = 0; i < rows; i++) {
         const sequence *const s = w->sequences[i];
+        if (run->kept) {
+            const int64_t number = number_of(call, s, t);
+            w->kept[i] = run->kept + number * run->kept_stride;
+            w->c_before[i] = w->c[i];
+            w->c[i] = run->kept_c ? run->kept_c + number * rnn->units : NULL;
+        }
         w->h_next[i] = call->sequences
                            ? call->sequences + msq_row_of_output(w->run, number_of(call, s, t)) *
                                                    call->sequence_stride
                            : s->room + (t & 1) * padded;
     }
     for (int phase = 0; phase < rnn->phases; phase++) {
-        rnn->step(&(msq_step){.rnn = rnn,
-                              .rows = rows,
-                              .first_block = w->first_block,
-                              .last_block = w->last_block,
-                              .backwards = t & 1,
-                              .phase = phase,
-                              .depth = from_zeros ? 0 : rnn->units,
-                              .z = z,
-                              .z_next = z + rows,
-                              .next_rows = next_rows,
-                              .h = w->h,
-                              .h_next = w->h_next,
-                              .c = w->c,
-                              .reset = w->reset,
-                              .gates = w->gates});
+        w->step(&(msq_step){.rnn = rnn,
+                            .rows = rows,
+                            .first_block = w->first_block,
+                            .last_block = w->last_block,
+                            .backwards = t & 1,
+                            .phase = phase,
+                            .depth = from_zeros ? 0 : rnn->units,
+                            .z = z,
+                            .z_next = z + rows,
+                            .next_rows = next_rows,
+                            .h = w->h,
+                            .h_next = w->h_next,
+                            .c = w->c,
+                            .reset = w->reset,
+                            .gates = w->gates,
+                            .c_before = w->c_before,
+                            .kept = w->kept});
         if (w->num_threads > 1)
             slow = msq_wait(w->barrier, w->num_threads, w->patience);
     }
@@ -91,7 +99,7 @@ static void write_states(const walker *w, int64_t rows, int64_t before) {
         const sequence *const s = w->sequences[i];
         memcpy(call->h + s->id * units, w->h[i], (size_t)units * sizeof(float));
         if (call->c)
-            memcpy(call->c + s->id * units, s->c, (size_t)units * sizeof(float));
+            memcpy(call->c + s->id * units, w->c[i], (size_t)units * sizeof(float));
     }
 }
 
@@ -131,7 +139,9 @@ int64_t msq_walk(walker *w, int64_t rows, int64_t begin, int64_t end) {
             rows = left;
         }
     }
-    for (int64_t i = 0; w->keeps_states && i < rows; i++)
+    for (int64_t i = 0; w->keeps_states && i < rows; i++) {
         w->sequences[i]->h = w->h[i];
+        w->sequences[i]->c = w->c[i];
+    }
     return rows > 0 ? t : end;
 }

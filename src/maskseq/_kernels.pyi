@@ -173,6 +173,32 @@ def rnn_pair(
     tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
     tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
 ]: ...
+def rnn_taped(
+    x: ArrayLike,
+    packed: PackedRNN,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_state: Sequence[ArrayLike] | None = None,
+    reverse: bool = False,
+    out: NDArray[np.float32],
+    num_threads: int | None = None,
+) -> tuple[tuple[NDArray[np.float32], ...], NDArray[np.float32], NDArray[np.float32] | None]: ...
+def has_way_back(packed: PackedRNN) -> bool: ...
+def rnn_backward(
+    packed: PackedRNN,
+    turned: PackedDense,
+    offsets: ArrayLike,
+    kept: NDArray[np.float32],
+    state: NDArray[np.float32],
+    *,
+    initial: ArrayLike | None = None,
+    d_outputs: NDArray[np.float32] | None = None,
+    d_last: ArrayLike | None = None,
+    d_cell: ArrayLike | None = None,
+    reverse: bool = False,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 def attention(
     q: ArrayLike,
     k: ArrayLike,

@@ -85,9 +85,33 @@ cdef extern from "rnn/rnn.h":
         const msq_fold* fold
         const int64_t* cells
         int64_t rows
+        float* kept
+        int64_t kept_stride
+        float* kept_c
         int64_t projected
 
     int msq_rnn_runs_f32(msq_rnn_run** runs, int count, int64_t* bad_position) nogil
+
+    ctypedef struct msq_back:
+        int kind
+        const msq_dense* turned
+        const int64_t* offsets
+        int64_t batch
+        int64_t steps
+        int reverse
+        float* kept
+        int64_t kept_stride
+        const float* state
+        int64_t state_stride
+        const float* initial
+        const float* d_outputs
+        int64_t d_stride
+        const float* d_last
+        float* carry
+        int num_threads
+
+    int msq_rnn_has_back(const msq_rnn* rnn) nogil
+    int msq_rnn_back_f32(const msq_back* back, int64_t* bad_position) nogil
 
 include "facade/gate.pxi"
 include "facade/runtime.pxi"
@@ -98,4 +122,5 @@ include "facade/rows.pxi"
 include "facade/dense.pxi"
 include "facade/packed_rnn.pxi"
 include "facade/recurrent.pxi"
+include "facade/recurrent_backward.pxi"
 include "facade/attention.pxi"
