@@ -43,6 +43,9 @@ KEYS = "of words and ids: equal ones are one"
 LEARNT = "bins are learnt from data once, by Keras's rule, and saved; NumPy has one code for it"
 POSITIVE = "of numbers above 0"
 SHAPES = "of sizes"
+RUNNING = "each needs the one before it: there is one order"
+STABLE = "equal ones keep their order"
+NAMES = "named, for users' calls of it under a tape"
 FIRST_WEIGHTS = "random first values of weights: numpy.random draws them, the C library computes"
 ALLOWED = {
     ("cli", ".mean"): "of answers that are right or wrong",
@@ -85,12 +88,27 @@ ALLOWED = {
     ("layers.rnn.stacked_rnn_cells", "np.cumsum"): INTEGERS,
     ("models.inputs", "np.prod"): SHAPES,
     ("ops.elementwise", "np.power"): INTEGERS,
+    ("numerics.slopes", "np.argsort"): STABLE,
+    ("numerics.slopes", "np.cumsum"): RUNNING,
+    ("numerics.slopes", "np.sum"): INTEGERS,
     ("ops.nonlinear", "np.maximum"): POSITIVE,
-    ("ops.reduction", "np.cumsum"): "each sum needs the one before it: there is one order",
+    ("ops.notation", ".max"): NAMES,
+    ("ops.notation", ".min"): NAMES,
+    ("ops.notation", "np.amax"): NAMES,
+    ("ops.notation", "np.amin"): NAMES,
+    ("ops.notation", "np.argsort"): NAMES,
+    ("ops.reduction", "np.argsort"): INTEGERS,
+    ("ops.reduction", "np.cumprod"): RUNNING,
+    ("ops.reduction", "np.cumsum"): RUNNING,
     ("ops.reduction", "np.prod"): INTEGERS,
     ("ops.reduction", "np.sum"): INTEGERS,
+    ("ops.shaping", "np.argsort"): INTEGERS,
+    ("ops.shaping", "np.cumsum"): INTEGERS,
     ("numerics.reductions", "np.argsort"): INTEGERS,
     ("rows", "np.cumsum"): INTEGERS,
+    ("tape.of_rows", "np.argsort"): INTEGERS,
+    ("tape.of_rows", "np.maximum"): INTEGERS,
+    ("tape.of_rows", "np.maximum.accumulate"): INTEGERS,
 }
 """{(module, what is used): reason}."""
 

@@ -218,9 +218,6 @@ class Model(Layer, Generic[Out]):
             return self._plan.run(list(map(tape.hold, values)), inside, inside)
         return self._plan.run(values, inside, last)
 
-    def _records_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
-        return "mask" not in kwargs  # a model converts nothing first
-
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
         """Outputs keep the masks that the last layers gave them."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import _kernels
-from . import reductions
+from . import extremes, reductions
 
 Slope = Callable[..., np.ndarray]
 """(y, x, *options) -> dy/dx, for y the activation of x."""
@@ -39,7 +39,7 @@ def _softsign(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _hard_silu(y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    cut = np.clip(x, -3, 3)
+    cut = extremes.clip(x, -3, 3)
     return _kernels.activation(x, "hard_sigmoid") + cut * _inside(x, -3, 3, 1 / 6)
 
 
@@ -49,11 +49,11 @@ def _selu(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _mish(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     t = _kernels.activation(_kernels.activation(x, "softplus"), "tanh")
-    return t + np.maximum(x, -200) * ((1 - t) * (1 + t)) * _sigmoid(x)
+    return t + extremes.maximum(x, np.float32(-200)) * ((1 - t) * (1 + t)) * _sigmoid(x)
 
 
 def _gelu(y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    cut = np.clip(x, -15, 15)
+    cut = extremes.clip(x, -15, 15)
     share = 0.5 * (1 + _kernels.elementary(cut * np.float32(math.sqrt(0.5)), "erf"))
     density = _kernels.activation(-0.5 * cut * cut, "exponential")
     return share + cut * density * np.float32(1 / math.sqrt(2 * math.pi))
@@ -61,7 +61,7 @@ def _gelu(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _gelu_tanh(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     cut, scale, cubic = (
-        np.clip(x, -15, 15),
+        extremes.clip(x, -15, 15),
         np.float32(math.sqrt(2 / math.pi)),
         np.float32(0.044715),
     )
@@ -71,8 +71,8 @@ def _gelu_tanh(y: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _squareplus(y: np.ndarray, x: np.ndarray, b: float) -> np.ndarray:
-    cut = np.clip(x, -1e15, 1e15)
-    return 0.5 + 0.5 * cut / np.sqrt(np.maximum(cut * cut + np.float32(b), 1e-37))
+    cut = extremes.clip(x, -1e15, 1e15)
+    return 0.5 + 0.5 * cut / np.sqrt(extremes.maximum(cut * cut + np.float32(b), np.float32(1e-37)))
 
 
 def _relu(
@@ -144,7 +144,7 @@ def sparsemax(d: np.ndarray, y: np.ndarray, x: np.ndarray, axis: int) -> np.ndar
     places = np.arange(1, moved.shape[-1] + 1)
     support = 1 + places * ranked > np.cumsum(ranked, axis=-1)
     count = np.sum(support, axis=-1, keepdims=True)
-    times = np.where(support, count - places + 1, 0) / np.maximum(count, 1)
+    times = np.where(support, count - places + 1, 0) / extremes.maximum(count, 1)
     weights = np.empty(moved.shape, np.float32)
     np.put_along_axis(weights, order, times.astype(np.float32), axis=-1)
     inside = np.where(y > 0, d, np.float32(0))

@@ -2,6 +2,7 @@
 
 from ..tensor import convert_to_tensor as convert_to_tensor
 from ..tensor import get_keras_mask
+from . import notation as notation
 from . import operators as operators
 from .elementwise import abs as abs
 from .elementwise import absolute as absolute
@@ -133,7 +134,7 @@ from .shaping import transpose as transpose
 from .shaping import unstack as unstack
 
 
-@operation("ConvertToTensor", by_equality=True)
+@operation("ConvertToTensor", by_equality=True, gradient=lambda d, y, x, dtype, sparse, ragged: d)
 def _as_tensor(x, dtype=None, sparse=None, ragged=None):
     """`x` as it is, or as `dtype`: where a recorded graph converted a tensor."""
     return convert_to_tensor(x, dtype)

@@ -3,15 +3,24 @@
 import numpy as np
 
 from .. import _kernels, activations
-from ..numerics import reductions
+from ..numerics import reductions, slopes
+from ..numerics.slopes import SLOPES
 from .operation import Unary, named_operation, operation
+from .recording import Gradients
 
 
 def _known(class_name: str, name: str, kernel: str, doc: str) -> Unary:
     def call(x):
         return _kernels.activation(np.asarray(x, np.float32), kernel)
 
-    return named_operation(class_name, name, doc, call)
+    slope = SLOPES[kernel]
+    return named_operation(class_name, name, doc, call, lambda d, y, x: d * slope(y, x))
+
+
+def _sloping(name: str, *options: str) -> Gradients:
+    """The gradient of an activation with options, which are arguments of those names."""
+    slope = SLOPES[name]
+    return lambda d, y, x, **given: d * slope(y, x, *(given[option] for option in options))
 
 
 exp = _known("Exp", "exp", "exponential", "e ** x.")
@@ -34,79 +43,104 @@ sparse_sigmoid = _known(
 )
 
 
-@operation("LeakyRelu", by_equality=True)
+@operation("LeakyRelu", by_equality=True, gradient=_sloping("leaky_relu", "negative_slope"))
 def leaky_relu(x, negative_slope=0.2):
     """x, and negative_slope * x below 0. Source: keras.ops.leaky_relu."""
     return activations.leaky_relu(x, negative_slope)
 
 
-@operation("Elu", by_equality=True)
+@operation("Elu", by_equality=True, gradient=_sloping("elu", "alpha"))
 def elu(x, alpha=1.0):
     """x, and alpha * (e ** x - 1) below 0. Source: keras.ops.elu."""
     return activations.elu(x, alpha)
 
 
-@operation("Celu", by_equality=True)
+@operation("Celu", by_equality=True, gradient=_sloping("celu", "alpha"))
 def celu(x, alpha=1.0):
     """x, and alpha * (e ** (x / alpha) - 1) below 0. Source: keras.ops.celu."""
     return activations.celu(x, alpha)
 
 
-@operation("Gelu", by_equality=True)
+@operation("Gelu", by_equality=True, gradient=_sloping("gelu", "approximate"))
 def gelu(x, approximate=True):
     """x times the normal distribution, by default with tanh for it. Source: keras.ops.gelu."""
     return activations.gelu(x, approximate)
 
 
-@operation("Squareplus", by_equality=True)
+@operation("Squareplus", by_equality=True, gradient=_sloping("squareplus", "b"))
 def squareplus(x, b=4):
     """(x + sqrt(x * x + b)) / 2. Source: keras.ops.squareplus."""
     return activations.squareplus(x, b)
 
 
-@operation("SoftShrink", by_equality=True)
+@operation("SoftShrink", by_equality=True, gradient=_sloping("soft_shrink", "threshold"))
 def soft_shrink(x, threshold=0.5):
     """`x` nearer to 0 by `threshold`. Source: keras.ops.soft_shrink."""
     return activations.soft_shrink(x, threshold)
 
 
-@operation("HardShrink", by_equality=True)
+@operation("HardShrink", by_equality=True, gradient=_sloping("hard_shrink", "threshold"))
 def hard_shrink(x, threshold=0.5):
     """`x`, and 0 where |x| is at most `threshold`. Source: keras.ops.hard_shrink."""
     return activations.hard_shrink(x, threshold)
 
 
-@operation("Threshold", by_equality=True)
+@operation(
+    "Threshold", by_equality=True, gradient=_sloping("threshold", "threshold", "default_value")
+)
 def threshold(x, threshold, default_value):
     """`x`, and `default_value` where x is at most `threshold`. Source: keras.ops.threshold."""
     return activations.threshold(x, threshold, default_value)
 
 
-@operation("Glu")
+@operation("Glu", gradient=lambda d, y, x, axis: slopes.glu(d, x, axis))
 def glu(x, axis=-1):
     """The first half of `x` times sigmoid of the second. Source: keras.ops.glu."""
     return activations.glu(x, axis)
 
 
-@operation("Softmax", by_equality=True)
+@operation("Softmax", by_equality=True, gradient=lambda d, y, x, axis: slopes.softmax(d, y, axis))
 def softmax(x, axis=-1):
     """Softmax along `axis`. Source: keras.ops.softmax."""
     return activations.softmax(x, axis)
 
 
-@operation("LogSoftmax", by_equality=True)
+@operation(
+    "LogSoftmax", by_equality=True, gradient=lambda d, y, x, axis: slopes.log_softmax(d, y, axis)
+)
 def log_softmax(x, axis=-1):
     """The logarithm of softmax along `axis`. Source: keras.ops.log_softmax."""
     return activations.log_softmax(x, axis)
 
 
-@operation("Sparsemax", by_equality=True)
+@operation(
+    "Sparsemax", by_equality=True, gradient=lambda d, y, x, axis: slopes.sparsemax(d, y, x, axis)
+)
 def sparsemax(x, axis=-1):
     """The nearest point of the simplex along `axis`. Source: keras.ops.sparsemax."""
     return activations.sparsemax(x, axis)
 
 
-@operation("Normalize", by_equality=True)
+def _normalize_gradient(d, y, x, axis, order, epsilon):
+    """Of x over its length; where that is less than epsilon, it is a constant."""
+    epsilon = np.float32(1e-7 if epsilon is None else epsilon)
+    size = np.abs(x)
+    if order == 2:
+        length = np.sqrt(reductions.reduce(np.square(x), "sum", axis, keepdims=True))
+    else:
+        powers = _kernels.elementary_pair(size, order, "power")
+        sums = reductions.reduce(powers, "sum", axis, keepdims=True)
+        length = _kernels.elementary_pair(sums, 1 / order, "power")
+    kept = np.maximum(length, epsilon)
+    share = reductions.reduce(d * y, "sum", axis, keepdims=True) * (length > epsilon)
+    # The slope of the length by x: sign(x) (|x| / length) ** (order - 1).
+    slope = np.sign(x) * _kernels.elementary_pair(
+        *np.broadcast_arrays(size / kept, np.float32(order - 1)), "power"
+    )
+    return (d - share * slope) / kept
+
+
+@operation("Normalize", by_equality=True, gradient=_normalize_gradient)
 def normalize(x, axis=-1, order=2, epsilon=None):
     """`x` over its length along `axis`, at least `epsilon`. Source: keras.ops.normalize."""
     epsilon = 1e-7 if epsilon is None else epsilon

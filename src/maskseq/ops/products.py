@@ -1,11 +1,14 @@
 """Matrix products with a fixed order of additions: no result depends on how many rows there are."""
 
 import math
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from .. import _kernels
 from ..numerics import reductions
+from ..numerics.products import outer
 from .operation import operation
 
 
@@ -18,9 +21,7 @@ def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return out
 
 
-@operation("Matmul", by_equality=True)
-def matmul(x1, x2):
-    """Matrix product of the last two axes, float32. Source: keras.ops.matmul."""
+def _matmul(x1, x2):
     x, y = np.asarray(x1, np.float32), np.asarray(x2, np.float32)
     row, column = x.ndim == 1, y.ndim == 1
     x, y = x[None] if row else x, y[:, None] if column else y
@@ -39,7 +40,61 @@ def matmul(x1, x2):
     return out[..., 0] if column else out
 
 
-@operation("Einsum", by_equality=True)
+def _as_matrices(d, x1, x2):
+    """The gradient of a product and its factors, vectors among them as a row and a column."""
+    x, y = np.asarray(x1, np.float32), np.asarray(x2, np.float32)
+    d = d[..., None] if y.ndim == 1 else d
+    d = np.expand_dims(d, -2) if x.ndim == 1 else d
+    return d, x[None] if x.ndim == 1 else x, y[:, None] if y.ndim == 1 else y
+
+
+def _to_first(d, y, x1, x2):
+    d, _, right = _as_matrices(d, x1, x2)
+    found = _matmul(d, np.swapaxes(right, -1, -2))
+    return found[..., 0, :] if np.ndim(x1) == 1 else found
+
+
+def _to_second(d, y, x1, x2):
+    d, left, right = _as_matrices(d, x1, x2)
+    if right.ndim == 2:
+        found = outer(*(np.ascontiguousarray(z).reshape(-1, z.shape[-1]) for z in (left, d)))
+    else:
+        found = _matmul(np.swapaxes(left, -1, -2), d)
+    return found[..., 0] if np.ndim(x2) == 1 else found
+
+
+@operation("Matmul", by_equality=True, gradient=(_to_first, _to_second))
+def matmul(x1, x2):
+    """Matrix product of the last two axes, float32. Source: keras.ops.matmul."""
+    return _matmul(x1, x2)
+
+
+def _einsum_gradient(d, y, subscripts, operands):
+    arrays = [np.asarray(z, np.float32) for z in operands]
+    *labels, wanted = _labels(subscripts, *(z.ndim for z in arrays))
+    terms = [*zip(arrays, labels, strict=True)]
+    return [partial(_to_operand, (d, wanted), terms, k) for k in range(len(terms))]
+
+
+def _to_operand(d: Any, terms: list[Any], k: int) -> np.ndarray:
+    """The gradient of operand k: the product of d and all other operands, with its axes."""
+    x, own = terms[k]
+    others = [d, *terms[:k], *terms[k + 1 :]]
+    distinct = list(dict.fromkeys(own))
+    reached = [c for c in distinct if any(c in names for _, names in others)]
+    found = _contract(others, reached)  # without the axes that were summed by themselves
+    index = tuple(slice(None) if c in reached else None for c in distinct)
+    sizes = dict(zip(own, x.shape, strict=True))
+    spread = np.broadcast_to(found[index], [sizes[c] for c in distinct])
+    if len(distinct) == len(own):
+        return spread
+    places, names = _diagonal(np.arange(x.size).reshape(x.shape), own)
+    result = np.zeros(x.size, np.float32)
+    result[places] = spread.transpose([distinct.index(c) for c in names])
+    return result.reshape(x.shape)
+
+
+@operation("Einsum", by_equality=True, gradient=(None, _einsum_gradient))
 def einsum(subscripts, *operands):
     """Sums of products by Einstein's rule; of more than two operands from the left on.
 
@@ -47,7 +102,12 @@ def einsum(subscripts, *operands):
     """
     arrays = [np.asarray(z, np.float32) for z in operands]
     *labels, wanted = _labels(subscripts, *(z.ndim for z in arrays))
-    terms = [_diagonal(z, own) for z, own in zip(arrays, labels, strict=True)]
+    return _contract([*zip(arrays, labels, strict=True)], wanted)
+
+
+def _contract(terms: list[tuple[np.ndarray, list[str]]], wanted: list[str]) -> np.ndarray:
+    """The product of operands, from the left on, with axes `wanted`."""
+    terms = [_diagonal(z, own) for z, own in terms]
     x, own = terms[0]
     for i, (y, other) in enumerate(terms[1:], start=2):
         later = [c for _, names in terms[i:] for c in names]

@@ -3,7 +3,8 @@
 `gradient=` of an operation is a function of (d, y, *arguments), or a tuple of them, one for each of
 the first arguments; d is the gradient of the result y. It gives the gradient of its argument, of
 that argument's shape or of the shape that it was broadcast to; for an argument that is a list, a
-list. NO_GRADIENT says that none passes; None that it is unknown, which raises where one is wanted.
+list of such, or of functions that make them. NO_GRADIENT says that none passes; None that it is
+unknown, which raises where one is wanted.
 """
 
 import inspect
@@ -15,7 +16,6 @@ import numpy as np
 from ..context import current
 from ..nest import flatten, leaves, map_structure
 from ..numerics import reductions
-from ..rows import Rows
 from ..tape import Traced, padded, value_of
 
 Gradients = Callable[..., Any] | tuple[Callable[..., Any] | None, ...] | None
@@ -28,8 +28,6 @@ def unbroadcast(gradient: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     gradient = np.asarray(gradient)
     if gradient.shape == tuple(shape):
         return gradient
-    if gradient.ndim < len(shape):  # of a result that has fewer numbers than the argument
-        return np.broadcast_to(gradient, shape)
     extra = gradient.ndim - len(shape)
     pairs = enumerate(shape, start=extra)
     along = [a for a, n in pairs if n == 1 and gradient.shape[a] != 1]
@@ -47,7 +45,9 @@ class Recorder:
         )
         parameters = inspect.signature(function).parameters.values()
         self.names = [p.name for p in parameters]
-        self._many = bool(parameters) and [*parameters][-1].kind is inspect.Parameter.VAR_POSITIONAL
+        self.has_many = (
+            bool(parameters) and [*parameters][-1].kind is inspect.Parameter.VAR_POSITIONAL
+        )
         self._defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
 
     def tape_for(self, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -62,7 +62,7 @@ class Recorder:
 
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
         """All arguments by name; those of a `*name` as a list."""
-        if self._many:
+        if self.has_many:
             fixed = len(self.names) - 1
             return dict(zip(self.names, [*args[:fixed], [*args[fixed:]]], strict=True))
         return {**self._defaults, **dict(zip(self.names, args, strict=False)), **kwargs}
@@ -71,7 +71,7 @@ class Recorder:
         self, tape: Any, run: Callable[..., Any], args: tuple, kwargs: dict[str, Any]
     ) -> Any:
         """The result of `run`, Traced if a gradient of an argument is wanted."""
-        args, kwargs = map_structure(_padded, args), map_structure(_padded, kwargs)
+        args, kwargs = padded_leaves(args), padded_leaves(kwargs)
         plain = map_structure(value_of, args), map_structure(value_of, kwargs)
         if self.gradients is not None and not self.gradients:
             return run(*plain[0], **plain[1])
@@ -105,13 +105,18 @@ class Recorder:
                     result += [None] * count
                     continue
                 found = gradient(d, y, **plain)
-                for source, part in zip(sources[here], found if is_list else [found], strict=True):
+                given_parts = zip(
+                    sources[here], wanted[here], found if is_list else [found], strict=True
+                )
+                for source, wants, part in given_parts:
+                    made = (part() if callable(part) else part) if wants else None
                     shape = np.shape(value_of(source))
-                    result.append(None if part is None else unbroadcast(part, shape))
+                    result.append(None if made is None else unbroadcast(made, shape))
             return result
 
         return tape.record(y, sources, backward)
 
 
-def _padded(value: Any) -> Any:
-    return padded(value) if type(value) is Traced and type(value.value) is Rows else value
+def padded_leaves(structure: Any) -> Any:
+    """A structure with Traced arrays in the place of Traced Rows."""
+    return map_structure(lambda x: padded(x) if type(x) is Traced else x, structure)

@@ -7,8 +7,10 @@ import math
 
 import numpy as np
 
+from .. import _kernels
 from ..numerics import extremes, reductions
 from .operation import operation
+from .recording import NO_GRADIENT
 
 
 def _axes(axis):
@@ -33,19 +35,90 @@ def _extreme(function, x, axis, keepdims, initial=None):
     return result.astype(x.dtype)
 
 
-@operation("Any", by_equality=True)
+# The way back
+
+
+def _kept(x, axis, keepdims, like):
+    """A result of a reduction of `like` along `axis`, with all its axes."""
+    x = np.asarray(x, np.float32)
+    axes = reductions.axes_of(axis, np.ndim(like))
+    return x.reshape([1 if i in axes else n for i, n in enumerate(np.shape(like))])
+
+
+def _over(d, x, axis, keepdims):
+    return np.broadcast_to(_kept(d, axis, keepdims, x), np.shape(x))
+
+
+def _count(x, axis):
+    return math.prod(np.shape(x)[a] for a in reductions.axes_of(axis, np.ndim(x)))
+
+
+def _mean_gradient(d, y, x, axis, keepdims):
+    return _over(d, x, axis, keepdims) / np.float32(_count(x, axis))
+
+
+def _var_gradient(d, y, x, axis, keepdims):
+    middle = reductions.reduce(x, "mean", axis, keepdims=True)
+    return _over(d, x, axis, keepdims) * ((x - middle) * np.float32(2 / _count(x, axis)))
+
+
+def _std_gradient(d, y, x, axis, keepdims):
+    """Where all are equal, so that there is no slope: 0."""
+    y = _kept(y, axis, keepdims, x)
+    middle = reductions.reduce(x, "mean", axis, keepdims=True)
+    slope = np.divide(x - middle, y * _count(x, axis), out=np.zeros_like(x), where=y != 0)
+    return _over(d, x, axis, keepdims) * slope
+
+
+def _extreme_gradient(d, y, x, axis, keepdims, initial):
+    """All that are the largest, or smallest, get an equal share."""
+    found = (x == _kept(y, axis, keepdims, x)).astype(np.float32)
+    count = extremes.maximum(reductions.reduce(found, "sum", axis, keepdims=True), np.float32(1))
+    return _over(d, x, axis, keepdims) * (found / count)
+
+
+def _prod_gradient(d, y, x, axis, keepdims, dtype):
+    """The product of all others: of those before, and of those behind."""
+    axes = reductions.axes_of(axis, x.ndim)
+    order = [i for i in range(x.ndim) if i not in axes] + list(axes)
+    moved = x.transpose(order)
+    shape = moved.shape
+    flat = moved.reshape(*shape[: x.ndim - len(axes)], -1).astype(np.float64)
+    before, behind = np.ones_like(flat), np.ones_like(flat)
+    np.cumprod(flat[..., :-1], axis=-1, out=before[..., 1:])
+    behind[..., :-1] = np.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1]
+    others = (before * behind).astype(np.float32).reshape(shape).transpose(np.argsort(order))
+    return _over(d, x, axis, keepdims) * others
+
+
+def _cumsum_gradient(d, y, x, axis, dtype):
+    along = 0 if axis is None else axis
+    return np.flip(np.cumsum(np.flip(d, along), along), along).reshape(np.shape(x))
+
+
+def _log_sum_exp_gradient(d, y, x, axis, keepdims):
+    share = np.where(np.isneginf(x), x, x - _kept(y, axis, keepdims, x))
+    return _over(d, x, axis, keepdims) * _kernels.activation(share, "exponential")
+
+
+# The operations
+
+
+@operation("Any", by_equality=True, gradient=NO_GRADIENT)
 def any(x, axis=None, keepdims=False):
     """True where any element along `axis` is. Source: keras.ops.any."""
     return np.any(x, axis=_axes(axis), keepdims=keepdims)
 
 
-@operation("All", by_equality=True)
+@operation("All", by_equality=True, gradient=NO_GRADIENT)
 def all(x, axis=None, keepdims=False):
     """True where all elements along `axis` are. Source: keras.ops.all."""
     return np.all(x, axis=_axes(axis), keepdims=keepdims)
 
 
-@operation("Sum", by_equality=True)
+@operation(
+    "Sum", by_equality=True, gradient=lambda d, y, x, axis, keepdims: _over(d, x, axis, keepdims)
+)
 def sum(x, axis=None, keepdims=False):
     """Sum along `axis`. Source: keras.ops.sum."""
     if _is_exact(x):
@@ -53,7 +126,7 @@ def sum(x, axis=None, keepdims=False):
     return reductions.reduce(x, "sum", axis, keepdims)
 
 
-@operation("Prod", by_equality=True)
+@operation("Prod", by_equality=True, gradient=_prod_gradient)
 def prod(x, axis=None, keepdims=False, dtype=None):
     """Product along `axis`. Source: keras.ops.prod."""
     x = np.asarray(x, dtype)
@@ -62,7 +135,7 @@ def prod(x, axis=None, keepdims=False, dtype=None):
     return reductions.reduce(x, "prod", axis, keepdims)
 
 
-@operation("Mean", by_equality=True)
+@operation("Mean", by_equality=True, gradient=_mean_gradient)
 def mean(x, axis=None, keepdims=False):
     """Mean along `axis`. Source: keras.ops.mean."""
     if _is_exact(x):
@@ -72,55 +145,55 @@ def mean(x, axis=None, keepdims=False):
     return reductions.reduce(x, "mean", axis, keepdims)
 
 
-@operation("Var", by_equality=True)
+@operation("Var", by_equality=True, gradient=_var_gradient)
 def var(x, axis=None, keepdims=False):
     """Variance along `axis`. Source: keras.ops.var."""
     return reductions.reduce(x, "var", axis, keepdims)
 
 
-@operation("Std", by_equality=True)
+@operation("Std", by_equality=True, gradient=_std_gradient)
 def std(x, axis=None, keepdims=False):
     """Standard deviation along `axis`. Source: keras.ops.std."""
     return reductions.reduce(x, "std", axis, keepdims)
 
 
-@operation("Max", by_equality=True)
+@operation("Max", by_equality=True, gradient=_extreme_gradient)
 def max(x, axis=None, keepdims=False, initial=None):
     """Maximum along `axis`, at least `initial`. Source: keras.ops.max."""
     return _extreme(extremes.largest, x, _axes(axis), keepdims, initial)
 
 
-@operation("Min", by_equality=True)
+@operation("Min", by_equality=True, gradient=_extreme_gradient)
 def min(x, axis=None, keepdims=False, initial=None):
     """Minimum along `axis`, at most `initial`. Source: keras.ops.min."""
     return _extreme(extremes.smallest, x, _axes(axis), keepdims, initial)
 
 
-@operation("Argmax", by_equality=True)
+@operation("Argmax", by_equality=True, gradient=NO_GRADIENT)
 def argmax(x, axis=None, keepdims=False):
     """The place of the first maximum along `axis`, int32. Source: keras.ops.argmax."""
     return _extreme(np.argmax, x, axis, keepdims).astype(np.int32)
 
 
-@operation("Argmin", by_equality=True)
+@operation("Argmin", by_equality=True, gradient=NO_GRADIENT)
 def argmin(x, axis=None, keepdims=False):
     """The place of the first minimum along `axis`, int32. Source: keras.ops.argmin."""
     return _extreme(np.argmin, x, axis, keepdims).astype(np.int32)
 
 
-@operation("Cumsum")
+@operation("Cumsum", gradient=_cumsum_gradient)
 def cumsum(x, axis=None, dtype=None):
     """Running sum along `axis`. Source: keras.ops.cumsum."""
     return np.cumsum(x, axis=axis, dtype=dtype)
 
 
-@operation("CountNonzero", by_equality=True)
+@operation("CountNonzero", by_equality=True, gradient=NO_GRADIENT)
 def count_nonzero(x, axis=None):
     """How many elements along `axis` are not 0, int32. Source: keras.ops.count_nonzero."""
     return np.asarray(np.count_nonzero(x, axis=_axes(axis))).astype(np.int32)
 
 
-@operation("Logsumexp", by_equality=True)
+@operation("Logsumexp", by_equality=True, gradient=_log_sum_exp_gradient)
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) along `axis`, without overflow. Source: keras.ops.logsumexp."""
     return reductions.log_sum_exp(x, axis, keepdims)

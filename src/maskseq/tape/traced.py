@@ -3,6 +3,7 @@
 Were it one, NumPy's functions would take it and cut the gradient without a word.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,7 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.value.shape))
+        return math.prod(self.value.shape)
 
     @property
     def _keras_mask(self) -> Any:
@@ -73,8 +74,10 @@ class Traced(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc, method, *args, **kwargs):
         if method != "__call__":
             return call_numpy(self.tape, getattr(ufunc, method), args, kwargs)
-        kwargs.pop("out", None)  # x += y: x is the result, nothing is written in place
-        return call_numpy(self.tape, ufunc, args, kwargs)
+        out = kwargs.pop("out", (None,))[0]
+        if out is not None and out is not args[0]:
+            raise TypeError(f"np.{ufunc.__name__} cannot write in place here: {WHAT_TO_WRITE}")
+        return call_numpy(self.tape, ufunc, args, kwargs)  # x += y: x is the result
 
     def __array_function__(self, function, types, args, kwargs):
         return call_numpy(self.tape, function, args, kwargs)

@@ -1,0 +1,135 @@
+"""NumPy's notation under a tape: its functions and methods on Traced values, recorded.
+
+The result is NumPy's own, with the bits that the same call gives outside of training; the gradient
+is that of the operation of the same name. What is not here passes no gradient, and raises.
+"""
+
+import inspect
+from collections.abc import Callable
+from operator import getitem
+from typing import Any
+
+import numpy as np
+
+from ..nest import is_nested, map_structure
+from ..tape import Traced, value_of
+from ..tape.traced import NOTATION, call_numpy
+from . import elementwise, nonlinear, products, reduction, shaping
+from .operation import RECORDERS
+from .recording import Recorder, padded_leaves
+
+_NAMES = {
+    **{"a_min": "x_min", "a_max": "x_max", "min": "x_min", "max": "x_max", "reps": "repeats"},
+    **{"shape": "newshape", "arrays": "x", "decimals": "decimals"},
+}
+"""NumPy's names of arguments -> those of the operations, where they differ."""
+_OTHERS = {
+    np.concatenate: shaping.concatenate,
+    np.amax: reduction.max,
+    np.amin: reduction.min,
+    np.around: elementwise.round,
+    getitem: shaping.get_item,
+}
+_OF_NO_GRADIENT = (np.shape, np.ndim, np.size, np.argsort, np.nonzero, np.empty_like, np.isclose)
+_METHODS = (
+    "sum mean max min std var prod cumsum any all argmax argmin squeeze swapaxes ravel repeat take "
+    "clip round"
+).split()
+
+
+def _names_of(function: Any, recorder: Recorder) -> list[str]:
+    """The operation's names for the arguments of NumPy's function, in its order."""
+    if isinstance(function, np.ufunc):
+        return recorder.names
+    try:
+        own = list(inspect.signature(function).parameters)
+    except ValueError:  # written in C
+        return recorder.names
+    known = [name if name in recorder.names else _NAMES.get(name, name) for name in own]
+    return [recorder.names[0], *known[1:]]
+
+
+def _handler(function: Any, recorder: Recorder) -> Callable[..., Any]:
+    names = _names_of(function, recorder)
+
+    def bind(args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        named = {k if k in recorder.names else _NAMES.get(k, k): v for k, v in kwargs.items()}
+        given = {**dict(zip(names, args, strict=False)), **named}
+        given = {k: v for k, v in given.items() if v is not None or k in recorder.names}
+        strange = sorted(given.keys() - set(recorder.names))
+        if strange or len(args) > len(names):
+            raise TypeError(f"np.{function.__name__} with {strange or args} passes no gradient on")
+        return recorder.bind((), given)
+
+    def handle(tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        args, kwargs = padded_leaves(args), padded_leaves(kwargs)
+        plain = map_structure(value_of, args), map_structure(value_of, kwargs)
+        y = function(*plain[0], **plain[1])
+        if not recorder.gradients or not tape.wants_any([args, kwargs]):
+            return y
+        y = [*map(np.asarray, y)] if is_nested(y) else np.asarray(y)
+        if recorder.has_many:
+            return recorder.recorded(tape, y, recorder.bind(args, {}), recorder.bind(plain[0], {}))
+        return recorder.recorded(tape, y, bind(args, kwargs), bind(*plain))
+
+    return handle
+
+
+def _plain(function: Any) -> Callable[..., Any]:
+    def handle(tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return function(*map_structure(value_of, args), **map_structure(value_of, kwargs))
+
+    return handle
+
+
+def _method(function: Any) -> Callable[..., Any]:
+    return lambda self, *args, **kwargs: call_numpy(self.tape, function, (self, *args), kwargs)
+
+
+def _of_sizes(function: Any) -> Callable[..., Any]:
+    """A method whose sizes come as one tuple or one by one."""
+
+    def method(self: Traced, *sizes: Any) -> Any:
+        given = sizes[0] if len(sizes) == 1 and (sizes[0] is None or is_nested(sizes[0])) else sizes
+        return call_numpy(self.tape, function, (self, given or None), {})
+
+    return method
+
+
+def _astype(self: Traced, dtype: Any, **options: Any) -> Any:
+    return elementwise.cast(self, dtype)
+
+
+def _positive(x: Any) -> Any:
+    return x
+
+
+def _register() -> None:
+    for module in (elementwise, nonlinear, products, reduction, shaping):
+        for name, function in vars(module).items():
+            twin = getattr(np, name, None)
+            if (
+                callable(twin)
+                and function in RECORDERS
+                and RECORDERS[function].gradients is not None
+            ):
+                NOTATION[twin] = _handler(twin, RECORDERS[function])
+    for function, twin in _OTHERS.items():
+        NOTATION[function] = _handler(function, RECORDERS[twin])
+    NOTATION[np.positive] = _handler(np.positive, Recorder(_positive, lambda d, y, x: d))
+    NOTATION.update((function, _plain(function)) for function in _OF_NO_GRADIENT)
+    for name in _METHODS:
+        setattr(Traced, name, _method(getattr(np, name)))
+    for name, method in {
+        "__getitem__": _method(getitem),
+        "reshape": _of_sizes(np.reshape),
+        "transpose": _of_sizes(np.transpose),
+        "flatten": _method(np.ravel),
+        "T": property(_method(np.transpose)),
+        "astype": _astype,
+        "astype_on_tape": lambda self, dtype: self if dtype is None else _astype(self, dtype),
+    }.items():
+        setattr(Traced, name, method)
+
+
+_register()

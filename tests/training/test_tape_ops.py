@@ -1,0 +1,134 @@
+"""Gradients of all operations against differences of their definitions in float64."""
+
+import numpy as np
+import pytest
+
+from maskseq import ops
+from maskseq.ops.operation import OPERATIONS, RECORDERS
+from maskseq.tape import Tape, Traced
+from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS
+from tests.support.differences import slopes
+from tests.support.reference_ops import definition, widened
+
+ALL = [*CASES.items(), *OPTIONS, *PRODUCTS]
+ALL += [
+    ("einsum", ("abc,cd,bd->ad", *(np.ones((2, 3, 4), np.float32), np.eye(4, 5), np.ones((3, 5))))),
+    ("einsum", ("abb->a", np.arange(18, dtype=np.float32).reshape(2, 3, 3))),
+    ("einsum", ("ab,bc->c", np.arange(6, dtype=np.float32).reshape(2, 3), np.eye(3))),
+    ("get_item", (np.arange(12, dtype=np.float32).reshape(3, 4), [np.array([0, 0, 2]), slice(2)])),
+    ("get_item", (np.arange(12, dtype=np.float32).reshape(3, 4), (slice(None, None, 2), None, 1))),
+    ("prod", (np.array([[0, 2, 3], [0, 0, 4]], np.float32), 1)),
+    ("pad", (np.arange(6, dtype=np.float32).reshape(2, 3), ((1, 1), (2, 0)), "reflect")),
+    ("take", (np.arange(6, dtype=np.float32), np.array([[1, 1], [5, 0]]))),
+    ("add", (np.ones((2, 1, 3), np.float32), np.ones((4, 1), np.float32))),
+    ("multiply", (np.ones((), np.float32), np.arange(3, dtype=np.float32))),
+    ("max", (np.array([[1, 3, 3], [2, 0, 1]], np.float32), 1)),
+]
+
+
+def moved(arguments):
+    """Arguments away from the corners of functions."""
+    if isinstance(arguments, (tuple, list)):
+        return type(arguments)(map(moved, arguments))
+    floats = isinstance(arguments, np.ndarray) and arguments.dtype.kind == "f"
+    return np.asarray(arguments * 0.97 + 0.013, np.float32) if floats else arguments
+
+
+def floats_in(arguments):
+    if isinstance(arguments, (tuple, list)):
+        return any(map(floats_in, arguments))
+    return isinstance(arguments, np.ndarray) and arguments.dtype.kind == "f"
+
+
+def reference(name):
+    if name == "get_item":
+        return lambda x, key: x[tuple(key) if isinstance(key, list) else key]
+    if name == "pad":
+        return lambda x, width, mode="constant", value=0: np.pad(
+            x, width, mode, **({"constant_values": value} if mode == "constant" else {})
+        )
+    return definition(name)
+
+
+def differentiable(name):
+    return RECORDERS[getattr(ops, name)].gradients != ()
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [(n, a) for n, a in ALL if differentiable(n) and floats_in(a)],
+    ids=lambda x: str(x)[:12],
+)
+def test_gradient_equals_differences_of_the_definition(name, arguments):
+    arguments = arguments if name in ("max", "prod", "pad") else moved(arguments)
+    tape, watched = Tape(), []
+
+    def watch(x):
+        if isinstance(x, (tuple, list)):
+            return type(x)(map(watch, x))
+        if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+            return x
+        watched.append(tape.watch(np.asarray(x, np.float32)))
+        return watched[-1]
+
+    given = watch(arguments)
+    y = getattr(ops, name)(*given)
+    if not isinstance(y, list) and not isinstance(y, Traced):
+        assert np.asarray(y).dtype.kind != "f"
+        return
+    parts = y if isinstance(y, list) else [y]
+    rng = np.random.default_rng(0)
+    ds = [rng.standard_normal(part.shape).astype(np.float32) for part in parts]
+    found = tape.gradients(parts, ds, of=watched)
+
+    def loss(*values):
+        values = iter(values)
+
+        def put(x):
+            if isinstance(x, (tuple, list)):
+                return type(x)(map(put, x))
+            is_watched = isinstance(x, np.ndarray) and x.dtype.kind == "f"
+            return next(values) if is_watched else x
+
+        result = reference(name)(*put(widened(arguments)))
+        results = result if isinstance(result, (list, tuple)) else [result]
+        return sum((np.float64(d) * r).sum() for d, r in zip(ds, results, strict=True))
+
+    wanted = slopes(loss, [x.value for x in watched])
+    for gradient, slope in zip(found, wanted, strict=True):
+        gradient = np.zeros(slope.shape) if gradient is None else gradient
+        assert gradient.shape == slope.shape
+        np.testing.assert_allclose(gradient, slope, rtol=2e-5, atol=2e-5 * abs(slope).max() + 1e-6)
+
+
+def test_every_operation_says_what_its_gradient_is():
+    unknown = {
+        k for k, f in OPERATIONS.items() if f in RECORDERS and RECORDERS[f].gradients is None
+    }
+    assert not unknown
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if not differentiable(n)])
+def test_operations_in_jumps_pass_no_gradient(name):
+    tape = Tape()
+    arguments = [
+        tape.watch(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+        for x in CASES[name]
+    ]
+    assert not isinstance(getattr(ops, name)(*arguments), Traced)
+
+
+def test_operation_without_gradient_raises_with_its_name():
+    @ops.operation("Strange")
+    def strange(x):
+        return x
+
+    with pytest.raises(TypeError, match="ops.strange passes no gradient on: use maskseq.ops"):
+        strange(Tape().watch(np.ones(3, np.float32)))
+    OPERATIONS.pop("Strange")
+
+
+def test_stop_gradient_stops_it():
+    tape = Tape()
+    x = tape.watch(np.ones(3, np.float32))
+    assert tape.gradients(x * ops.stop_gradient(x), of=[x])[0].tolist() == [1, 1, 1]
