@@ -46,6 +46,7 @@ SHAPES = "of sizes"
 RUNNING = "each needs the one before it: there is one order"
 STABLE = "equal ones keep their order"
 NAMES = "named, for users' calls of it under a tape"
+CHECKS = "of what is compared with a tolerance"
 FIRST_WEIGHTS = "random first values of weights: numpy.random draws them, the C library computes"
 ALLOWED = {
     ("cli", ".mean"): "of answers that are right or wrong",
@@ -107,6 +108,9 @@ ALLOWED = {
     ("numerics.reductions", "np.argsort"): INTEGERS,
     ("rows", "np.cumsum"): INTEGERS,
     ("tape.of_rows", "np.argsort"): INTEGERS,
+    ("testing.gradients", ".sum"): CHECKS,
+    ("testing.gradients", "np.mean"): CHECKS,
+    ("testing.gradients", "np.vdot"): CHECKS,
     ("tape.of_rows", "np.maximum"): INTEGERS,
     ("tape.of_rows", "np.maximum.accumulate"): INTEGERS,
 }

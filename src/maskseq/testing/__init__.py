@@ -4,6 +4,7 @@ maskseq.testing.check_layer(MyLayer(8))
 assert maskseq.testing.check_invariance(model, sequences) == 0
 """
 
+from .gradients import check_gradients as check_gradients
 from .invariance import check_invariance as check_invariance
 from .promises import PROMISES as PROMISES
 from .promises import check_layer as check_layer
