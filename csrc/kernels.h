@@ -44,7 +44,7 @@ enum {
 };
 
 /* The functions of isa/elementary_tmpl.h, named in elementary.c. */
-enum { MSQ_ELEMENTARY = 14, MSQ_ELEMENTARY_PAIR = 2 };
+enum { MSQ_ELEMENTARY_LOG = 1, MSQ_ELEMENTARY = 14, MSQ_ELEMENTARY_PAIR = 2 };
 
 /* z[i] = f(x[i * x_step], y[i * y_step]), steps 0 or 1; z may be x or y. */
 typedef void msq_map_pair_fn(float *z, const float *x, int64_t x_step, const float *y,
@@ -162,6 +162,22 @@ typedef struct msq_few {
 } msq_few;
 typedef void msq_few_fn(const msq_few *few);
 
+/* z[r] += sum over k of x[k][r] w[k]: a product with x turned. w is packed in panels as for
+ * msq_product, panels[block][k][width]; rows of z are whole blocks. */
+typedef struct msq_turned {
+    float *z;
+    const float *x;
+    const float *panels;
+    int64_t z_stride, x_stride;
+    int64_t rows, depth, blocks;
+} msq_turned;
+typedef void msq_turned_fn(const msq_turned *turned);
+
+/* The way back through a row of attention's weights: terms *= inverse, which makes them the
+ * weights; d, the gradient of these, becomes that of the scores, which were scaled by `scale`. 0
+ * where the weight is. */
+typedef void msq_weights_gradient_fn(float *d, float *terms, int64_t n, float inverse, float scale);
+
 /* x[r] = e^(x[r] - the largest of the row), in place for n[r] values of each row, rows `stride`
  * apart; sums[r] is their sum. -inf gives 0; a row of nothing else 0s. */
 typedef void msq_softmax_terms_fn(float *x, int64_t stride, const int64_t *n, int64_t rows,
@@ -220,6 +236,8 @@ typedef struct msq_kernel_table {
     msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;
     msq_few_fn *score_few, *sum_few;
+    msq_turned_fn *turned;
+    msq_weights_gradient_fn *weights_gradient;
 } msq_kernel_table;
 
 /* The active table: that of one csrc/isa/<isa>.c, see dispatch.c. */

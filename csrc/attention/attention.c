@@ -7,7 +7,6 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     CHUNK = 256, /* queries of an item of work: packing the keys for them costs little beside */
@@ -67,22 +66,6 @@ static void attention_body(void *context, int thread, int num_threads) {
     }
 }
 
-/* 1 if the offsets ascend in [0, rows], and the steps of each sequence in [0, time). */
-static int layout_fits(const int64_t *offsets, const int64_t *steps, int64_t batch, int64_t rows,
-                       int64_t time) {
-    if (offsets[0] < 0)
-        return 0;
-    for (int64_t b = 0; b < batch; b++) {
-        const int64_t first = offsets[b], end = offsets[b + 1];
-        if (end < first || end > rows || (!steps && end - first > time))
-            return 0;
-        for (int64_t row = first; steps && row < end; row++)
-            if (steps[row] <= (row > first ? steps[row - 1] : -1) || steps[row] >= time)
-                return 0;
-    }
-    return 1;
-}
-
 /* Sizes of the job; returns its work in FMAs, or -1 if the scratch of a thread would be too large.
  */
 static double plan(attention_job *job) {
@@ -110,23 +93,9 @@ static double plan(attention_job *job) {
     return pairs * (double)a->heads * (double)(a->key_dim + a->value_dim);
 }
 
-/* *values, if not NULL, becomes a copy at *place, which moves on: what is checked must not change.
- */
-static void copy(const int64_t **values, int64_t count, int64_t **place) {
-    if (!*values)
-        return;
-    *values = memcpy(*place, *values, (size_t)count * sizeof **values);
-    *place += count;
-}
-
 /* Attention whose offsets and steps are our own. */
 static int attend(const msq_attention *a, int num_threads) {
-    const int64_t query_time = a->mask || a->scores ? a->query_time : INT64_MAX;
-    const int64_t key_time = a->mask || a->scores ? a->key_time : INT64_MAX;
     attention_job job = {.shape = {.a = a, .kernels = msq_kernels()}};
-    if (!layout_fits(a->query_offsets, a->query_steps, a->batch, a->query_rows, query_time) ||
-        !layout_fits(a->key_offsets, a->key_steps, a->batch, a->key_rows, key_time))
-        return MSQ_OUT_OF_RANGE;
     const double fmas = plan(&job);
     const int threads = msq_plan_threads(num_threads, job.items, fmas, MSQ_FMAS_PER_THREAD);
     int64_t floats = threads;
@@ -142,26 +111,10 @@ static int attend(const msq_attention *a, int num_threads) {
 }
 
 int msq_attention_f32(const msq_attention *a, int num_threads) {
-    if (a->size != sizeof *a)
-        return MSQ_UNSUPPORTED;
-    if (a->batch < 0 || a->query_rows < 0 || a->key_rows < 0 || a->heads < 1 || a->kv_heads < 1 ||
-        a->heads % a->kv_heads != 0 || a->key_dim < 0 || a->key_dim > MAX_FLOATS ||
-        a->value_dim < 0 || a->value_dim > MAX_FLOATS)
-        return MSQ_OUT_OF_RANGE;
-    msq_attention own = *a;
-    const int64_t query_steps = a->query_steps ? a->query_rows : 0;
-    const int64_t key_steps = a->key_steps ? a->key_rows : 0;
-    if (a->batch > MAX_FLOATS || query_steps > MAX_FLOATS || key_steps > MAX_FLOATS)
-        return MSQ_NO_MEMORY;
-    const int64_t numbers = 2 * (a->batch + 1) + query_steps + key_steps;
-    int64_t *const layout = malloc((size_t)numbers * sizeof *layout), *place = layout;
-    if (!layout)
-        return MSQ_NO_MEMORY;
-    copy(&own.query_offsets, a->batch + 1, &place);
-    copy(&own.key_offsets, a->batch + 1, &place);
-    copy(&own.query_steps, query_steps, &place);
-    copy(&own.key_steps, key_steps, &place);
-    const int status = attend(&own, num_threads);
+    msq_attention own;
+    int64_t *layout;
+    const int copied = msq_copy_layout(&own, a, &layout);
+    const int status = copied == MSQ_OK ? attend(&own, num_threads) : copied;
     free(layout);
     return status;
 }

@@ -27,6 +27,13 @@ static int64_t key_head(const attention_heads *s, int64_t h) {
     return h / (s->shape->a->heads / s->shape->a->kv_heads);
 }
 
+void msq_pack_panels_of_keys(const attention_shape *shape, float *panels, const float *v,
+                             int64_t keys, int64_t stride, int64_t dim, int64_t padded_dim) {
+    for (int64_t key = 0; key < keys; key += KEYS)
+        shape->kernels->pack_values(panels + key * padded_dim, v + key * stride,
+                                    keys - key < KEYS ? keys - key : KEYS, stride, dim);
+}
+
 static void pack(attention_heads *s) {
     const msq_attention *const a = s->shape->a;
     const msq_kernel_table *const kernels = s->shape->kernels;
@@ -36,10 +43,8 @@ static void pack(attention_heads *s) {
     s->v_panels = s->k_panels + s->shape->key_stride * a->key_dim;
     memset(s->zeros, 0, (size_t)s->shape->key_stride * sizeof(float));
     kernels->pack_keys(s->k_panels, k, s->keys, s->k_stride, a->key_dim, a->scale);
-    for (int64_t key = 0; key < s->keys; key += KEYS)
-        kernels->pack_values(s->v_panels + key * s->shape->value_stride, v + key * s->v_stride,
-                             s->keys - key < KEYS ? s->keys - key : KEYS, s->v_stride,
-                             a->value_dim);
+    msq_pack_panels_of_keys(s->shape, s->v_panels, v, s->keys, s->v_stride, a->value_dim,
+                            s->shape->value_stride);
 }
 
 void msq_start_heads(attention_heads *s, const attention_shape *shape, float *scratch, int64_t b,
@@ -142,40 +147,46 @@ static void put_out_scores(const attention_heads *s, int64_t h, const float *ter
         out[steps ? steps[key] : key] = terms[key] * scale;
 }
 
+void msq_sum_panels(const attention_heads *s, float *z, int64_t padded_dim, const float *panels,
+                    const float *x, int64_t rows, int64_t keys) {
+    const float *terms[MSQ_QUERIES];
+    msq_product p = {.z = z,
+                     .x = terms,
+                     .start = z,
+                     .z_stride = padded_dim,
+                     .start_stride = padded_dim,
+                     .columns = padded_dim,
+                     .rows = rows,
+                     .groups = 1,
+                     .last_block = padded_dim / s->shape->kernels->width};
+    for (int64_t key = 0; key < keys; key += KEYS) {
+        p.depth = s->keys - key < KEYS ? s->keys - key : KEYS;
+        p.panels = panels + key * padded_dim;
+        for (int64_t i = 0; i < rows; i++)
+            terms[i] = x + i * s->shape->key_stride + key;
+        s->shape->kernels->product(&p);
+    }
+}
+
 /* z[i] = sum of exponential x value, over the first `keys` keys. */
 static void sum_values(const attention_heads *s, int64_t rows, int64_t keys) {
     const attention_shape *const shape = s->shape;
-    const float *terms[MSQ_QUERIES];
     memset(s->z, 0, (size_t)(rows * shape->value_stride) * sizeof *s->z);
-    if (!s->v_panels) {
-        for (int64_t i = 0; i < rows; i++)
-            terms[i] = s->scores + i * shape->key_stride;
-        const msq_few few = {.y = s->z,
-                             .x = terms,
-                             .y_stride = shape->value_stride,
-                             .w_stride = s->v_stride,
-                             .rows = rows,
-                             .keys = keys,
-                             .dim = shape->a->value_dim};
-        multiply_few(s, shape->kernels->sum_few, few, s->v);
+    if (s->v_panels) {
+        msq_sum_panels(s, s->z, shape->value_stride, s->v_panels, s->scores, rows, keys);
         return;
     }
-    msq_product p = {.z = s->z,
-                     .x = terms,
-                     .start = s->z,
-                     .z_stride = shape->value_stride,
-                     .start_stride = shape->value_stride,
-                     .columns = shape->value_stride,
-                     .rows = rows,
-                     .groups = 1,
-                     .last_block = shape->value_stride / shape->kernels->width};
-    for (int64_t key = 0; key < keys; key += KEYS) {
-        p.depth = s->keys - key < KEYS ? s->keys - key : KEYS;
-        p.panels = s->v_panels + key * shape->value_stride;
-        for (int64_t i = 0; i < rows; i++)
-            terms[i] = s->scores + i * shape->key_stride + key;
-        shape->kernels->product(&p);
-    }
+    const float *terms[MSQ_QUERIES];
+    for (int64_t i = 0; i < rows; i++)
+        terms[i] = s->scores + i * shape->key_stride;
+    const msq_few few = {.y = s->z,
+                         .x = terms,
+                         .y_stride = shape->value_stride,
+                         .w_stride = s->v_stride,
+                         .rows = rows,
+                         .keys = keys,
+                         .dim = shape->a->value_dim};
+    multiply_few(s, shape->kernels->sum_few, few, s->v);
 }
 
 /* out = scale z; returns whether all are finite. */
@@ -214,30 +225,45 @@ static void put_out_row(const attention_heads *s, int64_t i, float sum, float *o
         put_out_scores(s, h, terms, scale, step, keys);
 }
 
+/* Rows are in the order [head][query]. */
+static void find_rows(const attention_heads *s, attention_rows *rows, int64_t first,
+                      int64_t queries) {
+    const msq_attention *const a = s->shape->a;
+    const int64_t sequence = a->query_offsets[s->b];
+    rows->rows = rows->keys = 0;
+    for (int64_t head = s->h; head < s->h + s->heads; head++)
+        for (int64_t query = first; query < first + queries; query++) {
+            const int64_t i = rows->rows++;
+            rows->h[i] = head;
+            rows->place[i] = query * a->heads + head;
+            rows->q[i] = a->q + rows->place[i] * a->key_dim;
+            rows->steps[i] = a->query_steps ? a->query_steps[query] : query - sequence;
+            rows->visible[i] = visible_keys(s, rows->steps[i]); /* ascending, as the steps do */
+            rows->keys = rows->visible[i];
+        }
+}
+
+void msq_exponentials(const attention_heads *s, attention_rows *rows, int64_t first,
+                      int64_t queries) {
+    const int64_t stride = s->shape->key_stride;
+    find_rows(s, rows, first, queries);
+    const int64_t in_panels = (rows->keys + KEYS - 1) / KEYS * KEYS;
+    rows->end = in_panels < s->keys ? in_panels : s->keys;
+    score_block(s, rows->q, rows->rows, rows->keys);
+    for (int64_t i = 0; s->shape->a->mask && i < rows->rows; i++)
+        hide_keys(s, rows->h[i], s->scores + i * stride, rows->steps[i], rows->visible[i]);
+    s->shape->kernels->softmax_terms(s->scores, stride, rows->visible, rows->rows, rows->sums);
+    for (int64_t i = 0; i < rows->rows; i++)
+        memset(s->scores + i * stride + rows->visible[i], 0,
+               (size_t)(rows->end - rows->visible[i]) * sizeof(float));
+}
+
 void msq_attend(const attention_heads *s, int64_t first, int64_t queries) {
     const msq_attention *const a = s->shape->a;
-    const int64_t sequence = a->query_offsets[s->b], stride = s->shape->key_stride;
-    const float *q[MSQ_QUERIES];
-    int64_t h[MSQ_QUERIES], place[MSQ_QUERIES], steps[MSQ_QUERIES], visible[MSQ_QUERIES];
-    float sums[MSQ_QUERIES];
-    int64_t rows = 0, keys = 0;
-    for (int64_t head = s->h; head < s->h + s->heads; head++)
-        for (int64_t query = first; query < first + queries; query++, rows++) {
-            h[rows] = head;
-            place[rows] = query * a->heads + head;
-            q[rows] = a->q + place[rows] * a->key_dim;
-            steps[rows] = a->query_steps ? a->query_steps[query] : query - sequence;
-            keys = visible[rows] = visible_keys(s, steps[rows]); /* ascending, as the steps do */
-        }
-    const int64_t in_panels = (keys + KEYS - 1) / KEYS * KEYS;
-    const int64_t end = in_panels < s->keys ? in_panels : s->keys;
-    score_block(s, q, rows, keys);
-    for (int64_t i = 0; a->mask && i < rows; i++)
-        hide_keys(s, h[i], s->scores + i * stride, steps[i], visible[i]);
-    s->shape->kernels->softmax_terms(s->scores, stride, visible, rows, sums);
-    for (int64_t i = 0; i < rows; i++)
-        memset(s->scores + i * stride + visible[i], 0, (size_t)(end - visible[i]) * sizeof(float));
-    sum_values(s, rows, keys);
-    for (int64_t i = 0; i < rows; i++)
-        put_out_row(s, i, sums[i], a->out + place[i] * a->value_dim, h[i], steps[i], visible[i]);
+    attention_rows rows;
+    msq_exponentials(s, &rows, first, queries);
+    sum_values(s, rows.rows, rows.keys);
+    for (int64_t i = 0; i < rows.rows; i++)
+        put_out_row(s, i, rows.sums[i], a->out + rows.place[i] * a->value_dim, rows.h[i],
+                    rows.steps[i], rows.visible[i]);
 }

@@ -8,6 +8,11 @@
  * cache. */
 enum { MSQ_QUERIES = 32 };
 
+/* *own = *a with offsets and steps of its own, in *layout, which the caller frees whatever the
+ * status is: MSQ_OK, MSQ_UNSUPPORTED, MSQ_NO_MEMORY, or MSQ_OUT_OF_RANGE if a size, an offset or a
+ * step is. */
+int msq_copy_layout(msq_attention *own, const msq_attention *a, int64_t **layout);
+
 /* What all heads of a call have in common. */
 typedef struct {
     const msq_attention *a;
@@ -37,6 +42,31 @@ int64_t msq_heads_scratch(const attention_shape *shape);
  * MSQ_FEW, else as many as have MSQ_QUERIES rows. */
 void msq_start_heads(attention_heads *heads_of, const attention_shape *shape, float *scratch,
                      int64_t b, int64_t h, int64_t heads, int64_t queries);
+
+/* Some rows of attention_heads: where they are, and how far they see. */
+typedef struct {
+    int64_t rows;
+    int64_t keys; /* that the last row sees, if the mask hides none */
+    int64_t end;  /* of the panel of the last of these: up to it, all keys have a weight or 0 */
+    int64_t h[MSQ_QUERIES], place[MSQ_QUERIES], steps[MSQ_QUERIES], visible[MSQ_QUERIES];
+    const float *q[MSQ_QUERIES];
+    float sums[MSQ_QUERIES];
+} attention_rows;
+
+/* Writes into s->scores the exponentials of their scores, 0 for a key that is not attended to, up
+ * to rows->end; and the sum of each row. */
+void msq_exponentials(const attention_heads *s, attention_rows *rows, int64_t first,
+                      int64_t queries);
+
+/* panels = v: (keys, dim) in rows `stride` apart, for msq_sum_panels. */
+void msq_pack_panels_of_keys(const attention_shape *shape, float *panels, const float *v,
+                             int64_t keys, int64_t stride, int64_t dim, int64_t padded_dim);
+
+/* z[i] += sum over the first `keys` keys of x[i] times the panels, which are of all the keys of s;
+ * rows of x are shape->key_stride apart, and 0 to the end of the panel of the last of these keys;
+ * rows of z padded_dim. */
+void msq_sum_panels(const attention_heads *s, float *z, int64_t padded_dim, const float *panels,
+                    const float *x, int64_t rows, int64_t keys);
 
 /* The query rows [first, first + queries) of the call, which are of the sequence; as many as have
  * MSQ_QUERIES rows. */

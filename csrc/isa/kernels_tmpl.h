@@ -33,6 +33,8 @@
 
 #include "attention_tmpl.h"
 
+#include "attention_backward_tmpl.h"
+
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
     .width = V_WIDTH,
@@ -57,4 +59,6 @@ const msq_kernel_table ISA(msq_kernels) = {
     .pack_values = pack_values,
     .score_few = score_few,
     .sum_few = sum_few,
+    .turned = turned,
+    .weights_gradient = weights_gradient,
 };

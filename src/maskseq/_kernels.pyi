@@ -215,3 +215,18 @@ def attention(
     out: NDArray[np.float32] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+def attention_backward(
+    d_out: ArrayLike,
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    query_offsets: ArrayLike,
+    key_offsets: ArrayLike,
+    *,
+    scale: float | None = None,
+    causal: bool = False,
+    query_steps: ArrayLike | None = None,
+    key_steps: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...

@@ -69,6 +69,10 @@ cdef extern from "values/values.h":
                                  int64_t queries, int64_t keys, int64_t dim, float factor,
                                  int num_threads) nogil
 
+cdef extern from "attention/attention.h":
+    int msq_attention_backward_f32(const msq_attention* a, const float* d_out, float* dq, float* dk,
+                                   float* dv, int num_threads) nogil
+
 cdef extern from "rnn/rnn.h":
     ctypedef struct msq_fold:
         pass
@@ -124,3 +128,4 @@ include "facade/packed_rnn.pxi"
 include "facade/recurrent.pxi"
 include "facade/recurrent_backward.pxi"
 include "facade/attention.pxi"
+include "facade/attention_backward.pxi"

@@ -3,6 +3,7 @@
  * under AddressSanitizer and UBSan.
  */
 #define _GNU_SOURCE
+#include <attention/attention.h>
 #include <maskseq.h>
 #include <rnn/rnn.h>
 
@@ -89,10 +90,13 @@ static void sizes_beyond_memory(void) {
         msq_attention call = {.size = sizeof call, .query_offsets = empty, .key_offsets = empty};
         call.batch = 1, call.heads = n, call.kv_heads = 1, call.key_dim = call.value_dim = 16;
         EXPECT(MSQ_OK, msq_attention_f32(&call, 2)); /* no queries: nothing to do */
+        EXPECT(MSQ_OK, msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, 2));
         call.heads = 1, call.key_dim = n, call.value_dim = n;
         (void)msq_attention_f32(&call, 2);
+        (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, 2);
         call.query_offsets = call.key_offsets = none, call.batch = 0;
         (void)msq_attention_f32(&call, 2);
+        (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, 2);
     }
     for (int64_t n = -1; n >= INT64_MIN / 2; n *= 2) {
         EXPECT(MSQ_OUT_OF_RANGE, msq_dense_pack(&dense, x, NULL, n, 1));
@@ -193,6 +197,8 @@ static void run_folded(const changing *c, float *h, const msq_rnn *rnn) {
     msq_rnn_f32(rnn, &call, &bad);
 }
 
+static float gradients[3][ROWS * FEATURES];
+
 static void run_layers(const changing *c, float *out, float *h, float *y, const msq_rnn *rnn) {
     int64_t bad;
     msq_rnn_call call = {.size = sizeof call, .x = x, .index = c->index, .x_rows = ROWS};
@@ -210,6 +216,7 @@ static void run_layers(const changing *c, float *out, float *h, float *y, const 
     attention.key_dim = attention.value_dim = FEATURES, attention.causal = 1;
     attention.query_time = attention.key_time = ROWS;
     msq_attention_f32(&attention, 2);
+    msq_attention_backward_f32(&attention, x, gradients[0], gradients[1], gradients[2], 2);
 }
 
 static void changed_during_the_call(void) {

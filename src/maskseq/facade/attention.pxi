@@ -33,16 +33,48 @@ def attention(
         scores_time also float32 (batch, heads, Tq, Tk), 0 at all but real, visible cells.
     A key that a query may not attend to contributes nothing to it, whatever it holds.
     """
-    cdef Array a = floats(q, "q").expect(ANY, ANY, ANY)
-    cdef Array b = floats(k, "k").expect(ANY, ANY, a.view.shape[2])
-    cdef Array c = floats(v, "v").expect(b.view.shape[0], b.view.shape[1], ANY)
-    cdef Array query_offset = integers(query_offsets, "query_offsets").expect(ANY)
-    cdef Array key_offset = integers(key_offsets, "key_offsets").expect(query_offset.view.shape[0])
-    cdef Array query_step = None, key_step = None
     cdef int threads = thread_count(num_threads), status
     cdef msq_attention job
-    memset(&job, 0, sizeof(job))
-    job.size = sizeof(job)
+    held = attention_job(&job, (q, k, v, query_offsets, key_offsets), scale, causal,
+                         (query_steps, key_steps), mask, scores_time)
+    out = room_for(out, (job.query_rows, job.heads, job.value_dim))
+    job.out = <float*>writable(out)
+    if scores_time is not None:
+        scores = np.zeros((job.batch, job.heads, job.query_time, job.key_time), np.float32)
+        job.scores = <float*>writable(scores)
+    with nogil:
+        status = msq_attention_f32(&job, threads)
+    check_attention(status)
+    return out if scores_time is None else (out, scores)
+
+
+cdef int check_attention(int status) except -1:
+    """Raises what the status of a call says."""
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    if status == MSQ_NO_MEMORY:
+        raise MemoryError("no memory for the scratch of attention")
+    if status != MSQ_OK:
+        raise ValueError(
+            "offsets and steps must ascend inside the rows and the time steps, got others")
+    return 0
+
+
+cdef list attention_job(msq_attention* job, tuple arrays, object scale, object causal, tuple steps,
+                        object mask, object scores_time):
+    """Fills `job` with the checked arguments of `attention`, all but what it writes.
+
+    arrays: q, k, v, query_offsets, key_offsets.  steps: query_steps, key_steps.
+    Returns: the arrays that `job` points to; hold them until the call is over.
+    """
+    cdef Array a = floats(arrays[0], "q").expect(ANY, ANY, ANY)
+    cdef Array b = floats(arrays[1], "k").expect(ANY, ANY, a.view.shape[2])
+    cdef Array c = floats(arrays[2], "v").expect(b.view.shape[0], b.view.shape[1], ANY)
+    cdef Array query_offset = integers(arrays[3], "query_offsets").expect(ANY)
+    cdef Array key_offset = integers(arrays[4], "key_offsets").expect(query_offset.view.shape[0])
+    cdef Array query_step = None, key_step = None
+    memset(job, 0, sizeof(msq_attention))
+    job.size = sizeof(msq_attention)
     job.query_rows, job.heads, job.key_dim = a.shape()
     job.key_rows, job.kv_heads, job.value_dim = c.shape()
     job.batch = query_offset.view.shape[0] - 1
@@ -59,30 +91,16 @@ def attention(
     job.v = <const float*>c.view.buf
     job.query_offsets = <const int64_t*>query_offset.view.buf
     job.key_offsets = <const int64_t*>key_offset.view.buf
-    if query_steps is not None:
-        query_step = integers(query_steps, "query_steps").expect(job.query_rows)
+    if steps[0] is not None:
+        query_step = integers(steps[0], "query_steps").expect(job.query_rows)
         job.query_steps = <const int64_t*>query_step.view.buf
-    if key_steps is not None:
-        key_step = integers(key_steps, "key_steps").expect(job.key_rows)
+    if steps[1] is not None:
+        key_step = integers(steps[1], "key_steps").expect(job.key_rows)
         job.key_steps = <const int64_t*>key_step.view.buf
     if scores_time is not None:
         job.query_time, job.key_time = scores_time
-    cdef Array m = attention_mask(mask, &job, scores_time is None)
-    out = room_for(out, (job.query_rows, job.heads, job.value_dim))
-    job.out = <float*>writable(out)
-    if scores_time is not None:
-        scores = np.zeros((job.batch, job.heads, job.query_time, job.key_time), np.float32)
-        job.scores = <float*>writable(scores)
-    with nogil:
-        status = msq_attention_f32(&job, threads)
-    if status == MSQ_INTERRUPTED:
-        raise_pending()
-    if status == MSQ_NO_MEMORY:
-        raise MemoryError("no memory for the scratch of attention")
-    if status != MSQ_OK:
-        raise ValueError(
-            "offsets and steps must ascend inside the rows and the time steps, got others")
-    return out if scores_time is None else (out, scores)
+    cdef Array m = attention_mask(mask, job, scores_time is None)
+    return [a, b, c, query_offset, key_offset, query_step, key_step, m]
 
 
 cdef Array attention_mask(object mask, msq_attention* job, bint any_time):

@@ -1,7 +1,7 @@
-/* Queries that attend to keys. */
+/* Queries that attend to keys, and the way back. */
 #include "scene.h"
 
-#include <maskseq.h>
+#include "attention/attention.h"
 
 #include <string.h>
 
@@ -12,6 +12,24 @@ static int64_t *some_steps(scene *s, const int64_t *offsets, int64_t batch, int6
              row++)
             steps[row] = step += between(s, 1, 3);
     return steps;
+}
+
+static void go_back(scene *s, const msq_attention *a) {
+    const float *const d_out = floats(s, a->query_rows * a->heads * a->value_dim);
+    const output dq = out(s, a->query_rows * a->heads * a->key_dim, sizeof(float));
+    const output dk = out(s, a->key_rows * a->kv_heads * a->key_dim, sizeof(float));
+    const output dv = out(s, a->key_rows * a->kv_heads * a->value_dim, sizeof(float));
+    const output all[] = {dq, dk, dv};
+    if (s->no_memory)
+        return;
+    for (int i = 0; i < 3; i++) { /* rows of no sequence are not written */
+        memset(all[i].one, 0, all[i].bytes);
+        memset(all[i].many, 0, all[i].bytes);
+    }
+    if (both_ok(s, msq_attention_backward_f32(a, d_out, dq.one, dk.one, dv.one, 1),
+                msq_attention_backward_f32(a, d_out, dq.many, dk.many, dv.many, 3)))
+        for (int i = 0; i < 3; i++)
+            same_floats(s, "attention backward", all[i]);
 }
 
 void scene_attention(scene *s) {
@@ -52,4 +70,5 @@ void scene_attention(scene *s) {
     many.out = y.many;
     if (both_ok(s, msq_attention_f32(&call, 1), msq_attention_f32(&many, 3)))
         same_floats(s, "attention", y);
+    go_back(s, &call);
 }
