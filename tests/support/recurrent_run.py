@@ -124,10 +124,7 @@ def random_run(rng, kind, lengths, features, units, **options):
         kind,
         x,
         offsets,
-        [
-            w * np.float32(min(1, 2 / units**0.5))
-            for w in random_weights(rng, kind, features, units)
-        ],
+        [w * scale for w in random_weights(rng, kind, features, units)],
         [floats(len(lengths), units) for _ in range(count)] if starts else None,
         options.pop("reverse", False),
         floats(len(x), units),

@@ -39,7 +39,7 @@ _METHODS = (
 
 def _names_of(function: Any, recorder: Recorder) -> list[str]:
     """The operation's names for the arguments of NumPy's function, in its order."""
-    if isinstance(function, np.ufunc):
+    if isinstance(function, np.ufunc) or function is getitem:
         return recorder.names
     try:
         own = list(inspect.signature(function).parameters)

@@ -8,6 +8,7 @@ from ..._kernels import fill_masked
 from ...context import current
 from ...nest import map_structure
 from ...rows import Rows
+from ...tape import Traced, rows_like, values
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
@@ -16,6 +17,7 @@ from ..base.rules import DIRECTIONS_CARRY
 from .cell import run_pair
 from .rnn import RNN
 from .run_cell import Outputs, state_shapes
+from .taped_rnn import both_on_tape
 
 _MERGES = {
     "sum": np.add,
@@ -142,6 +144,20 @@ class Bidirectional(Layer):
         if self.return_sequences and padded:
             merged = rows.tensor_of(merged)
         return self._with_states(merged, states) if states else merged
+
+    def on_tape(
+        self, tape: Any, inputs: Traced, initial_state: Any = None, mask: Any = None
+    ) -> Any:
+        ours = all(type(x).on_tape is RNN.on_tape for x in self._directions)
+        is_rows = type(inputs.value) is Rows
+        if not ours or (is_rows and (self._carries_on or inputs.value.ndim < 3)):
+            return NotImplemented
+        outputs, states = both_on_tape(self, inputs, _halves(initial_state), mask)
+        merge = _MERGES[self.merge_mode]
+        if self.merge_mode is None or type(outputs[0].value) is not Rows:
+            return self._with_states(merge(*outputs), states)
+        merged = merge(*map(values, outputs))
+        return self._with_states(rows_like(outputs[0].value, tape.hold(merged)), states)
 
     def _run(self, rows: Rows, initial_state: Any, padded: bool) -> tuple[Any, list[Any]]:
         """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""

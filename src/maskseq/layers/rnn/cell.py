@@ -8,13 +8,17 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, initializers, regularizers
+from ...context import current
 from ...nest import flatten, is_nested
 from ...rows import Rows
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.packing import KeepsPack
 from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
+from .taped_cell import cell_on_tape, traced
+from .taped_run import TapedRun, run_in_c, steps_on_tape
 
 
 class CellOptions(LayerOptions, total=False):
@@ -119,6 +123,9 @@ class Cell(KeepsPack, Layer):
             )
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        if current().tape is not None:
+            new = cell_on_tape(self, inputs, flatten(states))
+            return new[0], new if is_nested(states) else new[0]
         x, held = np.asarray(inputs, np.float32), flatten(states)
         packed = self.packed()
         if isinstance(packed, _kernels.PackedRNN):
@@ -152,6 +159,21 @@ class Cell(KeepsPack, Layer):
         )
         return last[0], list(last)
 
+    def formula(self, of_input: Any, of_state: Any, *states: Any) -> tuple[Any, ...]:
+        """`advance` in operations that gradients pass.
+
+        Arguments: of_input: what the input's product gave, without a bias.  of_state: a function
+        of (a state or the like, its first gate, its last) -> its product with these gates.
+        """
+        raise NotImplementedError
+
+    def over_tape(self, rows: Traced, states: Any, reverse: bool) -> TapedRun:
+        """`over_rows` under a tape; see `run_on_tape`."""
+        packed = self.packed()
+        if isinstance(packed, _kernels.PackedRNN) and _kernels.has_way_back(packed):
+            return run_in_c(self, packed, rows, states, reverse)
+        return steps_on_tape(self, rows, states, reverse)
+
     def pack_weights(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
     ) -> Any:
@@ -176,6 +198,10 @@ class Cell(KeepsPack, Layer):
     def functions(self) -> dict[str, Any]:
         """The activation functions by argument name."""
         return {"activation": self.activation}
+
+    def traced_functions(self) -> list[Any]:
+        """The activation functions for values under a tape, that of the gates first."""
+        return [traced(self.functions()[name]) for name in sorted(self.functions(), reverse=True)]
 
 
 def run_pair(

@@ -93,6 +93,17 @@ class GRUCell(Cell):
             kept = _kernels.dense(r * h, *of_reset_state)
         return (z * h + (1 - z) * self.activation(from_input[:, 2 * units :] + kept),)
 
+    def formula(self, of_input: Any, of_state: Any, h: Any) -> tuple[Any, ...]:
+        units, (gate, activation) = self.units, self.traced_functions()
+        from_state = of_state(h, 0, 3 if self.reset_after else 2)
+        if self.bias is not None:
+            of_input = of_input + (self.bias[0] if self.reset_after else self.bias)
+            from_state = from_state + self.bias[1] if self.reset_after else from_state
+        both = gate(of_input[:, : 2 * units] + from_state[:, : 2 * units])
+        z, r = both[:, :units], both[:, units:]
+        kept = r * from_state[:, 2 * units :] if self.reset_after else of_state(r * h, 2, 3)
+        return (z * h + (1 - z) * activation(of_input[:, 2 * units :] + kept),)
+
     def functions(self) -> dict[str, Any]:
         return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}
 

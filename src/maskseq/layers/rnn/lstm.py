@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations
+from ... import _kernels, activations, ops
 from ..base.arguments import CommonOptions
 from .cell import Cell, CellOptions
 from .cell_rnn import CellRNN, checked_cudnn, of_cell
@@ -76,6 +76,13 @@ class LSTMCell(Cell):
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(new)
         return gate(o) * self.activation(c), c
+
+    def formula(self, of_input: Any, of_state: Any, h: Any, c: Any) -> tuple[Any, ...]:
+        z = of_input + of_state(h, 0, 4)
+        i, f, new, o = ops.split(z if self.bias is None else z + self.bias, 4, axis=1)
+        gate, activation = self.traced_functions()
+        c = gate(f) * c + gate(i) * activation(new)
+        return gate(o) * activation(c), c
 
     def functions(self) -> dict[str, Any]:
         return {"activation": self.activation, "recurrent_activation": self.recurrent_activation}

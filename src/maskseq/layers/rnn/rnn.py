@@ -12,6 +12,7 @@ from ..._kernels import PackedRNN, fill_masked, rnn_dense
 from ...context import current
 from ...nest import flatten
 from ...rows import Layout, Rows
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.layer import Layer
 from ..base.masks import check_mask, tell_padding_effect
@@ -28,6 +29,7 @@ from .run_cell import (
     state_shapes,
 )
 from .stacked_rnn_cells import StackedRNNCells
+from .taped_rnn import rnn_on_tape
 
 _TURNED = (
     "go_backwards with return_sequences gives the outputs in the order of the run, reversed over "
@@ -177,9 +179,7 @@ class RNN(Layer):
     def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
         if rows.ndim < 3:
             return NotImplemented
-        if self.go_backwards if self.return_sequences else self.zero_output_for_mask:
-            if self._meets_padding(rows.layout):
-                tell_padding_effect(self, self.depends_on_padding or "")
+        self._tell_padding(rows.layout)
         start = self.start(initial_state, rows.layout.batch)
         padded = self.go_backwards or current().padded_output
         padded = padded or self._before_first_step(start) is not None
@@ -187,6 +187,16 @@ class RNN(Layer):
         if self.return_sequences and padded:
             result[0] = rows.tensor_of(result[0])
         return result if self.return_state else result[0]
+
+    def on_tape(
+        self, tape: Any, inputs: Traced, initial_state: Any = None, mask: Any = None
+    ) -> Any:
+        return rnn_on_tape(self, inputs, initial_state, mask)
+
+    def _tell_padding(self, layout: Layout) -> None:
+        if self.go_backwards if self.return_sequences else self.zero_output_for_mask:
+            if self._meets_padding(layout):
+                tell_padding_effect(self, self.depends_on_padding or "")
 
     def _run(self, rows: Rows, start: Any, padded: bool) -> list[Any]:
         """The output and the states; all outputs are padded, or Rows."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...nest import flatten
-from ...rows import Rows
+from ...rows import Layout, Rows
 from ..base.binding import training_option
 from ..base.layer import Layer
 
@@ -101,6 +101,18 @@ def run_cell(
     return step_by_step(cell, rows, states, outputs, reverse)
 
 
+def in_time(layout: Layout, reverse: bool) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The sequences by falling length; for each step, the rows of those that have it."""
+    by_length = np.argsort(-layout.lengths, kind="stable")
+    lengths = layout.lengths[by_length]
+    start = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[by_length]
+    steps = []
+    for step in range(int(lengths.max(initial=0))):
+        active = int(np.searchsorted(-lengths, -step))
+        steps.append(start[:active] + (-step if reverse else step))
+    return by_length, steps
+
+
 def step_by_step(
     cell: Any,
     rows: Rows,
@@ -117,12 +129,9 @@ def step_by_step(
     states = [np.array(state, np.float32) for state in states]
     last = first_output(cell, states)
     out, cells = outputs or NOWHERE
-    by_length = np.argsort(-layout.lengths, kind="stable")
-    lengths = layout.lengths[by_length]
-    start = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[by_length]
-    for step in range(int(lengths.max(initial=0))):
-        active = int(np.searchsorted(-lengths, -step))
-        who, at = by_length[:active], start[:active] + (-step if reverse else step)
+    by_length, steps = in_time(layout, reverse)
+    for at in steps:
+        who = by_length[: len(at)]
         x = source[at if index is None else index[at]]
         output, new = cell.call(x, [state[who] for state in states], **options)
         for state, value in zip(states, flatten(new), strict=True):

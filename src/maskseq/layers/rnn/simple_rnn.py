@@ -23,6 +23,11 @@ class SimpleRNNCell(Cell):
         of_input, of_state = self.packed()
         return (self.activation(_kernels.dense(x, of_input) + _kernels.dense(h, of_state)),)
 
+    def formula(self, of_input: Any, of_state: Any, h: Any) -> tuple[Any, ...]:
+        (activation,) = self.traced_functions()
+        z = of_input + of_state(h, 0, 1)
+        return (activation(z if self.bias is None else z + self.bias),)
+
 
 class SimpleRNN(CellRNN):
     """A recurrent layer without gates that computes real steps only.

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...nest import flatten, is_nested
 from ...rows import Rows, Source
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
@@ -20,6 +21,7 @@ from .run_cell import (
     run_cell,
     state_shapes,
 )
+from .taped_run import TapedRun, run_on_tape
 
 
 class StackedRNNCells(Layer):
@@ -91,3 +93,15 @@ class StackedRNNCells(Layer):
                 rows = Rows(None, rows.layout, source=Source(between))
             last_states += new
         return last, last_states
+
+    def over_tape(self, rows: Traced, states: Any, reverse: bool) -> TapedRun:
+        """`over_rows` under a tape; see `run_on_tape`."""
+        counts = [len(state_shapes(cell)) for cell in self.cells]
+        last: Any = None
+        last_states: list[Any] = []
+        for cell, count in zip(self.cells, counts, strict=True):
+            begin = len(last_states)
+            held = None if states is None else states[begin : begin + count]
+            rows, last, new = run_on_tape(cell, rows, held, reverse)
+            last_states += new
+        return rows, last, last_states

@@ -1,0 +1,186 @@
+"""How a cell runs over the real steps of a batch under a tape, so that gradients go back.
+
+A cell of ours with the usual activations runs in C, there and back. Any other runs step by step,
+each step on the sequences that still have one, and all that its `call` does is recorded.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels, ops
+from ...nest import flatten
+from ...numerics.products import column_sums, outer, turned
+from ...rows import Rows
+from ...tape import Traced, real_values, value_of
+from ..base.binding import training_option
+from .run_cell import first_output, in_time, initial_state_of
+
+TapedRun = tuple[Any, Any, list[Any]]
+"""(outputs as Rows with a pad row of zeros, last outputs, last states), all Traced."""
+
+
+def run_on_tape(cell: Any, rows: Traced, states: Sequence[Any] | None, reverse: bool) -> TapedRun:
+    """`run_cell` under a tape; the outputs of all steps are there."""
+    if hasattr(cell, "over_tape"):
+        return cell.over_tape(rows, states, reverse)
+    return steps_on_tape(cell, rows, states, reverse)
+
+
+def run_in_c(
+    cell: Any, packed: _kernels.PackedRNN, rows: Traced, states: Sequence[Any] | None, reverse: bool
+) -> TapedRun:
+    """The run of a cell whose way back is in C."""
+    layout, source = rows.value.layout, rows.value.source
+    outputs = np.empty((layout.steps + 1, cell.units), np.float32)
+    outputs[-1] = 0
+    started = None if states is None else [np.asarray(value_of(x), np.float32) for x in states]
+    last, kept, c = _kernels.rnn_taped(
+        source.array,
+        packed,
+        layout.offsets,
+        index=source.index,
+        initial_state=started,
+        reverse=reverse,
+        out=outputs,
+    )
+    kernel, recurrent_kernel = cell.kernel.value, cell.recurrent_kernel.value
+
+    def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
+        d_outputs, d_last, *d_cell = gradients
+        carry = _kernels.rnn_backward(
+            packed,
+            _kernels.PackedDense(recurrent_kernel.T),
+            layout.offsets,
+            kept,
+            outputs if c is None else c,
+            initial=None if started is None else started[-1],
+            d_outputs=d_outputs,
+            d_last=d_last,
+            d_cell=d_cell[0] if d_cell else None,
+            reverse=reverse,
+        )
+        of_input, of_state = parts = _parts(cell.kind, kept, cell.units)
+        begun = layout.lengths > 0
+        first = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[begun]
+        found: list[Any] = [None] * len(wanted)
+        if wanted[0]:
+            found[0] = turned(of_input, _input_order(cell.kind, kernel))
+        if wanted[1]:
+            x = source.array[: layout.steps] if source.index is None else source.array[source.index]
+            found[1] = _kernel_order(cell.kind, outer(np.asarray(x, np.float32), of_input))
+        if wanted[2]:
+            found[2] = outer(outputs[_rows_before(layout, reverse)], of_state)
+            if started is not None:
+                found[2] += outer(started[0][begun], of_state[first])
+        if wanted[3]:
+            found[3] = _bias_gradient(cell.kind, *parts)
+        if states is not None:
+            found[4] = np.zeros_like(started[0]) if d_last is None else np.array(d_last)
+            found[4][begun] = turned(of_state[first], recurrent_kernel)
+            if cell.kind == "gru":
+                found[4][begun] += carry[begun]
+            found[5:] = [carry] * (len(found) - 5)
+        return found
+
+    sources = [rows, cell.kernel, cell.recurrent_kernel, cell.bias, *(states or ())]
+    made = rows.tape.record([Rows(outputs, layout), *last], sources, backward)
+    return made[0], made[1], made[1:]
+
+
+def _rows_before(layout: Any, reverse: bool) -> np.ndarray:
+    """int64 (n,): the row of the step before each; of a first step the pad row."""
+    n = layout.steps
+    before = np.arange(n) + (1 if reverse else -1)
+    first = layout.offsets[1:] - 1 if reverse else layout.offsets[:-1]
+    before[first[layout.lengths > 0]] = n
+    return before
+
+
+def _parts(kind: str, kept: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of what the products with the input and with the state gave."""
+    if kind == "gru":
+        return kept[:, : 3 * units], kept[:, units:]
+    return kept, kept
+
+
+def _input_order(kind: str, kernel: np.ndarray) -> np.ndarray:
+    """Columns z r h of a GRU as h z r."""
+    return np.roll(kernel, kernel.shape[-1] // 3, axis=-1) if kind == "gru" else kernel
+
+
+def _kernel_order(kind: str, gradient: np.ndarray) -> np.ndarray:
+    """Columns h z r of a GRU as z r h."""
+    return np.roll(gradient, -(gradient.shape[-1] // 3), axis=-1) if kind == "gru" else gradient
+
+
+def _bias_gradient(kind: str, of_input: np.ndarray, of_state: np.ndarray) -> np.ndarray:
+    if kind != "gru":
+        return column_sums(of_input)
+    return np.stack([_kernel_order(kind, column_sums(of_input)), column_sums(of_state)])
+
+
+def steps_on_tape(cell: Any, rows: Traced, states: Any, reverse: bool) -> TapedRun:
+    """`step_by_step` under a tape."""
+    tape, layout = rows.tape, rows.value.layout
+    if not getattr(cell, "traceable", True) and not hasattr(cell, "over_tape"):
+        raise TypeError(f"{type(cell).__name__} has no gradient yet, so that it cannot be trained")
+    if states is None:
+        states = flatten(initial_state_of(cell, layout.batch))
+    states = [tape.hold(x) for x in states]
+    by_length, at = in_time(layout, reverse)
+    call, options = cell.call, training_option(cell)
+    outputs = []
+    ended: list[list[Any]] = []  # (last output, *states) of sequences, the shortest ones first
+    now = [x[by_length] for x in (_first_output(cell, states), *states)]
+    for x in _in_steps(rows, at):
+        count = len(x)
+        if count < len(now[0]):
+            ended.append([x[count:] for x in now])
+            now = [x[:count] for x in now]
+        output, new = call(x, now[1:], **options)
+        now = [output, *flatten(new)]
+        outputs.append(output)
+    ended.append(now)
+    back = np.empty_like(by_length)
+    back[by_length] = np.arange(layout.batch)
+    parts = zip(*ended[::-1], strict=True)
+    last = [tape.hold(ops.concatenate(list(x), axis=0)[back]) for x in parts]
+    return _as_rows(tape, layout, outputs, at, now[0].shape[1:]), last[0], last[1:]
+
+
+def _first_output(cell: Any, states: list[Any]) -> Any:
+    """`first_output` of Traced states."""
+    state = states[getattr(cell, "output_state", 0)]
+    first = first_output(cell, [value_of(x) for x in states])
+    return state if first.shape == state.shape else state.tape.hold(first)
+
+
+def _in_steps(rows: Traced, at: list[np.ndarray]) -> list[Any]:
+    """The real rows step by step: at[step] are the numbers of those of a step."""
+    if not at:
+        return []
+    x = real_values(rows)
+    values = np.asarray(x.value, np.float32)
+
+    def backward(gradients: Sequence[Any], wanted: Any) -> list[Any]:
+        total = np.zeros(values.shape, np.float32)
+        for places, gradient in zip(at, gradients, strict=True):
+            if gradient is not None:
+                total[places] = gradient
+        return [total]
+
+    return x.tape.record([values[places] for places in at], [x], backward)
+
+
+def _as_rows(tape: Any, layout: Any, outputs: list[Any], at: list[np.ndarray], shape: Any) -> Any:
+    """The outputs of each step as Rows with a pad row of zeros."""
+    values = np.zeros((layout.steps + 1, *shape), np.float32)
+    for places, output in zip(at, outputs, strict=True):
+        values[places] = value_of(output)
+
+    def backward(gradient: np.ndarray, wanted: Any) -> list[Any]:
+        return [gradient[places] for places in at]
+
+    return tape.record(Rows(values, layout), outputs, backward)
