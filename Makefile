@@ -17,8 +17,8 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 export MASKSEQ_DEV ?= 1
 bench profile sanitize: export MASKSEQ_DEV = 0
 
-.PHONY: help setup peers build test quick sanitize lint warnings format types docs answers golden \
-	sweep bench profile profile-kernel check clean
+.PHONY: help setup peers build test quick mutants sanitize lint warnings format types docs answers \
+	golden sweep bench profile profile-kernel check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,6 +50,11 @@ test: build ## all tests, or T
 quick: build ## the tests that are not marked slow, or those of T
 	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -n auto -m "not slow" $(T)
+
+# T="--only softmax" plants those of a name or file, T="--part 1/1" all of them: see tests/mutation.
+mutants: build ## plant a tenth of the mutants, other ones each day: tests must kill them
+	$(BIN)/python -m tests.mutation \
+		$(or $(T),--part $$(( $$(date +%s) / 86400 % 10 + 1 ))/10 --seconds 240)
 
 sanitize: ## what quick runs, under AddressSanitizer and UBSan, in an environment of its own
 	test -x .venv-asan/bin/python || $(PYTHON) -m venv .venv-asan

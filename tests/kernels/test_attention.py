@@ -109,6 +109,16 @@ def test_keys_that_are_too_many_for_a_cache_give_the_same_bits(more):
 
 
 @pytest.mark.parametrize("queries", (1, 70))
+@pytest.mark.parametrize("holes", [False, True])
+def test_a_query_whose_mask_hides_every_key_gives_zeros(isa, queries, holes):
+    """Whatever their scores: -inf hides a key, and no finite number does."""
+    case = Case([queries], [70], mask_heads=1, holes=holes)
+    case.mask[:, :, case.steps[0][-1]] = False
+    out, scores = case.run(scores_time=case.time)
+    assert not out[-1].any() and not scores[:, :, case.steps[0][-1]].any()
+
+
+@pytest.mark.parametrize("queries", (1, 70))
 def test_a_value_of_weight_0_may_hold_anything(isa, queries):
     case = Case([queries], [70], heads=6, kv_heads=3, value_dim=17, mask_heads=1)
     case.mask[:] = True
@@ -186,6 +196,10 @@ def test_scale_multiplies_the_scores():
         ({"query_steps": [0, 1]}, r"query_steps must be int64 \(6,\), got int64 \(2,\)"),
         ({"scores_time": (3, 6)}, "offsets and steps must ascend"),  # 4 queries in the first
         ({"mask": np.ones((2, 4, 4), bool)}, "offsets and steps must ascend"),
+        (
+            {"key_steps": [0, 1, 2, 3, 5, 0, 1, 2, 5], "mask": np.ones((2, 4, 5), bool)},
+            "offsets and steps must ascend",
+        ),
         ({"mask": np.ones((2, 3, 4, 6), bool)}, "mask must be bool .batch 2, heads 2 or none"),
         ({"mask": np.ones((2, 4, 6), bool), "scores_time": (4, 7)}, "mask must be bool"),
         ({"out": np.zeros((6, 2, 2), np.float32)}, r"out must be .* \(6, 2, 3\), got array"),

@@ -95,3 +95,17 @@ def test_rows_computed_once_for_many_steps_count_once(rng):
     for _ in range(5):
         _kernels.rnn(table, packed, [0, 1000], index=index, keep=1 << 20)
     assert packed.kept_bytes == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_table_of_many_rows_gives_the_same_bits(rng, kind):
+    """More rows than are multiplied together."""
+    table, _ = random_batch(rng, [500], 6)
+    index = rng.permutation(500)
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 6, 9))
+    want = _kernels.rnn(table[index], packed, [0, 120, 500], return_sequences=True)
+    for threads in (1, 1, 2, 3):
+        options = {"index": index, "keep": 1 << 20, "num_threads": threads}
+        got = _kernels.rnn(table, packed, [0, 120, 500], return_sequences=True, **options)
+        assert same_bits(got, want)
+    assert packed.kept_bytes > 0

@@ -113,3 +113,14 @@ def test_masked_softmax_refuses_a_mask_of_another_shape_or_dtype():
             _kernels.masked_softmax(x, np.ones(shape, bool))
     with pytest.raises(TypeError, match="mask must be bool, got float64"):
         _kernels.masked_softmax(x, np.ones((4, 6)))
+
+
+def test_every_pattern_of_a_mask_is_read_right():
+    n = 11
+    mask = (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(bool)
+    x = np.random.default_rng(0).normal(size=mask.shape).astype(np.float32)
+    expected = reference.masked_softmax(x, mask)
+    x[~mask] = np.nan
+    for threads in (1, 2, 3):  # each begins with a mask of its own
+        y = _kernels.masked_softmax(x, mask, num_threads=threads)
+        np.testing.assert_allclose(y, expected, rtol=4e-6)

@@ -1,0 +1,78 @@
+"""Plants mutants one after the other, and says what became of each."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.mutation.mutant import Mutant
+from tests.mutation.tree import Result, Tree
+
+KILLED, SURVIVED, BROKEN = "killed", "SURVIVED", "BROKEN"
+EQUIVALENT, NOT_EQUIVALENT = "equivalent", "NOT EQUIVALENT"
+GOOD = {KILLED, EQUIVALENT}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant: a verdict, why, and the seconds that it took."""
+
+    mutant: Mutant
+    verdict: str
+    why: str
+    seconds: float
+
+
+def judge(mutant: Mutant, built: Result | None, tested: Result) -> tuple[str, str]:
+    """The verdict, and the test that killed the mutant or whatever else is behind the verdict."""
+    if built and built.status != 0:
+        return BROKEN, "it does not compile: " + " ".join(re.findall(r"error: .*", built.output))
+    if tested.status in (4, 5):  # a wrong argument of pytest; no tests
+        return BROKEN, "pytest finds no such tests: " + tested.output.strip()[-200:]
+    if tested.status == 0:
+        return (EQUIVALENT, mutant.equivalent) if mutant.equivalent else (SURVIVED, "")
+    if tested.status is None:
+        why = "hangs"
+    elif tested.status < 0 or tested.status > 5:
+        why = f"crashes ({tested.status})"
+    else:
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", tested.output, re.MULTILINE)
+        why = failed[1].removeprefix("tests/") if failed else "fails"
+    return (NOT_EQUIVALENT if mutant.equivalent else KILLED), why
+
+
+def try_mutant(tree: Tree, mutant: Mutant) -> Outcome:
+    """Plants a mutant, builds, and runs its tests."""
+    begun = time.monotonic()
+    with tree.planted(mutant) as built:
+        unbuilt = built is not None and built.status != 0
+        tested = Result(None, "") if unbuilt else tree.test(mutant.tests)
+    return Outcome(mutant, *judge(mutant, built, tested), time.monotonic() - begun)
+
+
+def prepare(tree: Tree, mutants: list[Mutant]) -> None:
+    """Builds the tree and runs all tests of the mutants: raises SystemExit if one fails now."""
+    built = tree.build()
+    if built.status != 0:
+        raise SystemExit(built.output + "\nthe sources do not compile without any mutant")
+    tree.keep_build()
+    tests = dict.fromkeys(test for mutant in mutants for test in mutant.tests)
+    tested = tree.test(tuple(tests), limit=None)
+    if tested.status != 0:
+        raise SystemExit(tested.output + "\nthe tests fail without any mutant")
+
+
+def run(
+    tree: Tree, mutants: list[Mutant], until: float, report: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """The outcomes of the mutants; `report` is called with each as it is known.
+
+    until: on the monotonic clock, when no other is begun.
+    """
+    outcomes = []
+    for mutant in mutants:
+        if time.monotonic() > until:
+            break
+        outcomes.append(try_mutant(tree, mutant))
+        report(outcomes[-1])
+    return outcomes
