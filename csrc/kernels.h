@@ -212,6 +212,16 @@ typedef void msq_scale_row_fn(float *y, const float *x, const float *mean, const
 typedef void msq_additive_scores_fn(float *scores, const float *q, const float *k, int64_t keys,
                                     int64_t dim, float factor, const float *scale);
 
+/* A chunk of rows of out = a^T b: out[i][c] = sum over k of a[k][i] b[k][c], k ascending from 0,
+ * for all i in [0, rows) and c in [0, columns). */
+typedef struct msq_outer_part {
+    float *out;                       /* rows out_stride apart */
+    const float *const *a, *const *b; /* pointers to the rows */
+    int64_t out_stride, steps, rows, columns;
+    int adds; /* 1: the sums are added to `out` */
+} msq_outer_part;
+typedef void msq_outer_part_fn(const msq_outer_part *part);
+
 typedef struct msq_kernel_table {
     const char *name;
     int width; /* floats in a vector, and units in a block of packed weights */
@@ -238,6 +248,7 @@ typedef struct msq_kernel_table {
     msq_few_fn *score_few, *sum_few;
     msq_turned_fn *turned;
     msq_weights_gradient_fn *weights_gradient;
+    msq_outer_part_fn *outer_part;
 } msq_kernel_table;
 
 /* The active table: that of one csrc/isa/<isa>.c, see dispatch.c. */

@@ -35,6 +35,8 @@
 
 #include "attention_backward_tmpl.h"
 
+#include "backward/outer_tmpl.h"
+
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
     .width = V_WIDTH,
@@ -61,4 +63,5 @@ const msq_kernel_table ISA(msq_kernels) = {
     .sum_few = sum_few,
     .turned = turned,
     .weights_gradient = weights_gradient,
+    .outer_part = outer_part,
 };

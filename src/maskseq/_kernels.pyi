@@ -230,3 +230,13 @@ def attention_backward(
     mask: ArrayLike | None = None,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...
+def outer(
+    x: ArrayLike,
+    dz: ArrayLike,
+    x_index: ArrayLike | None = None,
+    *,
+    out: NDArray[np.float32] | None = None,
+    accumulate: bool = False,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def column_sums(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...

@@ -56,7 +56,8 @@ int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outp
     X(rnn)                                                                                         \
     X(attention)                                                                                   \
     X(elementary)                                                                                  \
-    X(rowwise)
+    X(rowwise)                                                                                     \
+    X(outer)
 #define DECLARE(name) void scene_##name(scene *s);
 SCENES(DECLARE)
 

@@ -1,0 +1,32 @@
+/* The way back: products and sums over the rows of a batch, for gradients of weights. Each output
+ * is summed in one fixed order of the rows, so its bits are the same for any number of threads and
+ * on every instruction set. */
+#ifndef MSQ_BACKWARD_H
+#define MSQ_BACKWARD_H
+
+#include <stdint.h>
+
+/* out = x^T dz (outer.c): out[i][c] = sum over rows j of x[j][i] dz[j][c], in chunks of 96 rows of
+ * dz, each summed from 0 and then added to what is there. */
+typedef struct msq_outer {
+    float *out;           /* (inputs, columns), rows out_stride floats apart */
+    const float *x;       /* (x_rows, inputs), rows x_stride apart */
+    const int64_t *index; /* (rows): which row of x each row of dz meets, in [0, x_rows), or -1 for
+                             none: that row adds nothing. NULL = 0, 1, 2... */
+    const float *dz;      /* (rows, columns), rows dz_stride apart */
+    int64_t x_rows, rows, inputs, columns;
+    int64_t x_stride, dz_stride, out_stride;
+    int accumulate; /* 1: `out` is added to, and not written anew */
+} msq_outer;
+
+/* MSQ_OUT_OF_RANGE: a size below 0, or index[*bad_position], or without index row *bad_position,
+ * leaves x; MSQ_INTERRUPTED. `out` then holds nothing of use. */
+int msq_outer_f32(const msq_outer *outer, int64_t *bad_position, int num_threads);
+
+/* out[c] = sum over the rows of x (rows, columns), `stride` floats apart: in float64, blocks of
+ * 1,024 rows ascending and these added ascending, rounded once. MSQ_NO_MEMORY; MSQ_OUT_OF_RANGE: a
+ * size below 0. */
+int msq_column_sums_f32(float *out, const float *x, int64_t rows, int64_t columns, int64_t stride,
+                        int num_threads);
+
+#endif

@@ -1,0 +1,139 @@
+/* Products over the rows of a batch, out = x^T dz, as the gradient of a kernel is. Threads share
+ * the outputs, and each of these takes the rows in one order: chunks ascending, rows ascending in
+ * each. */
+#include "backward.h"
+
+#include "kernels.h"
+#include "parallel.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+    CHUNK = 96,   /* rows summed from 0: the error grows with CHUNK + rows / CHUNK */
+    COLUMNS = 64, /* of a strip: a chunk of it stays in the L1 cache */
+    INPUTS = 24,  /* of a part: whole tiles of every instruction set */
+    LANES = 16    /* of the widest vector */
+};
+
+typedef struct {
+    const msq_outer *o;
+    int turned; /* tiles are of out^T: few columns would leave lanes without work */
+    int64_t wide, tall, strips, blocks; /* outputs of tiles in vectors, and in rows of tiles */
+    _Atomic int64_t lowest_bad;
+    msq_stop stop;
+} job;
+
+/* The rows of a chunk that add something. */
+typedef struct {
+    const float *x[CHUNK], *dz[CHUNK];
+    int64_t steps; /* -1: an index is wrong */
+} chunk;
+
+static void find_rows(job *j, chunk *c, int64_t first) {
+    const msq_outer *const o = j->o;
+    const int64_t last = o->rows - first < CHUNK ? o->rows : first + CHUNK;
+    c->steps = 0;
+    for (int64_t row = first; row < last; row++) {
+        const int64_t from = o->index ? msq_read(&o->index[row]) : row;
+        if (from == -1 && o->index)
+            continue;
+        if (from < 0 || from >= o->x_rows) {
+            int64_t seen = atomic_load(&j->lowest_bad);
+            while (row < seen && !atomic_compare_exchange_weak(&j->lowest_bad, &seen, row))
+                ;
+            c->steps = -1;
+            return;
+        }
+        c->x[c->steps] = o->x + from * o->x_stride;
+        c->dz[c->steps++] = o->dz + row * o->dz_stride;
+    }
+}
+
+/* Tiles of out^T, put into their places one by one. */
+static void add_turned(const msq_outer *o, msq_outer_part *part, int64_t column, int64_t input) {
+    float sums[INPUTS * COLUMNS];
+    const int adds = part->adds;
+    part->out = sums, part->out_stride = COLUMNS, part->adds = 0;
+    msq_kernels()->outer_part(part);
+    for (int64_t i = 0; i < part->columns; i++) {
+        float *const out = o->out + (input + i) * o->out_stride + column;
+        for (int64_t c = 0; c < part->rows; c++)
+            out[c] = adds ? out[c] + sums[c * COLUMNS + i] : sums[c * COLUMNS + i];
+    }
+}
+
+static int64_t at_most(int64_t n, int64_t most) {
+    return n < most ? n : most;
+}
+
+static void run_part(const job *j, const chunk *c, int adds, int64_t item) {
+    const msq_outer *const o = j->o;
+    const float *a[CHUNK], *b[CHUNK];
+    const int64_t column = item / j->blocks * COLUMNS, row = item % j->blocks * INPUTS;
+    for (int64_t k = 0; k < c->steps; k++) {
+        a[k] = (j->turned ? c->dz : c->x)[k] + row;
+        b[k] = (j->turned ? c->x : c->dz)[k] + column;
+    }
+    msq_outer_part part = {.out = o->out + row * o->out_stride + column,
+                           .out_stride = o->out_stride,
+                           .a = a,
+                           .b = b,
+                           .steps = c->steps,
+                           .rows = at_most(j->tall - row, INPUTS),
+                           .columns = at_most(j->wide - column, COLUMNS),
+                           .adds = adds};
+    if (j->turned)
+        add_turned(o, &part, row, column);
+    else
+        msq_kernels()->outer_part(&part);
+}
+
+static void outer_body(void *context, int thread, int num_threads) {
+    job *const j = context;
+    const msq_outer *const o = j->o;
+    chunk c;
+    const int64_t items = j->strips * j->blocks;
+    const int64_t begin = msq_share(items, thread, num_threads);
+    const int64_t end = msq_share(items, thread + 1, num_threads);
+    const double fmas = (double)(end - begin) * CHUNK * COLUMNS * INPUTS;
+    for (int64_t first = 0; first < o->rows; first += CHUNK) {
+        find_rows(j, &c, first);
+        if (c.steps < 0 || msq_stops(&j->stop, thread, fmas))
+            return;
+        for (int64_t item = begin; item < end; item++)
+            run_part(j, &c, o->accumulate || first > 0, item);
+    }
+}
+
+/* 1 if more than a fifth of the lanes would have no work in rows of `columns`. */
+static int wastes_lanes(int64_t columns) {
+    return columns < COLUMNS && columns * 5 < (columns + LANES - 1) / LANES * LANES * 4;
+}
+
+int msq_outer_f32(const msq_outer *o, int64_t *bad_position, int num_threads) {
+    *bad_position = 0;
+    if (o->rows < 0 || o->x_rows < 0 || o->inputs < 0 || o->columns < 0)
+        return MSQ_OUT_OF_RANGE;
+    if (o->inputs == 0 || o->columns == 0)
+        return MSQ_OK;
+    if (o->rows == 0)
+        for (int64_t i = 0; i < o->inputs && !o->accumulate; i++)
+            memset(o->out + i * o->out_stride, 0, (size_t)o->columns * sizeof(float));
+    const int turned = wastes_lanes(o->columns) && o->inputs >= LANES;
+    job j = {.o = o,
+             .turned = turned,
+             .wide = turned ? o->inputs : o->columns,
+             .tall = turned ? o->columns : o->inputs,
+             .lowest_bad = INT64_MAX};
+    j.strips = (j.wide + COLUMNS - 1) / COLUMNS;
+    j.blocks = (j.tall + INPUTS - 1) / INPUTS;
+    const double fmas = (double)o->rows * (double)o->inputs * (double)o->columns;
+    msq_parallel(msq_plan_threads(num_threads, j.strips * j.blocks, fmas, MSQ_FMAS_PER_THREAD),
+                 outer_body, &j);
+    if (j.lowest_bad < INT64_MAX) {
+        *bad_position = j.lowest_bad;
+        return MSQ_OUT_OF_RANGE;
+    }
+    return atomic_load(&j.stop.stopped) ? MSQ_INTERRUPTED : MSQ_OK;
+}

@@ -1,0 +1,76 @@
+# The façade of csrc/backward: products and sums of the way back; part of _kernels.pyx.
+
+cdef extern from "backward/backward.h":
+    ctypedef struct msq_outer:
+        float* out
+        const float* x
+        const int64_t* index
+        const float* dz
+        int64_t x_rows, rows, inputs, columns
+        int64_t x_stride, dz_stride, out_stride
+        bint accumulate
+
+    int msq_outer_f32(const msq_outer* outer, int64_t* bad_position, int num_threads) nogil
+    int msq_column_sums_f32(float* out, const float* x, int64_t rows, int64_t columns,
+                            int64_t stride, int num_threads) nogil
+
+
+def outer(
+    x: ArrayLike,
+    dz: ArrayLike,
+    x_index: ArrayLike | None = None,
+    *,
+    out: NDArray[np.float32] | None = None,
+    accumulate: bool = False,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
+    """x (m, inputs), dz (n, columns) float32 -> x^T dz, float32 (inputs, columns).
+
+    Row j of dz meets row j of x, or row x_index[j], int64 (n,); -1: no row, it adds nothing. In
+    `out` if it is given, which is added to if `accumulate`. Rows are added in one order, in chunks.
+    Raises: IndexError naming the first position with an index outside [-1, m), and the index.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY), d = floats(dz, "dz").expect(ANY, ANY)
+    cdef Array index = None
+    cdef int threads = thread_count(num_threads), status
+    cdef int64_t bad = 0
+    cdef msq_outer call
+    call.x_rows, call.inputs = a.view.shape[0], a.view.shape[1]
+    call.rows, call.columns = d.view.shape[0], d.view.shape[1]
+    if x_index is None:
+        a.expect(call.rows, call.inputs)
+    else:
+        index = integers(x_index, "x_index").expect(call.rows)
+    if accumulate and out is None:
+        raise ValueError("accumulate needs an out to add to, got None")
+    product = room_for(out, (call.inputs, call.columns))
+    call.out, call.accumulate = <float*>writable(product), accumulate
+    call.x, call.dz = <const float*>a.view.buf, <const float*>d.view.buf
+    call.index = <const int64_t*>values_of(index)
+    call.x_stride, call.dz_stride, call.out_stride = call.inputs, call.columns, call.columns
+    with nogil:
+        status = msq_outer_f32(&call, &bad, threads)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    if status != MSQ_OK:
+        raise IndexError(f"x_index must be in [-1, {call.x_rows}), got {call.index[bad]} at "
+                         f"position {bad}")
+    return product
+
+
+def column_sums(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]:
+    """x (n, columns) float32 -> the sum of each column, float32 (columns,).
+
+    In float64, blocks of 1,024 rows one after the other, rounded once; of no rows 0.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef int threads = thread_count(num_threads), status
+    cdef int64_t rows = a.view.shape[0], columns = a.view.shape[1]
+    sums = new_floats((columns,))
+    cdef float* out = <float*>writable(sums)
+    with nogil:
+        status = msq_column_sums_f32(
+            out, <const float*>a.view.buf, rows, columns, columns, threads)
+    if status != MSQ_OK:
+        raise MemoryError(f"no memory for sums of {columns} columns")
+    return sums
