@@ -30,6 +30,8 @@ _OTHERS = {
     np.around: elementwise.round,
     getitem: shaping.get_item,
 }
+_BY_PLACE = (np.where, getitem)
+"""Whose arguments have no names, or others."""
 _OF_NO_GRADIENT = (np.shape, np.ndim, np.size, np.argsort, np.nonzero, np.empty_like, np.isclose)
 _METHODS = (
     "sum mean max min std var prod cumsum any all argmax argmin squeeze swapaxes ravel repeat take "
@@ -39,7 +41,7 @@ _METHODS = (
 
 def _names_of(function: Any, recorder: Recorder) -> list[str]:
     """The operation's names for the arguments of NumPy's function, in its order."""
-    if isinstance(function, np.ufunc) or function is getitem:
+    if isinstance(function, np.ufunc) or function in _BY_PLACE:
         return recorder.names
     try:
         own = list(inspect.signature(function).parameters)
@@ -56,6 +58,8 @@ def _handler(function: Any, recorder: Recorder) -> Callable[..., Any]:
         named = {k if k in recorder.names else _NAMES.get(k, k): v for k, v in kwargs.items()}
         given = {**dict(zip(names, args, strict=False)), **named}
         given = {k: v for k, v in given.items() if v is not None or k in recorder.names}
+        if isinstance(function, np.ufunc):
+            given.pop("dtype", None)
         strange = sorted(given.keys() - set(recorder.names))
         if strange or len(args) > len(names):
             raise TypeError(f"np.{function.__name__} with {strange or args} passes no gradient on")
@@ -100,7 +104,7 @@ def _astype(self: Traced, dtype: Any, **options: Any) -> Any:
     return elementwise.cast(self, dtype)
 
 
-def _positive(x: Any) -> Any:
+def _same(x: Any) -> Any:
     return x
 
 
@@ -116,7 +120,8 @@ def _register() -> None:
                 NOTATION[twin] = _handler(twin, RECORDERS[function])
     for function, twin in _OTHERS.items():
         NOTATION[function] = _handler(function, RECORDERS[twin])
-    NOTATION[np.positive] = _handler(np.positive, Recorder(_positive, lambda d, y, x: d))
+    for function in (np.positive, np.copy):
+        NOTATION[function] = _handler(function, Recorder(_same, lambda d, y, x: d))
     NOTATION.update((function, _plain(function)) for function in _OF_NO_GRADIENT)
     for name in _METHODS:
         setattr(Traced, name, _method(getattr(np, name)))

@@ -1,5 +1,6 @@
 """The tape of a training step: how values were made, and the walk back to gradients."""
 
+from .of_rows import aligned as aligned
 from .of_rows import masked_by_hand as masked_by_hand
 from .of_rows import packed as packed
 from .of_rows import padded as padded

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics import reductions
-from ..rows import Rows, as_padded
+from ..rows import Rows, align, as_padded
 from ..tensor import Tensor, as_numpy
 from .traced import Traced
 
@@ -47,6 +47,26 @@ def rows_like(rows: Rows, x: Traced) -> Traced:
         return [whole]
 
     return x.tape.record(rows.with_values(x.value), [x], backward)
+
+
+def aligned(inputs: list[Traced]) -> list[Traced] | None:
+    """`align` of Rows: their values, row upon row the same cells; None if they cannot be put so."""
+    arrays = align([x.value for x in inputs])
+    if arrays is None:
+        return None
+    steps = inputs[0].value.layout.steps
+
+    def widened(x: Traced, array: np.ndarray) -> Traced:
+        own = len(x.value.values)
+        if len(array) == own:
+            return values(x)
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            return [np.concatenate([d[:steps], reductions.reduce(d[steps:], "sum", 0, True)])]
+
+        return x.tape.record(array, [x], backward)
+
+    return list(map(widened, inputs, arrays))
 
 
 def packed(x: Traced, mask: np.ndarray) -> Traced:

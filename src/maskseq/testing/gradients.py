@@ -13,7 +13,7 @@ from ..tape import Tape, Traced, padded
 from ..tensor import Tensor, as_numpy, get_keras_mask
 from ..variable import Trial
 
-STEPS = (0.2, 0.05, 0.0125)
+STEPS = (0.2, 0.05, 0.0125, 0.003)
 """Of the differences, in units of a direction of length 1 a number."""
 
 
@@ -45,7 +45,8 @@ def check_gradients(
         training: run the layers as in training.  Random layers must then draw the same each time.
         tolerance: the largest difference, relative to the length of the gradient.
         seed: of the directions.
-    Returns: {name of the weight: (slope by differences, slope by the gradient)}.
+    Returns: {name of the weight: (slope by differences, slope by the gradient)}; the second weight
+        of a name has " (2)" behind it.
     Raises: AssertionError naming the weight and both slopes; TypeError for a layer whose gradient
         is not known.
     """
@@ -56,7 +57,7 @@ def check_gradients(
     outputs = _run(model, tape, held, training)
     weigh = _weighing(loss, y, outputs, random)
     total, starts = weigh(outputs)
-    named = {v.name: v for v in tape.variables}
+    named = _named(tape.variables)
     watched = {f"input {i}": v for i, v in enumerate(held) if type(v) is Traced and v.needed}
     found = tape.gradients(total, starts, of=[*tape.variables, *watched.values()])
     result = {}
@@ -79,6 +80,16 @@ def check_gradients(
                 f"the gradient one of {expected:.6g}"
             )
     return result
+
+
+def _named(variables: list[Any]) -> dict[str, Any]:
+    """The weights by name, those of a name that others have with a number."""
+    names = [v.name for v in variables]
+    unique = [
+        name if name not in names[:i] else f"{name} ({names[:i].count(name) + 1})"
+        for i, name in enumerate(names)
+    ]
+    return dict(zip(unique, variables, strict=True))
 
 
 def _inputs_of(model: Any, x: Any) -> list[Any]:

@@ -3,8 +3,10 @@
 from typing import Any, Unpack
 
 from ... import activations
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.elementwise import Elementwise
+from ..base.taped import activation_on_tape
 
 
 class Activation(Elementwise):
@@ -14,6 +16,8 @@ class Activation(Elementwise):
     Source: keras.layers.Activation.
     """
 
+    traceable = True
+
     def __init__(self, activation: Any, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -21,3 +25,6 @@ class Activation(Elementwise):
 
     def call(self, inputs: Any) -> Any:
         return self.activation(inputs)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        return activation_on_tape(self.activation, inputs)

@@ -5,8 +5,12 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...ops.recording import unbroadcast
+from ...rows import Rows
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.elementwise import Elementwise
+from ..base.taped import activation_on_tape, map_steps
 
 
 def _not_negative(value: Any, name: str) -> float:
@@ -36,6 +40,10 @@ class ReLU(Elementwise):
     def call(self, inputs: Any) -> np.ndarray:
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        options = self.negative_slope, self.max_value, self.threshold
+        return activation_on_tape(activations.relu, inputs, *options)
+
 
 class LeakyReLU(Elementwise):
     """x, and negative_slope * x below 0; in Keras 2 that was `alpha`.
@@ -59,6 +67,9 @@ class LeakyReLU(Elementwise):
     def call(self, inputs: Any) -> np.ndarray:
         return activations.leaky_relu(inputs, self.negative_slope)
 
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        return activation_on_tape(activations.leaky_relu, inputs, self.negative_slope)
+
 
 class ELU(Elementwise):
     """x, and alpha * (e ** x - 1) below 0. Source: keras.layers.ELU."""
@@ -69,6 +80,9 @@ class ELU(Elementwise):
 
     def call(self, inputs: Any) -> np.ndarray:
         return activations.elu(inputs, self.alpha)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        return activation_on_tape(activations.elu, inputs, self.alpha)
 
 
 class ThresholdedReLU(Elementwise):
@@ -85,6 +99,9 @@ class ThresholdedReLU(Elementwise):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
         return x * (x > np.float32(self.theta))
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        return map_steps(inputs, self.call, lambda d, y, x: d * (x > np.float32(self.theta)))
 
 
 class PReLU(Elementwise):
@@ -131,3 +148,20 @@ class PReLU(Elementwise):
         if alpha.shape[-last:] == x.shape[-last:]:  # an alpha for each number of the last axes
             return _kernels.prelu(x, alpha.reshape(-1))
         return np.where(x < 0, alpha * x, x)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        held, alpha = inputs.value, self.alpha.value
+        rows = held if type(held) is Rows else None
+        if rows is not None and (rows.ndim < 3 or not self.stepwise):
+            return NotImplemented
+        x = np.asarray(held if rows is None else rows.values, np.float32)
+        y = self.call(x)
+
+        def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+            below = x[: len(d)] < 0
+            steps = alpha if rows is None else alpha[0]  # which all steps share
+            to_alpha = unbroadcast(np.where(below, d * x[: len(d)], np.float32(0)), steps.shape)
+            return [np.where(below, d * steps, d), to_alpha.reshape(alpha.shape)]
+
+        made = y if rows is None else rows.with_values(y)
+        return tape.record(made, [inputs, self.alpha], backward)

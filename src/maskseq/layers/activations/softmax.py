@@ -6,6 +6,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels
+from ...numerics import reductions
+from ...tape import Traced
+from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
 
@@ -43,6 +46,14 @@ class Softmax(SameShape):
             real = np.moveaxis(_broadcast(mask, x.shape), axes, last)
             real = np.ascontiguousarray(real).reshape(rows.shape)
         return np.moveaxis(_kernels.masked_softmax(rows, real).reshape(moved.shape), last, axes)
+
+    def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
+        y = self.call(as_numpy(inputs.value), mask)
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            return [y * (d - reductions.reduce(d * y, "sum", self.axis, keepdims=True))]
+
+        return tape.record(y, [inputs], backward)
 
 
 def _broadcast(mask: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels
+from ...numerics import reductions
+from ...tape import Traced
+from ...tensor import as_numpy
 from ..base.elementwise import SameShape
 from ..base.masks import check_mask
 
@@ -39,3 +42,11 @@ class TemporalSoftmax(SameShape):
             real = np.repeat(check_mask(mask, (batch, time)), features, axis=0)
         y = _kernels.masked_softmax(rows, real).reshape(moved.shape)
         return np.moveaxis(y, 2, 1).reshape(x.shape)
+
+    def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
+        y = self.call(as_numpy(inputs.value), mask)
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            return [y * (d - reductions.reduce(d * y, "sum", 1, keepdims=True))]
+
+        return tape.record(y, [inputs], backward)

@@ -15,6 +15,7 @@ from ...tape import Traced, padded, rows_like, value_of, values
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor
 from .binding import signature_of, training_option
 from .checks import refuse_samples
+from .contract import Contract
 from .masks import take_masks, tell_taken_mask
 
 OF_OURS = "maskseq."
@@ -72,7 +73,8 @@ def _padded(value: Any) -> Any:
 def _on_rows(layer: Any, tape: Any, args: tuple, kwargs: dict[str, Any], plain: tuple) -> Any:
     """What `on_rows` is without a tape; NotImplemented where the rows are to be padded."""
     names = layer._rows_arguments(*plain)
-    if names is None:
+    takes_rows = layer.stepwise or type(layer).on_rows is not Contract.on_rows
+    if names is None or not takes_rows:
         return NotImplemented
     given = {**dict(zip(signature_of(type(layer)).names, args, strict=False)), **kwargs}
     given = {name: map_structure(tape.hold, given[name]) for name in names}
@@ -109,6 +111,21 @@ def _on_arrays(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
     return map_structure(as_array_on_tape, outputs)
 
 
+def call_on_tape(layer: Any, tape: Any, inputs: Any, **options: Any) -> Any:
+    """What `layer.call(inputs, ...)` gives, recorded: without the layer's mask machinery."""
+    if not tape.wants_any([inputs, options]) and not tape.wants_any(layer.weights):
+        with changed(tape=None):
+            given = map_structure(value_of, options)
+            options = training_option(layer)
+            return map_structure(tape.hold, layer.call(value_of(inputs), **given, **options))
+    outputs = layer.on_tape(tape, inputs, **options)
+    if outputs is NotImplemented:
+        signature = signature_of(type(layer))
+        arguments = signature.bind((inputs,), {**options, **training_option(layer)})
+        outputs = run_call(layer, tape, arguments)
+    return map_structure(tape.hold, outputs)
+
+
 def run_call(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
     """`call` on the arguments by name, recorded: on Traced values, or with its own `backward`."""
     if hasattr(layer, "backward"):
@@ -116,12 +133,7 @@ def run_call(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
     if not layer.traceable:
         raise _no_gradient(layer)
     count = len(tape)
-    try:
-        outputs = signature_of(type(layer)).invoke(layer.call, arguments)
-    except TypeError as error:
-        if type(layer).__module__.startswith(OF_OURS):
-            raise _no_gradient(layer) from error
-        raise
+    outputs = signature_of(type(layer)).invoke(layer.call, arguments)
     _check_own_weights(layer, tape, count)
     return outputs
 

@@ -7,6 +7,11 @@ from typing import Any, overload
 
 import numpy as np
 
+from ...numerics import reductions
+from ...tape import Traced
+from ...tensor import as_numpy
+from ...variable import Variable
+
 
 def check_padding(padding: Any, allowed: tuple[str, ...] = ("valid", "same")) -> str:
     """`padding` in lower case. Raises: ValueError unless it is one of `allowed`."""
@@ -67,6 +72,25 @@ def windows_of(
     return view[:, ::stride, :, ::dilation][:, :count].swapaxes(2, 3)
 
 
+def gradient_of_windows(
+    d: np.ndarray, time: int, stride: int = 1, padding: str = "valid", dilation: int = 1
+) -> np.ndarray:
+    """The gradient of x (batch, time, features) from that of `windows_of` it.
+
+    d: (batch, windows, size, features). A step adds up its places in windows, the last place first.
+    """
+    batch, count, size, features = d.shape
+    span = (size - 1) * dilation + 1
+    missing = max((count - 1) * stride + span - time, 0)
+    before = {"valid": 0, "same": missing // 2, "causal": span - 1}[padding]
+    reach = max((count - 1) * stride + span if count else 0, before + time)
+    whole = np.zeros((batch, reach, features), np.float32)
+    for place in reversed(range(size)):
+        start = place * dilation
+        whole[:, start : start + count * stride : stride][:, :count] += d[:, :, place]
+    return whole[:, before : before + time]
+
+
 def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Each channel's own convolutions: (batch, n, channels * multiplier).
 
@@ -77,3 +101,25 @@ def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     for step, weights in enumerate(kernel):
         out += windows[:, :, step, :, None] * weights
     return out.reshape(batch, count, channels * kernel.shape[2])
+
+
+def convolve_channels_on_tape(
+    x: Traced, kernel: Variable, stride: int, padding: str, dilation: int
+) -> Traced:
+    """`convolve_channels` of the windows of x (batch, time, channels), recorded."""
+    array, weights = np.asarray(as_numpy(x.value), np.float32), kernel.value
+    windows = windows_of(array, len(weights), stride, padding, dilation)
+
+    def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+        d = d.reshape(*windows.shape[:2], *weights.shape[1:])
+        to_x = to_kernel = None
+        if wanted[0]:
+            parts = [reductions.reduce(d * step, "sum", -1) for step in weights]
+            to_x = np.stack(parts, axis=2)
+            to_x = gradient_of_windows(to_x, array.shape[1], stride, padding, dilation)
+        if wanted[1]:
+            steps = (windows[:, :, i, :, None] * d for i in range(len(weights)))
+            to_kernel = np.stack([reductions.reduce(step, "sum", (0, 1)) for step in steps])
+        return [to_x, to_kernel]
+
+    return x.tape.record(convolve_channels(windows, weights), [x, kernel], backward)

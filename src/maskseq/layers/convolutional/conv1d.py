@@ -4,9 +4,12 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ...tape import Traced
+from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first
-from ..base.windows import windows_of
+from ..base.taped import activated
+from ..base.windows import gradient_of_windows, windows_of
 from .convolution import Convolution
 
 
@@ -84,6 +87,25 @@ class Conv1D(Convolution):
                 part = self.product(chunk.reshape(-1, *chunk.shape[2:]))
                 outputs[b : b + samples, t : t + times] = part.reshape(*chunk.shape[:2], -1)
         return np.moveaxis(self.finish(outputs), 1, self._time_axis)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)
+        place = self.strides, self.padding, self.dilation_rate
+        windows = windows_of(x, self.kernel_size, *place)
+        batch, count = windows.shape[:2]
+        flat = windows.reshape(batch * count, *windows.shape[2:])
+        z = self.linear(flat).reshape(batch, count, self.filters)
+
+        def backward(dz: np.ndarray, wanted: Any) -> list[Any]:
+            dz = np.ascontiguousarray(dz).reshape(len(flat), self.filters)
+            back, *of_weights = self.gradients(flat, dz, wanted)
+            if back is not None:
+                back = gradient_of_windows(back.reshape(windows.shape), x.shape[1], *place)
+                back = np.moveaxis(back, 1, self._time_axis)
+            return [back, *of_weights]
+
+        made = tape.record(z, [inputs, self.kernel, self.bias], backward)
+        return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         if len(input_shape) != 3:

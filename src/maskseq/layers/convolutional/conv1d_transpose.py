@@ -5,9 +5,13 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...numerics.products import column_sums, outer, turned
+from ...tape import Traced
+from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
 from ..base.packing import PackingLayer
+from ..base.taped import activated
 from ..base.windows import check_padding
 
 CELLS_A_CHUNK = 1 << 20
@@ -112,6 +116,41 @@ class Conv1DTranspose(PackingLayer):
         if self.bias is not None:
             outputs += self.bias.value
         return np.moveaxis(self.activation(outputs), 1, self._time_axis)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)
+        batch, time, features = x.shape
+        steps, flat = self._steps(time) or 0, np.ascontiguousarray(x).reshape(-1, features)
+        outputs = self._spread(x, steps)
+        if self.bias is not None:
+            outputs = outputs + self.bias.value
+        kernel = self.kernel.value
+
+        def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+            parts = self._gathered(d, time).reshape(len(flat), -1)
+            matrix = kernel.reshape(-1, features)
+            back = None
+            if wanted[0]:
+                back = np.moveaxis(turned(parts, matrix.T).reshape(x.shape), 1, self._time_axis)
+            return [
+                back,
+                outer(parts, flat).reshape(kernel.shape) if wanted[1] else None,
+                column_sums(d.reshape(-1, self.filters)) if wanted[2] else None,
+            ]
+
+        made = tape.record(outputs, [inputs, self.kernel, self.bias], backward)
+        return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
+
+    def _gathered(self, d: np.ndarray, time: int) -> np.ndarray:
+        """The gradient of all parts, (batch, time, kernel_size, filters), from the outputs'."""
+        cut, reach = self._cut(), max((time - 1) * self.strides + self._span(), 0)
+        whole = np.zeros((len(d), max(reach, cut + d.shape[1]), self.filters), np.float32)
+        whole[:, cut : cut + d.shape[1]] = d
+        parts = np.empty((len(d), time, self.kernel_size, self.filters), np.float32)
+        for j in range(self.kernel_size):
+            start = j * self.dilation_rate
+            parts[:, :, j] = whole[:, start : start + time * self.strides : self.strides][:, :time]
+        return parts
 
     def _spread(self, x: np.ndarray, steps: int) -> np.ndarray:
         """(batch, steps, filters): the parts of all steps, added up in the kernel's order."""

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...numerics.products import column_sums, outer, turned
 from ..base.arguments import CommonOptions
 from ..base.checks import whole
 from ..base.packing import PackingLayer
@@ -70,9 +71,13 @@ class Convolution(PackingLayer):
         self.kernel = self.add_named_weight("kernel", shape)
         self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
-    def product(self, windows: np.ndarray) -> np.ndarray:
+    def linear(self, windows: np.ndarray) -> np.ndarray:
+        """The product without the activation."""
+        return self.product(windows, "linear")
+
+    def product(self, windows: np.ndarray, fused: str | None = None) -> np.ndarray:
         """windows (n, kernel_size, features) -> (n, filters), bias and activation included."""
-        fused = activations.kernel_name(self.activation) or "linear"
+        fused = fused or activations.kernel_name(self.activation) or "linear"
         width = windows.shape[2] // self.groups
         parts = [
             _kernels.dense(
@@ -81,6 +86,26 @@ class Convolution(PackingLayer):
             for i, packed in enumerate(self.packed())
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def gradients(self, windows: np.ndarray, dz: np.ndarray, wanted: Any) -> list[Any]:
+        """Those of windows (n, kernel_size, features), kernel and bias, for dz (n, filters)."""
+        width, units = windows.shape[2] // self.groups, self.filters // self.groups
+        flat = self.kernel.value.reshape(-1, self.filters)
+        to_windows, to_kernel = [], []
+        for i in range(self.groups):
+            own = np.ascontiguousarray(dz[:, i * units : (i + 1) * units])
+            if wanted[0]:
+                back = turned(own, flat[:, i * units : (i + 1) * units])
+                to_windows.append(back.reshape(-1, self.kernel_size, width))
+            if wanted[1]:
+                part = windows[:, :, i * width : (i + 1) * width]
+                to_kernel.append(outer(part.reshape(len(part), -1), own))
+        kernel_gradient = np.concatenate(to_kernel, axis=1) if wanted[1] else None
+        return [
+            np.concatenate(to_windows, axis=2) if wanted[0] else None,
+            None if kernel_gradient is None else kernel_gradient.reshape(self.kernel.shape),
+            column_sums(dz) if wanted[2] else None,
+        ]
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """The activation, where the product did not do it."""

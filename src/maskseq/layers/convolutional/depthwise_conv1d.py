@@ -5,10 +5,18 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import activations, constraints, regularizers
+from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
 from ..base.one_tensor import OneTensor
-from ..base.windows import check_padding, convolve_channels, count_windows, windows_of
+from ..base.taped import activated
+from ..base.windows import (
+    check_padding,
+    convolve_channels,
+    convolve_channels_on_tape,
+    count_windows,
+    windows_of,
+)
 
 
 class DepthwiseConv1D(OneTensor):
@@ -74,6 +82,14 @@ class DepthwiseConv1D(OneTensor):
         if self.bias is not None:
             outputs += self.bias.value
         return np.moveaxis(self.activation(outputs), 1, self._time_axis)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        _, *place = self._window()
+        x = tape.hold(np.moveaxis(inputs, self._time_axis, 1))
+        outputs = convolve_channels_on_tape(x, self.kernel, *place)
+        if self.bias is not None:
+            outputs = outputs + self.bias
+        return np.moveaxis(activated(self.activation, outputs), 1, self._time_axis)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)

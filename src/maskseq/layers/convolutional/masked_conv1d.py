@@ -7,7 +7,9 @@ import numpy as np
 
 from ... import _kernels, ops
 from ...rows import Layout, Rows
+from ...tape import Traced, rows_like
 from ..base.masks import check_mask
+from ..base.taped import activated, packed_by
 from .convolution import Convolution
 
 
@@ -41,22 +43,48 @@ class MaskedConv1D(Convolution):
     def on_rows(self, rows: Rows) -> Any:
         return NotImplemented if rows.ndim != 3 else self._convolve(rows)
 
+    def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
+        if type(inputs.value) is Rows and inputs.ndim != 3:
+            return NotImplemented
+        held = packed_by(inputs, mask)
+        rows: Rows = held.value
+        layout = self._layout(rows.layout)
+        places = self._places(rows.layout, layout)
+        windows = _kernels.gather_rows(_with_zeros(rows), places.reshape(-1))
+        windows = windows.reshape(*places.shape, rows.shape[2])
+
+        def backward(dz: np.ndarray, wanted: Any) -> list[Any]:
+            back, *of_weights = self.gradients(windows, dz, wanted)
+            if back is None:
+                return [None, *of_weights]
+            whole = np.zeros((rows.layout.steps + 1, back.shape[2]), np.float32)
+            for place in reversed(range(self.kernel_size)):  # in each, a row stands once at most
+                whole[places[:, place]] += back[:, place]
+            return [whole[:-1], *of_weights]
+
+        z = tape.record(self.linear(windows), [held, self.kernel, self.bias], backward)
+        y = activated(self.activation, z)
+        zeros = np.zeros((1, self.filters), np.float32)
+        return rows_like(Rows(zeros, layout), np.concatenate([y, zeros]))
+
     def _convolve(self, rows: Rows) -> Rows:
         layout = self._layout(rows.layout)
-        source = np.asarray(rows.values, np.float32)[: rows.layout.steps]
-        source = np.concatenate([source, np.zeros((1, source.shape[1]), np.float32)])
-        rows_of = self._numbered(rows.layout)
-        batch, time = np.divmod(layout.cells, layout.time)
-        first = batch * rows_of.shape[1] + time * self.strides
-        offsets = np.arange(self.kernel_size) * self.dilation_rate
+        source, places = _with_zeros(rows), self._places(rows.layout, layout)
         values = np.zeros((layout.steps + 1, self.filters), np.float32)
         size = self.windows_a_chunk()
         for start in range(0, layout.steps, size):
-            cells = first[start : start + size, None] + offsets
-            windows = _kernels.gather_rows(source, rows_of.reshape(-1)[cells].reshape(-1))
-            windows = windows.reshape(*cells.shape, -1)
-            values[start : start + len(cells)] = self.finish(self.product(windows))
+            chunk = places[start : start + size]
+            windows = _kernels.gather_rows(source, chunk.reshape(-1)).reshape(*chunk.shape, -1)
+            values[start : start + len(chunk)] = self.finish(self.product(windows))
         return Rows(values, layout)
+
+    def _places(self, taken: Layout, made: Layout) -> np.ndarray:
+        """(steps made, kernel_size): the row at each place of each window; of none the last."""
+        rows_of = self._numbered(taken)
+        batch, time = np.divmod(made.cells, made.time)
+        first = batch * rows_of.shape[1] + time * self.strides
+        offsets = np.arange(self.kernel_size) * self.dilation_rate
+        return rows_of.reshape(-1)[first[:, None] + offsets]
 
     def _numbered(self, layout: Layout) -> np.ndarray:
         """(batch, time and what a window reaches beyond): each cell's row, or the row of zeros."""
@@ -94,3 +122,9 @@ class MaskedConv1D(Convolution):
         if len(input_shape) != 3:
             raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         return (input_shape[0], self.steps(input_shape[1]), self.filters)
+
+
+def _with_zeros(rows: Rows) -> np.ndarray:
+    """The real steps, and a row of zeros."""
+    source = np.asarray(rows.values, np.float32)[: rows.layout.steps]
+    return np.concatenate([source, np.zeros((1, source.shape[1]), np.float32)])

@@ -5,10 +5,19 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...numerics.products import column_sums, outer, turned
+from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
 from ..base.one_tensor import OneTensor
-from ..base.windows import check_padding, convolve_channels, count_windows, windows_of
+from ..base.taped import activated
+from ..base.windows import (
+    check_padding,
+    convolve_channels,
+    convolve_channels_on_tape,
+    count_windows,
+    windows_of,
+)
 
 
 class SeparableConv1D(OneTensor):
@@ -86,6 +95,26 @@ class SeparableConv1D(OneTensor):
         outputs = _kernels.dense(middle.reshape(-1, middle.shape[-1]), packed)
         outputs = self.activation(outputs.reshape(*middle.shape[:2], self.filters))
         return np.moveaxis(outputs, 1, self._time_axis)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        _, *place = self._window()
+        x = tape.hold(np.moveaxis(inputs, self._time_axis, 1))
+        middle = convolve_channels_on_tape(x, self.depthwise_kernel, *place)
+        steps, kernel = middle.value, self.pointwise_kernel.value[0]
+        flat = steps.reshape(-1, steps.shape[-1])
+        packed = _kernels.PackedDense(kernel, None if self.bias is None else self.bias.value)
+        z = _kernels.dense(flat, packed).reshape(*steps.shape[:2], self.filters)
+
+        def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+            dz = np.ascontiguousarray(d).reshape(-1, self.filters)
+            return [
+                turned(dz, kernel).reshape(steps.shape) if wanted[0] else None,
+                outer(flat, dz)[None] if wanted[1] else None,
+                column_sums(dz) if wanted[2] else None,
+            ]
+
+        made = tape.record(z, [middle, self.pointwise_kernel, self.bias], backward)
+        return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)

@@ -5,8 +5,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import activations, constraints, ops, regularizers
+from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.one_tensor import OneTensor
+from ..base.taped import activated
 
 
 class EinsumDense(OneTensor):
@@ -98,6 +100,10 @@ class EinsumDense(OneTensor):
     def call(self, inputs: Any) -> np.ndarray:
         y = ops.einsum(self.equation, inputs, self.kernel.value)
         return self.activation(y if self.bias is None else np.asarray(y) + self.bias.value)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        y = ops.einsum(self.equation, inputs, self.kernel)
+        return activated(self.activation, y if self.bias is None else y + self.bias)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         _, _, outputs, sizes = self._sizes(input_shape)

@@ -18,6 +18,9 @@ class Identity(OneTensor):
     def on_rows(self, rows: Any) -> Any:
         return rows
 
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        return inputs
+
 
 class ActivityRegularization(Identity):
     """The inputs; `l1` and `l2` weigh a penalty that only a training loop adds to its loss.

@@ -20,6 +20,8 @@ class Lambda(Layer):
     Source: keras.layers.Lambda.
     """
 
+    traceable = True
+
     def __init__(
         self,
         function: Callable[..., Any],

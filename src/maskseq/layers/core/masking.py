@@ -10,7 +10,8 @@ from ... import _kernels, ops
 from ...given import as_array
 from ...given.notices import warn
 from ...rows import Rows, Source
-from ...tensor import to_float32
+from ...tape import Traced, packed
+from ...tensor import as_numpy, to_float32
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
 
@@ -63,6 +64,27 @@ class Masking(SameShape):
             return rows
         layout, kept = layout.select(keep)
         return Rows(None, layout, source=Source(values, kept))
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        held = inputs.value
+        if type(held) is not Rows:
+            plain = as_numpy(held)
+            if plain.ndim == self.packs:
+                return packed(inputs, self._mask_of(plain))
+            outputs = tape.hold(ops.where(self._mask_of(plain)[..., None], inputs, np.float32(0)))
+            outputs._keras_mask = self._mask_of(plain)
+            return outputs
+        rows = self.on_rows(held)
+        if rows is held or rows is NotImplemented:
+            return inputs if rows is held else rows
+        kept, steps = rows.source.index, held.layout.steps
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            whole = np.zeros((steps, *d.shape[1:]), np.float32)
+            whole[kept] = d[: len(kept)]
+            return [whole]
+
+        return tape.record(rows, [inputs], backward)
 
     def _unmasks(self, rows: Rows) -> bool:
         """True if a masked cell would become a real step: the mask is replaced, not combined."""

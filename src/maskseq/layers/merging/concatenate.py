@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import ops
 from ...rows import Rows, align
+from ...tape import aligned, rows_like
 from ..base.arguments import LayerOptions
 from ..base.one_tensor import OneTensor
 from ..base.rules import KERAS2
@@ -25,6 +26,7 @@ class Concatenate(OneTensor):
     """
 
     supports_masking = True
+    traceable = True
 
     def __init__(self, axis: int = -1, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
@@ -44,6 +46,16 @@ class Concatenate(OneTensor):
         if values is None:
             return NotImplemented
         return inputs[0].with_values(np.concatenate(values, axis=axis))
+
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        rows = [x.value for x in inputs]
+        if not all(type(x) is Rows for x in rows) or self.axis in (0, 1):
+            return NotImplemented
+        axis = self.axis - 1 if self.axis > 0 else self.axis
+        values = None if rows[0].ndim + min(self.axis, 0) < 2 else aligned(inputs)
+        if values is None:
+            return NotImplemented
+        return rows_like(rows[0], np.concatenate(values, axis=axis))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         if mask is None:

@@ -6,9 +6,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import ops
-from ...numerics import reductions
 from ..base.arguments import LayerOptions
 from ..base.one_tensor import OneTensor
+from ..base.taped import as_floats
 
 
 class Dot(OneTensor):
@@ -23,6 +23,7 @@ class Dot(OneTensor):
 
     supports_masking = True
     plain = True
+    traceable = True
 
     def __init__(
         self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Unpack[LayerOptions]
@@ -46,7 +47,7 @@ class Dot(OneTensor):
         return first % len(shapes[0]), second % len(shapes[1])
 
     def call(self, inputs: Any) -> np.ndarray:
-        x, y = (np.asarray(z, np.float32, order="C") for z in inputs)
+        x, y = map(as_floats, inputs)
         a, b = self._axes_of([x.shape, y.shape])
         if self.normalize:
             x, y = _unit(x, a), _unit(y, b)
@@ -72,9 +73,9 @@ class Dot(OneTensor):
         return shape if len(shape) > 1 else (*shape, 1)
 
 
-def _unit(x: np.ndarray, axis: int) -> np.ndarray:
+def _unit(x: Any, axis: int) -> Any:
     """`x` over its length along `axis`; Keras takes no length below 1e-7."""
-    return reductions.unit(x, axis, 1e-7)
+    return ops.normalize(x, axis, epsilon=1e-7)
 
 
 def dot(inputs: Any, axes: Any = -1, **kwargs: Unpack[LayerOptions]) -> Any:

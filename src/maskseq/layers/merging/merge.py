@@ -13,6 +13,7 @@ import numpy as np
 from ... import ops
 from ...numerics import extremes
 from ...rows import Rows, align
+from ...tape import Traced, aligned, real_values, rows_like, values
 from ...tensor import get_keras_mask
 from ..base.arguments import LayerOptions
 from ..base.one_tensor import OneTensor
@@ -28,6 +29,7 @@ class _Merge(OneTensor):
     """
 
     supports_masking = True
+    traceable = True
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
@@ -45,8 +47,23 @@ class _Merge(OneTensor):
             return _Merge.combine_rows(self, inputs)
         return self.combine_rows(inputs)
 
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        rows = [x.value for x in inputs]
+        if not all(type(x) is Rows and x.ndim == rows[0].ndim for x in rows):
+            return NotImplemented
+        if self.mask_rule in KERAS2:
+            return _Merge.combine_on_tape(self, inputs)
+        return self.combine_on_tape(inputs)
+
+    def combine_on_tape(self, inputs: list[Traced]) -> Any:
+        """`combine_rows`, recorded."""
+        arrays = aligned(inputs)
+        if arrays is None:
+            return NotImplemented
+        return rows_like(inputs[0].value, self.combine(arrays))
+
     def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
-        """The merge of arrays, masks aside."""
+        """The merge of arrays, masks aside; of Traced ones as well."""
         raise NotImplementedError
 
     def combine_masked(self, arrays: list[np.ndarray], masks: list[Any]) -> np.ndarray:
@@ -55,8 +72,8 @@ class _Merge(OneTensor):
 
     def combine_rows(self, inputs: list[Rows]) -> Any:
         """The merge of Rows, or NotImplemented where it needs the padded arrays."""
-        values = align(inputs)
-        return NotImplemented if values is None else inputs[0].with_values(self.combine(values))
+        arrays = align(inputs)
+        return NotImplemented if arrays is None else inputs[0].with_values(self.combine(arrays))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         if mask is None:
@@ -143,6 +160,16 @@ class Multiply(_Merge):
         pad = np.zeros((1, *product.shape[1:]), product.dtype)
         return Rows(np.concatenate([product, pad]), layout)
 
+    def combine_on_tape(self, inputs: list[Traced]) -> Any:
+        first = inputs[0].value
+        if not all(first.layout.equals(x.value.layout) for x in inputs):
+            return NotImplemented
+        product = self.combine(list(map(real_values, inputs)))
+        pad = np.zeros((1, *product.shape[1:]), np.float32)
+        return rows_like(
+            Rows(None, first.layout, source=first.source), np.concatenate([product, pad])
+        )
+
 
 class _Extreme(_Merge):
     """Maximum or Minimum: a masked cell counts as what the other inputs have there."""
@@ -161,10 +188,19 @@ class _Extreme(_Merge):
         layout = first.layout
         if first.carry or not all(layout.equals(x.layout) for x in inputs):
             return NotImplemented
-        values = self.combine([x.values[: layout.steps] for x in inputs])
+        found = self.combine([x.values[: layout.steps] for x in inputs])
         pads = first.values[layout.steps :]
-        pads = np.broadcast_to(pads, (len(pads), *values.shape[1:]))
-        return first.with_values(np.concatenate([values, pads]))
+        pads = np.broadcast_to(pads, (len(pads), *found.shape[1:]))
+        return first.with_values(np.concatenate([found, pads]))
+
+    def combine_on_tape(self, inputs: list[Traced]) -> Any:
+        first = inputs[0].value
+        if first.carry or not all(first.layout.equals(x.value.layout) for x in inputs):
+            return NotImplemented
+        found = self.combine(list(map(real_values, inputs)))
+        pads = values(inputs[0])[first.layout.steps :]
+        pads = np.broadcast_to(pads, (len(pads), *found.shape[1:]))
+        return rows_like(first, np.concatenate([found, pads]))
 
 
 class Maximum(_Extreme):
@@ -213,7 +249,10 @@ def _same_rank(inputs: Any) -> tuple[list[np.ndarray], list[Any]]:
         raise ValueError(f"inputs must be a list of arrays, got {type(inputs).__name__}")
     ndim = max(x.ndim for x in inputs)
     arrays = [
-        np.asarray(x).reshape(x.shape[0], *(1,) * (ndim - x.ndim), *x.shape[1:]) for x in inputs
+        (x if type(x) is Traced else np.asarray(x)).reshape(
+            x.shape[0], *(1,) * (ndim - x.ndim), *x.shape[1:]
+        )
+        for x in inputs
     ]
     return arrays, [get_keras_mask(x) if x.ndim == ndim else None for x in inputs]
 

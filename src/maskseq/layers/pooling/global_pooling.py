@@ -6,11 +6,13 @@ import numpy as np
 
 from ... import _kernels
 from ...numerics.extremes import largest
-from ...rows import Rows
+from ...rows import Layout, Rows
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first
 from ..base.masks import check_mask
 from ..base.one_tensor import OneTensor
+from ..base.taped import packed_by
 
 
 class _GlobalPooling(OneTensor):
@@ -55,11 +57,25 @@ class GlobalAveragePooling1D(_GlobalPooling):
     def on_rows(self, rows: Rows) -> Any:
         return NotImplemented if rows.ndim != 3 or self._time_axis == 2 else self._means(rows)
 
+    def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
+        if type(inputs.value) is Rows:
+            if inputs.ndim != 3 or self._time_axis == 2:
+                return NotImplemented
+        elif self._time_axis == 2:
+            inputs = tape.hold(np.moveaxis(inputs, 2, 1))
+        held = packed_by(inputs, mask)
+        layout = held.value.layout
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            shares = d.reshape(layout.batch, -1) / _counts(layout)
+            return [np.repeat(shares, layout.lengths, axis=0)]
+
+        return tape.record(self._means(held.value), [held], backward)
+
     def _means(self, rows: Rows) -> np.ndarray:
         layout = rows.layout
         values = np.asarray(rows.values, np.float32)[: layout.steps]
-        steps = np.maximum(layout.lengths, 1).astype(np.float32)
-        means = _kernels.sum_rows(values, layout.offsets) / steps[:, None]
+        means = _kernels.sum_rows(values, layout.offsets) / _counts(layout)
         return np.expand_dims(means, self._time_axis) if self.keepdims else means
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
@@ -70,6 +86,11 @@ class GlobalAveragePooling1D(_GlobalPooling):
         return "uses"
 
 
+def _counts(layout: Layout) -> np.ndarray:
+    """(batch, 1): the real steps of each sequence, at least 1."""
+    return np.maximum(layout.lengths, 1).astype(np.float32)[:, None]
+
+
 class GlobalMaxPooling1D(_GlobalPooling):
     """The maximum over all steps, masked ones too, as in Keras.
 
@@ -77,9 +98,10 @@ class GlobalMaxPooling1D(_GlobalPooling):
     """
 
     plain = True
+    traceable = True
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.asarray(inputs)
+        x = inputs if type(inputs) is Traced else np.asarray(inputs)
         shape = self.compute_output_shape(x.shape)
         if x.shape[self._time_axis]:
             return largest(x, axis=self._time_axis, keepdims=self.keepdims)

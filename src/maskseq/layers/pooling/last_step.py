@@ -24,5 +24,12 @@ class LastStep(OverTime):
         result[some] = source[last if index is None else index[last]]
         return result
 
+    def gradient(self, rows: Rows, y: np.ndarray, d: np.ndarray) -> np.ndarray:
+        layout = rows.layout
+        result = np.zeros((layout.steps, *d.shape[1:]), np.float32)
+        some = layout.lengths > 0
+        result[layout.offsets[1:][some] - 1] = d[some]
+        return result
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], *input_shape[2:])

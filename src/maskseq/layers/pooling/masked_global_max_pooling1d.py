@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import _kernels
 from ...numerics.extremes import largest_of_parts
 from ...rows import Rows
 from .over_time import OverTime
@@ -23,6 +24,16 @@ class MaskedGlobalMaxPooling1D(OverTime):
         if some.any():
             result[some] = largest_of_parts(values, layout.offsets[:-1][some])
         return result
+
+    def gradient(self, rows: Rows, y: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """All steps that hold the largest value get an equal share."""
+        layout = rows.layout
+        values = rows.values[: layout.steps]
+        found = (values == np.repeat(y, layout.lengths, axis=0)).astype(np.float32)
+        flat = found.reshape(layout.steps, -1)
+        counts = _kernels.sum_rows(flat, layout.offsets).reshape(y.shape)
+        share = np.divide(d, counts, out=np.zeros_like(d), where=counts > 0)
+        return found * np.repeat(share, layout.lengths, axis=0)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], *input_shape[2:])

@@ -5,14 +5,16 @@ from typing import Any
 import numpy as np
 
 from ...rows import Rows
+from ...tape import Traced
 from ..base.masks import check_mask
 from ..base.one_tensor import OneTensor
+from ..base.taped import packed_by
 
 
 class OverTime(OneTensor):
     """A layer that ends the time axis and reads no masked step. Not in Keras.
 
-    A subclass writes `pool(rows)`. A sequence without real steps gives zeros.
+    A subclass writes `pool(rows)` and `gradient`. A sequence without real steps gives zeros.
 
     Call arguments: inputs: (batch, time, ...).  mask: bool (batch, time); None = all real. It ends
         here.
@@ -33,6 +35,16 @@ class OverTime(OneTensor):
 
     def pool(self, rows: Rows) -> np.ndarray:
         """(batch, ...) of the real steps."""
+        raise NotImplementedError
+
+    def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
+        held = packed_by(inputs, mask)
+        rows: Rows = held.value
+        y = self.pool(rows)
+        return tape.record(y, [held], lambda d, wanted: [self.gradient(rows, y, d)])
+
+    def gradient(self, rows: Rows, y: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """The gradient of the real steps from that of y = pool(rows): (n, ...)."""
         raise NotImplementedError
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:

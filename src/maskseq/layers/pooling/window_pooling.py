@@ -4,11 +4,14 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ...numerics import reductions
 from ...numerics.extremes import largest
+from ...tape import Traced
+from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.one_tensor import OneTensor
-from ..base.windows import check_padding, count_windows, windows_of
+from ..base.windows import check_padding, count_windows, gradient_of_windows, windows_of
 
 
 class _Pooling(OneTensor):
@@ -40,6 +43,21 @@ class _Pooling(OneTensor):
         x = np.moveaxis(np.asarray(inputs), self._time_axis, 1)
         return np.moveaxis(self.pool(x), 1, self._time_axis)
 
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)
+        y = self.pool(x)
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            shares = np.moveaxis(self.shares(x, y, np.moveaxis(d, self._time_axis, 1)), 0, 2)
+            back = gradient_of_windows(shares, x.shape[1], self.strides, self.padding)
+            return [np.moveaxis(back, 1, self._time_axis)]
+
+        return tape.record(np.moveaxis(y, 1, self._time_axis), [inputs], backward)
+
+    def shares(self, x: np.ndarray, y: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """The gradient d of y = pool(x) divided among the steps of windows: see `windows`."""
+        raise NotImplementedError
+
     def windows(self, x: np.ndarray, fill: float) -> np.ndarray:
         """x (batch, time, features) as (pool_size, batch, windows, features)."""
         windows = windows_of(x, self.pool_size, self.strides, self.padding, fill=fill)
@@ -62,9 +80,15 @@ class AveragePooling1D(_Pooling):
     """The mean of each window's steps, padding left out. Source: keras.layers.AveragePooling1D."""
 
     def pool(self, x: np.ndarray) -> np.ndarray:
+        return sum(self.windows(np.asarray(x, np.float32), 0)) / self._counts(x)
+
+    def _counts(self, x: np.ndarray) -> Any:
+        """How many steps of x each window has."""
         ones = np.ones((min(1, len(x)), x.shape[1], 1), np.float32)
-        counts: Any = sum(self.windows(ones, 0))
-        return sum(self.windows(np.asarray(x, np.float32), 0)) / counts
+        return sum(self.windows(ones, 0))
+
+    def shares(self, x: np.ndarray, y: np.ndarray, d: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(d / self._counts(x), (self.pool_size, *d.shape))
 
 
 class MaxPooling1D(_Pooling):
@@ -72,3 +96,8 @@ class MaxPooling1D(_Pooling):
 
     def pool(self, x: np.ndarray) -> np.ndarray:
         return largest(self.windows(np.asarray(x, np.float32), -np.inf), axis=0)
+
+    def shares(self, x: np.ndarray, y: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """All steps that hold the largest value get an equal share."""
+        found = (self.windows(x, -np.inf) == y).astype(np.float32)
+        return found * (d / reductions.reduce(found, "sum", 0))

@@ -7,10 +7,12 @@ from typing import Any, Unpack
 import numpy as np
 
 from ...rows import Rows
+from ...tape import Traced
 from ...variable import publish
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end, numbers, spread
 from ..base.one_tensor import OneTensor
+from ..base.taped import map_steps
 
 _EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 
@@ -85,13 +87,27 @@ class Normalization(OneTensor):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
         mean = spread(self.mean, self._axes, x)
-        deviation = spread(np.maximum(np.sqrt(self.variance), _EPSILON), self._axes, x)
+        deviation = self._deviation(x)
         return mean + x * deviation if self.invert else (x - mean) / deviation
+
+    def _deviation(self, x: np.ndarray) -> np.ndarray:
+        return spread(np.maximum(np.sqrt(self.variance), _EPSILON), self._axes, x)
 
     def on_rows(self, rows: Rows) -> Any:
         if any(rows.ndim + axis < 2 for axis in self._axes):
             return NotImplemented  # time is one of the axes
         return rows.with_values(self.call(rows.values))
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        """The mean and the variance are learnt by `adapt` only."""
+        if type(inputs.value) is Rows and any(inputs.ndim + axis < 2 for axis in self._axes):
+            return NotImplemented
+
+        def gradient(d: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+            deviation = self._deviation(x)
+            return d * deviation if self.invert else d / deviation
+
+        return map_steps(inputs, self.call, gradient)
 
     def adapt(self, data: Any) -> None:
         """Take the mean and the variance of `data`; every sum is exact, so order does not matter.

@@ -5,9 +5,11 @@ from typing import Any, Unpack
 import numpy as np
 
 from ...rows import Rows
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.checks import numbers
 from ..base.one_tensor import OneTensor
+from ..base.taped import map_steps
 
 
 class Rescaling(OneTensor):
@@ -39,6 +41,12 @@ class Rescaling(OneTensor):
         if max(self._scale.ndim, self._offset.ndim) > rows.ndim - 2:
             return NotImplemented  # an array with an axis for time
         return rows.with_values(self.call(rows.values))
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        rows = type(inputs.value) is Rows
+        if rows and max(self._scale.ndim, self._offset.ndim) > inputs.ndim - 2:
+            return NotImplemented
+        return map_steps(inputs, self.call, lambda d, y, x: d * self._scale)
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.one_tensor import OneTensor
@@ -25,6 +26,7 @@ class Flatten(_SameNumbers):
     """(batch, ...) to (batch, size of a sample). Source: keras.layers.Flatten."""
 
     plain = True
+    traceable = True
 
     def __init__(self, data_format: str | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
@@ -48,6 +50,7 @@ class Reshape(_SameNumbers):
     """
 
     plain = True
+    traceable = True
 
     def __init__(self, target_shape: tuple[int, ...], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
@@ -76,6 +79,7 @@ class Permute(_SameNumbers):
     """
 
     plain = True
+    traceable = True
 
     def __init__(self, dims: tuple[int, ...], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
@@ -86,8 +90,10 @@ class Permute(_SameNumbers):
     def call(self, inputs: np.ndarray) -> np.ndarray:
         if inputs.ndim != len(self.dims) + 1:
             raise ValueError(f"inputs must have {len(self.dims) + 1} axes, got {inputs.shape}")
-        same = self.dims == tuple(range(1, inputs.ndim))
-        return inputs if same else np.ascontiguousarray(np.transpose(inputs, (0, *self.dims)))
+        if self.dims == tuple(range(1, inputs.ndim)):
+            return inputs
+        turned = np.transpose(inputs, (0, *self.dims))
+        return turned if type(turned) is Traced else np.ascontiguousarray(turned)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
@@ -97,6 +103,7 @@ class RepeatVector(_SameNumbers):
     """(batch, features) to (batch, n, features). Source: keras.layers.RepeatVector."""
 
     plain = True
+    traceable = True
 
     def __init__(self, n: int, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)

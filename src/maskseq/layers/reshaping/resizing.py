@@ -34,6 +34,7 @@ class Cropping1D(_Steps):
     """Cut steps off both ends. Source: keras.layers.Cropping1D."""
 
     plain = True
+    traceable = True
 
     def __init__(self, cropping: int | tuple[int, int] = (1, 1), **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
@@ -54,6 +55,7 @@ class ZeroPadding1D(_Steps):
     """Put steps of zeros at both ends. Source: keras.layers.ZeroPadding1D."""
 
     plain = True
+    traceable = True
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class UpSampling1D(_Steps):
     """Repeat each step `size` times. Source: keras.layers.UpSampling1D."""
 
     plain = True
+    traceable = True
 
     def __init__(self, size: int = 2, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)

@@ -7,12 +7,14 @@ import numpy as np
 from ... import ops
 from ...graph.symbols import KerasTensor
 from ...rows import Rows
+from ...tape import Traced, rows_like, values
 from ...tensor import convert_to_tensor, get_keras_mask, set_keras_mask
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.rules import ASKS_INNER
+from ..base.taping import call_on_tape
 
 
 class TimeDistributed(Layer):
@@ -84,6 +86,24 @@ class TimeDistributed(Layer):
             return NotImplemented
         values = self.layer.call(rows.values, **training_option(self.layer))
         return rows.with_values(np.asarray(values))
+
+    def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
+        if self._asks:
+            return NotImplemented
+        rows = inputs.value
+        if type(rows) is Rows:
+            if rows.ndim < 3:
+                return NotImplemented
+            return rows_like(rows, call_on_tape(self.layer, tape, values(inputs)))
+        batch, time = inputs.shape[:2]
+        options = {}
+        if mask is not None:
+            mask = check_mask(mask, (batch, time, *np.shape(mask)[2:]))
+            if mask.ndim > 2 and "mask" in self.layer.call_parameters():
+                options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
+        steps = inputs.reshape(batch * time, *inputs.shape[2:])
+        outputs = call_on_tape(self.layer, tape, tape.hold(steps), **options)
+        return outputs.reshape(batch, time, *outputs.shape[1:])
 
     def compute_mask(self, inputs: Any, mask: Any) -> Any:
         if self._asks and isinstance(inputs, KerasTensor):
