@@ -24,6 +24,7 @@ LEVELS = [
     {"models"},
     {
         "importers",
+        "savers",
         "testing",
         "cli",
         "demo",
@@ -33,7 +34,8 @@ LEVELS = [
         "data.files",
     },
 ]
-UPWARDS = {("models.model", "importers")}  # Model.load_weights, as in Keras, is a method
+# Methods of a model, as in Keras: load_weights, save and save_weights.
+UPWARDS = {("models.saving", "importers"), ("models.saving", "savers")}
 
 
 def module_name(path: Path) -> str:

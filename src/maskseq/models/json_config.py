@@ -19,6 +19,8 @@ _MODELS = {
 }
 _EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
 """Classes that keras.layers has under another name."""
+_NOT_TAKEN = {"Discretization": {"trainable"}, "SpatialDropout1D": {"trainable"}}
+"""Arguments that every layer has here, and that Keras's class does not take."""
 _OPERATIONS = {
     "nn": "Celu Elu Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LeakyRelu LogSigmoid "
     "LogSoftmax Normalize OneHot Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus Softsign "
@@ -57,7 +59,9 @@ def _in_keras_form(value: Any) -> Any:
     if name in _LAYERS:
         keras_name = _EXPORTED.get(name, name)
         names = {"module": "keras.layers", "class_name": keras_name, "registered_name": None}
-        return {**inside, **names}
+        dropped = _NOT_TAKEN.get(name, set())
+        config = {k: v for k, v in inside["config"].items() if k not in dropped}
+        return {**inside, **names, "config": config}
     if name in _OURS:
         return {**inside, "module": FILES[name], "registered_name": name}
     return inside

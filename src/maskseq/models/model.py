@@ -24,6 +24,7 @@ from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
 from ..tensor import as_numpy
 from . import inputs as model_inputs
+from .saving import Saving
 from .summary import summary_text
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ModelOptions(LayerOptions, total=False):
 
 
 @register_model
-class Model(Layer, Generic[Out]):
+class Model(Layer, Saving, Generic[Out]):
     """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
 
     Arguments:
@@ -344,16 +345,6 @@ class Model(Layer, Generic[Out]):
         self.__dict__.update(state)
         if wires is not None:
             self._set_graph(*functional.from_config(wires, _operation_of), self._strict_shapes)
-
-    def load_weights(self, path: Any) -> None:
-        """Take the weights from a `.weights.h5`, legacy `.h5` or `.keras` file of Keras.
-
-        Layers are matched by class and order. Raises: FormatError naming layer, weight, expected
-        and got if the file does not fit; the model is then unchanged.
-        """
-        from ..importers import load_weights
-
-        load_weights(self, path)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._plan is None:

@@ -15,14 +15,14 @@ from ...configured import is_from_keras
 from ...layers import Layer
 from ...layers.base.arguments import arguments_of, parameters_of
 from ...layers.base.registry import WITHOUT_LAYERS
-from ...layers.base.table import ALIASES, IN_KERAS, names_in
+from ...layers.base.table import ALIASES, FILES, IN_KERAS, OURS, names_in
 from ..errors import FormatError, UnsupportedLayerError
 from .costs import LAYER, model_budget
 from .functions import Functions
 from .keras2 import CLASSES, call_options, class_in_keras3, config_in_keras3
 from .parsing import expect
 
-LAYERS = {*names_in(IN_KERAS), *ALIASES} - {"InputLayer", "Lambda"}
+LAYERS = {*names_in(IN_KERAS), *names_in(OURS), *ALIASES} - {"InputLayer", "Lambda"}
 """The class names that a file may have; inputs are made elsewhere, functions never."""
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
@@ -118,7 +118,7 @@ class LayerMaker:
         cls = self._custom_class(entry, class_name)
         if cls is not None:
             layer = self._custom(cls, class_name, config, name)
-        elif not is_from_keras(entry):
+        elif not is_from_keras(entry) and entry.get("module") != FILES.get(class_name):
             raise self.unsupported(name, class_name)
         elif class_name in MODELS:
             return self.model(entry)

@@ -47,7 +47,7 @@ def load_legacy(model: Model, root: Group, path: str) -> list[str]:
     found: list[Stored] = []
     plain: list[str] = []
     for layer, datasets in zip(layers, saved, strict=True):
-        variables = _in_order(layer)
+        variables = weights_in_order(layer)
         pairs = checked(layer, variables, datasets, stored, path)
         if of_theano:
             pairs = turned_round(layer, pairs)
@@ -71,7 +71,7 @@ def _group(group: Group, name: str, path: str) -> Group:
     return found
 
 
-def _in_order(layer: Layer) -> list[Variable]:
+def weights_in_order(layer: Layer) -> list[Variable]:
     """Trainable weights before the others; those of a frozen layer are not trainable."""
 
     def flagged(layer: Layer, trainable: bool) -> Iterator[tuple[bool, Variable]]:

@@ -16,6 +16,8 @@ _NAMES_INSIDE_KERAS = {
     "Model": "Functional",
     "GroupQueryAttention": "GroupedQueryAttention",
 }
+# Layers whose attributes have names there that begin with _.
+_UNDERSCORED = {"GroupedQueryAttention"}
 
 Numbered = Callable[[str, str], list[str]]
 """(container, class) -> the names that a file has for its members of that class, in order."""
@@ -46,7 +48,8 @@ def _places(
     yield Place(layer, path, owner)
     held = {"layers": layer.layers} if isinstance(layer, Model) else vars(layer)
     for name, value in held.items():
-        inside = f"{path}/{name}".lstrip("/")
+        hidden = "_" if type(layer).__name__ in _UNDERSCORED else ""
+        inside = f"{path}/{hidden}{name}".lstrip("/")
         if isinstance(value, Layer):
             yield from _places(value, inside, owner, seen, numbered)
         elif isinstance(value, list | tuple | dict):

@@ -1,0 +1,4 @@
+"""Writers of model files. Nothing but NumPy is needed."""
+
+from .files import save_model as save_model
+from .files import save_weights as save_weights

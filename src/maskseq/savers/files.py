@@ -1,0 +1,122 @@
+"""Writes models and weights in the formats of Keras 3. Source: keras.src.saving.saving_lib, 3.15.
+
+Every file is written whole or not at all; see `storage/atomic.py`.
+"""
+
+import datetime
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..given.notices import warn
+from ..importers.keras.places import places
+from ..layers.base.layer import Layer
+from ..layers.base.table import OURS, names_in
+from ..models.model import Model
+from ..storage import atomic
+from .hdf5 import Group, hdf5_bytes
+from .legacy import legacy_tree
+
+KERAS_VERSION = "3.15.1"
+"""The version whose format is written."""
+_OURS = frozenset(names_in(OURS))
+
+
+def save_model(
+    model: Model, path: Any, overwrite: bool = True, include_optimizer: bool = True
+) -> None:
+    """Write a model to a `.keras` or legacy `.h5` file: layers, weights, what `compile` was given.
+
+    Arguments: overwrite: False: an existing file is an error.  include_optimizer: the state of the
+        optimizer too, so that training goes on where it stopped; not in a legacy file.
+    Warns: naming layers that Keras does not have, for Keras opens the file only with them.
+    Raises: ValueError for another ending, or a model that is not built; FileExistsError; OSError.
+    """
+    name = _checked(model, path, (".keras", ".h5"), overwrite)
+    entry = json.loads(model.to_json())
+    shape = getattr(model, "input_shape", None)
+    entry["build_config"] = {"input_shape": shape}
+    trainer: Any = getattr(model, "trainer", None)
+    if trainer is not None:
+        entry["compile_config"] = trainer.get_config()
+    _tell_ours(model, name)
+    if name.endswith(".h5"):
+        _write(name, legacy_tree(model, entry, KERAS_VERSION))
+        return
+    metadata = {
+        "keras_version": KERAS_VERSION,
+        "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
+    }
+    optimizer = trainer.optimizer if trainer is not None and include_optimizer else None
+    with atomic.replacing(name) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("metadata.json", json.dumps(metadata))
+        archive.writestr("config.json", json.dumps(entry))
+        archive.writestr("model.weights.h5", hdf5_bytes(weights_tree(model, optimizer)))
+        for place, text in _vocabularies(model):
+            archive.writestr(f"assets/{place}/vocabulary.txt", text)
+
+
+def save_weights(model: Model, path: Any, overwrite: bool = True) -> None:
+    """Write the weights of a model to a `.weights.h5` file; see `save_model`."""
+    name = _checked(model, path, (".weights.h5",), overwrite)
+    _write(name, weights_tree(model))
+
+
+def _write(name: str, tree: Group) -> None:
+    with atomic.replacing(name) as file:
+        file.write(hdf5_bytes(tree))
+
+
+def weights_tree(model: Model, optimizer: Any = None) -> Group:
+    """All weights of a model by their places, and the variables of an optimizer."""
+    root = Group()
+    for layer, path, _ in places(model):
+        if type(layer).__name__ == "InputLayer":
+            continue
+        inside = root.group(f"{path}/vars")
+        inside.attributes["name"] = layer.name
+        variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
+        inside.members.update((str(i), v.numpy()) for i, v in enumerate(variables))
+    if optimizer is not None:
+        inside = root.group("optimizer/vars")
+        inside.attributes["name"] = optimizer.name
+        values = [np.asarray(variable) for variable in optimizer.variables]
+        inside.members.update((str(i), value) for i, value in enumerate(values))
+    return root
+
+
+def _checked(model: Model, path: Any, endings: tuple[str, ...], overwrite: bool) -> str:
+    name = os.fspath(path)
+    if not name.endswith(endings) or (name.endswith(".weights.h5") and len(endings) > 1):
+        raise ValueError(f"the path must end in {' or '.join(endings)}, got {name!r}")
+    if not model.built:
+        raise ValueError(f"model '{model.name}' must be built before it is saved: call it once")
+    if not overwrite and os.path.exists(name):
+        raise FileExistsError(f"{name} is there already, and overwrite=False")
+    return name
+
+
+def _tell_ours(model: Model, name: str) -> None:
+    """Warn of layers that Keras lacks."""
+    found = {type(x).__name__ for x, _, _ in places(model)} & _OURS
+    if found:
+        warn(
+            f"{name}: {', '.join(sorted(found))} are layers of maskseq; Keras opens the file only "
+            f"with custom_objects of these names"
+        )
+
+
+def _vocabularies(model: Model) -> Iterator[tuple[str, str]]:
+    """(place, text) of each layer with a table of tokens."""
+    for layer, path, _ in places(model):
+        if layer.has_vocabulary and (tokens := _tokens(layer)):
+            yield path, "\n".join(map(str, tokens))
+
+
+def _tokens(layer: Layer) -> list[Any]:
+    found: Any = layer
+    return found.get_vocabulary() if found.vocabulary_size() else []
