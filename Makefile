@@ -99,6 +99,7 @@ docs: build ## write the pages that are made from the code
 
 answers: build peers ## ask Keras for the answers that layers are compared with
 	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.conformance.recorded
+	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.training.recorded
 
 golden: build ## write the hashes of all answers anew: say in CHANGELOG why bits change
 	$(BIN)/python -m tests.golden write

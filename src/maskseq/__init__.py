@@ -31,11 +31,13 @@ from .tensor import set_keras_mask as set_keras_mask
 
 if _typing.TYPE_CHECKING:
     from . import importers as importers
+    from . import optimizers as optimizers
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
 
 __version__ = "0.1.0"
 _OF_FILES = ("load_model", "read_weights")
+_MODULES = ("importers", "optimizers")
 
 if _find_spec("threadpoolctl"):
     _import_module("maskseq._openmp.threadpools")
@@ -44,12 +46,13 @@ if _find_spec("threadpoolctl"):
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Readers of files are imported when they are first asked for."""
-        if name not in (*_OF_FILES, "importers"):
+        """What reads files, and what trains, is imported when it is first asked for."""
+        if name in _MODULES:
+            return _import_module(f"{__name__}.{name}")
+        if name not in _OF_FILES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        importers = _import_module(f"{__name__}.importers")
-        return importers if name == "importers" else getattr(importers, name)
+        return getattr(_import_module(f"{__name__}.importers"), name)
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_OF_FILES]
+    return [*globals(), *_OF_FILES, *_MODULES]

@@ -6,7 +6,7 @@ is kept as it is, in an `Unknown`; nothing is imported or evaluated.
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -95,7 +95,7 @@ def get(
     return found() if isinstance(found, type) else found
 
 
-def serialize(value: Any, known: Mapping[str, type[Configured]], module: str) -> Any:
+def serialize(value: Any, known: Mapping[str, type[Any]], module: str) -> Any:
     """The config of an object of the table, in Keras's form; of an `Unknown`, as it was.
 
     None and objects of other classes are returned as they are.
@@ -107,6 +107,39 @@ def serialize(value: Any, known: Mapping[str, type[Configured]], module: str) ->
         return value
     config = value.get_config()
     return {"module": module, "class_name": name, "config": config, "registered_name": None}
+
+
+def arguments_of(cls: type) -> set[str]:
+    """The names of the arguments that make an object of a class."""
+    return set(inspect.signature(cls).parameters)
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """The end of an error: which known name is nearest, or which there are."""
+    from difflib import get_close_matches  # a third of a millisecond, for an error only
+
+    known = sorted(known)
+    near = get_close_matches(name, known, 1)
+    return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+
+
+def named(name: str, known: Mapping[str, Any], kind: str) -> Any:
+    """What is called `name` in a table. Raises: ValueError with the nearest name."""
+    if name not in known:
+        raise ValueError(f"{kind}: there is none called {name!r}; {hint(name, known)}")
+    return known[name]
+
+
+def from_table(config: Any, known: Mapping[str, Any], kind: str) -> Any:
+    """The object that a config describes, of a class in a table that comes from Keras.
+
+    Raises: ValueError, TypeError.
+    """
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        raise ValueError(f"{kind}: expected a name, a config or an object, got {config!r}")
+    if not is_from_keras(config):
+        raise ValueError(f"{kind}: {config['class_name']!r} is not a class of maskseq or Keras")
+    return named(config["class_name"], known, kind).from_config(config.get("config") or {})
 
 
 def number(value: Any, name: str) -> float:

@@ -113,6 +113,12 @@ class Variable(NDArrayOperatorsMixin):
             return tape.call_numpy(ufunc if method == "__call__" else function, inputs, kwargs)
         return function(*[x.value if isinstance(x, Variable) else x for x in inputs], **kwargs)
 
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
     def __getitem__(self, key: Any) -> Any:
         if (tape := current().tape) is not None:
             return tape.call_numpy(getitem, (self, key), {})
@@ -172,12 +178,33 @@ def publish(variables: Sequence[Variable], values: Iterable[Any]) -> None:
     """
     arrays = [variable.checked(value) for variable, value in zip(variables, values, strict=True)]
     _tell_nan(variables, arrays)
-    versions = [next(_versions) for _ in variables]
-    new = list(zip(variables, versions, arrays, strict=True))
     mine = current().edition
     if type(mine) is Trial:
-        mine.update((id(entry[0]), entry) for entry in new)
-        return
+        new = zip(variables, arrays, strict=True)
+        mine.update((id(x), (x, next(_versions), array)) for x, array in new)
+    else:
+        _put(variables, arrays, mine)
+
+
+def replace(entries: Iterable[tuple[Variable, int, np.ndarray]]) -> None:
+    """`publish` for arrays of the right shape and dtype that nobody else writes to, as they are.
+
+    entries: (variable, the version that the value was made from, value).
+    Raises: RuntimeError if another value was assigned since that version; then none is replaced.
+    """
+    variables, versions, arrays = ([*column] for column in zip(*entries, strict=True))
+    with _publishing:
+        for variable, version in zip(variables, versions, strict=True):
+            if variable.version != version:
+                raise RuntimeError(
+                    f"weight {variable.name}: another value was assigned during this step"
+                )
+        _put(variables, [_frozen(array) for array in arrays], current().edition)
+
+
+def _put(variables: Sequence[Variable], arrays: Sequence[np.ndarray], mine: Any) -> None:
+    """Replace values in one step; `mine` is the edition of the walk that this belongs to."""
+    versions = [next(_versions) for _ in variables]
     with _publishing:
         begun = [edition for known in _editions if (edition := known()) is not None]
         for edition in begun:
@@ -188,8 +215,9 @@ def publish(variables: Sequence[Variable], values: Iterable[Any]) -> None:
         objects, names = zip(*places, (newest, "starts"), strict=True)
         # All in one C function: neither a thread nor a signal comes in between.
         deque(map(setattr, objects, names, [*arrays, *versions, Starts(edition)]), maxlen=0)
-        if mine is not None:
-            mine.own.update(((get_ident(), id(entry[0])), entry) for entry in new)
+    if mine is not None:
+        for entry in zip(variables, versions, arrays, strict=True):
+            mine.own[get_ident(), id(entry[0])] = entry
 
 
 def _tell_nan(variables: Sequence[Variable], arrays: list[np.ndarray]) -> None:

@@ -58,21 +58,21 @@ def record() -> dict[str, np.ndarray]:
     return arrays
 
 
-def save(arrays: dict[str, np.ndarray]) -> None:
+def save(arrays: dict[str, np.ndarray], file: Path = FILE) -> None:
     """Write the file: the names and shapes, and the values of each dtype in a row."""
     index = [(name, x.dtype.str, x.shape) for name, x in arrays.items()]
     values = {
         kind: np.concatenate([x.ravel() for x in arrays.values() if x.dtype.str == kind])
         for kind in {kind for _, kind, _ in index}
     }
-    np.savez_compressed(FILE, index=json.dumps(index), **values)
+    np.savez_compressed(file, index=json.dumps(index), **values)
 
 
-def load() -> dict[str, np.ndarray]:
+def load(file: Path = FILE) -> dict[str, np.ndarray]:
     """What `save` wrote."""
-    with np.load(FILE) as file:
-        values = {kind: file[kind] for kind in file.files if kind != "index"}
-        index = json.loads(str(file["index"]))
+    with np.load(file) as opened:
+        values = {kind: opened[kind] for kind in opened.files if kind != "index"}
+        index = json.loads(str(opened["index"]))
     arrays, taken = {}, dict.fromkeys(values, 0)
     for name, kind, shape in index:
         size, start = math.prod(shape), taken[kind]

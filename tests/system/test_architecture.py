@@ -21,6 +21,7 @@ LEVELS = [
     {"ops"},
     {"layers.base"},
     {"layers"},
+    {"optimizers"},
     {"models"},
     {
         "importers",

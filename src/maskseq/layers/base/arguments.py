@@ -8,7 +8,7 @@ import functools
 import inspect
 from typing import Any, TypedDict, Unpack, get_args, get_origin
 
-from ... import activations, constraints, regularizers
+from ... import activations, configured, constraints, regularizers
 from .registry import serialize_layer
 from .weights import WeightHolder
 
@@ -66,11 +66,7 @@ def arguments_of(cls: type) -> dict[str, bool]:
 def check_options(cls: type, options: Any) -> None:
     """Raises: TypeError that names an option which no layer takes, and the nearest argument."""
     for name in sorted(options.keys() - LayerOptions.__optional_keys__):
-        from difflib import get_close_matches  # a third of a millisecond, for an error only
-
-        known = sorted(arguments_of(cls))
-        near = get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+        hint = configured.hint(name, arguments_of(cls))
         raise TypeError(f"{cls.__name__}: unexpected keyword argument {name!r}; {hint}")
 
 

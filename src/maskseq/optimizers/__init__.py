@@ -1,0 +1,44 @@
+"""Optimizers, under Keras's names. Source: keras.optimizers, version 3.15."""
+
+from typing import Any
+
+from .. import configured
+from . import schedules as schedules
+from .adadelta import Adadelta as Adadelta
+from .adagrad import Adagrad as Adagrad
+from .adam import Adam as Adam
+from .adam import AdamW as AdamW
+from .adamax import Adamax as Adamax
+from .ftrl import Ftrl as Ftrl
+from .lamb import Lamb as Lamb
+from .lion import Lion as Lion
+from .nadam import Nadam as Nadam
+from .optimizer import Optimizer as Optimizer
+from .rmsprop import RMSprop as RMSprop
+from .sgd import SGD as SGD
+
+_CLASSES = (*(Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, RMSprop, SGD),)
+KNOWN = {cls.__name__: cls for cls in _CLASSES} | {cls.__name__.lower(): cls for cls in _CLASSES}
+
+
+def get(identifier: Any) -> Optimizer | None:
+    """The optimizer that `identifier` (None, a name, a config, an optimizer) means.
+
+    Raises: ValueError naming the nearest one there is.
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, str):
+        name = identifier if identifier in KNOWN else identifier.lower()
+        return configured.named(name, KNOWN, "optimizer")()
+    return deserialize(identifier)
+
+
+def serialize(optimizer: Optimizer) -> Any:
+    """Its config in Keras's form; of a class of yours, the optimizer as it is."""
+    return configured.serialize(optimizer, KNOWN, "keras.optimizers")
+
+
+def deserialize(config: Any) -> Optimizer:
+    """The optimizer that a config describes. Raises: ValueError if its class is not known."""
+    return configured.from_table(config, KNOWN, "optimizer")

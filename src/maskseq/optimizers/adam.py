@@ -1,0 +1,69 @@
+"""Adam, and the same with decoupled weight decay."""
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from ..numerics import extremes
+from ..variable import Variable
+from .moments import Moments, power
+from .optimizer import OptimizerOptions, Rate
+
+
+class Adam(Moments):
+    """w -= rate * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + epsilon).
+
+    m and v: running means of g and of g * g, by beta_1 (b1) and beta_2 (b2); t: this step, from 1.
+    amsgrad: the largest v so far in the place of v. Source: keras.optimizers.Adam.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ):
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        self.amsgrad = amsgrad
+
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        if self.amsgrad:
+            self._largest = self.add_optimizer_variables(variables, "velocity_hat")
+
+    def update_all(self, gradients: Any, variables: Any, rate: Any) -> None:
+        one, t = np.float32(1), self.step_number()
+        root = np.sqrt(one - power(self.beta_2, t))
+        self._alpha = np.float32(rate) * root / (one - power(self.beta_1, t))
+        super().update_all(gradients, variables, rate)
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        m, v = self.moments(gradient, variable)
+        if self.amsgrad:
+            largest = self._largest[self._get_variable_index(variable)]
+            v = extremes.maximum(largest.value, v)
+            self.assign(largest, v)
+        change = m * self._alpha / (np.sqrt(v) + np.float32(self.epsilon))
+        self.assign(variable, variable.value - change)
+
+
+class AdamW(Adam):
+    """Adam with `weight_decay`. Source: keras.optimizers.AdamW."""
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Any,
+    ):
+        if weight_decay is None:
+            raise ValueError("AdamW: weight_decay must be a number, got None")
+        options["weight_decay"] = weight_decay
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)

@@ -1,0 +1,71 @@
+"""Follow the regularized leader."""
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from .. import _kernels
+from ..numerics import extremes
+from ..variable import Variable
+from .optimizer import Optimizer, OptimizerOptions, Rate
+
+_NOT_BELOW_0 = (
+    "initial_accumulator_value",
+    "l1_regularization_strength",
+    "l2_regularization_strength",
+    "l2_shrinkage_regularization_strength",
+)
+
+
+class Ftrl(Optimizer):
+    """Follow The Regularized Leader, with penalties on the values, l1, and their squares, l2.
+
+    Source: keras.optimizers.Ftrl, and McMahan et al., 2013, "Ad click prediction".
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float = 0.0,
+        **options: Unpack[OptimizerOptions],
+    ):
+        super().__init__(learning_rate, **options)
+        self.learning_rate_power, self.beta = learning_rate_power, beta
+        self.initial_accumulator_value = initial_accumulator_value
+        self.l1_regularization_strength = l1_regularization_strength
+        self.l2_regularization_strength = l2_regularization_strength
+        self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
+        for name in _NOT_BELOW_0:
+            if getattr(self, name) < 0:
+                raise ValueError(f"Ftrl: {name} must not be below 0, got {getattr(self, name)!r}")
+        if learning_rate_power > 0:
+            raise ValueError(
+                f"Ftrl: learning_rate_power must not be above 0, got {learning_rate_power!r}"
+            )
+
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        first = {"class_name": "Constant", "config": {"value": self.initial_accumulator_value}}
+        names, firsts = ("accumulator", "linear"), (first, "zeros")
+        self._accumulators, self._linears = self.add_optimizer_variables(variables, names, firsts)
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        place, rate, w = self._get_variable_index(variable), np.float32(learning_rate), None
+        accumulator, linear, w = self._accumulators[place], self._linears[place], variable.value
+        l1 = np.float32(self.l1_regularization_strength)
+        l2 = np.float32(self.l2_regularization_strength) + np.float32(self.beta) / (2 * rate)
+        a = accumulator.value + np.square(gradient)
+        before, after = self._root(accumulator.value), self._root(a)
+        shrunk = gradient + np.float32(2 * self.l2_shrinkage_regularization_strength) * w
+        z = linear.value + (shrunk - (after - before) / rate * w)
+        self.assign(linear, z)
+        self.assign(variable, (extremes.clip(z, -l1, l1) - z) / (after / rate + 2 * l2))
+        self.assign(accumulator, a)
+
+    def _root(self, x: np.ndarray) -> np.ndarray:
+        return _kernels.elementary_pair(x, np.float32(-self.learning_rate_power), "power")

@@ -1,0 +1,39 @@
+"""Steps of one size, by the sign of a running mean."""
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from ..variable import Variable
+from .optimizer import Optimizer, OptimizerOptions, Rate
+
+
+class Lion(Optimizer):
+    """w -= rate * sign(beta_1 * m + (1 - beta_1) * g); m = beta_2 * m + (1 - beta_2) * g.
+
+    Source: keras.optimizers.Lion.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        **options: Unpack[OptimizerOptions],
+    ):
+        super().__init__(learning_rate, **options)
+        if not 0 < beta_1 <= 1:
+            raise ValueError(f"Lion: beta_1 must be above 0 and at most 1, got {beta_1!r}")
+        self.beta_1, self.beta_2 = beta_1, beta_2
+
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        self._momentums = self.add_optimizer_variables(variables, "momentum")
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        slot = self._momentums[self._get_variable_index(variable)]
+        m, one = slot.value, np.float32(1)
+        now, later = np.float32(self.beta_1), np.float32(self.beta_2)
+        step = np.sign(m * now + gradient * (one - now))
+        self.assign(variable, variable.value - np.float32(learning_rate) * step)
+        self.assign(slot, m * later + gradient * (one - later))

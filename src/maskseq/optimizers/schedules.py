@@ -1,0 +1,224 @@
+"""Learning rates that change from step to step, under Keras's names and with its values.
+
+A schedule is called with the number of the step, from 0, and gives a float32 number.
+Source: keras.optimizers.schedules, version 3.15.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels, configured
+from ..numerics import extremes
+
+_ONE, _HALF, _PI = np.float32(1), np.float32(0.5), np.float32(math.pi)
+
+
+class LearningRateSchedule(configured.Configured):
+    """Base of schedules: a call takes the number of the step and returns the rate."""
+
+    def __call__(self, step: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no __call__")
+
+    def serialized(self) -> Any:
+        """Its config in Keras's form."""
+        return serialize(self)
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """initial_learning_rate * decay_rate ** (step / decay_steps); staircase: whole powers only."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ):
+        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
+        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.staircase, self.name = staircase, name
+
+    def __call__(self, step: Any) -> Any:
+        part = _part(step, self.decay_steps, self.staircase)
+        return np.float32(self.initial_learning_rate) * _power(self.decay_rate, part)
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps)."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
+    ):
+        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
+        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.staircase, self.name = staircase, name
+
+    def __call__(self, step: Any) -> Any:
+        part = _part(step, self.decay_steps, self.staircase)
+        return np.float32(self.initial_learning_rate) / (_ONE + np.float32(self.decay_rate) * part)
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """values[i] from the step after boundaries[i - 1] up to boundaries[i], which counts to it."""
+
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
+    ):
+        if len(boundaries) != len(values) - 1:
+            raise ValueError(
+                f"boundaries must be one less than the {len(values)} values, got {len(boundaries)}"
+            )
+        self.boundaries, self.values, self.name = boundaries, values, name
+
+    def __call__(self, step: Any) -> Any:
+        passed = [int(step) > int(boundary) for boundary in self.boundaries]
+        return np.float32(self.values[sum(passed)])
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """From initial_learning_rate to end_learning_rate as (1 - step / decay_steps) ** power.
+
+    cycle: after decay_steps it starts again, each time over as many steps as fit.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ):
+        self.initial_learning_rate, self.end_learning_rate = (
+            initial_learning_rate,
+            end_learning_rate,
+        )
+        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.power, self.cycle, self.name = power, cycle, name
+
+    def __call__(self, step: Any) -> Any:
+        step, steps = np.float32(step), np.float32(self.decay_steps)
+        if self.cycle:
+            steps = steps * (np.ceil(step / steps) if step else _ONE)
+        else:
+            step = extremes.minimum(step, steps)
+        first, last = np.float32(self.initial_learning_rate), np.float32(self.end_learning_rate)
+        return (first - last) * _power(_ONE - step / steps, self.power) + last
+
+
+class CosineDecay(LearningRateSchedule):
+    """Half a cosine from initial_learning_rate to alpha times that, over decay_steps.
+
+    warmup_target: if given, the rate first rises to it in a line, over warmup_steps.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        alpha: float = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: float | None = None,
+        warmup_steps: int = 0,
+    ):
+        self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
+        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+
+    def __call__(self, step: Any) -> Any:
+        first, target = np.float32(self.initial_learning_rate), self.warmup_target
+        steps, step = np.float32(self.decay_steps), np.float32(step)
+        if target is not None:
+            target, warmup = np.float32(target), np.float32(self.warmup_steps)
+            if step < warmup:
+                return (target - first) * (step / warmup) + first
+            first, step = target, step - warmup
+        return first * _cosine(extremes.minimum(step, steps) / steps, _ONE, self.alpha)
+
+
+class CosineDecayRestarts(LearningRateSchedule):
+    """Cosine decays after one another, each t_mul times as long and m_mul times as high."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: int,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
+    ):
+        self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
+        self.first_decay_steps = _positive(first_decay_steps, "first_decay_steps")
+        self.t_mul, self.m_mul = t_mul, m_mul
+
+    def __call__(self, step: Any) -> Any:
+        done, t = np.float32(step) / np.float32(self.first_decay_steps), np.float32(self.t_mul)
+        if t == 1:
+            restart = np.floor(done)
+            done = done - restart
+        else:
+            restart = np.floor(_log(_ONE - done * (_ONE - t)) / _log(t))
+            factor = _power(t, restart)
+            done = (done - (_ONE - factor) / (_ONE - t)) / factor
+        height = _power(self.m_mul, restart)
+        return np.float32(self.initial_learning_rate) * _cosine(done, height, self.alpha)
+
+
+KNOWN = {
+    cls.__name__: cls
+    for cls in (
+        CosineDecay,
+        CosineDecayRestarts,
+        ExponentialDecay,
+        InverseTimeDecay,
+        PiecewiseConstantDecay,
+        PolynomialDecay,
+    )
+}
+
+
+def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
+    """The config of a schedule in Keras's form; a schedule of a class of yours as it is."""
+    return configured.serialize(learning_rate_schedule, KNOWN, "keras.optimizers.schedules")
+
+
+def deserialize(config: Any) -> LearningRateSchedule:
+    """The schedule that a config describes. Raises: ValueError if its class is not known."""
+    return configured.from_table(config, KNOWN, "learning rate schedule")
+
+
+def _positive(value: Any, name: str) -> Any:
+    if not value > 0:
+        raise ValueError(f"{name} must be above 0, got {value!r}")
+    return value
+
+
+def _part(step: Any, steps: Any, staircase: bool) -> Any:
+    part = np.float32(step) / np.float32(steps)
+    return np.floor(part) if staircase else part
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    pair = np.float32(base), np.float32(exponent)
+    return np.float32(_kernels.elementary_pair(*pair, "power"))
+
+
+def _log(x: Any) -> Any:
+    return np.float32(_kernels.elementary(x, "log"))
+
+
+def _cosine(part: Any, height: Any, alpha: float) -> Any:
+    """From height to alpha, as half a cosine from part 0 to part 1."""
+    wave = _HALF * height * (_ONE + np.float32(_kernels.elementary(_PI * part, "cos")))
+    return (_ONE - np.float32(alpha)) * wave + np.float32(alpha)
