@@ -79,7 +79,12 @@ class Variable(NDArrayOperatorsMixin):
         return self.value.copy()
 
     def assign(self, value: Any) -> None:
-        """Replace the value. Raises: ValueError if the shape differs."""
+        """Replace the value. Raises: ValueError if the shape differs.
+
+        In training no gradient passes.
+        """
+        if (tape := current().tape) is not None:
+            value = tape.plain(value)
         publish([self], [value])
 
     def checked(self, value: Any) -> np.ndarray:
@@ -114,10 +119,10 @@ class Variable(NDArrayOperatorsMixin):
         return function(*[x.value if isinstance(x, Variable) else x for x in inputs], **kwargs)
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(np.asarray(self))
 
     def __int__(self) -> int:
-        return int(self.value)
+        return int(np.asarray(self))
 
     def __getitem__(self, key: Any) -> Any:
         if (tape := current().tape) is not None:

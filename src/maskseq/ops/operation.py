@@ -29,7 +29,9 @@ RECORDERS: dict[Callable[..., Any], Recorder] = {}
 
 
 def _array(leaf: Any) -> Any:
-    if isinstance(leaf, np.ndarray) or hasattr(leaf, "__array__"):
+    if isinstance(leaf, np.ndarray) or (
+        hasattr(leaf, "__array__") and not isinstance(leaf, type)  # such as np.float32
+    ):
         return np.asarray(without_mask(leaf, "x"))
     return leaf
 

@@ -45,6 +45,10 @@ class Tape:
         """A value of a walk as Traced; None and numbers as they are."""
         return self.data(value) if isinstance(value, (np.ndarray, Rows)) else value
 
+    def plain(self, value: Any) -> Any:
+        """What a Traced or a weight holds; anything else as it is. No gradient passes."""
+        return value_of(value)
+
     def wants(self, x: Any) -> bool:
         """True for a value that needs a gradient, and for a weight of this tape."""
         if type(x) is Traced:

@@ -13,7 +13,7 @@ from ...nest import flatten, holds, is_nested, map_structure
 from ...rows import Rows, as_padded
 from ...tape import Traced, padded, rows_like, value_of, values
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor
-from .binding import signature_of, training_option
+from .binding import as_output, signature_of, training_option
 from .checks import refuse_samples
 from .contract import Contract
 from .masks import take_masks, tell_taken_mask
@@ -145,7 +145,7 @@ def _no_gradient(layer: Any) -> TypeError:
 def _check_own_weights(layer: Any, tape: Any, count: int) -> None:
     """Raise where `call` of a subclass had that of a layer of ours run on plain arrays."""
     own = [v for v in layer._own_variables if tape.wants(v)]
-    ours = [c for c in type(layer).__mro__[1:] if not c.traceable] if own else []
+    ours = [c for c in type(layer).__mro__ if vars(c).get("traceable") is False] if own else []
     if ours and not {id(v) for v in own} & tape.recorded_since(count):
         raise TypeError(
             f"no gradient reaches weight {own[0].name}: call a {ours[0].__name__} held as an "
@@ -186,8 +186,10 @@ def _with_own_backward(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
 
 
 def as_array_on_tape(value: Any) -> Any:
-    """A Traced array as one of the type of tensors; anything else as it is."""
-    if type(value) is not Traced or type(value.value) is Rows or value.dtype in KEPT:
+    """What a call gave as a tensor, Traced if it was; Traced Rows as they are."""
+    if type(value) is not Traced:
+        return as_output(value)
+    if type(value.value) is Rows or value.dtype in KEPT:
         return value
     tensor = convert_to_tensor(value.value)
     return value.tape.record(tensor, [value], lambda gradient, wanted: [gradient])
