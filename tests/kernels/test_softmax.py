@@ -67,6 +67,15 @@ def test_a_mask_row_serves_consecutive_rows():
         assert shared.tobytes() == _kernels.masked_softmax(x, mask.repeat(4, axis=0)).tobytes()
 
 
+def test_a_thread_may_begin_among_the_rows_of_one_mask():
+    x = np.random.default_rng(0).normal(size=(1001, 300)).astype(np.float32)
+    mask = np.random.default_rng(1).random((143, 300)) < 0.5
+    expected = _kernels.masked_softmax(x, mask.repeat(7, axis=0), num_threads=1)
+    for threads in THREADS:
+        shared = _kernels.masked_softmax(x, mask, num_threads=threads)
+        assert shared.tobytes() == expected.tobytes()
+
+
 def test_a_row_without_real_values_is_zero_and_leaves_its_neighbours_alone(isa):
     x, mask = random_batch(3, 20)
     mask[1] = False

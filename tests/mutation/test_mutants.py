@@ -12,7 +12,7 @@ ALL = read_mutants()
 
 
 def test_there_are_enough_and_their_names_differ():
-    assert len(ALL) >= 80
+    assert len(ALL) >= 150
     assert max(Counter(mutant.name for mutant in ALL).values()) == 1
     places = Counter((mutant.file, mutant.old, mutant.new) for mutant in ALL)
     assert max(places.values()) == 1

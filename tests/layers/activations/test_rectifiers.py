@@ -62,3 +62,14 @@ def test_thresholded_relu_passes_what_is_above_theta():
     x = np.float32([-2, 0.5, 1.0, 1.5, np.nan])
     np.testing.assert_array_equal(layers.ThresholdedReLU()(x), [0, 0, 0, 1.5, np.nan])
     np.testing.assert_array_equal(layers.ThresholdedReLU(0)(x[:4]), [0, 0.5, 1, 1.5])
+
+
+@pytest.mark.parametrize("axes", [None, [1], [2], [1, 2]])
+def test_prelu_has_an_alpha_for_each_number_that_does_not_share_one(rng, axes):
+    x = rng.normal(size=(3, 6, 4)).astype(np.float32)
+    layer = layers.PReLU(shared_axes=axes)
+    layer(x)
+    shape = [1 if axis in (axes or []) else n for axis, n in ((1, 6), (2, 4))]
+    alpha = rng.normal(size=shape).astype(np.float32)
+    layer.set_weights([alpha])
+    np.testing.assert_allclose(layer(x), np.where(x < 0, alpha * x, x), rtol=1e-6)

@@ -49,3 +49,11 @@ def test_softmax_carried_mask_is_used_and_passed_on(rng):
     y = layers.Softmax()(x)
     np.testing.assert_allclose(y, reference.masked_softmax(x, mask), rtol=1e-5)
     np.testing.assert_array_equal(y._keras_mask, mask)
+
+
+def test_softmax_takes_numbers_above_one_half_for_real(rng):
+    """As Keras casts them."""
+    x = rng.standard_normal((2, 5)).astype(np.float32)
+    mask = np.array([0.0, 0.3, 0.5, 0.6, 1.0], np.float32)
+    expected = reference.masked_softmax(x, np.broadcast_to(mask > 0.5, x.shape))
+    np.testing.assert_allclose(layers.Softmax()(x, mask=mask), expected, rtol=1e-5)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from maskseq import layers
 from maskseq.rows import Layout, Rows, align
 
 MASK = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1]], bool)
@@ -36,3 +37,13 @@ def test_rows_are_ragged_only_without_a_padded_array_behind_them():
     assert not Rows.view(np.ones((3, 3, 2), np.float32), MASK).is_ragged
     assert not Rows.view(np.ones((3, 3, 2), np.float32), None).is_ragged
     assert not Rows(np.ones((6, 2), np.float32), Layout.from_mask(MASK)).is_ragged
+
+
+def test_a_mask_by_hand_replaces_that_of_rows(rng):
+    """Only a mask that is theirs keeps them packed."""
+    x = np.where(MASK[..., None], rng.normal(size=(3, 3, 2)), 0).astype(np.float32)
+    rows, other = Rows.view(x, MASK), np.roll(MASK, 1, axis=1)
+    layer = layers.LSTM(4)
+    expected = [np.array(layer(x, mask=mask)) for mask in (MASK, other)]
+    for mask, want in zip((MASK.copy(), other), expected, strict=True):
+        np.testing.assert_array_equal(layer.apply(rows, mask=mask), want)

@@ -111,3 +111,17 @@ def test_zeros_have_no_length_and_stay_zeros():
 def test_wrong_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 6, -1])
+def test_groups_of_features_have_mean_0_and_variance_1(rng, groups):
+    x = (rng.normal(size=(3, 5, 6)) * 3 + np.arange(6)).astype(np.float32)
+    layer = layers.GroupNormalization(groups, epsilon=1e-3)
+    layer(x)
+    gamma, beta = (rng.normal(size=6).astype(np.float32) for _ in range(2))
+    layer.set_weights([gamma, beta])
+    parts = x.astype(float).reshape(3, 5, 6 if groups == -1 else groups, -1)
+    apart = parts - parts.mean(axis=(1, 3), keepdims=True)
+    spread = np.sqrt(parts.var(axis=(1, 3), keepdims=True) + 1e-3)
+    expected = (apart / spread).reshape(x.shape) * gamma + beta
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-4, atol=1e-5)

@@ -55,3 +55,13 @@ def test_attention_pooling_config_makes_it_anew():
     layer = layers.AttentionPooling1D(3, "relu")
     again = layers.AttentionPooling1D.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("empty", [0, 1, 2])
+@pytest.mark.parametrize("make, expected", MADE.values(), ids=MADE.keys())
+def test_sequences_without_steps_stand_anywhere(rng, make, expected, empty):
+    mask = np.ones((3, 4), bool)
+    mask[empty] = False
+    x = poisoned(rng, mask)
+    for row, sequence, real in zip(make()(x, mask=mask), x, mask, strict=True):
+        np.testing.assert_array_equal(row, expected(sequence[real]) if real.any() else 0)

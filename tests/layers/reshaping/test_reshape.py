@@ -68,3 +68,9 @@ def test_integers_stay_integers():
 def test_wrong_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("target", [(2,), (5, 2), (-1, 5), (4, 3, 2)])
+def test_a_shape_of_other_numbers_is_refused_when_the_graph_is_built(target):
+    with pytest.raises(ValueError, match=r"a sample of shape \(6, 2\) does not fit"):
+        layers.Reshape(target)(maskseq.Input((6, 2)))

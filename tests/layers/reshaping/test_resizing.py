@@ -44,3 +44,12 @@ def test_resizing_in_a_model_equals_keras(name):
 def test_wrong_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_steps_are_cut_put_and_repeated_where_they_should_be(rng):
+    x = rng.normal(size=(2, 6, 3)).astype(np.float32)
+    np.testing.assert_array_equal(layers.Cropping1D((1, 2))(x), x[:, 1:4])
+    padded = np.asarray(layers.ZeroPadding1D((2, 1))(x))
+    np.testing.assert_array_equal(padded[:, 2:8], x)
+    assert padded.shape == (2, 9, 3) and not padded[:, [0, 1, 8]].any()
+    np.testing.assert_array_equal(layers.UpSampling1D(2)(x)[:, 1::2], x)

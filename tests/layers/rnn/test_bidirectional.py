@@ -157,3 +157,10 @@ def test_bidirectional_names_and_config_are_those_of_keras():
     again = layers.Bidirectional.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
     assert again.backward_layer.go_backwards and again.backward_layer.name == "backward_core"
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_two_layers_in_one_direction_are_refused(backwards):
+    pair = [layers.LSTM(3, go_backwards=backwards) for _ in range(2)]
+    with pytest.raises(ValueError, match=f"different go_backwards, got {backwards} for both"):
+        layers.Bidirectional(pair[0], backward_layer=pair[1])

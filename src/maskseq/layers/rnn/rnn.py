@@ -259,7 +259,7 @@ class RNN(Layer):
             last = layout.mask[:, 0 if self.go_backwards else -1]
             real = last.reshape(-1, *(1,) * (output.ndim - 1))
             return np.where(real, output, np.float32(0))
-        return output
+        return output.copy() if self.return_state else output  # not the array that is a state
 
     def real_steps(self, sequences: Any, mask: Any) -> Rows:
         """The real steps of a padded array, left in place, if it fits the weights."""
