@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..nest import is_nested, map_structure
-from ..tape import Traced, value_of
+from ..nest import is_nested
+from ..tape import Traced, plain_values
 from ..tape.traced import NOTATION, call_numpy
 from . import elementwise, nonlinear, products, reduction, shaping
 from .operation import RECORDERS
@@ -55,6 +55,8 @@ def _handler(function: Any, recorder: Recorder) -> Callable[..., Any]:
     names = _names_of(function, recorder)
 
     def bind(args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if not kwargs and len(args) <= len(names) and names is recorder.names:
+            return recorder.bind(args, {})
         named = {k if k in recorder.names else _NAMES.get(k, k): v for k, v in kwargs.items()}
         given = {**dict(zip(names, args, strict=False)), **named}
         given = {k: v for k, v in given.items() if v is not None or k in recorder.names}
@@ -67,21 +69,19 @@ def _handler(function: Any, recorder: Recorder) -> Callable[..., Any]:
 
     def handle(tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         args, kwargs = padded_leaves(args), padded_leaves(kwargs)
-        plain = map_structure(value_of, args), map_structure(value_of, kwargs)
-        y = function(*plain[0], **plain[1])
+        y = function(*plain_values(args), **plain_values(kwargs))
         if not recorder.gradients or not tape.wants_any([args, kwargs]):
             return y
         y = [*map(np.asarray, y)] if is_nested(y) else np.asarray(y)
-        if recorder.has_many:
-            return recorder.recorded(tape, y, recorder.bind(args, {}), recorder.bind(plain[0], {}))
-        return recorder.recorded(tape, y, bind(args, kwargs), bind(*plain))
+        given = recorder.bind(args, {}) if recorder.has_many else bind(args, kwargs)
+        return recorder.recorded(tape, y, given, plain_values(given))
 
     return handle
 
 
 def _plain(function: Any) -> Callable[..., Any]:
     def handle(tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-        return function(*map_structure(value_of, args), **map_structure(value_of, kwargs))
+        return function(*plain_values(args), **plain_values(kwargs))
 
     return handle
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..context import current
 from ..nest import flatten, leaves, map_structure
 from ..numerics import reductions
-from ..tape import Traced, padded, value_of
+from ..tape import Traced, padded, plain_values
 
 Gradients = Callable[..., Any] | tuple[Callable[..., Any] | None, ...] | None
 NO_GRADIENT = ()
@@ -72,46 +72,46 @@ class Recorder:
     ) -> Any:
         """The result of `run`, Traced if a gradient of an argument is wanted."""
         args, kwargs = padded_leaves(args), padded_leaves(kwargs)
-        plain = map_structure(value_of, args), map_structure(value_of, kwargs)
-        if self.gradients is not None and not self.gradients:
-            return run(*plain[0], **plain[1])
-        if not tape.wants_any([args, kwargs]):
-            return run(*plain[0], **plain[1])
+        if self.gradients == NO_GRADIENT or not tape.wants_any([args, kwargs]):
+            return run(*plain_values(args), **plain_values(kwargs))
         if self.gradients is None:
             return tape.call_plain(f"ops.{self.name}", run, args, kwargs)
-        y, given, bound = run(*plain[0], **plain[1]), self.bind(args, kwargs), self.bind(*plain)
-        return self.recorded(tape, y, given, bound)
+        given = self.bind(args, kwargs)
+        plain = plain_values(given)
+        y = run(*plain_values(args), **plain_values(kwargs))
+        return self.recorded(tape, y, given, plain)
 
     def recorded(self, tape: Any, y: Any, given: dict[str, Any], plain: dict[str, Any]) -> Any:
         """The result `y` of the arguments as Traced."""
-        if not all(x.dtype.kind == "f" for x in leaves(y)):
+        if not (
+            y.dtype.kind == "f" if type(y) is not list else all(x.dtype.kind == "f" for x in y)
+        ):
             return y
-        parts = []  # (gradient, how many leaves) of each argument that has one
+        parts = []  # (gradient, the sources of its argument, whether that is a list)
         sources: list[Any] = []
         for name, gradient in zip(self.names, self.gradients or (), strict=False):
-            found = flatten(given[name])
+            value = given[name]
+            is_list = isinstance(value, (list, tuple))
             if gradient is None:
-                if tape.wants_any(found):
+                if tape.wants_any(value):
                     raise TypeError(f"ops.{self.name} passes no gradient to its argument {name}")
                 continue
-            parts.append((gradient, len(found), isinstance(given[name], (list, tuple))))
+            found = flatten(value) if is_list else [value]
+            parts.append((gradient, len(found), is_list))
             sources += found
 
         def backward(d: Any, wanted: Sequence[bool]) -> list[Any]:
             result: list[Any] = []
             for gradient, count, is_list in parts:
-                here = slice(len(result), len(result) + count)
-                if not any(wanted[here]):
+                first = len(result)
+                here = range(first, first + count)
+                if not any(wanted[i] for i in here):
                     result += [None] * count
                     continue
                 found = gradient(d, y, **plain)
-                given_parts = zip(
-                    sources[here], wanted[here], found if is_list else [found], strict=True
-                )
-                for source, wants, part in given_parts:
-                    made = (part() if callable(part) else part) if wants else None
-                    shape = np.shape(value_of(source))
-                    result.append(None if made is None else unbroadcast(made, shape))
+                for i, part in zip(here, found if is_list else [found], strict=True):
+                    made = (part() if callable(part) else part) if wanted[i] else None
+                    result.append(None if made is None else unbroadcast(made, sources[i].shape))
             return result
 
         return tape.record(y, sources, backward)
@@ -119,4 +119,11 @@ class Recorder:
 
 def padded_leaves(structure: Any) -> Any:
     """A structure with Traced arrays in the place of Traced Rows."""
+    kind = type(structure)
+    if kind is Traced:
+        return padded(structure)
+    if kind is tuple:
+        return tuple([padded_leaves(x) for x in structure])
+    if kind is list:
+        return [padded_leaves(x) for x in structure]
     return map_structure(lambda x: padded(x) if type(x) is Traced else x, structure)

@@ -10,4 +10,5 @@ from .of_rows import values as values
 from .sums import SparseRows as SparseRows
 from .tape import Tape as Tape
 from .traced import Traced as Traced
+from .traced import plain_values as plain_values
 from .traced import value_of as value_of

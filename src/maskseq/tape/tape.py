@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ..nest import leaves, map_structure
 from ..rows import Rows
 from ..variable import Variable
 from .sums import SparseRows, add_gradients
-from .traced import WHAT_TO_WRITE, Traced, call_numpy, value_of
+from .traced import WHAT_TO_WRITE, Traced, call_numpy, plain_values, value_of
 
 Backward = Callable[[Any, Sequence[bool]], Iterable[Any]]
 """(gradient of the result, which sources want one) -> a gradient for each source; None is zero."""
@@ -57,7 +56,16 @@ class Tape:
 
     def wants_any(self, structure: Any) -> bool:
         """True if the tape wants any leaf of it."""
-        return any(map(self.wants, leaves(structure)))
+        if type(structure) is Traced:
+            return structure.needed
+        if isinstance(structure, (tuple, list)):
+            for part in structure:
+                if self.wants_any(part):
+                    return True
+            return False
+        if isinstance(structure, dict):
+            return bool(structure) and self.wants_any(list(structure.values()))
+        return isinstance(structure, Variable) and id(structure) in self._wanted
 
     def record(self, value: Any, sources: Sequence[Any], backward: Backward) -> Any:
         """`value`, Rows or an array or a list of such, as made of `sources`.
@@ -82,7 +90,7 @@ class Tape:
         """`function` of plain values. Raises: TypeError if a gradient of one of them is wanted."""
         if self.wants_any([args, kwargs]):
             raise TypeError(f"{name} passes no gradient on: {WHAT_TO_WRITE}")
-        return function(*map_structure(value_of, args), **map_structure(value_of, kwargs))
+        return function(*plain_values(args), **plain_values(kwargs))
 
     def call_numpy(self, function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         """A function of NumPy's on values of which the tape knows some."""
@@ -143,7 +151,7 @@ def _add(found: dict[int, Any], source: Any, gradient: Any) -> None:
     """Add to what is known of the gradient of `source`, a Traced or a weight."""
     if type(gradient) is not SparseRows:
         gradient = np.asarray(gradient, np.float32)
-    wanted, got = np.shape(value_of(source)), gradient.shape
+    wanted, got = source.shape, gradient.shape
     if wanted != got and not (type(source) is Traced and _fits_rows(source.value, got)):
         raise ValueError(f"gradient of a value of shape {wanted} has shape {got}")
     found[id(source)] = add_gradients(found.get(id(source)), gradient)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..nest import map_structure
 from ..tensor import Tensor, get_keras_mask, set_keras_mask
 from ..variable import Variable
 
@@ -112,6 +113,20 @@ def value_of(x: Any) -> Any:
     if type(x) is Traced:
         return x.value
     return x.value if isinstance(x, Variable) else x
+
+
+def plain_values(structure: Any) -> Any:
+    """A structure with what its Traced values and weights hold in their places."""
+    kind = type(structure)
+    if kind is Traced:
+        return structure.value
+    if kind is tuple:
+        return tuple([plain_values(x) for x in structure])
+    if kind is list:
+        return [plain_values(x) for x in structure]
+    if kind is dict:
+        return {name: plain_values(x) for name, x in structure.items()}
+    return map_structure(value_of, structure)
 
 
 def call_numpy(tape: Any, function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from ...context import changed, current
 from ...nest import flatten, holds, is_nested, map_structure
 from ...rows import Rows, as_padded
-from ...tape import Traced, padded, rows_like, value_of, values
+from ...tape import Traced, padded, plain_values, rows_like, value_of, values
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor
 from .binding import as_output, signature_of, training_option
 from .checks import refuse_samples
@@ -24,16 +24,44 @@ OF_OURS = "maskseq."
 def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What `layer` gives for the arguments, as Traced; its penalty on outputs is noted."""
     tape = current().tape
-    args, kwargs = map_structure(_settled, args), map_structure(_settled, kwargs)
-    if not tape.wants_any([args, kwargs]) and not tape.wants_any(layer.weights):
+    if not tape.wants_any([args, kwargs]) and not _wants_weights(layer, tape):
         with changed(tape=None):  # all before the first trainable weight: nothing to record
-            given = map_structure(value_of, args), map_structure(value_of, kwargs)
-            outputs = map_structure(tape.hold, layer._dispatch(*given))
+            outputs = layer._dispatch(plain_values(args), plain_values(kwargs))
     else:
-        outputs = map_structure(tape.hold, _recorded(layer, tape, args, kwargs))
+        outputs = NotImplemented
+        if len(args) == 1 and not kwargs and type(args[0]) is Traced and layer.built:
+            outputs = _at_once(layer, tape, args[0])
+        if outputs is NotImplemented:
+            args, kwargs = map_structure(_settled, args), map_structure(_settled, kwargs)
+            outputs = _recorded(layer, tape, args, kwargs)
+    if type(outputs) is not Traced:
+        outputs = map_structure(tape.hold, outputs)
     if layer.activity_regularizer is not None:
         tape.penalties.append((layer.activity_regularizer, outputs))
     return outputs
+
+
+def _wants_weights(layer: Any, tape: Any) -> bool:
+    """True if a weight of the layer, or of one that it holds, is wanted."""
+    if any(map(tape.wants, layer._own_variables)):
+        return True
+    known = layer.__dict__.get("_without_weights")
+    if known is None and layer.built and type(layer).__module__.startswith(OF_OURS):
+        known = layer._without_weights = not layer.weights and not layer._sublayers()
+    return not known and tape.wants_any(layer.weights)
+
+
+def _at_once(layer: Any, tape: Any, x: Traced) -> Any:
+    """The answer for one tensor without a mask of its own, as in `Layer.apply`."""
+    if type(x.value) is Rows:
+        takes = layer.supports_masking and _takes_rows(layer)
+    else:
+        takes = layer._takes_arrays and not layer.packs and x._keras_mask is None
+    return layer.on_tape(tape, x) if takes else NotImplemented
+
+
+def _takes_rows(layer: Any) -> bool:
+    return layer.stepwise or type(layer).on_rows is not Contract.on_rows
 
 
 def _settled(value: Any) -> Any:
@@ -44,13 +72,13 @@ def _settled(value: Any) -> Any:
 
 
 def _recorded(layer: Any, tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    plain = map_structure(value_of, args), map_structure(value_of, kwargs)
+    plain = plain_values(args), plain_values(kwargs)
     if holds(plain, Rows):
         outputs = _on_rows(layer, tape, args, kwargs, plain)
         if outputs is not NotImplemented:
             return outputs
         args, kwargs = map_structure(_padded, args), map_structure(_padded, kwargs)
-        plain = map_structure(value_of, args), map_structure(value_of, kwargs)
+        plain = plain_values(args), plain_values(kwargs)
     elif layer.packs and len(args) == 1 and not kwargs and np.ndim(plain[0][0]) == layer.packs:
         layer._ensure_built({"inputs": plain[0][0]})
         outputs = layer.on_tape(tape, tape.hold(args[0]))
@@ -73,12 +101,11 @@ def _padded(value: Any) -> Any:
 def _on_rows(layer: Any, tape: Any, args: tuple, kwargs: dict[str, Any], plain: tuple) -> Any:
     """What `on_rows` is without a tape; NotImplemented where the rows are to be padded."""
     names = layer._rows_arguments(*plain)
-    takes_rows = layer.stepwise or type(layer).on_rows is not Contract.on_rows
-    if names is None or not takes_rows:
+    if names is None or not _takes_rows(layer):
         return NotImplemented
     given = {**dict(zip(signature_of(type(layer)).names, args, strict=False)), **kwargs}
     given = {name: map_structure(tape.hold, given[name]) for name in names}
-    layer._ensure_built({name: map_structure(value_of, x) for name, x in given.items()})
+    layer._ensure_built(plain_values(given))
     inputs = given.pop(next(iter(given)))
     outputs = layer.on_tape(tape, inputs, **given)
     if outputs is NotImplemented and layer.stepwise and type(inputs) is Traced and not given:
@@ -115,7 +142,7 @@ def call_on_tape(layer: Any, tape: Any, inputs: Any, **options: Any) -> Any:
     """What `layer.call(inputs, ...)` gives, recorded: without the layer's mask machinery."""
     if not tape.wants_any([inputs, options]) and not tape.wants_any(layer.weights):
         with changed(tape=None):
-            given = map_structure(value_of, options)
+            given = plain_values(options)
             options = training_option(layer)
             return map_structure(tape.hold, layer.call(value_of(inputs), **given, **options))
     outputs = layer.on_tape(tape, inputs, **options)
@@ -159,7 +186,7 @@ def _with_own_backward(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
 
     It gives the gradient of the inputs, or that and a dict of attribute -> gradient of the weight.
     """
-    plain = {name: map_structure(value_of, value) for name, value in arguments.items()}
+    plain = plain_values(arguments)
     with changed(tape=None):
         outputs = signature_of(type(layer)).invoke(layer.call, plain)
     first = next(iter(arguments))
