@@ -213,7 +213,14 @@ def test_arrays_that_lie_are_refused_or_read(given):
 @pytest.mark.parametrize(
     "lie",
     [{"format": None}, {"itemsize": 0}, {"itemsize": -4}, {"ndim": 2}, {"ndim": -1}]
-    + [{"shape": None}, {"length": 4}, {"length": 400}, {"shape": (-3,)}, {"shape": (3000,)}],
+    + [
+        {"shape": None},
+        {"length": 4},
+        {"length": 24},
+        {"length": 400},
+        {"shape": (-3,)},
+        {"shape": (3000,)},
+    ],
 )
 def test_buffers_that_lie_are_refused(lie):
     buffer = LyingBuffer(np.arange(3, dtype="f4"), **lie)

@@ -11,6 +11,7 @@ import pytest
 import maskseq
 from maskseq import layers, load_model
 from maskseq.importers import FormatError, UnsupportedLayerError
+from maskseq.importers.keras.models import ModelMaker
 from maskseq.nest import flatten
 from tests.support.keras_files import FILES, answers
 
@@ -165,3 +166,14 @@ def test_prefixes_and_flips_of_a_legacy_file_raise_nothing_but_our_errors(unpack
             load_model(path)
         except (FormatError, UnsupportedLayerError):
             pass
+
+
+def test_one_shared_object_is_one_layer():
+    """As a layer that two wrappers hold; its id stands beside its config."""
+    maker = ModelMaker("x")
+    entry = {"class_name": "Dense", "config": {"name": "d", "units": 2}, "shared_object_id": 3}
+    one = maker.layer(entry)
+    assert maker.layer(dict(entry)) is one
+    assert maker.layer({**entry, "shared_object_id": 4}) is not one
+    del entry["shared_object_id"]
+    assert maker.layer(entry) is not one

@@ -103,5 +103,8 @@ def test_dense_writes_into_out():
     room = np.zeros((5, 2), np.float32)
     assert _kernels.dense(np.ones((4, 3)), packed, out=room[:4]).base is room
     np.testing.assert_array_equal(room, [[3, 3]] * 4 + [[0, 0]])
+    room.flags.writeable = False
+    with pytest.raises(ValueError, match="out must be a writable, C-contiguous float32 array"):
+        _kernels.dense(np.ones((4, 3)), packed, out=room[:4])
     with pytest.raises(ValueError, match=r"out must be .* float32 array \(4, 2\), got array"):
         _kernels.dense(np.ones((4, 3)), packed, out=room)

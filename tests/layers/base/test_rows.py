@@ -47,3 +47,33 @@ def test_a_mask_by_hand_replaces_that_of_rows(rng):
     expected = [np.array(layer(x, mask=mask)) for mask in (MASK, other)]
     for mask, want in zip((MASK.copy(), other), expected, strict=True):
         np.testing.assert_array_equal(layer.apply(rows, mask=mask), want)
+
+
+SHIFTED = np.roll(MASK, 1, axis=1)  # as many real steps in each sequence, in other cells
+
+
+def test_layouts_are_equal_if_their_cells_are():
+    one = Layout.from_mask(MASK)
+    assert one.equals(Layout.from_mask(MASK.copy()))
+    assert not one.equals(Layout.from_mask(SHIFTED))
+    assert not one.equals(Layout.from_mask(MASK[:2]))
+    assert one.has_mask(MASK.copy()) and not one.has_mask(SHIFTED)
+    right = Layout.from_offsets(np.array([0, 2, 2, 5]))
+    assert right.equals(Layout.from_mask(np.array([[1, 1, 0], [0, 0, 0], [1, 1, 1]], bool)))
+    assert not right.equals(one)
+
+
+def test_rows_of_other_cells_are_added_cell_by_cell(rng):
+    x, y = (rng.normal(size=(3, 3, 2)).astype(np.float32) for _ in range(2))
+    rows = [Rows.view(x, MASK), Rows.view(y, SHIFTED)]
+    expected = np.where(MASK[..., None], x, 0) + np.where(SHIFTED[..., None], y, 0)
+    found = layers.Add().apply(rows)
+    np.testing.assert_array_equal(np.asarray(found), expected)
+
+
+def test_a_part_of_a_layout_is_that_of_its_sequences():
+    whole = Layout.from_mask(MASK)
+    for start, end in ((0, 3), (1, 3), (2, 3), (0, 1), (1, 1)):
+        part = whole.part(start, end)
+        np.testing.assert_array_equal(part.mask, MASK[start:end])
+        assert part.equals(Layout.from_mask(MASK[start:end]))
