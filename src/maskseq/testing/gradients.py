@@ -15,6 +15,8 @@ from ..variable import Trial
 
 STEPS = (0.2, 0.05, 0.0125, 0.003)
 """Of the differences, in units of a direction of length 1 a number."""
+ROUNDING = 5e-7
+"""How far, relative to the size of its terms, rounding may put off a sum of answers."""
 
 
 def check_gradients(
@@ -66,7 +68,7 @@ def check_gradients(
         direction = random.standard_normal(gradient.shape).astype(np.float32)
         expected = float(np.vdot(gradient.astype(np.float64), direction))
 
-        def value(step: float, source: Any = source, direction: Any = direction) -> float:
+        def value(step: float, source: Any = source, direction: Any = direction) -> Any:
             return _moved_value(model, values, held, source, step * direction, training, weigh)
 
         size = max(float(np.sqrt(np.square(gradient, dtype=np.float64).sum())), 1e-30)
@@ -160,12 +162,11 @@ def _scale(source: Any) -> float:
     return min(max(size, 0.1), 1.0) / np.sqrt(np.sqrt(max(numbers.size, 1)))
 
 
-def _slope(value: Callable[[float], float], step: float) -> tuple[float, float]:
+def _slope(value: Callable[[float], tuple[float, float]], step: float) -> tuple[float, float]:
     """The slope at 0 by differences over two steps, and how far rounding may put it off."""
-    ends = [value(s * step) for s in (1, -1, 0.5, -0.5)]
+    ends, sizes = zip(*(value(s * step) for s in (1, -1, 0.5, -0.5)), strict=True)
     wide, narrow = (ends[0] - ends[1]) / (2 * step), (ends[2] - ends[3]) / step
-    noise = 4e-7 * max(map(abs, ends)) / step
-    return (4 * narrow - wide) / 3, noise
+    return (4 * narrow - wide) / 3, ROUNDING * max(sizes) / step
 
 
 def _moved_value(
@@ -176,8 +177,8 @@ def _moved_value(
     move: Any,
     training: bool,
     weigh: Any,
-) -> float:
-    """What is differentiated, with a weight or an input moved."""
+) -> tuple[float, float]:
+    """What is differentiated, with a weight or an input moved, and the size of its terms."""
     tape = Tape()
     with changed(edition=Trial()):
         inputs = list(values)
@@ -189,9 +190,11 @@ def _moved_value(
         outputs = _run(model, tape, [tape.hold(x) for x in inputs], training)
         parts, weights = weigh(outputs)
     if weights is None:
-        return float(np.asarray(parts[0], np.float64))
-    numbers = (as_numpy(x.value).astype(np.float64) for x in parts)
-    return float(sum(np.vdot(x, w) for x, w in zip(numbers, weights, strict=True)))
+        total = float(np.asarray(parts[0], np.float64))
+        return total, abs(total)
+    numbers = [as_numpy(x.value).astype(np.float64).reshape(-1) for x in parts]
+    terms = np.concatenate([x * w.reshape(-1) for x, w in zip(numbers, weights, strict=True)])
+    return float(terms.sum()), float(np.sqrt(np.square(terms).sum()))
 
 
 def _moved_input(value: Any, move: np.ndarray) -> Any:
