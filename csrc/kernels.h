@@ -222,6 +222,17 @@ typedef struct msq_outer_part {
 } msq_outer_part;
 typedef void msq_outer_part_fn(const msq_outer_part *part);
 
+/* A step of Adam: m += (g - m) of_mean; v += (g g - v) of_square; w -= m alpha / (sqrt(v) +
+ * epsilon). n values each; what is new goes into arrays that are not read. */
+typedef struct msq_adam {
+    float *new_w, *new_m, *new_v, *new_most;
+    const float *w, *g, *m, *v;
+    const float *most; /* the largest v so far, which takes the place of v in the root; or NULL */
+    int64_t n;
+    float of_mean, of_square, alpha, epsilon;
+} msq_adam;
+typedef void msq_adam_fn(const msq_adam *adam);
+
 typedef struct msq_kernel_table {
     const char *name;
     int width; /* floats in a vector, and units in a block of packed weights */
@@ -249,6 +260,7 @@ typedef struct msq_kernel_table {
     msq_turned_fn *turned;
     msq_weights_gradient_fn *weights_gradient;
     msq_outer_part_fn *outer_part;
+    msq_adam_fn *adam;
 } msq_kernel_table;
 
 /* The active table: that of one csrc/isa/<isa>.c, see dispatch.c. */

@@ -4,7 +4,7 @@
 #ifndef MSQ_BACKWARD_H
 #define MSQ_BACKWARD_H
 
-#include <stdint.h>
+#include "kernels.h"
 
 /* out = x^T dz (outer.c): out[i][c] = sum over rows j of x[j][i] dz[j][c], in chunks of 96 rows of
  * dz, each summed from 0 and then added to what is there. */
@@ -28,5 +28,24 @@ int msq_outer_f32(const msq_outer *outer, int64_t *bad_position, int num_threads
  * size below 0. */
 int msq_column_sums_f32(float *out, const float *x, int64_t rows, int64_t columns, int64_t stride,
                         int num_threads);
+
+/* out (segments, features): segment s is the sum of rows index[i] of x (rows, features) for i in
+ * [offsets[s], offsets[s + 1]), ascending, in float64, rounded once; index has n values.
+ * MSQ_OUT_OF_RANGE: a size below 0, offsets that fall or leave [0, n], or an index outside of x. */
+int msq_sum_segments_f32(float *out, const float *x, const int64_t *index, const int64_t *offsets,
+                         int64_t segments, int64_t n, int64_t rows, int64_t features,
+                         int num_threads);
+
+/* Random numbers (draws.c): out[r][f], each a function of key, sequences[r], steps[r] and f alone.
+ * Draws are multiples of 2^-24 in [0, 1). Dropout: x / (1 - rate) where the draw is at least
+ * `rate`, else 0; out may be x. Steps count modulo 2^32. MSQ_OUT_OF_RANGE: a size below 0. */
+int msq_draws_f32(float *out, const int64_t *sequences, const int64_t *steps, int64_t rows,
+                  int64_t features, uint64_t key, int num_threads);
+int msq_dropout_f32(float *out, const float *x, const int64_t *sequences, const int64_t *steps,
+                    int64_t rows, int64_t features, uint64_t key, float rate, int num_threads);
+
+/* Steps of optimizers (optimize.c); kernels.h says what each does. MSQ_OUT_OF_RANGE: a size below
+ * 0. */
+int msq_adam_f32(const msq_adam *adam, int num_threads);
 
 #endif

@@ -126,8 +126,8 @@ int msq_outer_f32(const msq_outer *o, int64_t *bad_position, int num_threads) {
              .wide = turned ? o->inputs : o->columns,
              .tall = turned ? o->columns : o->inputs,
              .lowest_bad = INT64_MAX};
-    j.strips = (j.wide + COLUMNS - 1) / COLUMNS;
-    j.blocks = (j.tall + INPUTS - 1) / INPUTS;
+    j.strips = j.wide / COLUMNS + (j.wide % COLUMNS > 0);
+    j.blocks = j.tall / INPUTS + (j.tall % INPUTS > 0);
     const double fmas = (double)o->rows * (double)o->inputs * (double)o->columns;
     msq_parallel(msq_plan_threads(num_threads, j.strips * j.blocks, fmas, MSQ_FMAS_PER_THREAD),
                  outer_body, &j);

@@ -37,6 +37,8 @@
 
 #include "backward/outer_tmpl.h"
 
+#include "backward/optimize_tmpl.h"
+
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
     .width = V_WIDTH,
@@ -64,4 +66,5 @@ const msq_kernel_table ISA(msq_kernels) = {
     .turned = turned,
     .weights_gradient = weights_gradient,
     .outer_part = outer_part,
+    .adam = adam,
 };

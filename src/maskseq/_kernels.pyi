@@ -240,3 +240,36 @@ def outer(
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
 def column_sums(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
+def sum_segments(
+    x: ArrayLike, index: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def draws(
+    sequences: ArrayLike,
+    steps: ArrayLike,
+    features: int,
+    key: int,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def dropout(
+    x: ArrayLike,
+    sequences: ArrayLike,
+    steps: ArrayLike,
+    key: int,
+    rate: float,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def adam_step(
+    w: ArrayLike,
+    g: ArrayLike,
+    m: ArrayLike,
+    v: ArrayLike,
+    largest: ArrayLike | None = None,
+    *,
+    of_mean: float,
+    of_square: float,
+    alpha: float,
+    epsilon: float,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], ...]: ...

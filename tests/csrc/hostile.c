@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <attention/attention.h>
+#include <backward/backward.h>
 #include <maskseq.h>
 #include <rnn/rnn.h>
 
@@ -29,6 +30,29 @@ static float x[ROWS * FEATURES], kernel[FEATURES * 4 * UNITS], recurrent[UNITS *
 static const int64_t wild[] = {-1,       INT64_MIN,        INT64_MAX,       -(INT64_C(1) << 40),
                                ROWS + 1, INT64_C(1) << 40, INT64_C(1) << 61};
 enum { WILD = sizeof wild / sizeof *wild };
+
+/* The same for products and sums of the way back. */
+static void products_below_0(float *one, const int64_t *none) {
+    int64_t bad;
+    for (int64_t n = -1; n >= INT64_MIN / 2; n *= 2) {
+        for (int i = 0; i < 4; i++) {
+            int64_t s[4] = {1, 1, 1, 1};
+            s[i] = n;
+            msq_outer call = {.out = one, .x = one, .dz = one, .x_rows = s[0], .rows = s[1]};
+            call.inputs = s[2], call.columns = s[3];
+            EXPECT(MSQ_OUT_OF_RANGE, msq_outer_f32(&call, &bad, 2));
+            EXPECT(MSQ_OUT_OF_RANGE,
+                   msq_sum_segments_f32(one, one, none, none, s[0], s[1], s[2], s[3], 2));
+        }
+        EXPECT(MSQ_OUT_OF_RANGE, msq_column_sums_f32(one, one, n, 1, 1, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_column_sums_f32(one, one, 1, n, 1, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_draws_f32(one, none, none, n, 1, 1, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_draws_f32(one, none, none, 1, n, 1, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_dropout_f32(one, one, none, none, n, 1, 1, 0.5f, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_adam_f32(&(msq_adam){.n = n}, 2));
+    }
+    EXPECT(MSQ_NO_MEMORY, msq_column_sums_f32(one, one, INT64_MAX, INT64_C(1) << 40, 1, 2));
+}
 
 /* Arrays so small that nothing of the sizes below 0 may be read or written. */
 static void sizes_below_0(void) {
@@ -65,6 +89,7 @@ static void sizes_below_0(void) {
         EXPECT(MSQ_OUT_OF_RANGE, msq_activation_f32(one, one, n, MSQ_TANH, 2));
     }
     msq_masked_softmax_f32(one, one, mask, 1, 1, 0, 2);
+    products_below_0(one, cells);
     if (one[0] != 1 || mask[0] != 1)
         abort();
 }
@@ -186,6 +211,11 @@ static void move_rows(const changing *c, float *out) {
     msq_scatter_rows(out, x, c->offsets, c->index, BATCH, TIME, ROWS - 1, bytes, 1, &bad, 2);
     msq_pad_rows(out, x, x, c->offsets, BATCH, TIME, ROWS, bytes, 1, 1, &bad, 2);
     msq_sum_rows_f32(out, x, c->offsets, BATCH, ROWS, FEATURES, 2);
+    msq_sum_segments_f32(out, x, c->index, c->offsets, BATCH, ROWS, ROWS, FEATURES, 2);
+    msq_outer call = {.out = out, .x = x, .index = c->index, .dz = x, .x_rows = ROWS};
+    call.rows = ROWS, call.inputs = call.columns = call.out_stride = FEATURES;
+    call.x_stride = call.dz_stride = FEATURES;
+    msq_outer_f32(&call, &bad, 2);
 }
 
 /* Steps that read few rows, so that their products are folded (rnn/fold.c); `few` of them change.

@@ -13,6 +13,9 @@ cdef extern from "backward/backward.h":
     int msq_outer_f32(const msq_outer* outer, int64_t* bad_position, int num_threads) nogil
     int msq_column_sums_f32(float* out, const float* x, int64_t rows, int64_t columns,
                             int64_t stride, int num_threads) nogil
+    int msq_sum_segments_f32(float* out, const float* x, const int64_t* index,
+                             const int64_t* offsets, int64_t segments, int64_t n, int64_t rows,
+                             int64_t features, int num_threads) nogil
 
 
 def outer(
@@ -73,4 +76,30 @@ def column_sums(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.f
             out, <const float*>a.view.buf, rows, columns, columns, threads)
     if status != MSQ_OK:
         raise MemoryError(f"no memory for sums of {columns} columns")
+    return sums
+
+
+def sum_segments(
+    x: ArrayLike, index: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
+    """x float32 (rows, f), index int64 (n,), offsets int64 (segments + 1,) -> (segments, f).
+
+    Segment s is the sum of x[index[i]] for i in [offsets[s], offsets[s + 1]), ascending, in
+    float64, rounded once. Raises: ValueError if offsets or an index are out of range.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY), at = integers(index, "index").expect(ANY)
+    cdef Array offset = integers(offsets, "offsets").expect(ANY)
+    cdef int64_t segments = offset.view.shape[0] - 1, n = at.view.shape[0]
+    cdef int64_t rows = a.view.shape[0], features = a.view.shape[1]
+    cdef int threads = thread_count(num_threads), status
+    if segments < 0:
+        raise ValueError("offsets must have at least one value, got none")
+    sums = new_floats((segments, features))
+    cdef float* out = <float*>writable(sums)
+    with nogil:
+        status = msq_sum_segments_f32(
+            out, <const float*>a.view.buf, <const int64_t*>at.view.buf,
+            <const int64_t*>offset.view.buf, segments, n, rows, features, threads)
+    if status != MSQ_OK:
+        raise ValueError(f"offsets must ascend in [0, {n}] and index be in [0, {rows}), got others")
     return sums

@@ -1,9 +1,11 @@
 """Rows under a tape: padded, and as arrays of their rows and back."""
 
+import math
 from typing import Any
 
 import numpy as np
 
+from .. import _kernels
 from ..numerics import reductions
 from ..rows import Rows, align, as_padded
 from ..tensor import Tensor, as_numpy
@@ -96,21 +98,13 @@ def gradient_of_padded(rows: Rows, gradient: np.ndarray) -> np.ndarray:
     """The gradient of Rows from that of their padded array (batch, time, *features)."""
     layout, features = rows.layout, gradient.shape[2:]
     cells = np.asarray(gradient).reshape(layout.batch * layout.time, *features)
-    steps = layout.steps
     if layout.full:
         return cells
-    shown = rows_shown(rows)
-    count = len(rows.values)
-    result = np.zeros((count, *features), np.float32)
-    result[:steps] = cells[layout.cells]
-    masked = ~layout.mask.reshape(-1)
-    at, of = np.flatnonzero(masked), shown[masked]
-    order = np.argsort(of, kind="stable")
-    at, of = at[order], of[order]
-    starts = np.flatnonzero(np.r_[True, of[1:] != of[:-1]]) if len(of) else of
-    for start, stop in zip(starts, [*starts[1:], len(of)], strict=True):
-        result[of[start]] += reductions.reduce(cells[at[start:stop]], "sum", 0)
-    return result
+    shown, count = rows_shown(rows), len(rows.values)
+    order = np.argsort(shown, kind="stable")
+    offsets = np.searchsorted(shown[order], np.arange(count + 1))
+    flat = np.ascontiguousarray(cells, np.float32).reshape(len(cells), math.prod(features))
+    return _kernels.sum_segments(flat, order, offsets).reshape(count, *features)
 
 
 def rows_shown(rows: Rows) -> np.ndarray:

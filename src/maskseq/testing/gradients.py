@@ -8,6 +8,7 @@ import numpy as np
 from ..context import changed, fixed
 from ..models import inputs as model_inputs
 from ..nest import flatten, map_structure
+from ..numerics.draws import Draws
 from ..rows import Rows
 from ..tape import Tape, Traced, padded
 from ..tensor import Tensor, as_numpy, get_keras_mask
@@ -44,7 +45,8 @@ def check_gradients(
         loss: loss(y, outputs) of padded arrays, written with maskseq.ops, gives one number; by
             default the sum of all numbers that come out, each times a random number.
         inputs: check the gradients of the inputs of floats as well.
-        training: run the layers as in training.  Random layers must then draw the same each time.
+        training: run the layers as in training.  Layers of ours then draw the same each time; so
+            must those of users.
         tolerance: the largest difference, relative to the length of the gradient.
         seed: of the directions.
     Returns: {name of the weight: (slope by differences, slope by the gradient)}; the second weight
@@ -116,6 +118,7 @@ def _run(model: Any, tape: Tape, held: list[Any], training: bool) -> list[Any]:
         padded_output=False,
         on_mask_loss="ignore",
         edition=edition,
+        rng=Draws(0),
     ):
         if getattr(model, "_plan", None) is not None:
             outputs = model._walk(held)

@@ -57,7 +57,8 @@ int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outp
     X(attention)                                                                                   \
     X(elementary)                                                                                  \
     X(rowwise)                                                                                     \
-    X(outer)
+    X(outer)                                                                                       \
+    X(step)
 #define DECLARE(name) void scene_##name(scene *s);
 SCENES(DECLARE)
 

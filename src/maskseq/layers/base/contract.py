@@ -35,6 +35,7 @@ class Contract(Ends, WeightHolder):
     _makes_masks = False
     _takes_arrays = False
     _walks = False
+    _draws = False
     _saved_as: str  # the name under which a file keeps the weights, if it is not the class's
 
     @overridable

@@ -36,6 +36,22 @@ def map_steps(
     return inputs.tape.record(y if rows is None else rows.with_values(y), [inputs], backward)
 
 
+def map_values(
+    inputs: Traced,
+    function: Callable[[np.ndarray], np.ndarray],
+    gradient: Callable[[np.ndarray], np.ndarray],
+) -> Traced:
+    """function(x) of all values of an array or of Rows, pads and all, recorded.
+
+    gradient: d, of all rows or of the real ones -> the gradient of as many rows of x.
+    """
+    held = inputs.value
+    rows = held if type(held) is Rows else None
+    y = function(np.asarray(as_numpy(held if rows is None else rows.values), np.float32))
+    made = y if rows is None else rows.with_values(y)
+    return inputs.tape.record(made, [inputs], lambda d, wanted: [gradient(d)])
+
+
 def activation_on_tape(activation: Callable, inputs: Traced, *options: Any) -> Any:
     """An activation of an array or Rows; NotImplemented if it must run on a Traced array."""
     gradient = gradient_of(activation)

@@ -24,7 +24,7 @@ OF_OURS = "maskseq."
 def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What `layer` gives for the arguments, as Traced; its penalty on outputs is noted."""
     tape = current().tape
-    if not tape.wants_any([args, kwargs]) and not _wants_weights(layer, tape):
+    if not _takes_part(layer, tape, [args, kwargs]):
         with changed(tape=None):  # all before the first trainable weight: nothing to record
             outputs = layer._dispatch(plain_values(args), plain_values(kwargs))
     else:
@@ -62,6 +62,13 @@ def _at_once(layer: Any, tape: Any, x: Traced) -> Any:
 
 def _takes_rows(layer: Any) -> bool:
     return layer.stepwise or type(layer).on_rows is not Contract.on_rows
+
+
+def _takes_part(layer: Any, tape: Any, arguments: Any) -> bool:
+    """True if a gradient passes `layer`, or if it draws numbers, which the tape's walk gives."""
+    if layer._draws and current().training:
+        return True
+    return tape.wants_any(arguments) or _wants_weights(layer, tape)
 
 
 def _settled(value: Any) -> Any:
@@ -140,7 +147,7 @@ def _on_arrays(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
 
 def call_on_tape(layer: Any, tape: Any, inputs: Any, **options: Any) -> Any:
     """What `layer.call(inputs, ...)` gives, recorded: without the layer's mask machinery."""
-    if not tape.wants_any([inputs, options]) and not tape.wants_any(layer.weights):
+    if not _takes_part(layer, tape, [inputs, options]):
         with changed(tape=None):
             given = plain_values(options)
             options = training_option(layer)

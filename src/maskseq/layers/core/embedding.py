@@ -6,6 +6,8 @@ import numpy as np
 
 from ... import _kernels, constraints, ops, regularizers
 from ...rows import Layout, Rows, Source
+from ...tape import SparseRows, Traced
+from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
 from ..base.one_tensor import OneTensor
 
@@ -78,6 +80,36 @@ class Embedding(OneTensor):
             return self._look_up(ids, rows.layout)
         layout, kept = rows.layout.select(keep)
         return self._look_up(ids[kept], layout)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        held = inputs.value
+        if type(held) is not Rows:
+            plain = as_numpy(held)
+            if self.packs == plain.ndim:
+                return self._recorded(tape, self.pack(plain))
+            flat = self._checked(plain.reshape(-1), plain.shape)
+            return tape.record(
+                self.call(plain), [self.embeddings], lambda d, wanted: [self._gradient(flat, d)]
+            )
+        rows = self.on_rows(held)
+        return rows if rows is NotImplemented else self._recorded(tape, rows)
+
+    def _recorded(self, tape: Any, rows: Rows) -> Any:
+        ids = np.append(rows.source.index, rows.source.pad)  # the pad row is that of id 0
+        return tape.record(
+            rows, [self.embeddings], lambda d, wanted: [self._gradient(ids[: len(d)], d)]
+        )
+
+    def _gradient(self, ids: np.ndarray, d: np.ndarray) -> SparseRows:
+        """The gradient of the table: of each id the sum over its places, ascending."""
+        narrow = self.input_dim <= 1 << 16  # which NumPy sorts faster
+        order = np.argsort(ids.astype(np.uint16) if narrow else ids, kind="stable")
+        ranked = ids[order].astype(np.int64)
+        starts = np.flatnonzero(np.diff(ranked, prepend=-1))
+        sums = _kernels.sum_segments(
+            d.reshape(len(ids), self.output_dim), order, np.append(starts, len(ids))
+        )
+        return SparseRows(ranked[starts], sums, (self.input_dim, self.output_dim))
 
     def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
         ids = self._checked(ids, (layout.batch, layout.time), layout)

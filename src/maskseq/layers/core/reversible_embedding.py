@@ -5,8 +5,10 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels
+from ...numerics.products import outer
 from ...rows import Rows
-from ...tensor import convert_to_tensor
+from ...tape import Traced
+from ...tensor import as_numpy, convert_to_tensor
 from ..base.arguments import CommonOptions
 from ..base.layer import Layer
 from ..base.packing import KeepsPack
@@ -89,6 +91,37 @@ class ReversibleEmbedding(KeepsPack, Embedding):
 
     def on_rows(self, rows: Rows, reverse: bool = False) -> Any:
         return NotImplemented if reverse else super().on_rows(rows)
+
+    def on_tape(self, tape: Any, inputs: Traced, reverse: bool = False) -> Any:
+        if not reverse:
+            outputs = super().on_tape(tape, inputs)
+            if (
+                self.mask_zero
+                and type(inputs.value) is not Rows
+                and type(outputs.value) is not Rows
+            ):
+                outputs._keras_mask = as_numpy(inputs.value) != 0
+            return outputs
+        if type(inputs.value) is Rows:
+            return NotImplemented
+        x = np.asarray(as_numpy(inputs.value), np.float32)
+        y, table = self._scores(x), self.reverse_embeddings or self.embeddings
+        flat, weights = x.reshape(-1, self.output_dim), table.value
+
+        def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+            if self.logit_soft_cap is not None:
+                share = y / np.float32(self.logit_soft_cap)
+                d = d * ((1 - share) * (1 + share))
+            d = np.ascontiguousarray(d).reshape(-1, self.input_dim)
+            to_x = to_table = None
+            if wanted[0]:
+                back = weights if self.tie_weights else weights.T
+                to_x = _kernels.dense(d, _kernels.PackedDense(back)).reshape(x.shape)
+            if wanted[1]:
+                to_table = outer(d, flat) if self.tie_weights else outer(flat, d)
+            return [to_x, to_table]
+
+        return tape.record(y, [inputs, table], backward)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         return None  # `call` sets it

@@ -9,6 +9,8 @@ from ... import _kernels, constraints, regularizers
 from ...context import current
 from ...numerics.reductions import reduce
 from ...rows import Rows
+from ...tape import Traced
+from ...tensor import as_numpy
 from ...variable import Variable, publish
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end, spread
@@ -84,12 +86,21 @@ class BatchNormalization(SameShape):
         x = np.asarray(inputs, np.float32)
         if mask is not None:
             mask = check_mask(mask, x.shape[:-1])
-        if (training or current().training) and self.trainable:
-            mean, variance = self._moments(x, mask)
-            moving = self.moving_mean, self.moving_variance
-            publish(moving, [*map(self._moved, moving, (mean, variance))])
-        else:
-            mean, variance = self.moving_mean.value, self.moving_variance.value
+        if self._learns(training):
+            return self._scaled(x, *self._learnt(x, mask))
+        return self._scaled(x, self.moving_mean.value, self.moving_variance.value)
+
+    def _learns(self, training: bool = False) -> Any:
+        return (training or current().training) and self.trainable
+
+    def _learnt(self, x: np.ndarray, mask: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of a batch, towards which the moving ones have then moved."""
+        mean, variance = self._moments(x, mask)
+        moving = self.moving_mean, self.moving_variance
+        publish(moving, [*map(self._moved, moving, (mean, variance))])
+        return mean, variance
+
+    def _scaled(self, x: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
         scale = 1 / np.sqrt(variance + np.float32(self.epsilon))
         if self.gamma is not None:
             scale = scale * self.gamma.value
@@ -105,6 +116,53 @@ class BatchNormalization(SameShape):
         if current().training or not self._of_features:
             return NotImplemented
         return rows.with_values(self.call(rows.values))
+
+    def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
+        held, learns = inputs.value, self._learns()
+        rows = held if type(held) is Rows else None
+        if rows is not None and (learns or not self._of_features):
+            return NotImplemented
+        x = np.asarray(as_numpy(held if rows is None else rows.values), np.float32)
+        real = None if mask is None else check_mask(mask, x.shape[:-1])
+        if learns:
+            mean, variance = self._learnt(x, real)
+        else:
+            mean, variance = self.moving_mean.value, self.moving_variance.value
+        y, gamma = self._scaled(x, mean, variance), self.gamma
+        factor = np.float32(1) if gamma is None else gamma.value
+
+        def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+            others = tuple(axis for axis in range(-d.ndim, 0) if axis not in self._axes)
+            inverse = 1 / np.sqrt(variance + np.float32(self.epsilon))
+            apart = x[: len(d)] - spread(mean, self._axes, d)
+            to_beta, along = reduce(d, "sum", others), reduce(d * apart, "sum", others)
+            to_x = d * spread(factor * inverse, self._axes, d)
+            if learns and wanted[0]:
+                to_x += self._through_moments(
+                    real, apart, factor * inverse, inverse, to_beta, along
+                )
+            return [to_x, along * inverse, to_beta]
+
+        made = y if rows is None else rows.with_values(y)
+        return tape.record(made, [inputs, gamma, self.beta], backward)
+
+    def _through_moments(
+        self, real: Any, apart: Any, scale: Any, inverse: Any, total: Any, along: Any
+    ) -> np.ndarray:
+        """What the gradient of x gets through mean and variance of the batch.
+
+        apart: x - mean.  scale: gamma * inverse.  total, along: the sums of d and of d * apart.
+        """
+        others = tuple(axis for axis in range(-apart.ndim, 0) if axis not in self._axes)
+        if real is None:
+            count = np.float32(math.prod(apart.shape[axis] for axis in others))
+        else:
+            real = np.broadcast_to(real[..., None], apart.shape)
+            count = np.sum(real, axis=others).astype(np.float32) + _EPSILON
+        of_mean = spread(-scale * total / count, self._axes, apart)
+        of_variance = spread(-scale * np.square(inverse) * along / count, self._axes, apart)
+        part = of_mean + of_variance * apart
+        return part if real is None else np.where(real, part, np.float32(0))
 
     def _moments(self, x: np.ndarray, mask: Any) -> tuple[np.ndarray, np.ndarray]:
         others = tuple(axis for axis in range(-x.ndim, 0) if axis not in self._axes)

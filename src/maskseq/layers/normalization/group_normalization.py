@@ -6,7 +6,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, constraints, regularizers
-from ...numerics import reductions
+from ...numerics import normalizing, reductions
+from ...tape import Traced
+from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
 from ..base.masks import OVER_STEPS
@@ -85,3 +87,14 @@ class GroupNormalization(SameShape):
         offset = np.broadcast_to(beta, scale.shape)
         y = _kernels.scale_rows(cube.reshape(batch * cells, features), scale, offset, mean)
         return np.moveaxis(y.reshape(x.shape), -1, self.axis)
+
+    def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        x = np.moveaxis(np.asarray(as_numpy(inputs.value), np.float32), self.axis, -1)
+        gamma = None if self.gamma is None else self.gamma.value
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            d = np.ascontiguousarray(np.moveaxis(d, self.axis, -1))
+            to_x, *rest = normalizing.grouped(d, x, self._count, self.epsilon, gamma)
+            return [np.moveaxis(to_x, -1, self.axis), *rest]
+
+        return tape.record(self.call(inputs.value), [inputs, self.gamma, self.beta], backward)

@@ -10,6 +10,7 @@ from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape
 from ..base.masks import OVER_STEPS
+from .taped import normalized_on_tape
 
 
 class LayerNormalization(SameShape):
@@ -67,3 +68,8 @@ class LayerNormalization(SameShape):
         weights = (None if w is None else w.value for w in (self.gamma, self.beta))
         norm = "scaled" if self.rms_scaling else "layer"
         return reductions.normalized(inputs, self._axes, norm, self.epsilon, *weights)
+
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        norm = "scaled" if self.rms_scaling else "layer"
+        weights = self.gamma, self.beta
+        return normalized_on_tape(inputs, self.call, self._axes, norm, self.epsilon, *weights)

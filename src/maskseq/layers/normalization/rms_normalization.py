@@ -8,6 +8,7 @@ from ...numerics import reductions
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape
+from .taped import normalized_on_tape
 
 
 class RMSNormalization(SameShape):
@@ -33,3 +34,6 @@ class RMSNormalization(SameShape):
 
     def call(self, inputs: Any) -> np.ndarray:
         return reductions.normalized(inputs, self._axes, "rms", self.epsilon, self.scale.value)
+
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        return normalized_on_tape(inputs, self.call, self._axes, "rms", self.epsilon, self.scale)

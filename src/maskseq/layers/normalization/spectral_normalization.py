@@ -8,6 +8,7 @@ import numpy as np
 from ... import ops
 from ...context import current
 from ...rows import Rows
+from ...tape import padded
 from ...variable import publish
 from ..base.arguments import LayerOptions
 from ..base.checks import whole
@@ -63,6 +64,13 @@ class SpectralNormalization(Layer):
         if current().training:
             self._normalize()
         return self.layer.apply(rows)
+
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        """The gradient is that of the kernel as it is after the division, as with TensorFlow."""
+        if current().training:
+            self._normalize()
+        outputs = self.layer.apply(inputs)
+        return outputs if type(inputs.value) is Rows else padded(outputs)
 
     def _normalize(self) -> None:
         """Divide the kernel by its spectral norm as known after some more iterations."""

@@ -9,6 +9,7 @@ from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape
 from ..base.masks import OVER_STEPS
+from .taped import normalized_on_tape
 
 
 class UnitNormalization(SameShape):
@@ -33,3 +34,6 @@ class UnitNormalization(SameShape):
 
     def call(self, inputs: Any) -> np.ndarray:
         return reductions.unit(inputs, self._axes, 1e-12)
+
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        return normalized_on_tape(inputs, self.call, self._axes, "unit", 1e-12)

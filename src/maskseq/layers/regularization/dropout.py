@@ -1,6 +1,5 @@
 """Dropout: the identity, except in training."""
 
-import functools
 from typing import Any, Unpack
 
 import numpy as np
@@ -8,9 +7,11 @@ import numpy as np
 from ...context import current
 from ..base.arguments import LayerOptions
 from ..base.elementwise import Elementwise
+from ..base.taped import map_values
+from .places import Drawing
 
 
-class Dropout(Elementwise):
+class Dropout(Drawing, Elementwise):
     """Set a share `rate` of the inputs to 0 and scale up the rest, in training only.
 
     Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
@@ -29,10 +30,6 @@ class Dropout(Elementwise):
             raise ValueError(f"Dropout: rate must be between 0 and 1, got {rate!r}")
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
 
-    @functools.cached_property
-    def _rng(self) -> "np.random.Generator":
-        return np.random.default_rng(self.seed)
-
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not (training or current().training) or self.rate == 0:
             return inputs
@@ -46,3 +43,12 @@ class Dropout(Elementwise):
             return np.zeros_like(inputs)
         keep = self._rng.random(shape, np.float32) >= self.rate
         return np.where(keep, inputs / np.float32(1 - self.rate), np.float32(0))
+
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        if not current().training or self.rate == 0:
+            return inputs
+        if self.rate == 1:
+            return map_values(inputs, np.zeros_like, lambda d: np.zeros_like(d))
+        places = self.places_of(inputs.value, self.noise_shape)
+        change = lambda x: places.dropped(x, self.rate)  # noqa: E731
+        return map_values(inputs, change, change)

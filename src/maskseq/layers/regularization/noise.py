@@ -1,6 +1,5 @@
 """Noise in training, and nothing else: Gaussian, dropout of its kinds."""
 
-import functools
 import math
 from typing import Any, Unpack
 
@@ -11,12 +10,14 @@ from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.checks import share
 from ..base.elementwise import SameShape
+from ..base.taped import map_values
+from .places import Drawing, Places
 
 # Of the activation selu: arXiv:1706.02515.
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+_LOWEST = -1.6732632423543772 * 1.0507009873554805
 
 
-class _Noise(SameShape):
+class _Noise(Drawing, SameShape):
     """A layer that hands on its inputs, and changes them at random in training.
 
     Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
@@ -29,10 +30,6 @@ class _Noise(SameShape):
         super().__init__(**kwargs)
         self.seed = seed
 
-    @functools.cached_property
-    def _rng(self) -> "np.random.Generator":
-        return np.random.default_rng(self.seed)
-
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not (training or current().training):
             return inputs
@@ -41,9 +38,29 @@ class _Noise(SameShape):
     def on_rows(self, rows: Rows) -> Any:
         return NotImplemented if current().training else rows
 
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        if not current().training:
+            return inputs
+        places = self.places_of(inputs.value, self.noise_for(inputs))
+        return map_values(
+            inputs, lambda x: self.disturb_at(places, x), lambda d: self.gradient_at(places, d)
+        )
+
+    def noise_for(self, x: Any) -> Any:
+        """The noise shape for inputs like x, or None."""
+        return None
+
     def disturb(self, x: np.ndarray) -> np.ndarray:
         """x in training."""
         raise NotImplementedError
+
+    def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
+        """x in training, with the draws of `places`."""
+        raise NotImplementedError
+
+    def gradient_at(self, places: Places, d: np.ndarray) -> np.ndarray:
+        """The gradient of x from that of `disturb_at`, which is linear in x by default."""
+        return self.disturb_at(places, d)
 
 
 class _Rate(_Noise):
@@ -68,6 +85,12 @@ class GaussianNoise(_Noise):
     def disturb(self, x: np.ndarray) -> np.ndarray:
         return x + np.float32(self.stddev) * self._rng.standard_normal(x.shape, np.float32)
 
+    def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
+        return x + np.float32(self.stddev) * places.normal(x)
+
+    def gradient_at(self, places: Places, d: np.ndarray) -> np.ndarray:
+        return d
+
 
 class GaussianDropout(_Rate):
     """In training inputs times normal noise of mean 1 and variance rate / (1 - rate).
@@ -81,8 +104,13 @@ class GaussianDropout(_Rate):
             raise ValueError("GaussianDropout: rate must be below 1, got 1")
 
     def disturb(self, x: np.ndarray) -> np.ndarray:
-        stddev = np.float32(math.sqrt(self.rate / (1 - self.rate)))
-        return x * (1 + stddev * self._rng.standard_normal(x.shape, np.float32))
+        return self._noisy(x, self._rng.standard_normal(x.shape, np.float32))
+
+    def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
+        return self._noisy(x, places.normal(x))
+
+    def _noisy(self, x: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        return x * (1 + np.float32(math.sqrt(self.rate / (1 - self.rate))) * noise)
 
 
 class AlphaDropout(_Rate):
@@ -106,13 +134,31 @@ class AlphaDropout(_Rate):
             return x
         wanted = self.noise_shape or [None] * x.ndim
         shape = tuple(m if n is None else n for m, n in zip(x.shape, wanted, strict=True))
-        lowest = -_SELU_ALPHA * _SELU_SCALE
         if self.rate == 1:
             return np.zeros_like(x)
-        a = 1 / math.sqrt((1 - self.rate) * (1 + self.rate * lowest * lowest))
-        b = -a * lowest * self.rate
-        kept = np.where(self.keep(shape), x, np.float32(lowest))
-        return np.float32(a) * kept + np.float32(b)
+        return self._scaled(self.keep(shape), x)
+
+    def noise_for(self, x: Any) -> Any:
+        return self.noise_shape
+
+    def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
+        if self.rate in (0, 1):
+            return np.zeros_like(x) if self.rate else x
+        return self._scaled(places.kept(x, self.rate), x)
+
+    def gradient_at(self, places: Places, d: np.ndarray) -> np.ndarray:
+        if self.rate in (0, 1):
+            return np.zeros_like(d) if self.rate else d
+        factor = np.float32(self._factor())
+        return np.where(places.kept(d, self.rate), factor * d, np.float32(0))
+
+    def _factor(self) -> float:
+        return 1 / math.sqrt((1 - self.rate) * (1 + self.rate * _LOWEST * _LOWEST))
+
+    def _scaled(self, keep: np.ndarray, x: np.ndarray) -> np.ndarray:
+        a = self._factor()
+        kept = np.where(keep, x, np.float32(_LOWEST))
+        return np.float32(a) * kept + np.float32(-a * _LOWEST * self.rate)
 
 
 class SpatialDropout1D(_Rate):
@@ -128,3 +174,11 @@ class SpatialDropout1D(_Rate):
             return np.zeros_like(x)
         kept = self.keep((x.shape[0], 1, x.shape[2]))
         return np.where(kept, x / np.float32(1 - self.rate), np.float32(0))
+
+    def noise_for(self, x: Any) -> Any:
+        if x.ndim != 3:
+            raise ValueError(f"inputs must have 3 axes, got shape {x.shape}")
+        return None, 1, None
+
+    def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
+        return np.zeros_like(x) if self.rate == 1 else places.dropped(x, self.rate)

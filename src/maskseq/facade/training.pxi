@@ -1,0 +1,121 @@
+# The façade of csrc/backward: random draws and steps of optimizers; part of _kernels.pyx.
+
+cdef extern from "backward/backward.h":
+    int msq_draws_f32(float* out, const int64_t* sequences, const int64_t* steps, int64_t rows,
+                      int64_t features, uint64_t key, int num_threads) nogil
+    int msq_dropout_f32(float* out, const float* x, const int64_t* sequences,
+                        const int64_t* steps, int64_t rows, int64_t features, uint64_t key,
+                        float rate, int num_threads) nogil
+
+    ctypedef struct msq_adam:
+        float* new_w
+        float* new_m
+        float* new_v
+        float* new_most
+        const float* w
+        const float* g
+        const float* m
+        const float* v
+        const float* most
+        int64_t n
+        float of_mean, of_square, alpha, epsilon
+
+    int msq_adam_f32(const msq_adam* adam, int num_threads) nogil
+
+
+def draws(
+    sequences: ArrayLike,
+    steps: ArrayLike,
+    features: int,
+    key: int,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
+    """sequences, steps int64 (rows,) -> (rows, features) float32 of [0, 1), multiples of 2^-24.
+
+    Each is a function of key (64 bits), its sequence, its step and its feature, of nothing else.
+    """
+    cdef Array s = integers(sequences, "sequences").expect(ANY)
+    cdef int64_t rows = s.view.shape[0], count = a_size(features, "features")
+    cdef Array t = integers(steps, "steps").expect(rows)
+    cdef int threads = thread_count(num_threads)
+    cdef uint64_t start = key
+    y = new_floats((rows, count))
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        msq_draws_f32(out, <const int64_t*>s.view.buf, <const int64_t*>t.view.buf, rows, count,
+                      start, threads)
+    return y
+
+
+def dropout(
+    x: ArrayLike,
+    sequences: ArrayLike,
+    steps: ArrayLike,
+    key: int,
+    rate: float,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
+    """x float32 (rows, features) -> x / (1 - rate) where `draws` are at least `rate`, else 0."""
+    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef int64_t rows = a.view.shape[0], count = a.view.shape[1]
+    cdef Array s = integers(sequences, "sequences").expect(rows)
+    cdef Array t = integers(steps, "steps").expect(rows)
+    cdef int threads = thread_count(num_threads)
+    cdef uint64_t start = key
+    cdef float share = rate
+    if not 0 <= share < 1:
+        raise ValueError(f"rate must be at least 0 and below 1, got {rate!r}")
+    y = new_floats((rows, count))
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        msq_dropout_f32(out, <const float*>a.view.buf, <const int64_t*>s.view.buf,
+                        <const int64_t*>t.view.buf, rows, count, start, share, threads)
+    return y
+
+
+cdef Array shaped_as(Array first, object x, str name):
+    cdef Array a = floats(x, name)
+    if a.shape() != first.shape():
+        raise ValueError(f"{name} must be float32 {first.shape()}, got float32 {a.shape()}")
+    return a
+
+
+def adam_step(
+    w: ArrayLike,
+    g: ArrayLike,
+    m: ArrayLike,
+    v: ArrayLike,
+    largest: ArrayLike | None = None,
+    *,
+    of_mean: float,
+    of_square: float,
+    alpha: float,
+    epsilon: float,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], ...]:
+    """A step of Adam on float32 arrays of one shape -> the new w, m, v, and largest if it is given.
+
+    m + (g - m) of_mean; v + (g g - v) of_square; largest: the larger of it and v, which takes the
+    place of v; w - m alpha / (sqrt(v) + epsilon). Each operation is rounded to float32.
+    """
+    cdef Array weight = floats(w, "w")
+    cdef Array gradient = shaped_as(weight, g, "g"), mean = shaped_as(weight, m, "m")
+    cdef Array square = shaped_as(weight, v, "v")
+    cdef Array most = None if largest is None else shaped_as(weight, largest, "largest")
+    cdef int threads = thread_count(num_threads)
+    cdef tuple made = tuple([new_floats(weight.shape()) for _ in range(3 + (most is not None))])
+    cdef msq_adam step
+    step.new_w, step.new_m = <float*>writable(made[0]), <float*>writable(made[1])
+    step.new_v = <float*>writable(made[2])
+    step.new_most = NULL if most is None else <float*>writable(made[3])
+    step.w, step.g = <const float*>weight.view.buf, <const float*>gradient.view.buf
+    step.m, step.v = <const float*>mean.view.buf, <const float*>square.view.buf
+    step.most = <const float*>values_of(most)
+    step.n = weight.view.len // 4
+    step.of_mean, step.of_square = of_mean, of_square
+    step.alpha, step.epsilon = alpha, epsilon
+    with nogil:
+        msq_adam_f32(&step, threads)
+    return made

@@ -1,0 +1,115 @@
+"""Where the numbers of a batch are, as random draws see them: sequence, real step, feature."""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ...context import current
+from ...numerics.draws import NOWHERE, Draws, normal
+from ...rows import Rows
+from ...tensor import get_keras_mask
+
+
+class Places:
+    """Of the numbers of Rows, or of an array (batch, time, ...) or (batch, features).
+
+    What is drawn at them is the same each time. A `noise_shape` has 1 for axes along which there is
+    one draw, None for the others. An array that lacks the pad rows gets what the other rows get.
+    """
+
+    def __init__(self, held: Any, key: int, draws: Draws, noise_shape: Any = None):
+        self.key = key
+        layout = held.layout if type(held) is Rows else None
+        shared = _shared(held.shape, noise_shape)
+        if layout is not None:
+            self._of_layout(layout, len(held.values), draws)
+            features = held.shape[2:]
+        elif held.ndim < 3 and get_keras_mask(held) is None:
+            self.sequences, features = draws.sequences(len(held)), held.shape[1:]
+            self.steps = np.zeros(len(held), np.int64)
+        else:
+            self._of_cells(held, draws)
+            features = held.shape[2:]
+        of_places = len(shared) - len(features)
+        if shared[0]:
+            self.sequences = np.zeros_like(self.sequences)
+        if of_places == 2 and shared[1]:
+            self.steps = np.zeros_like(self.steps)
+        self._features = features
+        self._drawn = tuple(
+            1 if one else n for one, n in zip(shared[of_places:], features, strict=True)
+        )
+
+    def _of_layout(self, layout: Any, count: int, draws: Draws) -> None:
+        numbers, lengths = draws.sequences(layout.batch), layout.lengths
+        pads = np.full(count - layout.steps, NOWHERE)
+        steps = np.arange(layout.steps) - layout.offsets[:-1].repeat(lengths)
+        self.sequences = np.concatenate([numbers.repeat(lengths), pads])
+        self.steps = np.concatenate([steps, pads])
+
+    def _of_cells(self, x: np.ndarray, draws: Draws) -> None:
+        batch, time = x.shape[:2]
+        mask = get_keras_mask(x)
+        real = np.ones((batch, time), bool) if mask is None else np.asarray(mask, bool)
+        numbers = draws.sequences(batch)[:, None]
+        self.sequences = np.where(real, numbers, NOWHERE).reshape(-1)
+        self.steps = np.where(real, np.cumsum(real, axis=1) - 1, NOWHERE).reshape(-1)
+
+    def dropped(self, x: np.ndarray, rate: float) -> np.ndarray:
+        """x / (1 - rate), and 0 where the draw is below `rate`."""
+        if self._drawn == self._features:
+            flat, at = self._flat(x)
+            return _kernels.dropout(flat, *at, self.key, rate).reshape(x.shape)
+        return np.where(self.kept(x, rate), x / np.float32(1 - rate), np.float32(0))
+
+    def kept(self, x: np.ndarray, rate: float) -> np.ndarray:
+        """bool, as x: False where the draw is below `rate`."""
+        flat, at = self._flat(x)
+        draws = _kernels.draws(*at, math.prod(self._drawn), self.key)
+        kept = (draws >= np.float32(rate)).reshape(len(flat), *self._drawn)
+        return np.broadcast_to(kept, (len(flat), *self._features)).reshape(x.shape)
+
+    def normal(self, x: np.ndarray) -> np.ndarray:
+        """Normal numbers, as x."""
+        flat, at = self._flat(x)
+        return normal(*at, flat.shape[1], self.key).reshape(x.shape)
+
+    def _flat(self, x: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        size = math.prod(self._features)
+        count = x.size // size if size else len(self.sequences)
+        flat = np.ascontiguousarray(x).reshape(count, size)
+        return flat, (self.sequences[:count], self.steps[:count])
+
+
+def _shared(shape: tuple[int, ...], noise_shape: Any) -> list[bool]:
+    """Of each axis, whether there is one draw along it."""
+    if noise_shape is None:
+        return [False] * len(shape)
+    wanted = list(noise_shape)
+    if len(wanted) != len(shape):
+        raise ValueError(f"noise_shape must have {len(shape)} sizes, got {tuple(wanted)}")
+    if any(size not in (None, 1, n) for n, size in zip(shape, wanted, strict=True)):
+        raise ValueError(f"noise_shape must fit inputs {shape}, got {tuple(wanted)}")
+    return [size == 1 for size in wanted]
+
+
+class Drawing:
+    """A layer that draws numbers in training: those of the walk, or its own outside of one."""
+
+    _draws = True
+    seed: int | None
+
+    @functools.cached_property
+    def _rng(self) -> "np.random.Generator":
+        return np.random.default_rng(self.seed)
+
+    def places_of(self, held: Any, noise_shape: Any = None) -> Places:
+        """Where a value draws in this step; outside of a training loop, anew with each call."""
+        draws = current().rng
+        if draws is None:
+            draws = Draws(0)
+            return Places(held, int(self._rng.integers(2**63)), draws, noise_shape)
+        return Places(held, draws.key(self.seed), draws, noise_shape)
