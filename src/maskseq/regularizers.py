@@ -11,14 +11,33 @@ from typing import Any
 import numpy as np
 
 from . import _kernels, configured
-from .numerics import reductions
+from .context import current
+from .numerics import extremes, reductions
+from .tape import value_of
 
 
 class Regularizer(configured.Configured):
-    """Base of regularizers: a call takes an array and returns its penalty, a float32 number."""
+    """Base of regularizers: a call takes an array and returns its penalty, a float32 number.
+
+    Those here write `penalty` and `slope`; under a tape the call is recorded. One of your own may
+    as well write `__call__`, with maskseq.ops or NumPy's notation.
+    """
 
     def __call__(self, x: Any) -> Any:
+        plain = _float(value_of(x))
+        total = self.penalty(plain)
+        tape = current().tape
+        if tape is None or not tape.wants(x):
+            return total
+        return tape.record(total, [x], lambda d, wanted: [d * self.slope(plain)])
+
+    def penalty(self, x: np.ndarray) -> Any:
+        """The penalty of an array of floats."""
         return np.float32(0)
+
+    def slope(self, x: np.ndarray) -> np.ndarray:
+        """The gradient of the penalty."""
+        return np.zeros(x.shape, np.float32)
 
 
 class L1L2(Regularizer):
@@ -28,14 +47,17 @@ class L1L2(Regularizer):
         self.l1 = configured.number(0.0 if l1 is None else l1, "l1")
         self.l2 = configured.number(0.0 if l2 is None else l2, "l2")
 
-    def __call__(self, x: Any) -> Any:
-        x = _float(x)
+    def penalty(self, x: np.ndarray) -> Any:
         total = x.dtype.type(0)
         if self.l1:
             total += x.dtype.type(self.l1) * _sum(np.abs(x))
         if self.l2:
             total += x.dtype.type(self.l2) * _sum(np.square(x))
         return total
+
+    def slope(self, x: np.ndarray) -> np.ndarray:
+        kind = x.dtype.type
+        return kind(self.l1) * np.sign(x) + kind(2) * kind(self.l2) * x
 
 
 class L1(Regularizer):
@@ -44,9 +66,11 @@ class L1(Regularizer):
     def __init__(self, l1: float | None = 0.01):
         self.l1 = configured.number(0.01 if l1 is None else l1, "l1")
 
-    def __call__(self, x: Any) -> Any:
-        x = _float(x)
+    def penalty(self, x: np.ndarray) -> Any:
         return x.dtype.type(self.l1) * _sum(np.abs(x))
+
+    def slope(self, x: np.ndarray) -> np.ndarray:
+        return x.dtype.type(self.l1) * np.sign(x)
 
 
 class L2(Regularizer):
@@ -55,9 +79,11 @@ class L2(Regularizer):
     def __init__(self, l2: float | None = 0.01):
         self.l2 = configured.number(0.01 if l2 is None else l2, "l2")
 
-    def __call__(self, x: Any) -> Any:
-        x = _float(x)
+    def penalty(self, x: np.ndarray) -> Any:
         return x.dtype.type(self.l2) * _sum(np.square(x))
+
+    def slope(self, x: np.ndarray) -> np.ndarray:
+        return x.dtype.type(2) * x.dtype.type(self.l2) * x
 
 
 class OrthogonalRegularizer(Regularizer):
@@ -72,15 +98,29 @@ class OrthogonalRegularizer(Regularizer):
             raise ValueError(f"mode must be 'rows' or 'columns', got {mode!r}")
         self.mode = mode
 
-    def __call__(self, x: Any) -> Any:
-        x = _float(x)
+    def penalty(self, x: np.ndarray) -> Any:
         if x.ndim != 2:
             raise ValueError(f"x must be a matrix, got shape {x.shape}")
+        _, cosines, pairs = self._pairs(x)
+        total = x.dtype.type(self.factor) * x.dtype.type(0.5) * _sum(np.abs(cosines))
+        return total / x.dtype.type(pairs)
+
+    def slope(self, x: np.ndarray) -> np.ndarray:
+        rows, cosines, pairs = self._pairs(x)
+        d = np.float32(self.factor / pairs) * np.sign(cosines)  # each pair stands there twice
+        to_rows = _kernels.dense(d, _kernels.PackedDense(rows))
+        given = np.asarray(x if self.mode == "rows" else x.T, np.float32)
+        length = np.sqrt(reductions.reduce(np.square(given), "sum", 1, keepdims=True))
+        along = reductions.reduce(to_rows * rows, "sum", 1, keepdims=True) * (length > 1e-7)
+        found = (to_rows - along * rows) / extremes.maximum(length, np.float32(1e-7))
+        return found if self.mode == "rows" else found.T
+
+    def _pairs(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """The rows at length 1, the cosines of all pairs but a row with itself, their number."""
         rows = reductions.unit(x if self.mode == "rows" else x.T, 1, 1e-7)
-        cosines = np.abs(_kernels.dense(rows, _kernels.PackedDense(rows.T)))
-        pairs = len(rows) * (len(rows) - 1) / 2
+        cosines = _kernels.dense(rows, _kernels.PackedDense(rows.T))
         np.fill_diagonal(cosines, 0)
-        return x.dtype.type(self.factor) * x.dtype.type(0.5) * _sum(cosines) / x.dtype.type(pairs)
+        return rows, cosines, len(rows) * (len(rows) - 1) / 2
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
@@ -104,7 +144,7 @@ def serialize(regularizer: Any) -> Any:
 
 
 def _float(x: Any) -> np.ndarray:
-    """`x`, a Variable too, as an array of floats; float32 if it is none yet."""
+    """`x` as an array of floats; float32 if it is none yet."""
     x = np.asarray(x)
     return x if x.dtype.kind == "f" else x.astype(np.float32)
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Unpack
 
+from ... import regularizers
 from ..base.arguments import LayerOptions
 from ..base.one_tensor import OneTensor
 
@@ -23,7 +24,7 @@ class Identity(OneTensor):
 
 
 class ActivityRegularization(Identity):
-    """The inputs; `l1` and `l2` weigh a penalty that only a training loop adds to its loss.
+    """The inputs; `l1` and `l2` weigh a penalty on them that training adds to the loss.
 
     Source: keras.layers.ActivityRegularization.
     """
@@ -31,3 +32,7 @@ class ActivityRegularization(Identity):
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.l1, self.l2 = l1, l2
+
+    def on_tape(self, tape: Any, inputs: Any) -> Any:
+        tape.penalties.append((regularizers.L1L2(self.l1, self.l2), inputs))
+        return inputs
