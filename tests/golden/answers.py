@@ -14,7 +14,7 @@ from maskseq import activations, ops
 from maskseq.nest import flatten
 from maskseq.tensor import convert_to_tensor, get_keras_mask
 from maskseq.testing.examples import EXAMPLES
-from maskseq.testing.promises import MASK
+from maskseq.testing.subject import MASK
 from tests.conformance.cases import CASES as LAYER_CASES
 from tests.conformance.harness import INPUTS, masks_of
 from tests.golden.exact import like, pattern, set_weights

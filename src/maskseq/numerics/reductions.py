@@ -61,9 +61,16 @@ def log_sum_exp(x: Any, axis: Any = None, keepdims: bool = False) -> np.ndarray:
 def normalized(
     x: Any, axis: Any, norm: str, epsilon: float, gamma: Any = None, beta: Any = None
 ) -> np.ndarray:
-    """_kernels.normalize along one or several axes; gamma and beta have the sizes of these."""
+    """_kernels.normalize along one or several axes; gamma and beta have the sizes of these.
+
+    Raises: ValueError if they have others.
+    """
     x = np.asarray(x, np.float32)
     axes = axes_of(axis, x.ndim)
+    if len(axes) > 1 and (gamma is not None or beta is not None):
+        sizes, own = tuple(x.shape[a] for a in axes), (beta if gamma is None else gamma).shape
+        if own != sizes:
+            raise ValueError(f"inputs must have sizes {own} along axes {axes}, got {sizes}")
     rows, kept, _ = rows_along(x, axes)
     weights = [None if w is None else w.reshape(-1) for w in (gamma, beta)]
     y = _kernels.normalize(rows, norm, epsilon, *weights)

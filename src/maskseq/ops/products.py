@@ -125,6 +125,10 @@ def _joined(
     x, x_labels = _summed(x, x_labels, y_labels + wanted)
     y, y_labels = _summed(y, y_labels, x_labels + wanted)
     shared = [c for c in x_labels if c in y_labels]
+    for c in shared:
+        sizes = x.shape[x_labels.index(c)], y.shape[y_labels.index(c)]
+        if sizes[0] != sizes[1]:
+            raise ValueError(f"einsum: axis {c!r} must have one size in all operands, got {sizes}")
     batch = [c for c in shared if c in wanted]
     over = [c for c in shared if c not in wanted]
     x_free, y_free = ([c for c in z if c not in shared] for z in (x_labels, y_labels))

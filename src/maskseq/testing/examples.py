@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import layers
-from .promises import BATCH, TIME, sequences
+from .subject import BATCH, TIME, sequences
 
 
 @dataclass

@@ -5,7 +5,7 @@ from importlib import import_module
 from .. import layers
 from ..layers.base.table import FILES, IN_KERAS, OURS, names_in
 from .examples import EXAMPLES, Example
-from .promises import Subject
+from .subject import Subject
 
 HEADER = """\
 # Layers and the mask

@@ -9,6 +9,7 @@ import maskseq
 from maskseq import layers, testing
 from maskseq.layers.base.table import IN_KERAS, OURS, names_in
 from maskseq.testing.examples import EXAMPLES
+from maskseq.testing.subject import sequences
 from maskseq.testing.table import layers_table
 
 WITHOUT = {"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}  # steps of an RNN
@@ -78,10 +79,41 @@ class Shapeless(Broken):
         return input_shape
 
 
+class OfNothing(Broken):
+    def call(self, inputs):
+        return inputs.mean(axis=1)
+
+    def compute_mask(self, inputs, mask):
+        return None
+
+
+class Crossed(Broken):
+    """The mask of the first input, and numbers from masked steps of the second."""
+
+    mask_role = "passes"
+
+    def call(self, inputs):
+        return inputs[0] * np.mean(inputs[1], axis=1, keepdims=True)
+
+    def compute_mask(self, inputs, mask):
+        return mask[0] if mask else None
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+def test_numbers_of_masked_steps_of_a_second_input_are_found():
+    others = set(testing.PROMISES) - {"two_masks"}
+    with pytest.raises(AssertionError, match="breaks two_masks"):
+        testing.check_layer(Crossed(), [sequences()] * 2, skip=others)
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty", "ignore:invalid value")
 @pytest.mark.parametrize(
     "layer, promise",
     [
         (Batchy(), "batch_composition"),
+        (OfNothing(), "empty_time"),
         (Careless(), "poisoned_padding"),
         (Forgetful(by=2.0), "config_round_trip"),
         (Liar(), "mask_truth_table"),

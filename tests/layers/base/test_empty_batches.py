@@ -12,7 +12,7 @@ from maskseq import Input, Model, Ragged, layers, ops
 from maskseq.nest import flatten
 from maskseq.ops.operation import OPERATIONS
 from maskseq.testing.examples import EXAMPLES, Example
-from maskseq.testing.promises import BATCH, TIME, sequences
+from maskseq.testing.subject import BATCH, TIME, sequences
 
 
 def pair():

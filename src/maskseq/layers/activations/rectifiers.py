@@ -136,12 +136,20 @@ class PReLU(Elementwise):
             shape[axis - 1] = 1
         if None in shape:
             raise ValueError(f"shared_axes must have the axes of unknown size, got {input_shape}")
+        shared = self.shared_axes or []
+        self._own_axes = [i - len(shape) for i in range(len(shape)) if i + 1 not in shared]
         self.alpha = self.add_named_weight("alpha", tuple(shape))
         self.stepwise = len(shape) > 1 and shape[0] == 1
         self.reads_masked = "own" if self.stepwise else "all"
 
     def call(self, inputs: Any) -> np.ndarray:
         x, alpha = np.asarray(inputs, np.float32), self.alpha.value
+        for axis in self._own_axes:
+            if x.shape[axis] != alpha.shape[axis]:
+                raise ValueError(
+                    f"inputs must have size {alpha.shape[axis]} along axis {axis}, for which there "
+                    f"are alphas, got {x.shape[axis]}"
+                )
         if alpha.size == 1:
             return activations.leaky_relu(x, alpha.item())
         last = alpha.ndim - next(i for i, n in enumerate(alpha.shape) if n != 1)

@@ -29,7 +29,11 @@ class Projection(PackingLayer):
 
     def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """x (n, ...) -> (n, outputs), flat, in `out` if it is given."""
-        x = x.reshape(len(x), self._width)
+        try:
+            x = x.reshape(len(x), self._width)
+        except ValueError:
+            wanted = f"inputs must have {self._width} numbers at each step"
+            raise ValueError(f"{wanted}, got {math.prod(x.shape[1:])}") from None
         return _kernels.dense(x, self.packed(), activation=self._activation, out=out)
 
     def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:

@@ -47,10 +47,19 @@ def axes_from_the_end(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def spread(weight: np.ndarray, axes: tuple[int, ...], x: np.ndarray) -> np.ndarray:
-    """`weight` in a shape that broadcasts to `x`: the sizes of x along `axes`, 1 elsewhere."""
+    """`weight` in a shape that broadcasts to `x`: its sizes along `axes`, 1 elsewhere.
+
+    Raises: ValueError if x has other sizes there.
+    """
+    sizes = tuple(x.shape[axis] for axis in axes)
+    if weight.shape != sizes:
+        raise ValueError(
+            f"inputs must have size {weight.shape} along {axes}, the axes that the layer was built "
+            f"for, got {sizes}"
+        )
     shape = [1] * x.ndim
-    for axis in axes:
-        shape[axis] = x.shape[axis]
+    for axis, size in zip(axes, sizes, strict=True):
+        shape[axis] = size
     return weight.reshape(shape)
 
 

@@ -95,8 +95,11 @@ def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Each channel's own convolutions: (batch, n, channels * multiplier).
 
     windows: (batch, n, size, channels).  kernel: (size, channels, multiplier).
+    Raises: ValueError if the kernel has another number of channels.
     """
     batch, count, _, channels = windows.shape
+    if channels != kernel.shape[1]:
+        raise ValueError(f"inputs must have {kernel.shape[1]} features, got {channels}")
     out = np.zeros((batch, count, channels, kernel.shape[2]), np.float32)
     for step, weights in enumerate(kernel):
         out += windows[:, :, step, :, None] * weights

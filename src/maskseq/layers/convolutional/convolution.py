@@ -114,7 +114,8 @@ class Convolution(PackingLayer):
     def windows_a_chunk(self) -> int:
         """How many windows to gather at a time."""
         _, features, _ = self.kernel.shape
-        return max(1, CELLS_A_CHUNK // (self.kernel_size * features * self.groups))
+        cells = self.kernel_size * features * self.groups
+        return max(1, CELLS_A_CHUNK // max(1, cells))
 
     def pack_weights(
         self, kernel: np.ndarray, bias: np.ndarray | None

@@ -63,6 +63,7 @@ class GroupNormalization(SameShape):
             raise ValueError(
                 f"inputs must have features that divide into {self._count} groups, got {features}"
             )
+        self._features = features
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_named_weight("gamma", (features,))
@@ -72,6 +73,8 @@ class GroupNormalization(SameShape):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self.axis, -1)
         batch, cells, features = x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1]
+        if features != self._features:
+            raise ValueError(f"inputs must have {self._features} features, got {features}")
         cube = x.reshape(batch, cells, features)
         means = _kernels.reduce(cube, "mean").reshape(batch, self._count, features // self._count)
         mean = reductions.reduce(means, "mean", 2, keepdims=True)

@@ -227,8 +227,10 @@ class TextVectorization(DataLayer):
         length = self.output_sequence_length
         if self.split is not None:
             return (*shape, length)
+        if len(shape) == 1:  # each text is a token, of which there may be n-grams
+            return shape if self._widths is None else (*shape, length)
         known = length is not None or self._widths is not None
-        return (*shape[:-1], length) if len(shape) > 1 and known else shape
+        return (*shape[:-1], length) if known else shape
 
     def get_config(self) -> dict[str, Any]:
         lookup = self._lookup_layer.get_config()

@@ -86,14 +86,19 @@ class Permute(_SameNumbers):
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(f"Permute: dims must be an order of 1, 2, ..., got {self.dims}")
+        self._in_order = self.dims == tuple(range(1, len(self.dims) + 1))
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
         if inputs.ndim != len(self.dims) + 1:
             raise ValueError(f"inputs must have {len(self.dims) + 1} axes, got {inputs.shape}")
-        if self.dims == tuple(range(1, inputs.ndim)):
-            return inputs
+        if self._in_order:
+            return inputs  # and its mask
         turned = np.transpose(inputs, (0, *self.dims))
         return turned if type(turned) is Traced else np.ascontiguousarray(turned)
+
+    @property
+    def mask_role(self) -> str:
+        return "passes" if self._in_order else "drops"
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))

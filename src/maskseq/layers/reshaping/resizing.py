@@ -45,6 +45,10 @@ class Cropping1D(_Steps):
         _, time, _ = inputs.shape if not len(inputs) else self.compute_output_shape(inputs.shape)
         return inputs[:, first : first + time] if first or last else inputs  # and its mask
 
+    @property
+    def mask_role(self) -> str:
+        return "drops" if any(self.cropping) else "passes"
+
     def steps(self, time: int) -> int:
         if time <= sum(self.cropping):
             raise ValueError(f"inputs must have over {sum(self.cropping)} steps, got {time}")
