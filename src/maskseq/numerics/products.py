@@ -5,9 +5,12 @@ import numpy as np
 from .. import _kernels
 
 
-def outer(x: np.ndarray, dz: np.ndarray) -> np.ndarray:
-    """x (n, f), dz (n, units) -> x^T dz, (f, units): the gradient of a kernel."""
-    return _kernels.outer(x, dz)
+def outer(x: np.ndarray, dz: np.ndarray, index: np.ndarray | None = None) -> np.ndarray:
+    """x (n, f), dz (n, units) -> x^T dz, (f, units): the gradient of a kernel.
+
+    index: int64 (n,): the row of x that each row of dz meets; -1: none.
+    """
+    return _kernels.outer(x, dz, index)
 
 
 def turned(dz: np.ndarray, kernel: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ..numerics import extremes
+from .. import _kernels
 from ..variable import Variable
 from .moments import Moments, power
 from .optimizer import OptimizerOptions, Rate
@@ -41,13 +41,22 @@ class Adam(Moments):
         super().update_all(gradients, variables, rate)
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        m, v = self.moments(gradient, variable)
+        place = self._get_variable_index(variable)
+        slots = [self._first[place], self._second[place]]
         if self.amsgrad:
-            largest = self._largest[self._get_variable_index(variable)]
-            v = extremes.maximum(largest.value, v)
-            self.assign(largest, v)
-        change = m * self._alpha / (np.sqrt(v) + np.float32(self.epsilon))
-        self.assign(variable, variable.value - change)
+            slots.append(self._largest[place])
+        of_mean, of_square = self._new_shares()
+        stepped = _kernels.adam_step(
+            variable.value,
+            gradient,
+            *[slot.value for slot in slots],
+            of_mean=of_mean,
+            of_square=of_square,
+            alpha=self._alpha,
+            epsilon=self.epsilon,
+        )
+        for changed, value in zip([variable, *slots], stepped, strict=True):
+            self.assign(changed, value)
 
 
 class AdamW(Adam):
