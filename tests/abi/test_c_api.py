@@ -128,3 +128,15 @@ def test_rnn_reads_no_row_beyond_those_there_are():
     np.testing.assert_allclose(h, [first, np.tanh(0.5 + 0.5 * second)], rtol=1e-6)
     status, bad, h = run_simple_rnn(4, [0, 1, 5])
     assert (status, bad) == (OUT_OF_RANGE, 2) and (h == 99).all()
+
+
+# --- layout_cells
+
+
+def test_cells_beyond_those_of_the_mask_are_0():
+    """As where another thread has changed the mask since its steps were counted."""
+    mask, cells = np.array([0, 1, 0, 1], np.uint8), np.full(6, 99, np.int64)
+    function("layout_cells", POINTER, POINTER, INT64, INT64)(
+        cells.ctypes.data, mask.ctypes.data, 5, 4
+    )
+    assert cells.tolist() == [1, 3, 0, 0, 0, 99]

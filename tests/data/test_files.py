@@ -236,3 +236,10 @@ def test_rows_of_nothing_are_counted_too(shape, tmp_path):
 def test_names_in_an_archive_are_told_without_what_a_terminal_obeys(tmp_path):
     refused(tmp_path, "a.npz", zipped(**{"\x1b[2J": b""}), r"got \\x1b\[2J")
     refused(tmp_path, "a.npy", b"\x93NUMPY\1\0\7\0'\x1b[2J' ", r"\\x1b\[2J|damaged header")
+
+
+def test_objects_of_python_are_refused_by_name(tmp_path):
+    path = tmp_path / "x.npy"
+    path.write_bytes(npy(np.array([{}]), allow_pickle=True))
+    with pytest.raises(ValueError, match="holds Python objects, expected numbers"):
+        datafiles.read(path)

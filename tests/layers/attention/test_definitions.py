@@ -143,16 +143,12 @@ def test_means_behind_a_recurrent_layer_are_of_what_its_masked_steps_show(rng, p
     inputs = maskseq.Input((TIME, FEATURES))
     hidden = layers.LSTM(4, return_sequences=True)(layers.Masking()(inputs))
     hidden = layers.Dense(4)(hidden)
-    query = maskseq.Input((QUERIES, 4))
-    nothing = np.zeros((QUERIES, TIME), bool)
+    nothing = np.zeros((TIME, TIME), bool)
     attention = layers.MultiHeadAttention(HEADS, 3)
-    model = maskseq.Model(
-        [inputs, query], [hidden, attention(query, hidden, attention_mask=nothing)]
-    )
+    model = maskseq.Model(inputs, [hidden, attention(hidden, hidden, attention_mask=nothing)])
     weights = randomize(model, rng)[-8:]
     x = rng.standard_normal((BATCH, TIME, FEATURES)).astype(np.float32)
     x[~MASKS[pattern]] = 0
-    queries = rng.standard_normal((BATCH, QUERIES, 4)).astype(np.float32)
-    shown, found = model.predict([x, queries])
-    expected, _ = heads(queries, shown, shown, weights, nothing)
+    shown, found = model.predict(x)
+    expected, _ = heads(shown, shown, shown, weights, nothing)
     np.testing.assert_allclose(found, expected, atol=5e-6)
