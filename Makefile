@@ -9,6 +9,8 @@ VENV ?= .venv
 T ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# One program per CPU: a thread that waits for work must not hold a CPU meanwhile.
+PARALLEL := OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1
 SOURCES := src csrc tests benchmarks examples setup.py
 CSRC := $(shell find csrc -name '*.[ch]')
 C_FILES = $(shell git ls-files '*.c' '*.h')
@@ -17,8 +19,8 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 export MASKSEQ_DEV ?= 1
 bench profile sanitize: export MASKSEQ_DEV = 0
 
-.PHONY: help setup peers build test quick mutants sanitize lint warnings format types docs answers \
-	golden sweep bench profile profile-kernel check clean
+.PHONY: help setup peers build test quick mutants fuzz sanitize lint warnings format types docs \
+	answers golden sweep bench profile profile-kernel check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -46,26 +48,25 @@ build: setup ## write what is copied from maskseq.h and the façade, and compile
 test: build ## all tests, or T
 	$(BIN)/python -m pytest $(T)
 
-# One program per CPU: a thread that waits for work must not hold a CPU meanwhile.
 quick: build ## the tests that are not marked slow, or those of T
-	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
-		$(BIN)/python -m pytest -n auto -m "not slow" $(T)
+	$(PARALLEL) $(BIN)/python -m pytest -n auto -m "not slow" $(T)
 
 # T="--only softmax" plants those of a name or file, T="--part 1/1" all of them: see tests/mutation.
 mutants: build ## plant a tenth of the mutants, other ones each day: tests must kill them
 	$(BIN)/python -m tests.mutation \
 		$(or $(T),--part $$(( $$(date +%s) / 86400 % 10 + 1 ))/10 --seconds 240)
 
-sanitize: ## what quick runs, under AddressSanitizer and UBSan, in an environment of its own
+sanitize: ## what quick runs and more, under AddressSanitizer and UBSan, in an environment of its own
 	test -x .venv-asan/bin/python || $(PYTHON) -m venv .venv-asan
 	MASKSEQ_DEBUG=1 MASKSEQ_SANITIZE=address,undefined .venv-asan/bin/pip install -q ".[test]"
 	for library in $$(find .venv-asan/lib/python3*/site-packages/maskseq -name '*.so'); do \
 		nm -D --undefined-only $$library | grep -q __asan_init || exit 1; \
 	done
-	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so.6)" \
+	$(PARALLEL) LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so.6)" \
 		PYTHONMALLOC=malloc UBSAN_OPTIONS=print_stacktrace=1 \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
-		.venv-asan/bin/python -m pytest -s -p no:cacheprovider -m "not slow" $(T)
+		.venv-asan/bin/python -m pytest -s -n auto -p no:cacheprovider \
+		-m "not slow or sanitize" $(T)
 
 lint: setup ## style and types of Python, style of C, and the files of continuous integration
 	$(BIN)/ruff check $(SOURCES)
@@ -92,6 +93,10 @@ format: setup ## put Python and C into the style that lint wants
 
 types: setup ## check the type hints
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+fuzz: build ## search for inputs that break a reader or the C API: T="hdf5 config" SECONDS=600
+	$(BIN)/pip install -q atheris
+	MASKSEQ_FUZZ_SECONDS=$(or $(SECONDS),300) .ci/fuzz $(BIN)/python $(T)
 
 docs: build ## write the pages that are made from the code
 	$(BIN)/python -m maskseq.testing.table >build/layers.md

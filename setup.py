@@ -45,6 +45,7 @@ class BuildExt(build_ext):
     def finalize_options(self) -> None:
         super().finalize_options()
         kind = [sys.implementation.cache_tag, "debug" if debug else "", sanitizers]
+        kind += ["" if openmp_compile else "serial"]
         self.build_temp = os.path.join("build", "-".join(["objects", *filter(None, kind)]))
 
     def build_extensions(self) -> None:

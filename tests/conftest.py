@@ -41,19 +41,25 @@ def pytest_ignore_collect(collection_path, config):
         return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8") or None
 
 
-def fail_if_a_peer_is_missing(report):
-    """With MASKSEQ_REQUIRE_PEERS=1 a test that misses Keras, PyTorch or the like has failed."""
-    missing = report.skipped and "could not import" in str(report.longrepr)
-    if missing and os.environ.get("MASKSEQ_REQUIRE_PEERS") == "1":
-        report.outcome = "failed"
+def see_to_a_missing_peer(report):
+    """A test that misses Keras, PyTorch or the like fails with MASKSEQ_REQUIRE_PEERS=1.
+
+    Without, its file is added to those that the file MASKSEQ_MISSED names: to be run with them.
+    """
+    if report.skipped and "could not import" in str(report.longrepr):
+        if os.environ.get("MASKSEQ_REQUIRE_PEERS") == "1":
+            report.outcome = "failed"
+        elif missed := os.environ.get("MASKSEQ_MISSED"):
+            with open(missed, "a") as file:
+                file.write(report.nodeid.partition("::")[0] + "\n")
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    return fail_if_a_peer_is_missing((yield))
+    return see_to_a_missing_peer((yield))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
-    return fail_if_a_peer_is_missing((yield))
+    return see_to_a_missing_peer((yield))

@@ -35,6 +35,7 @@ def strided(x):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("order", [np.asfortranarray, transposed, strided])
 def test_order_in_memory_changes_no_bit(order):
     x = np.arange(24).reshape(2, 3, 4)
@@ -73,6 +74,7 @@ def test_older_cpus_change_no_bit(disabled, isa):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 def test_numpys_blas_and_threads_change_no_bit():
     for environment in ({"OPENBLAS_CORETYPE": "Prescott"}, {"MASKSEQ_NUM_THREADS": "1"}):
         result = run("-m", "tests.golden", **environment)

@@ -303,6 +303,7 @@ def paths_into(value, here=()):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["sequential", "functional"])
 def test_altered_config_raises_nothing_but_our_two_errors(tmp_path, name):

@@ -111,6 +111,7 @@ def test_the_number_of_threads_may_change_while_others_predict(scene):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 def test_other_threads_run_python_meanwhile():
     packed = _kernels.PackedDense(np.ones((256, 256)))
     x = np.ones((100_000, 256), np.float32)
@@ -189,6 +190,7 @@ def test_ctrl_c_ends_a_long_call_within_100_ms(kernel, threads):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 def test_a_handler_that_does_not_raise_changes_nothing():
     code = """
 import signal, numpy as np
@@ -246,6 +248,7 @@ def test_a_forked_child_answers_with_the_same_bits(scene):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing_pools_answer_with_the_same_bits(method, tmp_path):
     main = f"""

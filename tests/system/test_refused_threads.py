@@ -121,7 +121,8 @@ def shim(tmp_path_factory):
 
 def one_and(first, *others):
     """The cases of a test: one for the quick run."""
-    return [first, *(pytest.param(other, marks=pytest.mark.slow) for other in others)]
+    slow = [pytest.mark.slow, pytest.mark.sanitize]
+    return [first, *(pytest.param(other, marks=slow) for other in others)]
 
 
 @pytest.mark.parametrize("limit", one_and(6, 0, 1, 4, 5, 7, 8, 12, 20))

@@ -45,6 +45,7 @@ def test_promises_hold_for_every_value(name):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", LAYERS)
 def test_promises_hold_for_every_pair_of_values_and_others(name):
