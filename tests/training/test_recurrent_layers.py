@@ -306,8 +306,3 @@ def test_a_frozen_layer_passes_gradients_on(rng):
     layer.trainable = False
     _, gradients = train(layer, x, None)
     assert np.array_equal(gradients([np.ones((2, UNITS), np.float32)])[0], want)
-
-
-def test_a_layer_without_a_gradient_says_so():
-    with pytest.raises(TypeError, match="ConvLSTMCell has no gradient yet"):
-        train(layers.ConvLSTM1D(2, 2), np.ones((2, 3, 4, 1), np.float32), None)

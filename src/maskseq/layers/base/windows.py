@@ -3,11 +3,14 @@
 Source: keras.ops.conv and keras.ops.max_pool; "same" pads as TensorFlow does, the odd cell last.
 """
 
+import math
 from typing import Any, overload
 
 import numpy as np
 
+from ... import _kernels
 from ...numerics import reductions
+from ...numerics.products import outer, turned
 from ...tape import Traced
 from ...tensor import as_numpy
 from ...variable import Variable
@@ -104,6 +107,29 @@ def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     for step, weights in enumerate(kernel):
         out += windows[:, :, step, :, None] * weights
     return out.reshape(batch, count, channels * kernel.shape[2])
+
+
+def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[int, int, str, int]) -> Traced:
+    """The products of kernel (size, features, filters) and the windows of x, recorded.
+
+    window: size, stride, padding, dilation.  Returns: (batch, windows, filters).
+    """
+    size, *place = window
+    array, weights = np.asarray(as_numpy(x.value), np.float32), kernel.value
+    windows = windows_of(array, size, *place)
+    matrix = weights.reshape(-1, weights.shape[2])
+    flat = windows.reshape(math.prod(windows.shape[:2]), len(matrix))
+    y = _kernels.dense(flat, _kernels.PackedDense(matrix))
+
+    def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+        d = np.ascontiguousarray(d).reshape(len(flat), -1)
+        back = None
+        if wanted[0]:
+            back = turned(d, matrix).reshape(windows.shape)
+            back = gradient_of_windows(back, array.shape[1], *place)
+        return [back, outer(flat, d).reshape(weights.shape) if wanted[1] else None]
+
+    return x.tape.record(y.reshape(*windows.shape[:2], -1), [x, kernel], backward)
 
 
 def convolve_channels_on_tape(

@@ -4,16 +4,19 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import _kernels, activations, constraints, initializers, regularizers
+from ... import _kernels, activations, constraints, initializers, ops, regularizers
 from ...rows import Rows
+from ...tape import Traced
 from ..base.arguments import CommonOptions, LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
 from ..base.packing import KeepsPack
-from ..base.windows import check_padding, count_windows
+from ..base.taped import activated
+from ..base.windows import check_padding, convolve_on_tape, count_windows
 from .cell_rnn import CellRNN, of_cell
 from .conv_walk import Gates, Window, walk
 from .run_cell import Outputs, Run, initial_state_of
+from .taped_cell import by_formula
 
 
 class ConvLSTMCell(KeepsPack, Layer):
@@ -28,6 +31,7 @@ class ConvLSTMCell(KeepsPack, Layer):
     """
 
     packed_names = ("kernel", "recurrent_kernel", "bias")
+    traceable = True
 
     def __init__(
         self,
@@ -116,8 +120,23 @@ class ConvLSTMCell(KeepsPack, Layer):
         return bias
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+        if type(inputs) is Traced:
+            new = by_formula(self, inputs, states, self._formula)
+            return new[0], new
         rows = Rows.view(np.asarray(inputs, np.float32)[:, None], None)
         return self.over_rows(rows, list(states), None, False)
+
+    def _formula(self, x: Any, h: Any, c: Any) -> list[Any]:
+        """h' and c' of Traced values."""
+        x, h, c = map(self._turned, (x, h, c))
+        hidden = Window(self.kernel_size)
+        z = convolve_on_tape(x, self.kernel, Window(*self._window()))
+        z = z + convolve_on_tape(h, self.recurrent_kernel, hidden)
+        z = z if self.bias is None else z + self.bias
+        i, f, candidate, o = ops.split(z, 4, axis=2)
+        i, f, o = (activated(self.recurrent_activation, gate) for gate in (i, f, o))
+        c = f * c + i * activated(self.activation, candidate)
+        return [self._turned(y) for y in (o * activated(self.activation, c), c)]
 
     def over_rows(self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
         """Run over the real steps of `rows`; see `run_cell`."""
@@ -133,7 +152,7 @@ class ConvLSTMCell(KeepsPack, Layer):
         h, c = map(self._turned, last)
         return h, [h, c]
 
-    def _turned(self, x: np.ndarray) -> np.ndarray:
+    def _turned(self, x: Any) -> Any:
         """x with its rows first, or back."""
         return x.swapaxes(1, 2) if self._first else x
 

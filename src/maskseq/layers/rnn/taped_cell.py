@@ -19,9 +19,17 @@ def cell_on_tape(cell: Any, x: Any, states: Sequence[Any]) -> list[Any]:
     The values are those of `call` on arrays. The way back works the formula out once more, on a
     tape of its own.
     """
-    tape = current().tape
     if not type(cell).advance.__module__.startswith(OURS):
         return list(cell.advance(x, *states))
+    return by_formula(cell, x, states, lambda *values: formula_of(cell, *values))
+
+
+def by_formula(cell: Any, x: Any, states: Sequence[Any], formula: Any) -> list[Any]:
+    """The new states that `cell.call` gives on arrays, recorded with the gradient of `formula`.
+
+    formula: (x, *states), Traced -> the new states, in operations that gradients pass.
+    """
+    tape = current().tape
     plain = [np.asarray(value_of(a), np.float32) for a in (x, *states)]
     with changed(tape=None):
         _, new = cell.call(plain[0], plain[1:])
@@ -31,7 +39,7 @@ def cell_on_tape(cell: Any, x: Any, states: Sequence[Any]) -> list[Any]:
         inner = Tape(weights)
         watched = [inner.watch(a) for a in plain]
         with changed(tape=inner):
-            made = formula_of(cell, *watched)
+            made = formula(*watched)
         read = [i for i, d in enumerate(gradients) if d is not None]
         found = inner.gradients(
             [made[i] for i in read], [gradients[i] for i in read], of=[*watched, *weights]
