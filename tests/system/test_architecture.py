@@ -21,7 +21,7 @@ LEVELS = [
     {"ops"},
     {"layers.base"},
     {"layers"},
-    {"optimizers"},
+    {"losses", "metrics", "optimizers", "training"},
     {"models"},
     {
         "importers",

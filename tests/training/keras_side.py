@@ -4,6 +4,8 @@ import jax
 import keras
 import numpy as np
 
+from tests.training import loss_cases
+from tests.training.loss_cases import MASK, WEIGHTS
 from tests.training.optimizer_cases import CASES, SCHEDULES, STEPS, Case, gradients, weights
 
 
@@ -31,4 +33,29 @@ def optimizer_answers() -> dict[str, np.ndarray]:
     for case in CASES:
         for part, values in zip(("weights", "state"), trained(case), strict=True):
             arrays |= {f"{case.name}/{part}/{i}": x for i, x in enumerate(values)}
+    return arrays
+
+
+def loss_of(case: loss_cases.Case, reduction: str, masked: bool, weighted: bool, y_pred=None):
+    """A loss's value."""
+    y_true, given = loss_cases.given(case.kind)
+    y_pred = keras.ops.convert_to_tensor(given) if y_pred is None else y_pred
+    if masked:
+        y_pred = keras.ops.multiply(y_pred, 1.0)
+        keras.src.backend.set_keras_mask(y_pred, MASK)
+    loss = getattr(keras.losses, case.loss)(reduction=reduction, **case.options)
+    return loss(y_true, y_pred, WEIGHTS if weighted else None)
+
+
+def loss_answers() -> dict[str, np.ndarray]:
+    """Values for all reductions, and the gradients of the mean with mask and weights."""
+    arrays = {}
+    for case in loss_cases.CASES:
+        for reduction, masked, weighted in loss_cases.calls():
+            value = loss_of(case, reduction, masked, weighted)
+            arrays[f"{case.name}/{reduction}/{masked}{weighted}"] = np.asarray(value)
+        for masked in (0, 1):
+            y_pred = loss_cases.given(case.kind)[1]
+            slope = jax.grad(lambda x: loss_of(case, "mean", masked, True, x))(y_pred)  # noqa: B023
+            arrays[f"{case.name}/gradient/{masked}"] = np.asarray(slope)
     return arrays

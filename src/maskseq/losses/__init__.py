@@ -1,0 +1,139 @@
+"""Losses, under Keras's names: functions, and objects that reduce what they give to one number.
+
+Source: keras.losses, version 3.15.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from .. import configured
+from .loss import Loss as Loss
+from .loss import LossFunctionWrapper as LossFunctionWrapper
+from .margins import CategoricalHinge as CategoricalHinge
+from .margins import Hinge as Hinge
+from .margins import SquaredHinge as SquaredHinge
+from .margins import categorical_hinge as categorical_hinge
+from .margins import hinge as hinge
+from .margins import squared_hinge as squared_hinge
+from .overlap import Dice as Dice
+from .overlap import Tversky as Tversky
+from .overlap import dice as dice
+from .overlap import tversky as tversky
+from .probabilistic import binary_crossentropy as binary_crossentropy
+from .probabilistic import binary_focal_crossentropy as binary_focal_crossentropy
+from .probabilistic import categorical_crossentropy as categorical_crossentropy
+from .probabilistic import categorical_focal_crossentropy as categorical_focal_crossentropy
+from .probabilistic import (
+    categorical_generalized_cross_entropy as categorical_generalized_cross_entropy,
+)
+from .probabilistic import kl_divergence as kl_divergence
+from .probabilistic import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from .probabilistic_losses import BinaryCrossentropy as BinaryCrossentropy
+from .probabilistic_losses import BinaryFocalCrossentropy as BinaryFocalCrossentropy
+from .probabilistic_losses import CategoricalCrossentropy as CategoricalCrossentropy
+from .probabilistic_losses import CategoricalFocalCrossentropy as CategoricalFocalCrossentropy
+from .probabilistic_losses import (
+    CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy,
+)
+from .probabilistic_losses import KLDivergence as KLDivergence
+from .probabilistic_losses import SparseCategoricalCrossentropy as SparseCategoricalCrossentropy
+from .regression import CosineSimilarity as CosineSimilarity
+from .regression import Huber as Huber
+from .regression import LogCosh as LogCosh
+from .regression import MeanAbsoluteError as MeanAbsoluteError
+from .regression import MeanAbsolutePercentageError as MeanAbsolutePercentageError
+from .regression import MeanSquaredError as MeanSquaredError
+from .regression import MeanSquaredLogarithmicError as MeanSquaredLogarithmicError
+from .regression import Poisson as Poisson
+from .regression import cosine_similarity as cosine_similarity
+from .regression import huber as huber
+from .regression import log_cosh as log_cosh
+from .regression import mean_absolute_error as mean_absolute_error
+from .regression import mean_absolute_percentage_error as mean_absolute_percentage_error
+from .regression import mean_squared_error as mean_squared_error
+from .regression import mean_squared_logarithmic_error as mean_squared_logarithmic_error
+from .regression import poisson as poisson
+
+_BASES = ("Loss", "LossFunctionWrapper")
+_CLASSES: dict[str, Any] = {
+    name: value
+    for name, value in globals().items()
+    if isinstance(value, type) and issubclass(value, Loss) and name not in _BASES
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in cast(
+        tuple[Any, ...],
+        (
+            *(binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy),
+            *(categorical_focal_crossentropy, categorical_generalized_cross_entropy),
+            *(categorical_hinge, cosine_similarity, dice, hinge, huber, kl_divergence, log_cosh),
+            *(mean_absolute_error, mean_absolute_percentage_error, mean_squared_error),
+            *(mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy),
+            *(squared_hinge, tversky),
+        ),
+    )
+}
+_SHORT = {
+    "bce": binary_crossentropy,
+    "kld": kl_divergence,
+    "mae": mean_absolute_error,
+    "mape": mean_absolute_percentage_error,
+    "mse": mean_squared_error,
+    "msle": mean_squared_logarithmic_error,
+}
+KNOWN: dict[str, Any] = {
+    **_CLASSES,
+    **FUNCTIONS,
+    **_SHORT,
+    **{name.upper(): function for name, function in _SHORT.items()},
+}
+
+
+def get(identifier: Any) -> Any:
+    """The loss, a function or an object, that a name, a config, a class or itself means.
+
+    Raises: ValueError naming the nearest one there is.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        identifier = configured.named(identifier, KNOWN, "loss")
+    elif isinstance(identifier, dict):
+        identifier = deserialize(identifier)
+    if isinstance(identifier, type):
+        identifier = identifier()
+    if not callable(identifier):
+        raise ValueError(f"loss: expected a name, a config or a function, got {identifier!r}")
+    return identifier
+
+
+def as_loss(identifier: Any, reduction: str = "sum_over_batch_size") -> Loss | None:
+    """`get`, with a function made a Loss."""
+    loss = get(identifier)
+    if loss is None or isinstance(loss, Loss):
+        return loss
+    own = loss in FUNCTIONS.values()
+    return LossFunctionWrapper(loss, reduction, getattr(loss, "__name__", None), stepwise=own)
+
+
+def serialize(loss: Any) -> Any:
+    """Its config, or a function's name, in Keras's form; what is your own as it is."""
+    name = getattr(loss, "__name__", "")
+    if not isinstance(loss, Loss) and FUNCTIONS.get(name) is loss:
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": name,
+            "registered_name": "function",
+        }
+    return configured.serialize(loss, _CLASSES, "keras.losses")
+
+
+def deserialize(config: Any) -> Any:
+    """The loss that a config or a name describes. Raises: ValueError if it is not known."""
+    if isinstance(config, dict) and config.get("class_name") == "function":
+        config = config.get("config")
+    if isinstance(config, str):
+        return configured.named(config, KNOWN, "loss")
+    return configured.from_table(config, _CLASSES, "loss")

@@ -1,0 +1,203 @@
+"""What all losses share: they run on real steps, and reduce what they found to one number."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+
+from .. import configured, ops, tape
+from ..numerics import reductions
+from ..rows import Layout, Rows, as_padded
+from ..tape import Traced, value_of
+from ..tensor import get_keras_mask
+from ..training.targets import align, weights_for
+
+REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
+MEANS = REDUCTIONS[:3]
+
+
+class Loss:
+    """Base of losses: `call(y_true, y_pred)` gives a value for each sample or step.
+
+    reduction: "sum_over_batch_size" or "mean": the sum of weighted values over their number;
+        "mean_with_sample_weight": over the sum of the weights; "sum"; "none" or None: all values.
+    A call takes y_pred as an array, with or without a mask, as Rows, or Traced in training. Masked
+    steps do not count, and what is at them is not read; if all are masked the loss is 0.
+    Source: keras.losses.Loss.
+    """
+
+    stepwise = False
+    """True if `call` treats every step by itself: it then gets the real steps alone, (n, ...).
+    Else it gets (batch, time, ...), with the labels of masked steps as 0."""
+
+    def __init__(
+        self, name: str | None = None, reduction: str | None = REDUCTIONS[0], dtype: Any = None
+    ):
+        self.name = name or configured.snake_case(type(self).__name__)
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"reduction: expected one of {REDUCTIONS}, got {reduction!r}")
+        if dtype is not None and str(dtype) != "float32":
+            raise ValueError(f"dtype: losses are float32, got {dtype!r}")
+        self.reduction, self.dtype = reduction, "float32"
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return self.measured(y_true, y_pred, sample_weight)[0]
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """A value for each sample or step."""
+        raise NotImplementedError(f"{type(self).__name__} has no call")
+
+    def measured(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        lengths: Any = None,
+    ) -> tuple[Any, float]:
+        """The loss, and how much it counts: the number that its mean was divided by.
+
+        The arguments are those of `training.targets.align`. For "sum" and "none" the count is how
+        many values there are.
+        """
+        given = align(y_true, y_pred, sample_weight, class_weight, lengths)
+        if self.stepwise or given.layout is None:
+            values = self.call(given.y_true, given.y_pred)
+            return self._reduced(values, given.weights, given.layout)
+        values = self.call(_padded(given.y_true, given.layout), _whole(y_pred))
+        if value_of(values).shape[:2] != (given.layout.batch, given.layout.time):
+            weights = weights_for(sample_weight, np.empty(value_of(values).shape), None)
+            return self._reduced(values, weights, None)
+        return self._reduced(_real(values, given.layout), given.weights, given.layout)
+
+    def _reduced(self, values: Any, weights: Any, layout: Layout | None) -> tuple[Any, float]:
+        """The loss of values that were weighted, and how much it counts."""
+        mask = get_keras_mask(value_of(values))
+        if mask is not None:
+            mask = np.asarray(mask, np.float32)
+            weights = mask if weights is None else _spread(weights, mask.shape) * mask
+        shape = value_of(values).shape
+        count = float(math.prod(shape)) if mask is None else float(np.count_nonzero(mask))
+        if weights is not None:
+            weights = _spread(np.asarray(weights, np.float32), shape)
+            values = ops.multiply(values, weights)
+            if self.reduction == "mean_with_sample_weight":
+                count = float(reductions.reduce(np.broadcast_to(weights, shape), "sum"))
+        if self.reduction in ("none", None):
+            return (values if layout is None else _in_cells(values, layout)), count
+        if not shape and weights is None:
+            return values, 1.0
+        total = ops.sum(values)
+        if self.reduction == "sum":
+            return total, count
+        return ops.divide(total, np.float32(count or 1)), count
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this loss anew."""
+        return {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A loss made from what `get_config` returned."""
+        return cls(**config)
+
+
+class LossFunctionWrapper(Loss):
+    """The loss of a function of (y_true, y_pred) and options that gives a value for each step.
+
+    stepwise: as in Loss; a function of your own gets whole sequences unless it says otherwise.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = REDUCTIONS[0],
+        name: str | None = None,
+        dtype: Any = None,
+        stepwise: bool = False,
+        **kwargs: Any,
+    ):
+        super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
+        self.fn, self.options = fn, kwargs
+        self.stepwise = stepwise and kwargs.get("axis", -1) in (-1, None)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.fn(*of_one_rank(y_true, y_pred), **self.options)
+
+    def get_config(self) -> dict[str, Any]:
+        own = configured.arguments_of(type(self))
+        if "fn" in own:
+            return {**super().get_config(), "fn": self.fn, **self.options}
+        return {**super().get_config(), **{k: v for k, v in self.options.items() if k in own}}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}({self.name}, {self.options})>"
+
+
+class Plain(LossFunctionWrapper):
+    """Base of the losses that have no options."""
+
+    function: Callable[..., Any]
+
+    def __init__(
+        self, reduction: str | None = REDUCTIONS[0], name: str | None = None, dtype: Any = None
+    ):
+        name = name or configured.snake_case(type(self).__name__)
+        super().__init__(type(self).function, reduction, name, dtype, stepwise=True)
+
+
+def of_one_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Labels and predictions that differ by a last axis of size 1 with that axis in both.
+
+    Keras takes the axis off if there is more than one other: then the mean goes over time.
+    """
+    labels, shape = np.asarray(y_true), value_of(y_pred).shape
+    if len(shape) == labels.ndim + 1 and shape[-1] == 1:
+        return labels[..., None], y_pred
+    if labels.ndim == len(shape) + 1 and labels.shape[-1] == 1:
+        if len(shape) == 1:
+            return labels, ops.expand_dims(y_pred, -1)
+        return labels[..., 0], y_pred
+    return labels, y_pred
+
+
+def _spread(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Weights of samples, or of steps, with axes for all that belongs to one."""
+    if weights.ndim == len(shape) + 1 and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    if weights.ndim > len(shape) or weights.shape != shape[: weights.ndim]:
+        if not shape:
+            return weights
+        one = weights.ndim == len(shape) and weights.shape[-1] == 1
+        if not one or weights.shape[:-1] != shape[:-1]:
+            raise ValueError(f"sample_weight: expected shape {shape}, got {weights.shape}")
+    return weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim))
+
+
+def _padded(y_true: Any, layout: Layout) -> Any:
+    """Labels of the real steps as (batch, time, ...), 0 at the others."""
+    cells = np.zeros((layout.batch * layout.time, *y_true.shape[1:]), y_true.dtype)
+    cells[layout.cells] = y_true
+    return cells.reshape(layout.batch, layout.time, *y_true.shape[1:])
+
+
+def _whole(output: Any) -> Any:
+    return tape.padded(output) if type(output) is Traced else as_padded(output)
+
+
+def _real(values: Any, layout: Layout) -> Any:
+    """The real steps of values (batch, time, ...)."""
+    if type(values) is Traced:
+        return tape.real_values(tape.packed(values, layout.mask))
+    values = np.asarray(values)
+    return values.reshape(layout.batch * layout.time, *values.shape[2:])[layout.cells]
+
+
+def _in_cells(values: Any, layout: Layout) -> Any:
+    """Values of the real steps as (batch, time, ...), 0 at the others."""
+    shape = (1, *value_of(values).shape[1:])
+    whole = ops.concatenate([values, np.zeros(shape, np.float32)], axis=0)
+    if type(whole) is Traced:
+        return tape.padded(tape.rows_like(Rows(whole.value, layout), whole))
+    return Rows(np.asarray(whole), layout).to_padded()

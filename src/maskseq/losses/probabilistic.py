@@ -1,0 +1,182 @@
+"""Losses of probabilities. Each function gives a value for each sample or step.
+
+Probabilities are cut to 1e-7..1 - 1e-7 first, as in Keras. Source: keras.losses.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..tape import value_of
+from ..tensor import set_keras_mask
+from .regression import EPSILON
+
+_ONE = np.float32(1)
+
+
+def _cut(y_pred: Any) -> Any:
+    return ops.clip(y_pred, EPSILON, _ONE - EPSILON)
+
+
+def _smooth(y_true: Any, label_smoothing: float, share: Any) -> np.ndarray:
+    labels = np.asarray(y_true, np.float32)
+    if not label_smoothing:
+        return labels
+    return labels * np.float32(1 - label_smoothing) + np.float32(label_smoothing) * share
+
+
+def _same_shape(labels: np.ndarray, y_pred: Any, name: str) -> None:
+    if labels.shape != value_of(y_pred).shape:
+        raise ValueError(
+            f"{name}: expected y_true of the shape of y_pred, {value_of(y_pred).shape}, "
+            f"got {labels.shape}"
+        )
+
+
+def _binary(labels: np.ndarray, y_pred: Any, from_logits: bool) -> Any:
+    """-log of the probability of each label."""
+    _same_shape(labels, y_pred, "binary_crossentropy")
+    if from_logits:
+        yes, no = ops.log_sigmoid(y_pred), ops.log_sigmoid(ops.negative(y_pred))
+    else:
+        y_pred = _cut(y_pred)
+        yes, no = ops.log(y_pred), ops.log(ops.subtract(_ONE, y_pred))
+    return ops.negative(ops.add(ops.multiply(labels, yes), ops.multiply(_ONE - labels, no)))
+
+
+def binary_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """The mean of -log of the probability of each label, along `axis`."""
+    labels = _smooth(y_true, label_smoothing, np.float32(0.5))
+    return ops.mean(_binary(labels, y_pred, from_logits), axis=axis)
+
+
+def binary_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """`binary_crossentropy` times (1 - p) ** gamma, p the probability of the label."""
+    labels = _smooth(y_true, label_smoothing, np.float32(0.5))
+    y_pred = ops.sigmoid(y_pred) if from_logits else y_pred
+    values, rest = _binary(labels, y_pred, False), _ONE - labels
+    right = ops.add(ops.multiply(labels, y_pred), ops.multiply(rest, ops.subtract(_ONE, y_pred)))
+    values = ops.multiply(ops.power(ops.subtract(_ONE, right), np.float32(gamma)), values)
+    if apply_class_balancing:
+        values = ops.multiply(labels * np.float32(alpha) + rest * np.float32(1 - alpha), values)
+    return ops.mean(values, axis=axis)
+
+
+def _of_all(y_pred: Any, axis: int) -> Any:
+    """Probabilities that sum to 1 along `axis`, cut."""
+    return _cut(ops.divide(y_pred, ops.sum(y_pred, axis=axis, keepdims=True)))
+
+
+def categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """-sum(y_true * log(y_pred)) along `axis`, labels being one-hot or probabilities."""
+    classes = np.shape(y_true)[-1] if np.ndim(y_true) else 1
+    labels = _smooth(y_true, label_smoothing, np.float32(1 / max(classes, 1)))
+    _same_shape(labels, y_pred, "categorical_crossentropy")
+    logs = ops.log_softmax(y_pred, axis) if from_logits else ops.log(_of_all(y_pred, axis))
+    return ops.negative(ops.sum(ops.multiply(labels, logs), axis=axis))
+
+
+def categorical_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """`categorical_crossentropy`, each class times alpha * (1 - p) ** gamma."""
+    classes = np.shape(y_true)[-1] if np.ndim(y_true) else 1
+    labels = _smooth(y_true, label_smoothing, np.float32(1 / max(classes, 1)))
+    _same_shape(labels, y_pred, "categorical_focal_crossentropy")
+    p = _of_all(ops.softmax(y_pred, axis) if from_logits else y_pred, axis)
+    factor = ops.power(ops.subtract(_ONE, p), np.float32(gamma))
+    values = ops.multiply(ops.multiply(factor, np.float32(alpha)), ops.log(p))
+    return ops.negative(ops.sum(ops.multiply(labels, values), axis=axis))
+
+
+def sparse_categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> Any:
+    """-log of the probability of the class whose number is given.
+
+    ignore_class: labels that do not count; the result then carries a mask.
+    Raises: ValueError for a label that is no class.
+    """
+    shape = value_of(y_pred).shape
+    labels = np.asarray(y_true)
+    if labels.ndim == len(shape) and labels.shape[axis] == 1:
+        labels = labels.squeeze(axis)
+    axis = axis % len(shape)
+    if labels.shape != shape[:axis] + shape[axis + 1 :]:
+        raise ValueError(
+            "sparse_categorical_crossentropy: expected the number of a class for each "
+            f"{shape[:axis] + shape[axis + 1 :]}, got labels {labels.shape}"
+        )
+    counts = None
+    if ignore_class is not None:
+        counts = labels != ignore_class
+        labels = np.where(counts, labels, 0)
+    classes = labels.astype(np.int64)
+    wrong = (classes < 0) | (classes >= shape[axis])
+    if wrong.any():
+        place = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"sparse_categorical_crossentropy: label {classes[tuple(place)]} of row "
+            f"{place.tolist()} is none of the {shape[axis]} classes; ignore_class leaves one out"
+        )
+    index = np.expand_dims(classes, axis)
+    if from_logits:
+        picked = ops.take_along_axis(ops.log_softmax(y_pred, axis), index, axis)
+    else:
+        total = ops.sum(y_pred, axis=axis, keepdims=True)
+        picked = ops.log(_cut(ops.divide(ops.take_along_axis(y_pred, index, axis), total)))
+    values = ops.negative(ops.squeeze(picked, axis))
+    if counts is None:
+        return values
+    values = ops.where(counts, values, np.float32(0))
+    set_keras_mask(values, counts)
+    return values
+
+
+def kl_divergence(y_true: Any, y_pred: Any) -> Any:
+    """sum(y_true * log(y_true / y_pred)) along the last axis, both cut to 1e-7..1."""
+    labels = np.asarray(ops.clip(np.asarray(y_true, np.float32), EPSILON, _ONE))
+    y_pred = ops.clip(y_pred, EPSILON, _ONE)
+    return ops.sum(ops.multiply(labels, ops.log(ops.divide(labels, y_pred))), axis=-1)
+
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+    """(1 - p ** q) / q, p the probability of the class whose number is given."""
+    labels = np.asarray(y_true)
+    if labels.ndim == len(value_of(y_pred).shape):
+        labels = labels.squeeze(-1)
+    picked = ops.take_along_axis(y_pred, labels.astype(np.int64)[..., None], -1)
+    power = ops.power(ops.squeeze(picked, -1), np.float32(q))
+    return ops.divide(ops.subtract(_ONE, power), np.float32(q))

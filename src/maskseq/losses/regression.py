@@ -1,0 +1,139 @@
+"""Losses of numbers. Each function gives a value for each sample or step. Source: keras.losses."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from .loss import REDUCTIONS, LossFunctionWrapper, Plain, of_one_rank
+
+EPSILON = np.float32(1e-7)  # keras.config.epsilon()
+_LOG_2 = np.float32(0.6931471805599453)
+
+
+def _pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    labels, y_pred = of_one_rank(y_true, y_pred)
+    return np.asarray(labels, np.float32), y_pred
+
+
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+    """mean((y_true - y_pred) ** 2) along the last axis."""
+    labels, y_pred = _pair(y_true, y_pred)
+    return ops.mean(ops.square(ops.subtract(labels, y_pred)), axis=-1)
+
+
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
+    """mean(|y_true - y_pred|) along the last axis."""
+    labels, y_pred = _pair(y_true, y_pred)
+    return ops.mean(ops.abs(ops.subtract(labels, y_pred)), axis=-1)
+
+
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
+    """100 * mean(|y_true - y_pred| / |y_true|) along the last axis, |y_true| being 1e-7 or more."""
+    labels, y_pred = _pair(y_true, y_pred)
+    size = ops.maximum(np.abs(labels), EPSILON)
+    errors = ops.abs(ops.divide(ops.subtract(labels, y_pred), size))
+    return ops.multiply(ops.mean(errors, axis=-1), np.float32(100))
+
+
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
+    """mean((log(1 + y_true) - log(1 + y_pred)) ** 2) along the last axis, both 1e-7 or more."""
+    labels, y_pred = _pair(y_true, y_pred)
+    one = np.float32(1)
+    logs = [ops.log(ops.add(ops.maximum(x, EPSILON), one)) for x in (y_pred, labels)]
+    return ops.mean(ops.square(ops.subtract(*logs)), axis=-1)
+
+
+def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
+    """Half the square of errors up to `delta`, a line beyond it; the mean along the last axis."""
+    labels, y_pred = _pair(y_true, y_pred)
+    limit, half = np.float32(delta), np.float32(0.5)
+    error = ops.subtract(y_pred, labels)
+    size = ops.abs(error)
+    line = ops.subtract(ops.multiply(size, limit), half * limit * limit)
+    small = ops.less_equal(size, limit)
+    return ops.mean(ops.where(small, ops.multiply(ops.square(error), half), line), axis=-1)
+
+
+def log_cosh(y_true: Any, y_pred: Any) -> Any:
+    """mean(log(cosh(y_pred - y_true))) along the last axis."""
+    labels, y_pred = _pair(y_true, y_pred)
+    error = ops.subtract(y_pred, labels)
+    grown = ops.add(error, ops.softplus(ops.multiply(error, np.float32(-2))))
+    return ops.mean(ops.subtract(grown, _LOG_2), axis=-1)
+
+
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """-cos of the angle between y_true and y_pred along `axis`: -1 is the same direction."""
+    labels, y_pred = _pair(y_true, y_pred)
+    product = ops.multiply(ops.normalize(labels, axis), ops.normalize(y_pred, axis))
+    return ops.negative(ops.sum(product, axis=axis))
+
+
+def poisson(y_true: Any, y_pred: Any) -> Any:
+    """mean(y_pred - y_true * log(y_pred + 1e-7)) along the last axis."""
+    labels = np.asarray(y_true, np.float32)
+    logs = ops.multiply(labels, ops.log(ops.add(y_pred, EPSILON)))
+    return ops.mean(ops.subtract(y_pred, logs), axis=-1)
+
+
+class MeanSquaredError(Plain):
+    """`mean_squared_error`."""
+
+    function = staticmethod(mean_squared_error)
+
+
+class MeanAbsoluteError(Plain):
+    """`mean_absolute_error`."""
+
+    function = staticmethod(mean_absolute_error)
+
+
+class MeanAbsolutePercentageError(Plain):
+    """`mean_absolute_percentage_error`."""
+
+    function = staticmethod(mean_absolute_percentage_error)
+
+
+class MeanSquaredLogarithmicError(Plain):
+    """`mean_squared_logarithmic_error`."""
+
+    function = staticmethod(mean_squared_logarithmic_error)
+
+
+class LogCosh(Plain):
+    """`log_cosh`."""
+
+    function = staticmethod(log_cosh)
+
+
+class Poisson(Plain):
+    """`poisson`."""
+
+    function = staticmethod(poisson)
+
+
+class Huber(LossFunctionWrapper):
+    """`huber`."""
+
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str | None = REDUCTIONS[0],
+        name: str = "huber_loss",
+        dtype: Any = None,
+    ):
+        super().__init__(huber, reduction, name, dtype, stepwise=True, delta=delta)
+
+
+class CosineSimilarity(LossFunctionWrapper):
+    """`cosine_similarity`."""
+
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str | None = REDUCTIONS[0],
+        name: str = "cosine_similarity",
+        dtype: Any = None,
+    ):
+        super().__init__(cosine_similarity, reduction, name, dtype, stepwise=True, axis=axis)

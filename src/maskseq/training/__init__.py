@@ -1,0 +1,1 @@
+"""Training: what joins a model, losses, metrics and an optimizer."""

@@ -1,0 +1,198 @@
+"""Labels and weights, put beside the real steps of an output.
+
+An output with a mask, Rows or an array that carries one, counts by its real steps: `rows_of` gives
+these alone, and `rows_for` what belongs to them of labels or weights, however those came. Nothing
+at a masked step is read.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.ragged import Ragged, as_batch
+from ..rows import Layout, Rows
+from ..tape import Traced, packed, real_values, value_of
+from ..tensor import as_numpy, get_keras_mask
+
+
+class Aligned(NamedTuple):
+    """An output and what belongs to it, row upon row.
+
+    y_pred: the real steps (n, *features), Traced if the output was; or the whole output, if it has
+    no mask.  y_true: as many rows.  weights: float32 (n,), or None for 1.  layout: where the rows
+    are in the batch; None without a mask.  size: how many rows there are.
+    """
+
+    y_true: Any
+    y_pred: Any
+    weights: Any
+    layout: Layout | None
+    size: int
+
+
+def align(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+    lengths: Any = None,
+) -> Aligned:
+    """Labels and weights beside the real steps of an output.
+
+    Arguments:
+        y_true: (batch, time, ...) or a Ragged or lists with a label for each real step; for an
+            output without a mask an array of its batch, or a Ragged of full length.
+        y_pred: Rows, or an array, with or without a mask; Traced or not.
+        sample_weight: (batch,), for all steps of a sequence, or a weight for each step.
+        class_weight: class -> weight, of integer labels, one a row, or of one-hot ones.
+        lengths: (batch,): how long the sequences were when they came, if a mask may have left out
+            some of their steps: labels in a Ragged may then be of these lengths, too.
+    Raises: ValueError naming the sequence, what was expected and what came.
+    """
+    rows, layout = rows_of(y_pred)
+    y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", lengths)
+    weights = weights_for(sample_weight, y_pred, layout, lengths)
+    if class_weight is not None:
+        by_class = weights_of_classes(y, class_weight)
+        weights = by_class if weights is None else _with_axes(weights, by_class) * by_class
+    return Aligned(y, rows, weights, layout, len(value_of(rows)))
+
+
+def layout_of(output: Any) -> Layout | None:
+    """Where the real steps of an output are; None if it has no mask of (batch, time)."""
+    value = value_of(output)
+    if type(value) is Rows:
+        return value.layout
+    mask = get_keras_mask(value)
+    if mask is None or np.ndim(mask) != 2 or value.shape[:2] != np.shape(mask):
+        return None
+    return Layout.from_mask(np.asarray(mask, bool))
+
+
+def rows_of(output: Any) -> tuple[Any, Layout | None]:
+    """The real steps of an output, (n, *features), and where they are; the output, if unmasked."""
+    layout, value = layout_of(output), value_of(output)
+    if layout is None:
+        return output if type(output) is Traced else as_numpy(value), None
+    if type(output) is Traced:
+        rows = output if type(value) is Rows else packed(output, layout.mask)
+        return real_values(rows), layout
+    if type(value) is Rows:
+        return value.values[: layout.steps], layout
+    return _at_cells(as_numpy(value), layout), layout
+
+
+def rows_for(given: Any, output: Any, layout: Layout | None, name: str, lengths: Any = None) -> Any:
+    """What belongs to the rows of `rows_of(output)` of an array, a Ragged, lists, or Rows."""
+    if type(given) is Rows:
+        given = given.to_tensor() if layout is None else given
+    elif not isinstance(given, (np.ndarray, Ragged)):
+        given = as_batch(given) if isinstance(given, (list, tuple)) else np.asarray(given)
+        if isinstance(given, Ragged):
+            given = _even(given, output, layout)
+    shape = value_of(output).shape
+    if len(given) != shape[0] and type(given) is not Rows:
+        raise ValueError(f"{name}: expected {shape[0]} sequences or samples, got {len(given)}")
+    if isinstance(given, Ragged):
+        return _of_ragged(given, shape, layout, name, lengths)
+    if layout is None:
+        return as_numpy(given)
+    if type(given) is Rows:
+        if not given.layout.equals(layout):
+            raise ValueError(f"{name}: its real steps are not those of the output")
+        return given.values[: layout.steps]
+    given = as_numpy(given)
+    if given.ndim < 2 or given.shape[1] != layout.time:
+        raise ValueError(
+            f"{name}: expected a value for each step, shape ({layout.batch}, {layout.time}, ...), "
+            f"or ragged ones, got shape {given.shape}"
+        )
+    return _at_cells(given, layout)
+
+
+def weights_for(weights: Any, output: Any, layout: Layout | None, lengths: Any = None) -> Any:
+    """Weights of samples or steps as float32 (n,) for the rows of `rows_of(output)`; None stays."""
+    if weights is None:
+        return None
+    if not isinstance(weights, (Rows, Ragged)):
+        array = np.asarray(weights) if not isinstance(weights, (list, tuple)) else weights
+        array = as_batch(array) if isinstance(array, (list, tuple)) else array
+        if layout is not None and not isinstance(array, Ragged):
+            array = np.asarray(array)
+            if array.ndim == 1 or (array.shape[1:] == (1,) and layout.time != 1):
+                if len(array) != layout.batch:
+                    raise ValueError(
+                        f"sample_weight: expected {layout.batch} sequences, got {len(array)}"
+                    )
+                return array.reshape(-1).astype(np.float32).repeat(layout.lengths)
+        weights = array
+    rows = np.asarray(rows_for(weights, output, layout, "sample_weight", lengths), np.float32)
+    if layout is not None and rows.ndim > 1 and rows.shape[1:] == (1,):
+        rows = rows[:, 0]
+    return rows
+
+
+def weights_of_classes(labels: Any, class_weight: Mapping[int, float]) -> np.ndarray:
+    """The weight of each row's class; classes that are not named have 1.
+
+    labels: (n,) or (n, 1) numbers of classes, or (n, classes) one-hot.
+    Raises: ValueError for other labels.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim == 2 and labels.shape[1] != 1:
+        classes = np.argmax(labels, axis=1)
+    elif labels.ndim == 1 or labels.ndim == 2:
+        classes = np.round(labels.reshape(-1)).astype(np.int64)
+    else:
+        raise ValueError(
+            "class_weight: expected labels (n,), (n, 1) or one-hot (n, classes) for each sample or "
+            f"real step, got {labels.shape}"
+        )
+    result = np.ones(len(classes), np.float32)
+    for number, weight in class_weight.items():
+        result[classes == number] = weight
+    return result
+
+
+def _with_axes(weights: np.ndarray, by_class: np.ndarray) -> np.ndarray:
+    return weights.reshape(by_class.shape) if weights.size == by_class.size else weights
+
+
+def _at_cells(x: np.ndarray, layout: Layout) -> np.ndarray:
+    return x.reshape(layout.batch * layout.time, *x.shape[2:])[layout.cells]
+
+
+def _even(given: Ragged, output: Any, layout: Layout | None) -> Any:
+    """Lists of one length as the array they are, where there is no mask to line up with."""
+    lengths = given.lengths
+    if layout is None and len(lengths) and (lengths == lengths[0]).all():
+        return given.values.reshape(len(given), int(lengths[0]), *given.values.shape[1:])
+    return given
+
+
+def _of_ragged(
+    given: Ragged, shape: tuple[int, ...], layout: Layout | None, name: str, came: Any
+) -> Any:
+    if layout is None:
+        if len(shape) < 2:
+            raise ValueError(f"{name}: expected an array for an output {shape}, got ragged data")
+        _check_lengths(given.lengths, np.full(shape[0], shape[1]), name)
+        return given.values.reshape(shape[0], shape[1], *given.values.shape[1:])
+    if np.array_equal(given.lengths, layout.lengths):
+        return given.values
+    wanted = layout.lengths if came is None else np.asarray(came)
+    _check_lengths(given.lengths, wanted, name)
+    sequences = np.arange(layout.batch).repeat(layout.lengths)
+    return given.values[given.offsets[sequences] + layout.cells - sequences * layout.time]
+
+
+def _check_lengths(got: np.ndarray, wanted: np.ndarray, name: str) -> None:
+    wrong = np.flatnonzero(got != wanted)
+    if len(wrong):
+        b = wrong[0]
+        more = f", and so {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise ValueError(
+            f"{name}: sequence {b} has {got[b]} values, expected {wanted[b]}, one for each of its "
+            f"real steps{more}"
+        )
