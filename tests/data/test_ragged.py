@@ -234,3 +234,18 @@ def test_lists_of_ints_become_the_narrowest_of_int32_and_int64(rows, dtype):
     ragged = Ragged.from_list(rows)
     assert ragged.dtype == dtype
     assert ragged.to_list() == [list(row) for row in rows]
+
+
+def test_ragged_of_the_same_values_in_other_sequences_are_not_equal():
+    one = Ragged(np.arange(5), [0, 2, 3, 5])
+    assert one.equals(Ragged(np.arange(5), [0, 2, 3, 5]))
+    assert not one.equals(Ragged(np.arange(5), [0, 1, 3, 5]))
+    assert not one.equals(Ragged(np.arange(5), [0, 2, 5]))
+    assert not one.equals(Ragged(np.arange(5) + 1, [0, 2, 3, 5]))
+    assert not one.equals(Ragged(np.arange(5, dtype=np.float32), [0, 2, 3, 5]))
+
+
+def test_a_mask_with_one_nan_is_refused():
+    mask = np.array([[1, np.nan], [1, 0]])
+    with pytest.raises(ValueError, match="mask must be real or masked everywhere, got NaN"):
+        Ragged.from_padded(np.zeros((2, 2)), mask)

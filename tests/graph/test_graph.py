@@ -268,3 +268,28 @@ def test_layer_built_by_hand_is_built_once():
     block = Block()
     block(np.ones((2, 4)))
     assert block.built and block.dense.built and len(block.weights) == 2
+
+
+def test_the_calls_of_a_shared_layer_are_told_apart_in_a_config(rng):
+    inputs = maskseq.Input((3,))
+    dense = layers.Dense(3)
+    once = dense(inputs)
+    model = maskseq.Model(inputs, [dense(once), once])
+    again = maskseq.Model.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    x = rng.normal(size=(2, 3)).astype(np.float32)
+    for a, b in zip(again.predict(x), model.predict(x), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.allclose(*model.predict(x))
+
+
+def test_two_outputs_of_one_operation_are_two_computations():
+    inputs = maskseq.Input((4,))
+    (a, b), (c, d) = (maskseq.ops.split(inputs, 2, axis=1) for _ in range(2))
+    assert (
+        graph.same_computation(a, c)
+        and graph.same_computation(b, d)
+        and graph.same_computation([a, b], [c, d])
+    )
+    assert not graph.same_computation(a, d) and not graph.same_computation([a, b], [d, c])
+    assert not graph.same_computation(a, maskseq.ops.negative(inputs))

@@ -35,6 +35,13 @@ def test_mask_from_ids_sees_every_bit_of_an_integer(dtype):
 
 
 @pytest.mark.parametrize("dtype", ["e", "f", "d"])
+def test_mask_from_ids_sees_every_bit_of_a_float_but_its_sign(dtype):
+    size = np.dtype(dtype).itemsize
+    bits = np.array([1 << bit for bit in range(8 * size)], np.uint64).astype(f"u{size}")
+    assert _kernels.mask_from_ids(bits.view(dtype)).tolist() == [True] * (8 * size - 1) + [False]
+
+
+@pytest.mark.parametrize("dtype", ["e", "f", "d"])
 def test_mask_from_ids_takes_negative_zero_for_zero_and_nan_for_real(dtype):
     tiny = np.finfo(dtype).smallest_subnormal
     ids = np.array([-0.0, 0.0, np.nan, tiny, -tiny, np.inf], dtype)

@@ -88,6 +88,7 @@ def test_scatter_rows_has_the_same_bits_on_any_number_of_threads(carry):
     "offsets, cells",
     [
         ([0, 2, 3], [0, 3, 4]),  # a cell past its sequence
+        ([0, 3, 3], [1, 2, 3]),  # a run of cells that goes on into the next one
         ([0, 2, 3], [0, 0, 4]),  # a cell twice
         ([0, 2, 3], [1, 0, 4]),  # descending
         ([0, 1, 3], [-1, 3, 4]),

@@ -30,7 +30,7 @@ def two_branches(structure=list):
     b = maskseq.Input((None, FEATURES), name="b")
     lstm, dense = layers.LSTM(3, name="lstm"), layers.Dense(2, name="dense")
     joint = ops.concatenate([lstm(a), dense(lstm(b))], axis=-1)
-    steps = dense(layers.LSTM(3, return_sequences=True)(a))
+    steps = dense(layers.LSTM(3, return_sequences=True, name="all")(a))
     if structure is dict:
         return maskseq.Model({"a": a, "b": b}, {"joint": joint, "steps": steps})
     return maskseq.Model([a, b], [joint, steps])
@@ -256,3 +256,22 @@ def test_lost_mask_is_told_as_asked(recwarn):
     model_that_loses_a_mask(on_mask_loss="ignore").predict(ids)
     with pytest.raises(ValueError, match="on_mask_loss must be .*got 'loud'"):
         model_that_loses_a_mask(on_mask_loss="loud")
+
+
+def test_a_mask_by_hand_makes_no_step_real_that_ragged_data_lacks(rng):
+    model = maskseq.Sequential([maskseq.Input((None, 2)), layers.LSTM(3)])
+    sequences = [rng.normal(size=(n, 2)).astype(np.float32) for n in (4, 2, 3)]
+    hand = np.array([[1, 1, 0, 1], [1, 1, 1, 1], [0, 1, 1, 1]], bool)
+    kept = [x[m[: len(x)]] for x, m in zip(sequences, hand, strict=True)]
+    found = model(maskseq.Ragged.from_list(sequences), mask=hand)
+    np.testing.assert_array_equal(found, model.predict(kept))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_the_mask_that_an_array_carries_is_cut_with_it(rng, batch_size):
+    model = maskseq.Sequential([maskseq.Input((4, 2)), layers.LSTM(3)])
+    mask = np.array([[1, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 1]], bool)
+    x = maskseq.convert_to_tensor(rng.normal(size=(5, 4, 2)).astype(np.float32))
+    maskseq.set_keras_mask(x, mask)
+    expected = model.layers[0](np.asarray(x), mask=mask)
+    np.testing.assert_array_equal(model.predict(x, batch_size=batch_size), expected)

@@ -114,3 +114,19 @@ def test_nothing_is_said_where_all_fits():
         warnings.simplefilter("error")
         model_of(STRUCTURES["list"]).predict((A, B, C))
     assert maskseq.Input((3,)).node.operation.optional is False
+
+
+def test_names_decide_whatever_the_order_of_the_inputs(rng):
+    """Neither that of the dict nor that of the alphabet."""
+    inputs = [maskseq.Input((2,), name=name) for name in ("c", "a", "b")]
+    model = maskseq.Model(inputs, layers.Concatenate()(inputs))
+    arrays = {name: rng.normal(size=(3, 2)).astype(np.float32) for name in "bca"}
+    expected = np.concatenate([arrays["c"], arrays["a"], arrays["b"]], axis=1)
+    np.testing.assert_array_equal(model.predict(arrays), expected)
+
+
+@pytest.mark.parametrize("time", [3, 5])
+def test_another_time_than_the_graph_has_is_refused(time):
+    model = maskseq.Sequential([maskseq.Input((4, 2)), layers.LSTM(3)])
+    with pytest.raises(ValueError, match=r"must have shape \(None, 4, 2\), got"):
+        model.predict(np.zeros((2, time, 2), np.float32))

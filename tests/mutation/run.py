@@ -1,8 +1,10 @@
 """Plants mutants one after the other, and says what became of each."""
 
+import os
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.mutation.mutant import Mutant
@@ -51,15 +53,18 @@ def try_mutant(tree: Tree, mutant: Mutant) -> Outcome:
 
 
 def prepare(tree: Tree, mutants: list[Mutant]) -> None:
-    """Builds the tree and runs all tests of the mutants: raises SystemExit if one fails now."""
+    """Builds the tree and runs the tests of each mutant: raises SystemExit if some fail already.
+
+    They run apart, as they will with a mutant: tests that pass only after others would kill any.
+    """
     built = tree.build()
     if built.status != 0:
         raise SystemExit(built.output + "\nthe sources do not compile without any mutant")
     tree.keep_build()
-    tests = dict.fromkeys(test for mutant in mutants for test in mutant.tests)
-    tested = tree.test(tuple(tests), limit=None)
-    if tested.status != 0:
-        raise SystemExit(tested.output + "\nthe tests fail without any mutant")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for tested in pool.map(tree.test, dict.fromkeys(mutant.tests for mutant in mutants)):
+            if tested.status != 0:
+                raise SystemExit(tested.output + "\nthe tests fail without any mutant")
 
 
 def run(

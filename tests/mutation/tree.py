@@ -80,10 +80,10 @@ class Tree:
         yield from package.rglob("*.so")
         yield from (path.with_suffix(".c") for path in package.rglob("*.pyx"))
 
-    def test(self, tests: tuple[str, ...], limit: float | None = LIMIT) -> Result:
+    def test(self, tests: tuple[str, ...]) -> Result:
         """Runs the tests up to the first that fails."""
         options = ["-x", "-p", "no:cacheprovider", "-W", "ignore", "-m", "not slow", "--tb=short"]
-        return self._run("-m", "pytest", *options, *tests, limit=limit)
+        return self._run("-m", "pytest", *options, *tests, limit=LIMIT)
 
     @contextlib.contextmanager
     def planted(self, mutant: Mutant) -> Iterator[Result | None]:

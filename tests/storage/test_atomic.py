@@ -1,5 +1,7 @@
 """A file is written whole or not at all, whatever fails; links, modes and other files stay."""
 
+import contextlib
+import errno
 import json
 import os
 import secrets
@@ -197,3 +199,40 @@ def test_full_disk_is_an_error_of_numpys_writers_too(tmp_path):
             writer(file, np.zeros((3, 2), np.float32))
             file.flush()
         assert suffix
+
+
+def noting(monkeypatch, name, notes):
+    """Note each call of a function of os, and what it is called on."""
+    real = getattr(os, name)
+
+    def call(first, *others, **options):
+        is_folder = isinstance(first, int) and stat.S_ISDIR(os.fstat(first).st_mode)
+        notes.append(f"{name} of a folder" if is_folder else name)
+        return real(first, *others, **options)
+
+    monkeypatch.setattr(os, name, call)
+
+
+@posix
+def test_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_end(tmp_path, monkeypatch):
+    notes = []
+    for name in ("fsync", "replace"):
+        noting(monkeypatch, name, notes)
+    put(tmp_path / "a", b"new")
+    assert notes == ["fsync", "replace", "fsync of a folder"]
+
+
+@posix
+@pytest.mark.parametrize("number, told", [("EIO", True), ("ENOSPC", True), ("EINVAL", False)])
+def test_a_folder_that_cannot_be_written_to_the_disk_is_told(tmp_path, monkeypatch, number, told):
+    real, code = os.fsync, getattr(errno, number)
+
+    def fsync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError) if told else contextlib.nullcontext():
+        put(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"

@@ -90,7 +90,9 @@ DEFINITIONS = {
     "rsqrt": lambda x: 1 / np.sqrt(x),
     "divide_no_nan": lambda x, y: np.divide(x, y, out=np.zeros_like(x), where=y != 0),
     "cast": lambda x, dtype: x.astype(dtype),
-    "one_hot": lambda x, classes: x[:, None] == np.arange(classes),
+    "one_hot": lambda x, classes, axis=-1: np.moveaxis(
+        x[..., None] == np.arange(classes), -1, axis
+    ),
     "pad": pad,
     "stop_gradient": lambda x: x,
     "unstack": unstack,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import layers
+from maskseq import initializers, layers
 
 
 def names(variables):
@@ -46,3 +46,15 @@ def test_values_of_weights_cannot_be_written_in_place():
     copy = layer.get_weights()[0]
     copy[:] = 7
     assert not (layer.kernel.value == 7).any()
+
+
+@pytest.mark.parametrize(
+    "name, fan, scale",
+    [("he_uniform", 40, 2), ("lecun_uniform", 40, 1), ("glorot_uniform", (40 + 900) / 2, 1)],
+)
+def test_first_weights_are_uniform_over_the_fan(name, fan, scale):
+    """Of a convolution: its width counts on both sides."""
+    limit = np.sqrt(3 * scale / fan)
+    values = initializers.get(name)((4, 10, 225))
+    assert np.abs(values).max() <= limit
+    np.testing.assert_allclose(values.std(), limit / np.sqrt(3), rtol=0.03)

@@ -101,3 +101,15 @@ def test_outputs_of_two_directions_are_none_of_their_states():
     one[...] = other[...] = 7
     for state, old in zip(states, before, strict=True):
         np.testing.assert_array_equal(state, old)
+
+
+def test_a_model_resets_all_its_stateful_layers(rng):
+    inputs = maskseq.Input(batch_shape=(BATCH, TIME, FEATURES))
+    first = layers.LSTM(UNITS, stateful=True, return_sequences=True)
+    model = maskseq.Model(inputs, layers.GRU(UNITS, stateful=True)(first(inputs)))
+    randomize(model, rng)
+    x = rng.standard_normal((BATCH, TIME, FEATURES)).astype(np.float32)
+    once = model.predict(x)
+    assert not np.allclose(model.predict(x), once)
+    model.reset_state()
+    np.testing.assert_array_equal(model.predict(x), once)
