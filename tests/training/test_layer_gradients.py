@@ -11,8 +11,7 @@ NO_FLOATS = {"CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "
 NO_FLOATS |= {"TextVectorization"}
 """Layers of data: nothing trainable comes before them."""
 NOT_YET = {
-    *("AdditiveAttention", "Attention", "AttentionPooling1D", "CRFDecode"),
-    *("GroupQueryAttention", "MultiHeadAttention"),
+    *("Bidirectional", "CRFDecode", "GRU", "LSTM", "RNN", "SimpleRNN"),
 }
 OUT_OF_TRAINING = {"SpectralNormalization"}
 """Layers that change their kernel in training, so that a moved kernel is not what is moved."""

@@ -184,7 +184,7 @@ def _moved_value(
     """What is differentiated, with a weight or an input moved, and the size of its terms."""
     tape = Tape()
     with changed(edition=Trial()):
-        inputs = list(values)
+        inputs = [_moved_input(x, None) for x in values]
         if type(source) is Traced:
             place = next(i for i, x in enumerate(held) if x is source)
             inputs[place] = _moved_input(values[place], move)
@@ -200,10 +200,13 @@ def _moved_value(
     return float(terms.sum()), float(np.sqrt(np.square(terms).sum()))
 
 
-def _moved_input(value: Any, move: np.ndarray) -> Any:
+def _moved_input(value: Any, move: np.ndarray | None) -> Any:
+    """An input of a walk, which may take its mask off, moved or as it is."""
     if type(value) is Rows:
-        return value.with_values(value.values + move)
-    moved = (as_numpy(value) + move).view(Tensor)
+        return value if move is None else value.with_values(value.values + move)
+    if move is None and get_keras_mask(value) is None:
+        return value
+    moved = (as_numpy(value) if move is None else as_numpy(value) + move).view(Tensor)
     if get_keras_mask(value) is not None:
         moved._keras_mask = get_keras_mask(value)
     return moved

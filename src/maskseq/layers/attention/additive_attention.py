@@ -1,13 +1,15 @@
 """AdditiveAttention: scores are sum(scale * tanh(query + key)), in the manner of Bahdanau."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels
+from ...tape import Traced
 from ..base.arguments import LayerOptions
 from .list_attention import ListAttention
 from .meeting import Meeting
+from .pair_scores import attend_by_tanh
 
 
 class AdditiveAttention(ListAttention):
@@ -46,3 +48,13 @@ class AdditiveAttention(ListAttention):
             return _kernels.additive_scores(q[:, 0], k[0], scale)
 
         return meeting.attend_by(score, q, k, v, with_scores)
+
+    def attend_on_tape(
+        self, meeting: Meeting, q: Traced, k: Traced, v: Traced, with_scores: bool
+    ) -> tuple[Traced, Any]:
+        made = self.attend(meeting, q.value, k.value, v.value, with_scores)
+        ones = np.ones(q.shape[1], np.float32)
+        scale = ones if self.scale is None else self.scale.value
+        return attend_by_tanh(
+            meeting, (q, k, v), scale, 1.0, made, [self.scale], lambda d_scale, _: [d_scale]
+        )

@@ -1,13 +1,17 @@
 """Attention: softmax(query key) value, in the manner of Luong."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels
+from ...numerics import reductions
+from ...tape import Traced
 from ..base.arguments import LayerOptions
+from ..base.recorded import without_scores
 from .list_attention import ListAttention
 from .meeting import Meeting
+from .pair_scores import attend_by_tanh
 
 
 class Attention(ListAttention):
@@ -56,3 +60,45 @@ class Attention(ListAttention):
             return weight.value * _kernels.additive_scores(q[:, 0], k[0], factor=float(scale))
 
         return meeting.attend_by(score, q, k, v, with_scores)
+
+    def attend_on_tape(
+        self, meeting: Meeting, q: Traced, k: Traced, v: Traced, with_scores: bool
+    ) -> tuple[Traced, Any]:
+        scale = 1.0 if self.scale is None else float(self.scale.value)
+        weight = self.concat_score_weight
+        if weight is None:
+            return self._dot_on_tape(meeting, (q, k, v), scale, with_scores)
+
+        def of_weights(d_weights: np.ndarray, d_scale: np.float32) -> list[np.ndarray]:
+            return [d_scale, reductions.reduce(d_weights, "sum")]
+
+        made = self.attend(meeting, q.value, k.value, v.value, with_scores)
+        weights = np.full(q.shape[1], weight.value, np.float32)
+        return attend_by_tanh(
+            meeting, (q, k, v), weights, scale, made, [self.scale, weight], of_weights
+        )
+
+    def _dot_on_tape(
+        self, meeting: Meeting, sides: tuple[Traced, ...], scale: float, with_scores: bool
+    ) -> tuple[Traced, Any]:
+        q, k, v = (x.value[:, None] for x in sides)
+        out, scores = meeting.attend(q, k, v, scale, with_scores)
+
+        def backward(gradient: Any, wanted: Any) -> list[Any]:
+            if with_scores:
+                gradient = without_scores(gradient)
+            d_out = gradient[:, None]
+            dq, dk, dv = _kernels.attention_backward(d_out, q, k, v, **meeting.places(scale))
+            d_scale = None
+            if wanted[3]:  # the sum of q k S', of which scale k S' is the gradient of q
+                unscaled = dq / np.float32(scale or 1)
+                if not scale:  # the same weights, which are all alike
+                    places = meeting.places(1.0)
+                    unscaled = _kernels.attention_backward(d_out, 0 * q, k, v, **places)[0]
+                d_scale = reductions.reduce(q * unscaled, "sum")
+            return [dq[:, 0], dk[:, 0], dv[:, 0], d_scale]
+
+        tape, sources = sides[0].tape, [*sides, self.scale]
+        if scores is None:
+            return tape.record(out[:, 0], sources, backward), None
+        return tuple(tape.record([out[:, 0], scores[:, 0]], sources, backward))

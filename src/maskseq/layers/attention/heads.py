@@ -8,13 +8,16 @@ import numpy as np
 
 from ... import constraints, regularizers
 from ...rows import Layout, Rows
+from ...tape import Traced, packed, padded, real_values, value_of
 from ...tensor import Tensor, set_keras_mask
 from ..base.arguments import CommonOptions
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.rules import KERAS2
+from .heads_on_tape import meet_on_tape
 from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
 from .projection import Projection
+from .taped import means_on_tape, unmasked
 
 _SIDES = ("query", "value", "key")
 
@@ -127,14 +130,7 @@ class HeadsAttention(Layer):
         """What `call` gives; sides and masks: of query, value and key, None where not given."""
         query, value = (np.asarray(x, np.float32) for x in sides[:2])
         key = value if sides[2] is None else np.asarray(sides[2], np.float32)
-        query_mask, *key_masks = masks
-        if query.shape[0] != value.shape[0] or value.shape[:2] != key.shape[:2]:
-            raise ValueError(
-                "query, value and key must be of one batch, value and key of one time, got shapes "
-                f"{query.shape}, {value.shape}, {key.shape}"
-            )
-        query_mask = None if query_mask is None else check_mask(query_mask, query.shape[:2])
-        checked = [check_mask(m, value.shape[:2]) for m in key_masks if m is not None]
+        query_mask, checked = _checked_masks((query.shape, value.shape, key.shape), masks)
         real = np.logical_and.reduce(checked) if checked else None
         averages = self.averages(with_scores)
         packed = None if self.use_gate and averages else query_mask  # each masked query has a gate
@@ -182,6 +178,68 @@ class HeadsAttention(Layer):
             return Rows(output, layout)
         scores = _carrying(scores, meeting.mask_of_scores(layout.mask, [value.layout.mask]))
         return Rows(output, layout), scores
+
+    def on_tape(
+        self,
+        tape: Any,
+        inputs: Traced,
+        value: Any = None,
+        key: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        sides = inputs, value, value if key is None else key
+        settings = value_of(attention_mask), return_attention_scores, use_causal_mask
+        on_rows = [type(value_of(x)) is Rows for x in sides]
+        if not any(on_rows):
+            return self.padded_on_tape(sides, (query_mask, value_mask, key_mask), *settings)
+        if not all(on_rows) or any(x.ndim != 3 for x in sides):
+            return NotImplemented
+        layout, keys = inputs.value.layout, sides[1].value.layout
+        if sides[2].value.layout is not keys:
+            return NotImplemented
+        if self.use_gate and not layout.full and self.averages(return_attention_scores):
+            return NotImplemented
+        meeting = Meeting(
+            layout, keys, use_causal_mask, self._attention_mask(settings[0], layout, keys)
+        )
+        rows = tuple(map(real_values, sides))
+        means = functools.partial(means_on_tape, sides[1], None)
+        output, scores = meet_on_tape(self, meeting, rows, means, return_attention_scores)
+        if not return_attention_scores:
+            return output
+        scores._keras_mask = meeting.mask_of_scores(layout.mask, [keys.mask])
+        return output, scores
+
+    def padded_on_tape(
+        self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
+    ) -> Any:
+        """`on_padded` of Traced arrays."""
+        query, value, key = sides
+        query_mask, checked = _checked_masks(tuple(x.shape for x in sides), masks)
+        real = np.logical_and.reduce(checked) if checked else None
+        packs = None if self.use_gate and self.averages(with_scores) else query_mask
+        queries, values = packed(query, packs), packed(value, real)
+        keys = values if key is value else packed(key, real)
+        layouts = queries.value.layout, values.value.layout
+        meeting = Meeting(*layouts, causal, self._attention_mask(attention_mask, *layouts))
+        output, scores = meet_on_tape(
+            self,
+            meeting,
+            tuple(map(real_values, (queries, values, keys))),
+            functools.partial(means_on_tape, value, real),
+            with_scores,
+            None if packs is query_mask else query_mask,
+        )
+        output = unmasked(padded(output))
+        if not with_scores:
+            return output
+        scores._keras_mask = meeting.mask_of_scores(query_mask, checked)
+        return output, scores
 
     def averages(self, with_scores: bool) -> bool:
         """True if a query with nothing to attend to gets the mean of all values."""
@@ -268,6 +326,19 @@ class HeadsAttention(Layer):
     @property
     def mask_role(self) -> str:
         return "uses, passes"
+
+
+def _checked_masks(shapes: tuple, masks: tuple) -> tuple[np.ndarray | None, list[np.ndarray]]:
+    """The masks of the queries and of their values and keys, for padded arrays of these shapes."""
+    query, value, key = shapes
+    query_mask, *key_masks = masks
+    if query[0] != value[0] or value[:2] != key[:2]:
+        raise ValueError(
+            "query, value and key must be of one batch, value and key of one time, got shapes "
+            f"{query}, {value}, {key}"
+        )
+    query_mask = None if query_mask is None else check_mask(query_mask, query[:2])
+    return query_mask, [check_mask(m, value[:2]) for m in key_masks if m is not None]
 
 
 def _carrying(scores: Any, mask: np.ndarray | None) -> Tensor:

@@ -1,13 +1,18 @@
 """Attention layers that are called on a list [query, value] or [query, value, key]."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ... import ops
 from ...rows import Rows
+from ...tape import Traced, packed, padded, real_values
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
+from .taped import as_rows, means_on_tape, unmasked, with_means
 
 
 class ListAttention(Layer):
@@ -43,13 +48,7 @@ class ListAttention(Layer):
         _check_list("inputs", inputs)
         query, value, *key = (np.asarray(x, np.float32) for x in inputs)
         _check_shapes(query, value, *key)
-        query_mask = value_mask = None
-        if mask is not None:
-            _check_list("mask", mask)
-            query_mask, value_mask = (
-                None if m is None else check_mask(m, x.shape[:2])
-                for m, x in zip(mask, (query, value), strict=False)
-            )
+        query_mask, value_mask = _checked_masks(mask, query.shape, value.shape)
         queries = Rows.view(query, None if return_attention_scores else query_mask)
         values = Rows.view(value, value_mask)
         keys = real_rows(Rows.view(key[0], value_mask)) if key else real_rows(values)
@@ -98,6 +97,73 @@ class ListAttention(Layer):
                 scores[cells] = 1 / np.float32(meeting.keys.time)
         return out, scores
 
+    def on_tape(
+        self,
+        tape: Any,
+        inputs: list[Traced],
+        mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        _check_list("inputs", inputs)
+        query, value, key = (*inputs, inputs[1])[:3]
+        on_rows = [type(x.value) is Rows for x in (query, value, key)]
+        if not any(on_rows):
+            return self._padded_on_tape(
+                query, value, key, mask, return_attention_scores, use_causal_mask
+            )
+        if not all(on_rows) or any(x.ndim != 3 for x in (query, value, key)):
+            return NotImplemented
+        if return_attention_scores or key.value.layout is not value.value.layout:
+            return NotImplemented
+        meeting = Meeting(query.value.layout, value.value.layout, use_causal_mask)
+        sides = tuple(map(real_values, (query, key, value)))
+        means = functools.partial(means_on_tape, value, None)
+        return self._meet_on_tape(meeting, sides, means, False)[0]
+
+    def _padded_on_tape(
+        self,
+        query: Traced,
+        value: Traced,
+        key: Traced,
+        mask: Any,
+        with_scores: bool,
+        causal: bool,
+    ) -> Any:
+        """`call` of Traced arrays."""
+        _check_shapes(query, value, key)
+        query_mask, value_mask = _checked_masks(mask, query.shape, value.shape)
+        queries = packed(query, None if with_scores else query_mask)
+        values = packed(value, value_mask)
+        keys = values if key is value else packed(key, value_mask)
+        meeting = Meeting(queries.value.layout, values.value.layout, causal)
+        sides = tuple(map(real_values, (queries, keys, values)))
+        means = functools.partial(means_on_tape, value, value_mask)
+        out, scores = self._meet_on_tape(meeting, sides, means, with_scores)
+        output = unmasked(padded(out))
+        if with_scores and query_mask is not None:
+            output = ops.where(query_mask[..., None], output, np.float32(0))
+        return (output, scores) if with_scores else output
+
+    def _meet_on_tape(
+        self, meeting: Meeting, sides: tuple, means: Callable[[], Traced], with_scores: bool
+    ) -> tuple[Traced, np.ndarray | None]:
+        """`_meet` of Traced rows: (Rows of the output, scores, which pass no gradient)."""
+        out, scores = self.attend_on_tape(meeting, *sides, with_scores)
+        lost = np.broadcast_to(meeting.lost(), (len(out), 1))[:, 0]
+        if lost.any():
+            out = with_means(out, means(), lost, meeting.sequence, meeting.queries.batch)
+            if scores is not None:
+                cells = meeting.sequence[lost], meeting.query_steps[lost]
+                scores.value[cells] = 1 / np.float32(meeting.keys.time)
+        return as_rows(out, meeting.queries, pad=True), scores
+
+    def attend_on_tape(
+        self, meeting: Meeting, q: Traced, k: Traced, v: Traced, with_scores: bool
+    ) -> tuple[Traced, Any]:
+        """`attend` of Traced rows: (output (n, width), weights or None)."""
+        raise NotImplementedError
+
     def attend(
         self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -123,7 +189,17 @@ def _check_list(name: str, value: Any) -> None:
         )
 
 
-def _check_shapes(query: np.ndarray, value: np.ndarray, key: np.ndarray | None = None) -> None:
+def _checked_masks(mask: Any, query: tuple, value: tuple) -> tuple[Any, Any]:
+    """The masks of query and value, None for none, for padded arrays of these shapes."""
+    if mask is None:
+        return None, None
+    _check_list("mask", mask)
+    pairs = zip(mask, (query, value), strict=False)
+    query_mask, value_mask = (None if m is None else check_mask(m, x[:2]) for m, x in pairs)
+    return query_mask, value_mask
+
+
+def _check_shapes(query: Any, value: Any, key: Any = None) -> None:
     key = value if key is None else key
     shapes = query.shape, value.shape, key.shape
     fits = (

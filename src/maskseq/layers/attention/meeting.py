@@ -7,7 +7,7 @@ to puts out the mean of all the values of its sequence, masked ones included, as
 import functools
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -62,22 +62,28 @@ class Meeting:
 
         Zeros for a query with nothing to attend to.  out: room for the first.
         """
-        by_step = self.causal or self.mask is not None or with_scores
         result = _kernels.attention(
             q,
             k,
             v,
-            self.queries.offsets,
-            self.keys.offsets,
-            scale=scale,
-            causal=self.causal,
-            query_steps=self.query_steps if by_step else None,
-            key_steps=self.key_steps if by_step else None,
-            mask=self.mask,
+            **self.places(scale, with_scores),
             scores_time=(self.queries.time, self.keys.time) if with_scores else None,
             out=out,
         )
         return result if isinstance(result, tuple) else (result, None)
+
+    def places(self, scale: float, with_scores: bool = False) -> dict[str, Any]:
+        """The arguments of _kernels.attention that say which rows meet, by name."""
+        by_step = self.causal or self.mask is not None or with_scores
+        return {
+            "query_offsets": self.queries.offsets,
+            "key_offsets": self.keys.offsets,
+            "scale": scale,
+            "causal": self.causal,
+            "query_steps": self.query_steps if by_step else None,
+            "key_steps": self.key_steps if by_step else None,
+            "mask": self.mask,
+        }
 
     def mask_of_scores(
         self, query_mask: np.ndarray | None, key_masks: list[np.ndarray]
@@ -119,22 +125,34 @@ class Meeting:
         """The same of one head and any `score(q (i, 1, dim), k (1, j, dim)) -> (i, j)`; one pad."""
         out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
         scores = np.zeros((self.queries.batch, self.queries.time, self.keys.time), np.float32)
-        for b in range(self.queries.batch if len(q) else 0):
-            first, last = self.keys.offsets[b : b + 2]
+        values, of = None, -1
+        for b, part, keys, visible in self.pairs(k.shape[1]):
+            if b != of:
+                values, of = _kernels.PackedDense(v[keys]), b
+            weights = weights_by(score, q[part], k[keys], visible)
+            out[part] = _kernels.dense(weights, values)
+            if with_scores:
+                scores[b, self.query_steps[part, None], self.key_steps[None, keys]] = weights
+        return out, scores if with_scores else None
+
+    def pairs(self, width: int) -> Iterator[tuple[int, slice, slice, np.ndarray | None]]:
+        """Blocks of query rows with all the key rows of their sequence, if it has some.
+
+        (sequence, query rows, key rows, bool (queries, keys) of what is attended to or None for
+        all), so that (queries, keys, width) numbers are no more than a cache holds.
+        """
+        for b in range(self.queries.batch if self.queries.steps else 0):
+            first, last = self.keys.offsets[b : b + 2].tolist()
             if first == last:
                 continue
-            values = _kernels.PackedDense(v[first:last])
-            block = max(1, _BLOCK // max(1, (last - first) * k.shape[1]))
+            block = max(1, _BLOCK // max(1, (last - first) * width))
             begin, end = self.queries.offsets[b : b + 2].tolist()
             for start in range(begin, end, block):
-                part = slice(start, min(start + block, end))
-                steps, to = self.query_steps[part, None], self.key_steps[None, first:last]
-                found = score(q[part, None], k[None, first:last]).astype(np.float32, copy=False)
-                weights = _kernels.masked_softmax(found, to <= steps if self.causal else None)
-                out[part] = _kernels.dense(weights, values)
-                if with_scores:
-                    scores[b, steps, to] = weights
-        return out, scores if with_scores else None
+                part, keys = slice(start, min(start + block, end)), slice(first, last)
+                visible = None
+                if self.causal:
+                    visible = self.key_steps[None, keys] <= self.query_steps[part, None]
+                yield b, part, keys, visible
 
     def lost(self) -> np.ndarray:
         """bool (n, 1 or heads): the queries with nothing to attend to; (1, 1) False for none."""
@@ -157,6 +175,14 @@ class Part(NamedTuple):
     sequences: slice
     rows: slice
     keys: slice
+
+
+def weights_by(
+    score: Callable, q: np.ndarray, k: np.ndarray, visible: np.ndarray | None
+) -> np.ndarray:
+    """The weights (queries, keys) of a block of `Meeting.pairs`."""
+    found = score(q[:, None], k[None]).astype(np.float32, copy=False)
+    return _kernels.masked_softmax(found, visible)
 
 
 def not_later(query_time: int, key_time: int) -> np.ndarray:
@@ -183,15 +209,26 @@ def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
 def mean_of_rows(rows: Rows) -> np.ndarray:
     """The mean over time of the padded array that `rows` stand for, (batch, features)."""
     layout, real = rows.layout, real_rows(rows)
-    padding = layout.time - layout.lengths
-    if rows.carry:
-        some = layout.lengths > 0
-        ends = np.append(layout.cells[1:], 0)
-        ends[layout.offsets[1:][some] - 1] = (np.flatnonzero(some) + 1) * layout.time
-        shown = ends - layout.cells  # a row shows in its own cell and the masked ones behind it
-        real = real * shown[:, None].astype(np.float32)
-        first = layout.cells[layout.offsets[:-1][some]]
-        padding[some] = first - np.flatnonzero(some) * layout.time
+    shown, padding = shown_times(rows)
+    if shown is not None:
+        real = real * shown[:, None]
     total = _kernels.sum_rows(real, layout.offsets)
-    total += padding[:, None].astype(np.float32) * rows.pads
+    total += padding[:, None] * rows.pads
     return total / np.float32(max(layout.time, 1))
+
+
+def shown_times(rows: Rows) -> tuple[np.ndarray | None, np.ndarray]:
+    """How many cells show each row, float32 (n,), None for one each; and, of each sequence, a pad.
+
+    A row shows in its own cell and, with `carry`, in the masked ones behind it.
+    """
+    layout = rows.layout
+    padding = layout.time - layout.lengths
+    if not rows.carry:
+        return None, padding.astype(np.float32)
+    some = layout.lengths > 0
+    ends = np.append(layout.cells[1:], 0)
+    ends[layout.offsets[1:][some] - 1] = (np.flatnonzero(some) + 1) * layout.time
+    first = layout.cells[layout.offsets[:-1][some]]
+    padding[some] = first - np.flatnonzero(some) * layout.time
+    return (ends - layout.cells).astype(np.float32), padding.astype(np.float32)

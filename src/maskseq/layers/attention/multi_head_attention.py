@@ -1,10 +1,12 @@
 """MultiHeadAttention: several heads attend side by side, each over its own projection."""
 
 import math
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import numpy as np
 
+from ...tape import Traced
 from ...tensor import get_keras_mask
 from ..base.arguments import CommonOptions
 from ..base.rules import HEADS_WITHOUT_MASKS, KERAS2
@@ -107,17 +109,41 @@ class MultiHeadAttention(HeadsAttention):
     def on_padded(
         self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
     ) -> Any:
+        way = super().on_padded
+        return self._answer_by(way, sides, masks, attention_mask, with_scores, causal)
+
+    def padded_on_tape(
+        self, sides: tuple, masks: tuple, attention_mask: Any, with_scores: bool, causal: bool
+    ) -> Any:
+        way = super().padded_on_tape
+        return self._answer_by(way, sides, masks, attention_mask, with_scores, causal)
+
+    def _answer_by(
+        self,
+        way: Callable[..., Any],
+        sides: tuple,
+        masks: tuple,
+        attention_mask: Any,
+        with_scores: bool,
+        causal: bool,
+    ) -> Any:
+        """What `way`, an `on_padded`, gives with the masks that this layer uses."""
         masks = (get_keras_mask(sides[0]), *masks[1:])
         if self.mask_rule in HEADS_WITHOUT_MASKS:
             masks = None, None, None
         if np.ndim(sides[0]) == 3:
-            return super().on_padded(sides, masks, attention_mask, with_scores, causal)
-        output, scores = self._folded(sides, masks, attention_mask, causal)
+            return way(sides, masks, attention_mask, with_scores, causal)
+        output, scores = self._folded(way, sides, masks, attention_mask, causal)
         return (output, scores) if with_scores else output
 
     def _folded(
-        self, sides: tuple, masks: tuple, attention_mask: Any, causal: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self,
+        way: Callable[..., Any],
+        sides: tuple,
+        masks: tuple,
+        attention_mask: Any,
+        causal: bool,
+    ) -> tuple[Any, Any]:
         """Inputs of another rank than 3: the axes apart become the batch. (output, scores)."""
         query, value, _ = sides
         axes = self._attended(np.ndim(query))
@@ -132,11 +158,11 @@ class MultiHeadAttention(HeadsAttention):
             attention_mask = np.repeat(attention_mask, repeats, axis=0)
         folded = tuple(None if x is None else _fold(x, axes) for x in sides)
         # Keras treats other ranks as if the scores were asked for
-        output, scores = super().on_padded(folded, masks, attention_mask, True, causal)
-        output = output.reshape(*apart, *queries, *output.shape[2:])
+        output, scores = way(folded, masks, attention_mask, True, causal)
+        output = np.reshape(output, (*apart, *queries, *output.shape[2:]))
         places = [*_apart(np.ndim(query), axes), *axes]
         output = np.moveaxis(output, range(len(places)), places)
-        return output, scores.reshape(*apart, scores.shape[1], *queries, *keys)
+        return output, np.reshape(scores, (*apart, scores.shape[1], *queries, *keys))
 
     def head_shapes(self) -> dict[str, tuple[int, int]]:
         keys = (self.num_heads, self.key_dim)
@@ -156,9 +182,10 @@ def _sizes(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[list[int], li
     return [shape[axis] for axis in _apart(len(shape), axes)], [shape[axis] for axis in axes]
 
 
-def _fold(x: Any, axes: tuple[int, ...]) -> np.ndarray:
+def _fold(x: Any, axes: tuple[int, ...]) -> Any:
     """x of any rank -> (axes apart, axes attended over, features)."""
-    x = np.asarray(x, np.float32)
+    x = x if type(x) is Traced else np.asarray(x, np.float32)
     apart, attended = _sizes(x.shape, axes)
-    x = x.transpose(*_apart(x.ndim, axes), *axes, -1)
-    return x.reshape(math.prod(apart), math.prod(attended), x.shape[-1])
+    last = x.ndim - 1
+    x = np.transpose(x, (*_apart(x.ndim, axes), *axes, last))
+    return np.reshape(x, (math.prod(apart), math.prod(attended), x.shape[-1]))

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import _kernels
+from ... import _kernels, activations
+from ...tape import Traced
 from ..base.packing import PackingLayer
+from ..base.recorded import product_on_tape
 
 
 class Projection(PackingLayer):
@@ -19,7 +21,7 @@ class Projection(PackingLayer):
         self, name: str, inputs: tuple, outputs: tuple, owner: Any, activation: str = "linear"
     ):
         super().__init__(name=name)
-        self._width, self._activation = math.prod(inputs), activation
+        self._width, self._outputs, self._activation = math.prod(inputs), outputs, activation
         for part in ("initializer", "regularizer", "constraint"):
             for weight in ("kernel", "bias"):
                 setattr(self, f"{weight}_{part}", getattr(owner, f"{weight}_{part}"))
@@ -35,6 +37,12 @@ class Projection(PackingLayer):
             wanted = f"inputs must have {self._width} numbers at each step"
             raise ValueError(f"{wanted}, got {math.prod(x.shape[1:])}") from None
         return _kernels.dense(x, self.packed(), activation=self._activation, out=out)
+
+    def rows_on_tape(self, x: Traced) -> Traced:
+        """x (n, ...) -> (n, *outputs), recorded."""
+        activation = activations.get(self._activation)
+        weights = self.packed(), self.kernel, self.bias
+        return product_on_tape(x, *weights, self._outputs, activation)
 
     def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
         flat = None if bias is None else bias.reshape(-1)

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations
-from ...rows import Rows
+from ...context import changed
+from ...numerics import reductions
+from ...rows import Layout, Rows
+from ...tape import Traced, packed, real_values
 from ..base.arguments import LayerOptions
 from ..base.masks import check_mask
 from ..base.packing import PackingLayer
+from ..base.recorded import product_on_tape, without_scores
 
 
 class AttentionPooling1D(PackingLayer):
@@ -69,11 +73,7 @@ class AttentionPooling1D(PackingLayer):
         layout, values = rows.layout, rows.values[: rows.layout.steps]
         keys = values if self.units is None else self._projected(values)
         result = _kernels.attention(
-            np.broadcast_to(self.context.value, (layout.batch, 1, keys.shape[1])),
-            keys[:, None],
-            values[:, None],
-            np.arange(layout.batch + 1),
-            layout.offsets,
+            *self._sides(layout, keys, values),
             scale=1.0,
             key_steps=layout.cells % max(layout.time, 1),
             scores_time=(1, layout.time) if return_attention_scores else None,
@@ -82,6 +82,34 @@ class AttentionPooling1D(PackingLayer):
             return result[:, 0]
         outputs, scores = result
         return outputs[:, 0], scores[:, 0, 0]
+
+    def _sides(self, layout: Layout, keys: np.ndarray, values: np.ndarray) -> tuple[Any, ...]:
+        """What the kernel of attention gets: a query a sequence, and where the rows are."""
+        query = np.broadcast_to(self.context.value, (layout.batch, 1, keys.shape[1]))
+        offsets = np.arange(layout.batch + 1), layout.offsets
+        return query, keys[:, None], values[:, None], *offsets
+
+    def on_tape(
+        self, tape: Any, inputs: Traced, mask: Any = None, return_attention_scores: bool = False
+    ) -> Any:
+        x = inputs if type(inputs.value) is Rows else packed(inputs, mask)
+        values, layout = real_values(x), x.value.layout
+        keys = values
+        if self.units is not None:
+            weights = self.packed(), self.kernel, self.bias
+            keys = product_on_tape(values, *weights, (self.units,), self.activation)
+        sides = self._sides(layout, keys.value, values.value)
+        with changed(tape=None):
+            result = self.on_rows(x.value, return_attention_scores)
+
+        def backward(d: Any, wanted: Any) -> list[np.ndarray]:
+            d = without_scores(d) if return_attention_scores else d
+            dq, dk, dv = _kernels.attention_backward(d[:, None], *sides, scale=1.0)
+            return [reductions.reduce(dq, "sum", (0, 1)), dk[:, 0], dv[:, 0]]
+
+        made = list(result) if return_attention_scores else result
+        outputs = tape.record(made, [self.context, keys, values], backward)
+        return tuple(outputs) if return_attention_scores else outputs
 
     def _projected(self, values: np.ndarray) -> np.ndarray:
         fused = activations.kernel_name(self.activation)

@@ -1,0 +1,63 @@
+"""What layers of several families record on a tape."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ...activations import activate, gradient_of, kernel_name
+from ...numerics.products import column_sums, outer, turned
+from ...tape import Traced
+from ...variable import Variable
+
+
+def product_on_tape(
+    x: Traced,
+    packed: _kernels.PackedDense,
+    kernel: Variable,
+    bias: Variable | None,
+    outputs: Sequence[int],
+    activation: Any = None,
+) -> Traced:
+    """activation(x kernel + bias) of x (n, ...), as an array (n, *outputs).
+
+    packed: the kernel, its inputs flat and its outputs flat, and the bias, packed.
+    """
+    values = np.asarray(x.value, np.float32)
+    flat = values.reshape(len(values), -1)
+    fused = None if activation is None else kernel_name(activation)
+    slope = gradient_of(activation) if fused and fused != "linear" else None
+    z = y = _kernels.dense(flat, packed)
+    if slope is not None:
+        y = _kernels.activation(z, fused)
+
+    def backward(d: np.ndarray, wanted: Sequence[bool]) -> list[Any]:
+        d = np.ascontiguousarray(d).reshape(len(d), math.prod(outputs))
+        dz = d if slope is None else slope(d, y, z)
+        matrix = kernel_value.reshape(flat.shape[1], -1)
+        return [
+            turned(dz, matrix).reshape(values.shape) if wanted[0] else None,
+            outer(flat, dz).reshape(kernel.shape) if wanted[1] else None,
+            column_sums(dz).reshape(bias.shape) if bias is not None and wanted[2] else None,
+        ]
+
+    kernel_value = kernel.value
+    made = x.tape.record(y.reshape(len(flat), *outputs), [x, kernel, bias], backward)
+    return (
+        made
+        if slope is not None or activation is None or fused == "linear"
+        else activate(activation, made)
+    )
+
+
+def without_scores(gradients: Sequence[Any]) -> np.ndarray:
+    """The gradient of the output, from those of the output and the scores of attention.
+
+    Raises: TypeError if there is one of the scores: none passes them.
+    """
+    output, scores = gradients
+    if scores is not None:
+        raise TypeError("no gradient passes attention scores: train by the layer's output alone")
+    return output
