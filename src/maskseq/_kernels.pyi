@@ -273,3 +273,49 @@ def adam_step(
     epsilon: float,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32], ...]: ...
+def crf(
+    emissions: ArrayLike,
+    path: ArrayLike,
+    offsets: ArrayLike,
+    transitions: ArrayLike,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+def crf_backward(
+    d_losses: ArrayLike,
+    alphas: ArrayLike,
+    emissions: ArrayLike,
+    path: ArrayLike,
+    offsets: ArrayLike,
+    transitions: ArrayLike,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32] | None,
+    NDArray[np.float32] | None,
+]: ...
+def ctc(
+    logits: ArrayLike,
+    labels: ArrayLike,
+    offsets: ArrayLike,
+    label_offsets: ArrayLike,
+    blank: int = 0,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def ctc_backward(
+    d_losses: ArrayLike,
+    logits: ArrayLike,
+    labels: ArrayLike,
+    offsets: ArrayLike,
+    label_offsets: ArrayLike,
+    blank: int = 0,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...

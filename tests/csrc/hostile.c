@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <attention/attention.h>
 #include <backward/backward.h>
+#include <lattice/lattice.h>
 #include <maskseq.h>
 #include <rnn/rnn.h>
 
@@ -122,6 +123,14 @@ static void sizes_beyond_memory(void) {
         call.query_offsets = call.key_offsets = none, call.batch = 0;
         (void)msq_attention_f32(&call, 2);
         (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, 2);
+        msq_crf crf = {.offsets = empty, .transitions = x, .batch = 1, .tags = n};
+        EXPECT(MSQ_NO_MEMORY, msq_crf_backward_f32(&crf, x, x, NULL, NULL, NULL, NULL, 2));
+        crf.batch = n, crf.tags = 1;
+        EXPECT(MSQ_NO_MEMORY, msq_crf_f32(&crf, NULL, NULL, 2));
+        msq_ctc ctc = {.offsets = empty, .label_offsets = empty, .batch = 1, .classes = n};
+        (void)msq_ctc_backward_f32(&ctc, x, NULL, 2);
+        ctc.batch = n, ctc.classes = 1;
+        EXPECT(MSQ_NO_MEMORY, msq_ctc_f32(&ctc, NULL, 2));
     }
     for (int64_t n = -1; n >= INT64_MIN / 2; n *= 2) {
         EXPECT(MSQ_OUT_OF_RANGE, msq_dense_pack(&dense, x, NULL, n, 1));
@@ -249,6 +258,29 @@ static void run_layers(const changing *c, float *out, float *h, float *y, const 
     msq_attention_backward_f32(&attention, x, gradients[0], gradients[1], gradients[2], 2);
 }
 
+static void run_lattices(const changing *c) {
+    static float losses[BATCH], of_emissions[ROWS * FEATURES], of_weights[FEATURES * FEATURES];
+    const msq_crf crf = {.emissions = x,
+                         .path = c->index,
+                         .offsets = c->offsets,
+                         .transitions = x,
+                         .batch = BATCH,
+                         .rows = ROWS,
+                         .tags = FEATURES};
+    msq_crf_f32(&crf, losses, of_emissions, 2);
+    msq_crf_backward_f32(&crf, x, x, of_emissions, of_weights, NULL, NULL, 2);
+    const msq_ctc ctc = {.logits = x,
+                         .labels = c->index,
+                         .offsets = c->offsets,
+                         .label_offsets = c->offsets,
+                         .batch = BATCH,
+                         .rows = ROWS,
+                         .classes = FEATURES,
+                         .label_rows = ROWS};
+    msq_ctc_f32(&ctc, losses, 2);
+    msq_ctc_backward_f32(&ctc, x, of_emissions, 2);
+}
+
 static void changed_during_the_call(void) {
     changing c = {.offsets = malloc((BATCH + 1) * sizeof(int64_t)), .running = 1};
     c.index = malloc(ROWS * sizeof(int64_t));
@@ -273,6 +305,8 @@ static void changed_during_the_call(void) {
             run_layers(&c, out, h, y, rnn);
         if (i % 10 == 5)
             run_folded(&c, h, rnn);
+        if (i % 10 == 7)
+            run_lattices(&c);
     }
     atomic_store(&c.running, 0);
     pthread_join(thread, NULL);

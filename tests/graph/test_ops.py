@@ -14,6 +14,7 @@ X = np.array([[-2.5, -0.5, 0.25, 1.0], [0.5, 3.5, -1.5, 2.0], [0.1, 0.2, 0.3, -0
 Y = np.array([[1.5, -2.0, 0.5, 2.0], [2.0, 0.0, -1.0, 3.0], [1.0, 1.0, -0.5, 0.5]], np.float32)
 POSITIVE = np.abs(X) + np.float32(0.1)
 CUBE = np.arange(24, dtype=np.float32).reshape(2, 3, 4) / 7 - 1
+CTC_LOGITS = np.arange(40, dtype=np.float32).reshape(2, 5, 4) % 7 / 3
 
 CASES = {
     **{
@@ -68,6 +69,7 @@ CASES = {
     "one_hot": (np.array([0, 2, -1, 5]), 3),
     "matmul": (CUBE, CUBE.transpose(0, 2, 1)),
     "einsum": ("abc,cd->adb", CUBE, CUBE[0].T),
+    "ctc_loss": (np.array([[1, 2, 1], [3, 3, 0]]), CTC_LOGITS, np.array([3, 2]), np.array([5, 4])),
 }
 OPTIONS = [
     ("leaky_relu", (X, 0.4)),

@@ -81,6 +81,7 @@ from .reshaping.resizing import UpSampling1D as UpSampling1D
 from .reshaping.resizing import ZeroPadding1D as ZeroPadding1D
 from .rnn.bidirectional import Bidirectional as Bidirectional
 from .rnn.conv_lstm1d import ConvLSTM1D as ConvLSTM1D
+from .rnn.crf import CRF as CRF
 from .rnn.crf_decode import CRFDecode as CRFDecode
 from .rnn.gru import GRU as GRU
 from .rnn.gru import GRUCell as GRUCell

@@ -93,6 +93,7 @@ from .nonlinear import tanh_shrink as tanh_shrink
 from .nonlinear import threshold as threshold
 from .operation import OPERATIONS as OPERATIONS
 from .operation import operation as operation
+from .paths import ctc_loss as ctc_loss
 from .products import einsum as einsum
 from .products import matmul as matmul
 from .reduction import all as all

@@ -66,6 +66,7 @@ EXAMPLES: dict[str, Example] = {
     "Bidirectional(LSTM(return_sequences=True))": Example(
         lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True))
     ),
+    "CRF": Example(lambda: layers.CRF()),
     "CRFDecode": Example(lambda: layers.CRFDecode()),
     "CategoryEncoding": Example(lambda: layers.CategoryEncoding(9), [_ids()]),
     "CategoryEncoding('one_hot')": Example(lambda: layers.CategoryEncoding(9, "one_hot"), [_ids()]),

@@ -58,7 +58,9 @@ int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outp
     X(elementary)                                                                                  \
     X(rowwise)                                                                                     \
     X(outer)                                                                                       \
-    X(step)
+    X(step)                                                                                        \
+    X(crf)                                                                                         \
+    X(ctc)
 #define DECLARE(name) void scene_##name(scene *s);
 SCENES(DECLARE)
 

@@ -86,7 +86,7 @@ OURS = {
         "last_step": "LastStep",
         "masked_global_max_pooling1d": "MaskedGlobalMaxPooling1D",
     },
-    "rnn": {"crf_decode": "CRFDecode"},
+    "rnn": {"crf": "CRF", "crf_decode": "CRFDecode"},
 }
 FUNCTIONS = {
     "core": {"input": "Input"},

@@ -1,0 +1,116 @@
+"""CRF: a linear-chain CRF that can be trained, and decodes."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ...context import changed, current
+from ...data.ragged import Ragged
+from ...rows import Layout, Rows, as_padded
+from ...tape import Traced, real_values
+from ...tensor import as_numpy
+from ..base.taped import packed_by
+from .crf_decode import CRFDecode
+
+
+class CRF(CRFDecode):
+    """The most likely sequence of tags; trained by how unlikely the right one is.
+
+    As CRFDecode, whose weights are the same. `losses` gives -log p(tags) of each sequence: log of
+    the sum over all paths of e^score, less the score of the right one. Masked steps take no part.
+
+    Arguments, weights, call arguments and results: as `CRFDecode`. No gradient passes the tags.
+    Source: Lafferty et al. 2001. Not in Keras.
+    """
+
+    def on_rows(self, rows: Rows, return_scores: bool = False) -> Any:
+        self._leave(rows)
+        return super().on_rows(rows, return_scores)
+
+    def on_tape(
+        self, tape: Any, inputs: Traced, mask: Any = None, return_scores: bool = False
+    ) -> Any:
+        rows = packed_by(inputs, mask)
+        self._leave(rows)
+        with changed(notes=None):
+            found = super().on_rows(rows.value, return_scores)
+        tags, *scores = found if return_scores else (found,)
+        if type(inputs.value) is not Rows:
+            tags = as_padded(tags)
+        return (tape.data(tags), *map(tape.data, scores)) if return_scores else tape.data(tags)
+
+    def _leave(self, emissions: Any) -> None:
+        """Note the emissions for a loss that is asked for after this walk."""
+        notes = current().notes
+        if notes is not None:
+            notes[self.name] = self, emissions
+
+    def losses(self, emissions: Any, tags: Any, mask: Any = None) -> Any:
+        """-log p(tags) of each sequence, given its emissions.
+
+        Arguments:
+            emissions: float32 (batch, time, tags), scores, as in a call; or Ragged.
+            tags: int (batch, time), the right tag of each step, not read where masked; or Ragged.
+            mask: bool (batch, time); None = that of the emissions, or all real.
+        Returns: float32 (batch,), 0 for a sequence without real steps; under a tape it is recorded.
+        Raises: ValueError for a tag that is none of the layer's, or tags that do not fit.
+        """
+        x = _as_rows(emissions, mask)
+        layout = (x.value if type(x) is Traced else x).layout
+        path, sources = _path(tags, layout), [self.transitions, None, None]
+        if self.use_boundaries:
+            sources[1:] = [self.start, self.end]
+        weights = [None if v is None else v.value for v in sources]
+        if type(x) is not Traced:
+            held = as_numpy(x.values[: layout.steps])
+            return _kernels.crf(held, path, layout.offsets, *weights)[0]
+        values = real_values(x)
+        arguments = as_numpy(values.value), path, layout.offsets, *weights
+        found, alphas = _kernels.crf(*arguments)
+
+        def backward(d: np.ndarray, wanted: Any) -> tuple:
+            return _kernels.crf_backward(d, alphas, *arguments)
+
+        return x.tape.record(found, [values, *sources], backward)
+
+
+def _as_rows(x: Any, mask: Any) -> Any:
+    """Rows, or Traced Rows, of the real steps of Rows, an array or a Ragged."""
+    if type(x) is Traced:
+        return packed_by(x, x._keras_mask if mask is None else mask)
+    if isinstance(x, Ragged):
+        return Rows.from_ragged(x.values, x.offsets)
+    if type(x) is Rows:
+        return x
+    carried = getattr(x, "_keras_mask", None) if mask is None else mask
+    return Rows.view(np.asarray(x, np.float32), None if carried is None else np.asarray(carried))
+
+
+def _path(tags: Any, layout: Layout) -> np.ndarray:
+    """int64 (n,): the tags of the real steps of Rows, a Ragged, an array (batch, time) or (n,)."""
+    if isinstance(tags, Ragged):
+        tags = Rows.from_ragged(tags.values, tags.offsets)
+    if type(tags) is Rows:
+        if tags.layout is not layout and not np.array_equal(tags.layout.offsets, layout.offsets):
+            raise ValueError(
+                f"tags must have as many steps as their sequences, {layout.lengths.tolist()}, got "
+                f"{tags.layout.lengths.tolist()}"
+            )
+        found = tags.values[: layout.steps]
+    else:
+        array = as_numpy(np.asarray(tags))
+        if array.shape[:2] == (layout.batch, layout.time) and array.ndim >= 2:
+            array = array.reshape(layout.batch * layout.time, -1)[layout.cells]
+        found = array
+    found = np.asarray(found)
+    if found.size != layout.steps:
+        raise ValueError(
+            f"tags must be int ({layout.batch}, {layout.time}), one for each step, got shape "
+            f"{np.shape(tags)}"
+        )
+    found = found.reshape(-1)
+    whole = found.astype(np.int64)
+    if not np.array_equal(whole, found):
+        raise ValueError(f"tags must be whole numbers, got {found[whole != found][0]}")
+    return whole
