@@ -5,7 +5,7 @@ import pytest
 from maskseq import convert_to_tensor
 from maskseq.testing import check_gradients
 from maskseq.testing.examples import EXAMPLES
-from maskseq.testing.promises import MASK, Subject
+from maskseq.testing.subject import MASK, Subject
 
 NO_FLOATS = {"CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "StringLookup"}
 NO_FLOATS |= {"TextVectorization"}

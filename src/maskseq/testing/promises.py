@@ -22,6 +22,7 @@ from .bit_promises import (
     mask_layouts,
     threads,
 )
+from .gradients import check_gradients
 from .mask_promises import (
     mask_truth_table,
     numpy_masks,
@@ -30,7 +31,7 @@ from .mask_promises import (
     poisoned_padding,
     two_masks,
 )
-from .subject import MASK, Subject, same, same_masks, sequences
+from .subject import MASK, Subject, carry, same, same_masks, sequences
 
 
 def config_round_trip(subject: Subject) -> None:
@@ -87,6 +88,19 @@ def training_mode(subject: Subject) -> None:
     same_masks(wanted, got, "in training")
 
 
+def gradients(subject: Subject) -> None:
+    """The gradients of the weights are what differences of the answers show."""
+    if not subject.layer.trainable_weights or subject.stateful:
+        return
+    for mask in subject.masks:
+        tensors = [carry(x, mask) for x in subject.inputs]
+        x = tensors if len(tensors) > 1 else tensors[0]
+        try:
+            check_gradients(subject.model(), x, training=False)
+        except TypeError as error:
+            assert "no gradient yet" in str(error), str(error)
+
+
 PROMISES: dict[str, Callable[[Subject], None]] = {
     promise.__name__: promise
     for promise in (
@@ -108,6 +122,7 @@ PROMISES: dict[str, Callable[[Subject], None]] = {
         pickling,
         symbolic_shape,
         training_mode,
+        gradients,
     )
 }
 

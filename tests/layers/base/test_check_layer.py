@@ -108,6 +108,16 @@ def test_numbers_of_masked_steps_of_a_second_input_are_found():
         testing.check_layer(Crossed(), [sequences()] * 2, skip=others)
 
 
+class Untrainable(Broken):
+    """Its gradient would be cut."""
+
+    def build(self, input_shape):
+        self.w = self.add_weight((input_shape[-1],))
+
+    def call(self, inputs):
+        return np.sort(inputs * self.w)
+
+
 @pytest.mark.filterwarnings("ignore:Mean of empty", "ignore:invalid value")
 @pytest.mark.parametrize(
     "layer, promise",
@@ -118,6 +128,7 @@ def test_numbers_of_masked_steps_of_a_second_input_are_found():
         (Forgetful(by=2.0), "config_round_trip"),
         (Liar(), "mask_truth_table"),
         (Shapeless(), "symbolic_shape"),
+        (Untrainable(), "gradients"),
     ],
 )
 def test_broken_promise_is_named(layer, promise):
