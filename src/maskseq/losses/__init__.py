@@ -19,6 +19,8 @@ from .overlap import Dice as Dice
 from .overlap import Tversky as Tversky
 from .overlap import dice as dice
 from .overlap import tversky as tversky
+from .paths import CRF as CRF
+from .paths import CTC as CTC
 from .probabilistic import binary_crossentropy as binary_crossentropy
 from .probabilistic import binary_focal_crossentropy as binary_focal_crossentropy
 from .probabilistic import categorical_crossentropy as categorical_crossentropy
@@ -74,7 +76,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         ),
     )
 }
-_SHORT = {
+_SHORT: dict[str, Any] = {
+    "crf": CRF,
+    "ctc": CTC,
     "bce": binary_crossentropy,
     "kld": kl_divergence,
     "mae": mean_absolute_error,
@@ -86,7 +90,7 @@ KNOWN: dict[str, Any] = {
     **_CLASSES,
     **FUNCTIONS,
     **_SHORT,
-    **{name.upper(): function for name, function in _SHORT.items()},
+    **{name.upper(): known for name, known in _SHORT.items()},
 }
 
 

@@ -1,0 +1,128 @@
+"""Losses that sum over all paths through a sequence: CTC, and that of a linear-chain CRF."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels
+from ..context import current
+from ..data.ragged import Ragged, as_batch
+from ..rows import Layout
+from ..tape import Traced, value_of
+from ..tensor import as_numpy
+from ..training.targets import rows_of, weights_for
+from .loss import REDUCTIONS, Loss
+
+
+class OfSequences(Loss):
+    """Base of losses with one value for each sequence."""
+
+    def measured(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        lengths: Any = None,
+    ) -> tuple[Any, float]:
+        """The loss, and the number of sequences; sample_weight: (batch,)."""
+        if class_weight is not None:
+            raise ValueError(f"{self.name}: class_weight: a loss of whole sequences takes none")
+        values = self.call(y_true, y_pred)
+        like = np.empty(value_of(values).shape, np.float32)
+        return self._reduced(values, weights_for(sample_weight, like, None), None)
+
+
+class CTC(OfSequences):
+    """-log of the probability of the labels of each sequence, however they lie along its steps.
+
+    y_true: int (batch, labels) or Ragged, from 1 on; zeros may follow.  y_pred: float32 (batch,
+    time, classes), logits; class 0 is that between labels. Only real steps count; Keras takes all.
+    A loss is infinite, and passes no gradient, if its labels need more steps than there are.
+    Arguments: reduction: as in `Loss`, over sequences.
+    Source: keras.losses.CTC; Graves et al. 2006.
+    """
+
+    def __init__(self, reduction: str | None = REDUCTIONS[0], name: str = "ctc", dtype: Any = None):
+        super().__init__(name, reduction, dtype)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        shape = value_of(y_pred).shape
+        if len(shape) != 3:
+            raise ValueError(f"y_pred: expected (batch, time, classes), got shape {shape}")
+        rows, layout = rows_of(y_pred)
+        offsets = np.arange(shape[0] + 1) * shape[1] if layout is None else layout.offsets
+        labels, label_offsets = _labels(y_true, shape[0])
+        logits = np.asarray(as_numpy(value_of(rows)), np.float32)
+        arguments = logits.reshape(-1, shape[2]), labels, offsets, label_offsets
+        losses = _kernels.ctc(*arguments)
+        if type(rows) is not Traced:
+            return losses
+
+        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+            return [_kernels.ctc_backward(d, *arguments).reshape(logits.shape)]
+
+        return rows.tape.record(losses, [rows], backward)
+
+
+class CRF(OfSequences):
+    """-log of the probability of the right tags of each sequence, for a model that has a layer CRF.
+
+    y_true: int (batch, time), not read where masked, or Ragged. The layer's emissions are taken,
+    which it notes in a walk that a loss follows (`context.notes`); y_pred, its tags, is not read.
+    Arguments: layer: its name; None: the only one in the model.  reduction: as in `Loss`, over
+        sequences.
+    Source: Lafferty et al. 2001. Not in Keras.
+    """
+
+    def __init__(
+        self,
+        layer: str | None = None,
+        reduction: str | None = REDUCTIONS[0],
+        name: str = "crf",
+        dtype: Any = None,
+    ):
+        super().__init__(name, reduction, dtype)
+        self.layer = layer
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        notes = current().notes or {}
+        names = [name for name, note in notes.items() if hasattr(note[0], "losses")]
+        if self.layer is not None and self.layer not in names:
+            raise ValueError(f"{self.name}: layer: expected one of {names}, got {self.layer!r}")
+        if self.layer is None and len(names) != 1:
+            raise ValueError(
+                f"{self.name}: expected a model with one layer CRF, or the name of one, got "
+                f"{names or 'none'}"
+            )
+        layer, emissions = notes[self.layer or names[0]]
+        return layer.losses(emissions, _tags(y_true))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layer": self.layer}
+
+
+def _tags(y_true: Any) -> Any:
+    return as_batch(y_true) if isinstance(y_true, (list, tuple)) else y_true
+
+
+def _labels(y_true: Any, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """The labels of all sequences one after another, and where those of each start."""
+    given = _tags(y_true)
+    if len(given) != batch:
+        raise ValueError(f"y_true: expected the labels of {batch} sequences, got {len(given)}")
+    if isinstance(given, Ragged):
+        labels, offsets = as_numpy(given.values), given.offsets
+    else:
+        array = as_numpy(np.asarray(given))
+        if array.ndim != 2:
+            raise ValueError(f"y_true: expected int (batch, labels), got shape {array.shape}")
+        labels, offsets = array.reshape(-1), np.arange(batch + 1) * array.shape[1]
+    layout, kept = Layout.from_offsets(offsets).select(labels != 0)
+    places = np.arange(len(kept)) - layout.offsets[:-1].repeat(layout.lengths)
+    wrong = np.flatnonzero(kept - offsets[:-1].repeat(layout.lengths) != places)
+    if len(wrong):
+        b = int(np.searchsorted(layout.offsets, wrong[0], side="right")) - 1
+        found = labels[offsets[b] : offsets[b + 1]].tolist()
+        raise ValueError(f"y_true: zeros must follow the labels, got {found} in sequence {b}")
+    return labels[kept].astype(np.int64), layout.offsets
