@@ -60,7 +60,8 @@ int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outp
     X(outer)                                                                                       \
     X(step)                                                                                        \
     X(crf)                                                                                         \
-    X(ctc)
+    X(ctc)                                                                                         \
+    X(rnn_back)
 #define DECLARE(name) void scene_##name(scene *s);
 SCENES(DECLARE)
 

@@ -1,0 +1,92 @@
+/* Recurrent layers in training: a run that keeps what the way back needs, and the way back. */
+#include "scene.h"
+
+#include <maskseq.h>
+#include <rnn/rnn.h>
+
+#include <string.h>
+
+static const struct {
+    int kind, gates, kept; /* kept: times the units */
+} kinds[] = {{MSQ_LSTM, 4, 4}, {MSQ_GRU, 3, 4}, {MSQ_SIMPLE_RNN, 1, 1}};
+
+/* What both runs write. */
+typedef struct {
+    output h, c, y, kept, kept_c, carry;
+} outputs;
+
+static output zeros(scene *s, int64_t count) {
+    const output o = out(s, count, sizeof(float));
+    if (!s->no_memory) { /* between the rows nothing is written */
+        memset(o.one, 0, o.bytes);
+        memset(o.many, 0, o.bytes);
+    }
+    return o;
+}
+
+/* There and back, by one thread or by many. */
+static int there_and_back(msq_rnn_run run, msq_back back, const outputs *o, int many, int threads) {
+    int64_t bad;
+    const int lstm = back.kind == MSQ_LSTM;
+    run.call.h = many ? o->h.many : o->h.one;
+    run.call.c = lstm ? many ? o->c.many : o->c.one : NULL;
+    run.call.sequences = many ? o->y.many : o->y.one;
+    back.kept = many ? o->kept.many : o->kept.one;
+    run.kept = back.kind == MSQ_SIMPLE_RNN ? NULL : back.kept;
+    run.kept_c = lstm ? many ? o->kept_c.many : o->kept_c.one : NULL;
+    back.state = lstm ? run.kept_c : run.call.sequences;
+    back.carry = many ? o->carry.many : o->carry.one;
+    run.call.num_threads = back.num_threads = threads;
+    const int status = msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, &bad);
+    return status == MSQ_OK ? msq_rnn_back_f32(&back, &bad) : status;
+}
+
+void scene_rnn_back(scene *s) {
+    const int which = (int)between(s, 0, 2), kind = kinds[which].kind;
+    const int64_t features = between(s, 1, 9), units = between(s, 1, 40), batch = between(s, 0, 9);
+    const int64_t columns = kinds[which].gates * units;
+    const int64_t *const offsets = offsets_of(s, batch, byte(s) % 8 ? 8 : 60);
+    const int64_t n = offsets && offsets[batch] > 0 ? offsets[batch] : 0;
+    const int64_t stride = kinds[which].kept * units + between(s, 0, 3);
+    const float *const kernel = floats(s, features * columns);
+    const float *const recurrent_kernel = floats(s, units * columns);
+    const float *const bias = byte(s) % 4 ? floats(s, columns * (kind == MSQ_GRU ? 2 : 1)) : NULL;
+    msq_rnn_run run = {.steps = n, .kept_stride = stride};
+    run.call.size = sizeof run.call;
+    run.call.x = floats(s, n * features);
+    run.call.x_rows = n;
+    run.call.offsets = offsets;
+    run.call.batch = batch;
+    run.call.initial_h = byte(s) % 2 ? floats(s, batch * units) : NULL;
+    run.call.initial_c = byte(s) % 2 ? floats(s, batch * units) : NULL;
+    run.call.sequence_stride = units;
+    run.call.reverse = byte(s) & 1;
+    msq_back back = {.kind = kind, .offsets = offsets, .batch = batch, .steps = n};
+    back.reverse = run.call.reverse;
+    back.kept_stride = stride;
+    back.state_stride = back.d_stride = units;
+    back.initial = kind == MSQ_LSTM ? run.call.initial_c : run.call.initial_h;
+    back.d_outputs = byte(s) % 4 ? floats(s, n * units) : NULL;
+    back.d_last = byte(s) % 2 ? floats(s, batch * units) : NULL;
+    const outputs o = {zeros(s, batch * units), zeros(s, batch * units), zeros(s, n * units),
+                       zeros(s, n * stride),    zeros(s, n * units),     zeros(s, batch * units)};
+    const int threads = (int)between(s, 2, 5);
+    msq_rnn *packed = NULL;
+    msq_dense *turned = NULL;
+    if (s->no_memory)
+        return;
+    const int status = msq_rnn_pack(&packed, kind, kernel, recurrent_kernel, bias, features, units,
+                                    MSQ_TANH, MSQ_SIGMOID);
+    const int of_turned = msq_dense_pack(&turned, recurrent_kernel, NULL, columns, units);
+    run.rnn = packed;
+    back.turned = turned;
+    if (both_ok(s, status, status) && both_ok(s, of_turned, of_turned) &&
+        both_ok(s, there_and_back(run, back, &o, 0, 1),
+                there_and_back(run, back, &o, 1, threads))) {
+        same_floats(s, "outputs", o.y);
+        same_floats(s, "gradients", o.kept);
+        same_floats(s, "carried gradients", o.carry);
+    }
+    msq_rnn_free(packed);
+    msq_dense_free(turned);
+}
