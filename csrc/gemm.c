@@ -40,8 +40,8 @@ struct msq_dense {
     float *panels, *bias;
 };
 
-int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, int64_t in,
-                   int64_t out) {
+/* A layer whose panels are to be filled; its bias is 0. */
+static int allocate_dense(msq_dense **dense, int64_t in, int64_t out) {
     const msq_kernel_table *const kernels = msq_kernels();
     if (in < 1 || out < 1)
         return MSQ_OUT_OF_RANGE;
@@ -59,11 +59,36 @@ int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, in
         return MSQ_NO_MEMORY;
     }
     *d = (msq_dense){kernels, in, out, blocks, panels, panels + blocks * kernels->width * in};
-    msq_pack_panels(d->panels, kernel, in, out, out, 1, kernels->width);
     memset(d->bias, 0, (size_t)(blocks * kernels->width) * sizeof(float));
-    if (bias)
-        memcpy(d->bias, bias, (size_t)out * sizeof(float));
     *dense = d;
+    return MSQ_OK;
+}
+
+int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, int64_t in,
+                   int64_t out) {
+    const int status = allocate_dense(dense, in, out);
+    if (status != MSQ_OK)
+        return status;
+    msq_pack_panels((*dense)->panels, kernel, in, out, out, 1, (*dense)->kernels->width);
+    if (bias)
+        memcpy((*dense)->bias, bias, (size_t)out * sizeof(float));
+    return MSQ_OK;
+}
+
+int msq_dense_pack_turned(msq_dense **dense, const float *kernel, int64_t in, int64_t out) {
+    const int status = allocate_dense(dense, in, out);
+    if (status != MSQ_OK)
+        return status;
+    const int64_t width = (*dense)->kernels->width;
+    for (int64_t block = 0; block < (*dense)->blocks; block++) {
+        float *const panel = (*dense)->panels + block * width * in;
+        for (int64_t lane = 0; lane < width; lane++) {
+            const int64_t unit = block * width + lane;
+            const float *const row = kernel + (unit < out ? unit * in : 0);
+            for (int64_t k = 0; k < in; k++)
+                panel[k * width + lane] = unit < out ? row[k] : 0.0f;
+        }
+    }
     return MSQ_OK;
 }
 
@@ -86,6 +111,7 @@ void msq_dense_free(msq_dense *dense) {
 struct job {
     float *y;
     const float *x;
+    int64_t x_stride;
     const msq_dense *dense;
     int64_t rows;
     int activation;
@@ -114,7 +140,7 @@ static void run_part(struct job *job, int thread, int64_t row, int64_t last_row,
             return;
         p.z = job->y + row * d->out;
         for (int64_t r = 0; r < p.rows; r++)
-            x[r] = job->x + (row + r) * d->in;
+            x[r] = job->x + (row + r) * job->x_stride;
         d->kernels->product(&p);
         if (columns == d->out)
             msq_activate(p.z, p.z, p.rows * d->out, job->activation);
@@ -136,13 +162,19 @@ static void run_thread(void *context, int thread, int num_threads) {
                  msq_share(blocks, thread + 1, num_threads));
 }
 
-int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
-                  int num_threads) {
-    struct job job = {.y = y, .x = x, .dense = dense, .rows = rows, .activation = activation};
+int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_dense *dense,
+                       int64_t rows, int activation, int num_threads) {
+    struct job job = {.y = y, .x = x, .x_stride = x_stride, .dense = dense, .rows = rows};
+    job.activation = activation;
     if (rows < 0 || !msq_activation_name(activation))
         return MSQ_OUT_OF_RANGE;
     const int64_t parts = rows > dense->blocks ? rows : dense->blocks;
     const double work = (double)rows * (double)dense->in * (double)dense->out;
     msq_parallel(msq_plan_threads(num_threads, parts, work, MSQ_FMAS_PER_THREAD), run_thread, &job);
     return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
+}
+
+int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,
+                  int num_threads) {
+    return msq_dense_rows_f32(y, x, dense->in, dense, rows, activation, num_threads);
 }

@@ -19,6 +19,11 @@ float *msq_allocate(int64_t floats);
 void msq_pack_panels(float *panels, const float *w, int64_t depth, int64_t units,
                      int64_t row_stride, int groups, int width);
 
+/* msq_dense_pack of a kernel (out, in), its rows and columns exchanged, without a bias. */
+int msq_dense_pack_turned(msq_dense **dense, const float *kernel, int64_t in, int64_t out);
+/* msq_dense_f32 of rows x_stride apart. */
+int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_dense *dense,
+                       int64_t rows, int activation, int num_threads);
 /* The panels of a dense layer: one group, of `*out` columns, each the sum of `*in` products. */
 const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out);
 /* The ISA they are packed for. */

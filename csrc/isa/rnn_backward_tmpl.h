@@ -2,6 +2,19 @@
  * sum of a chain of FMAs over the next step's gradients; in the registers it becomes that of the
  * pre-activations, which takes their place. */
 
+/* What the cells of a tile read, and may be far from the cache. */
+INLINE void back_fetch(const int rows, const int blocks, const msq_back_step *s, int64_t row,
+                       int64_t block, const int gates) {
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++) {
+            const int64_t unit = (block + b) * V_WIDTH;
+            UNROLL for (int g = 0; g < gates; g++)
+                __builtin_prefetch(s->kept[row + r] + g * s->units + unit, 1);
+            __builtin_prefetch(s->state[row + r] + unit);
+            __builtin_prefetch(s->before[row + r] + unit);
+        }
+}
+
 /* Sums of dz_next . panels, on top of what else the new states get. */
 INLINE void back_sums(vec *acc, const int rows, const int blocks, const msq_back_step *s,
                       int64_t row, int64_t block, const int carries) {
@@ -34,44 +47,46 @@ static inline vec tanh_slope(vec y) {
     return v_sub(v_set1(1.0f), v_mul(y, y));
 }
 
-/* sigmoid x and sigmoid y. Their divisors are at most 1 + e^44, so that the product is finite. */
-static inline vec sigmoid_pair(vec x, vec y, vec *of_y) {
-    const vec least = v_set1(-44.0f);
-    const vec a = v_sigmoid_divisor(v_max(least, x)), b = v_sigmoid_divisor(v_max(least, y));
-    const vec both = v_div(v_set1(1.0f), v_mul(a, b));
-    *of_y = v_mul(a, both);
-    return v_mul(b, both);
-}
-
-static inline vec tanh_of(vec x) {
-    const vec h = v_tanh_ratio(x);
-    return v_copysign(v_div(h, v_add(h, v_set1(1.0f))), x);
+/* The divisor of a sigmoid that is at most 1 + e^-least, so that products of a few are finite: what
+ * is shared is one division, the slowest operation of a cell. */
+static inline vec back_divisor(vec x, float least) {
+    return v_sigmoid_divisor(v_max(v_set1(least), x));
 }
 
 INLINE void lstm_back_cell(const msq_back_step *s, int64_t row, int64_t block, vec dh) {
-    const vec candidate = tanh_of(back_gate(s, row, block, 2));
-    const vec t = tanh_of(load_block(s->state[row], s->units, block));
-    vec f, o;
-    const vec i = sigmoid_pair(back_gate(s, row, block, 0), back_gate(s, row, block, 1), &f);
-    o = v_div(v_set1(1.0f), v_sigmoid_divisor(back_gate(s, row, block, 3)));
+    const vec one = v_set1(1.0f), z = back_gate(s, row, block, 2);
+    const vec c = load_block(s->state[row], s->units, block);
+    const vec di = back_divisor(back_gate(s, row, block, 0), -44.0f);
+    const vec df = back_divisor(back_gate(s, row, block, 1), -44.0f);
+    const vec inner = v_div(one, v_mul(di, df)), i = v_mul(df, inner), f = v_mul(di, inner);
+    const vec d_o = back_divisor(back_gate(s, row, block, 3), -44.0f);
+    const vec hz = v_tanh_ratio(z), hc = v_tanh_ratio(c), dz = v_add(hz, one), dc = v_add(hc, one);
+    const vec both = v_mul(dz, dc), outer = v_div(one, v_mul(d_o, both)), o = v_mul(both, outer);
+    const vec scaled = v_mul(d_o, outer);
+    const vec candidate = v_copysign(v_mul(hz, v_mul(dc, scaled)), z);
+    const vec t = v_copysign(v_mul(hc, v_mul(dz, scaled)), c);
     const vec dho = v_mul(dh, o);
-    const vec dc = v_fma(dho, tanh_slope(t), load_block(s->carry[row], s->units, block));
+    const vec d_c = v_fma(dho, tanh_slope(t), load_block(s->carry[row], s->units, block));
     const vec before = load_block(s->before[row], s->units, block);
-    back_store(s, row, block, 0, v_mul(v_mul(dc, candidate), sigmoid_slope(i)));
-    back_store(s, row, block, 1, v_mul(v_mul(dc, before), sigmoid_slope(f)));
-    back_store(s, row, block, 2, v_mul(v_mul(dc, i), tanh_slope(candidate)));
-    back_store(s, row, block, 3, v_mul(v_mul(dho, t), v_sub(v_set1(1.0f), o)));
-    store_block(s->carry[row], s->units, block, v_mul(dc, f));
+    back_store(s, row, block, 0, v_mul(v_mul(d_c, candidate), sigmoid_slope(i)));
+    back_store(s, row, block, 1, v_mul(v_mul(d_c, before), sigmoid_slope(f)));
+    back_store(s, row, block, 2, v_mul(v_mul(d_c, i), tanh_slope(candidate)));
+    back_store(s, row, block, 3, v_mul(v_mul(dho, t), v_sub(one, o)));
+    store_block(s->carry[row], s->units, block, v_mul(d_c, f));
 }
 
 /* h' = z h + (1 - z) tanh(candidate), candidate = x + sigmoid(r) of_state. */
 INLINE void gru_back_cell(const msq_back_step *s, int64_t row, int64_t block, vec dh) {
-    const vec candidate = tanh_of(back_gate(s, row, block, 0));
+    const vec one = v_set1(1.0f), x = back_gate(s, row, block, 0);
     const vec of_state = back_gate(s, row, block, 3);
     const vec h = load_block(s->before[row], s->units, block);
-    vec r;
-    const vec z = sigmoid_pair(back_gate(s, row, block, 1), back_gate(s, row, block, 2), &r);
-    const vec dx = v_mul(v_mul(dh, v_sub(v_set1(1.0f), z)), tanh_slope(candidate));
+    const vec d_z = back_divisor(back_gate(s, row, block, 1), -34.0f);
+    const vec d_r = back_divisor(back_gate(s, row, block, 2), -34.0f);
+    const vec hx = v_tanh_ratio(x), d_x = v_add(hx, one), both = v_mul(d_z, d_r);
+    const vec all = v_div(one, v_mul(both, d_x)), scaled = v_mul(d_x, all);
+    const vec candidate = v_copysign(v_mul(hx, v_mul(both, all)), x);
+    const vec z = v_mul(d_r, scaled), r = v_mul(d_z, scaled);
+    const vec dx = v_mul(v_mul(dh, v_sub(one, z)), tanh_slope(candidate));
     back_store(s, row, block, 0, dx);
     back_store(s, row, block, 1, v_mul(v_mul(dh, v_sub(h, candidate)), sigmoid_slope(z)));
     back_store(s, row, block, 2, v_mul(v_mul(dx, of_state), sigmoid_slope(r)));
@@ -85,11 +100,12 @@ INLINE void simple_back_cell(const msq_back_step *s, int64_t row, int64_t block,
 }
 
 /* Four blocks side by side fill the accumulators as four gates do on the way there. */
-#define BACK_STEP(name, cell, carries)                                                             \
+#define BACK_STEP(name, cell, gates, carries)                                                      \
     INLINE void name##_tile(const int rows, const int blocks, const int groups,                    \
                             const msq_back_step *s, int64_t row, int64_t block) {                  \
         vec acc[MAX_TILE];                                                                         \
         (void)groups;                                                                              \
+        back_fetch(rows, blocks, s, row, block, gates);                                            \
         back_sums(acc, rows, blocks, s, row, block, carries);                                      \
         for (int r = 0; r < rows; r++)                                                             \
             UNROLL for (int b = 0; b < blocks; b++)                                                \
@@ -109,8 +125,8 @@ INLINE void simple_back_cell(const msq_back_step *s, int64_t row, int64_t block,
         }                                                                                          \
     }
 
-BACK_STEP(lstm_back, lstm_back_cell, 0)
-BACK_STEP(gru_back, gru_back_cell, 1)
-BACK_STEP(simple_back, simple_back_cell, 0)
+BACK_STEP(lstm_back, lstm_back_cell, 4, 0)
+BACK_STEP(gru_back, gru_back_cell, 4, 1)
+BACK_STEP(simple_back, simple_back_cell, 1, 0)
 
 #define RNN_BACK {lstm_back, gru_back, NULL, simple_back}

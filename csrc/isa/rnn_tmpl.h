@@ -24,6 +24,14 @@ static inline void store_units(float *row, const msq_rnn *rnn, int64_t block, ve
     store_block(row, rnn->units, block, a);
 }
 
+/* Where a taped tile will write. */
+INLINE void fetch_kept(const int rows, const int blocks, const msq_step *s, int64_t row,
+                       int64_t block) {
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++) UNROLL for (int g = 0; g < 4; g++)
+            __builtin_prefetch(s->kept[row + r] + g * s->rnn->units + (block + b) * V_WIDTH, 1);
+}
+
 /* Gate g of a taped row. */
 static inline void keep_gate(const msq_step *s, int64_t row, int64_t block, int g, vec a) {
     store_block(s->kept[row] + g * s->rnn->units, s->rnn->units, block, a);
@@ -61,6 +69,8 @@ INLINE void lstm_any_tile(const int rows, const int blocks, const int groups, co
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
     fetch_ahead(rows, blocks, blocks * groups, s, row, block);
+    if (taped)
+        fetch_kept(rows, blocks, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
@@ -147,6 +157,8 @@ INLINE void gru_any_tile(const int rows, const int blocks, const int groups, con
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
     fetch_ahead(rows, blocks, blocks * groups, s, row, block);
+    if (taped)
+        fetch_kept(rows, blocks, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + column + b * groups * V_WIDTH;
         vec *const a = acc + (r * blocks + b) * groups;

@@ -104,7 +104,9 @@ def masked_softmax(
 class PackedDense:
     features: int
     units: int
-    def __init__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None: ...
+    def __init__(
+        self, kernel: ArrayLike, bias: ArrayLike | None = None, *, turned: bool = False
+    ) -> None: ...
 
 def dense(
     x: ArrayLike,
@@ -198,6 +200,9 @@ def rnn_backward(
     d_cell: ArrayLike | None = None,
     reverse: bool = False,
     num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def dense_rows(
+    x: ArrayLike, packed: PackedDense, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
 def attention(
     q: ArrayLike,

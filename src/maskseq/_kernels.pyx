@@ -73,6 +73,12 @@ cdef extern from "attention/attention.h":
     int msq_attention_backward_f32(const msq_attention* a, const float* d_out, float* dq, float* dk,
                                    float* dv, int num_threads) nogil
 
+cdef extern from "gemm.h":
+    int msq_dense_pack_turned(msq_dense** dense, const float* kernel, int64_t features,
+                              int64_t units) nogil
+    int msq_dense_rows_f32(float* y, const float* x, int64_t x_stride, const msq_dense* dense,
+                           int64_t rows, int activation, int num_threads) nogil
+
 cdef extern from "rnn/rnn.h":
     ctypedef struct msq_fold:
         pass

@@ -52,7 +52,7 @@ class RecurrentRun:
         outputs, _, kept, c = self.there()
         carry = _kernels.rnn_backward(
             self.packed,
-            _kernels.PackedDense(self.weights[1].T),
+            _kernels.PackedDense(self.weights[1], turned=True),
             self.offsets,
             kept,
             outputs if c is None else c,

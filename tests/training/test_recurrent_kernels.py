@@ -89,7 +89,7 @@ def test_saturated_gates_have_no_nan(rng):
 def test_arguments_that_do_not_fit(rng):
     run = random_run(rng, "lstm", [2, 3], 4, 5)
     outputs, _, kept, c = run.there()
-    turned = _kernels.PackedDense(run.weights[1].T)
+    turned = _kernels.PackedDense(run.weights[1], turned=True)
     back = lambda **new: _kernels.rnn_backward(  # noqa: E731
         **{
             "packed": run.packed,
@@ -105,7 +105,7 @@ def test_arguments_that_do_not_fit(rng):
     with pytest.raises(ValueError, match=r"state must be float32 \(5 or more, 5\)"):
         back(state=c[:4])
     with pytest.raises(ValueError, match=r"d_outputs must be float32 \(5 or more, 5\)"):
-        back(d_outputs=np.zeros((5, 5)))
+        back(d_outputs=np.zeros((5, 4)))
     with pytest.raises(ValueError, match="offsets must start at 0"):
         back(offsets=[0, 6, 5])
     with pytest.raises(ValueError, match=r"out must be float32 \(5 or more, 20\)"):
@@ -113,3 +113,26 @@ def test_arguments_that_do_not_fit(rng):
     with pytest.raises(ValueError, match="packed must be"):
         general = _kernels.PackedRNN("lstm", *run.weights, activation="relu")
         _kernels.rnn_taped(run.x, general, run.offsets, out=outputs)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (16, 33), (40, 17)])
+def test_dense_rows_are_those_of_dense(rng, isa, shape):
+    kernel = rng.normal(size=shape).astype(np.float32)
+    for rows in (0, 1, 5, 100):
+        x = rng.normal(size=(rows, shape[1] + 3)).astype(np.float32)[:, 1:-2]
+        turned = _kernels.dense_rows(x, _kernels.PackedDense(kernel, turned=True))
+        assert same_arrays([turned], [_kernels.dense(x, _kernels.PackedDense(kernel.T))])
+    with pytest.raises(ValueError, match=r"x must be float32 \(any, \d+\), got \(2, 99\)"):
+        _kernels.dense_rows(np.zeros((2, 99)), _kernels.PackedDense(kernel, turned=True))
+    with pytest.raises(ValueError, match=r"x must be float32 \(any, any\)"):
+        _kernels.dense_rows(np.zeros(3), _kernels.PackedDense(kernel, turned=True))
+    with pytest.raises(ValueError, match="kernel must have inputs and outputs"):
+        _kernels.PackedDense(kernel[:0], turned=True)
+
+
+def test_outer_and_column_sums_take_rows_some_distance_apart(rng):
+    wide = rng.normal(size=(150, 60)).astype(np.float32)
+    x, dz = wide[:, 3:10], wide[::-1, 20:45]
+    whole = [np.ascontiguousarray(a) for a in (x, dz)]
+    assert same_arrays([_kernels.outer(x, dz)], [_kernels.outer(*whole)])
+    assert same_arrays([_kernels.column_sums(dz)], [_kernels.column_sums(whole[1])])

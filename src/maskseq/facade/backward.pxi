@@ -33,24 +33,25 @@ def outer(
     `out` if it is given, which is added to if `accumulate`. Rows are added in one order, in chunks.
     Raises: IndexError naming the first position with an index outside [-1, m), and the index.
     """
-    cdef Array a = floats(x, "x").expect(ANY, ANY), d = floats(dz, "dz").expect(ANY, ANY)
+    cdef FloatRows a = FloatRows(x, "x"), d = FloatRows(dz, "dz")
     cdef Array index = None
     cdef int threads = thread_count(num_threads), status
     cdef int64_t bad = 0
     cdef msq_outer call
-    call.x_rows, call.inputs = a.view.shape[0], a.view.shape[1]
-    call.rows, call.columns = d.view.shape[0], d.view.shape[1]
-    if x_index is None:
-        a.expect(call.rows, call.inputs)
-    else:
+    call.x_rows, call.inputs = a.rows, a.columns
+    call.rows, call.columns = d.rows, d.columns
+    if x_index is None and a.rows != d.rows:
+        raise ValueError(f"x must be float32 ({d.rows}, {a.columns}), "
+                         f"got float32 ({a.rows}, {a.columns})")
+    if x_index is not None:
         index = integers(x_index, "x_index").expect(call.rows)
     if accumulate and out is None:
         raise ValueError("accumulate needs an out to add to, got None")
     product = room_for(out, (call.inputs, call.columns))
     call.out, call.accumulate = <float*>writable(product), accumulate
-    call.x, call.dz = <const float*>a.view.buf, <const float*>d.view.buf
+    call.x, call.dz = a.values, d.values
     call.index = <const int64_t*>values_of(index)
-    call.x_stride, call.dz_stride, call.out_stride = call.inputs, call.columns, call.columns
+    call.x_stride, call.dz_stride, call.out_stride = a.stride, d.stride, call.columns
     with nogil:
         status = msq_outer_f32(&call, &bad, threads)
     if status == MSQ_INTERRUPTED:
@@ -66,14 +67,14 @@ def column_sums(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.f
 
     In float64, blocks of 1,024 rows one after the other, rounded once; of no rows 0.
     """
-    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef FloatRows a = FloatRows(x, "x")
     cdef int threads = thread_count(num_threads), status
-    cdef int64_t rows = a.view.shape[0], columns = a.view.shape[1]
+    cdef int64_t rows = a.rows, columns = a.columns
     sums = new_floats((columns,))
     cdef float* out = <float*>writable(sums)
     with nogil:
         status = msq_column_sums_f32(
-            out, <const float*>a.view.buf, rows, columns, columns, threads)
+            out, a.values, rows, columns, a.stride, threads)
     if status != MSQ_OK:
         raise MemoryError(f"no memory for sums of {columns} columns")
     return sums

@@ -5,15 +5,25 @@
 cdef class PackedDense:
     """kernel (in, out) float32, bias (out,) float32 or None, in the order the kernels read them.
 
+    With `turned` the kernel is (out, in), and there is no bias.
     The weights are copied: later changes of the arrays do not show.
     """
 
     cdef msq_dense* packed
     cdef readonly Py_ssize_t features, units
 
-    def __cinit__(self, kernel: ArrayLike, bias: ArrayLike | None = None) -> None:
+    def __cinit__(
+        self, kernel: ArrayLike, bias: ArrayLike | None = None, *, turned: bool = False
+    ) -> None:
         cdef Array w = floats(kernel, "kernel").expect(ANY, ANY)
-        self.features, self.units = w.view.shape[0], w.view.shape[1]
+        self.features, self.units = w.view.shape[turned], w.view.shape[not turned]
+        cdef int status
+        if turned and self.features and self.units:
+            status = msq_dense_pack_turned(&self.packed, <const float*>w.view.buf, self.features,
+                                           self.units)
+            if status != MSQ_OK:
+                raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
+            return
         cdef Array b = None if bias is None else floats(bias, "bias").expect(self.units)
         if self.features == 0 or self.units == 0:
             raise ValueError(f"kernel must have inputs and outputs, got shape {w.shape()}")

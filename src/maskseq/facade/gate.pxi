@@ -106,6 +106,46 @@ cdef Array floats(object x, str name):
     return a
 
 
+@cython.final
+cdef class FloatRows:
+    """float32 (rows, columns) in place, the rows any distance apart; anything else is converted."""
+
+    cdef Array whole
+    cdef Py_buffer view
+    cdef bint held
+    cdef const float* values
+    cdef Py_ssize_t rows, columns, stride
+
+    def __cinit__(self, x, str name):
+        if PyObject_CheckBuffer(x) and self.holds(x):
+            self.values, self.stride = <const float*>self.view.buf, self.view.strides[0] // 4
+            self.rows, self.columns = self.view.shape[0], self.view.shape[1]
+            return
+        self.whole = floats(x, name).expect(ANY, ANY)
+        self.values = <const float*>self.whole.view.buf
+        self.rows, self.columns = self.whole.view.shape[0], self.whole.view.shape[1]
+        self.stride = self.columns
+
+    cdef bint holds(self, object x) except -1:
+        """Takes hold of `x` if it is good as it is."""
+        try:
+            PyObject_GetBuffer(x, &self.view, PyBUF_STRIDES | PyBUF_FORMAT)
+        except (ValueError, TypeError, BufferError):
+            return False
+        cdef Py_buffer* v = &self.view
+        if is_coherent(v) and v.ndim == 2 and v.strides != NULL and v.itemsize == 4 \
+                and v.format[0] == b"f" and v.format[1] == 0 and <uintptr_t>v.buf % 4 == 0 \
+                and v.strides[0] % 4 == 0 and (v.strides[1] == 4 or v.shape[1] == 1):
+            self.held = True
+            return True
+        PyBuffer_Release(v)
+        return False
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.view)
+
+
 cdef Array bools(object x, str name):
     """bool, and nothing else; any byte but 0 is True."""
     cdef Array a = Array.__new__(Array)

@@ -82,8 +82,8 @@ def rnn_backward(
     cdef Py_ssize_t batch = ends.view.shape[0] - 1, units = rnn.units
     cdef Py_ssize_t n = (<const int64_t*>ends.view.buf)[batch]
     cdef RowsOut rows = RowsOut(kept, n, kept_columns(rnn.kind, units))
-    cdef RowsIn held = RowsIn(state, "state", n, units)
-    cdef RowsIn out = None if d_outputs is None else RowsIn(d_outputs, "d_outputs", n, units)
+    cdef FloatRows held = rows_of(state, "state", n, units)
+    cdef FloatRows out = None if d_outputs is None else rows_of(d_outputs, "d_outputs", n, units)
     cdef Array first = None if initial is None else floats(initial, "initial").expect(batch, units)
     cdef Array last = None if d_last is None else floats(d_last, "d_last").expect(batch, units)
     carry = np.zeros((batch, units), _float32)
@@ -117,25 +117,28 @@ def rnn_backward(
     return carry
 
 
-@cython.final
-cdef class RowsIn:
-    """Rows of float32 to read, side by side or some distance apart."""
+def dense_rows(
+    x: ArrayLike, packed: PackedDense, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
+    """`dense` of rows some distance apart: x (n, in) float32 -> x kernel + bias, (n, out)."""
+    cdef PackedDense by = packed
+    cdef FloatRows a = FloatRows(x, "x")
+    if a.columns != by.features:
+        raise ValueError(f"x must be float32 (any, {by.features}), got ({a.rows}, {a.columns})")
+    cdef int threads = thread_count(num_threads), status
+    y = new_floats((a.rows, by.units))
+    cdef float* values = <float*>writable(y)
+    with nogil:
+        status = msq_dense_rows_f32(values, a.values, a.stride, by.packed, a.rows, MSQ_LINEAR, threads)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    return y
 
-    cdef Py_buffer view
-    cdef bint held
-    cdef const float* values
-    cdef Py_ssize_t stride
 
-    def __cinit__(self, x, str name, Py_ssize_t rows, Py_ssize_t columns):
-        if not (isinstance(x, np.ndarray) and x.dtype == _float32 and x.ndim == 2
-                and len(x) >= rows and x.shape[1] == columns):
-            raise ValueError(f"{name} must be float32 ({rows} or more, {columns}), got {x!r:.60}")
-        if not x.flags.aligned or x.strides[0] % 4 or columns > 1 and x.strides[1] != 4:
-            x = np.ascontiguousarray(x)
-        PyObject_GetBuffer(x, &self.view, PyBUF_STRIDES)
-        self.held = True
-        self.values, self.stride = <const float*>self.view.buf, self.view.strides[0] // 4
-
-    def __dealloc__(self):
-        if self.held:
-            PyBuffer_Release(&self.view)
+cdef FloatRows rows_of(object x, str name, Py_ssize_t rows, Py_ssize_t columns):
+    """Float32 rows, at least so many."""
+    cdef FloatRows a = FloatRows(x, name)
+    if a.rows < rows or a.columns != columns:
+        raise ValueError(f"{name} must be float32 ({rows} or more, {columns}), "
+                         f"got ({a.rows}, {a.columns})")
+    return a

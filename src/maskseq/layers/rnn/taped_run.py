@@ -11,8 +11,7 @@ import numpy as np
 
 from ... import _kernels, ops
 from ...nest import flatten
-from ...numerics.products import column_sums, outer, turned
-from ...rows import Rows
+from ...rows import Layout, Rows
 from ...tape import Traced, real_values, value_of
 from ..base.binding import training_option
 from .run_cell import first_output, in_time, initial_state_of
@@ -51,7 +50,7 @@ def run_in_c(
         d_outputs, d_last, *d_cell = gradients
         carry = _kernels.rnn_backward(
             packed,
-            _kernels.PackedDense(recurrent_kernel.T),
+            _kernels.PackedDense(recurrent_kernel, turned=True),
             layout.offsets,
             kept,
             outputs if c is None else c,
@@ -62,26 +61,30 @@ def run_in_c(
             reverse=reverse,
         )
         of_input, of_state = parts = _parts(cell.kind, kept, cell.units)
-        begun = layout.lengths > 0
-        first = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[begun]
         found: list[Any] = [None] * len(wanted)
         if wanted[0]:
-            found[0] = turned(of_input, _input_order(cell.kind, kernel))
+            found[0] = _turned_product(of_input, _input_order(cell.kind, kernel))
         if wanted[1]:
-            x = source.array[: layout.steps] if source.index is None else source.array[source.index]
-            found[1] = _kernel_order(cell.kind, outer(np.asarray(x, np.float32), of_input))
+            x = np.asarray(source.array, np.float32)
+            x = x[: layout.steps] if source.index is None else x
+            found[1] = _kernel_order(cell.kind, _kernels.outer(x, of_input, source.index))
         if wanted[2]:
-            found[2] = outer(outputs[_rows_before(layout, reverse)], of_state)
-            if started is not None:
-                found[2] += outer(started[0][begun], of_state[first])
+            found[2] = _kernels.outer(outputs, of_state, _rows_before(layout, reverse))
         if wanted[3]:
             found[3] = _bias_gradient(cell.kind, *parts)
-        if states is not None:
-            found[4] = np.zeros_like(started[0]) if d_last is None else np.array(d_last)
-            found[4][begun] = turned(of_state[first], recurrent_kernel)
-            if cell.kind == "gru":
-                found[4][begun] += carry[begun]
-            found[5:] = [carry] * (len(found) - 5)
+        if started is None:
+            return found
+        begun = layout.lengths > 0
+        first = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[begun]
+        d_first = of_state[first]
+        if wanted[2]:
+            starts = np.flatnonzero(begun)
+            _kernels.outer(started[0], d_first, starts, out=found[2], accumulate=True)
+        found[4] = np.zeros_like(started[0]) if d_last is None else np.array(d_last)
+        found[4][begun] = _turned_product(d_first, recurrent_kernel)
+        if cell.kind == "gru":
+            found[4][begun] += carry[begun]
+        found[5:] = [carry] * (len(found) - 5)
         return found
 
     sources = [rows, cell.kernel, cell.recurrent_kernel, cell.bias, *(states or ())]
@@ -89,12 +92,16 @@ def run_in_c(
     return made[0], made[1], made[1:]
 
 
-def _rows_before(layout: Any, reverse: bool) -> np.ndarray:
-    """int64 (n,): the row of the step before each; of a first step the pad row."""
-    n = layout.steps
-    before = np.arange(n) + (1 if reverse else -1)
+def _turned_product(d: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """d kernel^T."""
+    return _kernels.dense_rows(d, _kernels.PackedDense(kernel, turned=True))
+
+
+def _rows_before(layout: Layout, reverse: bool) -> np.ndarray:
+    """int64 (n,): the row of the step before each; of a first step -1."""
+    before = np.arange(layout.steps) + (1 if reverse else -1)
     first = layout.offsets[1:] - 1 if reverse else layout.offsets[:-1]
-    before[first[layout.lengths > 0]] = n
+    before[first[layout.lengths > 0]] = -1
     return before
 
 
@@ -117,8 +124,9 @@ def _kernel_order(kind: str, gradient: np.ndarray) -> np.ndarray:
 
 def _bias_gradient(kind: str, of_input: np.ndarray, of_state: np.ndarray) -> np.ndarray:
     if kind != "gru":
-        return column_sums(of_input)
-    return np.stack([_kernel_order(kind, column_sums(of_input)), column_sums(of_state)])
+        return _kernels.column_sums(of_input)
+    sums = _kernels.column_sums(of_input), _kernels.column_sums(of_state)
+    return np.stack([_kernel_order(kind, sums[0]), sums[1]])
 
 
 def steps_on_tape(cell: Any, rows: Traced, states: Any, reverse: bool) -> TapedRun:
