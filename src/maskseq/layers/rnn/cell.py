@@ -3,6 +3,7 @@
 It runs over the real steps of a batch in C, as long as C knows its activations.
 """
 
+import functools
 from typing import Any, Unpack
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..base.packing import KeepsPack
 from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 from .taped_cell import cell_on_tape, traced
+from .taped_dropout import Dropped, drop_input, drops
 from .taped_run import TapedRun, run_in_c, steps_on_tape
 
 
@@ -39,8 +41,10 @@ class Cell(KeepsPack, Layer):
     next call drops it.
 
     Arguments: units: width of the states.  activation: name or function.  use_bias: bool.
-        initializers: for new weights.  regularizers, constraints: kept for training.  dropout,
-        recurrent_dropout, seed, implementation: accepted, without effect on a result.
+        initializers: for new weights.  regularizers, constraints: of training.
+        dropout, recurrent_dropout: shares of the input and of the state that training drops, the
+        same ones at each step of a sequence.  seed: of what is drawn for that.  implementation:
+        accepted, without effect on a result.
     Call arguments: inputs: float32 (batch, features).  states: list of float32 (batch, units).
     Returns: (output (batch, units), the new states).
     """
@@ -89,6 +93,14 @@ class Cell(KeepsPack, Layer):
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+
+    @functools.cached_property
+    def _rng(self) -> "np.random.Generator":
+        return np.random.default_rng(self.seed)
+
+    def random_key(self) -> int:
+        """The key of a call's draws outside of a training loop, anew with each call."""
+        return int(self._rng.integers(2**63))
 
     @property
     def state_size(self) -> int | list[int]:
@@ -169,6 +181,11 @@ class Cell(KeepsPack, Layer):
 
     def over_tape(self, rows: Traced, states: Any, reverse: bool) -> TapedRun:
         """`over_rows` under a tape; see `run_on_tape`."""
+        if drops(self):
+            dropped = Dropped(self, rows.shape[-1], rows.value.layout.batch)
+            if dropped.of_state is not None:
+                return steps_on_tape(self, rows, states, reverse, dropped.calls(self))
+            rows = drop_input(rows, dropped.of_input[0])
         packed = self.packed()
         if isinstance(packed, _kernels.PackedRNN) and _kernels.has_way_back(packed):
             return run_in_c(self, packed, rows, states, reverse)

@@ -114,8 +114,9 @@ class GRU(CellRNN):
     Arguments: units: width of the state.  activation, recurrent_activation: names or functions.
         use_bias, initializers: for new weights.  regularizers, constraints: kept for training.
         reset_after: see `GRUCell`; models of Keras 2.0 to 2.2 have it False.  dropout,
-        recurrent_dropout, seed, use_cudnn, implementation: accepted, without effect on a result.
-        The others are those of `RNN`.
+        recurrent_dropout: shares of the input and of the state that training drops, the same ones
+        at each step of a sequence.  seed: of what is drawn for that.  use_cudnn, implementation:
+        accepted, without effect on a result.  The others are those of `RNN`.
     Call arguments and results: as `RNN`; the states are [h].
     Source: keras.layers.GRU.
     """

@@ -93,8 +93,10 @@ class LSTM(CellRNN):
 
     Arguments: units: width of the states.  activation, recurrent_activation: names or functions.
         use_bias, initializers, unit_forget_bias: for new weights.  regularizers, constraints: kept
-        for training.  dropout, recurrent_dropout, seed, use_cudnn, implementation: accepted,
-        without effect on a result.  The others are those of `RNN`.
+        for training.  dropout, recurrent_dropout: shares of the input and of the state that
+        training drops, the same ones at each step of a sequence.  seed: of what is drawn for that.
+        use_cudnn, implementation: accepted, without effect on a result.  The others are those of
+        `RNN`.
     Call arguments and results: as `RNN`; the states are [h, c].
     Source: keras.layers.LSTM.
     """

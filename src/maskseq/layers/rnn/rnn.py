@@ -87,6 +87,12 @@ class RNN(Layer):
         self._batch_size: int | None = None
 
     @property
+    def _draws(self) -> bool:
+        """True if training drops something."""
+        cells = getattr(self.cell, "cells", [self.cell])
+        return any(isinstance(x, Cell) and (x.dropout or x.recurrent_dropout) for x in cells)
+
+    @property
     def fixed_features(self) -> bool:
         return isinstance(self.cell, Cell)
 

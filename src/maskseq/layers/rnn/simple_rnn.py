@@ -34,8 +34,9 @@ class SimpleRNN(CellRNN):
 
     Arguments: units: width of the state.  activation: a name or function.  use_bias, initializers:
         for new weights.  regularizers, constraints: kept for training.  dropout,
-        recurrent_dropout, seed, implementation: accepted, without effect on a result.  The others
-        are those of `RNN`.
+        recurrent_dropout: shares of the input and of the state that training drops, the same ones
+        at each step of a sequence.  seed: of what is drawn for that.  implementation: accepted,
+        without effect on a result.  The others are those of `RNN`.
     Call arguments and results: as `RNN`; the states are [h].
     Source: keras.layers.SimpleRNN.
     """

@@ -129,8 +129,14 @@ def _bias_gradient(kind: str, of_input: np.ndarray, of_state: np.ndarray) -> np.
     return np.stack([_kernel_order(kind, sums[0]), sums[1]])
 
 
-def steps_on_tape(cell: Any, rows: Traced, states: Any, reverse: bool) -> TapedRun:
-    """`step_by_step` under a tape."""
+def steps_on_tape(
+    cell: Any, rows: Traced, states: Any, reverse: bool, call_in: Any = None
+) -> TapedRun:
+    """`step_by_step` under a tape.
+
+    call_in: gives, for the numbers of the sequences in the order in which they are walked, what is
+    called in place of `cell.call` with the first ones of them.
+    """
     tape, layout = rows.tape, rows.value.layout
     if not getattr(cell, "traceable", True) and not hasattr(cell, "over_tape"):
         raise TypeError(f"{type(cell).__name__} has no gradient yet, so that it cannot be trained")
@@ -139,6 +145,8 @@ def steps_on_tape(cell: Any, rows: Traced, states: Any, reverse: bool) -> TapedR
     states = [tape.hold(x) for x in states]
     by_length, at = in_time(layout, reverse)
     call, options = cell.call, training_option(cell)
+    if call_in is not None:
+        call, options = call_in(by_length), {}
     outputs = []
     ended: list[list[Any]] = []  # (last output, *states) of sequences, the shortest ones first
     now = [x[by_length] for x in (_first_output(cell, states), *states)]
