@@ -20,6 +20,7 @@ from ..errors import FormatError, UnsupportedLayerError
 from .costs import LAYER, model_budget
 from .functions import Functions
 from .keras2 import CLASSES, call_options, class_in_keras3, config_in_keras3
+from .kinds import expected_kind
 from .parsing import expect
 
 LAYERS = {*names_in(IN_KERAS), *names_in(OURS), *ALIASES} - {"InputLayer", "Lambda"}
@@ -216,7 +217,12 @@ class LayerMaker:
         if _FOR_TRAINING.fullmatch(key):
             return self._for_training(cls, name, key, value)
         if key in arguments_of(cls) and key not in _NOT_IN_FILES:
-            return self._value(name, cls.__name__, key, value)
+            value = self._value(name, cls.__name__, key, value)
+            kind = expected_kind(cls, key, value)
+            if kind is not None and key not in _WITHOUT_EFFECT:
+                what = f"layer '{name}' ({cls.__name__}): {key} must be {kind}"
+                raise FormatError(self.path, f"{what}, got {str(value)[:60]!r}")
+            return value
         unused = key in UNUSED_OPTIONS and value in (UNUSED_OPTIONS[key], None)
         if key in _WITHOUT_EFFECT or unused:
             return _DROP

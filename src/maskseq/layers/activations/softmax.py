@@ -30,6 +30,9 @@ class Softmax(SameShape):
 
     def __init__(self, axis: int | list[int] = -1, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
+        axes = axis if isinstance(axis, (list, tuple)) else [axis]
+        if not all(isinstance(one, int) for one in axes):
+            raise ValueError(f"Softmax: axis must be an int or a list of them, got {axis!r}")
         self.axis = axis
 
     def call(self, inputs: Any, mask: Any = None) -> np.ndarray:

@@ -23,6 +23,14 @@ def whole(value: Any, name: str, minimum: int = 1) -> int:
     return int(value)
 
 
+def ints(value: Any, name: str) -> tuple[int, ...]:
+    """A tuple of ints, out of a list or tuple of them."""
+    found = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if any(not isinstance(n, (int, np.integer)) or isinstance(n, bool) for n in found):
+        raise ValueError(f"{name} must be ints, got {str(value)[:60]}")
+    return tuple(map(int, found))
+
+
 def pair(value: Any, name: str) -> tuple[int, int]:
     """An int for both ends, or one for each, not below 0."""
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
@@ -43,7 +51,10 @@ def axes_from_the_end(axis: Any, ndim: int) -> tuple[int, ...]:
     axes = sorted(axis) if isinstance(axis, (list, tuple)) else [axis]
     if not all(isinstance(a, int) and -ndim <= a < ndim for a in axes):
         raise ValueError(f"axis must be below {ndim}, the number of axes, got {axis!r}")
-    return tuple(a % ndim - ndim for a in axes)
+    found = tuple(a % ndim - ndim for a in axes)
+    if len(set(found)) < len(found):
+        raise ValueError(f"axis must name each axis once, got {axis!r}")
+    return found
 
 
 def spread(weight: np.ndarray, axes: tuple[int, ...], x: np.ndarray) -> np.ndarray:

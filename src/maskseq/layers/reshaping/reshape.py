@@ -11,7 +11,7 @@ import numpy as np
 
 from ...tape import Traced
 from ..base.arguments import LayerOptions
-from ..base.checks import channels_first, whole
+from ..base.checks import channels_first, ints, whole
 from ..base.one_tensor import OneTensor
 
 
@@ -54,7 +54,7 @@ class Reshape(_SameNumbers):
 
     def __init__(self, target_shape: tuple[int, ...], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
-        self.target_shape = tuple(target_shape)
+        self.target_shape = ints(target_shape, "Reshape: target_shape")
         if self.target_shape.count(-1) > 1 or any(n < -1 for n in self.target_shape):
             raise ValueError(f"Reshape: target_shape may have one -1, got {self.target_shape}")
 
@@ -83,7 +83,7 @@ class Permute(_SameNumbers):
 
     def __init__(self, dims: tuple[int, ...], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
-        self.dims = tuple(dims)
+        self.dims = ints(dims, "Permute: dims")
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(f"Permute: dims must be an order of 1, 2, ..., got {self.dims}")
         self._in_order = self.dims == tuple(range(1, len(self.dims) + 1))
