@@ -243,3 +243,16 @@ def test_objects_of_python_are_refused_by_name(tmp_path):
     path.write_bytes(npy(np.array([{}]), allow_pickle=True))
     with pytest.raises(ValueError, match="holds Python objects, expected numbers"):
         datafiles.read(path)
+
+
+def test_lengths_or_a_mask_beside_an_array_say_which_steps_are_real(tmp_path):
+    path, x = tmp_path / "x.npz", np.arange(12.0).reshape(2, 3, 2)
+    np.savez(path, x=x)
+    np.testing.assert_array_equal(datafiles.read(path), x)
+    np.savez(path, x=x, lengths=[1, 3])
+    assert datafiles.read(path).to_list() == [x[0, :1].tolist(), x[1].tolist()]
+    np.savez(path, x=x, mask=np.array([[0, 1, 1], [1, 0, 0]], bool))
+    assert datafiles.read(path).to_list() == [x[0, 1:].tolist(), x[1, :1].tolist()]
+    np.savez(path, y=x)
+    with pytest.raises(ValueError, match="expected `x`, or `values` and `offsets`, got y"):
+        datafiles.read(path)

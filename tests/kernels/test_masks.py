@@ -150,3 +150,13 @@ def test_first_outside_is_the_first_number_not_in_range(dtype, size, rng):
                 assert _kernels.first_outside(bad, 2) == place
     with pytest.raises(TypeError, match="ids must be integers, got float32"):
         _kernels.first_outside(ids.astype("f4"), 2)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 8])
+def test_first_outside_reads_the_highest_bit_as_the_type_has_it(size):
+    top = 1 << (8 * size - 1)
+    one = np.array([top], f"u{size}")
+    if size < 8:  # a count is an int64
+        assert _kernels.first_outside(one, top + 1) == 1
+        assert _kernels.first_outside(one, top) == 0
+    assert _kernels.first_outside(one.view(f"i{size}"), 2**62) == 0

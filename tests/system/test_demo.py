@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import maskseq
+from maskseq import cli
 from tests.support.demo_files import MODEL, demo_model, save_tagger, speakers, utterances
 
 
@@ -52,3 +53,10 @@ def test_model_of_sequences_equals_keras_in_padded_cells_too(padding, tmp_path):
     expected = keras_model(path).predict(padded, verbose=0)
     actual = maskseq.load_model(path).predict(padded)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5)
+
+
+def test_demo_fails_if_the_model_is_not_as_good_as_where_it_was_trained(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "DEMO_SECONDS", 0)
+    monkeypatch.setattr(cli, "DEMO_ACCURACY", 1.01)
+    assert cli.main(["demo"]) == 1
+    assert "expected at least 101% right" in capsys.readouterr().err
