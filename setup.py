@@ -2,7 +2,8 @@
 
 Switches, from the environment: MASKSEQ_NO_OPENMP=1 builds serial, MASKSEQ_DEBUG=1 keeps asserts,
 MASKSEQ_WERROR=1 turns C warnings into errors, MASKSEQ_SANITIZE=address,undefined adds sanitizers,
-MASKSEQ_DEV=1 optimises Cython's C less: it checks and allocates, the arithmetic is in csrc.
+MASKSEQ_DEV=1 optimises Cython's C less: it checks and allocates, the arithmetic is in csrc,
+MASKSEQ_COVERAGE=1 has csrc count what runs (gcov).
 
 Only what is stale is compiled and linked. A file is kept while the command that made it and all
 files that were read for it stay the same, so a change of any switch rebuilds what it concerns.
@@ -45,7 +46,7 @@ class BuildExt(build_ext):
     def finalize_options(self) -> None:
         super().finalize_options()
         kind = [sys.implementation.cache_tag, "debug" if debug else "", sanitizers]
-        kind += ["" if openmp_compile else "serial"]
+        kind += ["coverage" if coverage else "", "" if openmp_compile else "serial"]
         self.build_temp = os.path.join("build", "-".join(["objects", *filter(None, kind)]))
 
     def build_extensions(self) -> None:
@@ -63,14 +64,16 @@ class BuildExt(build_ext):
     def compile(self, extension: Extension, source: str) -> str:
         """Makes the object of a source, and returns its name."""
         [made] = self.compiler.object_filenames([source], output_dir=self.build_temp)
-        less = ["-O1"] if DEV and not source.startswith("csrc") else []
+        ours = source.startswith("csrc")
+        less = ["-O1"] if DEV and not ours else []
+        counted = ["-O1", "--coverage", "-fprofile-abs-path"] if coverage and ours else []
         options = {
             "sources": [source],
             "output_dir": self.build_temp,
             "macros": extension.define_macros,
             "include_dirs": extension.include_dirs,
             "debug": self.debug,
-            "extra_postargs": [*extension.extra_compile_args, *less],
+            "extra_postargs": [*extension.extra_compile_args, *less, *counted],
         }
         compile_ = self.compiler.compile
         self.make(source, self.build_temp, made, read_for(made), compile_, **options)
@@ -176,6 +179,8 @@ if sanitizers:
     sanitize = [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
     compile_args += [*sanitize, "-O1"]  # -O3 takes minutes over the checks of unrolled loops
     link_args += sanitize
+coverage = os.environ.get("MASKSEQ_COVERAGE") == "1"
+link_args += ["--coverage"] if coverage else []
 openmp_compile, openmp_link = openmp_flags()
 strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("MASKSEQ_WERROR") == "1" else []
 

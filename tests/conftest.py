@@ -1,6 +1,7 @@
 """Fixtures of all tests: `isa` runs a kernel test once on every instruction set of this CPU."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -39,6 +40,12 @@ def pytest_ignore_collect(collection_path, config):
     """With -m "not slow", a file that is slow as a whole is not imported: Keras takes seconds."""
     if config.option.markexpr == "not slow" and collection_path.suffix == ".py":
         return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8") or None
+
+
+def pytest_configure(config):
+    """What C counted for `make coverage` is written when a process ends: give workers time."""
+    if workers := sys.modules.get("xdist.workermanage"):
+        workers.NodeManager.EXIT_TIMEOUT = 60
 
 
 def see_to_a_missing_peer(report):
