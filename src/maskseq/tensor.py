@@ -41,8 +41,8 @@ def convert_to_tensor(x: Any, dtype: str | np.dtype | None = None, *, name: str 
         if isinstance(x, Tensor):
             return x
         return without_mask(x, name).view(Tensor)
-    if hasattr(x, "astype_on_tape"):  # a Traced value
-        return x.astype_on_tape(dtype)
+    if on_tape := getattr(x, "astype_on_tape", None):  # a Traced value
+        return on_tape(dtype)
     array = as_array(x, name)
     if dtype is not None:
         array = array.astype(dtype, copy=False)

@@ -134,9 +134,8 @@ def _normalize_gradient(d, y, x, axis, order, epsilon):
     kept = np.maximum(length, epsilon)
     share = reductions.reduce(d * y, "sum", axis, keepdims=True) * (length > epsilon)
     # The slope of the length by x: sign(x) (|x| / length) ** (order - 1).
-    slope = np.sign(x) * _kernels.elementary_pair(
-        *np.broadcast_arrays(size / kept, np.float32(order - 1)), "power"
-    )
+    share_of, power = np.broadcast_arrays(size / kept, np.float32(order - 1))
+    slope = np.sign(x) * _kernels.elementary_pair(share_of, power, "power")
     return (d - share * slope) / kept
 
 

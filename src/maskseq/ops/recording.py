@@ -23,7 +23,7 @@ NO_GRADIENT = ()
 """The result does not depend on the arguments, or only in jumps."""
 
 
-def unbroadcast(gradient: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+def unbroadcast(gradient: Any, shape: Sequence[int]) -> np.ndarray:
     """A gradient summed over the axes along which an argument of `shape` was broadcast."""
     gradient = np.asarray(gradient)
     if gradient.shape == tuple(shape):
@@ -110,7 +110,7 @@ class Recorder:
                     continue
                 found = gradient(d, y, **plain)
                 for i, part in zip(here, found if is_list else [found], strict=True):
-                    made = (part() if callable(part) else part) if wanted[i] else None
+                    made: Any = (part() if callable(part) else part) if wanted[i] else None
                     result.append(None if made is None else unbroadcast(made, sources[i].shape))
             return result
 

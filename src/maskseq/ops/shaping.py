@@ -1,18 +1,19 @@
 """Operations that put the elements of arrays in other places: shapes, axes, joins, parts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .operation import operation
-from .recording import NO_GRADIENT, Gradients
+from .recording import NO_GRADIENT
 
 
 def _reshaped(d, y, x, **options):
     return d.reshape(np.shape(x))
 
 
-def _placed(function) -> Gradients:
+def _placed(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
     """The gradient of an operation that puts numbers of x in places: each gets all that it gave.
 
     function: the operation of (x, *options), which is asked where the numbers of x go. Sums are in
@@ -51,7 +52,7 @@ def _get_gradient(d, y, x, key):
 
 
 def _pad_numbers(x, pad_width, mode, constant_values):
-    options = {"constant_values": -1} if mode == "constant" else {}
+    options: Any = {"constant_values": -1} if mode == "constant" else {}
     return np.pad(x, pad_width, mode, **options)
 
 

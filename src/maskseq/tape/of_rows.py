@@ -25,19 +25,19 @@ def padded(x: Traced) -> Traced:
     )
 
 
-def values(x: Traced) -> Traced:
+def values(x: Traced) -> Any:
     """The rows of Rows, pads and all, as an array (n + pads, *features)."""
     rows = x.value.values
     return x.tape.record(rows, [x], lambda gradient, wanted: [gradient])
 
 
-def real_values(x: Traced) -> Traced:
+def real_values(x: Traced) -> Any:
     """The rows of the real steps alone, as an array (n, *features)."""
     rows = x.value.values[: x.value.layout.steps]
     return x.tape.record(rows, [x], lambda gradient, wanted: [gradient])
 
 
-def rows_like(rows: Rows, x: Traced) -> Traced:
+def rows_like(rows: Rows, x: Any) -> Traced:
     """An array (n + pads, *features) on the cells of `rows`."""
     count = len(x.value)
 
@@ -51,7 +51,7 @@ def rows_like(rows: Rows, x: Traced) -> Traced:
     return x.tape.record(rows.with_values(x.value), [x], backward)
 
 
-def aligned(inputs: list[Traced]) -> list[Traced] | None:
+def aligned(inputs: list[Traced]) -> list[Any] | None:
     """`align` of Rows: their values, row upon row the same cells; None if they cannot be put so."""
     arrays = align([x.value for x in inputs])
     if arrays is None:
@@ -71,7 +71,7 @@ def aligned(inputs: list[Traced]) -> list[Traced] | None:
     return list(map(widened, inputs, arrays))
 
 
-def packed(x: Traced, mask: np.ndarray) -> Traced:
+def packed(x: Traced, mask: np.ndarray | None) -> Traced:
     """A padded array (batch, time, *features) as Rows of the real steps of `mask`.
 
     For readers that never look at a masked cell (`Rows.view`): no gradient goes to these.

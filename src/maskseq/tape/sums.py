@@ -44,7 +44,7 @@ def add_gradients(first: Any, second: Any) -> Any:
 def _add_sparse(first: Any, second: Any) -> Any:
     if type(first) is not SparseRows or type(second) is not SparseRows:
         sparse, dense = (first, second) if type(first) is SparseRows else (second, first)
-        total = dense.copy()
+        total = np.array(dense)
         total[sparse.ids] += sparse.values
         return total
     ids = np.union1d(first.ids, second.ids)

@@ -5,7 +5,7 @@ Were it one, NumPy's functions would take it and cut the gradient without a word
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -33,10 +33,15 @@ class Traced(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("value", "tape", "needed")
-    __hash__ = object.__hash__  # whatever `==` is
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType] # whatever `==` is
 
     def __init__(self, value: Any, tape: Any, needed: bool):
         self.value, self.tape, self.needed = value, tape, needed
+
+    if TYPE_CHECKING:  # ops/notation.py makes them
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, key: Any) -> Any: ...
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -52,7 +52,7 @@ def check_gradients(
     Returns: {name of the weight: (slope by differences, slope by the gradient)}; the second weight
         of a name has " (2)" behind it.
     Raises: AssertionError naming the weight and both slopes; TypeError for a layer whose gradient
-        is not known.
+        is not known; ValueError if no output has floats and there is no `loss`.
     """
     values = _inputs_of(model, x)
     random = np.random.default_rng(seed)
@@ -139,6 +139,8 @@ def _weighing(loss: Any, y: Any, outputs: list[Any], random: Any) -> Callable[[l
         return weigh
     weights = [random.standard_normal(x.shape).astype(np.float32) for x in outputs]
     counted = [i for i, x in enumerate(outputs) if x.dtype.kind == "f"]
+    if not counted:
+        raise ValueError("the model must have an output of floats, which a gradient can have")
     return lambda outputs: ([outputs[i] for i in counted], [weights[i] for i in counted])
 
 

@@ -90,7 +90,8 @@ def training_mode(subject: Subject) -> None:
 
 def gradients(subject: Subject) -> None:
     """The gradients of the weights are what differences of the answers show."""
-    if not subject.layer.trainable_weights or subject.stateful:
+    floats = any(np.asarray(y).dtype.kind == "f" for y in subject.plain)
+    if not subject.layer.trainable_weights or subject.stateful or not floats:
         return
     for mask in subject.masks:
         tensors = [carry(x, mask) for x in subject.inputs]

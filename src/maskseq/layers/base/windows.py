@@ -109,7 +109,7 @@ def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return out.reshape(batch, count, channels * kernel.shape[2])
 
 
-def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[int, int, str, int]) -> Traced:
+def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[Any, ...]) -> Any:
     """The products of kernel (size, features, filters) and the windows of x, recorded.
 
     window: size, stride, padding, dilation.  Returns: (batch, windows, filters).
@@ -134,7 +134,7 @@ def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[int, int, str, i
 
 def convolve_channels_on_tape(
     x: Traced, kernel: Variable, stride: int, padding: str, dilation: int
-) -> Traced:
+) -> Any:
     """`convolve_channels` of the windows of x (batch, time, channels), recorded."""
     array, weights = np.asarray(as_numpy(x.value), np.float32), kernel.value
     windows = windows_of(array, len(weights), stride, padding, dilation)

@@ -67,7 +67,7 @@ class DepthwiseConv1D(OneTensor):
         self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
-    def _window(self) -> tuple[int, int, str, int]:
+    def _window(self) -> tuple[Any, ...]:
         return self.kernel_size, self.strides, self.padding, self.dilation_rate
 
     def build(self, input_shape: Any) -> None:
@@ -85,7 +85,7 @@ class DepthwiseConv1D(OneTensor):
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         _, *place = self._window()
-        x = tape.hold(np.moveaxis(inputs, self._time_axis, 1))
+        x = tape.hold(inputs.swapaxes(self._time_axis, 1))
         outputs = convolve_channels_on_tape(x, self.kernel, *place)
         if self.bias is not None:
             outputs = outputs + self.bias

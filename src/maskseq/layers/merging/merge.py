@@ -62,7 +62,7 @@ class _Merge(OneTensor):
             return NotImplemented
         return rows_like(inputs[0].value, self.combine(arrays))
 
-    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+    def combine(self, arrays: list[Any]) -> Any:
         """The merge of arrays, masks aside; of Traced ones as well."""
         raise NotImplementedError
 
@@ -105,7 +105,7 @@ class _Merge(OneTensor):
 class Add(_Merge):
     """The sum of the inputs. Source: keras.layers.Add."""
 
-    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+    def combine(self, arrays: list[Any]) -> Any:
         return functools.reduce(np.add, arrays)
 
 
@@ -117,7 +117,7 @@ class Subtract(_Merge):
             raise ValueError(f"inputs must be 2 arrays, got {len(input_shape)}")
         return super().compute_output_shape(input_shape)
 
-    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+    def combine(self, arrays: list[Any]) -> Any:
         return np.subtract(*arrays)
 
 
@@ -127,7 +127,7 @@ class Average(_Merge):
     Source: keras.layers.Average.
     """
 
-    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+    def combine(self, arrays: list[Any]) -> Any:
         total = functools.reduce(np.add, arrays)
         return np.true_divide(total, len(arrays), dtype=np.float32)
 
@@ -141,7 +141,7 @@ class Multiply(_Merge):
     Where every input has a mask, a cell that all of them mask is 0. Source: keras.layers.Multiply.
     """
 
-    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+    def combine(self, arrays: list[Any]) -> Any:
         return functools.reduce(np.multiply, arrays)
 
     def combine_masked(self, arrays: list[np.ndarray], masks: list[Any]) -> np.ndarray:
@@ -209,7 +209,7 @@ class Maximum(_Extreme):
     A cell that all of them mask keeps what the first holds. Source: keras.layers.Maximum.
     """
 
-    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+    def combine(self, arrays: list[Any]) -> Any:
         return functools.reduce(extremes.maximum, arrays)
 
 
@@ -219,7 +219,7 @@ class Minimum(_Extreme):
     A cell that all of them mask keeps what the first holds. Source: keras.layers.Minimum.
     """
 
-    def combine(self, arrays: list[np.ndarray]) -> np.ndarray:
+    def combine(self, arrays: list[Any]) -> Any:
         return functools.reduce(extremes.minimum, arrays)
 
 

@@ -62,7 +62,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
             if inputs.ndim != 3 or self._time_axis == 2:
                 return NotImplemented
         elif self._time_axis == 2:
-            inputs = tape.hold(np.moveaxis(inputs, 2, 1))
+            inputs = tape.hold(inputs.swapaxes(2, 1))
         held = packed_by(inputs, mask)
         layout = held.value.layout
 
