@@ -32,13 +32,14 @@ from .tensor import set_keras_mask as set_keras_mask
 if _typing.TYPE_CHECKING:
     from . import importers as importers
     from . import losses as losses
+    from . import metrics as metrics
     from . import optimizers as optimizers
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
 
 __version__ = "0.1.0"
 _OF_FILES = ("load_model", "read_weights")
-_MODULES = ("importers", "losses", "optimizers")
+_MODULES = ("importers", "losses", "metrics", "optimizers")
 
 if _find_spec("threadpoolctl"):
     _import_module("maskseq._openmp.threadpools")

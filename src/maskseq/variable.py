@@ -87,6 +87,14 @@ class Variable(NDArrayOperatorsMixin):
             value = tape.plain(value)
         publish([self], [value])
 
+    def assign_add(self, value: Any) -> None:
+        """Add to the value. Raises: ValueError if the shape differs."""
+        self.assign(self.value + value)
+
+    def assign_sub(self, value: Any) -> None:
+        """Subtract from the value. Raises: ValueError if the shape differs."""
+        self.assign(self.value - value)
+
     def checked(self, value: Any) -> np.ndarray:
         """A copy of `value` that may become the weight's. Raises: ValueError, TypeError."""
         new = as_array(value, f"weight {self.name}")

@@ -4,7 +4,7 @@ import jax
 import keras
 import numpy as np
 
-from tests.training import loss_cases
+from tests.training import loss_cases, metric_cases
 from tests.training.loss_cases import MASK, WEIGHTS
 from tests.training.optimizer_cases import CASES, SCHEDULES, STEPS, Case, gradients, weights
 
@@ -59,3 +59,27 @@ def loss_answers() -> dict[str, np.ndarray]:
             slope = jax.grad(lambda x: loss_of(case, "mean", masked, True, x))(y_pred)  # noqa: B023
             arrays[f"{case.name}/gradient/{masked}"] = np.asarray(slope)
     return arrays
+
+
+def metric_answers() -> dict[str, np.ndarray]:
+    """Results for the real steps of both batches, without (0) and with (1) weights."""
+    arrays = {}
+    for case in metric_cases.CASES:
+        for weighted in (0, 1):
+            metric = getattr(keras.metrics, case.metric)(**case.options)
+            given = zip(
+                metric_cases.batches(case.kind),
+                metric_cases.MASKS,
+                metric_cases.WEIGHTS,
+                strict=True,
+            )
+            for (y_true, y_pred), mask, w in given:
+                w = _weights_of(case, w[mask]) if weighted else None
+                metric.update_state(y_true[mask], y_pred[mask], w)
+            arrays[f"metric/{case.name}/{weighted}"] = np.asarray(metric.result())
+    return arrays
+
+
+def _weights_of(case: metric_cases.Case, weights: np.ndarray) -> np.ndarray:
+    """Weights as that metric of Keras takes them: some want one for each number."""
+    return np.repeat(weights[:, None], 3, 1) if case.metric == "BinaryIoU" else weights

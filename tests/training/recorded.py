@@ -21,7 +21,8 @@ def record() -> dict[str, np.ndarray]:
     """All answers, asked of Keras now."""
     from tests.training import keras_side
 
-    return keras_side.optimizer_answers() | keras_side.loss_answers()
+    optimizers, losses = keras_side.optimizer_answers(), keras_side.loss_answers()
+    return optimizers | losses | keras_side.metric_answers()
 
 
 if __name__ == "__main__":

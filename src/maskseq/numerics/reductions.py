@@ -81,3 +81,14 @@ def normalized(
 def unit(x: Any, axis: Any, epsilon: float) -> np.ndarray:
     """`x` over its length along `axis`, which is taken to be at least `epsilon`."""
     return normalized(x, axis, "unit", epsilon)
+
+
+def running_totals(x: Any) -> np.ndarray:
+    """x[0], x[0] + x[1], ... along the first axis, in float64."""
+    return np.cumsum(x, axis=0, dtype=np.float64)
+
+
+def total(x: Any) -> np.ndarray:
+    """The sum along the first axis, in float64, from its start on."""
+    sums = running_totals(x)
+    return sums[-1] if len(sums) else np.zeros(sums.shape[1:])

@@ -1,0 +1,145 @@
+"""Metrics, under Keras's names; they count real steps only. Source: keras.metrics, version 3.15."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import configured, losses
+from ..tape import value_of
+from .accuracies import Accuracy as Accuracy
+from .accuracies import BinaryAccuracy as BinaryAccuracy
+from .accuracies import CategoricalAccuracy as CategoricalAccuracy
+from .accuracies import SparseCategoricalAccuracy as SparseCategoricalAccuracy
+from .accuracies import SparseTopKCategoricalAccuracy as SparseTopKCategoricalAccuracy
+from .accuracies import TopKCategoricalAccuracy as TopKCategoricalAccuracy
+from .accuracies import binary_accuracy as binary_accuracy
+from .accuracies import categorical_accuracy as categorical_accuracy
+from .accuracies import sparse_categorical_accuracy as sparse_categorical_accuracy
+from .accuracies import sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy
+from .accuracies import top_k_categorical_accuracy as top_k_categorical_accuracy
+from .confusion import FalseNegatives as FalseNegatives
+from .confusion import FalsePositives as FalsePositives
+from .confusion import Precision as Precision
+from .confusion import Recall as Recall
+from .confusion import TrueNegatives as TrueNegatives
+from .confusion import TruePositives as TruePositives
+from .curves import AUC as AUC
+from .curves import PrecisionAtRecall as PrecisionAtRecall
+from .curves import RecallAtPrecision as RecallAtPrecision
+from .curves import SensitivityAtSpecificity as SensitivityAtSpecificity
+from .curves import SpecificityAtSensitivity as SpecificityAtSensitivity
+from .metric import Mean as Mean
+from .metric import MeanMetricWrapper as MeanMetricWrapper
+from .metric import Metric as Metric
+from .metric import Sum as Sum
+from .of_losses import BinaryCrossentropy as BinaryCrossentropy
+from .of_losses import CategoricalCrossentropy as CategoricalCrossentropy
+from .of_losses import CategoricalHinge as CategoricalHinge
+from .of_losses import CosineSimilarity as CosineSimilarity
+from .of_losses import Hinge as Hinge
+from .of_losses import KLDivergence as KLDivergence
+from .of_losses import LogCoshError as LogCoshError
+from .of_losses import MeanAbsoluteError as MeanAbsoluteError
+from .of_losses import MeanAbsolutePercentageError as MeanAbsolutePercentageError
+from .of_losses import MeanSquaredError as MeanSquaredError
+from .of_losses import MeanSquaredLogarithmicError as MeanSquaredLogarithmicError
+from .of_losses import Poisson as Poisson
+from .of_losses import RootMeanSquaredError as RootMeanSquaredError
+from .of_losses import SparseCategoricalCrossentropy as SparseCategoricalCrossentropy
+from .of_losses import SquaredHinge as SquaredHinge
+from .scores import BinaryIoU as BinaryIoU
+from .scores import F1Score as F1Score
+from .scores import FBetaScore as FBetaScore
+from .scores import IoU as IoU
+from .scores import MeanIoU as MeanIoU
+from .scores import OneHotIoU as OneHotIoU
+from .scores import OneHotMeanIoU as OneHotMeanIoU
+from .scores import R2Score as R2Score
+
+_BASES = ("Metric", "MeanMetricWrapper")
+_CLASSES: dict[str, Any] = {
+    name: value
+    for name, value in list(globals().items())
+    if isinstance(value, type) and issubclass(value, Metric) and name not in _BASES
+}
+_SHORT = {
+    "bce": BinaryCrossentropy,
+    "mse": MeanSquaredError,
+    "mae": MeanAbsoluteError,
+    "mape": MeanAbsolutePercentageError,
+    "msle": MeanSquaredLogarithmicError,
+}
+KNOWN: dict[str, Any] = {
+    **_CLASSES,
+    **{configured.snake_case(name): cls for name, cls in _CLASSES.items()},
+    **_SHORT,
+    **{name.upper(): cls for name, cls in _SHORT.items()},
+}
+_BY_OUTPUT: dict[str, Any] = {
+    "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
+    "crossentropy": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
+}
+_BY_OUTPUT |= {"acc": _BY_OUTPUT["accuracy"], "ce": _BY_OUTPUT["crossentropy"]}
+
+
+def get(identifier: Any) -> Any:
+    """The metric that a name, a config, a class or itself means; a function as it is.
+
+    Raises: ValueError naming the nearest one there is.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        identifier = configured.named(identifier, KNOWN, "metric")
+    elif isinstance(identifier, dict):
+        identifier = deserialize(identifier)
+    if isinstance(identifier, type):
+        identifier = identifier()
+    if not callable(identifier):
+        raise ValueError(f"metric: expected a name, a config or a function, got {identifier!r}")
+    return identifier
+
+
+def for_output(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+    """A metric for an output and its labels, under the name that it was given by.
+
+    "accuracy", "acc", "crossentropy" and "ce" mean what fits them, as in Keras: the binary one for
+    an output of one column, the sparse one for labels that have an axis less, or one column.
+    """
+    if isinstance(identifier, str) and identifier.lower() in _BY_OUTPUT:
+        binary, sparse, categorical = _BY_OUTPUT[identifier.lower()]
+        shape, labels = value_of(y_pred).shape, _shape_of_labels(y_true)
+        if shape[-1] == 1:
+            return binary(name=identifier)
+        if len(labels) < len(shape) or labels[-1] == 1:
+            return sparse(name=identifier)
+        return categorical(name=identifier)
+    metric = get(identifier)
+    if isinstance(identifier, str) and isinstance(metric, Metric):
+        metric.name = identifier
+    if isinstance(metric, Metric):
+        return metric
+    return MeanMetricWrapper(metric, getattr(metric, "name", None))
+
+
+def _shape_of_labels(y_true: Any) -> tuple[int, ...]:
+    features = getattr(y_true, "features", None)  # of a Ragged
+    return np.shape(y_true) if features is None else (len(y_true), y_true.time, *features)
+
+
+def serialize(metric: Any) -> Any:
+    """Its config in Keras's form; functions of `maskseq.losses` by name, your own as they are."""
+    if not isinstance(metric, Metric):
+        return losses.serialize(metric)
+    return configured.serialize(metric, _CLASSES, "keras.metrics")
+
+
+def deserialize(config: Any) -> Any:
+    """The metric that a config or a name describes. Raises: ValueError if it is not known."""
+    if isinstance(config, dict) and config.get("class_name") == "function":
+        config = config.get("config")
+        if config in losses.FUNCTIONS:
+            return losses.FUNCTIONS[config]
+    if isinstance(config, str):
+        return configured.named(config, KNOWN, "metric")()
+    return configured.from_table(config, _CLASSES, "metric")

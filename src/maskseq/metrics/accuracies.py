@@ -1,0 +1,107 @@
+"""How often predictions are right. Each function gives a value for each sample or step."""
+
+from typing import Any
+
+import numpy as np
+
+from ..losses.loss import of_one_rank
+from .metric import MeanMetricWrapper
+
+
+def accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
+    """1 where y_pred is y_true."""
+    labels, y_pred = of_one_rank(y_true, y_pred)
+    return (labels == np.asarray(y_pred)).astype(np.float32)
+
+
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndarray:
+    """1 where y_pred is on the side of `threshold` that the label, 0 or 1, says."""
+    labels, y_pred = of_one_rank(y_true, y_pred)
+    return (labels == (np.asarray(y_pred) > np.float32(threshold))).astype(np.float32)
+
+
+def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
+    """1 where the largest of y_pred is at the place of the largest of y_true."""
+    right = np.argmax(y_true, axis=-1) == np.argmax(np.asarray(y_pred), axis=-1)
+    return right.astype(np.float32)
+
+
+def _numbers(y_true: Any, y_pred: np.ndarray) -> np.ndarray:
+    labels = np.asarray(y_true)
+    return labels[..., 0] if labels.ndim == y_pred.ndim and labels.shape[-1] == 1 else labels
+
+
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
+    """1 where the largest of y_pred is at the place that the label says."""
+    y_pred = np.asarray(y_pred)
+    return (_numbers(y_true, y_pred) == np.argmax(y_pred, axis=-1)).astype(np.float32)
+
+
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarray:
+    """1 where the class that is largest in y_true is among the `k` largest of y_pred."""
+    return sparse_top_k_categorical_accuracy(np.argmax(y_true, axis=-1), y_pred, k)
+
+
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> np.ndarray:
+    """1 where the class that the label says is among the `k` largest of y_pred.
+
+    from_sorted_ids: y_pred holds the numbers of classes, the most probable first.
+    """
+    y_pred = np.asarray(y_pred)
+    labels = _numbers(y_true, y_pred)[..., None]
+    if from_sorted_ids:
+        return (y_pred[..., :k] == labels).any(axis=-1).astype(np.float32)
+    score = np.take_along_axis(y_pred, labels.astype(np.int64), axis=-1)
+    ahead = np.count_nonzero(y_pred > score, axis=-1)
+    return ((ahead < k) & np.isfinite(score[..., 0])).astype(np.float32)
+
+
+class Accuracy(MeanMetricWrapper):
+    """The mean of `accuracy`."""
+
+    def __init__(self, name: str = "accuracy", dtype: Any = None):
+        super().__init__(accuracy, name, dtype)
+
+
+class BinaryAccuracy(MeanMetricWrapper):
+    """The mean of `binary_accuracy`."""
+
+    def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5):
+        super().__init__(binary_accuracy, name, dtype, threshold=threshold)
+
+
+class CategoricalAccuracy(MeanMetricWrapper):
+    """The mean of `categorical_accuracy`."""
+
+    def __init__(self, name: str = "categorical_accuracy", dtype: Any = None):
+        super().__init__(categorical_accuracy, name, dtype)
+
+
+class SparseCategoricalAccuracy(MeanMetricWrapper):
+    """The mean of `sparse_categorical_accuracy`."""
+
+    def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None):
+        super().__init__(sparse_categorical_accuracy, name, dtype)
+
+
+class TopKCategoricalAccuracy(MeanMetricWrapper):
+    """The mean of `top_k_categorical_accuracy`."""
+
+    def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None):
+        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
+
+
+class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
+    """The mean of `sparse_top_k_categorical_accuracy`."""
+
+    def __init__(
+        self,
+        k: int = 5,
+        name: str = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
+        from_sorted_ids: bool = False,
+    ):
+        options = {"k": k, **({"from_sorted_ids": True} if from_sorted_ids else {})}
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, **options)

@@ -1,0 +1,201 @@
+"""Metrics of the curve that many thresholds make. Source: keras.metrics."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels, activations
+from ..numerics import extremes, reductions
+from ..training.targets import align
+from .confusion import Thresholds, ratio
+
+
+class AUC(Thresholds):
+    """The area under the curve ROC or PR, from the counts at `num_thresholds` thresholds.
+
+    summation_method: "interpolation", "minoring" or "majoring".  thresholds: those between 0 and 1.
+    from_logits: predictions are logits. Not here: `multi_label`, the curve "PRGAIN".
+    """
+
+    def __init__(
+        self,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        dtype: Any = None,
+        thresholds: Any = None,
+        multi_label: bool = False,
+        num_labels: int | None = None,
+        label_weights: Any = None,
+        from_logits: bool = False,
+    ):
+        if multi_label or num_labels or label_weights is not None:
+            raise NotImplementedError("AUC: multi_label, num_labels, label_weights are not there")
+        if curve not in ("ROC", "PR"):
+            raise ValueError(f"AUC: curve must be 'ROC' or 'PR', got {curve!r}")
+        if summation_method not in ("interpolation", "minoring", "majoring"):
+            raise ValueError(f"AUC: there is no summation_method {summation_method!r}")
+        levels = _levels(num_thresholds) if thresholds is None else [0.0, *sorted(thresholds), 1.0]
+        super().__init__(levels, name)
+        self.levels = [-1e-7, *levels[1:-1], 1 + 1e-7]
+        self.num_thresholds, self.curve = len(levels), curve
+        self.summation_method, self.from_logits = summation_method, from_logits
+        self.multi_label, self.num_labels, self.label_weights = False, None, None
+        self.given = thresholds
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return config if self.given is None else {**config, "thresholds": self.levels[1:-1]}
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        if self.from_logits:
+            given = align(y_true, y_pred, sample_weight)
+            scores = activations.sigmoid(np.asarray(given.y_pred, np.float32))
+            super().update_state(given.y_true, scores, given.weights)
+        else:
+            super().update_state(y_true, y_pred, sample_weight)
+
+    def result(self) -> np.float32:
+        tp, fp, fn = self.true_positives, self.false_positives, self.false_negatives
+        if self.curve == "PR" and self.summation_method == "interpolation":
+            return self._interpolated()
+        recall = ratio(tp, tp + fn)
+        if self.curve == "ROC":
+            x, y = ratio(fp, fp + self.true_negatives), recall
+        else:
+            x, y = recall, ratio(tp, tp + fp)
+        if self.summation_method == "interpolation":
+            heights = (y[:-1] + y[1:]) / 2
+        elif self.summation_method == "minoring":
+            heights = extremes.minimum(y[:-1], y[1:])
+        else:
+            heights = extremes.maximum(y[:-1], y[1:])
+        return np.float32(reductions.total((x[:-1] - x[1:]) * heights))
+
+    def _interpolated(self) -> np.float32:
+        """As Davis and Goadrich have it, 2006, "The relationship between precision-recall and ROC
+        curves": not the precision is on a line between two points but the true positives are.
+        """
+        tp, fn = self.true_positives, self.false_negatives
+        found = tp + self.false_positives
+        more, wider = tp[:-1] - tp[1:], found[:-1] - found[1:]
+        slope = ratio(more, extremes.maximum(wider, 0))
+        start = tp[1:] - slope * found[1:]
+        both = (found[:-1] > 0) & (found[1:] > 0)
+        grown = np.where(both, ratio(found[:-1], found[1:]), 1.0)
+        logs = _kernels.elementary(grown.astype(np.float32), "log").astype(np.float64)
+        whole = extremes.maximum(tp[1:] + fn[1:], 0)
+        return np.float32(reductions.total(ratio(slope * (more + start * logs), whole)))
+
+
+class _At(Thresholds):
+    """Base: the best of one share where another is at least a given value."""
+
+    option = ""
+
+    def __init__(self, value: float, num_thresholds: int, class_id: Any, name: str | None):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{self.option} must be between 0 and 1, got {value!r}")
+        levels = [0.5] if num_thresholds == 1 else _levels(num_thresholds)
+        super().__init__(levels, name, None, class_id)
+        self.num_thresholds = num_thresholds
+        setattr(self, self.option, value)
+
+    def _best(self, constrained: np.ndarray, dependent: np.ndarray) -> np.float32:
+        allowed = constrained >= getattr(self, self.option)
+        return np.float32(extremes.largest(np.where(allowed, dependent, 0.0), initial=0.0))
+
+    def _shares(self) -> dict[str, np.ndarray]:
+        tp, fp = self.true_positives, self.false_positives
+        return {
+            "recall": ratio(tp, tp + self.false_negatives),
+            "precision": ratio(tp, tp + fp),
+            "specificity": ratio(self.true_negatives, self.true_negatives + fp),
+        }
+
+
+class SensitivityAtSpecificity(_At):
+    """The best recall where the share of right ones among label 0 is `specificity` at least."""
+
+    option = "specificity"
+
+    def __init__(
+        self,
+        specificity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
+        super().__init__(specificity, num_thresholds, class_id, name)
+
+    def result(self) -> np.float32:
+        shares = self._shares()
+        return self._best(shares["specificity"], shares["recall"])
+
+
+class SpecificityAtSensitivity(_At):
+    """The best share of right ones among label 0 where the recall is `sensitivity` at least."""
+
+    option = "sensitivity"
+
+    def __init__(
+        self,
+        sensitivity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
+        super().__init__(sensitivity, num_thresholds, class_id, name)
+
+    def result(self) -> np.float32:
+        shares = self._shares()
+        return self._best(shares["recall"], shares["specificity"])
+
+
+class PrecisionAtRecall(_At):
+    """The best precision where the recall is `recall` at least."""
+
+    option = "recall"
+
+    def __init__(
+        self,
+        recall: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
+        super().__init__(recall, num_thresholds, class_id, name)
+
+    def result(self) -> np.float32:
+        shares = self._shares()
+        return self._best(shares["recall"], shares["precision"])
+
+
+class RecallAtPrecision(_At):
+    """The best recall where the precision is `precision` at least."""
+
+    option = "precision"
+
+    def __init__(
+        self,
+        precision: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
+        super().__init__(precision, num_thresholds, class_id, name)
+
+    def result(self) -> np.float32:
+        shares = self._shares()
+        return self._best(shares["precision"], shares["recall"])
+
+
+def _levels(count: int) -> list[float]:
+    if count < 2:
+        raise ValueError(f"num_thresholds must be above 1, got {count!r}")
+    return [i / (count - 1) for i in range(count)]

@@ -1,0 +1,274 @@
+"""F scores, the share of variance explained, overlaps of classes. Source: keras.metrics."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..losses.loss import of_one_rank
+from ..numerics import extremes, reductions
+from ..training.targets import align
+from .metric import Metric, spread
+
+_EPSILON = 1e-7
+
+
+class FBetaScore(Metric):
+    """(1 + beta^2) * precision * recall / (beta^2 * precision + recall), class by class.
+
+    average: None: one for each class; "micro": of all counts together; "macro": their mean;
+        "weighted": their mean by how often each class is there.
+    threshold: what a yes is above; None: the largest class of a step is its yes.
+    """
+
+    def __init__(
+        self,
+        average: str | None = None,
+        beta: float = 1.0,
+        threshold: float | None = None,
+        name: str | None = "fbeta_score",
+        dtype: Any = None,
+    ):
+        super().__init__(None, name)
+        if average not in (None, "micro", "macro", "weighted"):
+            raise ValueError(f"{self.name}: there is no average {average!r}")
+        if beta <= 0 or not (threshold is None or 0 < threshold <= 1):
+            raise ValueError(
+                f"{self.name}: beta must be above 0 and threshold between 0 and 1, "
+                f"got {beta!r}, {threshold!r}"
+            )
+        self.average, self.beta, self.threshold = average, beta, threshold
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        self._counts: Any = np.zeros((3, 1))  # right ones, all that were predicted, all there are
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        given = align(y_true, y_pred, sample_weight)
+        labels, scores = np.asarray(given.y_true, np.float64), np.asarray(given.y_pred)
+        if labels.ndim != 2 or labels.shape != scores.shape:
+            raise ValueError(
+                f"{self.name}: expected labels and predictions (samples or real steps, classes), "
+                f"got {labels.shape} and {scores.shape}"
+            )
+        if self.threshold is None:
+            best = extremes.largest(scores, axis=-1, keepdims=True)
+            yes = (scores >= best) & (np.abs(scores) > 1e-9)
+        else:
+            yes = scores > np.float32(self.threshold)
+        weights = spread(1.0 if given.weights is None else given.weights, scores)
+        parts = [x * weights for x in (yes * labels, yes, labels)]
+        self._counts = self._counts + [reductions.total(x) for x in parts]
+
+    def result(self) -> Any:
+        counts = self._counts
+        if self.average == "micro":
+            counts = reductions.total(counts.T)[:, None]
+        right, predicted, there = counts
+        precision, recall = right / (predicted + _EPSILON), right / (there + _EPSILON)
+        square = self.beta * self.beta
+        scores = precision * recall / (square * precision + recall + _EPSILON) * (1 + square)
+        if self.average == "weighted":
+            share = there / (float(reductions.total(there)) + _EPSILON)
+            return np.float32(reductions.total(scores * share))
+        if self.average is None:
+            return scores.astype(np.float32)
+        return np.float32(reductions.total(scores) / len(scores))
+
+
+class F1Score(FBetaScore):
+    """`FBetaScore` with beta 1."""
+
+    def __init__(
+        self,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str | None = "f1_score",
+        dtype: Any = None,
+    ):
+        super().__init__(average, 1.0, threshold, name)
+
+
+class R2Score(Metric):
+    """1 - the sum of squared errors over that of squared distances from the mean.
+
+    class_aggregation: over columns: "uniform_average", "variance_weighted_average" or None.
+    num_regressors: of the adjusted score, if not 0.
+    """
+
+    def __init__(
+        self,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str = "r2_score",
+        dtype: Any = None,
+    ):
+        super().__init__(None, name)
+        if class_aggregation not in (None, "uniform_average", "variance_weighted_average"):
+            raise ValueError(f"r2_score: there is no class_aggregation {class_aggregation!r}")
+        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        self._sums: Any = np.zeros((4, 1))  # weights, labels, their squares, squared errors
+        self._samples = 0
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        given = align(y_true, y_pred, sample_weight)
+        labels, predicted = of_one_rank(given.y_true, given.y_pred)
+        labels, predicted = labels.astype(np.float64), np.asarray(predicted, np.float64)
+        if labels.ndim != 2 or labels.shape != predicted.shape:
+            raise ValueError(
+                "r2_score: expected labels and predictions (samples or real steps, columns), "
+                f"got {labels.shape} and {predicted.shape}"
+            )
+        weights = spread(1.0 if given.weights is None else given.weights, labels)
+        errors = np.square(labels - predicted)
+        parts = [weights, labels * weights, np.square(labels) * weights, errors * weights]
+        self._sums = self._sums + [reductions.total(x) for x in parts]
+        self._samples += labels.size
+
+    def result(self) -> Any:
+        count, sums, squares, errors = self._sums
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = squares - sums * (sums / count)
+            scores = 1 - errors / spread
+            scores = np.where(np.isinf(scores), 0.0, scores)
+            if self.class_aggregation == "uniform_average":
+                score = reductions.total(scores) / len(scores)
+            elif self.class_aggregation is not None:
+                score = reductions.total(spread * scores) / reductions.total(spread)
+            else:
+                score = scores
+        rest = self._samples - self.num_regressors - 1
+        if self.num_regressors and rest > 0:
+            score = 1 - (1 - score) * (self._samples - 1) / rest
+        return np.asarray(score, np.float32)[()]
+
+
+class IoU(Metric):
+    """Of some classes the mean of (where both are it) / (where one is it).
+
+    sparse_y_true, sparse_y_pred: numbers of classes, and not one-hot or scores along `axis`.
+    ignore_class: labels that do not count.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ):
+        super().__init__(None, name)
+        self.dtype = "int" if dtype is None else dtype
+        if not all(0 <= i < num_classes for i in target_class_ids):
+            raise ValueError(
+                f"target_class_ids: expected classes below {num_classes}, got {target_class_ids!r}"
+            )
+        self.num_classes, self.target_class_ids = num_classes, list(target_class_ids)
+        self.ignore_class, self.axis = ignore_class, axis
+        self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        self.total_cm = np.zeros((self.num_classes, self.num_classes))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        given = align(y_true, y_pred, sample_weight)
+        labels, found = np.asarray(given.y_true), np.asarray(given.y_pred)
+        labels = labels if self.sparse_y_true else np.argmax(labels, axis=self.axis)
+        found = found if self.sparse_y_pred else np.argmax(found, axis=self.axis)
+        self._add(labels.astype(np.int64), found.astype(np.int64), given.weights)
+
+    def _add(self, labels: np.ndarray, found: np.ndarray, weights: Any) -> None:
+        weights = spread(1.0 if weights is None else weights, found).reshape(-1)
+        labels, found = labels.reshape(-1), found.reshape(-1)
+        known = [(x >= 0) & (x < self.num_classes) for x in (labels, found)]
+        counts = known[0] & known[1]
+        if self.ignore_class is not None:
+            counts &= labels != self.ignore_class
+        places = labels[counts] * self.num_classes + found[counts]
+        matrix = np.bincount(places, weights[counts], self.num_classes * self.num_classes)
+        self.total_cm = self.total_cm + matrix.reshape(self.total_cm.shape)
+
+    def result(self) -> np.float32:
+        both = np.diag(self.total_cm)
+        either = reductions.total(self.total_cm) + reductions.total(self.total_cm.T) - both
+        both, either = both[self.target_class_ids], either[self.target_class_ids]
+        there = either > 1e-9
+        shares = np.where(there, both / (either + _EPSILON), 0.0)
+        return np.float32(reductions.total(shares) / (np.count_nonzero(there) + _EPSILON))
+
+
+class MeanIoU(IoU):
+    """`IoU` of all classes."""
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ):
+        options = (ignore_class, sparse_y_true, sparse_y_pred, axis)
+        super().__init__(num_classes, range(num_classes), name, dtype, *options)
+
+
+class OneHotIoU(IoU):
+    """`IoU` of one-hot labels, and of scores unless `sparse_y_pred`."""
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ):
+        options = (ignore_class, False, sparse_y_pred, axis)
+        super().__init__(num_classes, target_class_ids, name, dtype, *options)
+
+
+class OneHotMeanIoU(MeanIoU):
+    """`MeanIoU` of one-hot labels, and of scores unless `sparse_y_pred`."""
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ):
+        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
+
+
+class BinaryIoU(IoU):
+    """`IoU` of the two classes below `threshold` and from it on."""
+
+    def __init__(
+        self,
+        target_class_ids: Sequence[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
+        dtype: Any = None,
+    ):
+        super().__init__(2, target_class_ids, name, dtype)
+        self.threshold = threshold
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        given = align(y_true, y_pred, sample_weight)
+        labels, scores = of_one_rank(given.y_true, given.y_pred)
+        yes = np.asarray(scores) >= np.float32(self.threshold)
+        self._add(labels.astype(np.int64), yes.astype(np.int64), given.weights)
