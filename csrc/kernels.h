@@ -11,6 +11,10 @@ typedef void msq_map_fn(float *y, const float *x, int64_t n);
 /* The same with up to three options, as values/values.h says for each. */
 typedef void msq_activation_fn(float *y, const float *x, int64_t n, const float *options);
 
+/* dx[i] = d[i] times the slope of an activation y = f(x) at i; dx may be d. */
+typedef void msq_activation_back_fn(float *dx, const float *d, const float *y, const float *x,
+                                    int64_t n, const float *options);
+
 /* y = x, and alpha[i] x[i] below 0; y may be x. */
 typedef void msq_prelu_fn(float *y, const float *x, const float *alpha, int64_t n);
 
@@ -203,6 +207,10 @@ typedef struct msq_normalization {
 } msq_normalization;
 typedef void msq_normalize_row_fn(float *y, const float *x, int64_t n,
                                   const msq_normalization *norm);
+/* The gradient of x from that d of y, without beta; products[i] = d[i] times what y is without
+ * gamma and beta, or NULL. */
+typedef void msq_normalize_back_row_fn(float *dx, float *products, const float *d, const float *x,
+                                       int64_t n, const msq_normalization *norm);
 /* y = (x - mean) * scale + offset; mean NULL: 0. */
 typedef void msq_scale_row_fn(float *y, const float *x, const float *mean, const float *scale,
                               const float *offset, int64_t n);
@@ -242,6 +250,7 @@ typedef struct msq_kernel_table {
         *rnn_taped[MSQ_RNN_KINDS]; /* the same bits, and kept; NULL: the kind keeps nothing */
     msq_back_step_fn *rnn_back[MSQ_RNN_KINDS]; /* NULL: there is none */
     msq_activation_fn *activation[MSQ_ACTIVATION_LOOPS];
+    msq_activation_back_fn *activation_back[MSQ_ACTIVATION_LOOPS];
     msq_prelu_fn *prelu_row;
     msq_map_fn *elementary[MSQ_ELEMENTARY];
     msq_map_pair_fn *elementary_pair[MSQ_ELEMENTARY_PAIR];
@@ -252,6 +261,7 @@ typedef struct msq_kernel_table {
     msq_reduce_row_fn *reduce_row;
     msq_reduce_columns_fn *reduce_columns;
     msq_normalize_row_fn *normalize_row;
+    msq_normalize_back_row_fn *normalize_back_row;
     msq_scale_row_fn *scale_row;
     msq_additive_scores_fn *additive_scores;
     msq_pack_keys_fn *pack_keys;

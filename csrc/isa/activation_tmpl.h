@@ -45,23 +45,30 @@ static inline vec v_mish(vec x) {
     return v_mul(v_above_200(x), v_div(n, v_add(n, v_set1(2.0f))));
 }
 
-/* x P(X < x) for a normal X: with a = |x|, w = a P(X > a), it is x - w above 0 and -w below. P(X >
- * a) is e^(-a^2 / 2), the square in two parts, times a quotient of polynomials, which is fitted on
- * [0, 14.6], its relative error 2^-25; from there on w rounds to 0. */
-static inline vec v_gelu(vec x) {
-    const vec half = v_set1(-0.5f), a = v_min(v_set1(14.6f), v_abs(x)), square = v_mul(a, a);
+/* e^(-a^2 / 2), the square in two parts, and of the share P(X > a) of a normal X its quotient by
+ * that, for a in [0, 14.6]: a quotient of polynomials, p and q, its relative error 2^-25. */
+INLINE vec v_gelu_quotient(vec a, vec *p, vec *q) {
+    const vec half = v_set1(-0.5f), square = v_mul(a, a);
     const vec low = v_fma(a, a, v_sub(v_set1(0.0f), square));
-    const vec e = v_exp_of_two(v_mul(half, square), v_mul(half, low));
-    vec p = v_set1(0x1.094dd2p-8f), q = v_set1(0x1.4c8158p-7f);
-    p = v_fma(p, a, v_set1(0x1.4977d6p-5f));
-    p = v_fma(p, a, v_set1(0x1.74e2d2p-3f));
-    p = v_fma(p, a, v_set1(0x1.bf5222p-2f));
-    p = v_fma(p, a, v_set1(0.5f));
-    q = v_fma(q, a, v_set1(0x1.9cf438p-4f));
-    q = v_fma(q, a, v_set1(0x1.dd93c6p-2f));
-    q = v_fma(q, a, v_set1(0x1.32a68ep+0f));
-    q = v_fma(q, a, v_set1(0x1.abeb3ep+0f));
-    q = v_fma(q, a, v_set1(1.0f));
+    *p = v_set1(0x1.094dd2p-8f), *q = v_set1(0x1.4c8158p-7f);
+    *p = v_fma(*p, a, v_set1(0x1.4977d6p-5f));
+    *p = v_fma(*p, a, v_set1(0x1.74e2d2p-3f));
+    *p = v_fma(*p, a, v_set1(0x1.bf5222p-2f));
+    *p = v_fma(*p, a, v_set1(0.5f));
+    *q = v_fma(*q, a, v_set1(0x1.9cf438p-4f));
+    *q = v_fma(*q, a, v_set1(0x1.dd93c6p-2f));
+    *q = v_fma(*q, a, v_set1(0x1.32a68ep+0f));
+    *q = v_fma(*q, a, v_set1(0x1.abeb3ep+0f));
+    *q = v_fma(*q, a, v_set1(1.0f));
+    return v_exp_of_two(v_mul(half, square), v_mul(half, low));
+}
+
+/* x P(X < x) for a normal X: with a = |x|, w = a P(X > a), it is x - w above 0 and -w below; from
+ * 14.6 on w rounds to 0. */
+static inline vec v_gelu(vec x) {
+    const vec a = v_min(v_set1(14.6f), v_abs(x));
+    vec p, q;
+    const vec e = v_gelu_quotient(a, &p, &q);
     const vec w = v_mul(e, v_div(v_mul(a, p), q));
     return v_if_negative(x, v_copysign(w, x), v_sub(x, w));
 }

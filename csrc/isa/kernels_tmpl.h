@@ -35,6 +35,10 @@
 
 #include "attention_backward_tmpl.h"
 
+#include "backward/activation_tmpl.h"
+
+#include "backward/normalize_tmpl.h"
+
 #include "backward/outer_tmpl.h"
 
 #include "backward/optimize_tmpl.h"
@@ -47,6 +51,7 @@ const msq_kernel_table ISA(msq_kernels) = {
     .rnn_taped = RNN_TAPED,
     .rnn_back = RNN_BACK,
     .activation = ACTIVATION_LOOPS,
+    .activation_back = ACTIVATION_BACK_LOOPS,
     .prelu_row = prelu_row,
     .elementary = ELEMENTARY_LOOPS,
     .elementary_pair = ELEMENTARY_PAIR_LOOPS,
@@ -57,6 +62,7 @@ const msq_kernel_table ISA(msq_kernels) = {
     .reduce_row = reduce_row,
     .reduce_columns = reduce_columns,
     .normalize_row = normalize_row,
+    .normalize_back_row = normalize_back_row,
     .scale_row = scale_row,
     .additive_scores = additive_scores,
     .pack_keys = pack_keys,

@@ -82,6 +82,7 @@ struct job {
     const float *x, *options; /* or the alphas of PReLU */
     int64_t n, rows;
     int loop;
+    const float *d, *made; /* of the way back: what y was, and its gradient; y is that of x */
 };
 
 static void run_share(void *context, int thread, int num_threads) {
@@ -94,15 +95,38 @@ static void run_share(void *context, int thread, int num_threads) {
 int msq_activation_f32(float *y, const float *x, int64_t n, int activation, int num_threads) {
     if (n < 0 || !msq_activation_name(activation))
         return MSQ_OUT_OF_RANGE;
-    struct job job = {y, x, &activations[activation].option, n, 1, activations[activation].loop};
+    const int loop = activations[activation].loop;
+    struct job job = {y, x, &activations[activation].option, n, 1, loop, NULL, NULL};
     msq_parallel(msq_plan_threads(num_threads, n, (double)n, VALUES_PER_THREAD), run_share, &job);
     return MSQ_OK;
 }
 
 void msq_option_activation_f32(float *y, const float *x, int64_t n, int activation,
                                const float *options, int num_threads) {
-    struct job job = {y, x, options, n, 1, with_options[activation].loop};
+    struct job job = {y, x, options, n, 1, with_options[activation].loop, NULL, NULL};
     msq_parallel(msq_plan_threads(num_threads, n, (double)n, VALUES_PER_THREAD), run_share, &job);
+}
+
+static void run_back(void *context, int thread, int num_threads) {
+    const struct job *const job = context;
+    const int64_t i = msq_share(job->n, thread, num_threads);
+    const int64_t n = msq_share(job->n, thread + 1, num_threads) - i;
+    msq_kernels()->activation_back[job->loop](job->y + i, job->d + i, job->made + i, job->x + i, n,
+                                              job->options);
+}
+
+void msq_activation_back_f32(float *dx, const float *d, const float *y, const float *x, int64_t n,
+                             int activation, int num_threads) {
+    const int loop = activations[activation].loop;
+    struct job job = {dx, x, &activations[activation].option, n, 1, loop, d, y};
+    msq_parallel(msq_plan_threads(num_threads, n, (double)n, VALUES_PER_THREAD), run_back, &job);
+}
+
+void msq_option_activation_back_f32(float *dx, const float *d, const float *y, const float *x,
+                                    int64_t n, int activation, const float *options,
+                                    int num_threads) {
+    struct job job = {dx, x, options, n, 1, with_options[activation].loop, d, y};
+    msq_parallel(msq_plan_threads(num_threads, n, (double)n, VALUES_PER_THREAD), run_back, &job);
 }
 
 static void run_rows(void *context, int thread, int num_threads) {
@@ -114,7 +138,7 @@ static void run_rows(void *context, int thread, int num_threads) {
 
 void msq_prelu_f32(float *y, const float *x, const float *alpha, int64_t rows, int64_t n,
                    int num_threads) {
-    struct job job = {y, x, alpha, n, rows, 0};
+    struct job job = {y, x, alpha, n, rows, 0, NULL, NULL};
     const double values = (double)rows * (double)n;
     msq_parallel(msq_plan_threads(num_threads, rows, values, VALUES_PER_THREAD), run_rows, &job);
 }

@@ -39,11 +39,10 @@ static void run(rows_job *job, int num_threads) {
         msq_parallel(msq_plan_threads(num_threads, job->rows, values, GRAIN), rows_body, job);
 }
 
-void msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta,
-                       int64_t rows, int64_t n, enum msq_norm norm, double epsilon,
-                       int num_threads) {
+static msq_normalization described(enum msq_norm norm, double epsilon, const float *gamma,
+                                   const float *beta) {
     const int is_unit = norm == MSQ_NORM_UNIT;
-    const msq_normalization how = {
+    return (msq_normalization){
         .epsilon = is_unit ? 0 : epsilon,
         .largest = is_unit ? 1 / epsilon : (double)INFINITY,
         .gamma = gamma,
@@ -52,8 +51,39 @@ void msq_normalize_f32(float *y, const float *x, const float *gamma, const float
         .centered = norm == MSQ_NORM_LAYER,
         .of_sum = is_unit,
     };
+}
+
+void msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta,
+                       int64_t rows, int64_t n, enum msq_norm norm, double epsilon,
+                       int num_threads) {
+    const msq_normalization how = described(norm, epsilon, gamma, beta);
     rows_job job = {.y = y, .x = x, .norm = &how, .rows = rows, .n = n};
     run(&job, num_threads);
+}
+
+typedef struct {
+    float *dx, *products;
+    const float *d, *x;
+    msq_normalization norm;
+    int64_t rows, n;
+} back_job;
+
+static void back_body(void *context, int thread, int num_threads) {
+    const back_job *const job = context;
+    const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
+    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++)
+        msq_kernels()->normalize_back_row(job->dx + row * n,
+                                          job->products ? job->products + row * n : NULL,
+                                          job->d + row * n, job->x + row * n, n, &job->norm);
+}
+
+void msq_normalize_back_f32(float *dx, float *products, const float *d, const float *x,
+                            const float *gamma, int64_t rows, int64_t n, enum msq_norm norm,
+                            double epsilon, int num_threads) {
+    back_job job = {dx, products, d, x, described(norm, epsilon, gamma, NULL), rows, n};
+    const double values = (double)rows * (double)n;
+    if (rows > 0 && n > 0)
+        msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), back_body, &job);
 }
 
 void msq_scale_f32(float *y, const float *x, const float *mean, const float *scale,

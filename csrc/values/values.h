@@ -38,6 +38,13 @@ int msq_option_activation_count(int activation);
  *   threshold(t, value): x above t, else value. */
 void msq_option_activation_f32(float *y, const float *x, int64_t n, int activation,
                                const float *options, int num_threads);
+/* dx[i] = d[i] times the slope of y = activation(x) at i, from both; the activation is one of
+ * maskseq.h, or with options. n values; dx may be d. */
+void msq_activation_back_f32(float *dx, const float *d, const float *y, const float *x, int64_t n,
+                             int activation, int num_threads);
+void msq_option_activation_back_f32(float *dx, const float *d, const float *y, const float *x,
+                                    int64_t n, int activation, const float *options,
+                                    int num_threads);
 /* y = x, and alpha[i] x[r][i] below 0; x (rows, n), alpha (n); y may be x. */
 void msq_prelu_f32(float *y, const float *x, const float *alpha, int64_t rows, int64_t n,
                    int num_threads);
@@ -79,6 +86,11 @@ enum msq_norm { MSQ_NORM_LAYER, MSQ_NORM_RMS, MSQ_NORM_SCALED, MSQ_NORM_UNIT };
 void msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta,
                        int64_t rows, int64_t n, enum msq_norm norm, double epsilon,
                        int num_threads);
+/* The gradient dx of x from that d of y, beta or none; products (rows, n), or NULL, is d times what
+ * y would be without gamma and beta. dx may be d if there are no products. */
+void msq_normalize_back_f32(float *dx, float *products, const float *d, const float *x,
+                            const float *gamma, int64_t rows, int64_t n, enum msq_norm norm,
+                            double epsilon, int num_threads);
 /* y = (x - mean) * scale + offset, each step rounded; x (rows, n). Of mean, scale and offset there
  * is a row of n for every `repeats` rows of x; mean may be NULL, for 0. y may be x. */
 void msq_scale_f32(float *y, const float *x, const float *mean, const float *scale,

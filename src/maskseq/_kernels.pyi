@@ -278,6 +278,26 @@ def adam_step(
     epsilon: float,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32], ...]: ...
+def activation_backward(
+    d: ArrayLike, y: ArrayLike, x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def activation_with_backward(
+    d: ArrayLike,
+    y: ArrayLike,
+    x: ArrayLike,
+    name: str,
+    *options: float,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def normalize_backward(
+    d: ArrayLike,
+    x: ArrayLike,
+    norm: str,
+    epsilon: float = 0.0,
+    gamma: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
 def crf(
     emissions: ArrayLike,
     path: ArrayLike,

@@ -41,6 +41,11 @@ cdef extern from "values/values.h":
     int msq_option_activation_count(int activation) nogil
     void msq_option_activation_f32(float* y, const float* x, int64_t n, int activation,
                                    const float* options, int num_threads) nogil
+    void msq_activation_back_f32(float* dx, const float* d, const float* y, const float* x,
+                                 int64_t n, int activation, int num_threads) nogil
+    void msq_option_activation_back_f32(float* dx, const float* d, const float* y, const float* x,
+                                        int64_t n, int activation, const float* options,
+                                        int num_threads) nogil
     void msq_prelu_f32(float* y, const float* x, const float* alpha, int64_t rows, int64_t n,
                        int num_threads) nogil
 
@@ -61,6 +66,9 @@ cdef extern from "values/values.h":
     void msq_normalize_f32(float* y, const float* x, const float* gamma, const float* beta,
                            int64_t rows, int64_t n, msq_norm norm, double epsilon,
                            int num_threads) nogil
+    void msq_normalize_back_f32(float* dx, float* products, const float* d, const float* x,
+                                const float* gamma, int64_t rows, int64_t n, msq_norm norm,
+                                double epsilon, int num_threads) nogil
     void msq_scale_f32(float* y, const float* x, const float* mean, const float* scale,
                        const float* offset, int64_t rows, int64_t n, int64_t repeats,
                        int num_threads) nogil

@@ -223,9 +223,8 @@ def gradient_of(activation: Callable) -> Callable[..., np.ndarray] | None:
     name = getattr(activation, "__name__", "")
     if ACTIVATIONS.get(name) is not activation:
         return None
-    if name in slopes.SLOPES:
-        slope = slopes.SLOPES[name]
-        return lambda d, y, x, *options: d * slope(y, x, *options)
+    if name in slopes.BACK:
+        return slopes.BACK[name]
     return {
         "softmax": lambda d, y, x, axis=-1: slopes.softmax(d, y, axis),
         "log_softmax": lambda d, y, x, axis=-1: slopes.log_softmax(d, y, axis),

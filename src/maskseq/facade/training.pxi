@@ -1,4 +1,5 @@
-# The façade of csrc/backward: random draws and steps of optimizers; part of _kernels.pyx.
+# The façade of random draws, steps of optimizers, and the way back through activations and
+# normalisations; part of _kernels.pyx.
 
 cdef extern from "backward/backward.h":
     int msq_draws_f32(float* out, const int64_t* sequences, const int64_t* steps, int64_t rows,
@@ -119,3 +120,73 @@ def adam_step(
     with nogil:
         msq_adam_f32(&step, threads)
     return made
+
+
+def activation_backward(
+    d: ArrayLike, y: ArrayLike, x: ArrayLike, name: str, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
+    """d float32 -> d times the slope of y = activation(x, name) at each value; all of one shape."""
+    cdef int f = activation_id(name, "name"), threads = thread_count(num_threads)
+    cdef Array gradient = floats(d, "d")
+    cdef Array made = shaped_as(gradient, y, "y"), given = shaped_as(gradient, x, "x")
+    dx = new_floats(gradient.shape())
+    cdef float* out = <float*>writable(dx)
+    with nogil:
+        msq_activation_back_f32(
+            out, <const float*>gradient.view.buf, <const float*>made.view.buf,
+            <const float*>given.view.buf, gradient.view.len // 4, f, threads)
+    return dx
+
+
+def activation_with_backward(
+    d: ArrayLike,
+    y: ArrayLike,
+    x: ArrayLike,
+    name: str,
+    *options: float,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
+    """The same for y = activation_with(x, name, *options)."""
+    cdef int f = id_in(_OPTION_IDS, name), threads = thread_count(num_threads), i
+    cdef float[MSQ_MAX_OPTIONS] values
+    if len(options) != msq_option_activation_count(f):
+        raise ValueError(f"{name} has {msq_option_activation_count(f)} options, got {options!r}")
+    for i in range(len(options)):
+        values[i] = options[i]
+    cdef Array gradient = floats(d, "d")
+    cdef Array made = shaped_as(gradient, y, "y"), given = shaped_as(gradient, x, "x")
+    dx = new_floats(gradient.shape())
+    cdef float* out = <float*>writable(dx)
+    with nogil:
+        msq_option_activation_back_f32(
+            out, <const float*>gradient.view.buf, <const float*>made.view.buf,
+            <const float*>given.view.buf, gradient.view.len // 4, f, values, threads)
+    return dx
+
+
+def normalize_backward(
+    d: ArrayLike,
+    x: ArrayLike,
+    norm: str,
+    epsilon: float = 0.0,
+    gamma: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """d, x (rows, n) float32 -> the gradient of x from that d of normalize(x, ...), and d times what
+    normalize(x, norm, epsilon) gives; both (rows, n)."""
+    cdef int which = id_in(_NORM_IDS, norm), threads = thread_count(num_threads)
+    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef int64_t rows = a.view.shape[0], n = a.view.shape[1]
+    cdef Array gradient = floats(d, "d").expect(rows, n)
+    cdef Array scale = None if gamma is None else floats(gamma, "gamma").expect(n)
+    cdef const float* scales = <const float*>values_of(scale)
+    cdef double added = epsilon
+    dx, products = new_floats((rows, n)), new_floats((rows, n))
+    cdef float* out = <float*>writable(dx)
+    cdef float* times = <float*>writable(products)
+    with nogil:
+        msq_normalize_back_f32(
+            out, times, <const float*>gradient.view.buf, <const float*>a.view.buf, scales, rows, n,
+            <msq_norm>which, added, threads)
+    return dx, products

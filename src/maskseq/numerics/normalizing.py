@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import _kernels
-from .reductions import axes_of, reduce, rows_along
+from .reductions import axes_of, rows_along
 
 
 def gradients(
@@ -18,13 +18,13 @@ def gradients(
     """
     rows, kept, _ = rows_along(x, axis)
     d_rows = np.ascontiguousarray(rows_along(d, axis)[0])
-    even = _kernels.normalize(rows, norm, epsilon)
-    g = d_rows if gamma is None else d_rows * gamma.reshape(-1)
-    back = _BACK[norm](g, np.ascontiguousarray(rows), even, np.float32(epsilon))
+    weight = None if gamma is None else gamma.reshape(-1)
+    back, products = _kernels.normalize_backward(d_rows, rows, norm, epsilon, weight)
     axes = axes_of(axis, x.ndim)
     moved = back.reshape(kept + tuple(x.shape[a] for a in axes))
     order = np.argsort([i for i in range(x.ndim) if i not in axes] + list(axes))
-    return moved.transpose(order), _kernels.column_sums(d_rows * even), _kernels.column_sums(d_rows)
+    to_gamma, to_beta = _kernels.column_sums(products), _kernels.column_sums(d_rows)
+    return moved.transpose(order), to_gamma, to_beta
 
 
 def grouped(
@@ -43,37 +43,8 @@ def grouped(
         return turned.reshape(batch * cells, features)
 
     rows, flat = as_rows(x), d.reshape(batch * cells, features)
-    even = _kernels.normalize(rows, "layer", epsilon)
+    even = as_cube(_kernels.normalize(rows, "layer", epsilon))
     g = d if gamma is None else d * gamma
-    back = as_cube(_layer(as_rows(g), rows, even, np.float32(epsilon))).reshape(x.shape)
-    return back, _kernels.column_sums(flat * as_cube(even)), _kernels.column_sums(flat)
-
-
-def _layer(g: np.ndarray, x: np.ndarray, even: np.ndarray, epsilon: np.float32) -> np.ndarray:
-    inverse = 1 / np.sqrt(reduce(x, "var", 1, keepdims=True) + epsilon)
-    return inverse * (g - _mean(g) - even * _mean(g * even))
-
-
-def _rms(g: np.ndarray, x: np.ndarray, even: np.ndarray, epsilon: np.float32) -> np.ndarray:
-    inverse = 1 / np.sqrt(_mean(np.square(x)) + epsilon)
-    return inverse * (g - even * _mean(g * even))
-
-
-def _scaled(g: np.ndarray, x: np.ndarray, even: np.ndarray, epsilon: np.float32) -> np.ndarray:
-    inverse = 1 / np.sqrt(reduce(x, "var", 1, keepdims=True) + epsilon)
-    return inverse * (g - (x - _mean(x)) * inverse * _mean(g * even))
-
-
-def _unit(g: np.ndarray, x: np.ndarray, even: np.ndarray, epsilon: np.float32) -> np.ndarray:
-    length = np.sqrt(reduce(np.square(x), "sum", 1, keepdims=True))
-    along = reduce(g * even, "sum", 1, keepdims=True)
-    return np.where(length > epsilon, g - even * along, g) / np.where(
-        length > epsilon, length, epsilon
-    )
-
-
-def _mean(x: np.ndarray) -> np.ndarray:
-    return reduce(x, "mean", 1, keepdims=True)
-
-
-_BACK = {"layer": _layer, "rms": _rms, "scaled": _scaled, "unit": _unit}
+    back, _ = _kernels.normalize_backward(as_rows(g), rows, "layer", epsilon)
+    to_gamma, to_beta = _kernels.column_sums(flat * even), _kernels.column_sums(flat)
+    return as_cube(back).reshape(x.shape), to_gamma, to_beta

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _kernels, activations
 from ..numerics import reductions, slopes
-from ..numerics.slopes import SLOPES
+from ..numerics.slopes import BACK
 from .operation import Unary, named_operation, operation
 from .recording import Gradients
 
@@ -13,14 +13,13 @@ def _known(class_name: str, name: str, kernel: str, doc: str) -> Unary:
     def call(x):
         return _kernels.activation(np.asarray(x, np.float32), kernel)
 
-    slope = SLOPES[kernel]
-    return named_operation(class_name, name, doc, call, lambda d, y, x: d * slope(y, x))
+    return named_operation(class_name, name, doc, call, BACK[kernel])
 
 
 def _sloping(name: str, *options: str) -> Gradients:
     """The gradient of an activation with options, which are arguments of those names."""
-    slope = SLOPES[name]
-    return lambda d, y, x, **given: d * slope(y, x, *(given[option] for option in options))
+    back = BACK[name]
+    return lambda d, y, x, **given: back(d, y, x, *(given[option] for option in options))
 
 
 exp = _known("Exp", "exp", "exponential", "e ** x.")

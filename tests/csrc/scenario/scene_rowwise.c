@@ -26,6 +26,12 @@ void scene_elementary(scene *s) {
     msq_option_activation_f32(a.one, x, n, options, given, 1);
     msq_option_activation_f32(a.many, x, n, options, given, 3);
     same_floats(s, "activation with options", a);
+    const output back = out(s, n, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_option_activation_back_f32(back.one, y, a.one, x, n, options, given, 1);
+    msq_option_activation_back_f32(back.many, y, a.one, x, n, options, given, 3);
+    same_floats(s, "way back through an activation with options", back);
     if (msq_elementary_name(one)) {
         msq_elementary_f32(b.one, x, n, one, 1);
         msq_elementary_f32(b.many, x, n, one, 3);
@@ -61,6 +67,13 @@ static void normalization(scene *s, const float *x, int64_t rows, int64_t n) {
     msq_normalize_f32(y.one, x, gamma, beta, rows, n, norm, 1e-3, 1);
     msq_normalize_f32(y.many, x, gamma, beta, rows, n, norm, 1e-3, 3);
     same_floats(s, "normalize", y);
+    const output dx = out(s, rows * n, sizeof(float)), products = out(s, rows * n, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_normalize_back_f32(dx.one, products.one, y.one, x, gamma, rows, n, norm, 1e-3, 1);
+    msq_normalize_back_f32(dx.many, products.many, y.one, x, gamma, rows, n, norm, 1e-3, 3);
+    same_floats(s, "way back through normalize", dx);
+    same_floats(s, "products of normalize", products);
     if (gamma && beta) {
         const float *const mean = byte(s) % 2 ? beta : NULL;
         msq_scale_f32(z.one, x, mean, gamma, beta, rows, n, rows + 1, 1);

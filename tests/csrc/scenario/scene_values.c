@@ -3,6 +3,8 @@
 
 #include <maskseq.h>
 
+#include "values/values.h"
+
 void scene_softmax(scene *s) {
     const int64_t per_mask = between(s, 1, 3), rows = between(s, 0, 4) * per_mask,
                   n = between(s, 0, 70);
@@ -23,10 +25,14 @@ void scene_activation(scene *s) {
     const int64_t n = between(s, 0, 100);
     const int which = (int)between(s, -1, 32);
     const float *const x = floats(s, n);
-    const output y = out(s, n, sizeof(float));
-    if (!s->no_memory && both_ok(s, msq_activation_f32(y.one, x, n, which, 1),
+    const output y = out(s, n, sizeof(float)), dx = out(s, n, sizeof(float));
+    if (s->no_memory || !both_ok(s, msq_activation_f32(y.one, x, n, which, 1),
                                  msq_activation_f32(y.many, x, n, which, 3)))
-        same_floats(s, "activation", y);
+        return;
+    same_floats(s, "activation", y);
+    msq_activation_back_f32(dx.one, x, y.one, x, n, which, 1);
+    msq_activation_back_f32(dx.many, x, y.one, x, n, which, 3);
+    same_floats(s, "way back through an activation", dx);
 }
 
 void scene_dense(scene *s) {
