@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from maskseq import layers, ops
+from maskseq import _kernels, layers, ops
 from maskseq.context import changed
 from maskseq.nest import flatten
 from maskseq.rows import Rows
+from maskseq.runtime import num_threads
 from maskseq.tape import Tape, value_of
 from tests.support import reference
 from tests.support.recurrent_run import slope
@@ -306,3 +307,32 @@ def test_a_frozen_layer_passes_gradients_on(rng):
     layer.trainable = False
     _, gradients = train(layer, x, None)
     assert np.array_equal(gradients([np.ones((2, UNITS), np.float32)])[0], want)
+
+
+def patterns(lengths, time):
+    """Masks with the same numbers of real steps: padded right, left, and in between."""
+    right = np.arange(time) < np.array(lengths)[:, None]
+    holes = np.zeros_like(right)
+    for b, n in enumerate(lengths):
+        holes[b, np.arange(n) * time // max(n, 1)] = True
+    return right, right[:, ::-1], holes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_of_weights_have_the_same_bits_whatever_the_padding_and_threads(rng, kind):
+    lengths = [37, 0, 12, 3, 40, 9, 1, 30]
+    steps = rng.normal(size=(sum(lengths), 20)).astype(np.float32)
+    layer = KINDS[kind](70)
+    random_weights(rng, layer, np.zeros((1, 1, 20)))
+    d = [rng.normal(size=(len(lengths), 70)).astype(np.float32)]
+    found = []
+    for name, threads in zip(_kernels.ISAS * 5, (1, 2, 3, 5, 8) * len(_kernels.ISAS), strict=True):
+        _kernels.set_isa(name)
+        layer.set_weights(layer.get_weights())  # packed for this instruction set
+        with num_threads(threads):
+            for mask in patterns(lengths, 40 + threads)[: 3 if threads == 2 else 1]:
+                x = np.full((*mask.shape, 20), np.nan, np.float32)
+                x[mask] = steps
+                _, gradients = train(layer, x, mask, rows=threads > 1)
+                found.append([g.tobytes() for g in gradients(d)[1:]])
+    assert all(gradients == found[0] for gradients in found)

@@ -60,7 +60,7 @@ def run_in_c(
             d_cell=d_cell[0] if d_cell else None,
             reverse=reverse,
         )
-        of_input, of_state = parts = _parts(cell.kind, kept, cell.units)
+        of_input, of_state = _parts(cell.kind, kept, cell.units)
         found: list[Any] = [None] * len(wanted)
         if wanted[0]:
             found[0] = _turned_product(of_input, _input_order(cell.kind, kernel))
@@ -71,7 +71,7 @@ def run_in_c(
         if wanted[2]:
             found[2] = _kernels.outer(outputs, of_state, _rows_before(layout, reverse))
         if wanted[3]:
-            found[3] = _bias_gradient(cell.kind, *parts)
+            found[3] = _bias_gradient(cell.kind, kept, cell.units)
         if started is None:
             return found
         begun = layout.lengths > 0
@@ -122,11 +122,11 @@ def _kernel_order(kind: str, gradient: np.ndarray) -> np.ndarray:
     return np.roll(gradient, -(gradient.shape[-1] // 3), axis=-1) if kind == "gru" else gradient
 
 
-def _bias_gradient(kind: str, of_input: np.ndarray, of_state: np.ndarray) -> np.ndarray:
+def _bias_gradient(kind: str, kept: np.ndarray, units: int) -> np.ndarray:
+    sums = _kernels.column_sums(kept)
     if kind != "gru":
-        return _kernels.column_sums(of_input)
-    sums = _kernels.column_sums(of_input), _kernels.column_sums(of_state)
-    return np.stack([_kernel_order(kind, sums[0]), sums[1]])
+        return sums
+    return np.stack([_kernel_order(kind, sums[: 3 * units]), sums[units:]])
 
 
 def steps_on_tape(
