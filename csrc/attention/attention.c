@@ -94,8 +94,8 @@ static double plan(attention_job *job) {
 }
 
 /* Attention whose offsets and steps are our own. */
-static int attend(const msq_attention *a, int num_threads) {
-    attention_job job = {.shape = {.a = a, .kernels = msq_kernels()}};
+static int attend(const msq_attention *a, const msq_attention_dropout *dropout, int num_threads) {
+    attention_job job = {.shape = {.a = a, .kernels = msq_kernels(), .dropout = dropout}};
     const double fmas = plan(&job);
     const int threads = msq_plan_threads(num_threads, job.items, fmas, MSQ_FMAS_PER_THREAD);
     int64_t floats = threads;
@@ -110,11 +110,16 @@ static int attend(const msq_attention *a, int num_threads) {
     return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }
 
-int msq_attention_f32(const msq_attention *a, int num_threads) {
+int msq_attention_dropping_f32(const msq_attention *a, const msq_attention_dropout *dropout,
+                               int num_threads) {
     msq_attention own;
     int64_t *layout;
     const int copied = msq_copy_layout(&own, a, &layout);
-    const int status = copied == MSQ_OK ? attend(&own, num_threads) : copied;
+    const int status = copied == MSQ_OK ? attend(&own, dropout, num_threads) : copied;
     free(layout);
     return status;
+}
+
+int msq_attention_f32(const msq_attention *a, int num_threads) {
+    return msq_attention_dropping_f32(a, NULL, num_threads);
 }

@@ -2,7 +2,6 @@
  * blocks, head after head. Of a block, P are the weights and O' the gradients of the output:
  *     P' = O' V^T,  S' = scale P (P' - sum of P P'),  Q' = S' K,  K' += S'^T Q,  V' += P^T O'.
  * P and S' of one block are all that is kept. A thread shares no output with another. */
-#include "attention.h"
 #include "internal.h"
 
 #include "gemm.h"
@@ -125,6 +124,7 @@ static void score_gradients(const head_backward *s, const attention_rows *rows) 
                                            .groups = 1,
                                            .last_block = (rows->keys + shape->kernels->width - 1) /
                                                          shape->kernels->width});
+    msq_drop_weights(&s->part, rows, s->d_scores);
     for (int64_t i = 0; i < rows->rows; i++) {
         float *const d = s->d_scores + i * shape->key_stride;
         const float sum = rows->sums[i];
@@ -190,6 +190,7 @@ static void go_back(head_backward *s, int64_t first, int64_t queries) {
     const int64_t place = first * a->heads + s->part.h;
     add_turned(s, s->dk, job->key_width, s->d_scores, &rows, a->q + place * a->key_dim,
                a->heads * a->key_dim, a->key_dim, s->q_panels);
+    msq_drop_weights(&s->part, &rows, s->part.scores);
     add_turned(s, s->dv, job->shape.value_stride, s->part.scores, &rows,
                job->d_out + place * a->value_dim, a->heads * a->value_dim, a->value_dim,
                s->d_out_panels);
@@ -269,13 +270,14 @@ static int run(backward_job *job, int num_threads) {
     return job->stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }
 
-int msq_attention_backward_f32(const msq_attention *a, const float *d_out, float *dq, float *dk,
-                               float *dv, int num_threads) {
+int msq_attention_backward_f32(const msq_attention *a, const msq_attention_dropout *dropout,
+                               const float *d_out, float *dq, float *dk, float *dv,
+                               int num_threads) {
     msq_attention own = *a;
     int64_t *layout;
     own.out = own.scores = NULL;
     const int copied = msq_copy_layout(&own, &own, &layout);
-    backward_job job = {.shape = {.a = &own, .kernels = msq_kernels()}};
+    backward_job job = {.shape = {.a = &own, .kernels = msq_kernels(), .dropout = dropout}};
     job.d_out = d_out, job.dq = dq, job.dk = dk, job.dv = dv;
     const int status = copied == MSQ_OK ? run(&job, num_threads) : copied;
     free(layout);

@@ -4,7 +4,9 @@
  * strides. Either way each output is the same chain of FMAs over the keys, ascending. */
 #include "internal.h"
 
+#include "backward/backward.h"
 #include "gemm.h"
+#include "parallel.h"
 
 #include <float.h>
 #include <math.h>
@@ -258,10 +260,20 @@ void msq_exponentials(const attention_heads *s, attention_rows *rows, int64_t fi
                (size_t)(rows->end - rows->visible[i]) * sizeof(float));
 }
 
+void msq_drop_weights(const attention_heads *s, const attention_rows *rows, float *x) {
+    const msq_attention *const a = s->shape->a;
+    const msq_attention_dropout *const dropout = s->shape->dropout;
+    for (int64_t i = 0; dropout && i < rows->rows; i++)
+        msq_drop_row(
+            x + i * s->shape->key_stride, rows->visible[i], msq_read(&dropout->sequences[s->b]),
+            rows->place[i] - a->query_offsets[s->b] * a->heads, dropout->key, dropout->rate);
+}
+
 void msq_attend(const attention_heads *s, int64_t first, int64_t queries) {
     const msq_attention *const a = s->shape->a;
     attention_rows rows;
     msq_exponentials(s, &rows, first, queries);
+    msq_drop_weights(s, &rows, s->scores);
     sum_values(s, rows.rows, rows.keys);
     for (int64_t i = 0; i < rows.rows; i++)
         put_out_row(s, i, rows.sums[i], a->out + rows.place[i] * a->value_dim, rows.h[i],

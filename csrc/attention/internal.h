@@ -2,6 +2,7 @@
 #ifndef MSQ_ATTENTION_INTERNAL_H
 #define MSQ_ATTENTION_INTERNAL_H
 
+#include "attention.h"
 #include "kernels.h"
 
 /* Rows, each a query of a head, that are done together: their scores of 256 keys fit in the first
@@ -17,8 +18,9 @@ int msq_copy_layout(msq_attention *own, const msq_attention *a, int64_t **layout
 typedef struct {
     const msq_attention *a;
     const msq_kernel_table *kernels;
-    int64_t key_stride, value_stride; /* most keys of a sequence, value_dim: in whole blocks */
-    int far;                          /* 1: no cache holds the keys and values of the call */
+    const msq_attention_dropout *dropout; /* NULL: none */
+    int64_t key_stride, value_stride;     /* most keys of a sequence, value_dim: in whole blocks */
+    int far;                              /* 1: no cache holds the keys and values of the call */
 } attention_shape;
 
 /* Rows are in the order [head][query]. */
@@ -57,6 +59,10 @@ typedef struct {
  * to rows->end; and the sum of each row. */
 void msq_exponentials(const attention_heads *s, attention_rows *rows, int64_t first,
                       int64_t queries);
+
+/* Drops what dropout does of numbers that belong to the weights of `rows`, rows of x
+ * shape->key_stride apart, and scales the others. */
+void msq_drop_weights(const attention_heads *s, const attention_rows *rows, float *x);
 
 /* panels = v: (keys, dim) in rows `stride` apart, for msq_sum_panels. */
 void msq_pack_panels_of_keys(const attention_shape *shape, float *panels, const float *v,

@@ -43,6 +43,8 @@ int msq_draws_f32(float *out, const int64_t *sequences, const int64_t *steps, in
                   int64_t features, uint64_t key, int num_threads);
 int msq_dropout_f32(float *out, const float *x, const int64_t *sequences, const int64_t *steps,
                     int64_t rows, int64_t features, uint64_t key, float rate, int num_threads);
+/* Dropout of one row, in place, on the calling thread. */
+void msq_drop_row(float *x, int64_t n, int64_t sequence, int64_t step, uint64_t key, float rate);
 
 /* Steps of optimizers (optimize.c); kernels.h says what each does. MSQ_OUT_OF_RANGE: a size below
  * 0. */

@@ -47,6 +47,10 @@ static void draw_row(const job *j, int64_t row) {
     }
 }
 
+void msq_drop_row(float *x, int64_t n, int64_t sequence, int64_t step, uint64_t key, float rate) {
+    draw_row(&(job){x, x, &sequence, &step, 1, n, key, rate, 1 - rate}, 0);
+}
+
 static void draw_body(void *context, int thread, int num_threads) {
     const job *const j = context;
     const int64_t end = msq_share(j->rows, thread + 1, num_threads);

@@ -218,6 +218,7 @@ def attention(
     mask: ArrayLike | None = None,
     scores_time: tuple[int, int] | None = None,
     out: NDArray[np.float32] | None = None,
+    dropout: tuple[ArrayLike, int, float] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]: ...
 def attention_backward(
@@ -233,6 +234,7 @@ def attention_backward(
     query_steps: ArrayLike | None = None,
     key_steps: ArrayLike | None = None,
     mask: ArrayLike | None = None,
+    dropout: tuple[ArrayLike, int, float] | None = None,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...
 def outer(

@@ -78,8 +78,16 @@ cdef extern from "values/values.h":
                                  int num_threads) nogil
 
 cdef extern from "attention/attention.h":
-    int msq_attention_backward_f32(const msq_attention* a, const float* d_out, float* dq, float* dk,
-                                   float* dv, int num_threads) nogil
+    ctypedef struct msq_attention_dropout:
+        const int64_t* sequences
+        uint64_t key
+        float rate
+
+    int msq_attention_dropping_f32(const msq_attention* a, const msq_attention_dropout* dropout,
+                                   int num_threads) nogil
+    int msq_attention_backward_f32(const msq_attention* a, const msq_attention_dropout* dropout,
+                                   const float* d_out, float* dq, float* dk, float* dv,
+                                   int num_threads) nogil
 
 cdef extern from "gemm.h":
     int msq_dense_pack_turned(msq_dense** dense, const float* kernel, int64_t features,

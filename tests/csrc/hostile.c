@@ -116,13 +116,13 @@ static void sizes_beyond_memory(void) {
         msq_attention call = {.size = sizeof call, .query_offsets = empty, .key_offsets = empty};
         call.batch = 1, call.heads = n, call.kv_heads = 1, call.key_dim = call.value_dim = 16;
         EXPECT(MSQ_OK, msq_attention_f32(&call, 2)); /* no queries: nothing to do */
-        EXPECT(MSQ_OK, msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, 2));
+        EXPECT(MSQ_OK, msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, NULL, 2));
         call.heads = 1, call.key_dim = n, call.value_dim = n;
         (void)msq_attention_f32(&call, 2);
-        (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, 2);
+        (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, NULL, 2);
         call.query_offsets = call.key_offsets = none, call.batch = 0;
         (void)msq_attention_f32(&call, 2);
-        (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, 2);
+        (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, NULL, 2);
         msq_crf crf = {.offsets = empty, .transitions = x, .batch = 1, .tags = n};
         EXPECT(MSQ_NO_MEMORY, msq_crf_backward_f32(&crf, x, x, NULL, NULL, NULL, NULL, 2));
         crf.batch = n, crf.tags = 1;
@@ -255,7 +255,7 @@ static void run_layers(const changing *c, float *out, float *h, float *y, const 
     attention.key_dim = attention.value_dim = FEATURES, attention.causal = 1;
     attention.query_time = attention.key_time = ROWS;
     msq_attention_f32(&attention, 2);
-    msq_attention_backward_f32(&attention, x, gradients[0], gradients[1], gradients[2], 2);
+    msq_attention_backward_f32(&attention, NULL, x, gradients[0], gradients[1], gradients[2], 2);
 }
 
 static void run_lattices(const changing *c) {

@@ -1,5 +1,7 @@
 """The way back through attention: equal to its definition, the same bits whatever is around it."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -13,17 +15,32 @@ def d_out_of(case):
     return random(*case.q.shape[:2], case.v.shape[2])
 
 
-def expected(case, d_out):
+def kept(case, sequences, key, rate):
+    """What the weights (heads, n, m) are multiplied with: each pair draws in its sequence."""
+    factors = np.zeros((case.heads, len(case.q), len(case.k)))
+    pairs = itertools.chain(
+        *(itertools.product([b], range(n), range(case.heads)) for b, n in enumerate(case.queries))
+    )
+    for b, i, h in pairs:
+        step = [i * case.heads + h]
+        draws = _kernels.draws([sequences[b]], step, case.keys[b], key)[0]
+        keys = slice(*case.offsets[1][b : b + 2])
+        factors[h, case.offsets[0][b] + i, keys] = (draws >= np.float32(rate)) / (1 - rate)
+    return factors
+
+
+def expected(case, d_out, factors=1.0):
     """The gradients of q, k and v in float64, from the weights of the definition."""
     weights = case.expected()[1]
     group, scale = case.heads // case.kv_heads, case.key_dim**-0.5
     q, d_out = case.q.astype(np.float64), d_out.astype(np.float64)
     k, v = (x.astype(np.float64).repeat(group, axis=1) for x in (case.k, case.v))
-    d_weights = np.einsum("nhd,mhd->hnm", d_out, v)
+    d_weights = np.einsum("nhd,mhd->hnm", d_out, v) * factors
     mean = (weights * d_weights).sum(axis=2, keepdims=True)
     d_scores = weights * (d_weights - mean) * scale
     d_q = np.einsum("hnm,mhd->nhd", d_scores, k)
-    d_k, d_v = np.einsum("hnm,nhd->mhd", d_scores, q), np.einsum("hnm,nhd->mhd", weights, d_out)
+    d_k = np.einsum("hnm,nhd->mhd", d_scores, q)
+    d_v = np.einsum("hnm,nhd->mhd", weights * factors, d_out)
     return d_q, *(_of_groups(x, case.kv_heads) for x in (d_k, d_v))
 
 
@@ -69,6 +86,32 @@ def test_the_definition_agrees_with_finite_differences(pattern):
         setattr(case, name, x)
         found, wanted = (gradient * step).sum(), (sums[0] - sums[1]) / 2
         assert abs(found - wanted) <= 1e-6 * np.abs(gradient * step).sum()
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=str)
+def test_dropout_there_and_back(isa, pattern):
+    case = Case([37, 0, 4, 3], [40, 3, 70, 9], heads=4, kv_heads=2, value_dim=9, **pattern)
+    if case.mask_heads == 2:
+        case.mask = case.mask.repeat(2, axis=1)
+    dropout = np.array([5, 2, 2**40, 0]), 12345, 0.3
+    factors, d_out = kept(case, *dropout), d_out_of(case)
+    pairs = sum(4 * q * k for q, k in zip(case.queries, case.keys, strict=True))
+    assert abs(np.count_nonzero(factors) / pairs - 0.7) < 0.02
+    v = case.v.astype(np.float64).repeat(2, axis=1)
+    wanted = np.einsum("hnm,mhd->nhd", case.expected()[1] * factors, v)
+    np.testing.assert_allclose(case.run(dropout=dropout), wanted, rtol=2e-5, atol=2e-6)
+    for found, gradient in zip(
+        case.back(d_out, dropout=dropout), expected(case, d_out, factors), strict=True
+    ):
+        size = max(1, np.abs(gradient).max())
+        np.testing.assert_allclose(found, gradient, rtol=2e-5, atol=3e-6 * size)
+
+
+@pytest.mark.parametrize("rate", (-0.1, 1.0, np.nan))
+def test_rates_that_drop_too_much(rate):
+    case = Case([2], [3])
+    with pytest.raises(ValueError, match="rate must be at least 0 and below 1"):
+        case.run(dropout=([0], 1, rate))
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=str)

@@ -5,6 +5,7 @@ import pytest
 
 from maskseq import layers
 from maskseq.context import changed
+from maskseq.numerics.draws import Draws
 from maskseq.rows import Rows
 from maskseq.tape import Tape, Traced, padded
 from maskseq.tensor import Tensor
@@ -39,11 +40,13 @@ def values_of(rng, mask, features=FEATURES):
 
 
 def watched(tape, x, mask, rows):
-    if rows:
-        return tape.watch(Rows.view(x, mask))
+    return tape.watch(Rows.view(x, mask) if rows else masked_tensor(x, mask))
+
+
+def masked_tensor(x, mask):
     tensor = x.view(Tensor)
     tensor._keras_mask = mask
-    return tape.watch(tensor)
+    return tensor
 
 
 def train(layer, call, inputs, masks, rows=False, training=True):
@@ -301,3 +304,50 @@ def test_no_gradient_passes_scores(rng):
         y, scores = layer(tape.watch(x), x, return_attention_scores=True)
     with pytest.raises(TypeError, match="no gradient passes attention scores"):
         tape.gradients([y, scores], [np.ones(y.shape), np.ones(scores.shape)])
+
+
+DROPPING = {
+    "mha": lambda: layers.MultiHeadAttention(2, 3, dropout=0.4),
+    "gqa": lambda: layers.GroupQueryAttention(3, 4, 2, dropout=0.4, seed=3),
+    "dot": lambda: layers.Attention(use_scale=True, dropout=0.4),
+    "concat": lambda: layers.Attention(use_scale=True, score_mode="concat", dropout=0.4),
+    "additive": lambda: layers.AdditiveAttention(dropout=0.4),
+}
+
+
+@pytest.mark.parametrize("kind", DROPPING)
+def test_dropout_draws_the_same_there_and_back_whatever_the_padding(rng, kind):
+    """By differences of what a walk with the same draws gives."""
+    mask = np.array(MASKS["holes"], bool)[:, :5]
+    wide = np.pad(mask, [(0, 0), (2, 3)])
+    layer = DROPPING[kind]()
+    call = (lambda y: layer(y, y)) if kind in ("mha", "gqa") else (lambda y: layer([y, y]))
+    x = values_of(rng, mask)
+    call(x)
+    random_weights(rng, layer)
+
+    def walk(values, m, tape, sequences=(7, 3, 9, 4)):
+        inputs = np.zeros((*m.shape, FEATURES), np.float32)
+        inputs[m] = values
+        given = tape.watch(Rows.view(inputs, m))
+        with changed(tape=tape, training=True, rng=Draws(1, 2, np.array(sequences))):
+            y = call(given)
+        return given, y, np.asarray(y.value)[m]
+
+    tape = Tape(layer.trainable_weights)
+    given, y, real = walk(x[mask], mask, tape)
+    d = np.zeros(y.shape, np.float32)
+    d[mask] = rng.normal(size=real.shape)
+    found = tape.gradients(y, d, of=[given])[0][: mask.sum()]
+    assert walk(x[mask], wide, Tape())[2].tobytes() == real.tobytes()
+    other = walk(x[mask], mask, Tape(), (7, 3, 9, 5))[2]
+    assert other.tobytes() != real.tobytes()
+    assert np.abs(np.asarray(call(masked_tensor(x, mask)))[mask] - real).max() > 0.01
+
+    def loss(values):
+        return np.vdot(walk(values, mask, Tape())[2].astype(np.float64), d[mask])
+
+    direction = rng.normal(size=found.shape).astype(np.float32)
+    ends = [loss(x[mask] + np.float32(h) * direction) for h in (0.01, -0.01)]
+    want = (ends[0] - ends[1]) / 0.02
+    assert abs(want - np.vdot(found, direction)) < 2e-2 * np.linalg.norm(found)

@@ -14,6 +14,7 @@ def attention(
     mask: ArrayLike | None = None,
     scores_time: tuple[int, int] | None = None,
     out: NDArray[np.float32] | None = None,
+    dropout: tuple[ArrayLike, int, float] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]:
     """softmax(scale q k^T) v in each sequence and head, over rows of real steps.
@@ -29,6 +30,8 @@ def attention(
     mask: bool (batch, Tq, Tk) or (batch, heads, Tq, Tk), by steps; True = attend.
     scores_time: (Tq, Tk) to get the weights too, None for the output alone.
     out: float32 (n, heads, value_dim) to write the output into.
+    dropout: (sequences, key, rate) in training: `rate` of the weights count as 0, the others over
+        1 - rate, by draws of key, sequences int64 (batch,), query, head and key alone.
     Returns: float32 (n, heads, value_dim), 0 for a query with nothing to attend to; with
         scores_time also float32 (batch, heads, Tq, Tk), 0 at all but real, visible cells.
     A key that a query may not attend to contributes nothing to it, whatever it holds.
@@ -42,10 +45,24 @@ def attention(
     if scores_time is not None:
         scores = np.zeros((job.batch, job.heads, job.query_time, job.key_time), np.float32)
         job.scores = <float*>writable(scores)
+    cdef msq_attention_dropout drop
+    cdef Array numbers = attention_dropout(dropout, job.batch, &drop)
     with nogil:
-        status = msq_attention_f32(&job, threads)
+        status = msq_attention_dropping_f32(&job, NULL if numbers is None else &drop, threads)
     check_attention(status)
     return out if scores_time is None else (out, scores)
+
+
+cdef Array attention_dropout(object dropout, int64_t batch, msq_attention_dropout* drop):
+    """The numbers of the sequences that `drop` points to, checked; None for no dropout."""
+    if dropout is None:
+        return None
+    cdef Array numbers = integers(dropout[0], "sequences").expect(batch)
+    drop.sequences, drop.key = <const int64_t*>numbers.view.buf, dropout[1]
+    drop.rate = dropout[2]
+    if not 0 <= drop.rate < 1:
+        raise ValueError(f"rate must be at least 0 and below 1, got {dropout[2]!r}")
+    return numbers
 
 
 cdef int check_attention(int status) except -1:

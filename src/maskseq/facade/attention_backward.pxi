@@ -13,6 +13,7 @@ def attention_backward(
     query_steps: ArrayLike | None = None,
     key_steps: ArrayLike | None = None,
     mask: ArrayLike | None = None,
+    dropout: tuple[ArrayLike, int, float] | None = None,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """The gradients of q, k and v in `attention`, from d_out, that of its output.
@@ -32,8 +33,11 @@ def attention_backward(
     cdef float* to_q = <float*>writable(dq)
     cdef float* to_k = <float*>writable(dk)
     cdef float* to_v = <float*>writable(dv)
+    cdef msq_attention_dropout drop
+    cdef Array numbers = attention_dropout(dropout, job.batch, &drop)
+    cdef msq_attention_dropout* dropping = NULL if numbers is None else &drop
     with nogil:
         status = msq_attention_backward_f32(
-            &job, <const float*>given.view.buf, to_q, to_k, to_v, threads)
+            &job, dropping, <const float*>given.view.buf, to_q, to_k, to_v, threads)
     check_attention(status)
     return dq, dk, dv

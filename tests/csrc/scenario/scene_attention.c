@@ -14,7 +14,7 @@ static int64_t *some_steps(scene *s, const int64_t *offsets, int64_t batch, int6
     return steps;
 }
 
-static void go_back(scene *s, const msq_attention *a) {
+static void go_back(scene *s, const msq_attention *a, const msq_attention_dropout *dropout) {
     const float *const d_out = floats(s, a->query_rows * a->heads * a->value_dim);
     const output dq = out(s, a->query_rows * a->heads * a->key_dim, sizeof(float));
     const output dk = out(s, a->key_rows * a->kv_heads * a->key_dim, sizeof(float));
@@ -26,8 +26,8 @@ static void go_back(scene *s, const msq_attention *a) {
         memset(all[i].one, 0, all[i].bytes);
         memset(all[i].many, 0, all[i].bytes);
     }
-    if (both_ok(s, msq_attention_backward_f32(a, d_out, dq.one, dk.one, dv.one, 1),
-                msq_attention_backward_f32(a, d_out, dq.many, dk.many, dv.many, 3)))
+    if (both_ok(s, msq_attention_backward_f32(a, dropout, d_out, dq.one, dk.one, dv.one, 1),
+                msq_attention_backward_f32(a, dropout, d_out, dq.many, dk.many, dv.many, 3)))
         for (int i = 0; i < 3; i++)
             same_floats(s, "attention backward", all[i]);
 }
@@ -70,5 +70,10 @@ void scene_attention(scene *s) {
     many.out = y.many;
     if (both_ok(s, msq_attention_f32(&call, 1), msq_attention_f32(&many, 3)))
         same_floats(s, "attention", y);
-    go_back(s, &call);
+    const int64_t sequences[] = {3, -1, INT64_MAX, 0};
+    const msq_attention_dropout drop = {sequences, 7, 0.4f}, *dropout = byte(s) % 2 ? &drop : NULL;
+    if (both_ok(s, msq_attention_dropping_f32(&call, dropout, 1),
+                msq_attention_dropping_f32(&many, dropout, 3)))
+        same_floats(s, "attention, dropping", y);
+    go_back(s, &call, dropout);
 }

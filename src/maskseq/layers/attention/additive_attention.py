@@ -1,5 +1,6 @@
 """AdditiveAttention: scores are sum(scale * tanh(query + key)), in the manner of Bahdanau."""
 
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import numpy as np
@@ -42,19 +43,26 @@ class AdditiveAttention(ListAttention):
     def attend(
         self, meeting: Meeting, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
     ) -> tuple[np.ndarray, np.ndarray | None]:
+        return meeting.attend_by(self._score(), q, k, v, with_scores)
+
+    def _score(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         scale = None if self.scale is None else self.scale.value
-
-        def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-            return _kernels.additive_scores(q[:, 0], k[0], scale)
-
-        return meeting.attend_by(score, q, k, v, with_scores)
+        return lambda q, k: _kernels.additive_scores(q[:, 0], k[0], scale)
 
     def attend_on_tape(
         self, meeting: Meeting, q: Traced, k: Traced, v: Traced, with_scores: bool
     ) -> tuple[Traced, Any]:
-        made = self.attend(meeting, q.value, k.value, v.value, with_scores)
+        dropping = self.dropping(meeting.queries.batch)
         ones = np.ones(q.shape[1], np.float32)
         scale = ones if self.scale is None else self.scale.value
         return attend_by_tanh(
-            meeting, (q, k, v), scale, 1.0, made, [self.scale], lambda d_scale, _: [d_scale]
+            meeting,
+            (q, k, v),
+            scale,
+            1.0,
+            self._score(),
+            with_scores,
+            dropping,
+            [self.scale],
+            lambda d_scale, _: [d_scale],
         )

@@ -1,5 +1,6 @@
 """Attention: softmax(query key) value, in the manner of Luong."""
 
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import numpy as np
@@ -56,10 +57,11 @@ class Attention(ListAttention):
             _, scores = meeting.attend(q, k, v, float(scale), with_scores, out[:-1, None])
             return out, None if scores is None else scores[:, 0]
 
-        def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-            return weight.value * _kernels.additive_scores(q[:, 0], k[0], factor=float(scale))
+        return meeting.attend_by(self._score(weight.value, scale), q, k, v, with_scores)
 
-        return meeting.attend_by(score, q, k, v, with_scores)
+    def _score(self, weight: Any, scale: Any) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """Of the mode "concat"."""
+        return lambda q, k: weight * _kernels.additive_scores(q[:, 0], k[0], factor=float(scale))
 
     def attend_on_tape(
         self, meeting: Meeting, q: Traced, k: Traced, v: Traced, with_scores: bool
@@ -72,10 +74,18 @@ class Attention(ListAttention):
         def of_weights(d_weights: np.ndarray, d_scale: np.float32) -> list[np.ndarray]:
             return [d_scale, reductions.reduce(d_weights, "sum")]
 
-        made = self.attend(meeting, q.value, k.value, v.value, with_scores)
+        dropping = self.dropping(meeting.queries.batch)
         weights = np.full(q.shape[1], weight.value, np.float32)
         return attend_by_tanh(
-            meeting, (q, k, v), weights, scale, made, [self.scale, weight], of_weights
+            meeting,
+            (q, k, v),
+            weights,
+            scale,
+            self._score(weight.value, scale),
+            with_scores,
+            dropping,
+            [self.scale, weight],
+            of_weights,
         )
 
     def _dot_on_tape(
@@ -83,18 +93,22 @@ class Attention(ListAttention):
     ) -> tuple[Traced, Any]:
         q, k, v = (x.value[:, None] for x in sides)
         out, scores = meeting.attend(q, k, v, scale, with_scores)
+        places, dropping = meeting.places(scale), self.dropping(meeting.queries.batch)
+        if dropping is not None:
+            places["dropout"] = dropping.arguments
+            out = _kernels.attention(q, k, v, **places)
 
         def backward(gradient: Any, wanted: Any) -> list[Any]:
             if with_scores:
                 gradient = without_scores(gradient)
             d_out = gradient[:, None]
-            dq, dk, dv = _kernels.attention_backward(d_out, q, k, v, **meeting.places(scale))
+            dq, dk, dv = _kernels.attention_backward(d_out, q, k, v, **places)
             d_scale = None
             if wanted[3]:  # the sum of q k S', of which scale k S' is the gradient of q
                 unscaled = dq / np.float32(scale or 1)
                 if not scale:  # the same weights, which are all alike
-                    places = meeting.places(1.0)
-                    unscaled = _kernels.attention_backward(d_out, 0 * q, k, v, **places)[0]
+                    alike = {**places, "scale": 1.0}
+                    unscaled = _kernels.attention_backward(d_out, 0 * q, k, v, **alike)[0]
                 d_scale = reductions.reduce(q * unscaled, "sum")
             return [dq[:, 0], dk[:, 0], dv[:, 0], d_scale]
 

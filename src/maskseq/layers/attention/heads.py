@@ -14,6 +14,7 @@ from ..base.arguments import CommonOptions
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.rules import KERAS2
+from .dropping import DropsWeights
 from .heads_on_tape import meet_on_tape
 from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
 from .projection import Projection
@@ -28,7 +29,7 @@ allocator has ready again for the next ones; more is fresh memory in every call.
 _EVERYTHING = 1 << 62
 
 
-class HeadsAttention(Layer):
+class HeadsAttention(DropsWeights, Layer):
     """Attention of several heads.
 
     Call arguments: query: float32 (batch, Tq, features).  value: (batch, Tv, features).  key: as

@@ -30,7 +30,9 @@ def meet_on_tape(
     q = layer.query_dense.rows_on_tape(query)
     k, v = layer.key_dense.rows_on_tape(key), layer.value_dense.rows_on_tape(value)
     scale = 1 / math.sqrt(q.shape[2])
-    heads, scores = taped.attend_on_tape(meeting, q, k, v, scale, with_scores)
+    heads, scores = taped.attend_on_tape(
+        meeting, q, k, v, scale, with_scores, layer.dropping(layout.batch)
+    )
 
     @functools.cache
     def mean() -> Traced:

@@ -120,9 +120,18 @@ class Meeting:
             start = end
 
     def attend_by(
-        self, score: Callable, q: np.ndarray, k: np.ndarray, v: np.ndarray, with_scores: bool
+        self,
+        score: Callable,
+        q: np.ndarray,
+        k: np.ndarray,
+        v: np.ndarray,
+        with_scores: bool,
+        dropping: Any = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The same of one head and any `score(q (i, 1, dim), k (1, j, dim)) -> (i, j)`; one pad."""
+        """The same of one head and any `score(q (i, 1, dim), k (1, j, dim)) -> (i, j)`; one pad.
+
+        dropping: of the weights, in training; the scores are those before it.
+        """
         out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
         scores = np.zeros((self.queries.batch, self.queries.time, self.keys.time), np.float32)
         values, of = None, -1
@@ -130,7 +139,8 @@ class Meeting:
             if b != of:
                 values, of = _kernels.PackedDense(v[keys]), b
             weights = weights_by(score, q[part], k[keys], visible)
-            out[part] = _kernels.dense(weights, values)
+            used = weights if dropping is None else dropping.of(self, b, part, weights)
+            out[part] = _kernels.dense(used, values)
             if with_scores:
                 scores[b, self.query_steps[part, None], self.key_steps[None, keys]] = weights
         return out, scores if with_scores else None

@@ -1,6 +1,6 @@
 """Attention by sum(c * tanh(factor * (query + key))) under a tape."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from ...numerics import reductions, slopes
 from ...numerics.products import outer, turned
 from ...tape import Traced
 from ..base.recorded import without_scores
+from .dropping import Dropping
 from .meeting import Meeting, weights_by
 
 
@@ -18,32 +19,33 @@ def attend_by_tanh(
     sides: tuple[Traced, Traced, Traced],
     coefficients: np.ndarray,
     factor: float,
-    made: tuple[np.ndarray, np.ndarray | None],
+    score: Callable,
+    with_scores: bool,
+    dropping: Dropping | None,
     weights: Sequence[Any],
     of_weights: Any,
 ) -> tuple[Traced, Any]:
-    """What `meeting.attend_by` made of rows, recorded.
+    """`meeting.attend_by` of rows, recorded: (n, width), and the attention weights or None.
 
-    sides: q, k (n, dim) and v.  coefficients: c, float32 (dim,).  made: the output with its pad and
-    the attention weights.  weights: what a layer is trained by.  of_weights(d_coefficients (dim,),
+    sides: q, k (n, dim) and v.  coefficients: c, float32 (dim,).  score: what computes the scores
+    of c and factor.  weights: what a layer is trained by.  of_weights(d_coefficients (dim,),
     d_factor) gives a gradient for each of these.
     """
     q, k, v = (x.value for x in sides)
-    out, scores = made
-
-    def score(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-        return _kernels.additive_scores(q[:, 0], k[0], coefficients, factor)
+    out, scores = meeting.attend_by(score, q, k, v, with_scores, dropping)
 
     def backward(gradient: Any, wanted: Any) -> list[Any]:
         if scores is not None:
             gradient = without_scores(gradient)
         dq, dk, dv = (np.zeros(x.shape, np.float32) for x in (q, k, v))
         dc, d_factor = np.zeros(len(coefficients), np.float32), np.float32(0)
-        for _, part, keys, visible in meeting.pairs(k.shape[1]):
+        for b, part, keys, visible in meeting.pairs(k.shape[1]):
             p = weights_by(score, q[part], k[keys], visible)
-            d_scores = slopes.softmax(turned(gradient[part], v[keys]), p, -1)
-            d_scores = np.where(p == 0, np.float32(0), d_scores)
-            dv[keys] += outer(p, np.ascontiguousarray(gradient[part]))
+            d_weights, used = turned(gradient[part], v[keys]), p
+            if dropping is not None:
+                d_weights, used = (dropping.of(meeting, b, part, x) for x in (d_weights, p))
+            d_scores = np.where(p == 0, np.float32(0), slopes.softmax(d_weights, p, -1))
+            dv[keys] += outer(used, np.ascontiguousarray(gradient[part]))
             both = q[part, None] + k[None, keys]
             t = _kernels.activation(np.float32(factor) * both, "tanh")
             dc += reductions.reduce(d_scores[..., None] * t, "sum", (0, 1))

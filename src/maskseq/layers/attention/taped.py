@@ -11,23 +11,34 @@ from ...rows import Layout, Rows
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.recorded import without_scores
+from .dropping import Dropping
 from .meeting import Meeting, mean_of_cells, mean_of_rows, shown_times
 
 
 def attend_on_tape(
-    meeting: Meeting, q: Traced, k: Traced, v: Traced, scale: float, with_scores: bool
-) -> tuple[Traced, np.ndarray | None]:
-    """`meeting.attend` of rows (n, heads, width), and the scores.
+    meeting: Meeting,
+    q: Traced,
+    k: Traced,
+    v: Traced,
+    scale: float,
+    with_scores: bool,
+    dropping: Dropping | None = None,
+) -> tuple[Traced, Any]:
+    """`meeting.attend` of rows (n, heads, width), with dropout, and the scores before it.
 
     The weights are computed again on the way back. No gradient passes the scores.
     """
     tape, held = q.tape, (q.value, k.value, v.value)
     out, scores = meeting.attend(*held, scale, with_scores)
+    places = meeting.places(scale)
+    if dropping is not None:
+        places["dropout"] = dropping.arguments
+        out = _kernels.attention(*held, **places)
 
     def backward(gradient: Any, wanted: Any) -> Sequence[Any]:
         if with_scores:
             gradient = without_scores(gradient)
-        return _kernels.attention_backward(gradient, *held, **meeting.places(scale))
+        return _kernels.attention_backward(gradient, *held, **places)
 
     if not with_scores:
         return tape.record(out, [q, k, v], backward), None
