@@ -18,7 +18,6 @@ class Context:
     "warn" once, raise an "error", or "ignore" it.  padded_output: the output of the layer that runs
     now is wanted as a padded array, so that one may be written at once.  tape: what records the
     steps for a walk back, if anything.  rng: the random generator of the walk; None: each layer's.
-    notes: what layers leave for the losses of the walk, by name of the layer; None: none follows.
     edition: the weights that the walk sees (`variable.Edition`); None: those of each moment.
     """
 
@@ -27,7 +26,6 @@ class Context:
     padded_output: bool = True
     tape: Any = None
     rng: Any = None
-    notes: Any = None
     edition: Any = None
 
     def but(self, **settings: Any) -> "Context":

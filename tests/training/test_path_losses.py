@@ -1,11 +1,14 @@
 """losses.CTC and losses.CRF: whole sequences, over real steps."""
 
+import gc
+
 import numpy as np
 import pytest
 
 import maskseq
 from maskseq import Ragged, layers, losses, ops
 from maskseq.context import changed
+from maskseq.layers.rnn import decoded
 from maskseq.models import inputs
 from maskseq.rows import Rows
 from maskseq.tape import Tape
@@ -88,7 +91,7 @@ def test_labels_that_do_not_fit(logits, labels, message):
 
 def test_names_and_configs():
     assert isinstance(losses.get("ctc"), losses.CTC) and isinstance(losses.get("CRF"), losses.CRF)
-    for loss in (losses.CTC("sum", "mine"), losses.CRF("tags", "none")):
+    for loss in (losses.CTC("sum", "mine"), losses.CRF("none")):
         again = losses.deserialize(losses.serialize(loss))
         assert type(again) is type(loss) and again.get_config() == loss.get_config()
 
@@ -113,7 +116,7 @@ def test_crf_trains_a_tagger(rng):
     loss, found = losses.get("crf"), []
     for _ in range(3):
         tape = Tape(model.trainable_weights)
-        with changed(tape=tape, training=True, notes={}):
+        with changed(tape=tape, training=True):
             value = loss(y, run(model, x, tape))
         found.append(float(value.value))
         gradients = tape.gradients(value)
@@ -121,23 +124,36 @@ def test_crf_trains_a_tagger(rng):
         for v, g in zip(tape.variables, gradients, strict=True):
             v.assign(v.value - np.float32(0.1) * g)
     assert found[2] < found[1] < found[0]
-    with changed(notes={}):
-        again = loss(y, run(model, x, None))
+    again = loss(y, run(model, x, None))
     assert float(again) < found[2]
 
 
-def test_which_crf_is_meant(rng):
-    x = rng.standard_normal((2, 3, 3)).astype(np.float32)
-    tags = np.ones((2, 3), int)
-    model = tagger(layers.CRF(name="tags"))
-    with changed(notes={}):
-        y = run(model, x, None)
-        found = losses.CRF("tags")(tags, y)
-        assert float(found) == float(losses.CRF()(tags, y))
-        with pytest.raises(ValueError, match=r"layer: expected one of \['tags'\], got 'other'"):
-            losses.CRF("other")(tags, y)
-    with pytest.raises(ValueError, match="expected a model with one layer CRF"):
-        losses.CRF()(tags, y)
+def test_crf_of_padded_data(rng):
+    x, tags = rng.standard_normal((2, 3, 3)).astype(np.float32), np.ones((2, 3), int)
+    model = tagger(layers.CRF())
+    wanted = losses.CRF("none")(tags, run(model, x, None))
+    crf, emissions = model.layers[-1], model.layers[-2](x)
+    np.testing.assert_array_equal(wanted, crf.losses(emissions, tags))
+    np.testing.assert_array_equal(losses.CRF("none")(tags, crf(emissions)), wanted)
+    mask = np.array([[1, 1, 0], [0, 1, 1]], bool)
+    y = crf(emissions, mask=mask)
+    np.testing.assert_array_equal(losses.CRF("none")(tags, y), crf.losses(emissions, tags, mask))
+    for other in (np.asarray(y).copy(), np.ones((2, 3), np.float32)):
+        with pytest.raises(ValueError, match="expected the tags that a layer CRF gave"):
+            losses.CRF()(tags, other)
+
+
+def test_what_tags_were_decoded_from_goes_with_them(rng):
+    x = rng.standard_normal((2, 3, 4)).astype(np.float32)
+    layer = layers.CRF()
+    layer(x)
+    gc.collect()
+    before = len(decoded._FROM)
+    y = layer(x)
+    assert len(decoded._FROM) > before
+    del y
+    gc.collect()
+    assert len(decoded._FROM) == before
 
 
 @pytest.mark.slow

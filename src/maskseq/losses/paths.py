@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from .. import _kernels
-from ..context import current
 from ..data.ragged import Ragged, as_batch
+from ..layers.rnn.decoded import decoded_from
 from ..rows import Layout
 from ..tape import Traced, value_of
 from ..tensor import as_numpy
@@ -24,6 +24,7 @@ class OfSequences(Loss):
         sample_weight: Any = None,
         class_weight: Any = None,
         lengths: Any = None,
+        numbers: Any = None,
     ) -> tuple[Any, float]:
         """The loss, and the number of sequences; sample_weight: (batch,)."""
         if class_weight is not None:
@@ -68,38 +69,18 @@ class CTC(OfSequences):
 class CRF(OfSequences):
     """-log of the probability of the right tags of each sequence, for a model that has a layer CRF.
 
-    y_true: int (batch, time), not read where masked, or Ragged. The layer's emissions are taken,
-    which it notes in a walk that a loss follows (`context.notes`); y_pred, its tags, is not read.
-    Arguments: layer: its name; None: the only one in the model.  reduction: as in `Loss`, over
-        sequences.
+    y_true: int (batch, time), not read where masked, or Ragged.  y_pred: the tags that a layer CRF
+    gave, as they came; its loss is that of the emissions which these were decoded from.
+    Arguments: reduction: as in `Loss`, over sequences.
     Source: Lafferty et al. 2001. Not in Keras.
     """
 
-    def __init__(
-        self,
-        layer: str | None = None,
-        reduction: str | None = REDUCTIONS[0],
-        name: str = "crf",
-        dtype: Any = None,
-    ):
+    def __init__(self, reduction: str | None = REDUCTIONS[0], name: str = "crf", dtype: Any = None):
         super().__init__(name, reduction, dtype)
-        self.layer = layer
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        notes = current().notes or {}
-        names = [name for name, note in notes.items() if hasattr(note[0], "losses")]
-        if self.layer is not None and self.layer not in names:
-            raise ValueError(f"{self.name}: layer: expected one of {names}, got {self.layer!r}")
-        if self.layer is None and len(names) != 1:
-            raise ValueError(
-                f"{self.name}: expected a model with one layer CRF, or the name of one, got "
-                f"{names or 'none'}"
-            )
-        layer, emissions = notes[self.layer or names[0]]
+        layer, emissions = decoded_from(y_pred)
         return layer.losses(emissions, _tags(y_true))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layer": self.layer}
 
 
 def _tags(y_true: Any) -> Any:

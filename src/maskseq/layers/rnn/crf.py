@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels
-from ...context import changed, current
 from ...data.ragged import Ragged
-from ...rows import Layout, Rows, as_padded
+from ...rows import Layout, Rows
 from ...tape import Traced, real_values
 from ...tensor import as_numpy
 from ..base.taped import packed_by
 from .crf_decode import CRFDecode
+from .decoded import remember
 
 
 class CRF(CRFDecode):
@@ -25,26 +25,24 @@ class CRF(CRFDecode):
     """
 
     def on_rows(self, rows: Rows, return_scores: bool = False) -> Any:
-        self._leave(rows)
-        return super().on_rows(rows, return_scores)
+        found = super().on_rows(rows, return_scores)
+        remember((found[0] if return_scores else found).values, self, rows)
+        return found
 
     def on_tape(
         self, tape: Any, inputs: Traced, mask: Any = None, return_scores: bool = False
     ) -> Any:
         rows = packed_by(inputs, mask)
-        self._leave(rows)
-        with changed(notes=None):
-            found = super().on_rows(rows.value, return_scores)
+        found = super().on_rows(rows.value, return_scores)
         tags, *scores = found if return_scores else (found,)
+        remember(tags.values, self, rows)
         if type(inputs.value) is not Rows:
-            tags = as_padded(tags)
+            tags = tags.to_padded()
+            remember(tags, self, rows)
         return (tape.data(tags), *map(tape.data, scores)) if return_scores else tape.data(tags)
 
-    def _leave(self, emissions: Any) -> None:
-        """Note the emissions for a loss that is asked for after this walk."""
-        notes = current().notes
-        if notes is not None:
-            notes[self.name] = self, emissions
+    def _gave(self, tags: np.ndarray, rows: Rows) -> None:
+        remember(tags, self, rows)
 
     def losses(self, emissions: Any, tags: Any, mask: Any = None) -> Any:
         """-log p(tags) of each sequence, given its emissions.

@@ -59,8 +59,14 @@ class CRFDecode(OneTensor):
         if x.ndim != 3 or x.shape[-1] != tags:
             raise ValueError(f"inputs must be (batch, time, {tags}), got shape {x.shape}")
         mask = None if mask is None else check_mask(mask, x.shape[:2])
-        found = self.on_rows(Rows.view(x, mask), return_scores)
-        return (found[0].to_padded(), found[1]) if return_scores else found.to_padded()
+        rows = Rows.view(x, mask)
+        found = self.on_rows(rows, return_scores)
+        tags = (found[0] if return_scores else found).to_padded()
+        self._gave(tags, rows)
+        return (tags, found[1]) if return_scores else tags
+
+    def _gave(self, tags: np.ndarray, rows: Rows) -> None:
+        """What else is done with padded tags, and the emissions that they were decoded from."""
 
     def on_rows(self, rows: Rows, return_scores: bool = False) -> Any:
         layout, tags = rows.layout, self.transitions.shape[0]
