@@ -89,7 +89,8 @@ def test_config_is_that_of_keras(case):
         k: v for k, v in theirs.items() if k != "config"
     }
     assert losses.serialize(losses.get(ours)) == ours
-    keras.losses.get({**ours, "config": dict(ours["config"])})
+    if case.loss in keras.src.losses.ALL_OBJECTS_DICT:  # it does not know all of its own
+        keras.losses.get({**ours, "config": dict(ours["config"])})
 
 
 @pytest.mark.slow

@@ -146,7 +146,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         name: str = "sparse_categorical_crossentropy",
         dtype: Any = None,
         from_logits: bool = False,
+        ignore_class: int | None = None,
         axis: int = -1,
     ):
-        options = {"from_logits": from_logits, "axis": axis}
+        options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(losses.sparse_categorical_crossentropy, name, dtype, **options)

@@ -165,7 +165,7 @@ class IoU(Metric):
         axis: int = -1,
     ):
         super().__init__(None, name)
-        self.dtype = "int" if dtype is None else dtype
+        self.dtype = "int32" if dtype is None else dtype
         if not all(0 <= i < num_classes for i in target_class_ids):
             raise ValueError(
                 f"target_class_ids: expected classes below {num_classes}, got {target_class_ids!r}"
