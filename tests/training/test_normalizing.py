@@ -140,3 +140,16 @@ def test_spectral_normalization_gives_the_gradient_of_the_kernel_that_it_leaves(
     names = [v.name.split("/")[-1] for v in layer.trainable_variables]
     for name, a in zip(names, got, strict=True):
         np.testing.assert_array_equal(a, want[["kernel", "bias"].index(name)])
+
+
+def test_a_batch_without_a_real_step_leaves_the_moving_statistics_alone(rng):
+    x = rng.standard_normal((2, 4, 5)).astype(np.float32)
+    layer = layers.BatchNormalization()
+    layer.build(x.shape)
+    before = layer.get_weights()
+    for mask in (np.zeros((2, 4), bool), np.arange(8).reshape(2, 4) == 3):
+        y = np.asarray(layer(x, training=True, mask=mask))
+        assert np.isfinite(y).all()
+        after = layer.get_weights()
+        moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+        assert moved == [False, False, mask.any(), mask.any()]

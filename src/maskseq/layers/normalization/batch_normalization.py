@@ -94,10 +94,14 @@ class BatchNormalization(SameShape):
         return (training or current().training) and self.trainable
 
     def _learnt(self, x: np.ndarray, mask: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance of a batch, towards which the moving ones have then moved."""
+        """Mean and variance of a batch, towards which the moving ones have then moved.
+
+        A batch without a real step says nothing of them, and leaves them alone.
+        """
         mean, variance = self._moments(x, mask)
         moving = self.moving_mean, self.moving_variance
-        publish(moving, [*map(self._moved, moving, (mean, variance))])
+        if mask is None or mask.any():
+            publish(moving, [*map(self._moved, moving, (mean, variance))])
         return mean, variance
 
     def _scaled(self, x: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
