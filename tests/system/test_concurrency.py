@@ -111,7 +111,6 @@ def test_the_number_of_threads_may_change_while_others_predict(scene):
 
 
 @pytest.mark.slow
-@pytest.mark.sanitize
 def test_other_threads_run_python_meanwhile():
     packed = _kernels.PackedDense(np.ones((256, 256)))
     x = np.ones((100_000, 256), np.float32)
