@@ -99,6 +99,7 @@ OPTIONS = [
     ("one_hot", (np.array([[0, 2, 1], [3, 1, 0]]), 4, 0)),
     ("one_hot", (np.array([[0, 2, 1], [3, 1, 0]]), 4, 1)),
     ("normalize", (CUBE, 1)),
+    ("normalize", (CUBE, 0)),
     ("prod", (np.arange(1, 13).reshape(3, 4), 0)),
     ("power", (POSITIVE, 2.5)),
     ("power", (np.arange(4), 2)),

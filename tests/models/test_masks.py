@@ -275,3 +275,11 @@ def test_the_mask_that_an_array_carries_is_cut_with_it(rng, batch_size):
     maskseq.set_keras_mask(x, mask)
     expected = model.layers[0](np.asarray(x), mask=mask)
     np.testing.assert_array_equal(model.predict(x, batch_size=batch_size), expected)
+
+
+def test_a_mask_goes_along_when_numbers_are_converted():
+    x = np.ones((1, 3, 2)).view(type(maskseq.convert_to_tensor([0.0])))
+    maskseq.set_keras_mask(x, np.array([[True, False, True]]))
+    found = maskseq.convert_to_tensor(x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(maskseq.get_keras_mask(found), [[True, False, True]])
