@@ -30,6 +30,7 @@ from .tensor import get_keras_mask as get_keras_mask
 from .tensor import set_keras_mask as set_keras_mask
 
 if _typing.TYPE_CHECKING:
+    from . import callbacks as callbacks
     from . import importers as importers
     from . import losses as losses
     from . import metrics as metrics
@@ -39,7 +40,7 @@ if _typing.TYPE_CHECKING:
 
 __version__ = "0.1.0"
 _OF_FILES = ("load_model", "read_weights")
-_MODULES = ("importers", "losses", "metrics", "optimizers")
+_MODULES = ("callbacks", "importers", "losses", "metrics", "optimizers")
 
 if _find_spec("threadpoolctl"):
     _import_module("maskseq._openmp.threadpools")

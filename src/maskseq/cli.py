@@ -1,4 +1,7 @@
-"""The command line, `maskseq demo | predict | info`. An error is one line on stderr and exit 2."""
+"""The command line: `maskseq demo | predict | train | convert | info`.
+
+An error is one line on stderr and exit 2.
+"""
 
 import argparse
 import contextlib
@@ -25,6 +28,15 @@ DEMO_ACCURACY = 0.96  # the least that is right: the model had 0.984 where it wa
 DEMO_SECONDS = 1.0  # about how long the demo measures its speed
 BAR_AFTER, BAR_EVERY = 0.5, 0.1  # seconds: shorter work shows no bar; how often it is drawn again
 BAR_WIDTH = 40
+_TRAIN = """\
+CONFIG is JSON: {"model": ..., "optimizer": "adam", "loss": "mse", ...}, or the file of a model that
+was compiled, whose training goes on. `model` is the path of a model file, from CONFIG's folder, or
+a config as model.to_json() gives it. Beside it may stand the arguments of compile (optimizer,
+loss, loss_weights, metrics, weighted_metrics) and of fit (epochs, batch_size, validation_split,
+shuffle, class_weight), and seed.
+
+DATA is a file as for `maskseq predict`. Labels are `labels` in a .npz, one for each sequence or one
+for each step, or a file of their own: .npy, or .json and .jsonl with a list for each sequence."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -85,6 +97,28 @@ def _parser() -> argparse.ArgumentParser:
     add("-o", "--output", metavar="OUT", type=Path, required=True, help=".npy, .npz or .jsonl")
     add("--batch-size", metavar="N", type=int, help="sequences at a time; by default cut by steps")
     command.set_defaults(run=_predict)
+
+    command = commands.add_parser(
+        "train",
+        help="train a model on a file of sequences with labels",
+        description=_TRAIN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = command.add_argument
+    add("config", metavar="CONFIG", type=Path, help="JSON, or a compiled model's file")
+    add("data", metavar="DATA", type=Path, help=".npy, .npz, .json or .jsonl")
+    add("-o", "--output", metavar="MODEL", type=Path, required=True, help=".keras or .h5")
+    add("--labels", metavar="FILE", type=Path, help="labels, if they are not in DATA")
+    add("--epochs", metavar="N", type=int, help="in place of the config's")
+    add("--batch-size", metavar="N", type=int, help="in place of the config's")
+    add("--validation-split", metavar="SHARE", type=float, help="in place of the config's")
+    add("-q", "--quiet", action="store_true", help="no line for each epoch")
+    command.set_defaults(run=_train)
+
+    command = commands.add_parser("convert", help="write a model file in another format")
+    command.add_argument("input", metavar="IN", help="a model file of Keras")
+    command.add_argument("output", metavar="OUT", type=Path, help=".keras, .h5 or .weights.h5")
+    command.set_defaults(run=_convert)
 
     command = commands.add_parser("info", help="a model's layers and masks; how maskseq runs here")
     command.add_argument("model", metavar="MODEL", nargs="?", help="a model file of Keras")
@@ -190,6 +224,18 @@ def _batches(
         return list(pairwise(model_inputs.bounds_of(np.append(0, np.cumsum(lengths)))))
     size = size or max(count, 1)
     return [(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from .training import command
+
+    return command.train(arguments)
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from .training import command
+
+    return command.convert(arguments)
 
 
 def _info(arguments: argparse.Namespace) -> int:

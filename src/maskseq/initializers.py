@@ -28,6 +28,11 @@ def _stream() -> "np.random.Generator":
     return np.random.default_rng(_seed)
 
 
+def draw_seed() -> int:
+    """A seed from the stream of `set_random_seed`, for what draws in training."""
+    return int(_stream().integers(1 << 31))
+
+
 def _rng(seed: int | None) -> "np.random.Generator":
     return _stream() if seed is None else np.random.default_rng(seed)
 

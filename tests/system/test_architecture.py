@@ -21,12 +21,14 @@ LEVELS = [
     {"ops"},
     {"layers.base"},
     {"layers"},
-    {"losses", "metrics", "optimizers", "training"},
+    {"losses", "metrics", "optimizers", "training.targets"},
     {"models"},
     {
+        "callbacks",
         "importers",
         "savers",
         "testing",
+        "training",
         "cli",
         "demo",
         "backend",
@@ -35,8 +37,13 @@ LEVELS = [
         "data.files",
     },
 ]
-# Methods of a model, as in Keras: load_weights, save and save_weights.
-UPWARDS = {("models.saving", "importers"), ("models.saving", "savers")}
+# Methods of a model, as in Keras: load_weights, save and save_weights, compile and fit.
+UPWARDS = {
+    ("models.saving", "importers"),
+    ("models.saving", "savers"),
+    ("models.trainable", "training.fitting"),
+    ("models.trainable", "training.trainer"),
+}
 
 
 def module_name(path: Path) -> str:

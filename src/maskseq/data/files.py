@@ -37,6 +37,19 @@ def read(path: Path) -> Ragged | np.ndarray:
             raise ValueError(f"{printable(path)}: {said}") from error
 
 
+def read_labels(path: Path) -> np.ndarray:
+    """The array `labels` of a .npz. Raises: ValueError naming the file, if there is none."""
+    if path.suffix != ".npz":
+        raise ValueError(
+            f"{printable(path)}: labels are `labels` in a .npz, or a file of their own"
+        )
+    with path.open("rb") as file:
+        try:
+            return npy.from_bytes(Zip(file, _ROOM).read("labels.npy"))
+        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            raise ValueError(f"{printable(path)}: {printable(error)}") from error
+
+
 def write(path: Path, result: Ragged | np.ndarray) -> None:
     """Writes what `read` would give back; .npy pads a Ragged with zeros, .jsonl has null for NaN
     and infinity. The file is written whole or not at all: see storage.atomic.

@@ -55,13 +55,14 @@ class Loss:
         sample_weight: Any = None,
         class_weight: Any = None,
         lengths: Any = None,
+        numbers: Any = None,
     ) -> tuple[Any, float]:
         """The loss, and how much it counts: the number that its mean was divided by.
 
         The arguments are those of `training.targets.align`. For "sum" and "none" the count is how
         many values there are.
         """
-        given = align(y_true, y_pred, sample_weight, class_weight, lengths)
+        given = align(y_true, y_pred, sample_weight, class_weight, lengths, numbers)
         if self.stepwise or given.layout is None:
             values = self.call(given.y_true, given.y_pred)
             return self._reduced(values, given.weights, given.layout)

@@ -26,6 +26,7 @@ from ..tensor import as_numpy
 from . import inputs as model_inputs
 from .saving import Saving
 from .summary import summary_text
+from .trainable import Trainable
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
@@ -43,7 +44,7 @@ class ModelOptions(LayerOptions, total=False):
 
 
 @register_model
-class Model(Layer, Saving, Generic[Out]):
+class Model(Layer, Saving, Trainable, Generic[Out]):
     """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
 
     Arguments:

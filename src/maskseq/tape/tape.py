@@ -24,11 +24,13 @@ class Tape:
 
     Arguments: variables: the weights whose gradients are wanted.
     Attributes: penalties: (activity regularizer, outputs) of the layers that have one, in order.
+        losses: what layers added with `add_loss`, in order.
     """
 
     def __init__(self, variables: Iterable[Variable] = ()):
         self.variables = list(variables)
         self.penalties: list[tuple[Any, Any]] = []
+        self.losses: list[Any] = []
         self._wanted = set(map(id, self.variables))
         self._entries: list[tuple[Any, Sequence[Any], list[bool], Backward]] | None = []
 

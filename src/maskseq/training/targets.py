@@ -37,6 +37,7 @@ def align(
     sample_weight: Any = None,
     class_weight: Mapping[int, float] | None = None,
     lengths: Any = None,
+    numbers: Any = None,
 ) -> Aligned:
     """Labels and weights beside the real steps of an output.
 
@@ -48,11 +49,12 @@ def align(
         class_weight: class -> weight, of integer labels, one a row, or of one-hot ones.
         lengths: (batch,): how long the sequences were when they came, if a mask may have left out
             some of their steps: labels in a Ragged may then be of these lengths, too.
+        numbers: (batch,): of the sequences in the data, for errors; by default those in the batch.
     Raises: ValueError naming the sequence, what was expected and what came.
     """
     rows, layout = rows_of(y_pred)
-    y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", lengths)
-    weights = weights_for(sample_weight, y_pred, layout, lengths)
+    y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", lengths, numbers)
+    weights = weights_for(sample_weight, y_pred, layout, lengths, numbers)
     if class_weight is not None:
         by_class = weights_of_classes(y, class_weight)
         weights = by_class if weights is None else _with_axes(weights, by_class) * by_class
@@ -83,7 +85,14 @@ def rows_of(output: Any) -> tuple[Any, Layout | None]:
     return _at_cells(as_numpy(value), layout), layout
 
 
-def rows_for(given: Any, output: Any, layout: Layout | None, name: str, lengths: Any = None) -> Any:
+def rows_for(
+    given: Any,
+    output: Any,
+    layout: Layout | None,
+    name: str,
+    lengths: Any = None,
+    numbers: Any = None,
+) -> Any:
     """What belongs to the rows of `rows_of(output)` of an array, a Ragged, lists, or Rows."""
     if type(given) is Rows:
         given = given.to_tensor() if layout is None else given
@@ -95,7 +104,7 @@ def rows_for(given: Any, output: Any, layout: Layout | None, name: str, lengths:
     if len(given) != shape[0] and type(given) is not Rows:
         raise ValueError(f"{name}: expected {shape[0]} sequences or samples, got {len(given)}")
     if isinstance(given, Ragged):
-        return _of_ragged(given, shape, layout, name, lengths)
+        return _of_ragged(given, shape, layout, name, lengths, numbers)
     if layout is None:
         return as_numpy(given)
     if type(given) is Rows:
@@ -111,7 +120,9 @@ def rows_for(given: Any, output: Any, layout: Layout | None, name: str, lengths:
     return _at_cells(given, layout)
 
 
-def weights_for(weights: Any, output: Any, layout: Layout | None, lengths: Any = None) -> Any:
+def weights_for(
+    weights: Any, output: Any, layout: Layout | None, lengths: Any = None, numbers: Any = None
+) -> Any:
     """Weights of samples or steps as float32 (n,) for the rows of `rows_of(output)`; None stays."""
     if weights is None:
         return None
@@ -127,7 +138,9 @@ def weights_for(weights: Any, output: Any, layout: Layout | None, lengths: Any =
                     )
                 return array.reshape(-1).astype(np.float32).repeat(layout.lengths)
         weights = array
-    rows = np.asarray(rows_for(weights, output, layout, "sample_weight", lengths), np.float32)
+    rows = np.asarray(
+        rows_for(weights, output, layout, "sample_weight", lengths, numbers), np.float32
+    )
     if layout is not None and rows.ndim > 1 and rows.shape[1:] == (1,):
         rows = rows[:, 0]
     return rows
@@ -172,27 +185,32 @@ def _even(given: Ragged, output: Any, layout: Layout | None) -> Any:
 
 
 def _of_ragged(
-    given: Ragged, shape: tuple[int, ...], layout: Layout | None, name: str, came: Any
+    given: Ragged,
+    shape: tuple[int, ...],
+    layout: Layout | None,
+    name: str,
+    came: Any,
+    numbers: Any,
 ) -> Any:
     if layout is None:
         if len(shape) < 2:
             raise ValueError(f"{name}: expected an array for an output {shape}, got ragged data")
-        _check_lengths(given.lengths, np.full(shape[0], shape[1]), name)
+        _check_lengths(given.lengths, np.full(shape[0], shape[1]), name, numbers)
         return given.values.reshape(shape[0], shape[1], *given.values.shape[1:])
     if np.array_equal(given.lengths, layout.lengths):
         return given.values
     wanted = layout.lengths if came is None else np.asarray(came)
-    _check_lengths(given.lengths, wanted, name)
+    _check_lengths(given.lengths, wanted, name, numbers)
     sequences = np.arange(layout.batch).repeat(layout.lengths)
     return given.values[given.offsets[sequences] + layout.cells - sequences * layout.time]
 
 
-def _check_lengths(got: np.ndarray, wanted: np.ndarray, name: str) -> None:
+def _check_lengths(got: np.ndarray, wanted: np.ndarray, name: str, numbers: Any) -> None:
     wrong = np.flatnonzero(got != wanted)
     if len(wrong):
         b = wrong[0]
         more = f", and so {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise ValueError(
-            f"{name}: sequence {b} has {got[b]} values, expected {wanted[b]}, one for each of its "
-            f"real steps{more}"
+            f"{name}: sequence {b if numbers is None else numbers[b]} has {got[b]} values, "
+            f"expected {wanted[b]}, one for each of its real steps{more}"
         )

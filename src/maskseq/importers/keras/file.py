@@ -27,6 +27,7 @@ from .keras2 import Version
 from .legacy import is_legacy, load_legacy
 from .models import ModelMaker
 from .parsing import expect, parse_json
+from .saved_training import saved_training
 from .tables import Tables
 from .tree import arrays_by_name
 from .weights import load_tree
@@ -39,6 +40,7 @@ def load_model(
     functions: Mapping[str, Any] | None = None,
     weights: str | os.PathLike | None = None,
     mask_rule: str = "auto",
+    compile: bool = True,
 ) -> Model:
     """The model in a file written by Keras 3 or Keras 2.
 
@@ -54,6 +56,8 @@ def load_model(
         mask_rule: whose rule for masks the model follows. "auto": that of the Keras that wrote the
             file; else "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9" (tf.keras to 2.9),
             "keras2.3" or "keras2.1" (without TensorFlow). See docs/differences.md.
+        compile: keep what a `.keras` file has about training, so that `fit` and `evaluate` go on
+            where the file stopped.
     Returns: a Model or Sequential with its weights; its `mask_rule` says which rule it follows.
     Raises: UnsupportedLayerError (a ValueError) naming a layer, an operation or an option that is
         not known; FormatError (a ValueError) with path and reason if the file is damaged, or of
@@ -88,10 +92,38 @@ def load_model(
         model = _build(maker, config, len(archive.weights) if weights is None else weights)
         tables = Tables(name, archive.tables, archive.size)
         load = functools.partial(load_tree, root=root, path=name, tables=tables)
+        if compile:
+            model.saved_training = saved_training(name, config.get("compile_config"), root)
     if weights is not None:
         load_weights(model, weights, warn=False)
     elif load is not None:
         load(model)
+    maker.functions.check_used(name)
+    return model
+
+
+def model_from_json(
+    json_string: str,
+    custom_layers: Mapping[str, type[Layer]] | None = None,
+    *,
+    functions: Mapping[str, Any] | None = None,
+) -> Model:
+    """A model with new weights from a config, as `model.to_json` gives it, of Keras too.
+
+    Arguments: custom_layers, functions: see `load_model`. No code in a config is ever run.
+    Raises: UnsupportedLayerError, FormatError. Source: keras.models.model_from_json.
+    """
+    name, raw = "the JSON", json_string.encode("utf-8", "surrogatepass")
+    config = parse_json(raw, name, "the config")
+    text = config.get("keras_version")
+    version = Version(3, 0) if text is None else Version.parse(text, name)
+    maker = _maker(name, version, custom_layers, functions, "auto", len(raw))
+    try:
+        model = maker.layer(config)
+    except RecursionError as error:
+        raise FormatError(name, "its config is nested too deep") from error
+    if not isinstance(model, Model):
+        raise FormatError(name, f"it holds a {type(model).__name__}, expected a model")
     maker.functions.check_used(name)
     return model
 
@@ -191,10 +223,11 @@ def _maker(
     custom_layers: Mapping[str, type[Layer]] | None,
     functions: Mapping[str, Any] | None,
     mask_rule: str,
+    size: int | None = None,
 ) -> ModelMaker:
     rule = rule_of_version(*version) if mask_rule == "auto" else mask_rule
     maker = ModelMaker(name, custom_layers, version, Functions(functions or {}), rule)
-    maker.budget = model_budget(name, os.path.getsize(name))
+    maker.budget = model_budget(name, os.path.getsize(name) if size is None else size)
     return maker
 
 

@@ -63,6 +63,15 @@ class Contract(Ends, WeightHolder):
         outputs = probe_call(self, tuple(tensors_of(x, "float32") for x in args), given)
         return map_structure(lambda x: x.shape, outputs)
 
+    def add_loss(self, loss: Any) -> None:
+        """Inside `call`: add a number to the loss of the step that runs; outside of one, nothing.
+
+        loss: made with maskseq.ops, so that a gradient passes. Source: keras.layers.Layer.add_loss.
+        """
+        tape = current().tape
+        if tape is not None:
+            tape.losses.append(loss)
+
     def compute_output_dtype(self, inputs: Any) -> str:
         """The dtype of the output."""
         return "float32"

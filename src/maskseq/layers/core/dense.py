@@ -90,7 +90,7 @@ class Dense(PackingLayer):
             dz = d if gradient is None else gradient(d, y[:count], z[:count])
             flat_dz = np.ascontiguousarray(dz).reshape(-1, self.units)
             return [
-                turned(flat_dz, kernel).reshape(*dz.shape[:-1], -1) if wanted[0] else None,
+                turned(flat_dz, kernel).reshape(*dz.shape[:-1], len(kernel)) if wanted[0] else None,
                 outer(flat[: len(flat_dz)], flat_dz) if wanted[1] else None,
                 column_sums(flat_dz) if wanted[2] else None,
             ]

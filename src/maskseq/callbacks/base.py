@@ -1,0 +1,121 @@
+"""Callback: methods that `fit`, `evaluate` and `predict` call; CallbackList calls those of many."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Logs = dict[str, Any]
+
+EVENTS = (
+    *(f"on_{verb}_{end}" for verb in ("train", "test", "predict") for end in ("begin", "end")),
+    *(
+        f"on_{verb}_batch_{end}"
+        for verb in ("train", "test", "predict")
+        for end in ("begin", "end")
+    ),
+    "on_epoch_begin",
+    "on_epoch_end",
+)
+
+
+class Callback:
+    """Base of callbacks: override what is wanted.
+
+    model: the model that runs.  params: dict with "verbose", "epochs" and "steps" (None: unknown).
+    `logs` are the means since the epoch began: "loss", metrics, "val_" and their names; numbers.
+    A callback stops the training by `self.model.stop_training = True`.
+    Source: keras.callbacks.Callback.
+    """
+
+    def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
+        self._model: Any = None
+
+    @property
+    def model(self) -> Any:
+        return self._model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Take what is known about the run."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Take the model that runs."""
+        self._model = model
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch; logs are those of its end."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before an epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After an epoch and its validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of `fit`."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of `fit`."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before an evaluation, that of an epoch too."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After an evaluation."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of an evaluation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """After a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of a prediction."""
+
+
+class CallbackList:
+    """Calls the same method of many callbacks, in order.
+
+    Arguments: callbacks: one, a list of them, or None.  model: the model that runs.  params: see
+        Callback.
+    Raises: TypeError for what is no callback.
+    """
+
+    def __init__(self, callbacks: Any, model: Any, params: dict[str, Any]):
+        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
+        for callback in given:
+            if not hasattr(callback, "set_model"):
+                raise TypeError(f"callbacks must be callbacks, got {callback!r}")
+        self.callbacks: list[Any] = given
+        for callback in given:
+            callback.set_model(model)
+            callback.set_params(params)
+
+    def __iter__(self) -> Iterable[Any]:
+        return iter(self.callbacks)
+
+    def __getattr__(self, event: str) -> Callable[..., None]:
+        if event not in EVENTS:
+            raise AttributeError(event)
+        methods = [
+            method for x in self.callbacks if (method := getattr(x, event, None)) is not None
+        ]
+
+        def call(*arguments: Any) -> None:
+            for method in methods:
+                method(*arguments)
+
+        setattr(self, event, call)
+        return call

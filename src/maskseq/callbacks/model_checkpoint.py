@@ -1,0 +1,84 @@
+"""ModelCheckpoint: writes the model or its weights while it is trained."""
+
+from typing import Any
+
+from .base import Logs
+from .monitor import Monitor
+
+
+class ModelCheckpoint(Monitor):
+    """Write the model after each epoch, or after so many batches.
+
+    Arguments: filepath: ".keras", or ".weights.h5" with save_weights_only; it may have {epoch}
+        (from 1), {batch} and names of the logs, as "{epoch:02d}-{val_loss:.2f}.keras".
+        monitor, mode: see EarlyStopping.  save_best_only: only if `monitor` is better than before.
+        save_weights_only: weights alone.  save_freq: "epoch", or a number of batches.
+        initial_value_threshold: what the first file must be better than.  verbose: 1 says each.
+    Files are written whole or not at all. Source: keras.callbacks.ModelCheckpoint.
+    """
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: Any = "epoch",
+        initial_value_threshold: float | None = None,
+    ):
+        super().__init__(monitor, mode)
+        self.filepath, self.verbose = str(filepath), verbose
+        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
+        ending = ".weights.h5" if save_weights_only else ".keras"
+        if not self.filepath.endswith(ending):
+            raise ValueError(
+                f"ModelCheckpoint: filepath must end in {ending}, got {self.filepath!r}"
+            )
+        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
+            raise ValueError(
+                f"ModelCheckpoint: save_freq must be 'epoch' or a number of batches, "
+                f"got {save_freq!r}"
+            )
+        self.save_freq = save_freq
+        self.best = initial_value_threshold
+        self._batches = self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._batches += 1
+        if isinstance(self.save_freq, int) and self._batches % self.save_freq == 0:
+            self._save(self._epoch, batch, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.save_freq == "epoch":
+            self._save(epoch, None, logs or {})
+
+    def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        path = self._path(epoch, batch, logs)
+        if self.save_best_only:
+            value = self.monitored(logs)
+            if value is None or not (self.best is None or self.is_better(value, self.best)):
+                return
+            self.best = value
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: saving {path}")
+        if self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
+
+    def _path(self, epoch: int, batch: int | None, logs: Logs) -> str:
+        numbers: dict[str, Any] = {**logs, "epoch": epoch + 1}
+        if batch is not None:
+            numbers["batch"] = batch + 1
+        try:
+            return self.filepath.format(**numbers)
+        except KeyError as error:
+            raise KeyError(
+                f"ModelCheckpoint: filepath {self.filepath!r} has {error}, which is not in the "
+                f"logs; there are {sorted(numbers)}"
+            ) from error

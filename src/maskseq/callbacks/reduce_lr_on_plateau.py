@@ -1,0 +1,60 @@
+"""ReduceLROnPlateau: a smaller learning rate when a number gets no better."""
+
+from .base import Logs
+from .monitor import Monitor
+
+
+class ReduceLROnPlateau(Monitor):
+    """Multiply the learning rate by `factor` after `patience` epochs without a better `monitor`.
+
+    Arguments: monitor, min_delta, mode: see EarlyStopping.  cooldown: epochs after a reduction in
+        which none is counted.  min_lr: the least learning rate.  verbose: 1 says each reduction.
+    Source: keras.callbacks.ReduceLROnPlateau.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ):
+        super().__init__(monitor, mode, min_delta)
+        if factor >= 1:
+            raise ValueError(f"ReduceLROnPlateau: factor must be less than 1, got {factor}")
+        self.factor, self.patience, self.verbose = factor, patience, verbose
+        self.cooldown, self.min_lr = cooldown, min_lr
+        self._start()
+
+    def _start(self) -> None:
+        self.best, self.wait, self.cooldown_counter = self.worst, 0, 0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._start()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        rate = float(self.model.optimizer.learning_rate)
+        if logs is not None:
+            logs["learning_rate"] = rate
+        value = self.monitored(logs)
+        if value is None:
+            return
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.is_better(value, self.best):
+            self.best, self.wait = value, 0
+        elif self.cooldown_counter <= 0:
+            self.wait += 1
+            if self.wait >= self.patience and rate > self.min_lr:
+                self._reduce(epoch, max(rate * self.factor, self.min_lr))
+
+    def _reduce(self, epoch: int, rate: float) -> None:
+        self.model.optimizer.learning_rate = rate
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: learning rate reduced to {rate:g}")
+        self.cooldown_counter, self.wait = self.cooldown, 0

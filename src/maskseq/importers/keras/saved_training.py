@@ -1,0 +1,57 @@
+"""What a file of Keras 3 says about training: the arguments of `compile`, the optimizer's state.
+
+It is kept as data until the model is trained or evaluated; who only predicts never pays for it,
+and never meets an optimizer or a loss that is not known here.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import FormatError
+from ..hdf5 import Dataset, Group
+
+_ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+
+
+class SavedTraining:
+    """config: the `compile_config` of a file.  state: the values of the optimizer's variables."""
+
+    def __init__(self, path: str, config: dict[str, Any], state: list[np.ndarray]):
+        self._path, self._config, self._state = path, config, state
+
+    def restore(self, model: Any) -> None:
+        """Compile `model` as it was when it was saved, with the state of its optimizer.
+
+        Raises: ValueError naming the file, if it has what is not known here.
+        """
+        given = {name: self._config.get(name) for name in _ARGUMENTS}
+        try:
+            model.compile(**given)
+            optimizer = model.optimizer
+            if self._state:
+                optimizer.build(model.trainable_weights)
+                optimizer.set_weights(self._state)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f"{self._path}: the model cannot be compiled as it was saved: {error}; call "
+                f"model.compile yourself"
+            ) from error
+
+
+def saved_training(path: str, config: Any, root: Group) -> SavedTraining | None:
+    """What there is about training in a file; None if there is nothing."""
+    if not isinstance(config, dict) or not isinstance(config.get("optimizer"), (str, dict)):
+        return None
+    group = root.get("optimizer")
+    inside = group.get("vars") if isinstance(group, Group) else None
+    found: list[np.ndarray] = []
+    if isinstance(inside, Group):
+        datasets = [inside.get(str(i)) for i in range(len(list(inside)))]
+        known = [x for x in datasets if isinstance(x, Dataset)]
+        if len(known) != len(datasets):
+            raise FormatError(path, "the optimizer's variables are not numbered")
+        if sum(x.nbytes for x in known) > root.file_size:
+            raise FormatError(path, "variables that together are larger than the file")
+        found = [np.array(x.read()) for x in known]
+    return SavedTraining(path, config, found)

@@ -1,0 +1,189 @@
+"""The methods with which a model is trained. `training`, imported when needed, does the work."""
+
+from typing import Any
+
+
+class Trainable:
+    """compile, fit, evaluate and their likes, as keras.Model has them.
+
+    stop_training: True ends `fit` after the batch.  history: what `fit` returned last.
+    saved_training: what a file has about training, until it is needed.
+    """
+
+    history: Any = None
+    stop_training = False
+    saved_training: Any = None
+    _trainer: Any = None
+
+    @property
+    def trainer(self) -> Any:
+        """What `compile` made, or None; of a model from a file, as it was when it was saved."""
+        if self._trainer is None and self.saved_training is not None:
+            saved, self.saved_training = self.saved_training, None
+            saved.restore(self)
+        return self._trainer
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model is trained.
+
+        Arguments:
+            optimizer: a name or an object of `maskseq.optimizers`.
+            loss: a name, a function of (y_true, y_pred) or an object of `maskseq.losses`; for
+                several outputs a list or a dict of them by the outputs' names, None for none.
+            loss_weights: numbers, in the same way.
+            metrics, weighted_metrics: names, functions or objects of `maskseq.metrics`, in a list;
+                for several outputs a list or a dict of lists. The second ones use sample_weight.
+            run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: accepted, no effect.
+        Raises: ValueError, TypeError naming the argument, with the nearest known name.
+        Source: keras.Model.compile.
+        """
+        from ..training.trainer import Trainer
+
+        self.saved_training = None
+        self._trainer = Trainer(self, optimizer, loss, loss_weights, metrics, weighted_metrics)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Train for some epochs. Nothing is padded, and masked steps count for nothing.
+
+        Arguments:
+            x: as for `predict`; or a generator or iterable of batches (x, y) or (x, y,
+                sample_weight); or an object with __len__ and __getitem__ that gives batches.
+            y: targets, one for each sequence: an array, a list; for targets of every step a Ragged,
+                a list of sequences or a padded array. One of them for each output.
+            batch_size: sequences a step, 32 by default.  epochs: the last epoch's number.
+            verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" 1.  callbacks: a list of
+                `maskseq.callbacks`.
+            validation_split: the share of the sequences, the last ones before shuffling, that
+                `validation_data` is made of.  validation_data: (x, y), (x, y, sample_weight) or
+                batches.
+            shuffle: permute the sequences anew in each epoch; see `maskseq.set_random_seed`.
+            class_weight: class -> weight.  sample_weight: (sequences,), or one for each step.
+            initial_epoch: the first epoch's number, from 0.  steps_per_epoch: batches an epoch.
+            validation_steps, validation_batch_size, validation_freq: the same for validation.
+        Returns: a `maskseq.callbacks.History`. Its losses and metrics count real steps only.
+        Raises: ValueError, TypeError naming the argument, the sequence, expected and got.
+            KeyboardInterrupt: weights and `model.history` are those of the steps so far.
+        Source: keras.Model.fit.
+        """
+        from ..training.fitting import fit
+
+        options = dict(locals())
+        for name in ("self", "fit"):
+            del options[name]
+        return fit(self._compiled("fit"), **options)
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and the metrics, the same for any batch size.
+
+        Arguments: as for `fit`.  steps: batches at most.  return_dict: name -> number.
+        Returns: the loss, or a list of it and the metrics; see `metrics_names`.
+        Source: keras.Model.evaluate.
+        """
+        from ..training.fitting import evaluate
+
+        given = x, y, sample_weight
+        logs = evaluate(self._compiled("evaluate"), *given, batch_size, verbose, steps, callbacks)
+        return _as_asked(logs, return_dict)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step of the optimizer; returns as `evaluate` does. Source: keras.Model."""
+        trainer = self._compiled("train_on_batch")
+        return _as_asked(trainer.train_on_batch(x, y, sample_weight, class_weight), return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """The losses and metrics of one batch; returns as `evaluate` does. Source: keras.Model."""
+        trainer = self._compiled("test_on_batch")
+        return _as_asked(trainer.test_on_batch(x, y, sample_weight), return_dict)
+
+    @property
+    def compiled(self) -> bool:
+        """True once `compile` was called."""
+        return self.trainer is not None
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer that `compile` was given, or None."""
+        return None if self.trainer is None else self.trainer.optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss that `compile` was given, or None."""
+        return None if self.trainer is None else self.trainer.given["loss"]
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that `compile` was given, as objects."""
+        return [] if self.trainer is None else self.trainer.metrics.all
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns."""
+        return ["loss"] if self.trainer is None else self.trainer.names
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile` as data, or None. Source: keras.Model."""
+        return None if self.trainer is None else self.trainer.get_config()
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile with what `get_compile_config` returned. Source: keras.Model."""
+        self.compile(**config)
+
+    def _compiled(self, what: str) -> Any:
+        if self.trainer is None:
+            raise ValueError(f"call compile before {what}, as model.compile('adam', loss='mse')")
+        return self.trainer
+
+
+def _as_asked(logs: dict[str, float], return_dict: bool) -> Any:
+    if return_dict:
+        return logs
+    numbers = [*logs.values()]
+    return numbers[0] if len(numbers) == 1 else numbers

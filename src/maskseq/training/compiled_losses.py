@@ -1,0 +1,113 @@
+"""The losses that `compile` was given, one for each output, and their sums over the batches."""
+
+import math
+from typing import Any
+
+from .. import losses
+from ..tape import value_of
+from .data import Batch
+from .outputs import by_output, names_of_outputs
+
+
+class CompiledLosses:
+    """What is minimized: the sum of the outputs' losses, each times its weight, and of penalties.
+
+    loss, loss_weights: as `compile` takes them. A loss is the mean over all real steps of the
+    batches, however they are cut, as its reduction says.
+    """
+
+    def __init__(self, loss: Any, loss_weights: Any):
+        self._given, self._given_weights = loss, loss_weights
+        self._losses: list[Any] | None = None
+        self._weights: list[float] = []
+        self._outputs: list[str] = []
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin the sums anew."""
+        self._sums: list[list[tuple[float, float]]] = [[] for _ in self._outputs]
+        self._penalties: list[float] = []
+
+    @property
+    def last_count(self) -> float:
+        """The divisor of the last batch: how many values the first loss is a mean of."""
+        return next((sums[-1][1] for sums in self._sums if sums), 1.0)
+
+    def resolve(self, model: Any) -> None:
+        """Find a loss for each output, once the model has its outputs."""
+        if self._losses is not None:
+            return
+        self._outputs = names_of_outputs(model)
+        given = by_output(model, self._given, "loss", spread=True)
+        self._losses = [None if x is None else _as_loss(x) for x in given]
+        weights = by_output(model, self._given_weights, "loss_weights")
+        self._weights = [1.0 if w is None else float(w) for w in weights]
+        self.reset()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the outputs' own losses, if there are several outputs."""
+        if len(self._outputs) < 2:
+            return []
+        return [f"{name}_loss" for name, loss in self._pairs() if loss is not None]
+
+    def _pairs(self) -> list[tuple[str, Any]]:
+        return list(zip(self._outputs, self._losses or (), strict=True))
+
+    def add(
+        self, outputs: list[Any], batch: Batch, class_weight: dict[int, float] | None
+    ) -> list[tuple[Any, float]]:
+        """Add a batch to the sums. Returns (loss, its weight) for each output that has one."""
+        terms = []
+        for place, (name, loss) in enumerate(self._pairs()):
+            if loss is None:
+                continue
+            if batch.targets[place] is None:
+                raise ValueError(f"y must be given for output {name!r}, which has a loss")
+            value, count = loss.measured(
+                batch.targets[place],
+                outputs[place],
+                batch.weights[place],
+                class_weight,
+                batch.lengths,
+                batch.numbers,
+            )
+            divisor = 1.0 if loss.reduction == "sum" else count
+            self._sums[place].append((float(value_of(value)) * divisor, divisor))
+            terms.append((value, self._weights[place]))
+        return terms
+
+    def add_penalties(self, values: list[Any]) -> None:
+        """Add the penalties of a batch to the sums."""
+        self._penalties.append(math.fsum(float(value_of(value)) for value in values))
+
+    def logs(self) -> dict[str, float]:
+        """The losses over all batches since `reset`."""
+        found, total = {}, []
+        for (name, loss), sums, weight in zip(
+            self._pairs(), self._sums, self._weights, strict=True
+        ):
+            if loss is None:
+                continue
+            value = _mean(sums)
+            found[f"{name}_loss"] = value
+            total.append(weight * value)
+        if self._penalties:
+            total.append(math.fsum(self._penalties) / len(self._penalties))
+        if len(self._outputs) < 2:
+            found = {}
+        return {"loss": math.fsum(total), **found}
+
+
+def _mean(sums: list[tuple[float, float]]) -> float:
+    """The sum of all batches by their divisors; of "sum", whose divisor is 1, by the batches."""
+    divisor = math.fsum(divisor for _, divisor in sums)
+    return math.fsum(total for total, _ in sums) / divisor if divisor else 0.0
+
+
+def _as_loss(given: Any) -> losses.Loss:
+    """The loss that a name, a config, a function or an object means."""
+    found = losses.get(given)
+    if isinstance(found, losses.Loss):
+        return found
+    return losses.LossFunctionWrapper(found, stepwise=found in losses.FUNCTIONS.values())

@@ -1,0 +1,135 @@
+"""The metrics that `compile` was given, for each output. They count real steps only."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import metrics
+from ..data.ragged import Ragged
+from .data import Batch
+from .outputs import by_output, names_of_outputs
+from .targets import align
+
+_BY_SHAPE = {
+    "accuracy": ("binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"),
+    "crossentropy": (
+        "binary_crossentropy",
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+    ),
+}
+_SHORT = {"acc": "accuracy", "ce": "crossentropy"}
+
+
+class _Slot:
+    """A metric of one output. weighted: it uses sample_weight and class_weight."""
+
+    def __init__(self, given: Any, output: int, prefix: str, weighted: bool):
+        self.output, self.weighted = output, weighted
+        self._given, self._prefix = given, prefix
+        self.metric: Any = None
+        if _word(given) not in _BY_SHAPE:
+            self.metric = metrics.get(given)
+
+    @property
+    def name(self) -> str:
+        given = self._given
+        own = given if isinstance(given, str) else self.metric.name
+        return self._prefix + own
+
+    def add(self, outputs: list[Any], batch: Batch, class_weight: Any) -> None:
+        target, output = batch.targets[self.output], outputs[self.output]
+        if target is None:
+            raise ValueError(f"y must be given for metric {self.name!r}")
+        if self.metric is None:
+            self.metric = _by_shape(_word(self._given), target, output)
+        weights = batch.weights[self.output] if self.weighted else None
+        if not self.weighted or class_weight is None:
+            self.metric.update_state(target, output, weights)
+            return
+        given = align(target, output, weights, class_weight, batch.lengths)
+        self.metric.update_state(given.y_true, given.y_pred, given.weights)
+
+
+class CompiledMetrics:
+    """Metrics by output: `given` as `compile` takes them; the others use sample_weight too."""
+
+    def __init__(self, given: Any, weighted: Any):
+        self._given = [(given, False), (weighted, True)]
+        self._slots: list[_Slot] | None = None
+
+    def resolve(self, model: Any) -> None:
+        """Make the metrics of each output, once the model has its outputs."""
+        if self._slots is not None:
+            return
+        names = names_of_outputs(model)
+        self._slots = []
+        for given, weighted in self._given:
+            for place, part in enumerate(_lists(model, given, len(names))):
+                prefix = f"{names[place]}_" if len(names) > 1 else ""
+                self._slots += [_Slot(x, place, prefix, weighted) for x in part if x is not None]
+
+    @property
+    def all(self) -> list[Any]:
+        """The metrics as objects, as far as they are known."""
+        return [slot.metric for slot in self._slots or () if slot.metric is not None]
+
+    @property
+    def names(self) -> list[str]:
+        return [slot.name for slot in self._slots or ()]
+
+    def reset(self) -> None:
+        """Begin all metrics anew."""
+        for metric in self.all:
+            metric.reset_state()
+
+    def add(self, outputs: list[Any], batch: Batch, class_weight: Any) -> None:
+        """Add a batch to all metrics."""
+        for slot in self._slots or ():
+            slot.add(outputs, batch, class_weight)
+
+    def logs(self) -> dict[str, float]:
+        """The metrics since `reset`."""
+        found = {x.name: x.metric.result() for x in self._slots or () if x.metric is not None}
+        return {name: _number(value) for name, value in found.items()}
+
+
+def _lists(model: Any, given: Any, count: int) -> list[list[Any]]:
+    """A list of metrics for each output."""
+    if given is None:
+        return [[] for _ in range(count)]
+    if isinstance(given, (list, tuple)):
+        nested = any(x is None or isinstance(x, (list, tuple)) for x in given)
+        if not (count > 1 and nested):
+            if count == 1 and len(given) == 1 and isinstance(given[0], (list, tuple)):
+                given = given[0]
+            return [list(given) for _ in range(count)]
+    elif not isinstance(given, dict):
+        return [[given] for _ in range(count)]
+    parts = by_output(model, given, "metrics")
+    return [_as_list(part) for part in parts]
+
+
+def _as_list(part: Any) -> list[Any]:
+    if part is None:
+        return []
+    return list(part) if isinstance(part, (list, tuple)) else [part]
+
+
+def _word(given: Any) -> Any:
+    return _SHORT.get(given, given) if isinstance(given, str) else None
+
+
+def _by_shape(word: str, target: Any, output: Any) -> Any:
+    """The metric of that name for what an output and its targets look like."""
+    answers, targets = output.shape, np.shape(getattr(target, "values", target))
+    one_hot = len(targets) + isinstance(target, Ragged) == len(answers) and targets[-1] > 1
+    binary, categorical, sparse = _BY_SHAPE[word]
+    if answers[-1:] == (1,) or len(answers) < 2:
+        return metrics.get(binary)
+    return metrics.get(categorical if one_hot else sparse)
+
+
+def _number(value: Any) -> Any:
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 else array.tolist()

@@ -1,0 +1,269 @@
+"""What `fit` and `evaluate` are given, as batches of whole sequences.
+
+A `DataSet` holds one value for each input and target; nothing in it is padded. Shuffling permutes
+sequences. A batch says which sequences of the data it holds, so that what is drawn for a sequence
+does not depend on its batch. A `Stream` takes batches as they come.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..data.ragged import Ragged, as_batch
+from ..models import inputs as model_inputs
+from ..rows import Layout, Rows
+from ..rows import Source as Place
+from ..tensor import get_keras_mask
+from .outputs import by_output
+
+
+class Batch(NamedTuple):
+    """values: one for each input, as a walk takes them.  targets, weights: one for each output, an
+    array, a Ragged or None.  numbers: int64 (sequences,): their places in the data.
+    lengths: int64 (sequences,), how long the sequences of a single ragged input are; else None.
+    """
+
+    values: list[Any]
+    targets: list[Any]
+    weights: list[Any]
+    numbers: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray | None:
+        values = self.values
+        single = len(values) == 1 and type(values[0]) is Rows
+        return values[0].layout.lengths if single else None
+
+
+class Source(Protocol):
+    """Where batches come from.
+
+    size: sequences a batch.  steps: batches an epoch; None: unknown.
+    """
+
+    size: int
+
+    @property
+    def steps(self) -> int | None: ...
+
+    def epoch(self, seed: int, epoch: int, shuffle: bool) -> Iterator[Batch]:
+        """The batches of an epoch; with `shuffle` in an order that hangs on seed and epoch."""
+        ...
+
+    def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:
+        """The batches of one epoch after the other."""
+        ...
+
+    def split(self, share: float) -> tuple["Source", "Source"]:
+        """All but the last `share` of the sequences, and those."""
+        ...
+
+    def on_epoch_end(self) -> None: ...
+
+
+class DataSet:
+    """Sequences with their targets and weights, of which batches are taken.
+
+    Arguments: values: what `model_inputs.for_predict` made of x.  targets, weights: one for each
+        output.  size: sequences a batch.  numbers: those that belong to it; None: all.
+    """
+
+    def __init__(
+        self,
+        values: list[Any],
+        targets: list[Any],
+        weights: list[Any],
+        size: int,
+        numbers: np.ndarray | None = None,
+    ):
+        self._values, self._targets, self._weights = values, targets, weights
+        self.size = size
+        self._numbers = np.arange(length_of(values)) if numbers is None else numbers
+
+    @property
+    def count(self) -> int:
+        """How many sequences there are."""
+        return len(self._numbers)
+
+    @property
+    def steps(self) -> int:
+        return -(-self.count // self.size)
+
+    def epoch(self, seed: int, epoch: int, shuffle: bool) -> Iterator[Batch]:
+        numbers = self._numbers
+        if shuffle:  # RandomState: its streams are frozen, so NumPy's version does not matter
+            numbers = numbers[np.random.RandomState([seed, epoch]).permutation(len(numbers))]
+        for start in range(0, len(numbers), self.size):
+            yield self._batch(numbers[start : start + self.size])
+
+    def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:
+        epoch = 0
+        while True:
+            yield from self.epoch(seed, epoch, shuffle)
+            epoch += 1
+
+    def split(self, share: float) -> tuple["DataSet", "DataSet"]:
+        if not 0 < share < 1:
+            raise ValueError(f"validation_split must be between 0 and 1, got {share}")
+        first = int(len(self._numbers) * (1 - share))
+        if not 0 < first < len(self._numbers):
+            raise ValueError(
+                f"validation_split={share} of {len(self._numbers)} sequences leaves one part empty"
+            )
+        return self._of(self._numbers[:first]), self._of(self._numbers[first:])
+
+    def on_epoch_end(self) -> None:
+        pass
+
+    def _of(self, numbers: np.ndarray) -> "DataSet":
+        return DataSet(self._values, self._targets, self._weights, self.size, numbers)
+
+    def _batch(self, numbers: np.ndarray) -> Batch:
+        def parts(values: list[Any]) -> list[Any]:
+            return [taken(value, numbers) for value in values]
+
+        return Batch(parts(self._values), parts(self._targets), parts(self._weights), numbers)
+
+
+class Stream:
+    """Batches that a generator, an iterable or an object with __getitem__ and __len__ gives.
+
+    Each is (x, y), (x, y, sample_weight) or x alone.
+    """
+
+    def __init__(self, model: Any, batches: Any, size: int):
+        self._model, self._batches, self.size = model, batches, size
+        self._indexed = hasattr(batches, "__getitem__") and hasattr(batches, "__len__")
+        self._seen = 0
+
+    @property
+    def steps(self) -> int | None:
+        return len(self._batches) if hasattr(self._batches, "__len__") else None
+
+    def epoch(self, seed: int, epoch: int, shuffle: bool) -> Iterator[Batch]:
+        self._seen = 0
+        if not self._indexed:
+            yield from map(self._batch, self._batches)
+            return
+        order: Any = range(len(self._batches))
+        if shuffle:
+            order = np.random.RandomState([seed, epoch]).permutation(len(self._batches))
+        for number in order:
+            yield self._batch(self._batches[int(number)])
+
+    def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:
+        epoch = 0
+        while True:
+            number = -1
+            for number, batch in enumerate(self.epoch(seed, epoch, shuffle)):  # noqa: B007
+                yield batch
+            if number < 0 or not self._indexed:
+                return  # a generator has come to its end
+            epoch += 1
+
+    def split(self, share: float) -> tuple[Source, Source]:
+        raise ValueError(
+            "validation_split needs arrays, lists or Ragged for x; for batches give validation_data"
+        )
+
+    def on_epoch_end(self) -> None:
+        if hasattr(self._batches, "on_epoch_end"):
+            self._batches.on_epoch_end()
+
+    def _batch(self, given: Any) -> Batch:
+        parts = given if isinstance(given, (tuple, list)) else (given,)
+        if not 1 <= len(parts) <= 3:
+            raise ValueError(f"a batch must be (x, y) or (x, y, sample_weight), got {len(parts)}")
+        found = data_set(self._model, *parts, *(None,) * (3 - len(parts)), size=1)
+        numbers = np.arange(length_of(found._values)) + self._seen
+        self._seen += len(numbers)
+        return Batch(found._values, found._targets, found._weights, numbers)
+
+
+def source_of(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> Source:
+    """The batches of what `fit` was given."""
+    if y is None and sample_weight is None and _gives_batches(x):
+        return Stream(model, x, size)
+    return data_set(model, x, y, sample_weight, size)
+
+
+def _gives_batches(x: Any) -> bool:
+    """True for generators, iterators and Keras's PyDataset; not for what holds sequences."""
+    if hasattr(x, "__next__"):
+        return True
+    known = (list, tuple, dict, str, np.ndarray, Ragged)
+    if isinstance(x, known) or hasattr(x, "__array__") or hasattr(x, "__arrow_c_stream__"):
+        return False
+    return hasattr(x, "__getitem__") or hasattr(x, "__iter__")
+
+
+def data_set(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> DataSet:
+    """What arrays, lists, Ragged or Arrow columns hold: as many sequences in each.
+
+    Raises: ValueError naming the argument, how many sequences x has, and how many came.
+    """
+    values = model_inputs.for_predict(model, x)
+    count = length_of(values)
+    targets = [as_target(part, "y") for part in by_output(model, y, "y")]
+    weights = by_output(model, sample_weight, "sample_weight", spread=True)
+    weights = [as_target(part, "sample_weight") for part in weights]
+    for name, parts in (("y", targets), ("sample_weight", weights)):
+        for part in parts:
+            if part is not None and len(part) != count:
+                raise ValueError(f"{name} must be for {count} sequences, as x is, got {len(part)}")
+    return DataSet(values, targets, weights, size)
+
+
+def as_target(y: Any, name: str) -> Any:
+    """Targets or weights as a Ragged or an array; None stays None.
+
+    A list of sequences of one length is an array, as what is one value each in several outputs.
+    Raises: TypeError for what holds no numbers.
+    """
+    if y is None or isinstance(y, Ragged):
+        return y
+    batch = as_batch(y)
+    if isinstance(batch, Ragged):
+        lengths = batch.lengths
+        if isinstance(y, (list, tuple)) and len(lengths) and (lengths == lengths[0]).all():
+            return batch.values.reshape(len(lengths), int(lengths[0]), *batch.features)
+        return batch
+    if batch.ndim < 1 or batch.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} must be numbers for each sequence, got {batch.dtype} {batch.shape}"
+        )
+    return batch
+
+
+def length_of(values: list[Any]) -> int:
+    """How many sequences a list of inputs is of."""
+    return max((value.shape[0] for value in values if value is not None), default=0)
+
+
+def taken(value: Any, numbers: np.ndarray) -> Any:
+    """The sequences `numbers` of Rows, a Ragged or an array, in that order."""
+    if value is None:
+        return None
+    which = _as_slice(numbers)
+    if type(value) is not Rows:
+        part = value[which]
+        mask = get_keras_mask(value)
+        if mask is not None:
+            part._keras_mask = mask[which]
+        return part
+    layout, source = value.layout, value.source
+    steps = Ragged(np.arange(layout.steps), layout.offsets)[which]
+    index = steps.values if source.index is None else source.index[steps.values]
+    if value.is_ragged or layout.full:
+        return Rows.from_ragged(source.array.take(index, axis=0), steps.offsets)
+    picked = Layout.from_mask(layout.mask[which])
+    return Rows(None, picked, value.carry, Place(source.array, index, source.pad))
+
+
+def _as_slice(numbers: np.ndarray) -> Any:
+    """Numbers one after the other as a slice, which copies nothing."""
+    if len(numbers) and numbers[-1] - numbers[0] + 1 == len(numbers):
+        if (numbers[1:] > numbers[:-1]).all():
+            return slice(int(numbers[0]), int(numbers[-1]) + 1)
+    return numbers

@@ -1,0 +1,159 @@
+"""The loops of `fit` and `evaluate`: epochs, batches, validation, callbacks."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..callbacks import CallbackList, History, ProgbarLogger
+from .data import Batch, Source, source_of
+from .trainer import Trainer
+
+BATCH_SIZE = 32  # sequences, as in Keras
+
+
+def fit(
+    trainer: Trainer,
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    epochs: int,
+    verbose: Any,
+    callbacks: Any,
+    validation_split: float,
+    validation_data: Any,
+    shuffle: bool,
+    class_weight: dict[int, float] | None,
+    sample_weight: Any,
+    initial_epoch: int,
+    steps_per_epoch: int | None,
+    validation_steps: int | None,
+    validation_batch_size: int | None,
+    validation_freq: Any,
+) -> History:
+    """Train a compiled model; see `Model.fit`."""
+    source = source_of(trainer.model, x, y, sample_weight, checked_size(batch_size))
+    if validation_split and validation_data is None:
+        source, held = source.split(validation_split)
+    else:
+        held = _validation_source(trainer, validation_data)
+    if held is not None:
+        held.size = validation_batch_size or source.size
+    steps = steps_per_epoch or source.steps
+    history = History()
+    run = _callbacks(trainer, [history], callbacks, verbose, epochs, steps)
+    trainer.start(class_weight)
+    model = trainer.model
+    model.history = history
+    run.on_train_begin()
+    batches = source.forever(trainer.seed, shuffle) if steps_per_epoch else None
+    logs: dict[str, float] = {}
+    for epoch in range(max(initial_epoch, trainer.first_epoch), epochs):
+        run.on_epoch_begin(epoch)
+        trainer.reset()
+        taken = _epoch_of(source, batches, steps_per_epoch, trainer, epoch, shuffle)
+        _train(trainer, taken, run, epoch)
+        logs = trainer.logs()
+        if held is not None and _is_validated(epoch, validation_freq):
+            logs |= {f"val_{k}": v for k, v in _test(trainer, held, run, validation_steps).items()}
+        run.on_epoch_end(epoch, logs)
+        source.on_epoch_end()
+        if model.stop_training:
+            break
+    trainer.finish()
+    run.on_train_end(logs)
+    return history
+
+
+def evaluate(
+    trainer: Trainer,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    verbose: Any,
+    steps: int | None,
+    callbacks: Any,
+) -> dict[str, float]:
+    """The loss and the metrics of a compiled model, by name, the loss first."""
+    source = source_of(trainer.model, x, y, sample_weight, checked_size(batch_size))
+    run = _callbacks(trainer, [], callbacks, verbose, 1, steps or source.steps)
+    logs = _test(trainer, source, run, steps)
+    return {name: logs[name] for name in trainer.names}
+
+
+def checked_size(batch_size: Any) -> int:
+    """Sequences a step. Raises: ValueError unless it is a positive int, or None."""
+    if batch_size is None:
+        return BATCH_SIZE
+    if not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
+        raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
+    return int(batch_size)
+
+
+def _validation_source(trainer: Trainer, data: Any) -> Source | None:
+    if data is None:
+        return None
+    if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
+        x, y, *weights = data
+        return source_of(trainer.model, x, y, weights[0] if weights else None, BATCH_SIZE)
+    return source_of(trainer.model, data, None, None, BATCH_SIZE)
+
+
+def _callbacks(
+    trainer: Trainer, first: list[Any], given: Any, verbose: Any, epochs: int, steps: int | None
+) -> Any:
+    """The callbacks of a run: those `first`, the bar unless one is given, those given."""
+    if isinstance(given, CallbackList):
+        return given
+    verbose = 1 if verbose == "auto" else int(verbose)
+    params = {"verbose": verbose, "epochs": epochs, "steps": steps}
+    run = CallbackList(given, trainer.model, params)
+    if verbose and not any(isinstance(x, ProgbarLogger) for x in run.callbacks):
+        first = [*first, ProgbarLogger()]
+    return CallbackList([*run.callbacks, *first], trainer.model, params)
+
+
+def _epoch_of(
+    source: Source,
+    batches: Iterator[Batch] | None,
+    steps: int | None,
+    trainer: Trainer,
+    epoch: int,
+    shuffle: bool,
+) -> Iterable[Batch]:
+    if batches is None:
+        return source.epoch(trainer.seed, epoch, shuffle)
+    return itertools.islice(batches, steps)
+
+
+def _train(trainer: Trainer, batches: Iterable[Batch], run: Any, epoch: int) -> None:
+    for number, batch in enumerate(batches):
+        run.on_train_batch_begin(number)
+        trainer.train(batch, epoch, number)
+        run.on_train_batch_end(number, trainer.logs())
+        if trainer.model.stop_training:
+            break
+
+
+def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict[str, float]:
+    """The logs of an evaluation."""
+    run.on_test_begin()
+    trainer.reset()
+    for number, batch in enumerate(itertools.islice(source.epoch(0, 0, shuffle=False), steps)):
+        run.on_test_batch_begin(number)
+        trainer.test(batch)
+        run.on_test_batch_end(number, trainer.logs())
+    logs = trainer.logs()
+    run.on_test_end(logs)
+    return logs
+
+
+def _is_validated(epoch: int, freq: Any) -> bool:
+    """True if an epoch, from 0, is one of every `freq`, or one of those listed, from 1."""
+    if isinstance(freq, int):
+        return (epoch + 1) % freq == 0
+    if isinstance(freq, Sequence):
+        return epoch + 1 in freq
+    raise ValueError(f"validation_freq must be an int or a list of epochs, got {freq!r}")

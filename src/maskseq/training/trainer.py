@@ -1,0 +1,231 @@
+"""Trainer: one step of training or of evaluation, and the sums that logs are made of."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import initializers, losses, metrics, optimizers
+from ..context import changed
+from ..given.notices import warn
+from ..models import inputs as model_inputs
+from ..nest import flatten
+from ..numerics.draws import Draws
+from ..rows import as_padded
+from ..tape import Tape, value_of
+from .compiled_losses import CompiledLosses
+from .compiled_metrics import CompiledMetrics
+from .data import Batch, data_set
+from .outputs import names_of_outputs
+from .penalties import penalties
+
+
+class Trainer:
+    """What `compile` makes of a model, an optimizer, losses and metrics.
+
+    model, optimizer: what it trains, and how.  metrics: a CompiledMetrics.  seed: of shuffling and
+    dropout in the `fit` that runs, or ran last.  first_epoch: where a restored training goes on.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: Any,
+        loss: Any,
+        loss_weights: Any,
+        metrics: Any,
+        weighted_metrics: Any,
+    ):
+        self.model = model
+        self.optimizer: Any = optimizers.get(optimizer)
+        self.given = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
+        self.losses = CompiledLosses(loss, loss_weights)
+        self.metrics = CompiledMetrics(metrics, weighted_metrics)
+        self.seed, self.first_epoch = 0, 0
+        self._class_weight: dict[int, float] | None = None
+        self._calls = 0
+        self._told_nan = False
+
+    def start(self, class_weight: dict[int, float] | None) -> None:
+        """Begin a `fit`: its draws hang on `maskseq.set_random_seed`."""
+        self.seed, self.first_epoch = initializers.draw_seed(), 0
+        self._class_weight = class_weight
+        self._told_nan = False
+        self.model.stop_training = False
+
+    def finish(self) -> None:
+        """End a `fit`: averages of weights, if the optimizer keeps them, become the weights."""
+        self.optimizer.finalize_variable_values(self.model.trainable_weights)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of what `evaluate` returns, the loss first."""
+        return ["loss", *self.losses.names, *self.metrics.names]
+
+    def reset(self) -> None:
+        """Begin the sums of losses and metrics anew."""
+        self.losses.reset()
+        self.metrics.reset()
+
+    def logs(self) -> dict[str, float]:
+        """The losses and metrics since `reset`."""
+        logs = self.losses.logs() | self.metrics.logs()
+        return {name: logs[name] for name in sorted(logs)}
+
+    def train(self, batch: Batch, epoch: int = 0, number: int = 0) -> None:
+        """One step of the optimizer. Weights change all at once, after all has gone well."""
+        values = self._prepared(batch)
+        variables = self.model.trainable_weights
+        if not variables:
+            raise ValueError(f"model '{self.model.name}' has no trainable weight")
+        tape = Tape(variables)
+        rng = Draws(self.seed, epoch, batch.numbers)
+        with changed(training=True, tape=tape, rng=rng, notes={}):
+            outputs = self._outputs([x if x is None else tape.data(x) for x in values])
+            terms = self.losses.add(outputs, batch, self._class_weight)
+            extra = penalties(tape, len(batch.numbers))
+            self.losses.add_penalties(extra)
+            total = _total(tape, terms, extra)
+        self._tell_nan(total, epoch, number)
+        with changed():
+            gradients = tape.gradients(total)
+            self.optimizer.apply(gradients, variables, count=self.losses.last_count)
+        self.metrics.add(list(map(value_of, outputs)), batch, self._class_weight)
+
+    def test(self, batch: Batch) -> None:
+        """Add the losses and metrics of a batch to the sums."""
+        values = self._prepared(batch)
+        tape = Tape()
+        with changed(tape=tape, notes={}):
+            outputs = self._outputs([x if x is None else tape.data(x) for x in values])
+            extra = penalties(tape, len(batch.numbers), self.model.trainable_weights)
+            outputs = list(map(value_of, outputs))
+            self.losses.add(outputs, batch, None)
+        self.losses.add_penalties(extra)
+        self.metrics.add(outputs, batch, None)
+
+    def train_on_batch(self, x: Any, y: Any, weights: Any, class_weight: Any) -> dict[str, float]:
+        """One step on what `train_on_batch` was given; the losses and metrics of it alone."""
+        self.reset()
+        self._class_weight = class_weight
+        self.train(self._batch_of(x, y, weights), self._calls)
+        self._calls += 1
+        return self._named_logs()
+
+    def test_on_batch(self, x: Any, y: Any, weights: Any) -> dict[str, float]:
+        """The losses and metrics of what `test_on_batch` was given."""
+        self.reset()
+        self.test(self._batch_of(x, y, weights))
+        return self._named_logs()
+
+    def state(self, epoch: int) -> dict[str, np.ndarray]:
+        """Arrays with which `restore` goes on at an epoch."""
+        weights = {f"weight/{i}": w for i, w in enumerate(self.model.get_weights())}
+        slots = self.optimizer.variables
+        optimizer = {f"optimizer/{i}": np.array(v) for i, v in enumerate(slots)}
+        about = {"epoch": np.array(epoch), "seed": np.array(self.seed)}
+        return {**about, **weights, **optimizer}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take what `state` gave. Raises: ValueError if it is of another model or optimizer."""
+        if not self.optimizer.built:
+            self.optimizer.build(self.model.trainable_weights)
+        self.model.set_weights(_numbered(state, "weight"))
+        self.optimizer.set_weights(_numbered(state, "optimizer"))
+        self.seed, self.first_epoch = int(state["seed"]), int(state["epoch"])
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `compile` as data, in Keras's form."""
+        given = self.given
+        return {
+            "optimizer": optimizers.serialize(self.optimizer),
+            "loss": _serialized(given["loss"], losses),
+            "loss_weights": given["loss_weights"],
+            "metrics": _serialized(given["metrics"], metrics),
+            "weighted_metrics": _serialized(given["weighted_metrics"], metrics),
+            "run_eagerly": False,
+            "steps_per_execution": 1,
+            "jit_compile": False,
+        }
+
+    def _batch_of(self, x: Any, y: Any, weights: Any) -> Batch:
+        data = data_set(self.model, x, y, weights, 1)
+        data.size = max(data.count, 1)
+        return next(data.epoch(0, 0, shuffle=False))
+
+    def _named_logs(self) -> dict[str, float]:
+        logs = self.logs()
+        return {name: logs[name] for name in self.names}
+
+    def _prepared(self, batch: Batch) -> list[Any]:
+        """The inputs as a walk takes them. The model is built, and its losses are found."""
+        model = self.model
+        values = batch.values
+        if model._plan is not None:
+            values = model_inputs.prepare(model, values)
+        elif not model.built:
+            model.predict_on_batch(as_padded(values[0]))
+        self.losses.resolve(model)
+        self.metrics.resolve(model)
+        return values
+
+    def _outputs(self, values: list[Any]) -> list[Any]:
+        """The outputs of a walk, as Rows or arrays, in order."""
+        model = self.model
+        with changed(on_mask_loss=model.on_mask_loss, padded_output=False) as context:
+            if model._plan is not None and model._walks:
+                outputs = flatten(model._plan.run(values, context, context))
+            else:
+                outputs = flatten(model.apply(values[0] if len(values) == 1 else values))
+        count = len(names_of_outputs(model))
+        if len(outputs) != count:
+            raise ValueError(
+                f"model '{model.name}' gave {len(outputs)} outputs, expected {count}: a model with "
+                f"a call of its own is trained on one output"
+            )
+        return outputs
+
+    def _tell_nan(self, total: Any, epoch: int, number: int) -> None:
+        loss = float(value_of(total))
+        if not math.isfinite(loss) and not self._told_nan:
+            self._told_nan = True
+            warn(
+                f"model '{self.model.name}': the loss is {loss} in epoch {epoch + 1}, batch "
+                f"{number}; callbacks.TerminateOnNaN() stops there"
+            )
+
+
+def _total(tape: Tape, terms: list[tuple[Any, float]], extra: list[Any]) -> Any:
+    """The number that is minimized."""
+    parts = [*(loss for loss, _ in terms), *extra]
+    weights = [*(weight for _, weight in terms), *(1.0 for _ in extra)]
+    if not parts:
+        raise ValueError("nothing to minimize: compile with a loss, or add_loss in a layer")
+    total = math.fsum(w * float(value_of(x)) for x, w in zip(parts, weights, strict=True))
+
+    def backward(gradient: Any, wanted: Any) -> list[Any]:
+        return [np.float32(gradient * weight) for weight in weights]
+
+    return tape.record(np.float32(total), parts, backward)
+
+
+def _numbered(state: dict[str, np.ndarray], kind: str) -> list[np.ndarray]:
+    count = sum(name.startswith(f"{kind}/") for name in state)
+    return [state[f"{kind}/{i}"] for i in range(count)]
+
+
+def _serialized(given: Any, module: Any) -> Any:
+    """Names as they are, objects as their configs, in lists and dicts too."""
+    if isinstance(given, dict):
+        return {name: _serialized(value, module) for name, value in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_serialized(value, module) for value in given]
+    if given is None or isinstance(given, str):
+        return given
+    return module.serialize(given)
