@@ -171,6 +171,7 @@ class Cell(KeepsPack, Layer):
         )
         return last[0], list(last)
 
+    @overridable
     def formula(self, of_input: Any, of_state: Any, *states: Any) -> tuple[Any, ...]:
         """`advance` in operations that gradients pass.
 
@@ -185,7 +186,8 @@ class Cell(KeepsPack, Layer):
             dropped = Dropped(self, rows.shape[-1], rows.value.layout.batch)
             if dropped.of_state is not None:
                 return steps_on_tape(self, rows, states, reverse, dropped.calls(self))
-            rows = drop_input(rows, dropped.of_input[0])
+            if dropped.of_input is not None:
+                rows = drop_input(rows, dropped.of_input[0])
         packed = self.packed()
         if isinstance(packed, _kernels.PackedRNN) and _kernels.has_way_back(packed):
             return run_in_c(self, packed, rows, states, reverse)
