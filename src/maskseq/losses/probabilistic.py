@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..tape import value_of
-from ..tensor import set_keras_mask
+from ..tape import Traced, value_of
+from ..tensor import convert_to_tensor, set_keras_mask
 from .regression import EPSILON
 
 _ONE = np.float32(1)
@@ -117,6 +117,39 @@ def categorical_focal_crossentropy(
     return ops.negative(ops.sum(ops.multiply(labels, values), axis=axis))
 
 
+def _of_classes(y_pred: Any, index: np.ndarray, from_logits: bool, axis: int) -> Any:
+    """-log of the probabilities at `index`; on a tape one entry, as its gradient is short."""
+    y = np.asarray(value_of(y_pred), np.float32)
+    logs: Any = None
+    total: Any = None
+    picked: Any = None
+    if from_logits:
+        logs = np.asarray(ops.log_softmax(y, axis))
+        values = -np.take_along_axis(logs, index, axis)
+    else:
+        total = np.asarray(ops.sum(y, axis=axis, keepdims=True))
+        picked = np.take_along_axis(y, index, axis) / total
+        values = -np.asarray(ops.log(_cut(picked)))
+    values = convert_to_tensor(np.squeeze(values, axis))
+    if type(y_pred) is not Traced:
+        return values
+
+    def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+        d = np.expand_dims(d, axis)
+        if logs is not None:
+            gradient = d * np.asarray(ops.exp(logs))
+            less = d
+        else:
+            d = np.where((picked >= EPSILON) & (picked <= _ONE - EPSILON), d / total, 0)
+            gradient = np.broadcast_to(d, y.shape).astype(np.float32)
+            less = d / np.asarray(_cut(picked))
+        at_class = np.take_along_axis(gradient, index, axis) - less
+        np.put_along_axis(gradient, index, at_class, axis)
+        return [gradient]
+
+    return y_pred.tape.record(values, [y_pred], backward)
+
+
 def sparse_categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -152,12 +185,7 @@ def sparse_categorical_crossentropy(
             f"{place.tolist()} is none of the {shape[axis]} classes; ignore_class leaves one out"
         )
     index = np.expand_dims(classes, axis)
-    if from_logits:
-        picked = ops.take_along_axis(ops.log_softmax(y_pred, axis), index, axis)
-    else:
-        total = ops.sum(y_pred, axis=axis, keepdims=True)
-        picked = ops.log(_cut(ops.divide(ops.take_along_axis(y_pred, index, axis), total)))
-    values = ops.negative(ops.squeeze(picked, axis))
+    values = _of_classes(y_pred, index, from_logits, axis)
     if counts is None:
         return values
     values = ops.where(counts, values, np.float32(0))
