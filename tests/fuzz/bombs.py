@@ -21,12 +21,13 @@ from typing import NamedTuple
 
 from maskseq import Sequential, layers, load_model
 from maskseq.data import files as datafiles
-from maskseq.importers import load_weights
-from tests.fuzz import bombs_archive, bombs_config, bombs_data, bombs_hdf5
+from maskseq.importers import load_weights, read_weights
+from tests.fuzz import bombs_archive, bombs_config, bombs_data, bombs_hdf5, bombs_tables
 
 PIECES = 100_000
 SECONDS, SECONDS_A_BYTE = 1.0, 20e-9
 BYTES, BYTES_A_BYTE = 64e6, 8
+ARRAYS = "arrays.h5"  # the name of a file whose weights are read without a model
 
 
 class Cost(NamedTuple):
@@ -39,17 +40,21 @@ def bombs(pieces: int = PIECES) -> Iterator[tuple[str, str, Callable[[], bytes]]
     """(name, suffix of the file, its bytes) of each."""
     for name, make in bombs_hdf5.BOMBS.items():
         yield f"hdf5 {name}", ".weights.h5", lambda make=make: make(pieces)
+        yield f"arrays of hdf5 {name}", ARRAYS, lambda make=make: make(pieces)
         yield f"hdf5 {name} in a model", ".keras", lambda make=make: keras(weights=make(pieces))
     for kind, make in bombs_hdf5.ZEROS.items():
         config = bombs_config.dense(bombs_hdf5.units(pieces))
         yield f"zeros of {kind}", ".keras", lambda c=config, make=make: keras(c, make(pieces))
     for name, make in bombs_hdf5.LEGACY.items():
         yield f"legacy {name}", ".h5", lambda make=make: make(pieces)
+        yield f"arrays of legacy {name}", ARRAYS, lambda make=make: make(pieces)
     for name, make in bombs_config.BOMBS.items():
         yield f"config {name}", ".keras", lambda make=make: keras(make(pieces))
         yield f"config {name} of a legacy file", ".h5", lambda make=make: legacy(make(pieces))
     for name, make in bombs_archive.ARCHIVES.items():
         yield f"archive {name}", ".keras", lambda make=make: make(pieces)
+    for name, make in bombs_tables.TABLES.items():
+        yield f"vocabulary {name}", ".keras", lambda make=make: make(pieces)
     for name, (suffix, make) in bombs_data.BOMBS.items():
         yield f"data {name}", suffix, lambda make=make: make(pieces)
 
@@ -71,6 +76,8 @@ def legacy(config: bytes) -> bytes:
 def read(path: Path) -> str:
     """Reads a file in all the ways there are for it; how it went."""
     try:
+        if path.name.startswith("arrays"):
+            return f"read {len(read_weights(path))} arrays"
         if path.suffix == ".keras" or path.name == "bomb.h5":
             model = load_model(path)
             model.summary(print_fn=str)
@@ -134,7 +141,7 @@ def main(wanted: list[str]) -> int:
             if wanted and not any(word in name for word in wanted):
                 continue
             raw = make()
-            path = folder / f"bomb{suffix}"
+            path = folder / (suffix if suffix == ARRAYS else f"bomb{suffix}")
             path.write_bytes(raw)
             found = cost(path)
             bad = too_much(found, len(raw))

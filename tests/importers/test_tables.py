@@ -14,6 +14,7 @@ from maskseq.importers.hdf5 import read_hdf5
 from maskseq.importers.keras.archive import read_archive
 from maskseq.importers.keras.tables import Tables
 from maskseq.importers.keras.weights import load_tree
+from tests.fuzz import bombs_tables
 from tests.importers.test_keras_security import load_watched
 from tests.support.keras_files import FILES, layer_of, written
 
@@ -198,3 +199,31 @@ def test_conv2d_in_a_time_distributed_says_that_it_stays_out(tmp_path):
         entry["class_name"], entry["config"] = "TimeDistributed", {"name": "td", "layer": inner}
         parts["config.json"] = json.dumps(config).encode()
         load_model(written(tmp_path, parts))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"num_oov_indices": 10**9},
+        {"max_tokens": 2**31 - 1, "pad_to_max_tokens": True},
+    ],
+)
+def test_table_of_more_weights_than_the_file_has_is_refused(tmp_path, options):
+    tokens = {"vocabulary": ["a"], "idf_weights": [1.0], "output_mode": "tf_idf"}
+    config = bombs_tables.model(bombs_tables.entry("StringLookup", "s", **tokens, **options))
+    path = tmp_path / "m.keras"
+    path.write_bytes(bombs_tables.packed(config, {}))
+    with pytest.raises(ValueError, match="too large"):
+        load_model(path)
+
+
+def test_config_may_hold_a_hundred_thousand_tokens(tmp_path):
+    path = tmp_path / "m.keras"
+    path.write_bytes(bombs_tables.TABLES["tokens in the config"](100_000))
+    assert load_model(path).layers[-1].vocabulary_size() == 100_001
+
+
+def test_many_indices_of_unknown_tokens_take_no_room(tmp_path):
+    path = tmp_path / "m.keras"
+    path.write_bytes(bombs_tables.TABLES["large numbers of unknown tokens"](1))
+    assert load_model(path).layers[-1].vocabulary_size() == 10**9 + 1

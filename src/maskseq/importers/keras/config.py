@@ -28,6 +28,8 @@ LAYERS = {*names_in(IN_KERAS), *names_in(OURS), *ALIASES} - {"InputLayer", "Lamb
 MODELS = ("Sequential", "Functional", "Model")
 _HOLDERS = ("layer", "backward_layer", "cell", "cells", "activation")
 _ACTIVATIONS = ("activation", "recurrent_activation")
+_TABLES = ("vocabulary", "idf_weights", "bin_boundaries")  # of which honest files have many items
+_TOKENS_A_STEP = 10  # of the budget
 _MAX_DEPTH = 24  # models inside wrappers inside models
 
 # Options of the training that was, and what training to come needs; options without effect on a
@@ -250,8 +252,9 @@ class LayerMaker:
                 raise self.unsupported(name, class_name, f"{key}={str(value)[:60]}")
             return self.layer(value)
         if isinstance(value, list):
-            self.budget.spend(len(value))
-            return [self._value(name, class_name, key, item) for item in value]
+            plain = key in _TABLES and not any(isinstance(item, (list, dict)) for item in value)
+            self.budget.spend(len(value) // _TOKENS_A_STEP if plain else len(value))
+            return value if plain else [self._value(name, class_name, key, x) for x in value]
         return value
 
     def _activation(self, name: str, class_name: str, key: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ... import ops
 from ...data.ragged import Ragged
+from ...graph.trial import meter
 from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.checks import whole
@@ -148,8 +149,10 @@ class IndexLookup(DataLayer):
         given = _as_list(vocabulary)
         if not given:
             raise ValueError(f"{who}: vocabulary must hold tokens, got {vocabulary!r}")
-        special, start = self._special_tokens(), self._token_start
-        has_special = [_plain(token) for token in given[:start]] == special
+        start = self._token_start
+        has_special = len(given) >= start and (
+            [_plain(token) for token in given[:start]] == self._special_tokens()
+        )
         tokens = given[start:] if has_special else given
         table = self.vocabulary_type(tokens)
         self._check_tokens(table, who)
@@ -171,8 +174,8 @@ class IndexLookup(DataLayer):
         for token in reserved:
             if token is not None and (table.find(table.read(_column(token))) >= 0).any():
                 raise ValueError(
-                    f"{who}: {token!r} must stand in front of the vocabulary, in the order "
-                    f"{self._special_tokens()}, or not at all"
+                    f"{who}: {token!r} must stand in front of the vocabulary, after the masked "
+                    f"token, if there is one, and {self.num_oov_indices} times, or not at all"
                 )
         size = self._token_start + len(table)
         if self.max_tokens is not None and size > self.max_tokens:
@@ -197,7 +200,10 @@ class IndexLookup(DataLayer):
         front = 0 if has_special else self._token_start
         mean = math.fsum(weights.tolist()) / count
         size = self.max_tokens if self.pad_to_max_tokens else front + count
-        padded = np.zeros(max(size or 0, front + count), np.float32)
+        size = max(size or 0, front + count)
+        if told := meter.get():
+            told(size)
+        padded = np.zeros(size, np.float32)
         padded[:front] = mean
         padded[front : front + count] = weights
         return padded
