@@ -126,6 +126,7 @@ OWN: dict[str, dict[str, Any]] = {
         "merge_mode": ("concat", "sum", "mul", "ave", None),
         "backward_layer": (None,),
     },
+    "CRF": {"use_boundaries": BOTH},
     "CRFDecode": {"use_boundaries": BOTH},
     "CategoryEncoding": {"num_tokens": (9, 12), "output_mode": ("multi_hot", "one_hot", "count")},
     "Concatenate": {"axis": (-1, 1, 2)},
