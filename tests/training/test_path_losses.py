@@ -165,3 +165,14 @@ def test_ctc_without_a_mask_is_that_of_keras(rng):
         theirs = keras.losses.CTC(reduction=reduction)(labels, output)
         ours = losses.CTC(reduction)(labels, output)
         np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-5)
+
+
+def test_crf_in_compile_and_fit(rng):
+    data = [rng.standard_normal((n, 3)).astype(np.float32) for n in (7, 5, 0, 9)]
+    x = Ragged.from_list(data)
+    y = Ragged.from_list([np.where(a[:, 0] > 0, 2, 1) for a in data])
+    model = tagger(layers.CRF())
+    model.compile(optimizer=maskseq.optimizers.SGD(0.1), loss="crf")
+    before = model.evaluate(x, y, verbose=0)
+    found = model.fit(x, y, epochs=3, verbose=0).history["loss"]
+    assert found[0] == pytest.approx(before, rel=1e-5) and found[2] < found[1] < found[0]
