@@ -5,20 +5,9 @@ from typing import Any
 import numpy as np
 
 from .. import metrics
-from ..data.ragged import Ragged
 from .data import Batch
 from .outputs import by_output, names_of_outputs
 from .targets import align
-
-_BY_SHAPE = {
-    "accuracy": ("binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"),
-    "crossentropy": (
-        "binary_crossentropy",
-        "categorical_crossentropy",
-        "sparse_categorical_crossentropy",
-    ),
-}
-_SHORT = {"acc": "accuracy", "ce": "crossentropy"}
 
 
 class _Slot:
@@ -28,8 +17,10 @@ class _Slot:
         self.output, self.weighted = output, weighted
         self._given, self._prefix = given, prefix
         self.metric: Any = None
-        if _word(given) not in _BY_SHAPE:
-            self.metric = metrics.get(given)
+        if not isinstance(given, str):
+            self.metric = metrics.for_output(given, None, None)
+        else:
+            metrics.get(given)  # an unknown name is told before any step
 
     @property
     def name(self) -> str:
@@ -42,7 +33,7 @@ class _Slot:
         if target is None:
             raise ValueError(f"y must be given for metric {self.name!r}")
         if self.metric is None:
-            self.metric = _by_shape(_word(self._given), target, output)
+            self.metric = metrics.for_output(self._given, target, output)
         weights = batch.weights[self.output] if self.weighted else None
         if not self.weighted or class_weight is None:
             self.metric.update_state(target, output, weights)
@@ -114,20 +105,6 @@ def _as_list(part: Any) -> list[Any]:
     if part is None:
         return []
     return list(part) if isinstance(part, (list, tuple)) else [part]
-
-
-def _word(given: Any) -> Any:
-    return _SHORT.get(given, given) if isinstance(given, str) else None
-
-
-def _by_shape(word: str, target: Any, output: Any) -> Any:
-    """The metric of that name for what an output and its targets look like."""
-    answers, targets = output.shape, np.shape(getattr(target, "values", target))
-    one_hot = len(targets) + isinstance(target, Ragged) == len(answers) and targets[-1] > 1
-    binary, categorical, sparse = _BY_SHAPE[word]
-    if answers[-1:] == (1,) or len(answers) < 2:
-        return metrics.get(binary)
-    return metrics.get(categorical if one_hot else sparse)
 
 
 def _number(value: Any) -> Any:
