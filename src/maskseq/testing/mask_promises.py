@@ -102,11 +102,11 @@ def two_masks(subject: Subject) -> None:
             ]
             got = subject.run(subject.layer, inputs, masks)
             real = [_real_in_all(y, masks) for y in wanted]
-            cells = [
+            before, after = (
                 [np.asarray(y)[cell] for y, cell in zip(ys, real, strict=True)]
                 for ys in (wanted, got)
-            ]
-            same(*cells, f"{value} where it is masked, {what}")
+            )
+            same(before, after, f"{value} where it is masked, {what}")
 
 
 def _real_in_all(y: Any, masks: list[Any]) -> np.ndarray:

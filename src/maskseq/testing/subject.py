@@ -69,7 +69,7 @@ class Subject:
         masks = mask if isinstance(mask, list) else [mask] * len(inputs)
         tensors = [carry(x, m) for x, m in zip(inputs, masks, strict=True)]
         if getattr(layer, "stateful", False):
-            layer.reset_state()
+            reset_state(layer)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return flatten(self.call(layer, *tensors))
@@ -97,7 +97,7 @@ class Subject:
         masks = mask if mask is None or isinstance(mask, list) else [mask] * len(self.inputs)
         model = self.model()
         if self.stateful:
-            self.layer.reset_state()
+            reset_state(self.layer)
         return flatten(model(list(self.inputs if inputs is None else inputs), mask=masks))
 
 
@@ -131,3 +131,8 @@ def same_masks(a: list[Any], b: list[Any], what: str) -> None:
         assert (first is None) == (second is None), f"{what}: one has a mask, the other has none"
         if first is not None:
             np.testing.assert_array_equal(first, second, err_msg=f"mask, {what}")
+
+
+def reset_state(layer: Any) -> None:
+    """Start a stateful layer from its first states."""
+    layer.reset_state()

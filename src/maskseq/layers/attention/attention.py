@@ -71,7 +71,7 @@ class Attention(ListAttention):
         if weight is None:
             return self._dot_on_tape(meeting, (q, k, v), scale, with_scores)
 
-        def of_weights(d_weights: np.ndarray, d_scale: np.float32) -> list[np.ndarray]:
+        def of_weights(d_weights: np.ndarray, d_scale: np.float32) -> list[Any]:
             return [d_scale, reductions.reduce(d_weights, "sum")]
 
         dropping = self.dropping(meeting.queries.batch)
@@ -92,6 +92,8 @@ class Attention(ListAttention):
         self, meeting: Meeting, sides: tuple[Traced, ...], scale: float, with_scores: bool
     ) -> tuple[Traced, Any]:
         q, k, v = (x.value[:, None] for x in sides)
+        out: Any
+        scores: Any
         out, scores = meeting.attend(q, k, v, scale, with_scores)
         places, dropping = meeting.places(scale), self.dropping(meeting.queries.batch)
         if dropping is not None:
@@ -115,4 +117,5 @@ class Attention(ListAttention):
         tape, sources = sides[0].tape, [*sides, self.scale]
         if scores is None:
             return tape.record(out[:, 0], sources, backward), None
-        return tuple(tape.record([out[:, 0], scores[:, 0]], sources, backward))
+        recorded: Any = tuple(tape.record([out[:, 0], scores[:, 0]], sources, backward))
+        return recorded

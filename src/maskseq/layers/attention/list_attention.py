@@ -150,7 +150,8 @@ class ListAttention(DropsWeights, Layer):
         self, meeting: Meeting, sides: tuple, means: Callable[[], Traced], with_scores: bool
     ) -> tuple[Traced, np.ndarray | None]:
         """`_meet` of Traced rows: (Rows of the output, scores, which pass no gradient)."""
-        out, scores = self.attend_on_tape(meeting, *sides, with_scores)
+        q, k, v = sides
+        out, scores = self.attend_on_tape(meeting, q, k, v, with_scores)
         lost = np.broadcast_to(meeting.lost(), (len(out), 1))[:, 0]
         if lost.any():
             out = with_means(out, means(), lost, meeting.sequence, meeting.queries.batch)

@@ -134,7 +134,8 @@ class Meeting:
         """
         out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
         scores = np.zeros((self.queries.batch, self.queries.time, self.keys.time), np.float32)
-        values, of = None, -1
+        values: Any = None
+        of = -1
         for b, part, keys, visible in self.pairs(k.shape[1]):
             if b != of:
                 values, of = _kernels.PackedDense(v[keys]), b

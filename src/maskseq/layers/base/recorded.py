@@ -27,8 +27,9 @@ def product_on_tape(
     """
     values = np.asarray(x.value, np.float32)
     flat = values.reshape(len(values), -1)
-    fused = None if activation is None else kernel_name(activation)
-    slope = gradient_of(activation) if fused and fused != "linear" else None
+    fused: Any = None if activation is None else kernel_name(activation)
+    act: Any = activation
+    slope = gradient_of(act) if fused and fused != "linear" else None
     z = y = _kernels.dense(flat, packed)
     if slope is not None:
         y = _kernels.activation(z, fused)

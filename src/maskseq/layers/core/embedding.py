@@ -95,7 +95,8 @@ class Embedding(OneTensor):
         return rows if rows is NotImplemented else self._recorded(tape, rows)
 
     def _recorded(self, tape: Any, rows: Rows) -> Any:
-        ids = np.append(rows.source.index, rows.source.pad)  # the pad row is that of id 0
+        source: Any = rows.source
+        ids = np.append(source.index, source.pad)  # the pad row is that of id 0
         return tape.record(
             rows, [self.embeddings], lambda d, wanted: [self._gradient(ids[: len(d)], d)]
         )

@@ -9,7 +9,6 @@ import numpy as np
 from ... import _kernels
 from ...context import current
 from ...numerics.draws import NOWHERE, Draws, normal
-from ...rows import Rows
 from ...tensor import get_keras_mask
 
 
@@ -22,7 +21,7 @@ class Places:
 
     def __init__(self, held: Any, key: int, draws: Draws, noise_shape: Any = None):
         self.key = key
-        layout = held.layout if type(held) is Rows else None
+        layout = getattr(held, "layout", None)
         shared = _shared(held.shape, noise_shape)
         if layout is not None:
             self._of_layout(layout, len(held.values), draws)

@@ -59,7 +59,7 @@ class CRF(CRFDecode):
         path, sources = _path(tags, layout), [self.transitions, None, None]
         if self.use_boundaries:
             sources[1:] = [self.start, self.end]
-        weights = [None if v is None else v.value for v in sources]
+        weights: Any = [None if v is None else v.value for v in sources]
         if type(x) is not Traced:
             held = as_numpy(x.values[: layout.steps])
             return _kernels.crf(held, path, layout.offsets, *weights)[0]
