@@ -330,6 +330,27 @@ def test_subclassed_model_trains():
     assert history[-1] < history[0]
 
 
+def test_objects_of_losses_and_metrics_come_back(tmp_path):
+    model = tagger(metrics=[maskseq.metrics.MeanAbsoluteError(name="mine"), "mse"])
+    model.compile(
+        maskseq.optimizers.AdamW(0.01, weight_decay=0.1),
+        maskseq.losses.Huber(delta=0.5),
+        metrics=[maskseq.metrics.MeanAbsoluteError(name="mine"), "mse"],
+        weighted_metrics=["mae"],
+    )
+    model.fit(X, STEPS, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = maskseq.load_model(tmp_path / "model.keras")
+    expected = model.evaluate(X, STEPS, verbose=0, return_dict=True)
+    assert again.evaluate(X, STEPS, verbose=0, return_dict=True) == expected
+    assert list(expected) == ["loss", "mine", "mse", "mae"]
+    for one in (model, again):
+        one.fit(X, STEPS, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert maskseq.load_model(tmp_path / "model.keras", compile=False).optimizer is None
+
+
 def test_frozen_layers_stay():
     model = tagger()
     model.layers[1].trainable = False
@@ -353,6 +374,10 @@ def test_errors_come_before_any_step():
         model.fit(X, verbose=0)
     with pytest.raises(ValueError, match="validation_split must be between 0 and 1, got 1.5"):
         model.fit(X, Y, validation_split=1.5)
+    with pytest.raises(ValueError, match="there is none called 'msee'; did you mean 'mse'"):
+        model.compile("sgd", "msee")
+    with pytest.raises(ValueError, match="there is none called 'acuracy'; did you mean 'acc"):
+        model.compile("sgd", "mse", metrics=["acuracy"])
     with pytest.raises(ValueError, match="loss has no output of the names .'c'."):
         model.compile("sgd", {"c": "mse"})
         model.fit(X, Y, verbose=0)

@@ -6,7 +6,7 @@ from typing import Any
 from .. import losses
 from ..tape import value_of
 from .data import Batch
-from .outputs import by_output, names_of_outputs
+from .outputs import by_output, names_of_outputs, words_in
 
 
 class CompiledLosses:
@@ -18,6 +18,8 @@ class CompiledLosses:
 
     def __init__(self, loss: Any, loss_weights: Any):
         self._given, self._given_weights = loss, loss_weights
+        for word in words_in(loss):
+            losses.get(word)  # an unknown name is told at once
         self._losses: list[Any] | None = None
         self._weights: list[float] = []
         self._outputs: list[str] = []

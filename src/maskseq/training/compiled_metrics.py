@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import metrics
 from .data import Batch
-from .outputs import by_output, names_of_outputs
+from .outputs import by_output, is_config, names_of_outputs, words_in
 from .targets import align
 
 
@@ -19,8 +19,6 @@ class _Slot:
         self.metric: Any = None
         if not isinstance(given, str):
             self.metric = metrics.for_output(given, None, None)
-        else:
-            metrics.get(given)  # an unknown name is told before any step
 
     @property
     def name(self) -> str:
@@ -47,6 +45,8 @@ class CompiledMetrics:
 
     def __init__(self, given: Any, weighted: Any):
         self._given = [(given, False), (weighted, True)]
+        for word in words_in([given, weighted]):
+            metrics.get(word)  # an unknown name is told at once
         self._slots: list[_Slot] | None = None
 
     def resolve(self, model: Any) -> None:
@@ -95,7 +95,7 @@ def _lists(model: Any, given: Any, count: int) -> list[list[Any]]:
             if count == 1 and len(given) == 1 and isinstance(given[0], (list, tuple)):
                 given = given[0]
             return [list(given) for _ in range(count)]
-    elif not isinstance(given, dict):
+    elif not isinstance(given, dict) or is_config(given):
         return [[given] for _ in range(count)]
     parts = by_output(model, given, "metrics")
     return [_as_list(part) for part in parts]

@@ -1,5 +1,6 @@
 """Which part of a structure is for which output of a model."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..graph.symbols import KerasTensor
@@ -31,7 +32,7 @@ def by_output(model: Any, given: Any, what: str, spread: bool = False) -> list[A
     Raises: ValueError naming the argument, the names expected and got.
     """
     names = names_of_outputs(model)
-    if isinstance(given, dict):
+    if isinstance(given, dict) and not is_config(given):
         known = {*names, *_maker_names(model)}
         if unknown := sorted(map(str, given.keys() - known)):
             raise ValueError(f"{what} has no output of the names {unknown}, there are {names}")
@@ -59,3 +60,20 @@ def _maker_names(model: Any) -> list[str]:
     structure = getattr(model, "_output_structure", None)
     tensors = [x for x in flatten(structure) if isinstance(x, KerasTensor)]
     return [x.maker.name for x in tensors]
+
+
+def is_config(given: Any) -> bool:
+    """True for what `serialize` gives of a loss or a metric."""
+    return isinstance(given, dict) and {"class_name", "config"} <= given.keys()
+
+
+def words_in(given: Any) -> Iterator[str]:
+    """The names in what `compile` was given: not those of outputs, nor any in a config."""
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, (list, tuple)):
+        for part in given:
+            yield from words_in(part)
+    elif isinstance(given, dict) and not is_config(given):
+        for part in given.values():
+            yield from words_in(part)
