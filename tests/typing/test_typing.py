@@ -71,4 +71,5 @@ def test_only_what_is_listed_here_is_hidden_from_the_checker():
         for path in source.rglob("*.py")
         for _ in re.findall(r"(?:type|pyright): *ignore", path.read_text())
     ]
-    assert ignored == ["graph/symbols.py"] * 2  # == and != of symbolic tensors give no bool
+    # == and != of symbolic tensors give no bool; nor does == of Traced values, which have a hash.
+    assert sorted(ignored) == ["graph/symbols.py"] * 2 + ["tape/traced.py"]

@@ -193,7 +193,8 @@ maskseq.Sequential([3])  #! reportArgumentType
 maskseq.Sequential([], on_mask_loss="never")  #! reportArgumentType
 maskseq.load_model(3)  #! reportArgumentType
 sequential.add("dense")  #! reportArgumentType
-sequential.fit(IDS)  #! reportAttributeAccessIssue
+sequential.fits(IDS)  #! reportAttributeAccessIssue
+sequential.fit(IDS, epochs="3")  #! reportArgumentType
 sequential.predict()  #! reportCallIssue
 named.predict({"ids": IDS})[0]  #! reportArgumentType
 layers.Dense()  #! reportCallIssue
