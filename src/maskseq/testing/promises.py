@@ -103,7 +103,7 @@ def gradients(subject: Subject) -> None:
 
 
 def _check_gradients(subject: Subject, x: Any) -> None:
-    """check_gradients; a corner, as relu has, may lie beside some weights, but not beside others."""
+    """check_gradients; a corner, as relu has, may lie beside some weights, not beside others."""
     kept, random = subject.layer.get_weights(), np.random.default_rng(0)
     failed = AssertionError()
     for moved in (0.0, 0.1, 0.1):
