@@ -139,11 +139,12 @@ def test_regularizers_and_constraints_are_kept(tmp_path, name):
         assert isinstance(beta.regularizer, Unknown) and beta.regularizer.name == "mine>Far"
 
 
-def test_every_known_layer_is_a_layer_of_keras():
+def test_every_known_layer_is_a_layer_of_keras_or_ours():
     from maskseq.importers.keras.config import LAYERS
+    from maskseq.layers.base.table import OURS, names_in
 
     theirs = {getattr(value, "__name__", None) for value in vars(kl).values()} | set(dir(kl))
-    assert theirs >= LAYERS - {"ThresholdedReLU"}  # of Keras 2
+    assert theirs >= LAYERS - {"ThresholdedReLU", *names_in(OURS)}  # the first of Keras 2
     assert set(layers.__all__) >= LAYERS
 
 
