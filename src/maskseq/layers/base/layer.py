@@ -164,10 +164,9 @@ class Layer(Contract):
         if not plain and (is_symbolic(args) or (kwargs and is_symbolic(kwargs))):
             return self._named(self._call_symbolic, args, kwargs)
         # A walk sees the same weights to its end, and so does a call outside one.
-        context = current()
-        if context.tape is not None:
+        if current().tape is not None:
             return as_output(self._named(self._dispatch, args, kwargs))
-        fixes = context is OUTSIDE and not self._walks
+        fixes = current() is OUTSIDE and not self._walks
         token = enter(newest.starts.call) if fixes else None
         try:
             given = self.apply(args[0]) if plain else self._named(self._dispatch, args, kwargs)
@@ -241,9 +240,9 @@ class Layer(Contract):
         names = signature_of(type(self)).names
         if training is None and "training" in names[: len(args)]:
             training = args[names.index("training")]
-        context = current()
-        if training is None or bool(training) is context.training:
-            if context.tape is not None:
+        # No local holds the context: an error that is kept would keep all replaced weights too.
+        if training is None or bool(training) is current().training:
+            if current().tape is not None:
                 return answer_on_tape(self, args, kwargs)
             return self._answer(args, kwargs)
         with changed(training=bool(training)):
