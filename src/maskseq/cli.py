@@ -20,7 +20,7 @@ import numpy as np
 
 from . import Model, Ragged, __version__, load_model, runtime
 from .data import files as datafiles
-from .models import inputs as model_inputs
+from .models import batches
 from .storage.text import one_line, printable
 
 DEMO = Path(__file__).parent / "demo"
@@ -221,7 +221,7 @@ def _batches(
             lengths = np.maximum(data.lengths, data.time // 4) if stepwise else data.lengths
         else:
             lengths = np.full(count, np.prod(data.shape[1:2], dtype=np.int64))
-        return list(pairwise(model_inputs.bounds_of(np.append(0, np.cumsum(lengths)))))
+        return list(pairwise(batches.bounds_of(np.append(0, np.cumsum(lengths)))))
     size = size or max(count, 1)
     return [(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
 

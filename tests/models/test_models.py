@@ -49,7 +49,7 @@ def test_predict_on_batch_and_plain_arrays(x):
 
 
 def test_predict_of_more_than_one_call_pads_all_to_one_length(monkeypatch, rng):
-    monkeypatch.setattr(maskseq.models.inputs, "STEPS_A_CALL", 8)
+    monkeypatch.setattr(maskseq.models.batches, "STEPS_A_CALL", 8)
     model = maskseq.Sequential([maskseq.Input((None, 2)), layers.LSTM(3, return_sequences=True)])
     sequences = [rng.standard_normal((n, 2)) for n in (1, 9, 2, 3, 20, 1)]
     y = model.predict(sequences)

@@ -13,7 +13,7 @@ import pytest
 
 import maskseq
 from maskseq import cli
-from maskseq.models import inputs as model_inputs
+from maskseq.models import batches as cutting
 from tests.support.demo_files import MODEL, demo_model, save_tagger, utterances
 
 
@@ -97,7 +97,7 @@ def calls_of_predict(monkeypatch, tmp_path, data, model, steps_a_call, *options)
     """The batches that `maskseq predict` gives to the model."""
     batches = []
     predict = maskseq.Model.predict
-    monkeypatch.setattr(model_inputs, "STEPS_A_CALL", steps_a_call)
+    monkeypatch.setattr(cutting, "STEPS_A_CALL", steps_a_call)
     monkeypatch.setattr(
         maskseq.Model, "predict", lambda self, x: [batches.append(x), predict(self, x)][1]
     )

@@ -90,7 +90,7 @@ ALLOWED = {
     ("layers.rnn.run_cell", ".max"): INTEGERS,
     ("layers.rnn.run_cell", "np.argsort"): INTEGERS,
     ("layers.rnn.stacked_rnn_cells", "np.cumsum"): INTEGERS,
-    ("models.inputs", "np.prod"): SHAPES,
+    ("models.batches", "np.prod"): SHAPES,
     ("ops.elementwise", "np.power"): INTEGERS,
     ("numerics.slopes", "np.argsort"): STABLE,
     ("numerics.slopes", "np.cumsum"): RUNNING,

@@ -14,7 +14,6 @@ from ..data.text import is_text, read_text
 from ..given.numpy_ma import is_masked_array, masked_steps
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
-from ..nest import flatten
 from ..rows import Layout, Rows, Source
 from ..tape import Traced, masked_by_hand, packed, padded
 from ..tensor import (
@@ -26,11 +25,8 @@ from ..tensor import (
     set_keras_mask,
     to_float32,
 )
+from .batches import length
 from .matching import in_order, masks_in_order
-
-STEPS_A_CALL = 1 << 16
-"""Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
-enough work that cutting costs nothing, and a bound on memory."""
 
 
 def as_value(x: Any) -> Any:
@@ -138,7 +134,7 @@ def standardize(model: Any, x: Any, mask: Any = None) -> list[Any]:
 def for_predict(model: Any, x: Any) -> list[Any]:
     """The inputs of `predict`, not yet cut into batches."""
     values = _in_order(model, x)
-    sizes = {_length(value) for value in values if value is not None} if len(values) > 1 else ()
+    sizes = {length(value) for value in values if value is not None} if len(values) > 1 else ()
     if len(sizes) > 1:
         raise ValueError(f"inputs must have the same number of sequences, got {sorted(sizes)}")
     return values
@@ -285,99 +281,3 @@ def reads_masked_cells(model: Any, tensor: KerasTensor) -> bool:
     if id(tensor) not in known:
         known[id(tensor)] = model._plan.reads_masked(tensor)
     return known[id(tensor)]
-
-
-def _length(value: Any) -> int:
-    return value.shape[0] if value.ndim else 1
-
-
-def steps_of(value: Any) -> int:
-    """How many real steps of Rows there are, how many cells of a padded array, 0 for None."""
-    if type(value) is Rows:
-        return value.layout.steps
-    if value is None:
-        return 0
-    shape = value.shape
-    return shape[0] * shape[1] if len(shape) > 1 else value.size
-
-
-def cut(model: Any, values: list[Any], batch_size: int | None) -> list[list[Any]]:
-    """The inputs in batches: of `batch_size` sequences, or of about STEPS_A_CALL real steps."""
-    if batch_size is None and max(map(steps_of, values)) <= STEPS_A_CALL:
-        return [values]
-    count = max(_length(value) for value in values if value is not None)
-    if batch_size is None:
-        bounds = [0, count] if model.stateful else _bounds(values, count)
-    elif not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
-        raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
-    else:
-        bounds = [*range(0, count, int(batch_size)), count]
-    if len(bounds) <= 2:
-        return [values]
-    return [
-        [_part(value, start, stop) for value in values]
-        for start, stop in zip(bounds, bounds[1:], strict=False)
-    ]
-
-
-def _bounds(values: list[Any], count: int) -> list[int]:
-    """Ends of batches, none of which holds many more than STEPS_A_CALL steps of any input."""
-    steps = np.zeros(count + 1, np.int64)
-    for value in values:
-        if value is None:
-            continue
-        if type(value) is Rows:
-            steps = np.maximum(steps, value.layout.offsets)
-        else:
-            cells = int(np.prod(value.shape[1:2]))
-            steps = np.maximum(steps, np.arange(count + 1, dtype=np.int64) * cells)
-    return bounds_of(steps)
-
-
-def bounds_of(steps: np.ndarray) -> list[int]:
-    """Where batches of about STEPS_A_CALL steps begin and end: from 0 to the number of sequences.
-
-    steps: (sequences + 1,), the steps of all sequences before each, as the offsets of a Ragged.
-    """
-    count = len(steps) - 1
-    bounds = [0]
-    while bounds[-1] < count:
-        start = bounds[-1]
-        stop = int(np.searchsorted(steps, steps[start] + STEPS_A_CALL, side="right")) - 1
-        bounds.append(min(max(stop, start + 1), count))
-    return bounds if count else [0, 0]
-
-
-def _part(value: Any, start: int, stop: int) -> Any:
-    if value is None:
-        return None
-    if type(value) is not Rows:
-        part = value[start:stop]
-        mask = get_keras_mask(value)
-        if mask is not None:
-            part._keras_mask = mask[start:stop]
-        return part
-    layout, source = value.layout, value.source
-    first, last = layout.offsets[start], layout.offsets[stop]
-    part = layout.part(start, stop)
-    if source.index is None:
-        return Rows(None, part, source=Source(source.array[first:last]))
-    return Rows(None, part, source=Source(source.array, source.index[first:last]))
-
-
-def fit_together(results: list[Any]) -> bool:
-    """True if the answers for all batches have the same shapes, but for the number of sequences."""
-    shapes = {tuple(np.shape(array)[1:] for array in flatten(result)) for result in results}
-    return len(shapes) == 1
-
-
-def join(results: list[Any]) -> Any:
-    """The results of the batches as one."""
-    if len(results) == 1:
-        return results[0]
-    first = results[0]
-    if isinstance(first, dict):
-        return {key: join([result[key] for result in results]) for key in first}
-    if isinstance(first, (list, tuple)):
-        return type(first)(join(list(parts)) for parts in zip(*results, strict=True))
-    return np.concatenate(results)

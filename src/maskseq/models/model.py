@@ -23,6 +23,7 @@ from ..layers.core.input import Input
 from ..nest import flatten, is_nested, map_structure
 from ..rows import Rows, as_padded
 from ..tensor import as_numpy
+from . import batches
 from . import inputs as model_inputs
 from .saving import Saving
 from .summary import summary_text
@@ -248,7 +249,7 @@ class Model(Layer, Saving, Trainable, Generic[Out]):
                 not depend on it.  verbose, steps: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
-        if batch_size is None and 0 < self._takes(x) <= model_inputs.STEPS_A_CALL:
+        if batch_size is None and 0 < self._takes(x) <= batches.STEPS_A_CALL:
             y = self._walk(x if type(x) is list else [x])
             answer: Any = y if type(y) is np.ndarray else _as_arrays(y)
             return answer
@@ -257,14 +258,14 @@ class Model(Layer, Saving, Trainable, Generic[Out]):
     def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:
         try:
             values = model_inputs.for_predict(self, x)
-            batches = model_inputs.cut(self, values, batch_size) if cutting else [values]
-            if len(batches) == 1:
+            parts = batches.cut(self, values, batch_size) if cutting else [values]
+            if len(parts) == 1:
                 return self._predict_batch(values)
             with changed():  # all batches see the same weights
-                results = [self._predict_batch(batch) for batch in batches]
-                if not model_inputs.fit_together(results):  # steps are words, of longest texts
+                results = [self._predict_batch(part) for part in parts]
+                if not batches.fit_together(results):  # steps are words, of longest texts
                     return self._predict_batch(values)
-                return model_inputs.join(results)
+                return batches.join(results)
         except PLAIN_ERRORS as error:
             put_name(self, error)
             raise
@@ -315,9 +316,9 @@ class Model(Layer, Saving, Trainable, Generic[Out]):
 
         options: as for `json.dumps`. Source: keras.Model.to_json.
         """
-        from .json_config import to_json
+        from .json_config import in_keras_form, to_json
 
-        return to_json(serialize_layer(self), **options)
+        return to_json(in_keras_form(serialize_layer(self)), **options)
 
     @classmethod
     def from_config(

@@ -12,9 +12,8 @@ import numpy as np
 
 from ..data.ragged import Ragged, as_batch
 from ..models import inputs as model_inputs
-from ..rows import Layout, Rows
-from ..rows import Source as Place
-from ..tensor import get_keras_mask
+from ..models.batches import count_of, part, picked
+from ..rows import Rows
 from .outputs import by_output
 
 
@@ -79,7 +78,7 @@ class DataSet:
     ):
         self._values, self._targets, self._weights = values, targets, weights
         self.size = size
-        self._numbers = np.arange(length_of(values)) if numbers is None else numbers
+        self._numbers = np.arange(count_of(values)) if numbers is None else numbers
 
     @property
     def count(self) -> int:
@@ -176,7 +175,7 @@ class Stream:
         if not 1 <= len(parts) <= 3:
             raise ValueError(f"a batch must be (x, y) or (x, y, sample_weight), got {len(parts)}")
         found = data_set(self._model, *parts, *(None,) * (3 - len(parts)), size=1)
-        numbers = np.arange(length_of(found._values)) + self._seen
+        numbers = np.arange(count_of(found._values)) + self._seen
         self._seen += len(numbers)
         return Batch(found._values, found._targets, found._weights, numbers)
 
@@ -204,14 +203,14 @@ def data_set(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> DataS
     Raises: ValueError naming the argument, how many sequences x has, and how many came.
     """
     values = model_inputs.for_predict(model, x)
-    count = length_of(values)
-    targets = [as_target(part, "y") for part in by_output(model, y, "y")]
+    count = count_of(values)
+    targets = [as_target(given, "y") for given in by_output(model, y, "y")]
     weights = by_output(model, sample_weight, "sample_weight", spread=True)
-    weights = [as_target(part, "sample_weight") for part in weights]
+    weights = [as_target(given, "sample_weight") for given in weights]
     for name, parts in (("y", targets), ("sample_weight", weights)):
-        for part in parts:
-            if part is not None and len(part) != count:
-                raise ValueError(f"{name} must be for {count} sequences, as x is, got {len(part)}")
+        for given in parts:
+            if given is not None and len(given) != count:
+                raise ValueError(f"{name} must be for {count} sequences, as x is, got {len(given)}")
     return DataSet(values, targets, weights, size)
 
 
@@ -236,34 +235,12 @@ def as_target(y: Any, name: str) -> Any:
     return batch
 
 
-def length_of(values: list[Any]) -> int:
-    """How many sequences a list of inputs is of."""
-    return max((value.shape[0] for value in values if value is not None), default=0)
-
-
 def taken(value: Any, numbers: np.ndarray) -> Any:
-    """The sequences `numbers` of Rows, a Ragged or an array, in that order."""
-    if value is None:
-        return None
-    which = _as_slice(numbers)
-    if type(value) is not Rows:
-        part = value[which]
-        mask = get_keras_mask(value)
-        if mask is not None:
-            part._keras_mask = mask[which]
-        return part
-    layout, source = value.layout, value.source
-    steps = Ragged(np.arange(layout.steps), layout.offsets)[which]
-    index = steps.values if source.index is None else source.index[steps.values]
-    if value.is_ragged or layout.full:
-        return Rows.from_ragged(source.array.take(index, axis=0), steps.offsets)
-    picked = Layout.from_mask(layout.mask[which])
-    return Rows(None, picked, value.carry, Place(source.array, index, source.pad))
+    """The sequences `numbers` of Rows, a Ragged or an array, in that order.
 
-
-def _as_slice(numbers: np.ndarray) -> Any:
-    """Numbers one after the other as a slice, which copies nothing."""
-    if len(numbers) and numbers[-1] - numbers[0] + 1 == len(numbers):
-        if (numbers[1:] > numbers[:-1]).all():
-            return slice(int(numbers[0]), int(numbers[-1]) + 1)
-    return numbers
+    Those that follow each other are left where they lie.
+    """
+    start, stop = (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
+    if stop - start != len(numbers) or (numbers[1:] < numbers[:-1]).any():
+        return value[numbers] if isinstance(value, Ragged) else picked(value, numbers)
+    return value[start:stop] if isinstance(value, Ragged) else part(value, start, stop)

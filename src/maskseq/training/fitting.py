@@ -1,12 +1,11 @@
 """The loops of `fit` and `evaluate`: epochs, batches, validation, callbacks."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..callbacks import CallbackList, History, ProgbarLogger
+from ..models.batches import checked_size
 from .data import Batch, Source, source_of
 from .trainer import Trainer
 
@@ -33,7 +32,7 @@ def fit(
     validation_freq: Any,
 ) -> History:
     """Train a compiled model; see `Model.fit`."""
-    source = source_of(trainer.model, x, y, sample_weight, checked_size(batch_size))
+    source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
     if validation_split and validation_data is None:
         source, held = source.split(validation_split)
     else:
@@ -47,13 +46,16 @@ def fit(
     model = trainer.model
     model.history = history
     run.on_train_begin()
-    batches = source.forever(trainer.seed, shuffle) if steps_per_epoch else None
+    endless = source.forever(trainer.seed, shuffle) if steps_per_epoch else None
     logs: dict[str, float] = {}
     for epoch in range(max(initial_epoch, trainer.first_epoch), epochs):
         run.on_epoch_begin(epoch)
         trainer.reset()
-        taken = _epoch_of(source, batches, steps_per_epoch, trainer, epoch, shuffle)
-        _train(trainer, taken, run, epoch)
+        if endless is None:
+            batches = source.epoch(trainer.seed, epoch, shuffle)
+        else:
+            batches = itertools.islice(endless, steps_per_epoch)
+        _train(trainer, batches, run, epoch)
         logs = trainer.logs()
         if held is not None and _is_validated(epoch, validation_freq):
             logs |= {f"val_{k}": v for k, v in _test(trainer, held, run, validation_steps).items()}
@@ -77,19 +79,14 @@ def evaluate(
     callbacks: Any,
 ) -> dict[str, float]:
     """The loss and the metrics of a compiled model, by name, the loss first."""
-    source = source_of(trainer.model, x, y, sample_weight, checked_size(batch_size))
+    source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
     run = _callbacks(trainer, [], callbacks, verbose, 1, steps or source.steps)
-    logs = _test(trainer, source, run, steps)
-    return {name: logs[name] for name in trainer.names}
+    _test(trainer, source, run, steps)
+    return trainer.named_logs()
 
 
-def checked_size(batch_size: Any) -> int:
-    """Sequences a step. Raises: ValueError unless it is a positive int, or None."""
-    if batch_size is None:
-        return BATCH_SIZE
-    if not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
-        raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
-    return int(batch_size)
+def _size(batch_size: Any) -> int:
+    return BATCH_SIZE if batch_size is None else checked_size(batch_size)
 
 
 def _validation_source(trainer: Trainer, data: Any) -> Source | None:
@@ -102,49 +99,42 @@ def _validation_source(trainer: Trainer, data: Any) -> Source | None:
 
 
 def _callbacks(
-    trainer: Trainer, first: list[Any], given: Any, verbose: Any, epochs: int, steps: int | None
+    trainer: Trainer, last: list[Any], given: Any, verbose: Any, epochs: int, steps: int | None
 ) -> Any:
-    """The callbacks of a run: those `first`, the bar unless one is given, those given."""
+    """The callbacks of a run: those given, those that come `last`, the bar unless one is given."""
     if isinstance(given, CallbackList):
         return given
     verbose = 1 if verbose == "auto" else int(verbose)
-    params = {"verbose": verbose, "epochs": epochs, "steps": steps}
-    run = CallbackList(given, trainer.model, params)
+    run = CallbackList(given)
     if verbose and not any(isinstance(x, ProgbarLogger) for x in run.callbacks):
-        first = [*first, ProgbarLogger()]
-    return CallbackList([*run.callbacks, *first], trainer.model, params)
-
-
-def _epoch_of(
-    source: Source,
-    batches: Iterator[Batch] | None,
-    steps: int | None,
-    trainer: Trainer,
-    epoch: int,
-    shuffle: bool,
-) -> Iterable[Batch]:
-    if batches is None:
-        return source.epoch(trainer.seed, epoch, shuffle)
-    return itertools.islice(batches, steps)
+        last = [*last, ProgbarLogger()]
+    run.callbacks += last
+    run.set_model(trainer.model)
+    run.set_params({"verbose": verbose, "epochs": epochs, "steps": steps})
+    return run
 
 
 def _train(trainer: Trainer, batches: Iterable[Batch], run: Any, epoch: int) -> None:
+    told = run.listens("on_train_batch_end")
     for number, batch in enumerate(batches):
         run.on_train_batch_begin(number)
         trainer.train(batch, epoch, number)
-        run.on_train_batch_end(number, trainer.logs())
+        if told:
+            run.on_train_batch_end(number, trainer.logs())
         if trainer.model.stop_training:
             break
 
 
 def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict[str, float]:
     """The logs of an evaluation."""
+    told = run.listens("on_test_batch_end")
     run.on_test_begin()
     trainer.reset()
     for number, batch in enumerate(itertools.islice(source.epoch(0, 0, shuffle=False), steps)):
         run.on_test_batch_begin(number)
         trainer.test(batch)
-        run.on_test_batch_end(number, trainer.logs())
+        if told:
+            run.on_test_batch_end(number, trainer.logs())
     logs = trainer.logs()
     run.on_test_end(logs)
     return logs

@@ -1,0 +1,136 @@
+"""The inputs of a model cut into batches of whole sequences, and their results as one."""
+
+from typing import Any
+
+import numpy as np
+
+from ..data.ragged import Ragged
+from ..nest import flatten
+from ..rows import Layout, Rows, Source
+from ..tensor import get_keras_mask
+
+STEPS_A_CALL = 1 << 16
+"""Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
+enough work that cutting costs nothing, and a bound on memory."""
+
+
+def length(value: Any) -> int:
+    """How many sequences an input is of."""
+    return value.shape[0] if value.ndim else 1
+
+
+def count_of(values: list[Any]) -> int:
+    """How many sequences the inputs are of; None is one that is not there."""
+    return max((length(value) for value in values if value is not None), default=0)
+
+
+def steps_of(value: Any) -> int:
+    """How many real steps of Rows there are, how many cells of a padded array, 0 for None."""
+    if type(value) is Rows:
+        return value.layout.steps
+    if value is None:
+        return 0
+    shape = value.shape
+    return shape[0] * shape[1] if len(shape) > 1 else value.size
+
+
+def checked_size(batch_size: Any) -> int:
+    """Sequences a batch. Raises: ValueError unless it is a positive int."""
+    if not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
+        raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
+    return int(batch_size)
+
+
+def cut(model: Any, values: list[Any], batch_size: int | None) -> list[list[Any]]:
+    """The inputs in batches: of `batch_size` sequences, or of about STEPS_A_CALL real steps."""
+    if batch_size is None and max(map(steps_of, values)) <= STEPS_A_CALL:
+        return [values]
+    count = count_of(values)
+    if batch_size is None:
+        bounds = [0, count] if model.stateful else _bounds(values, count)
+    else:
+        bounds = [*range(0, count, checked_size(batch_size)), count]
+    if len(bounds) <= 2:
+        return [values]
+    return [
+        [part(value, start, stop) for value in values]
+        for start, stop in zip(bounds, bounds[1:], strict=False)
+    ]
+
+
+def _bounds(values: list[Any], count: int) -> list[int]:
+    """Ends of batches, none of which holds many more than STEPS_A_CALL steps of any input."""
+    steps = np.zeros(count + 1, np.int64)
+    for value in values:
+        if value is None:
+            continue
+        if type(value) is Rows:
+            steps = np.maximum(steps, value.layout.offsets)
+        else:
+            cells = int(np.prod(value.shape[1:2]))
+            steps = np.maximum(steps, np.arange(count + 1, dtype=np.int64) * cells)
+    return bounds_of(steps)
+
+
+def bounds_of(steps: np.ndarray) -> list[int]:
+    """Where batches of about STEPS_A_CALL steps begin and end: from 0 to the number of sequences.
+
+    steps: (sequences + 1,), the steps of all sequences before each, as the offsets of a Ragged.
+    """
+    count = len(steps) - 1
+    bounds = [0]
+    while bounds[-1] < count:
+        start = bounds[-1]
+        stop = int(np.searchsorted(steps, steps[start] + STEPS_A_CALL, side="right")) - 1
+        bounds.append(min(max(stop, start + 1), count))
+    return bounds if count else [0, 0]
+
+
+def part(value: Any, start: int, stop: int) -> Any:
+    """The sequences [start, stop) of an input, where they lie; None stays None."""
+    if type(value) is not Rows:
+        return picked(value, slice(start, stop))
+    layout, source = value.layout, value.source
+    first, last = layout.offsets[start], layout.offsets[stop]
+    inside = layout.part(start, stop)
+    if source.index is None:
+        return Rows(None, inside, source=Source(source.array[first:last]))
+    return Rows(None, inside, source=Source(source.array, source.index[first:last]))
+
+
+def picked(value: Any, numbers: Any) -> Any:
+    """The sequences of those numbers, in that order; the padded time stays what it was."""
+    if value is None:
+        return None
+    if type(value) is not Rows:
+        found = value[numbers]
+        mask = get_keras_mask(value)
+        if mask is not None:
+            found._keras_mask = mask[numbers]
+        return found
+    layout, source = value.layout, value.source
+    steps = Ragged(np.arange(layout.steps), layout.offsets)[numbers]
+    index = steps.values if source.index is None else source.index[steps.values]
+    if value.is_ragged or layout.full:
+        values = source.array.take(index, axis=0)
+        return Rows.from_ragged(values, steps.offsets, layout.time)
+    inside = Layout.from_mask(layout.mask[numbers])
+    return Rows(None, inside, source=Source(source.array, index))
+
+
+def fit_together(results: list[Any]) -> bool:
+    """True if the answers for all batches have the same shapes, but for the number of sequences."""
+    shapes = {tuple(np.shape(array)[1:] for array in flatten(result)) for result in results}
+    return len(shapes) == 1
+
+
+def join(results: list[Any]) -> Any:
+    """The results of the batches as one."""
+    if len(results) == 1:
+        return results[0]
+    first = results[0]
+    if isinstance(first, dict):
+        return {key: join([result[key] for result in results]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return type(first)(join(list(parts)) for parts in zip(*results, strict=True))
+    return np.concatenate(results)
