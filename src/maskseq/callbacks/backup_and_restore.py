@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..storage import atomic
-from .base import Callback, Logs
+from .base import Logs
+from .periodic import Periodic
 
 FILE = "training.npz"
 
 
-class BackupAndRestore(Callback):
+class BackupAndRestore(Periodic):
     """Keep weights, optimizer and epoch in a folder; the next `fit` begins with them.
 
     Arguments: backup_dir: the folder, for this training alone.  save_freq: "epoch", or a number of
@@ -30,16 +31,10 @@ class BackupAndRestore(Callback):
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ):
-        super().__init__()
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
-            raise ValueError(
-                f"BackupAndRestore: save_freq must be 'epoch' or a number of batches, "
-                f"got {save_freq!r}"
-            )
-        self.backup_dir, self.save_freq = Path(backup_dir), save_freq
+        super().__init__(save_freq)
+        self.backup_dir = Path(backup_dir)
         self.double_checkpoint = double_checkpoint  # accepted: files are replaced whole
         self.delete_checkpoint = delete_checkpoint
-        self._epoch = self._batches = 0
 
     @property
     def _path(self) -> Path:
@@ -52,27 +47,16 @@ class BackupAndRestore(Callback):
             state = {name: file[name] for name in file.files}
         self.model.trainer.restore(state)
 
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._batches += 1
-        if isinstance(self.save_freq, int) and self._batches % self.save_freq == 0:
-            self._keep(self._epoch)
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if self.save_freq == "epoch":
-            self._keep(epoch + 1)
+    def due(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        begun = epoch + 1 if batch is None else epoch  # where the next `fit` begins
+        self.backup_dir.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        np.savez(buffer, **self.model.trainer.state(begun))
+        with atomic.replacing(self._path) as file:
+            file.write(buffer.getvalue())
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.delete_checkpoint:
             self._path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # it holds other files, or is not there
                 self.backup_dir.rmdir()
-
-    def _keep(self, epoch: int) -> None:
-        self.backup_dir.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        np.savez(buffer, **self.model.trainer.state(epoch))
-        with atomic.replacing(self._path) as file:
-            file.write(buffer.getvalue())

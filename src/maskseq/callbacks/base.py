@@ -1,6 +1,6 @@
 """Callback: methods that `fit`, `evaluate` and `predict` call; CallbackList calls those of many."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 Logs = dict[str, Any]
@@ -88,23 +88,36 @@ class Callback:
 class CallbackList:
     """Calls the same method of many callbacks, in order.
 
-    Arguments: callbacks: one, a list of them, or None.  model: the model that runs.  params: see
-        Callback.
+    Arguments: callbacks: one, a list of them, or None.  model, params: of the run, if known.
     Raises: TypeError for what is no callback.
     """
 
-    def __init__(self, callbacks: Any, model: Any, params: dict[str, Any]):
+    def __init__(self, callbacks: Any, model: Any = None, params: dict[str, Any] | None = None):
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
         for callback in given:
             if not hasattr(callback, "set_model"):
                 raise TypeError(f"callbacks must be callbacks, got {callback!r}")
         self.callbacks: list[Any] = given
-        for callback in given:
+        if model is not None:
+            self.set_model(model)
+        if params is not None:
+            self.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Tell all callbacks the model that runs."""
+        for callback in self.callbacks:
             callback.set_model(model)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Tell all callbacks what is known about the run."""
+        for callback in self.callbacks:
             callback.set_params(params)
 
-    def __iter__(self) -> Iterable[Any]:
-        return iter(self.callbacks)
+    def listens(self, event: str) -> bool:
+        """True if a callback has a method of its own for an event."""
+        nothing = getattr(Callback, event)
+        methods = (getattr(x, event, nothing) for x in self.callbacks)
+        return any(getattr(method, "__func__", method) is not nothing for method in methods)
 
     def __getattr__(self, event: str) -> Callable[..., None]:
         if event not in EVENTS:

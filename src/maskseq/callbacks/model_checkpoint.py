@@ -4,9 +4,10 @@ from typing import Any
 
 from .base import Logs
 from .monitor import Monitor
+from .periodic import Periodic
 
 
-class ModelCheckpoint(Monitor):
+class ModelCheckpoint(Periodic, Monitor):
     """Write the model after each epoch, or after so many batches.
 
     Arguments: filepath: ".keras", or ".weights.h5" with save_weights_only; it may have {epoch}
@@ -28,7 +29,7 @@ class ModelCheckpoint(Monitor):
         save_freq: Any = "epoch",
         initial_value_threshold: float | None = None,
     ):
-        super().__init__(monitor, mode)
+        super().__init__(save_freq, monitor, mode)
         self.filepath, self.verbose = str(filepath), verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         ending = ".weights.h5" if save_weights_only else ".keras"
@@ -36,28 +37,9 @@ class ModelCheckpoint(Monitor):
             raise ValueError(
                 f"ModelCheckpoint: filepath must end in {ending}, got {self.filepath!r}"
             )
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
-            raise ValueError(
-                f"ModelCheckpoint: save_freq must be 'epoch' or a number of batches, "
-                f"got {save_freq!r}"
-            )
-        self.save_freq = save_freq
         self.best = initial_value_threshold
-        self._batches = self._epoch = 0
 
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._batches += 1
-        if isinstance(self.save_freq, int) and self._batches % self.save_freq == 0:
-            self._save(self._epoch, batch, logs or {})
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if self.save_freq == "epoch":
-            self._save(epoch, None, logs or {})
-
-    def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
+    def due(self, epoch: int, batch: int | None, logs: Logs) -> None:
         path = self._path(epoch, batch, logs)
         if self.save_best_only:
             value = self.monitored(logs)

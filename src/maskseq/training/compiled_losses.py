@@ -9,6 +9,23 @@ from .data import Batch
 from .outputs import by_output, names_of_outputs, words_in
 
 
+class _Mean:
+    """The sum of all batches over that of their divisors; last: the last batch's divisor."""
+
+    def __init__(self) -> None:
+        self.total = self.divisor = 0.0
+        self.last: float | None = None
+
+    def add(self, total: float, divisor: float) -> None:
+        self.total += total
+        self.divisor += divisor
+        self.last = divisor
+
+    @property
+    def value(self) -> float:
+        return self.total / self.divisor if self.divisor else 0.0
+
+
 class CompiledLosses:
     """What is minimized: the sum of the outputs' losses, each times its weight, and of penalties.
 
@@ -27,13 +44,13 @@ class CompiledLosses:
 
     def reset(self) -> None:
         """Begin the sums anew."""
-        self._sums: list[list[tuple[float, float]]] = [[] for _ in self._outputs]
-        self._penalties: list[float] = []
+        self._sums = [_Mean() for _ in self._outputs]
+        self._penalties = _Mean()
 
     @property
     def last_count(self) -> float:
         """The divisor of the last batch: how many values the first loss is a mean of."""
-        return next((sums[-1][1] for sums in self._sums if sums), 1.0)
+        return next((mean.last for mean in self._sums if mean.last is not None), 1.0)
 
     def resolve(self, model: Any) -> None:
         """Find a loss for each output, once the model has its outputs."""
@@ -75,36 +92,29 @@ class CompiledLosses:
                 batch.numbers,
             )
             divisor = 1.0 if loss.reduction == "sum" else count
-            self._sums[place].append((float(value_of(value)) * divisor, divisor))
+            self._sums[place].add(float(value_of(value)) * divisor, divisor)
             terms.append((value, self._weights[place]))
         return terms
 
     def add_penalties(self, values: list[Any]) -> None:
         """Add the penalties of a batch to the sums."""
-        self._penalties.append(math.fsum(float(value_of(value)) for value in values))
+        self._penalties.add(math.fsum(float(value_of(value)) for value in values), 1.0)
 
     def logs(self) -> dict[str, float]:
         """The losses over all batches since `reset`."""
         found, total = {}, []
-        for (name, loss), sums, weight in zip(
+        for (name, loss), mean, weight in zip(
             self._pairs(), self._sums, self._weights, strict=True
         ):
             if loss is None:
                 continue
-            value = _mean(sums)
+            value = mean.value
             found[f"{name}_loss"] = value
             total.append(weight * value)
-        if self._penalties:
-            total.append(math.fsum(self._penalties) / len(self._penalties))
+        total.append(self._penalties.value)
         if len(self._outputs) < 2:
             found = {}
         return {"loss": math.fsum(total), **found}
-
-
-def _mean(sums: list[tuple[float, float]]) -> float:
-    """The sum of all batches by their divisors; of "sum", whose divisor is 1, by the batches."""
-    divisor = math.fsum(divisor for _, divisor in sums)
-    return math.fsum(total for total, _ in sums) / divisor if divisor else 0.0
 
 
 def _as_loss(given: Any) -> losses.Loss:

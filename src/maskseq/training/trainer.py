@@ -116,13 +116,13 @@ class Trainer:
         self._class_weight = class_weight
         self.train(self._batch_of(x, y, weights), self._calls)
         self._calls += 1
-        return self._named_logs()
+        return self.named_logs()
 
     def test_on_batch(self, x: Any, y: Any, weights: Any) -> dict[str, float]:
         """The losses and metrics of what `test_on_batch` was given."""
         self.reset()
         self.test(self._batch_of(x, y, weights))
-        return self._named_logs()
+        return self.named_logs()
 
     def state(self, epoch: int) -> dict[str, np.ndarray]:
         """Arrays with which `restore` goes on at an epoch."""
@@ -159,7 +159,8 @@ class Trainer:
         data.size = max(data.count, 1)
         return next(data.epoch(0, 0, shuffle=False))
 
-    def _named_logs(self) -> dict[str, float]:
+    def named_logs(self) -> dict[str, float]:
+        """The losses and metrics since `reset`, in the order of `names`."""
         logs = self.logs()
         return {name: logs[name] for name in self.names}
 
