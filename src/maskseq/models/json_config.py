@@ -35,19 +35,20 @@ _MODULE_OF = {name: module for module, names in _OPERATIONS.items() for name in 
 
 
 def to_json(entry: dict[str, Any], **options: Any) -> str:
-    """The JSON of what `serialize_layer` gave for a model. options: as for `json.dumps`.
+    """The JSON of a config. options: as for `json.dumps`.
 
     Raises: TypeError for an argument of a layer or call that JSON has no form for.
     """
-    return json.dumps(_in_keras_form(entry), default=_plain, **options)
+    return json.dumps(entry, default=_plain, **options)
 
 
-def _in_keras_form(value: Any) -> Any:
+def in_keras_form(value: Any) -> Any:
+    """What `serialize_layer` gave for a model, as Keras has it."""
     if isinstance(value, (list, tuple)):
-        return [_in_keras_form(item) for item in value]
+        return [in_keras_form(item) for item in value]
     if not isinstance(value, dict):
         return value
-    inside = {key: _in_keras_form(item) for key, item in value.items()}
+    inside = {key: in_keras_form(item) for key, item in value.items()}
     name = value.get("class_name")
     if not isinstance(name, str) or "config" not in value or name == "__keras_tensor__":
         return inside

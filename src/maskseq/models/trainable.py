@@ -96,10 +96,25 @@ class Trainable:
         """
         from ..training.fitting import fit
 
-        options = dict(locals())
-        for name in ("self", "fit"):
-            del options[name]
-        return fit(self._compiled("fit"), **options)
+        return fit(
+            self._compiled("fit"),
+            x,
+            y,
+            batch_size,
+            epochs,
+            verbose,
+            callbacks,
+            validation_split,
+            validation_data,
+            shuffle,
+            class_weight,
+            sample_weight,
+            initial_epoch,
+            steps_per_epoch,
+            validation_steps,
+            validation_batch_size,
+            validation_freq,
+        )
 
     def evaluate(
         self,

@@ -15,7 +15,9 @@ import numpy as np
 from ..given.notices import warn
 from ..importers.keras.places import places
 from ..layers.base.layer import Layer
+from ..layers.base.registry import serialize_layer
 from ..layers.base.table import OURS, names_in
+from ..models.json_config import in_keras_form, to_json
 from ..models.model import Model
 from ..storage import atomic
 from .hdf5 import Group, hdf5_bytes
@@ -37,9 +39,8 @@ def save_model(
     Raises: ValueError for another ending, or a model that is not built; FileExistsError; OSError.
     """
     name = _checked(model, path, (".keras", ".h5"), overwrite)
-    entry = json.loads(model.to_json())
-    shape = getattr(model, "input_shape", None)
-    entry["build_config"] = {"input_shape": shape}
+    entry = in_keras_form(serialize_layer(model))
+    entry["build_config"] = {"input_shape": getattr(model, "input_shape", None)}
     trainer: Any = getattr(model, "trainer", None)
     if trainer is not None:
         entry["compile_config"] = trainer.get_config()
@@ -54,7 +55,7 @@ def save_model(
     optimizer = trainer.optimizer if trainer is not None and include_optimizer else None
     with atomic.replacing(name) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
-        archive.writestr("config.json", json.dumps(entry))
+        archive.writestr("config.json", to_json(entry))
         archive.writestr("model.weights.h5", hdf5_bytes(weights_tree(model, optimizer)))
         for place, text in _vocabularies(model):
             archive.writestr(f"assets/{place}/vocabulary.txt", text)

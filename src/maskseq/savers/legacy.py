@@ -1,12 +1,12 @@
 """The tree of a legacy `.h5` file. Source: keras.src.legacy.saving.legacy_h5_format, 3.15."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from ..importers.keras.legacy import weights_in_order
 from ..layers.base.layer import Layer
+from ..models.json_config import to_json
 from ..models.model import Model
 from .hdf5 import MOST_IN_HEADER, Group
 
@@ -18,9 +18,9 @@ def legacy_tree(model: Model, entry: dict[str, Any], version: str) -> Group:
     root = Group()
     config = {"class_name": entry["class_name"], "config": entry["config"]}
     about = {"keras_version": version, "backend": "jax"}
-    root.attributes |= {**about, "model_config": json.dumps(config)}
+    root.attributes |= {**about, "model_config": to_json(config)}
     if entry.get("compile_config"):
-        root.attributes["training_config"] = json.dumps(entry["compile_config"])
+        root.attributes["training_config"] = to_json(entry["compile_config"])
     weights = root.group("model_weights")
     weights.attributes |= about
     layers = model.layers

@@ -118,12 +118,7 @@ def model_from_json(
     text = config.get("keras_version")
     version = Version(3, 0) if text is None else Version.parse(text, name)
     maker = _maker(name, version, custom_layers, functions, "auto", len(raw))
-    try:
-        model = maker.layer(config)
-    except RecursionError as error:
-        raise FormatError(name, "its config is nested too deep") from error
-    if not isinstance(model, Model):
-        raise FormatError(name, f"it holds a {type(model).__name__}, expected a model")
+    model = _model_of(maker, config)
     maker.functions.check_used(name)
     return model
 
@@ -237,9 +232,14 @@ def _build(maker: ModelMaker, config: dict, size: int | str | os.PathLike) -> Mo
     size: of the weights in bytes, or the file that holds them.
     """
     size = size if isinstance(size, int) else os.path.getsize(size)
+    with limited(maker.path, size, maker.budget):
+        return _model_of(maker, config)
+
+
+def _model_of(maker: ModelMaker, config: dict) -> Model:
+    """The model of a config. Raises: FormatError."""
     try:
-        with limited(maker.path, size, maker.budget):
-            model = maker.layer(config)
+        model = maker.layer(config)
     except RecursionError as error:
         raise FormatError(maker.path, "its config is nested too deep") from error
     if not isinstance(model, Model):
