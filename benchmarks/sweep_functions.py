@@ -21,7 +21,8 @@ import numpy as np
 from maskseq import _kernels
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.support import reference, reference_values  # noqa: E402
+from tests.support import reference  # noqa: E402
+from tests.support.definitions import reference_values  # noqa: E402
 from tests.support.floats import canonical, ulps  # noqa: E402
 
 CHUNK, SLICE = 1 << 22, 1 << 15  # values a round; of them, what stays in the L2 cache as float64

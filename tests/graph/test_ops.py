@@ -8,7 +8,7 @@ import pytest
 import maskseq
 from maskseq import ops
 from maskseq.ops.operation import OPERATIONS
-from tests.support.reference_ops import definition, widened
+from tests.support.definitions.reference_ops import definition, widened
 
 X = np.array([[-2.5, -0.5, 0.25, 1.0], [0.5, 3.5, -1.5, 2.0], [0.1, 0.2, 0.3, -0.4]], np.float32)
 Y = np.array([[1.5, -2.0, 0.5, 2.0], [2.0, 0.0, -1.0, 3.0], [1.0, 1.0, -0.5, 0.5]], np.float32)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from maskseq import _kernels
-from tests.support import reference, reference_values
+from tests.support import reference
+from tests.support.definitions import reference_values
 from tests.support.floats import canonical, every_exponent, ulps
 
 OURS = ["exponential", "tanh", "sigmoid"]

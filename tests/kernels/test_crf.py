@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from maskseq import _kernels
-from tests.support import reference_lattice
-from tests.support.differences import slopes
+from tests.support.definitions import reference_lattice
+from tests.support.definitions.differences import slopes
 
 THREADS = (1, 2, 3, 5, 8)
 LENGTHS = [3, 0, 1, 4, 2]

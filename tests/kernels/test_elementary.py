@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from maskseq import _kernels
+from tests.support.definitions.reference_values import ELEMENTARY, ELEMENTARY_PAIR
 from tests.support.floats import EXTREMES, canonical, every_exponent, ulps
-from tests.support.reference_values import ELEMENTARY, ELEMENTARY_PAIR
 
 INF, NAN = np.inf, np.nan
 BENDS = {"cosh": 90, "expm1": 90, "sinh": 90, "erf": 5, "arcsin": 1, "arccos": 1}

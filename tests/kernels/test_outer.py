@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskseq import _kernels
-from tests.support import reference_backward as reference
+from tests.support.definitions import reference_backward as reference
 
 SIZES = [0, 1, 2, 7, 8, 9, 15, 16, 17, 24, 25, 31, 33, 64, 65, 130]
 NAN = np.nan

@@ -5,7 +5,7 @@ import pytest
 
 from maskseq import _kernels
 from maskseq.numerics import reductions
-from tests.support.reference_values import REDUCTIONS
+from tests.support.definitions.reference_values import REDUCTIONS
 
 SIZES = [1, 2, 15, 16, 17, 33, 130]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskseq import _kernels
-from tests.support import reference_values as reference
+from tests.support.definitions import reference_values as reference
 
 SIZES = [1, 2, 7, 8, 9, 15, 16, 17, 33, 130]
 INF, NAN = np.inf, np.nan

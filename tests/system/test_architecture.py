@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def test_no_folder_of_the_package_has_more_than_twenty_files():
 HAND_WRITTEN = {".py", ".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h"}
 FOLDERS = ("src", "csrc", "tests", "benchmarks", "examples")
 MADE = {"_kernels.c", "_arrow.c", "_lists.c"}  # by Cython
+
+
+def test_no_other_folder_has_more_than_twenty_source_files():
+    root = Path(__file__).parents[2]
+    paths = [path for folder in FOLDERS for path in (root / folder).rglob("*")]
+    counts = Counter(
+        path.parent.relative_to(root)
+        for path in paths
+        if path.suffix in HAND_WRITTEN and path.name not in MADE
+    )
+    assert len(counts) > 50
+    assert not {str(path): count for path, count in counts.items() if count > 20}
 
 
 def test_no_source_file_has_more_than_four_hundred_lines():

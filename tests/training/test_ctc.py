@@ -6,7 +6,7 @@ import pytest
 from maskseq import ops
 from maskseq.context import changed
 from maskseq.tape import Tape
-from tests.support import reference_lattice
+from tests.support.definitions import reference_lattice
 from tests.support.recurrent_run import slope
 
 TARGET = np.array([[1, 2, 1], [3, 3, 0], [2, 0, 0], [0, 0, 0]])

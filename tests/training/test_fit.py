@@ -4,52 +4,8 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import Ragged, layers, pad_sequences
-
-
-def sequences(count=60, seed=0, features=3):
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(0, 9, count)
-    return [rng.standard_normal((int(n), features)).astype(np.float32) for n in lengths]
-
-
-def classifier(optimizer="adam", **compiled):
-    maskseq.set_random_seed(3)
-    model = maskseq.Sequential(
-        [
-            maskseq.Input((None, 3)),
-            layers.Masking(-9.0),
-            layers.LSTM(5),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-    model.compile(optimizer, "binary_crossentropy", **compiled)
-    return model
-
-
-def tagger(**compiled):
-    maskseq.set_random_seed(3)
-    model = maskseq.Sequential(
-        [
-            maskseq.Input((None, 3)),
-            layers.Masking(-9.0),
-            layers.Bidirectional(layers.GRU(4, return_sequences=True)),
-            layers.Dense(1),
-        ]
-    )
-    model.compile("sgd", "mse", **compiled)
-    return model
-
-
-X = sequences()
-Y = np.array([float(x.sum() > 0) for x in X], np.float32)
-STEPS = [np.cumsum(x.sum(axis=1))[:, None].astype(np.float32) for x in X]
-
-
-def padded(x, side="post", extra=0):
-    longest = max(map(len, x)) + extra
-    return pad_sequences(x, maxlen=longest, dtype="float32", padding=side, value=-9.0)
-
+from maskseq import Ragged, layers
+from tests.training.fit_cases import STEPS, X, Y, classifier, padded, tagger
 
 FORMS = {
     "lists": lambda: [x.tolist() for x in X],
@@ -196,63 +152,6 @@ def test_batch_of_nothing_but_padding_changes_nothing():
     assert model.train_on_batch(empty, [np.zeros((0, 1), np.float32)] * 4) == 0.0
     for ours, kept in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, kept)
-
-
-def test_validation_split_takes_the_last_part_before_shuffling():
-    seen = []
-
-    class Watch(maskseq.callbacks.Callback):
-        def on_test_end(self, logs=None):
-            seen.append(dict(logs))
-
-    model = tagger()
-    history = model.fit(X, STEPS, validation_split=0.25, verbose=0, callbacks=[Watch()])
-    fresh = tagger()
-    fresh.set_weights(model.get_weights())
-    held = fresh.evaluate(X[45:], STEPS[45:], verbose=0)
-    assert history.history["val_loss"] == [held] == [seen[0]["loss"]]
-
-
-def batches(size=15):
-    for start in range(0, len(X), size):
-        yield X[start : start + size], Y[start : start + size]
-
-
-class Indexed:
-    def __init__(self):
-        self.ended = 0
-
-    def __len__(self):
-        return 4
-
-    def __getitem__(self, number):
-        return list(batches())[number]
-
-    def on_epoch_end(self):
-        self.ended += 1
-
-
-def test_generators_and_indexed_batches_train_as_arrays_do():
-    results = []
-    indexed = Indexed()
-    for x in ((X, Y), (batches(),), (indexed,), (list(batches()).__iter__(),)):
-        model = classifier()
-        model.fit(*x, batch_size=15, shuffle=False, verbose=0)
-        results.append(model.get_weights())
-    assert indexed.ended == 1
-    for other in results[1:]:
-        for a, b in zip(results[0], other, strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
-def test_steps_per_epoch_goes_on_where_the_last_epoch_ended():
-    model = classifier()
-    history = model.fit(X, Y, batch_size=15, epochs=2, steps_per_epoch=2, shuffle=False, verbose=0)
-    whole = classifier()
-    whole.fit(X, Y, batch_size=15, epochs=1, shuffle=False, verbose=0)
-    assert history.epoch == [0, 1]
-    for a, b in zip(model.get_weights(), whole.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 def two_outputs():

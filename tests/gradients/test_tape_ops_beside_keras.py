@@ -5,8 +5,8 @@ import pytest
 
 from maskseq import ops
 from maskseq.tape import Tape
+from tests.gradients.test_tape_ops import differentiable, floats_in, moved
 from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS
-from tests.training.test_tape_ops import differentiable, floats_in, moved
 
 ALL = [(n, a) for n, a in [*CASES.items(), *OPTIONS, *PRODUCTS]]
 ALL = [(n, a) for n, a in ALL if differentiable(n) and floats_in(a) and n != "cast"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import maskseq
 from maskseq import _kernels, layers
-from maskseq.models import inputs
+from maskseq.models import batches as cutting
 from tests.support.batches import KINDS, random_batch, random_weights, same_bits, split
 
 # Units around 128 KB of recurrent weights, in blocks of 16 (AVX-512) and of 8 (AVX2): from there on
@@ -117,5 +117,5 @@ def test_where_predict_cuts_a_batch_changes_nothing(lengths, steps_a_call):
     x = [rng.normal(size=(n, 3)).astype(np.float32) for n in lengths]
     want = model.predict(x)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inputs, "STEPS_A_CALL", steps_a_call)
+        patch.setattr(cutting, "STEPS_A_CALL", steps_a_call)
         assert model.predict(x).tobytes() == want.tobytes()

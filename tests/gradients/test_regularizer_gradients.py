@@ -7,7 +7,7 @@ from maskseq import layers, ops, regularizers
 from maskseq.context import changed
 from maskseq.tape import Tape
 from maskseq.variable import Variable
-from tests.support.differences import slopes
+from tests.support.definitions.differences import slopes
 
 
 def cosines(x):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tests.support import reference_lattice
-from tests.support import reference_values as values
+from tests.support.definitions import reference_lattice
+from tests.support.definitions import reference_values as values
 from tests.support.reference import ACTIVATIONS
 
 

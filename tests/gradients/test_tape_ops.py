@@ -7,8 +7,8 @@ from maskseq import ops
 from maskseq.ops.operation import OPERATIONS, RECORDERS
 from maskseq.tape import Tape, Traced
 from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS
-from tests.support.differences import slopes
-from tests.support.reference_ops import definition, widened
+from tests.support.definitions.differences import slopes
+from tests.support.definitions.reference_ops import definition, widened
 
 ALL = [*CASES.items(), *OPTIONS, *PRODUCTS]
 ALL += [

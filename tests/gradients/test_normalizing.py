@@ -8,8 +8,8 @@ from maskseq.context import changed
 from maskseq.numerics import normalizing
 from maskseq.rows import Rows
 from maskseq.tape import SparseRows, Tape, value_of
-from tests.support import reference_values as reference
-from tests.support.differences import slopes
+from tests.support.definitions import reference_values as reference
+from tests.support.definitions.differences import slopes
 
 MASK = np.array([[1, 0, 1, 1], [0, 0, 0, 0], [0, 1, 1, 0]], bool)
 EPSILON = {"layer": 1e-3, "rms": 1e-6, "scaled": 1e-3, "unit": 1e-12}

@@ -9,7 +9,7 @@ from maskseq.layers.rnn.decoded import decoded_from
 from maskseq.rows import Rows, as_padded
 from maskseq.tape import Tape, value_of
 from maskseq.tensor import Tensor
-from tests.support import reference_lattice
+from tests.support.definitions import reference_lattice
 from tests.support.recurrent_run import slope
 
 TAGS = 4

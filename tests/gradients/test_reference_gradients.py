@@ -8,7 +8,7 @@ from maskseq import layers
 from maskseq.context import changed
 from maskseq.tape import Tape, padded
 from tests.support import reference
-from tests.support.differences import slopes
+from tests.support.definitions.differences import slopes
 
 MASK = np.array([[1, 1, 1, 1, 1, 0, 0], [0, 1, 1, 0, 1, 0, 1], [0] * 7], bool)
 OPTIONS = [(stride, padding, 1) for stride in (1, 2) for padding in ("valid", "same", "causal")]

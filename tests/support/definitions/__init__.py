@@ -1,0 +1,1 @@
+"""Definitions in float64 that answers and gradients are compared with, beside `reference`."""
