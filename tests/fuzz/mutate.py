@@ -1,5 +1,6 @@
 """Mutations that leave a file's structure whole where random bytes would only break it."""
 
+import copy
 import json
 import random
 import struct
@@ -63,14 +64,14 @@ def _change(tree: Any, rng: random.Random) -> None:
     if action < 0.15:
         del holder[key]
     elif action < 0.3 and isinstance(holder, list):
-        holder.insert(rng.randrange(len(holder) + 1), json.loads(json.dumps(holder[key])))
+        holder.insert(rng.randrange(len(holder) + 1), copy.deepcopy(holder[key]))
     elif action < 0.6:
         other, from_ = rng.choice(places)
-        holder[key] = json.loads(json.dumps(other[from_]))
+        holder[key] = copy.deepcopy(other[from_])
     elif isinstance(holder[key], int):
         holder[key] = holder[key] + rng.choice((-1, 1, 2, 100))
     else:
-        holder[key] = rng.choice(_VALUES)
+        holder[key] = copy.deepcopy(rng.choice(_VALUES))  # the next change may be inside it
 
 
 def _holders(value: Any) -> list[Any]:
