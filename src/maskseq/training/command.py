@@ -1,13 +1,13 @@
 """`maskseq train` and `maskseq convert`; cli.py has their options and what they take."""
 
 import argparse
-import difflib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import configured
 from ..data import files as datafiles
 from ..data.ragged import Ragged
 from ..importers import load_model, model_from_json
@@ -59,8 +59,7 @@ def read_config(path: Path) -> tuple[Model, dict[str, Any]]:
         raise ValueError(f"{path}: {error}") from error
     known = ("model", "seed", *COMPILE, *FIT)
     for name in config.keys() - set(known):
-        near = difflib.get_close_matches(name, known, 1) or known
-        raise ValueError(f"{path}: unknown key {name!r}, expected one of {', '.join(near)}")
+        raise ValueError(f"{path}: unknown key {name!r}; {configured.hint(name, known)}")
     for name in ("model", "loss"):
         if name not in config:
             raise ValueError(f"{path}: {name!r} is missing")

@@ -29,8 +29,9 @@ class SavedTraining:
         try:
             model.compile(**given)
             optimizer = model.optimizer
-            if self._state:
+            if len(self._state) > len(optimizer.variables):  # it had made a step
                 optimizer.build(model.trainable_weights)
+            if self._state:
                 optimizer.set_weights(self._state)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(

@@ -1,0 +1,113 @@
+"""`maskseq train` and `maskseq convert`: what they write, and what they say of wrong files."""
+
+import json
+
+import numpy as np
+import pytest
+
+import maskseq
+from maskseq import cli, layers
+from tests.training.fit_cases import STEPS, X, Y, classifier
+
+
+@pytest.fixture
+def data(tmp_path):
+    ragged = maskseq.Ragged.from_list(X)
+    path = tmp_path / "data.npz"
+    np.savez(path, values=ragged.values, offsets=ragged.offsets, labels=Y)
+    return path
+
+
+def config(tmp_path, **changes):
+    model = maskseq.Sequential(
+        [maskseq.Input((None, 3)), layers.GRU(4), layers.Dense(1, "sigmoid")], name="small"
+    )
+    given = {"model": json.loads(model.to_json()), "loss": "binary_crossentropy", "seed": 1}
+    given = {**given, "optimizer": "adam", "metrics": ["accuracy"], "epochs": 2, **changes}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({k: v for k, v in given.items() if v is not None}))
+    return path
+
+
+def run(*arguments):
+    return cli.main(list(map(str, arguments)))
+
+
+def test_training_is_that_of_fit(tmp_path, data, capsys):
+    assert run("train", config(tmp_path), data, "-o", tmp_path / "out.keras") == 0
+    told = capsys.readouterr().out
+    assert "Epoch 2/2" in told and "60 sequences, 2 epochs" in told
+    maskseq.set_random_seed(1)
+    model = maskseq.importers.model_from_json(
+        json.dumps(json.loads((tmp_path / "config.json").read_text())["model"])
+    )
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    model.fit(X, Y, epochs=2, verbose=0)
+    written = maskseq.load_model(tmp_path / "out.keras")
+    for ours, expected in zip(written.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_training_goes_on_from_a_model_file(tmp_path, data):
+    model = classifier()
+    model.fit(X, Y, shuffle=False, verbose=0)
+    model.save(tmp_path / "half.keras")
+    arguments = ("-o", tmp_path / "whole.keras", "--epochs", 1, "-q")
+    assert run("train", tmp_path / "half.keras", data, *arguments) == 0
+    whole = maskseq.load_model(tmp_path / "whole.keras")
+    assert int(whole.optimizer.iterations) == 2 * int(model.optimizer.iterations)
+
+
+def test_labels_of_steps_in_a_file_of_their_own(tmp_path, data):
+    model = maskseq.Sequential(
+        [maskseq.Input((None, 3)), layers.GRU(4, return_sequences=True), layers.Dense(1)]
+    )
+    lines = tmp_path / "labels.jsonl"
+    lines.write_text("".join(json.dumps(y.tolist()) + "\n" for y in STEPS))
+    path = config(tmp_path, model=json.loads(model.to_json()), loss="mse", metrics=None)
+    arguments = ("--labels", lines, "-o", tmp_path / "out.keras", "-q")
+    assert run("train", path, data, *arguments) == 0
+    assert (tmp_path / "out.keras").exists()
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"epoch": 2}, "unknown key 'epoch'; did you mean 'epochs'"),
+        ({"loss": None}, "'loss' is missing"),
+        ({"model": 3}, "model must be a path or a config, got int"),
+        ({"optimizer": "adm"}, "there is none called 'adm'; did you mean 'adam'"),
+        ({"model": "gone.keras"}, "gone.keras"),
+    ],
+)
+def test_wrong_configs_are_one_line(tmp_path, data, capsys, changes, said):
+    assert run("train", config(tmp_path, **changes), data, "-o", tmp_path / "out.keras") == 2
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1
+    assert not (tmp_path / "out.keras").exists()
+
+
+def test_wrong_data_and_targets_are_one_line(tmp_path, data, capsys):
+    path = config(tmp_path)
+    assert run("train", path, data, "-o", tmp_path / "out.pt") == 2
+    assert "expected a file ending in .keras or .h5" in capsys.readouterr().err
+    np.save(tmp_path / "few.npy", Y[:-1])
+    arguments = ("--labels", tmp_path / "few.npy", "-o", tmp_path / "out.keras")
+    assert run("train", path, data, *arguments) == 2
+    assert "59 labels for 60 sequences" in capsys.readouterr().err
+    np.savez(tmp_path / "bare.npz", x=np.zeros((2, 3, 3), np.float32))
+    assert run("train", path, tmp_path / "bare.npz", "-o", tmp_path / "out.keras") == 2
+    assert "labels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
+def test_convert(tmp_path, ending, capsys):
+    model = classifier()
+    model.save(tmp_path / "model.keras")
+    out = tmp_path / f"out{ending}"
+    assert run("convert", tmp_path / "model.keras", out) == 0
+    again = classifier()
+    again.load_weights(out)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert run("convert", tmp_path / "model.keras", tmp_path / "out.onnx") == 2
+    assert "must end in .keras or .h5" in capsys.readouterr().err
