@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import Ragged
+from maskseq import Ragged, layers
 from tests.training.fit_cases import STEPS, X, Y, classifier, padded, tagger
 
 
@@ -78,3 +78,26 @@ def test_steps_per_epoch_goes_on_where_the_last_epoch_ended():
     assert history.epoch == [0, 1]
     for a, b in zip(model.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_labels_of_steps_that_a_mask_leaves_out_are_not_read():
+    """An id of 0 in the middle has a label, as it has a place in its sequence."""
+    maskseq.set_random_seed(3)
+    model = maskseq.Sequential(
+        [
+            layers.Embedding(9, 4, mask_zero=True),
+            layers.GRU(3, return_sequences=True),
+            layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", "mse", metrics=["mse"], weighted_metrics=["mae"])
+    ids = [[1, 0, 2], [3], [0, 4, 0, 5]]
+    labels = [np.full((len(x), 1), 7.0, np.float32) for x in ids]
+    pairs = zip(ids, labels, strict=True)
+    odd = [np.where(np.array(x)[:, None] == 0, np.float32(np.nan), y) for x, y in pairs]
+    loss, mse, mae = model.evaluate(ids, odd, verbose=0)
+    answers = model.predict([[1, 2], [3], [4, 5]])
+    steps = np.array([answers[0, 0], answers[0, 1], answers[1, 0], answers[2, 0], answers[2, 1]])
+    exact = np.square(steps.astype(np.float64) - 7).mean()
+    assert loss == pytest.approx(exact, rel=1e-6) and mse == pytest.approx(exact, rel=1e-6)
+    assert mae == pytest.approx(np.abs(steps.astype(np.float64) - 7).mean(), rel=1e-6)

@@ -58,7 +58,7 @@ class CompiledLosses:
             return
         self._outputs = names_of_outputs(model)
         given = by_output(model, self._given, "loss", spread=True)
-        self._losses = [None if x is None else _as_loss(x) for x in given]
+        self._losses = [losses.as_loss(x) for x in given]
         weights = by_output(model, self._given_weights, "loss_weights")
         self._weights = [1.0 if w is None else float(w) for w in weights]
         self.reset()
@@ -115,11 +115,3 @@ class CompiledLosses:
         if len(self._outputs) < 2:
             found = {}
         return {"loss": math.fsum(total), **found}
-
-
-def _as_loss(given: Any) -> losses.Loss:
-    """The loss that a name, a config, a function or an object means."""
-    found = losses.get(given)
-    if isinstance(found, losses.Loss):
-        return found
-    return losses.LossFunctionWrapper(found, stepwise=found in losses.FUNCTIONS.values())

@@ -7,7 +7,7 @@ import numpy as np
 from .. import metrics
 from .data import Batch
 from .outputs import by_output, is_config, names_of_outputs, words_in
-from .targets import align
+from .targets import Aligned, align
 
 
 class _Slot:
@@ -26,17 +26,20 @@ class _Slot:
         own = given if isinstance(given, str) else self.metric.name
         return self._prefix + own
 
-    def add(self, outputs: list[Any], batch: Batch, class_weight: Any) -> None:
+    def aligned(self, outputs: list[Any], batch: Batch, class_weight: Any) -> Aligned:
+        """What the metric gets of a batch, row upon row."""
         target, output = batch.targets[self.output], outputs[self.output]
         if target is None:
             raise ValueError(f"y must be given for metric {self.name!r}")
+        weights, by_class = None, None
+        if self.weighted:
+            weights, by_class = batch.weights[self.output], class_weight
+        return align(target, output, weights, by_class, batch.lengths, batch.numbers)
+
+    def add(self, given: Aligned) -> None:
+        """Add a batch."""
         if self.metric is None:
-            self.metric = metrics.for_output(self._given, target, output)
-        weights = batch.weights[self.output] if self.weighted else None
-        if not self.weighted or class_weight is None:
-            self.metric.update_state(target, output, weights)
-            return
-        given = align(target, output, weights, class_weight, batch.lengths)
+            self.metric = metrics.for_output(self._given, given.y_true, given.y_pred)
         self.metric.update_state(given.y_true, given.y_pred, given.weights)
 
 
@@ -76,8 +79,12 @@ class CompiledMetrics:
 
     def add(self, outputs: list[Any], batch: Batch, class_weight: Any) -> None:
         """Add a batch to all metrics."""
+        known: dict[tuple[int, bool], Aligned] = {}
         for slot in self._slots or ():
-            slot.add(outputs, batch, class_weight)
+            place = slot.output, slot.weighted
+            if place not in known:
+                known[place] = slot.aligned(outputs, batch, class_weight)
+            slot.add(known[place])
 
     def logs(self) -> dict[str, float]:
         """The metrics since `reset`."""
