@@ -130,6 +130,26 @@ def named(name: str, known: Mapping[str, Any], kind: str) -> Any:
     return known[name]
 
 
+def found(
+    identifier: Any, known: Mapping[str, Any], kind: str, deserialize: Callable[[Any], Any]
+) -> Any:
+    """What a name, a config, a class or a function means; None and functions as they are.
+
+    Raises: ValueError with the nearest name of the table.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        identifier = named(identifier, known, kind)
+    elif isinstance(identifier, dict):
+        identifier = deserialize(identifier)
+    if isinstance(identifier, type):
+        identifier = identifier()
+    if not callable(identifier):
+        raise ValueError(f"{kind}: expected a name, a config or a function, got {identifier!r}")
+    return identifier
+
+
 def from_table(config: Any, known: Mapping[str, Any], kind: str) -> Any:
     """The object that a config describes, of a class in a table that comes from Keras.
 

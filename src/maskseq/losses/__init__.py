@@ -99,17 +99,7 @@ def get(identifier: Any) -> Any:
 
     Raises: ValueError naming the nearest one there is.
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, str):
-        identifier = configured.named(identifier, KNOWN, "loss")
-    elif isinstance(identifier, dict):
-        identifier = deserialize(identifier)
-    if isinstance(identifier, type):
-        identifier = identifier()
-    if not callable(identifier):
-        raise ValueError(f"loss: expected a name, a config or a function, got {identifier!r}")
-    return identifier
+    return configured.found(identifier, KNOWN, "loss", deserialize)
 
 
 def as_loss(identifier: Any, reduction: str = "sum_over_batch_size") -> Loss | None:

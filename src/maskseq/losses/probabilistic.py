@@ -83,6 +83,14 @@ def _of_all(y_pred: Any, axis: int) -> Any:
     return _cut(ops.divide(y_pred, ops.sum(y_pred, axis=axis, keepdims=True)))
 
 
+def _of_all_classes(y_true: Any, y_pred: Any, label_smoothing: float, name: str) -> Any:
+    """Labels for each class, smoothed. Raises: ValueError unless they are shaped as y_pred is."""
+    classes = np.shape(y_true)[-1] if np.ndim(y_true) else 1
+    labels = _smooth(y_true, label_smoothing, np.float32(1 / max(classes, 1)))
+    _same_shape(labels, y_pred, name)
+    return labels
+
+
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -91,9 +99,7 @@ def categorical_crossentropy(
     axis: int = -1,
 ) -> Any:
     """-sum(y_true * log(y_pred)) along `axis`, labels being one-hot or probabilities."""
-    classes = np.shape(y_true)[-1] if np.ndim(y_true) else 1
-    labels = _smooth(y_true, label_smoothing, np.float32(1 / max(classes, 1)))
-    _same_shape(labels, y_pred, "categorical_crossentropy")
+    labels = _of_all_classes(y_true, y_pred, label_smoothing, "categorical_crossentropy")
     logs = ops.log_softmax(y_pred, axis) if from_logits else ops.log(_of_all(y_pred, axis))
     return ops.negative(ops.sum(ops.multiply(labels, logs), axis=axis))
 
@@ -108,9 +114,7 @@ def categorical_focal_crossentropy(
     axis: int = -1,
 ) -> Any:
     """`categorical_crossentropy`, each class times alpha * (1 - p) ** gamma."""
-    classes = np.shape(y_true)[-1] if np.ndim(y_true) else 1
-    labels = _smooth(y_true, label_smoothing, np.float32(1 / max(classes, 1)))
-    _same_shape(labels, y_pred, "categorical_focal_crossentropy")
+    labels = _of_all_classes(y_true, y_pred, label_smoothing, "categorical_focal_crossentropy")
     p = _of_all(ops.softmax(y_pred, axis) if from_logits else y_pred, axis)
     factor = ops.power(ops.subtract(_ONE, p), np.float32(gamma))
     values = ops.multiply(ops.multiply(factor, np.float32(alpha)), ops.log(p))

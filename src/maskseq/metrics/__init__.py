@@ -87,17 +87,7 @@ def get(identifier: Any) -> Any:
 
     Raises: ValueError naming the nearest one there is.
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, str):
-        identifier = configured.named(identifier, KNOWN, "metric")
-    elif isinstance(identifier, dict):
-        identifier = deserialize(identifier)
-    if isinstance(identifier, type):
-        identifier = identifier()
-    if not callable(identifier):
-        raise ValueError(f"metric: expected a name, a config or a function, got {identifier!r}")
-    return identifier
+    return configured.found(identifier, KNOWN, "metric", deserialize)
 
 
 def for_output(identifier: Any, y_true: Any, y_pred: Any) -> Metric:

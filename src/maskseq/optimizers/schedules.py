@@ -27,44 +27,42 @@ class LearningRateSchedule(configured.Configured):
         return serialize(self)
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _Decay(LearningRateSchedule):
+    """Base of schedules by the share step / decay_steps, or with `staircase` its whole part."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ):
+        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
+        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.staircase, self.name = staircase, name or type(self).__name__
+
+    def decayed(self, rate: np.float32, part: Any) -> Any:
+        """The first rate after that share."""
+        raise NotImplementedError
+
+    def __call__(self, step: Any) -> Any:
+        part = _part(step, self.decay_steps, self.staircase)
+        return self.decayed(np.float32(self.initial_learning_rate), part)
+
+
+class ExponentialDecay(_Decay):
     """initial_learning_rate * decay_rate ** (step / decay_steps); staircase: whole powers only."""
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ):
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = _positive(decay_steps, "decay_steps")
-        self.staircase, self.name = staircase, name
-
-    def __call__(self, step: Any) -> Any:
-        part = _part(step, self.decay_steps, self.staircase)
-        return np.float32(self.initial_learning_rate) * _power(self.decay_rate, part)
+    def decayed(self, rate: np.float32, part: Any) -> Any:
+        return rate * _power(self.decay_rate, part)
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_Decay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps)."""
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ):
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = _positive(decay_steps, "decay_steps")
-        self.staircase, self.name = staircase, name
-
-    def __call__(self, step: Any) -> Any:
-        part = _part(step, self.decay_steps, self.staircase)
-        return np.float32(self.initial_learning_rate) / (_ONE + np.float32(self.decay_rate) * part)
+    def decayed(self, rate: np.float32, part: Any) -> Any:
+        return rate / (_ONE + np.float32(self.decay_rate) * part)
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):

@@ -1,5 +1,6 @@
 """TimeDistributed: a layer applied to every step by itself."""
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
@@ -58,17 +59,22 @@ class TimeDistributed(Layer):
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> np.ndarray:
         batch, time = inputs.shape[:2]
-        options = {}
-        if mask is not None:
-            mask = check_mask(mask, (batch, time, *np.shape(mask)[2:]))
-            if mask.ndim > 2 and "mask" in self.layer.call_parameters():
-                options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
+        mask, options = self._checked(mask, (batch, time))
         options |= training_option(self.layer)
         steps = np.asarray(inputs).reshape(batch * time, *inputs.shape[2:])
         if self._asks:
             return self._with_inner_mask(self.layer(steps, **options), mask, (batch, time))
         outputs = np.asarray(self.layer.call(steps, **options))
         return outputs.reshape(batch, time, *outputs.shape[1:])
+
+    def _checked(self, mask: Any, steps: tuple[int, int]) -> tuple[Any, dict[str, Any]]:
+        """A mask of (batch, time, ...), and what the inner layer gets of it."""
+        if mask is None:
+            return None, {}
+        mask = check_mask(mask, (*steps, *np.shape(mask)[2:]))
+        if mask.ndim < 3 or "mask" not in self.layer.call_parameters():
+            return mask, {}
+        return mask, {"mask": mask.reshape(math.prod(steps), *mask.shape[2:])}
 
     def _with_inner_mask(self, outputs: Any, mask: Any, steps: tuple[int, int]) -> Any:
         """What the inner layer put out for all steps, with its mask, else that of the steps."""
@@ -96,11 +102,7 @@ class TimeDistributed(Layer):
                 return NotImplemented
             return rows_like(rows, call_on_tape(self.layer, tape, values(inputs)))
         batch, time = inputs.shape[:2]
-        options = {}
-        if mask is not None:
-            mask = check_mask(mask, (batch, time, *np.shape(mask)[2:]))
-            if mask.ndim > 2 and "mask" in self.layer.call_parameters():
-                options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
+        _, options = self._checked(mask, (batch, time))
         steps = inputs.reshape(batch * time, *inputs.shape[2:])
         outputs = call_on_tape(self.layer, tape, tape.hold(steps), **options)
         return outputs.reshape(batch, time, *outputs.shape[1:])
