@@ -83,9 +83,7 @@ class Recorder:
 
     def recorded(self, tape: Any, y: Any, given: dict[str, Any], plain: dict[str, Any]) -> Any:
         """The result `y` of the arguments as Traced."""
-        if not (
-            y.dtype.kind == "f" if type(y) is not list else all(x.dtype.kind == "f" for x in y)
-        ):
+        if any(x.dtype.kind != "f" for x in (y if type(y) is list else [y])):
             return y
         parts = []  # (gradient, the sources of its argument, whether that is a list)
         sources: list[Any] = []
