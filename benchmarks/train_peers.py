@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import train_block
 from benchmarks.lengths import long_tailed
 
 
@@ -41,6 +42,8 @@ class Work:
 
     def flops(self, lengths: np.ndarray) -> float:
         """Forward, weights' and states' gradients of the real steps; inputs' only where asked."""
+        if self.kind == "block":
+            return 2.0 * train_block.fmas(self.features, self.units, self.outputs, lengths)
         rows, gates = int(lengths.sum()), 3 if self.kind == "gru" else 4
         directions = 2 if self.kind == "bilstm" else 1
         inside = 3 * (rows - self.batch) * self.units
@@ -56,6 +59,7 @@ WORKS = [
     Work("BiLSTM tagger 32x60 100>200", "bilstm", 32, 60, 100, 200, 20, True, 3.8, 1.4),
     Work("GRU last 64x200 128>128", "gru", 64, 200, 128, 128, 1, False, 8, 1.4),
     Work("LSTM steps 64x100 256>256 full", "lstm", 64, 100, 256, 256, 10, True, 1.5, 1.25, "full"),
+    Work("transformer block 16x256x256", "block", 16, 256, 256, 1024, 10, True, 2.3, 1.5),
 ]
 VOCABULARY = 20000
 
@@ -90,14 +94,24 @@ def make_data(work: Work) -> Data:
         y = np.where(real, rng.integers(0, work.outputs, real.shape), 0)
     else:
         y = rng.standard_normal((work.batch, 1)).astype(np.float32)
+    return Data(lengths, x, y, [_weight(work, rng, shape) for shape in _shapes(work)])
+
+
+def _weight(work: Work, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    scale = train_block.spread(shape) if work.kind == "block" else 0.05
+    return (scale * rng.standard_normal(shape)).astype(np.float32)
+
+
+def _shapes(work: Work) -> list[tuple[int, ...]]:
+    """Those of the weights, as Keras orders them."""
+    if work.kind == "block":
+        return train_block.shapes(work.features, work.units, work.outputs)
     gates = 3 if work.kind == "gru" else 4
     bias = (2, 3 * work.units) if work.kind == "gru" else (4 * work.units,)
     cell = [(work.features, gates * work.units), (work.units, gates * work.units), bias]
     directions = 2 if work.kind == "bilstm" else 1
-    shapes = [(VOCABULARY, work.features)] if work.kind == "text" else []
-    shapes += cell * directions + [(directions * work.units, work.outputs), (work.outputs,)]
-    weights = [(0.05 * rng.standard_normal(shape)).astype(np.float32) for shape in shapes]
-    return Data(lengths, x, y, weights)
+    table = [(VOCABULARY, work.features)] if work.kind == "text" else []
+    return [*table, *cell * directions, (directions * work.units, work.outputs), (work.outputs,)]
 
 
 # Engines: a function of (work, data) gives (gradients, as Keras orders weights; one step).
@@ -120,6 +134,8 @@ def with_keras(work: Work, data: Data) -> tuple[Callable[[], list], Callable[[],
 
 
 def _model(package: Any, work: Work, masking: bool) -> Any:
+    if work.kind == "block":
+        return train_block.model(package, work, masking and work.lengths != "full")
     layers = package.layers
     made: list[Any] = [package.Input((None, work.features))]
     if work.kind == "text":
@@ -182,15 +198,20 @@ def with_torch(
             return self.head(out[real] if work.steps else out[rows, last])
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    net, lengths = Net(), torch.from_numpy(data.lengths)
+    lengths = torch.from_numpy(data.lengths)
+    if work.kind == "block":
+        net = train_block.torch_net(work, data.lengths, data.real, on_rows=packed)
+    else:
+        net = Net()
     real, rows, last = torch.from_numpy(data.real), torch.arange(work.batch), lengths - 1
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
+    of_real = y[real] if work.steps else None
     _into_torch(net, work, data.weights)
 
     def loss() -> Any:
         answers = net(x)
         if work.steps:
-            return torch.nn.functional.cross_entropy(answers, y[real])
+            return torch.nn.functional.cross_entropy(answers, of_real)
         return torch.nn.functional.mse_loss(answers, y)
 
     def gradients() -> list[np.ndarray]:
@@ -229,6 +250,9 @@ def _parts(net: Any, work: Work) -> list[tuple[Any, Any, Any, Any]]:
 def _into_torch(net: Any, work: Work, weights: list[np.ndarray]) -> None:
     import torch
 
+    if work.kind == "block":
+        train_block.into_torch(net, work.features, weights)
+        return
     left = list(weights)
 
     def put(parameter: Any, value: np.ndarray) -> None:
@@ -248,6 +272,8 @@ def _into_torch(net: Any, work: Work, weights: list[np.ndarray]) -> None:
 
 
 def _out_of_torch(net: Any, work: Work) -> list[np.ndarray]:
+    if work.kind == "block":
+        return train_block.out_of_torch(net, work.features)
     found = [net.table.weight.grad.numpy().copy()] if work.kind == "text" else []
     for of_input, of_state, bias, more in _parts(net, work):
         found += [_order(work, of_input.grad.numpy().T), _order(work, of_state.grad.numpy().T)]
@@ -312,10 +338,11 @@ def run(work: Work, rounds: int, threads: int, folder: str) -> dict[str, float]:
 def compare(files: dict[str, str]) -> None:
     """The gradients of all engines are those of maskseq, but for rounding."""
     ours = np.load(files["maskseq"])
+    least = 1e-4 * max(np.abs(ours[key]).max() for key in ours.files)  # a key's bias gets zeros
     for name, file in files.items():
         with np.load(file) as theirs:
             for key in ours.files:
-                scale = np.abs(ours[key]).max() + 1e-12
+                scale = max(np.abs(ours[key]).max(), least)
                 gap = np.abs(ours[key] - theirs[key]).max() / scale
                 assert gap < 2e-3, f"{name}: gradient {key} differs by {gap:.1e} of its largest"
 
