@@ -133,24 +133,15 @@ class PackedRNN:
     @property
     def kept_bytes(self) -> int: ...
 
-def rnn_dense(
-    x: ArrayLike,
-    packed: PackedRNN,
-    *,
-    initial_state: Sequence[ArrayLike] | None = None,
-    return_sequences: bool = False,
-    return_state: bool = False,
-    reverse: bool = False,
-    num_threads: int | None = None,
-) -> Any: ...
 def rnn(
     x: ArrayLike,
     packed: PackedRNN,
-    offsets: ArrayLike,
+    offsets: ArrayLike | None = None,
     *,
     index: ArrayLike | None = None,
     initial_state: Sequence[ArrayLike] | None = None,
     return_sequences: bool = False,
+    return_c: bool = True,
     reverse: bool = False,
     out: NDArray[np.float32] | None = None,
     cells: ArrayLike | None = None,

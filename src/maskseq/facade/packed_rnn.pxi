@@ -66,6 +66,7 @@ cdef class PackedRNN:
     cdef msq_rnn* packed
     cdef readonly str kind
     cdef readonly Py_ssize_t features, units
+    cdef int state_count
     cdef Kept kept
 
     def __cinit__(
@@ -84,6 +85,7 @@ cdef class PackedRNN:
         cdef Py_ssize_t gates = 4 if kind == "lstm" else 1 if kind == "simple_rnn" else 3
         cdef Array r = floats(recurrent_kernel, "recurrent_kernel").expect(ANY, ANY)
         self.kind, self.units = kind, r.view.shape[0]
+        self.state_count = 2 if kind == "lstm" else 1
         r.expect(self.units, gates * self.units)
         cdef Array w = floats(kernel, "kernel").expect(ANY, gates * self.units)
         self.features = w.view.shape[0]

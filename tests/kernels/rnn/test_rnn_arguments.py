@@ -88,10 +88,17 @@ def test_out_must_not_overlap_the_input():
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (1, 2, 3, 3)])
-def test_rnn_dense_names_the_bad_shape(rng, shape):
+def test_rnn_without_offsets_names_the_bad_shape(rng, shape):
     packed = _kernels.PackedRNN("gru", *random_weights(rng, "gru", 3, 5))
     with pytest.raises(ValueError, match=r"x must be float32 \(any, any, 3\), got float32 \("):
-        _kernels.rnn_dense(np.zeros(shape, np.float32), packed)
+        _kernels.rnn(np.zeros(shape, np.float32), packed)
+
+
+@pytest.mark.parametrize("argument", ["index", "out", "cells"])
+def test_rnn_without_offsets_takes_nothing_that_needs_them(rng, argument):
+    packed = _kernels.PackedRNN("gru", *random_weights(rng, "gru", 3, 5))
+    with pytest.raises(ValueError, match="index, out and cells need offsets, got none"):
+        _kernels.rnn(np.zeros((1, 2, 3), np.float32), packed, **{argument: np.zeros(2)})
 
 
 @pytest.mark.parametrize("kind", KINDS)

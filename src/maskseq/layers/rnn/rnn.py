@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ..._kernels import PackedRNN, fill_masked, rnn_dense
+from ..._kernels import PackedRNN, fill_masked, rnn
 from ...context import current
 from ...nest import flatten
 from ...rows import Layout, Rows
@@ -154,29 +154,20 @@ class RNN(Layer):
         packed = self.cell.packed()
         if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:
             return None
-        if initial_state is not None or self.stateful or self.return_state:
-            start = None
-            if initial_state is not None or self.stateful:
-                start = self.start(initial_state, x.shape[0])
-            return self._dense_with_states(x, packed, start)
-        backwards, sequences = self.go_backwards, self.return_sequences
-        y = rnn_dense(x, packed, return_sequences=sequences, reverse=backwards)
-        return y[:, ::-1] if backwards and sequences else y
-
-    def _dense_with_states(self, x: Any, packed: PackedRNN, start: Any) -> Any:
-        """The same with states that come in or go out."""
-        backwards, sequences = self.go_backwards, self.return_sequences
-        y, last = rnn_dense(
+        start, has_states = None, self.stateful or self.return_state
+        if self.stateful or initial_state is not None:
+            start = self.start(initial_state, len(x))
+        y, last = rnn(
             x,
             packed,
             initial_state=start,
-            return_sequences=sequences,
-            return_state=True,
-            reverse=backwards,
+            return_sequences=self.return_sequences,
+            return_c=has_states,
+            reverse=self.go_backwards,
         )
-        if not sequences and (self.return_state or self.stateful):
-            y = y.copy()  # not the array that is a state
-        elif backwards and sequences:
+        if y is None:
+            y = last[0].copy() if has_states else last[0]  # not the array that is a state
+        elif self.go_backwards:
             y = y[:, ::-1]
         if self.stateful:  # arrays that nobody else has
             self.states = [state.copy() for state in last] if self.return_state else list(last)
