@@ -35,12 +35,13 @@ if _typing.TYPE_CHECKING:
     from . import losses as losses
     from . import metrics as metrics
     from . import optimizers as optimizers
+    from . import testing as testing
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
 
 __version__ = "0.1.0"
 _OF_FILES = ("load_model", "read_weights")
-_MODULES = ("callbacks", "importers", "losses", "metrics", "optimizers")
+_MODULES = ("callbacks", "importers", "losses", "metrics", "optimizers", "testing")
 
 if _find_spec("threadpoolctl"):
     _import_module("maskseq._openmp.threadpools")

@@ -17,7 +17,8 @@ class Context:
     training: layers behave as in training.  on_mask_loss: what a layer does that destroys a mask:
     "warn" once, raise an "error", or "ignore" it.  padded_output: the output of the layer that runs
     now is wanted as a padded array, so that one may be written at once.  tape: what records the
-    steps for a walk back, if anything.  rng: the random generator of the walk; None: each layer's.
+    steps for a walk back, if anything.  reader: the tape while it runs what users wrote: a weight's
+    `value` is then Traced.  rng: the random generator of the walk; None: each layer's.
     edition: the weights that the walk sees (`variable.Edition`); None: those of each moment.
     """
 
@@ -25,6 +26,7 @@ class Context:
     on_mask_loss: str = "warn"
     padded_output: bool = True
     tape: Any = None
+    reader: Any = None
     rng: Any = None
     edition: Any = None
 

@@ -54,7 +54,17 @@ class Variable(NDArrayOperatorsMixin):
     def value(self) -> np.ndarray:
         """The array; read-only."""
         value = self._value  # first: if it is replaced later, the edition tells
-        return self.seen()[1] if current().edition else value
+        context = current()
+        if context.edition or context.reader is not None:
+            return self._in_walk(context)
+        return value
+
+    def _in_walk(self, context: Any) -> Any:
+        """The value that a walk sees; in a `call` of a user that is recorded, Traced."""
+        value, tape = self.seen()[1], context.reader
+        if tape is None or not tape.wants(self):
+            return value
+        return tape.record(value, [self], lambda gradient, wanted: [gradient])
 
     shape: tuple[int, ...] = cast(Any, property(attrgetter("_value.shape")))
 
@@ -75,8 +85,8 @@ class Variable(NDArrayOperatorsMixin):
         return entry[1:]
 
     def numpy(self) -> np.ndarray:
-        """A copy of the value."""
-        return self.value.copy()
+        """A copy of the value. Raises: TypeError in training, as no gradient passes it."""
+        return np.array(self)
 
     def assign(self, value: Any) -> None:
         """Replace the value. Raises: ValueError if the shape differs.
@@ -118,7 +128,7 @@ class Variable(NDArrayOperatorsMixin):
                 f"weight {self.name}: a function that gradients do not pass got it: use "
                 f"maskseq.ops, or write the layer's `backward(self, inputs, outputs, gradient)`"
             )
-        return np.array(self.value, dtype=dtype, copy=copy)
+        return np.array(self.seen()[1], dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         function = getattr(ufunc, method)

@@ -294,18 +294,6 @@ def test_axes_other_than_time(rng):
         assert abs(want - np.vdot(found, direction)) < 1e-5 * np.linalg.norm(found) * 6
 
 
-def test_no_gradient_passes_scores(rng):
-    mask = np.ones((2, 3), bool)
-    x = values_of(rng, mask)
-    layer = layers.MultiHeadAttention(2, 3)
-    layer(x, x)
-    tape = Tape(layer.trainable_weights)
-    with changed(tape=tape, training=True):
-        y, scores = layer(tape.watch(x), x, return_attention_scores=True)
-    with pytest.raises(TypeError, match="no gradient passes attention scores"):
-        tape.gradients([y, scores], [np.ones(y.shape), np.ones(scores.shape)])
-
-
 DROPPING = {
     "mha": lambda: layers.MultiHeadAttention(2, 3, dropout=0.4),
     "gqa": lambda: layers.GroupQueryAttention(3, 4, 2, dropout=0.4, seed=3),

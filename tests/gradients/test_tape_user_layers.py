@@ -1,5 +1,8 @@
 """Layers and models of users under a tape: recorded, or refused by name, never cut in silence."""
 
+import math
+import operator
+
 import numpy as np
 import pytest
 
@@ -42,6 +45,19 @@ class Methods(WithOps):
         return np.stack([joined, np.clip(joined, -40, 40)], axis=1).astype(np.float32)
 
 
+class ByValue(WithOps):
+    """As Keras's users write `self.w.value`; layers of ours within read theirs as ever."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.inner = layers.LSTM(3, return_sequences=True)
+
+    def call(self, inputs):
+        w = self.w.value
+        x = np.dot(inputs, w[:, ::-1]) + w.sum(axis=0)
+        return self.inner(x * np.tanh(self.w.value[0]).copy()) * 2.0
+
+
 class StepByStep(WithOps):
     stepwise = True
     supports_masking = True
@@ -72,7 +88,7 @@ class PositionEmbedding(layers.Layer):
         return inputs + self.table(places)
 
 
-LAYERS = [WithOps, InNumPy, Methods, StepByStep, OwnBackward, PositionEmbedding]
+LAYERS = [WithOps, InNumPy, Methods, ByValue, StepByStep, OwnBackward, PositionEmbedding]
 
 
 def batch(rng):
@@ -117,6 +133,12 @@ def test_answers_under_a_tape_have_the_bits_of_predict(make, rng):
     )
 
 
+def written(x, write):
+    array = np.zeros(x.shape, np.float32)
+    write(array, 0, x[0])
+    return array
+
+
 CUTS = {
     "asarray": lambda x, w: np.asarray(x) * 2,
     "array": lambda x, w: np.array(x, np.float32),
@@ -128,8 +150,21 @@ CUTS = {
     "float": lambda x, w: x[0, 0, 0] * float(x[0, 0, 0]),
     "truth": lambda x, w: x if x[0, 0, 0] else -x,
     "out": lambda x, w: np.multiply(x, 2, out=np.empty(x.shape, np.float32)),
+    "sorted in place": lambda x, w: x if x.sort() is None else x,
     "option": lambda x, w: np.sum(x, axis=1, where=np.ones(x.shape, bool)),
     "weight": lambda x, w: x + np.asarray(w)[0],
+    "value of a weight": lambda x, w: x + np.asarray(w.value)[0],
+    "numpy of a weight": lambda x, w: x + w.numpy()[0],
+    "item of a weight": lambda x, w: x * w.value[0, 0].item(),
+    "item": lambda x, w: x * x[0, 0, 0].item(),
+    "list": lambda x, w: x + np.array(x[0, 0].tolist()),
+    "int": lambda x, w: x * int(x[0, 0, 0]),
+    "complex": lambda x, w: x * complex(x[0, 0, 0]).real,
+    "math": lambda x, w: x * math.exp(x[0, 0, 0]),
+    "array of parts": lambda x, w: np.array([x[:, 0], x[:, 1]]),
+    "into an array": lambda x, w: written(x, operator.setitem),
+    "copyto": lambda x, w: written(x, lambda a, _, part: np.copyto(a[0], part)),
+    "dot of 3 axes": lambda x, w: np.dot(x[0], x.transpose(0, 2, 1)),
     "kernel": lambda x, w: maskseq._kernels.activation(x, "tanh"),
 }
 
@@ -200,3 +235,36 @@ def test_a_layer_that_assigns_in_passing(rng):
     check_gradients(model, batch(rng))
     answers(model, batch(rng), Tape(model.trainable_weights))
     assert model.layers[1].mean.numpy().any()
+
+
+def test_a_function_of_a_lambda_reads_a_weight_by_value(rng):
+    dense = layers.Dense(3)
+    reading = layers.Lambda(lambda x: x @ dense.kernel.value)
+    model = maskseq.Sequential([layers.Input((5, 3)), dense, reading], on_mask_loss="ignore")
+    check_gradients(model, batch(rng), inputs=True)
+
+
+def test_a_loss_of_users_reads_a_weight_by_value(rng):
+    dense = layers.Dense(1, use_bias=False)
+    model = maskseq.Sequential([layers.Input((3,)), dense])
+
+    def loss(y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1) + ops.sum(dense.kernel.value)
+
+    before = dense.kernel.numpy()
+    x = rng.standard_normal((4, 3)).astype(np.float32)
+    model.compile(maskseq.optimizers.SGD(1.0), loss)
+    model.train_on_batch(x, model.predict(x))  # only the sum of the weights has a gradient
+    np.testing.assert_allclose(dense.kernel.numpy(), before - 1, rtol=1e-6)
+
+
+def test_numbers_that_need_no_gradient_are_read_as_ever(rng):
+    class Reads(layers.Layer):
+        def call(self, inputs):
+            data = ops.stop_gradient(inputs)
+            assert data[0, 0, 0].item() == float(data[0, 0, 0])
+            assert int(data[0, 0, 0]) == int(data.tolist()[0][0][0])
+            return inputs * data[0, 0, 0].item()
+
+    model = maskseq.Sequential([layers.Input((5, 3)), layers.Dense(3), Reads()])
+    answers(model, batch(rng), Tape(model.trainable_weights))

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import configured, ops, tape
+from ..context import changed, current
 from ..numerics import reductions
 from ..rows import Layout, Rows, as_padded
 from ..tape import Traced, value_of
@@ -124,7 +125,11 @@ class LossFunctionWrapper(Loss):
         self.stepwise = stepwise and kwargs.get("axis", -1) in (-1, None)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return self.fn(*of_one_rank(y_true, y_pred), **self.options)
+        pair = of_one_rank(y_true, y_pred)
+        if type(self) is not LossFunctionWrapper or current().tape is None:
+            return self.fn(*pair, **self.options)
+        with changed(reader=current().tape):  # a function of users may read weights by value
+            return self.fn(*pair, **self.options)
 
     def get_config(self) -> dict[str, Any]:
         own = configured.arguments_of(type(self))

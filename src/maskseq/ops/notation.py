@@ -30,13 +30,14 @@ _OTHERS = {
     np.around: elementwise.round,
     getitem: shaping.get_item,
 }
-_BY_PLACE = (np.where, getitem)
+_BY_PLACE = (np.where, np.dot, getitem)
 """Whose arguments have no names, or others."""
 _OF_NO_GRADIENT = (np.shape, np.ndim, np.size, np.argsort, np.nonzero, np.empty_like, np.isclose)
 _METHODS = (
     "sum mean max min std var prod cumsum any all argmax argmin squeeze swapaxes ravel repeat take "
-    "clip round"
+    "clip round cumprod dot argsort nonzero diagonal trace copy"
 ).split()
+_OF_PLAIN = "item tolist tobytes view fill sort partition put itemset searchsorted".split()
 
 
 def _names_of(function: Any, recorder: Recorder) -> list[str]:
@@ -86,6 +87,15 @@ def _plain(function: Any) -> Callable[..., Any]:
     return handle
 
 
+def _dot(tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """np.dot of what it shares with np.matmul, or with np.multiply."""
+    if kwargs or len(args) != 2 or np.ndim(args[1]) > 2:
+        return tape.call_plain("np.dot", np.dot, args, kwargs)
+    numbers = not all(map(np.ndim, args))
+    twin = elementwise.multiply if numbers else products.matmul
+    return _handler(np.dot, RECORDERS[twin])(tape, args, kwargs)
+
+
 def _method(function: Any) -> Callable[..., Any]:
     return lambda self, *args, **kwargs: call_numpy(self.tape, function, (self, *args), kwargs)
 
@@ -102,6 +112,16 @@ def _of_sizes(function: Any) -> Callable[..., Any]:
 
 def _astype(self: Traced, dtype: Any, **options: Any) -> Any:
     return elementwise.cast(self, dtype)
+
+
+def _of_plain(name: str) -> Callable[..., Any]:
+    """A method of arrays that gives no array, or writes into one: no gradient passes it."""
+
+    def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
+        self._must_not_be_needed(f"{name}()")
+        return getattr(self.value, name)(*args, **kwargs)
+
+    return method
 
 
 def _same(x: Any) -> Any:
@@ -122,9 +142,12 @@ def _register() -> None:
         NOTATION[function] = _handler(function, RECORDERS[twin])
     for function in (np.positive, np.copy):
         NOTATION[function] = _handler(function, Recorder(_same, lambda d, y, x: d))
+    NOTATION[np.dot] = _dot
     NOTATION.update((function, _plain(function)) for function in _OF_NO_GRADIENT)
     for name in _METHODS:
         setattr(Traced, name, _method(getattr(np, name)))
+    for name in _OF_PLAIN:
+        setattr(Traced, name, _of_plain(name))
     for name, method in {
         "__getitem__": _method(getitem),
         "reshape": _of_sizes(np.reshape),

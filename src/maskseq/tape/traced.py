@@ -4,6 +4,7 @@ Were it one, NumPy's functions would take it and cut the gradient without a word
 """
 
 import math
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,18 @@ class Traced(NDArrayOperatorsMixin):
         self._must_not_be_needed("float()")
         return float(self.value)
 
+    def __int__(self) -> int:
+        self._must_not_be_needed("int()")
+        return int(self.value)
+
+    def __index__(self) -> int:
+        self._must_not_be_needed("an index")
+        return operator.index(self.value)
+
+    def __complex__(self) -> complex:
+        self._must_not_be_needed("complex()")
+        return complex(self.value)
+
     def _must_not_be_needed(self, what: str) -> None:
         if self.needed:
             raise TypeError(f"{what} got a value that a gradient must pass: {WHAT_TO_WRITE}")
@@ -117,7 +130,7 @@ def value_of(x: Any) -> Any:
     """What a Traced or a weight holds; anything else as it is."""
     if type(x) is Traced:
         return x.value
-    return x.value if isinstance(x, Variable) else x
+    return x.seen()[1] if isinstance(x, Variable) else x
 
 
 def plain_values(structure: Any) -> Any:

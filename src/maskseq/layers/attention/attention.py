@@ -9,10 +9,11 @@ from ... import _kernels
 from ...numerics import reductions
 from ...tape import Traced
 from ..base.arguments import LayerOptions
-from ..base.recorded import without_scores
+from ..base.recorded import parted
 from .list_attention import ListAttention
 from .meeting import Meeting
 from .pair_scores import attend_by_tanh
+from .scores_backward import through_scores
 
 
 class Attention(ListAttention):
@@ -101,17 +102,21 @@ class Attention(ListAttention):
             out = _kernels.attention(q, k, v, **places)
 
         def backward(gradient: Any, wanted: Any) -> list[Any]:
-            if with_scores:
-                gradient = without_scores(gradient)
-            d_out = gradient[:, None]
+            d_out, d_scores = parted(gradient, out[:, 0], with_scores)
+            d_out = d_out[:, None]
             dq, dk, dv = _kernels.attention_backward(d_out, q, k, v, **places)
-            d_scale = None
+            d_scale: Any = None
             if wanted[3]:  # the sum of q k S', of which scale k S' is the gradient of q
                 unscaled = dq / np.float32(scale or 1)
                 if not scale:  # the same weights, which are all alike
                     alike = {**places, "scale": 1.0}
                     unscaled = _kernels.attention_backward(d_out, 0 * q, k, v, **alike)[0]
                 d_scale = reductions.reduce(q * unscaled, "sum")
+            if d_scores is not None:
+                more_q, more_k = through_scores(meeting, scores, d_scores[:, None], q, k)
+                dq, dk = dq + np.float32(scale) * more_q, dk + np.float32(scale) * more_k
+                if wanted[3]:
+                    d_scale = d_scale + reductions.reduce(q * more_q, "sum")
             return [dq[:, 0], dk[:, 0], dv[:, 0], d_scale]
 
         tape, sources = sides[0].tape, [*sides, self.scale]

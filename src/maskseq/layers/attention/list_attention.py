@@ -149,7 +149,7 @@ class ListAttention(DropsWeights, Layer):
     def _meet_on_tape(
         self, meeting: Meeting, sides: tuple, means: Callable[[], Traced], with_scores: bool
     ) -> tuple[Traced, np.ndarray | None]:
-        """`_meet` of Traced rows: (Rows of the output, scores, which pass no gradient)."""
+        """`_meet` of Traced rows: (Rows of the output, scores)."""
         q, k, v = sides
         out, scores = self.attend_on_tape(meeting, q, k, v, with_scores)
         lost = np.broadcast_to(meeting.lost(), (len(out), 1))[:, 0]

@@ -9,7 +9,7 @@ from ... import _kernels
 from ...numerics import reductions, slopes
 from ...numerics.products import outer, turned
 from ...tape import Traced
-from ..base.recorded import without_scores
+from ..base.recorded import parted
 from .dropping import Dropping
 from .meeting import Meeting, weights_by
 
@@ -35,8 +35,7 @@ def attend_by_tanh(
     out, scores = meeting.attend_by(score, q, k, v, with_scores, dropping)
 
     def backward(gradient: Any, wanted: Any) -> list[Any]:
-        if scores is not None:
-            gradient = without_scores(gradient)
+        gradient, d_given = parted(gradient, out[:-1], with_scores)
         dq, dk, dv = (np.zeros(x.shape, np.float32) for x in (q, k, v))
         dc, d_factor = np.zeros(len(coefficients), np.float32), np.float32(0)
         for b, part, keys, visible in meeting.pairs(k.shape[1]):
@@ -44,6 +43,9 @@ def attend_by_tanh(
             d_weights, used = turned(gradient[part], v[keys]), p
             if dropping is not None:
                 d_weights, used = (dropping.of(meeting, b, part, x) for x in (d_weights, p))
+            if d_given is not None:
+                steps = meeting.query_steps[part, None], meeting.key_steps[None, keys]
+                d_weights = d_weights + d_given[b][steps]
             d_scores = np.where(p == 0, np.float32(0), slopes.softmax(d_weights, p, -1))
             dv[keys] += outer(used, np.ascontiguousarray(gradient[part]))
             both = q[part, None] + k[None, keys]

@@ -10,9 +10,10 @@ from ... import _kernels
 from ...rows import Layout, Rows
 from ...tape import Traced
 from ...tensor import as_numpy
-from ..base.recorded import without_scores
+from ..base.recorded import parted
 from .dropping import Dropping
 from .meeting import Meeting, mean_of_cells, mean_of_rows, shown_times
+from .scores_backward import through_scores
 
 
 def attend_on_tape(
@@ -26,7 +27,7 @@ def attend_on_tape(
 ) -> tuple[Traced, Any]:
     """`meeting.attend` of rows (n, heads, width), with dropout, and the scores before it.
 
-    The weights are computed again on the way back. No gradient passes the scores.
+    The weights are computed again on the way back.
     """
     tape, held = q.tape, (q.value, k.value, v.value)
     out, scores = meeting.attend(*held, scale, with_scores)
@@ -36,9 +37,12 @@ def attend_on_tape(
         out = _kernels.attention(*held, **places)
 
     def backward(gradient: Any, wanted: Any) -> Sequence[Any]:
-        if with_scores:
-            gradient = without_scores(gradient)
-        return _kernels.attention_backward(gradient, *held, **places)
+        d_out, d_scores = parted(gradient, out, with_scores)
+        dq, dk, dv = _kernels.attention_backward(d_out, *held, **places)
+        if d_scores is not None:
+            more = through_scores(meeting, scores, d_scores, *held[:2])
+            dq, dk = (d + np.float32(scale) * x for d, x in zip((dq, dk), more, strict=True))
+        return dq, dk, dv
 
     if not with_scores:
         return tape.record(out, [q, k, v], backward), None

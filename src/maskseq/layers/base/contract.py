@@ -32,6 +32,7 @@ class Contract(Ends, WeightHolder):
     has_vocabulary = False
     not_in_config: frozenset[str] = frozenset()
     traceable = True
+    runs_given = False  # True: `call` runs a function that users gave
     _makes_masks = False
     _takes_arrays = False
     _walks = False

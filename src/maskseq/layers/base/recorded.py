@@ -53,12 +53,9 @@ def product_on_tape(
     )
 
 
-def without_scores(gradients: Sequence[Any]) -> np.ndarray:
-    """The gradient of the output, from those of the output and the scores of attention.
-
-    Raises: TypeError if there is one of the scores: none passes them.
-    """
-    output, scores = gradients
-    if scores is not None:
-        raise TypeError("no gradient passes attention scores: train by the layer's output alone")
-    return output
+def parted(gradient: Any, out: np.ndarray, with_scores: bool) -> tuple[np.ndarray, Any]:
+    """The gradient of an output, and that of the scores recorded with it; None for none."""
+    if not with_scores:
+        return gradient, None
+    d_out, d_scores = gradient
+    return np.zeros(out.shape, np.float32) if d_out is None else d_out, d_scores

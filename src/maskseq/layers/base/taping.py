@@ -23,9 +23,13 @@ OF_OURS = "maskseq."
 
 def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What `layer` gives for the arguments, as Traced; its penalty on outputs is noted."""
-    tape = current().tape
+    context = current()
+    if context.reader is not None:
+        with changed(reader=None):
+            return answer_on_tape(layer, args, kwargs)
+    tape = context.tape
     if not _takes_part(layer, tape, [args, kwargs]):
-        with changed(tape=None):  # all before the first trainable weight: nothing to record
+        with changed(tape=None, reader=None):  # before the first trainable weight: no record
             outputs = layer._dispatch(plain_values(args), plain_values(kwargs))
     else:
         outputs = NotImplemented
@@ -46,7 +50,7 @@ def _wants_weights(layer: Any, tape: Any) -> bool:
     if any(map(tape.wants, layer._own_variables)):
         return True
     known = layer.__dict__.get("_without_weights")
-    if known is None and layer.built and type(layer).__module__.startswith(OF_OURS):
+    if known is None and layer.built and _is_ours(layer):
         known = layer._without_weights = not layer.weights and not layer._sublayers()
     return not known and tape.wants_any(layer.weights)
 
@@ -58,6 +62,10 @@ def _at_once(layer: Any, tape: Any, x: Traced) -> Any:
     else:
         takes = layer._takes_arrays and not layer.packs and x._keras_mask is None
     return layer.on_tape(tape, x) if takes else NotImplemented
+
+
+def _is_ours(layer: Any) -> bool:
+    return type(layer).__module__.startswith(OF_OURS)
 
 
 def _takes_rows(layer: Any) -> bool:
@@ -147,8 +155,11 @@ def _on_arrays(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
 
 def call_on_tape(layer: Any, tape: Any, inputs: Any, **options: Any) -> Any:
     """What `layer.call(inputs, ...)` gives, recorded: without the layer's mask machinery."""
+    if current().reader is not None:
+        with changed(reader=None):
+            return call_on_tape(layer, tape, inputs, **options)
     if not _takes_part(layer, tape, [inputs, options]):
-        with changed(tape=None):
+        with changed(tape=None, reader=None):
             given = plain_values(options)
             options = training_option(layer)
             return map_structure(tape.hold, layer.call(value_of(inputs), **given, **options))
@@ -167,7 +178,10 @@ def run_call(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
     if not layer.traceable:
         raise _no_gradient(layer)
     count = len(tape)
-    outputs = signature_of(type(layer)).invoke(layer.call, arguments)
+    if _is_ours(layer) and not layer.runs_given:
+        return signature_of(type(layer)).invoke(layer.call, arguments)
+    with changed(reader=tape):
+        outputs = signature_of(type(layer)).invoke(layer.call, arguments)
     _check_own_weights(layer, tape, count)
     return outputs
 
@@ -194,14 +208,14 @@ def _with_own_backward(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
     It gives the gradient of the inputs, or that and a dict of attribute -> gradient of the weight.
     """
     plain = plain_values(arguments)
-    with changed(tape=None):
+    with changed(tape=None, reader=None):
         outputs = signature_of(type(layer)).invoke(layer.call, plain)
     first = next(iter(arguments))
     inputs = flatten(arguments[first])
     weights = {name: v for name, v in vars(layer).items() if tape.wants(v)}
 
     def backward(gradient: Any, wanted: Any) -> list[Any]:
-        with changed(tape=None):
+        with changed(tape=None, reader=None):
             found = layer.backward(plain[first], outputs, gradient)
         of_weights: dict[str, Any] = {}
         if isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], dict):

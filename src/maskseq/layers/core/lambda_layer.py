@@ -21,6 +21,7 @@ class Lambda(Layer):
     """
 
     traceable = True
+    runs_given = True
 
     def __init__(
         self,

@@ -7,12 +7,13 @@ import numpy as np
 from ... import _kernels, activations
 from ...context import changed
 from ...numerics import reductions
+from ...numerics.products import column_sums
 from ...rows import Layout, Rows
 from ...tape import Traced, packed, real_values
 from ..base.arguments import LayerOptions
 from ..base.masks import check_mask
 from ..base.packing import PackingLayer
-from ..base.recorded import product_on_tape, without_scores
+from ..base.recorded import parted, product_on_tape
 
 
 class AttentionPooling1D(PackingLayer):
@@ -103,13 +104,25 @@ class AttentionPooling1D(PackingLayer):
             result = self.on_rows(x.value, return_attention_scores)
 
         def backward(d: Any, wanted: Any) -> list[np.ndarray]:
-            d = without_scores(d) if return_attention_scores else d
+            d, d_scores = parted(d, result[0], return_attention_scores)
             dq, dk, dv = _kernels.attention_backward(d[:, None], *sides, scale=1.0)
-            return [reductions.reduce(dq, "sum", (0, 1)), dk[:, 0], dv[:, 0]]
+            d_context, d_keys = reductions.reduce(dq, "sum", (0, 1)), dk[:, 0]
+            if d_scores is not None:
+                more = self._through_scores(layout, keys.value, result[1], d_scores)
+                d_context, d_keys = d_context + more[0], d_keys + more[1]
+            return [d_context, d_keys, dv[:, 0]]
 
         made = list(result) if return_attention_scores else result
         outputs = tape.record(made, [self.context, keys, values], backward)
         return tuple(outputs) if return_attention_scores else outputs
+
+    def _through_scores(
+        self, layout: Layout, keys: np.ndarray, scores: np.ndarray, d_scores: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The gradients of the context and the keys from that of the scores (batch, time)."""
+        p, d = (x.reshape(-1, 1)[layout.cells] for x in (scores, d_scores))
+        d = p * (d - np.repeat(_kernels.sum_rows(p * d, layout.offsets), layout.lengths, axis=0))
+        return column_sums(d * keys), d * self.context.value
 
     def _projected(self, values: np.ndarray) -> np.ndarray:
         fused = activations.kernel_name(self.activation)
