@@ -4,6 +4,7 @@
 least; `drawn` gives as many combinations as one likes.
 """
 
+import functools
 import itertools
 import math
 import random
@@ -13,7 +14,7 @@ import numpy as np
 
 from maskseq import layers
 from maskseq.layers.base.arguments import arguments_of
-from maskseq.testing.examples import Example
+from maskseq.testing.examples import EXAMPLES, Example
 
 BOTH = (False, True)
 ACTIVATIONS = (None, "relu", "softmax", "gelu")
@@ -322,11 +323,11 @@ def covering(name: str, size: int) -> list[dict[str, Any]]:
     return chosen
 
 
-def example_of(name: str, chosen: dict[str, Any], examples: dict[str, Example]) -> Example:
+def example_of(name: str, chosen: dict[str, Any]) -> Example:
     """A layer made with these options, on the inputs of an example of it."""
     cls = getattr(layers, name)
-    found = [e for e in examples.values() if type(e.make()) is cls]
-    inputs = found[0].inputs
+    found = _first_examples()[cls]
+    inputs = found.inputs
     if name == "Discretization":
         inputs = [x[:, :, 0] for x in inputs]
     if name == "GlobalAveragePooling1D" and chosen["data_format"] == "channels_first":
@@ -336,7 +337,12 @@ def example_of(name: str, chosen: dict[str, Any], examples: dict[str, Example]) 
         made = {k: v() if _makes_layers(v) else v for k, v in chosen.items()}
         return cls(**made)
 
-    return Example(make, inputs, found[0].call)
+    return Example(make, inputs, found.call)
+
+
+@functools.cache
+def _first_examples() -> dict[type, Example]:
+    return {type(example.make()): example for example in reversed(EXAMPLES.values())}
 
 
 def _makes_layers(value: Any) -> bool:

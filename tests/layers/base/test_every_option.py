@@ -4,7 +4,6 @@ import pytest
 
 from maskseq.layers.base.table import IN_KERAS, OURS, names_in
 from maskseq.testing import check_layer
-from maskseq.testing.examples import EXAMPLES
 from tests.layers.base import options
 from tests.layers.base.test_check_layer import WITHOUT
 
@@ -23,7 +22,7 @@ def skipped(chosen) -> list[str]:
 
 
 def check(name, chosen):
-    example = options.example_of(name, chosen, EXAMPLES)
+    example = options.example_of(name, chosen)
     try:
         check_layer(example.make(), example.inputs, example.call, skip=skipped(chosen))
     except Exception as error:

@@ -47,6 +47,8 @@ def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 def _wants_weights(layer: Any, tape: Any) -> bool:
     """True if a weight of the layer, or of one that it holds, is wanted."""
+    if not tape.variables:
+        return False
     if any(map(tape.wants, layer._own_variables)):
         return True
     known = layer.__dict__.get("_without_weights")
