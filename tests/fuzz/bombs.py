@@ -19,10 +19,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from maskseq import Sequential, layers, load_model
+from maskseq import Sequential, callbacks, layers, load_model
+from maskseq.callbacks.backup_and_restore import FILE
 from maskseq.data import files as datafiles
 from maskseq.importers import load_weights, read_weights
-from tests.fuzz import bombs_archive, bombs_config, bombs_data, bombs_hdf5, bombs_tables
+from maskseq.training import command
+from tests.fuzz import (
+    bombs_archive,
+    bombs_config,
+    bombs_data,
+    bombs_hdf5,
+    bombs_tables,
+    bombs_training,
+)
 
 PIECES = 100_000
 SECONDS, SECONDS_A_BYTE = 1.0, 20e-9
@@ -57,6 +66,8 @@ def bombs(pieces: int = PIECES) -> Iterator[tuple[str, str, Callable[[], bytes]]
         yield f"vocabulary {name}", ".keras", lambda make=make: make(pieces)
     for name, (suffix, make) in bombs_data.BOMBS.items():
         yield f"data {name}", suffix, lambda make=make: make(pieces)
+    for name, (suffix, make) in bombs_training.BOMBS.items():
+        yield f"training {name}", suffix, lambda make=make: make(pieces)
 
 
 def keras(config: bytes | None = None, weights: bytes | None = None) -> bytes:
@@ -81,6 +92,13 @@ def read(path: Path) -> str:
         if path.suffix == ".keras" or path.name == "bomb.h5":
             model = load_model(path)
             model.summary(print_fn=str)
+            model.compiled  # noqa: B018 - which compiles it as the file says
+        elif path.name == "bomb.train.json":
+            command.read_config(path)
+        elif path.name == "bomb.labels.npz":
+            datafiles.read_labels(path)
+        elif path.name == "bomb.backup.npz":
+            restored(path)
         elif path.suffix == ".h5":
             load_weights(Sequential([layers.Input((2,)), layers.Dense(1, name="dense")]), path)
         else:
@@ -88,6 +106,17 @@ def read(path: Path) -> str:
     except ValueError as error:
         return f"refused: {str(error).partition(': ')[2]}"
     return "read"
+
+
+def restored(path: Path) -> None:
+    """A training that goes on with a backup, which has a name of its own."""
+    backup = callbacks.BackupAndRestore(path.parent)
+    (path.parent / FILE).unlink(missing_ok=True)
+    (path.parent / FILE).hardlink_to(path)
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile("adam", "mse")
+    backup.set_model(model)
+    backup.on_train_begin()
 
 
 def cost(path: Path) -> Cost:
@@ -122,7 +151,10 @@ def too_much(found: Cost, size: int) -> bool:
 
 def warm(folder: Path) -> None:
     """Imports and caches are no part of what a file costs."""
-    for suffix, raw in ((".keras", keras()), (".h5", bombs_hdf5.legacy(None)), (".json", b"[[1]]")):
+    config = json.dumps({"model": bombs_config.DENSE, **bombs_training.COMPILED}).encode()
+    trained = bombs_training.with_state(bombs_hdf5.dense())
+    files = [(".keras", keras()), (".keras", trained), (".h5", bombs_hdf5.legacy(None))]
+    for suffix, raw in (*files, (".json", b"[[1]]"), (".train.json", config)):
         path = folder / f"bomb{suffix}"
         path.write_bytes(raw)
         said = read(path)

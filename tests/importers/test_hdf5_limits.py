@@ -7,8 +7,12 @@ import weakref
 import numpy as np
 import pytest
 
+from maskseq import Input, Sequential, layers
+from maskseq.importers import read_weights
 from maskseq.importers.errors import FormatError
 from maskseq.importers.hdf5 import Dataset, objects, read_hdf5, values
+from maskseq.importers.keras.saved_training import saved_training
+from maskseq.importers.keras.tables import Tables
 from tests.support.hdf5_writer import (
     CONTINUATION,
     HEAP_STRING,
@@ -222,3 +226,49 @@ def test_names_of_a_file_are_told_without_what_a_terminal_obeys():
     with pytest.raises(FormatError) as error:
         read_hdf5(writer.finish(writer.group({"x": x})), "x.h5")["x/\x1b[2J/none"]
     assert str(error.value).isprintable() and r"\x1b[2J" in str(error.value)
+
+
+def shared_bytes(places):
+    """A file of which every place, "a/b/c", leads to one dataset of 1,024 float32."""
+    writer = Writer()
+    kernel = writer.dataset((32, 32))
+    tree = {}
+    for place in places:
+        *groups, name = place.split("/")
+        here = tree
+        for group in groups:
+            here = here.setdefault(group, {})
+        here[name] = kernel
+
+    def group(tree):
+        return writer.group({k: group(v) if isinstance(v, dict) else v for k, v in tree.items()})
+
+    data = writer.finish(group(tree))
+    assert 4096 < len(data) < 4096 * len(places)
+    return data
+
+
+def square_layers(count):
+    return Sequential([Input((32,)), *(layers.Dense(32, use_bias=False) for _ in range(count))])
+
+
+def test_arrays_that_share_bytes_are_refused_once_they_are_larger_than_the_file(tmp_path):
+    """Each fits: what a file gives is at most as large as the file."""
+    path = tmp_path / "x.weights.h5"
+    names = ["dense", *(f"dense_{i}" for i in range(1, 9))]
+    path.write_bytes(shared_bytes([f"layers/{name}/vars/0" for name in names]))
+    with pytest.raises(FormatError, match="weights that together are larger than the file"):
+        square_layers(9).load_weights(path)
+    with pytest.raises(FormatError, match="arrays that together are larger than the file"):
+        read_weights(path)
+    path.write_bytes(shared_bytes([f"optimizer/vars/{i}" for i in range(9)]))
+    with pytest.raises(FormatError, match="variables that together are larger than the file"):
+        saved_training("x", {"optimizer": "adam"}, read_hdf5(path.read_bytes(), "x"))
+
+
+def test_vocabularies_much_larger_than_the_file_are_refused():
+    texts = {"a": b"x" * (1 << 19), "b": b"x" * (1 << 19)}
+    Tables("x", texts)
+    with pytest.raises(FormatError, match="vocabularies that are much larger than the file"):
+        Tables("x", texts | {"c": b"xxx"}, size=1)
+    Tables("x", texts | {"c": b"xx"}, size=1)

@@ -152,6 +152,44 @@ def test_full_disk_leaves_the_old_file(tmp_path, monkeypatch, ending):
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
+def with_unknown_loss(path):
+    """A file that a loss of the user's was compiled into, and a state of its optimizer."""
+    model = maskseq.Sequential([maskseq.Input((3,)), layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 3), np.float32), np.ones((4, 1), np.float32), verbose=0)
+    model.save(path)
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(members["config.json"])
+    config["compile_config"]["loss"] = "my\x1bloss"
+    members["config.json"] = json.dumps(config)
+    with zipfile.ZipFile(path, "w") as file:
+        for name, body in members.items():
+            file.writestr(name, body)
+    return config["compile_config"]
+
+
+def test_training_that_is_not_known_here_is_told_each_time_and_saved_as_it_was(tmp_path):
+    compiled = with_unknown_loss(tmp_path / "a.keras")
+    model = load_model(tmp_path / "a.keras")
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"a\.keras: .* cannot be compiled .*my\\x1bloss"):
+            model.evaluate(np.ones((1, 3), np.float32), np.ones((1, 1), np.float32))
+    model.save(tmp_path / "b.keras")
+    with zipfile.ZipFile(tmp_path / "b.keras") as file:
+        assert json.loads(file.read("config.json"))["compile_config"] == compiled
+        root = read_hdf5(file.read("model.weights.h5"), "b")
+    with zipfile.ZipFile(tmp_path / "a.keras") as file:
+        before = read_hdf5(file.read("model.weights.h5"), "a")["optimizer/vars"]
+    assert root["optimizer/vars"].attribute("name") == before.attribute("name") == "adam"
+    assert sorted(root["optimizer/vars"]) == sorted(before)
+    for name in before:
+        np.testing.assert_array_equal(root[f"optimizer/vars/{name}"].read(), before[name].read())
+    model.save(tmp_path / "c.h5")
+    model.compile("sgd", "mse")
+    model.fit(np.ones((1, 3), np.float32), np.ones((1, 1), np.float32), verbose=0)
+
+
 def test_layers_that_keras_lacks_are_named(tmp_path):
     model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LastStep()])
     with pytest.warns(UserWarning, match="LastStep are layers of maskseq"):

@@ -192,3 +192,29 @@ def test_module_needs_nothing_but_numpy_to_import(path):
             top = name.split(".")[0]
             known = {"numpy", "maskseq"} | OPTIONAL.get(module_name(path), set())
             assert top in known or top in sys.stdlib_module_names, name
+
+
+WRITES = {"write_text", "write_bytes", "tofile", "savetxt", "NamedTemporaryFile", "mkstemp"}
+
+
+def opened_for_writing(tree):
+    """Calls that write a file otherwise than by storage.atomic."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", None))
+        texts = [x.value for x in [*node.args, *(k.value for k in node.keywords)]
+                 if isinstance(x, ast.Constant) and isinstance(x.value, str)]  # fmt: skip
+        if name in WRITES or (name == "open" and any(set("wax+") & set(x) for x in texts)):
+            yield node.lineno
+
+
+def test_files_are_written_by_storage_atomic_alone():
+    assert list(opened_for_writing(ast.parse('open(p, "w"); p.open(mode="ab"); open(p, "rb")')))
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in ROOT.rglob("*.py")
+        if path != ROOT / "storage" / "atomic.py"
+        for line in opened_for_writing(ast.parse(path.read_text("utf-8")))
+    }
+    assert not found

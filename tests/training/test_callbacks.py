@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -158,6 +159,27 @@ def test_csv_logger(tmp_path):
     assert [float(row["loss"]) for row in rows[:2]] == history.history["loss"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
+def test_csv_log_is_replaced_whole(tmp_path):
+    """What was there stays until an epoch has ended; a link is followed, the mode is kept."""
+    real, link = tmp_path / "real.csv", tmp_path / "log.csv"
+    real.write_text("mine")
+    real.chmod(0o640)
+    link.symlink_to("real.csv")
+    used = [callbacks.CSVLogger(link), Interrupting(0)]
+    with pytest.raises(KeyboardInterrupt):
+        compiled().fit(*data(4), callbacks=used, verbose=0)
+    assert real.read_text() == "mine"
+    used = [callbacks.CSVLogger(link), Interrupting(2)]
+    with pytest.raises(KeyboardInterrupt):
+        compiled().fit(*data(4), epochs=3, callbacks=used, verbose=0)
+    assert [line.split(",")[0] for line in real.read_text().split()] == ["epoch", "0", "1"]
+    assert link.is_symlink() and real.stat().st_mode & 0o777 == 0o640
+    with pytest.raises(FileNotFoundError, match="the folder does not exist"):
+        gone = callbacks.CSVLogger(tmp_path / "gone" / "log.csv")
+        compiled().fit(*data(4), callbacks=gone, verbose=0)
+
+
 @pytest.mark.parametrize("weights_only, ending", [(False, ".keras"), (True, ".weights.h5")])
 def test_checkpoint_keeps_the_best(tmp_path, weights_only, ending):
     model = compiled()
@@ -214,6 +236,66 @@ def test_interrupted_training_goes_on_with_the_same_bits(tmp_path):
     for ours, expected in zip(again.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, expected)
     assert not (tmp_path / "backup").exists()
+
+
+def backed_up(folder, optimizer="adam"):
+    """A model and the backup of its training, which was interrupted."""
+    model, path = compiled(optimizer), folder / "training.npz"
+    used = [callbacks.BackupAndRestore(folder), Interrupting(1)]
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*data(4), epochs=2, callbacks=used, verbose=0)
+    return model, path
+
+
+def zipped(arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+DAMAGE = {
+    "no archive": lambda raw, arrays: b"text",
+    "cut short": lambda raw, arrays: raw[:-100],
+    "another byte": lambda raw, arrays: raw[:300] + bytes([raw[300] ^ 1]) + raw[301:],
+    "no epoch": lambda raw, arrays: zipped({k: v for k, v in arrays.items() if k != "epoch"}),
+    "no number": lambda raw, arrays: zipped({**arrays, "seed": np.array("a")}),
+    "a weight less": lambda raw, arrays: zipped(
+        {k: v for k, v in arrays.items() if k != "weight/4"}
+    ),
+    "another shape": lambda raw, arrays: zipped({**arrays, "weight/4": np.zeros(2)}),
+    "texts": lambda raw, arrays: zipped({**arrays, "weight/4": np.array(["a"])}),
+    "another state": lambda raw, arrays: zipped({**arrays, "optimizer/3": np.zeros(2)}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_backup_is_named_and_changes_nothing(tmp_path, damage):
+    _, path = backed_up(tmp_path)
+    raw = path.read_bytes()
+    with np.load(path) as file:
+        path.write_bytes(DAMAGE[damage](raw, dict(file)))
+    model = compiled("adam")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"training\.npz: "):
+        backup = callbacks.BackupAndRestore(tmp_path)
+        model.fit(*data(4), epochs=2, callbacks=backup, verbose=0)
+    for weight, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+    assert int(model.optimizer.iterations) == 0
+
+
+def test_a_backup_of_another_optimizer_is_refused(tmp_path):
+    backed_up(tmp_path, "sgd")
+    with pytest.raises(ValueError, match=r"training\.npz: expected 12 arrays optimizer/0"):
+        compiled("adam").fit(*data(4), callbacks=callbacks.BackupAndRestore(tmp_path), verbose=0)
+
+
+def test_names_reach_the_terminal_escaped(capsys):
+    model = compiled()
+    model.compile("sgd", "mse", metrics=[maskseq.metrics.MeanSquaredError(name="a\x1b[31m")])
+    model.fit(*data(4), verbose=2)
+    told = capsys.readouterr().out
+    assert "\x1b" not in told and r"a\x1b[31m: " in told
 
 
 def test_backup_leaves_other_files_alone(tmp_path):

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..storage import atomic
+from ..storage import atomic, npy
+from ..storage.text import printable
+from ..storage.zip import Zip
 from .base import Logs
 from .periodic import Periodic
 
@@ -21,6 +23,7 @@ class BackupAndRestore(Periodic):
         batches, after which the weights are kept too; a new `fit` then begins that epoch again
         with them.  delete_checkpoint: leave nothing behind when the training has ended.
     A training that goes on after an epoch ends with the bits of one that was not interrupted.
+    Raises: ValueError naming the file, if it is damaged or of another model or optimizer.
     Source: keras.callbacks.BackupAndRestore.
     """
 
@@ -43,9 +46,17 @@ class BackupAndRestore(Periodic):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if not self._path.exists():
             return
-        with np.load(self._path, allow_pickle=False) as file:
-            state = {name: file[name] for name in file.files}
-        self.model.trainer.restore(state)
+        try:
+            with self._path.open("rb") as file:
+                archive = Zip(file, 0)
+                arrays = {name: npy.from_bytes(archive.read(name)) for name in archive.names}
+            state = {name.removesuffix(".npy"): array for name, array in arrays.items()}
+            self.model.trainer.restore(state)
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+            said = printable(error)
+            raise ValueError(
+                f"{printable(self._path)}: {said}; for a training from the start, remove the file"
+            ) from error
 
     def due(self, epoch: int, batch: int | None, logs: Logs) -> None:
         begun = epoch + 1 if batch is None else epoch  # where the next `fit` begins

@@ -1,9 +1,11 @@
 """CSVLogger: a line of a file for each epoch."""
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
+from ..storage import atomic
 from .base import Callback, Logs
 
 
@@ -12,33 +14,30 @@ class CSVLogger(Callback):
 
     Arguments: filename: the file.  separator: between values.  append: keep what is there, and
         write no names if there is anything.
-    Each line is on the disk before the next epoch begins. Source: keras.callbacks.CSVLogger.
+    After each epoch the file is replaced by one with a line more, whole or not at all; what was
+    there before stays until the first epoch has ended. Source: keras.callbacks.CSVLogger.
     """
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False):
         super().__init__()
         self.filename, self.separator, self.append = Path(filename), separator, append
-        self._file: Any = None
-        self._writer: Any = None
-        self._names: list[str] = []
+        self._before = b""
+        self._text = io.StringIO(newline="")
+        self._names: list[str] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        goes_on = self.append and self.filename.exists() and self.filename.stat().st_size > 0
-        self._with_names = not goes_on
-        self._file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115
-        self._writer, self._names = None, []
+        atomic.check(self.filename)
+        there = self.append and self.filename.exists()
+        self._before = self.filename.read_bytes() if there else b""
+        self._text, self._names = io.StringIO(newline=""), None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
-        if self._writer is None:
+        writer = csv.writer(self._text, delimiter=self.separator)
+        if self._names is None:
             self._names = [*logs]
-            self._writer = csv.writer(self._file, delimiter=self.separator)
-            if self._with_names:
-                self._writer.writerow(["epoch", *self._names])
-        self._writer.writerow([epoch, *(logs.get(name, "NA") for name in self._names)])
-        self._file.flush()
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file = self._writer = None
+            if not self._before:
+                writer.writerow(["epoch", *self._names])
+        writer.writerow([epoch, *(logs.get(name, "NA") for name in self._names)])
+        with atomic.replacing(self.filename) as file:
+            file.write(self._before + self._text.getvalue().encode())

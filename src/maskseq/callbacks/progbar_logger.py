@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from ..storage.text import printable
 from .base import Callback, Logs
 
 WIDTH, EVERY = 20, 0.1  # characters of the bar; seconds until it is drawn again
@@ -127,7 +128,8 @@ def _time(seconds: float) -> str:
 
 def _numbers(logs: Logs | None) -> str:
     """The numbers of the logs, " - name: 0.1234" for each."""
-    return "".join(f" - {name}: {_number(value)}" for name, value in (logs or {}).items())
+    found = "".join(f" - {name}: {_number(value)}" for name, value in (logs or {}).items())
+    return printable(found)  # names may be out of a file
 
 
 def _number(value: Any) -> str:

@@ -27,8 +27,8 @@ _FORMATS = {np.dtype(dtype): format.encode() for format, dtype in NUMBERS.items(
 def read(column: Any) -> tuple[np.ndarray, np.ndarray]:
     """values (n, *features) and offsets (batch + 1,) of a column of lists; a null list is empty.
 
-    Also of a column of tensors, the first axis of which is time. Offsets may start above 0. Values
-    are views unless there are several chunks, packed bools, or lists that do not follow each other.
+    Also of a column of tensors, the first axis of which is time. Offsets start at 0. Values are
+    views unless there are several chunks, packed bools, or lists that do not follow each other.
     Raises: ValueError for what is no list of numbers, and naming the position of a null in a list.
     """
     chunks = _arrow.open_column(column)
@@ -76,9 +76,8 @@ def _sequences(chunks: list[_arrow.Column]) -> tuple[np.ndarray, np.ndarray]:
         position += chunk.length
     if len(parts) == 1:
         return parts[0]
-    cut = [values[offsets[0] : offsets[-1]] for values, offsets in parts]
     lengths = np.concatenate([np.diff(offsets) for _, offsets in parts])
-    return joined(cut), np.concatenate([[0], np.cumsum(lengths)])
+    return joined([values for values, _ in parts]), np.concatenate([[0], np.cumsum(lengths)])
 
 
 def _array(chunks: list[_arrow.Column]) -> np.ndarray:

@@ -23,7 +23,7 @@ _EXTENSION = b"ARROW:extension:name", b"ARROW:extension:metadata"
 def read_lists(
     column: _arrow.Column, start: int, stop: int, position: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """values, offsets of the entries start:stop, the first of which is at `position` of all."""
+    """values, offsets from 0 of the entries start:stop, the first at `position` of all."""
     starts, lengths = _lists(column, start, stop)
     steps, valid = column.child(), _valid(column, start, stop)
     if valid is not None:

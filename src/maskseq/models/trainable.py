@@ -19,8 +19,12 @@ class Trainable:
     def trainer(self) -> Any:
         """What `compile` made, or None; of a model from a file, as it was when it was saved."""
         if self._trainer is None and self.saved_training is not None:
-            saved, self.saved_training = self.saved_training, None
-            saved.restore(self)
+            saved = self.saved_training
+            try:
+                saved.restore(self)
+            except BaseException:  # not half of it: the next call says the same
+                self._trainer, self.saved_training = None, saved
+                raise
         return self._trainer
 
     def compile(

@@ -41,9 +41,9 @@ def save_model(
     name = _checked(model, path, (".keras", ".h5"), overwrite)
     entry = in_keras_form(serialize_layer(model))
     entry["build_config"] = {"input_shape": getattr(model, "input_shape", None)}
-    trainer: Any = getattr(model, "trainer", None)
-    if trainer is not None:
-        entry["compile_config"] = trainer.get_config()
+    config, optimizer, state = _training(model)
+    if config is not None:
+        entry["compile_config"] = config
     _tell_ours(model, name)
     if name.endswith(".h5"):
         _write(name, legacy_tree(model, entry, KERAS_VERSION))
@@ -52,11 +52,11 @@ def save_model(
         "keras_version": KERAS_VERSION,
         "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
     }
-    optimizer = trainer.optimizer if trainer is not None and include_optimizer else None
+    tree = weights_tree(model, optimizer, state if include_optimizer else None)
     with atomic.replacing(name) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", to_json(entry))
-        archive.writestr("model.weights.h5", hdf5_bytes(weights_tree(model, optimizer)))
+        archive.writestr("model.weights.h5", hdf5_bytes(tree))
         for place, text in _vocabularies(model):
             archive.writestr(f"assets/{place}/vocabulary.txt", text)
 
@@ -72,8 +72,23 @@ def _write(name: str, tree: Group) -> None:
         file.write(hdf5_bytes(tree))
 
 
-def weights_tree(model: Model, optimizer: Any = None) -> Group:
-    """All weights of a model by their places, and the variables of an optimizer."""
+def _training(model: Any) -> tuple[dict[str, Any] | None, str, list[np.ndarray] | None]:
+    """What `compile` was given, the name and the state of the optimizer; None for none.
+
+    Of a model from a file that was not trained since, what the file had: it may name losses that
+    are not known here.
+    """
+    if model.saved_training is not None:
+        saved = model.saved_training
+        return saved.config, saved.name, saved.state
+    if model.trainer is None:
+        return None, "", None
+    optimizer = model.optimizer
+    return model.trainer.get_config(), optimizer.name, [*map(np.asarray, optimizer.variables)]
+
+
+def weights_tree(model: Model, optimizer: str = "", state: list[np.ndarray] | None = None) -> Group:
+    """All weights of a model by their places, and the state of an optimizer."""
     root = Group()
     for layer, path, _ in places(model):
         if type(layer).__name__ == "InputLayer":
@@ -82,11 +97,10 @@ def weights_tree(model: Model, optimizer: Any = None) -> Group:
         inside.attributes["name"] = layer.name
         variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
         inside.members.update((str(i), v.numpy()) for i, v in enumerate(variables))
-    if optimizer is not None:
+    if state is not None:
         inside = root.group("optimizer/vars")
-        inside.attributes["name"] = optimizer.name
-        values = [np.asarray(variable) for variable in optimizer.variables]
-        inside.members.update((str(i), value) for i, value in enumerate(values))
+        inside.attributes["name"] = optimizer
+        inside.members.update((str(i), value) for i, value in enumerate(state))
     return root
 
 

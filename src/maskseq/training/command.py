@@ -11,13 +11,14 @@ from .. import configured
 from ..data import files as datafiles
 from ..data.ragged import Ragged
 from ..importers import load_model, model_from_json
+from ..importers.keras.parsing import parse_json
 from ..initializers import set_random_seed
 from ..models.model import Model
 from ..storage import atomic
+from ..storage.text import printable
 
 COMPILE = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
 FIT = ("epochs", "batch_size", "validation_split", "shuffle", "class_weight")
-MOST = 64 << 20  # bytes of a config
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def train(arguments: argparse.Namespace) -> int:
     history = model.fit(data, labels, verbose=0 if arguments.quiet else 2, **fit)
     model.save(output)
     last = {name: values[-1] for name, values in history.history.items() if values}
-    told = ", ".join(f"{name} {value:.4f}" for name, value in last.items())
+    told = printable(", ".join(f"{name} {value:.4f}" for name, value in last.items()))
     print(f"{len(data):,} sequences, {len(history.epoch)} epochs: {output} ({told})")
     return 0
 
@@ -52,11 +53,8 @@ def read_config(path: Path) -> tuple[Model, dict[str, Any]]:
             if model.trainer is None:
                 raise ValueError(f"{path}: the model was saved without `compile`: write a config")
             return model, {}
-        raw = start + file.read(MOST)
-    try:
-        config = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raw = start + file.read()
+    config = parse_json(raw, str(path), "the config")
     known = ("model", "seed", *COMPILE, *FIT)
     for name in config.keys() - set(known):
         raise ValueError(f"{path}: unknown key {name!r}; {configured.hint(name, known)}")
@@ -66,11 +64,21 @@ def read_config(path: Path) -> tuple[Model, dict[str, Any]]:
     if "seed" in config:
         set_random_seed(config["seed"])
     model = _model(config["model"], path)
-    model.compile(**{name: config[name] for name in COMPILE if name in config})
+    try:
+        model.compile(**{name: config[name] for name in COMPILE if name in config})
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise ValueError(f"{printable(path)}: {printable(error)}") from error
     fit = {name: config[name] for name in FIT if name in config}
     if isinstance(weights := fit.get("class_weight"), dict):
-        fit["class_weight"] = {int(number): value for number, value in weights.items()}
+        fit["class_weight"] = {_class(number, path): weights[number] for number in weights}
     return model, fit
+
+
+def _class(number: str, path: Path) -> int:
+    """A key of class_weight. JSON has texts for keys."""
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise ValueError(f"{path}: class_weight: expected numbers of classes, got {number!r}")
+    return int(number)
 
 
 def _model(given: Any, path: Path) -> Model:

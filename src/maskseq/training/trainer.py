@@ -13,6 +13,7 @@ from ..nest import flatten
 from ..numerics.draws import Draws
 from ..rows import as_padded
 from ..tape import Tape, value_of
+from ..variable import publish
 from .compiled_losses import CompiledLosses
 from .compiled_metrics import CompiledMetrics
 from .data import Batch, data_set
@@ -133,12 +134,22 @@ class Trainer:
         return {**about, **weights, **optimizer}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Take what `state` gave. Raises: ValueError if it is of another model or optimizer."""
+        """Take what `state` gave, in one step.
+
+        Raises: ValueError if it is of another model or optimizer; KeyError if it is not whole.
+        """
         if not self.optimizer.built:
             self.optimizer.build(self.model.trainable_weights)
-        self.model.set_weights(_numbered(state, "weight"))
-        self.optimizer.set_weights(_numbered(state, "optimizer"))
-        self.seed, self.first_epoch = int(state["seed"]), int(state["epoch"])
+        about = int(state["seed"]), int(state["epoch"])
+        variables, values = [], []
+        for kind, here in (("weight", self.model.weights), ("optimizer", self.optimizer.variables)):
+            found = _numbered(state, kind)
+            if len(found) != len(here):
+                raise ValueError(f"expected {len(here)} arrays {kind}/0 ..., got {len(found)}")
+            variables += here
+            values += found
+        publish(variables, values)  # all, or none if one does not fit
+        self.seed, self.first_epoch = about
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `compile` as data, in Keras's form."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...storage.text import printable
 from ..errors import FormatError
 from ..hdf5 import Dataset, Group
 
@@ -15,28 +16,35 @@ _ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"
 
 
 class SavedTraining:
-    """config: the `compile_config` of a file.  state: the values of the optimizer's variables."""
+    """config: the `compile_config` of a file.  state: the values of the optimizer's variables.
 
-    def __init__(self, path: str, config: dict[str, Any], state: list[np.ndarray]):
-        self._path, self._config, self._state = path, config, state
+    name: of the optimizer, as the file has it.
+    """
+
+    def __init__(self, path: str, config: dict[str, Any], state: list[np.ndarray], name: str):
+        self._path, self.config, self.state, self.name = path, config, state, name
 
     def restore(self, model: Any) -> None:
         """Compile `model` as it was when it was saved, with the state of its optimizer.
 
         Raises: ValueError naming the file, if it has what is not known here.
         """
-        given = {name: self._config.get(name) for name in _ARGUMENTS}
+        given = {name: self.config.get(name) for name in _ARGUMENTS}
         try:
             model.compile(**given)
             optimizer = model.optimizer
-            if len(self._state) > len(optimizer.variables):  # it had made a step
+            if len(self.state) > len(optimizer.variables):  # it had made a step
                 optimizer.build(model.trainable_weights)
-            if self._state:
-                optimizer.set_weights(self._state)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if self.state:
+                optimizer.set_weights(self.state)
+        except (
+            *(ValueError, TypeError, LookupError, AttributeError),
+            *(ArithmeticError, RecursionError),
+        ) as error:
+            said = printable(error) or type(error).__name__
             raise ValueError(
-                f"{self._path}: the model cannot be compiled as it was saved: {error}; call "
-                f"model.compile yourself"
+                f"{printable(self._path)}: the model cannot be compiled as it was saved: {said}; "
+                f"call model.compile yourself"
             ) from error
 
 
@@ -47,7 +55,9 @@ def saved_training(path: str, config: Any, root: Group) -> SavedTraining | None:
     group = root.get("optimizer")
     inside = group.get("vars") if isinstance(group, Group) else None
     found: list[np.ndarray] = []
+    name = "optimizer"
     if isinstance(inside, Group):
+        name = str(inside.attribute("name") or name)
         datasets = [inside.get(str(i)) for i in range(len(list(inside)))]
         known = [x for x in datasets if isinstance(x, Dataset)]
         if len(known) != len(datasets):
@@ -55,4 +65,4 @@ def saved_training(path: str, config: Any, root: Group) -> SavedTraining | None:
         if sum(x.nbytes for x in known) > root.file_size:
             raise FormatError(path, "variables that together are larger than the file")
         found = [np.array(x.read()) for x in known]
-    return SavedTraining(path, config, found)
+    return SavedTraining(path, config, found, name)
