@@ -1,9 +1,12 @@
 /* The way back through a recurrent layer, the mirror of rnn.c and walk.c: sequences are sorted and
  * dealt as there, and the steps taken from the last to the first, so that sequences join the walk
  * where they end. When few have joined, the threads walk them together, each for a share of the
- * units. All that a sequence leaves behind is in its own rows: a walk may go on in any thread. */
+ * units. All that a sequence leaves behind is in its own rows: a walk may go on in any thread.
+ * Two directions are two jobs, as in rnn.c. */
 #include "gemm.h"
 #include "internal.h"
+
+#include <string.h>
 
 enum { MAX_SIDE_BY_SIDE = 64 };
 
@@ -17,9 +20,9 @@ typedef struct {
     int64_t count;
     int parts;
     int64_t few, max_rows;
-    const float *zeros; /* `units` */
+    float *zeros; /* `units` */
     msq_barrier barrier;
-    msq_stop stop;
+    msq_stop *stop;
 } job;
 
 /* Sequences that a thread walks, and for which units. */
@@ -86,8 +89,8 @@ static int stops(walk *w, int64_t rows) {
     const double fmas = (double)(rows * (w->last_block - w->first_block)) * job->kernels->width *
                         (double)job->depth;
     if (w->num_threads == 1)
-        return msq_stops(&job->stop, !w->calling, fmas);
-    if (w->thread == 0 && msq_stops(&job->stop, !w->calling, fmas))
+        return msq_stops(job->stop, !w->calling, fmas);
+    if (w->thread == 0 && msq_stops(job->stop, !w->calling, fmas))
         atomic_store_explicit(&job->barrier.slow, 1, memory_order_relaxed);
     return 0;
 }
@@ -148,19 +151,34 @@ static void walk_share(job *job, const msq_group *group, int part, int calling) 
         walk_back(&w, 0, group->join_step);
 }
 
-static void run_thread(void *context, int thread, int num_threads) {
-    job *const job = context;
-    const int members = num_threads < job->parts ? num_threads : job->parts;
-    if (thread >= members)
-        return;
+/* What one of `num_threads` threads does of a job. */
+static void run_job(job *job, int thread, int num_threads, int calling) {
     const int64_t most = job->parts * job->max_rows;
     for (int64_t first = 0; first < job->count; first += most) {
         const msq_group group =
             msq_rnn_group(job->sequences + first, job->count - first, most, job->few);
         if (group.join_step < group.sequences[0].length)
-            walk_together(job, &group, thread, members, thread == 0);
-        for (int part = thread; part < job->parts; part += members)
-            walk_share(job, &group, part, thread == 0);
+            walk_together(job, &group, thread, num_threads, calling);
+        for (int part = thread; part < job->parts; part += num_threads)
+            walk_share(job, &group, part, calling);
+    }
+}
+
+/* The jobs of one parallel region, and the teams that share them. */
+typedef struct {
+    job jobs[2];
+    int count, teams;
+    msq_stop stop;
+} region;
+
+static void run_thread(void *context, int thread, int num_threads) {
+    region *const r = context;
+    const int teams = num_threads % r->teams == 0 ? r->teams : 1, size = num_threads / teams;
+    for (int i = 0; i < r->count; i++) {
+        job *const job = &r->jobs[i];
+        const int members = size < job->parts ? size : job->parts;
+        if ((teams == 1 || thread / size == i) && thread % size < members)
+            run_job(job, thread % size, members, thread == 0);
     }
 }
 
@@ -193,39 +211,82 @@ static int check(const msq_back *b, int64_t *bad_position) {
     return MSQ_OK;
 }
 
-int msq_rnn_back_f32(const msq_back *b, int64_t *bad_position) {
+/* Sizes of a job. */
+static int prepare(job *job, const msq_back *b, msq_stop *stop) {
     static const int gates[MSQ_RNN_KINDS] = {[MSQ_LSTM] = 4, [MSQ_GRU] = 3, [MSQ_SIMPLE_RNN] = 1};
-    const int status = check(b, bad_position);
-    if (status != MSQ_OK)
-        return status;
     if (b->kind < 0 || b->kind >= MSQ_RNN_KINDS || gates[b->kind] == 0)
         return MSQ_UNSUPPORTED;
-    job job = {.back = b, .kernels = msq_dense_kernels(b->turned)};
-    job.panels = msq_dense_panels(b->turned, &job.depth, &job.units);
-    if (job.depth != gates[b->kind] * job.units)
-        return MSQ_OUT_OF_RANGE;
-    job.skipped = b->kind == MSQ_GRU ? job.units : 0;
-    job.blocks = (job.units + job.kernels->width - 1) / job.kernels->width;
-    const double work = (double)b->steps * (double)job.depth * (double)job.units;
-    const int64_t weights = job.depth * job.units;
-    const int64_t together = msq_rnn_few(weights, 2) && b->batch < job.blocks ? job.blocks : 0;
-    const int64_t parts = together ? together : b->batch;
-    job.parts = msq_plan_threads(b->num_threads, parts, work, MSQ_FMAS_PER_THREAD);
-    job.few = msq_rnn_few(weights, job.parts);
-    if (job.few > MAX_SIDE_BY_SIDE)
-        job.few = MAX_SIDE_BY_SIDE;
-    job.max_rows = msq_rnn_rows(b->batch, job.parts, job.few);
-    float *const zeros = msq_allocate(job.units);
-    job.sequences = msq_aligned_alloc((size_t)b->batch * sizeof *job.sequences + 1);
-    if (zeros && job.sequences) {
-        for (int64_t u = 0; u < job.units; u++)
-            zeros[u] = 0.0f;
-        job.zeros = zeros;
-        find_sequences(&job);
-        msq_parallel(job.parts, run_thread, &job);
+    job->back = b;
+    job->stop = stop;
+    job->kernels = msq_dense_kernels(b->turned);
+    job->panels = msq_dense_panels(b->turned, &job->depth, &job->units);
+    job->skipped = b->kind == MSQ_GRU ? job->units : 0;
+    job->blocks = (job->units + job->kernels->width - 1) / job->kernels->width;
+    return job->depth == gates[b->kind] * job->units ? MSQ_OK : MSQ_OUT_OF_RANGE;
+}
+
+/* The most threads that have something to do. */
+static int64_t max_parts(const job *job) {
+    const int64_t batch = job->back->batch;
+    return msq_rnn_few(job->depth * job->units, 2) && batch < job->blocks ? job->blocks : batch;
+}
+
+static double work_of(const job *job) {
+    return (double)job->back->steps * (double)job->depth * (double)job->units;
+}
+
+/* Makes room for a job of so many threads. */
+static int start(job *job, int64_t threads) {
+    const int64_t batch = job->back->batch, most = max_parts(job);
+    job->parts = (int)(threads < most ? threads : most > 1 ? most : 1);
+    job->few = msq_rnn_few(job->depth * job->units, job->parts);
+    if (job->few > MAX_SIDE_BY_SIDE)
+        job->few = MAX_SIDE_BY_SIDE;
+    job->max_rows = msq_rnn_rows(batch, job->parts, job->few);
+    job->zeros = msq_allocate(job->units);
+    job->sequences = msq_aligned_alloc((size_t)batch * sizeof *job->sequences + 1);
+    if (!job->zeros || !job->sequences)
+        return MSQ_NO_MEMORY;
+    memset(job->zeros, 0, (size_t)job->units * sizeof *job->zeros);
+    find_sequences(job);
+    return MSQ_OK;
+}
+
+/* Runs jobs that are prepared. Two teams only if both are the same amount of work. */
+static int run_region(region *r, int requested) {
+    int64_t parts = 0;
+    double work = 0;
+    for (int i = 0; i < r->count; i++) {
+        parts += max_parts(&r->jobs[i]);
+        work += work_of(&r->jobs[i]);
     }
-    const int made = zeros && job.sequences;
-    msq_aligned_free(zeros);
-    msq_aligned_free(job.sequences);
-    return !made ? MSQ_NO_MEMORY : job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
+    const int threads = msq_plan_threads(requested, parts, work, MSQ_FMAS_PER_THREAD);
+    const int alike = r->count == 2 && work_of(&r->jobs[0]) == work_of(&r->jobs[1]);
+    r->teams = alike && threads % 2 == 0 ? 2 : 1;
+    int status = MSQ_OK;
+    for (int i = 0; i < r->count && status == MSQ_OK; i++)
+        status = start(&r->jobs[i], threads / r->teams);
+    if (status == MSQ_OK)
+        msq_parallel(threads, run_thread, r);
+    for (int i = 0; i < r->count; i++) {
+        msq_aligned_free(r->jobs[i].zeros);
+        msq_aligned_free(r->jobs[i].sequences);
+    }
+    return status != MSQ_OK ? status : r->stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
+}
+
+int msq_rnn_backs_f32(const msq_back *const *backs, int count, int64_t *bad_position) {
+    region r = {.count = count};
+    for (int i = 0; i < count; i++) {
+        int status = check(backs[i], bad_position);
+        if (status == MSQ_OK)
+            status = prepare(&r.jobs[i], backs[i], &r.stop);
+        if (status != MSQ_OK)
+            return status;
+    }
+    return run_region(&r, backs[0]->num_threads);
+}
+
+int msq_rnn_back_f32(const msq_back *back, int64_t *bad_position) {
+    return msq_rnn_backs_f32(&back, 1, bad_position);
 }

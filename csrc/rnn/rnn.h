@@ -64,5 +64,8 @@ int msq_rnn_has_back(const msq_rnn *rnn);
 /* The bits of a sequence depend on it alone. MSQ_UNSUPPORTED, MSQ_OUT_OF_RANGE if turned does not
  * fit, MSQ_BAD_OFFSETS, MSQ_NO_MEMORY, MSQ_INTERRUPTED. */
 int msq_rnn_back_f32(const msq_back *back, int64_t *bad_position);
+/* That of one run or two, side by side; num_threads is the first one's. The bits of each are those
+ * of the way back alone. */
+int msq_rnn_backs_f32(const msq_back *const *backs, int count, int64_t *bad_position);
 
 #endif

@@ -177,21 +177,45 @@ def rnn_taped(
     out: NDArray[np.float32],
     num_threads: int | None = None,
 ) -> tuple[tuple[NDArray[np.float32], ...], NDArray[np.float32], NDArray[np.float32] | None]: ...
-def has_way_back(packed: PackedRNN) -> bool: ...
-def rnn_backward(
-    packed: PackedRNN,
-    turned: PackedDense,
+def rnn_taped_pair(
+    x: ArrayLike,
+    one: PackedRNN,
+    other: PackedRNN,
     offsets: ArrayLike,
-    kept: NDArray[np.float32],
-    state: NDArray[np.float32],
     *,
-    initial: ArrayLike | None = None,
-    d_outputs: NDArray[np.float32] | None = None,
-    d_last: ArrayLike | None = None,
-    d_cell: ArrayLike | None = None,
+    index: ArrayLike | None = None,
+    initial_states: Sequence[Sequence[ArrayLike] | None] = (None, None),
     reverse: bool = False,
+    out: Sequence[NDArray[np.float32]],
     num_threads: int | None = None,
-) -> NDArray[np.float32]: ...
+) -> tuple[
+    tuple[tuple[NDArray[np.float32], ...], NDArray[np.float32], NDArray[np.float32] | None],
+    tuple[tuple[NDArray[np.float32], ...], NDArray[np.float32], NDArray[np.float32] | None],
+]: ...
+def has_way_back(packed: PackedRNN) -> bool: ...
+
+class RnnWayBack:
+    def __init__(
+        self,
+        packed: PackedRNN,
+        turned: PackedDense,
+        offsets: ArrayLike,
+        kept: NDArray[np.float32],
+        state: NDArray[np.float32],
+        *,
+        initial: ArrayLike | None = None,
+        d_outputs: NDArray[np.float32] | None = None,
+        d_last: ArrayLike | None = None,
+        d_cell: ArrayLike | None = None,
+        reverse: bool = False,
+    ) -> None: ...
+
+def rnn_backward(
+    one: RnnWayBack,
+    other: RnnWayBack | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], ...]: ...
 def dense_rows(
     x: ArrayLike, packed: PackedDense, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...

@@ -137,7 +137,7 @@ cdef extern from "rnn/rnn.h":
         int num_threads
 
     int msq_rnn_has_back(const msq_rnn* rnn) nogil
-    int msq_rnn_back_f32(const msq_back* back, int64_t* bad_position) nogil
+    int msq_rnn_backs_f32(const msq_back** backs, int count, int64_t* bad_position) nogil
 
 include "facade/gate.pxi"
 include "facade/runtime.pxi"

@@ -51,6 +51,39 @@ def test_bits_are_the_same_on_any_number_of_threads_and_instruction_set(rng, kin
             assert same_arrays(got, want), (name, run.num_threads)
 
 
+def test_two_directions_side_by_side_have_the_bits_of_each_alone(rng):
+    for kind, units in (("lstm", 100), ("gru", 100), ("lstm", 7), ("simple_rnn", 20)):
+        one = random_run(rng, kind, [90, 20, 30, 10, 0, 20, 40, 1, 5], 20, units, starts=True)
+        other = random_run(rng, kind, [90, 20, 30, 10, 0, 20, 40, 1, 5], 20, units, reverse=True)
+        other.x = one.x
+        want = [a for run in (one, other) for a in (*run.there()[1], *run.back())]
+        for threads in (1, 2, 3, 5, 8):
+            assert same_arrays(pair_there_and_back(one, other, threads), want), (kind, threads)
+
+
+def pair_there_and_back(one, other, threads):
+    outputs = [np.zeros((len(one.x) + 1, run.units), np.float32) for run in (one, other)]
+    found = _kernels.rnn_taped_pair(
+        one.x,
+        one.packed,
+        other.packed,
+        one.offsets,
+        initial_states=(one.initial, other.initial),
+        out=outputs,
+        num_threads=threads,
+    )
+    ways = [
+        run.way_back(outputs, kept, c)
+        for run, outputs, (_, kept, c) in zip((one, other), outputs, found, strict=True)
+    ]
+    carries = _kernels.rnn_backward(*ways, num_threads=threads)
+    return [
+        a
+        for run, (last, kept, _), carry in zip((one, other), found, carries, strict=True)
+        for a in (*last, *run.parts(kept), carry)
+    ]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_taped_run_has_the_bits_of_rnn(rng, isa, kind):
     for units in (3, 8, 20, 24, 33):
@@ -90,15 +123,8 @@ def test_arguments_that_do_not_fit(rng):
     run = random_run(rng, "lstm", [2, 3], 4, 5)
     outputs, _, kept, c = run.there()
     turned = _kernels.PackedDense(run.weights[1], turned=True)
-    back = lambda **new: _kernels.rnn_backward(  # noqa: E731
-        **{
-            "packed": run.packed,
-            "turned": turned,
-            "offsets": run.offsets,
-            "kept": kept,
-            "state": c,
-            **new,
-        }
+    back = lambda turned=turned, offsets=run.offsets, kept=kept, state=c, **new: (  # noqa: E731
+        _kernels.rnn_backward(_kernels.RnnWayBack(run.packed, turned, offsets, kept, state, **new))
     )
     with pytest.raises(ValueError, match=r"turned .* got \(4, 20\)"):
         back(turned=_kernels.PackedDense(run.weights[0]))

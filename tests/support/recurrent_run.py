@@ -50,7 +50,13 @@ class RecurrentRun:
     def back(self):
         """The gradients of what the products of input and state gave, and what is carried."""
         outputs, _, kept, c = self.there()
-        carry = _kernels.rnn_backward(
+        way = self.way_back(outputs, kept, c)
+        (carry,) = _kernels.rnn_backward(way, num_threads=self.num_threads)
+        return (*self.parts(kept), carry)
+
+    def way_back(self, outputs, kept, c):
+        """That of a run which gave these."""
+        return _kernels.RnnWayBack(
             self.packed,
             _kernels.PackedDense(self.weights[1], turned=True),
             self.offsets,
@@ -61,16 +67,14 @@ class RecurrentRun:
             d_last=self.d_states[0],
             d_cell=self.d_states[-1],
             reverse=self.reverse,
-            num_threads=self.num_threads,
         )
+
+    def parts(self, kept):
+        """The gradients of what the products of input and state gave, in the kernel's order."""
         units = self.units
         if self.kind != "gru":
-            return kept, kept, carry
-        return (
-            np.concatenate([kept[:, units : 3 * units], kept[:, :units]], 1),
-            kept[:, units:],
-            carry,
-        )
+            return kept, kept
+        return np.concatenate([kept[:, units : 3 * units], kept[:, :units]], 1), kept[:, units:]
 
     def gradients(self):
         """In float64, of (x, kernel, recurrent kernel, bias, *initial states)."""

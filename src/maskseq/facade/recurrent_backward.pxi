@@ -9,6 +9,35 @@ cdef Py_ssize_t kept_columns(str kind, Py_ssize_t units):
     return units if kind == "simple_rnn" else 4 * units
 
 
+@cython.final
+cdef class TapedCall:
+    """A run that keeps what its way back needs."""
+
+    cdef RnnCall call
+    cdef object kept, c
+
+    cdef int prepare(self, Array x, PackedRNN packed, Array offsets, Array index, initial_state,
+                     bint reverse, out, num_threads) except -1:
+        if not has_way_back(packed):
+            raise ValueError(f"packed must be \"lstm\", \"gru\" or \"simple_rnn\" with tanh and "
+                             f"sigmoid, got {packed.kind!r}")
+        self.call = RnnCall.__new__(RnnCall)
+        self.call.prepare(x, packed, offsets, index, initial_state, True, reverse, out, None,
+                          num_threads)
+        cdef Py_ssize_t n = self.call.run.steps, columns = kept_columns(packed.kind, packed.units)
+        room = new_floats((n, columns + KEPT_GAP))
+        self.c = new_floats((n, packed.units)) if packed.kind == "lstm" else None
+        if packed.kind != "simple_rnn":
+            self.call.run.kept = <float*>writable(room)
+            self.call.run.kept_stride = columns + KEPT_GAP
+            self.call.run.kept_c = NULL if self.c is None else <float*>writable(self.c)
+        self.kept = room[:, :columns]
+        return 0
+
+    cdef tuple results(self):
+        return self.call.results()[1], self.kept, self.c
+
+
 def rnn_taped(
     x: ArrayLike,
     PackedRNN packed not None,
@@ -29,21 +58,43 @@ def rnn_taped(
         after each step; else None.
     Raises: as `rnn`; ValueError for a layer whose way back is not known to C.
     """
-    if not has_way_back(packed):
-        raise ValueError(f"packed must be \"lstm\", \"gru\" or \"simple_rnn\" with tanh and sigmoid, "
-                         f"got {packed.kind!r}")
-    cdef RnnCall call = RnnCall.__new__(RnnCall)
+    cdef TapedCall taped = TapedCall.__new__(TapedCall)
     cdef Array picked = None if index is None else integers(index, "index")
-    call.prepare(floats(x, "x"), packed, offsets_of(offsets), picked, initial_state, True, reverse,
-                 out, None, num_threads)
-    cdef Py_ssize_t n = call.run.steps, columns = kept_columns(packed.kind, packed.units)
-    room = new_floats((n, columns + KEPT_GAP))
-    c = new_floats((n, packed.units)) if packed.kind == "lstm" else None
-    if packed.kind != "simple_rnn":
-        call.run.kept, call.run.kept_stride = <float*>writable(room), columns + KEPT_GAP
-        call.run.kept_c = NULL if c is None else <float*>writable(c)
-    run_calls(call, None)
-    return call.results()[1], room[:, :columns], c
+    taped.prepare(floats(x, "x"), packed, offsets_of(offsets), picked, initial_state, reverse, out,
+                  num_threads)
+    run_calls(taped.call, None)
+    return taped.results()
+
+
+def rnn_taped_pair(
+    x: ArrayLike,
+    PackedRNN one not None,
+    PackedRNN other not None,
+    offsets: ArrayLike,
+    *,
+    index: ArrayLike | None = None,
+    initial_states: Sequence[Sequence[ArrayLike] | None] = (None, None),
+    reverse: bool = False,
+    out: Sequence[NDArray[np.float32]],
+    num_threads: int | None = None,
+) -> tuple[
+    tuple[tuple[NDArray[np.float32], ...], NDArray[np.float32], NDArray[np.float32] | None],
+    tuple[tuple[NDArray[np.float32], ...], NDArray[np.float32], NDArray[np.float32] | None],
+]:
+    """`rnn_taped` of two layers over the same sequences, side by side, in opposite directions.
+
+    Arguments: as for `rnn_taped`; initial_states, out: for each; reverse: the direction of the
+        first.
+    Returns: what `rnn_taped` returns, for each: the same bits.
+    """
+    cdef TapedCall first = TapedCall.__new__(TapedCall), second = TapedCall.__new__(TapedCall)
+    cdef Array values = floats(x, "x"), ends = offsets_of(offsets)
+    cdef Array picked = None if index is None else integers(index, "index")
+    first.prepare(values, one, ends, picked, initial_states[0], reverse, out[0], num_threads)
+    second.prepare(values, other, ends, picked, initial_states[1], not reverse, out[1],
+                   num_threads)
+    run_calls(first.call, second.call)
+    return first.results(), second.results()
 
 
 def has_way_back(PackedRNN packed not None) -> bool:
@@ -51,21 +102,9 @@ def has_way_back(PackedRNN packed not None) -> bool:
     return msq_rnn_has_back(packed.packed) != 0
 
 
-def rnn_backward(
-    packed: PackedRNN,
-    PackedDense turned not None,
-    offsets: ArrayLike,
-    kept: NDArray[np.float32],
-    state: NDArray[np.float32],
-    *,
-    initial: ArrayLike | None = None,
-    d_outputs: NDArray[np.float32] | None = None,
-    d_last: ArrayLike | None = None,
-    d_cell: ArrayLike | None = None,
-    reverse: bool = False,
-    num_threads: int | None = None,
-) -> NDArray[np.float32]:
-    """The way back through a run of `rnn_taped`: `kept` becomes its own gradient.
+@cython.final
+cdef class RnnWayBack:
+    """The way back through a run of `rnn_taped`, for `rnn_backward`: its arrays, checked and held.
 
     Arguments:
         turned: the recurrent kernel, rows and columns exchanged.  offsets, reverse: as of the run.
@@ -74,47 +113,88 @@ def rnn_backward(
         initial: float32 (batch, units), the first c of "lstm", else h; None = zeros.
         d_outputs: float32 (n or more, units), the gradient of the outputs; None = zeros.
         d_last, d_cell: float32 (batch, units), those of the last h, and of the last c of "lstm".
-    Returns: float32 (batch, units): of "lstm" the gradient of the first c; of "gru" that of the
-        first h, but for what goes through the products with it; else zeros.
     """
-    cdef PackedRNN rnn = packed
-    cdef Array ends = offsets_of(offsets)
-    cdef Py_ssize_t batch = ends.view.shape[0] - 1, units = rnn.units
-    cdef Py_ssize_t n = (<const int64_t*>ends.view.buf)[batch]
-    cdef RowsOut rows = RowsOut(kept, n, kept_columns(rnn.kind, units))
-    cdef FloatRows held = rows_of(state, "state", n, units)
-    cdef FloatRows out = None if d_outputs is None else rows_of(d_outputs, "d_outputs", n, units)
-    cdef Array first = None if initial is None else floats(initial, "initial").expect(batch, units)
-    cdef Array last = None if d_last is None else floats(d_last, "d_last").expect(batch, units)
-    carry = np.zeros((batch, units), _float32)
-    if d_cell is not None and rnn.kind == "lstm":
-        carry[:] = d_cell
+
     cdef msq_back back
-    memset(&back, 0, sizeof(back))
-    back.kind, back.turned, back.reverse = _KINDS[rnn.kind], turned.packed, reverse
-    back.offsets, back.batch, back.steps = <const int64_t*>ends.view.buf, batch, n
-    back.kept, back.kept_stride = <float*>rows.view.buf, rows.view.strides[0] // 4
-    back.state, back.state_stride = held.values, held.stride
-    back.initial, back.d_last = <const float*>values_of(first), <const float*>values_of(last)
-    if out is not None:
-        back.d_outputs, back.d_stride = out.values, out.stride
-    back.carry = <float*>writable(carry)
-    back.num_threads = thread_count(num_threads)
+    cdef PackedDense turned
+    cdef Array offsets, initial, d_last
+    cdef RowsOut kept
+    cdef FloatRows state, d_outputs
+    cdef object carry
+
+    def __cinit__(
+        self,
+        PackedRNN packed not None,
+        PackedDense turned not None,
+        offsets: ArrayLike,
+        kept: NDArray[np.float32],
+        state: NDArray[np.float32],
+        *,
+        initial: ArrayLike | None = None,
+        d_outputs: NDArray[np.float32] | None = None,
+        d_last: ArrayLike | None = None,
+        d_cell: ArrayLike | None = None,
+        reverse: bool = False,
+    ) -> None:
+        self.turned, self.offsets = turned, offsets_of(offsets)
+        cdef Py_ssize_t batch = self.offsets.view.shape[0] - 1, units = packed.units
+        cdef Py_ssize_t n = (<const int64_t*>self.offsets.view.buf)[batch]
+        self.kept = RowsOut(kept, n, kept_columns(packed.kind, units))
+        self.state = rows_of(state, "state", n, units)
+        if d_outputs is not None:
+            self.d_outputs = rows_of(d_outputs, "d_outputs", n, units)
+        if initial is not None:
+            self.initial = floats(initial, "initial").expect(batch, units)
+        if d_last is not None:
+            self.d_last = floats(d_last, "d_last").expect(batch, units)
+        self.carry = np.zeros((batch, units), _float32)
+        if d_cell is not None and packed.kind == "lstm":
+            self.carry[:] = d_cell
+        cdef msq_back* back = &self.back
+        back.kind, back.turned, back.reverse = _KINDS[packed.kind], turned.packed, reverse
+        back.offsets = <const int64_t*>self.offsets.view.buf
+        back.batch, back.steps = batch, n
+        back.kept = <float*>self.kept.view.buf
+        back.kept_stride = self.kept.view.strides[0] // 4
+        back.state, back.state_stride = self.state.values, self.state.stride
+        back.initial = <const float*>values_of(self.initial)
+        back.d_last = <const float*>values_of(self.d_last)
+        if self.d_outputs is not None:
+            back.d_outputs, back.d_stride = self.d_outputs.values, self.d_outputs.stride
+        back.carry = <float*>writable(self.carry)
+
+
+def rnn_backward(
+    RnnWayBack one not None,
+    other: RnnWayBack | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], ...]:
+    """Goes the way back through one run or two, side by side: `kept` becomes its own gradient.
+
+    Returns: of each run float32 (batch, units): of "lstm" the gradient of the first c; of "gru" that
+        of the first h, but for what goes through the products with it; else zeros.
+    """
+    cdef const msq_back** backs = [&one.back, NULL]
+    cdef RnnWayBack second = other
     cdef int64_t bad = 0
-    cdef int status
+    cdef int status, count = 1
+    one.back.num_threads = thread_count(num_threads)
+    if second is not None:
+        backs[1], count = &second.back, 2
     with nogil:
-        status = msq_rnn_back_f32(&back, &bad)
+        status = msq_rnn_backs_f32(backs, count, &bad)
     if status == MSQ_INTERRUPTED:
         raise_pending()
     if status == MSQ_OUT_OF_RANGE:
-        raise ValueError(f"turned must be the recurrent kernel of {units} units with rows and "
-                         f"columns exchanged, got ({turned.features}, {turned.units})")
+        raise ValueError("turned must be the recurrent kernel with rows and columns exchanged, got "
+                         f"({one.turned.features}, {one.turned.units})")
     if status == MSQ_BAD_OFFSETS:
-        raise ValueError(f"offsets must start at 0 and never fall, got {back.offsets[bad]} at "
+        raise ValueError(f"offsets must start at 0 and never fall, got {one.back.offsets[bad]} at "
                          f"position {bad}")
     if status != MSQ_OK:
         raise MemoryError("no memory for the way back through the layer")
-    return carry
+    return (one.carry,) if second is None else (one.carry, second.carry)
 
 
 def dense_rows(

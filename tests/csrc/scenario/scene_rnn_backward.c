@@ -24,21 +24,43 @@ static output zeros(scene *s, int64_t count) {
     return o;
 }
 
-/* There and back, by one thread or by many. */
+static void take_outputs(msq_rnn_run *run, msq_back *back, const outputs *o, int many) {
+    const int lstm = back->kind == MSQ_LSTM;
+    run->call.h = many ? o->h.many : o->h.one;
+    run->call.c = lstm ? many ? o->c.many : o->c.one : NULL;
+    run->call.sequences = many ? o->y.many : o->y.one;
+    back->kept = many ? o->kept.many : o->kept.one;
+    run->kept = back->kind == MSQ_SIMPLE_RNN ? NULL : back->kept;
+    run->kept_c = lstm ? many ? o->kept_c.many : o->kept_c.one : NULL;
+    back->state = lstm ? run->kept_c : run->call.sequences;
+    back->carry = many ? o->carry.many : o->carry.one;
+}
+
+/* There and back in both directions: one after the other by one thread, or side by side by many. */
 static int there_and_back(msq_rnn_run run, msq_back back, const outputs *o, int many, int threads) {
     int64_t bad;
-    const int lstm = back.kind == MSQ_LSTM;
-    run.call.h = many ? o->h.many : o->h.one;
-    run.call.c = lstm ? many ? o->c.many : o->c.one : NULL;
-    run.call.sequences = many ? o->y.many : o->y.one;
-    back.kept = many ? o->kept.many : o->kept.one;
-    run.kept = back.kind == MSQ_SIMPLE_RNN ? NULL : back.kept;
-    run.kept_c = lstm ? many ? o->kept_c.many : o->kept_c.one : NULL;
-    back.state = lstm ? run.kept_c : run.call.sequences;
-    back.carry = many ? o->carry.many : o->carry.one;
     run.call.num_threads = back.num_threads = threads;
-    const int status = msq_rnn_runs_f32((msq_rnn_run *const[]){&run}, 1, &bad);
-    return status == MSQ_OK ? msq_rnn_back_f32(&back, &bad) : status;
+    msq_rnn_run runs[2] = {run, run};
+    msq_back backs[2] = {back, back};
+    runs[1].call.reverse = backs[1].reverse = !back.reverse;
+    for (int i = 0; i < 2; i++)
+        take_outputs(&runs[i], &backs[i], &o[i], many);
+    int status = MSQ_OK;
+    for (int i = 0; i < 2 && status == MSQ_OK && !many; i++) {
+        status = msq_rnn_runs_f32((msq_rnn_run *const[]){&runs[i]}, 1, &bad);
+        if (status == MSQ_OK)
+            status = msq_rnn_back_f32(&backs[i], &bad);
+    }
+    if (many)
+        status = msq_rnn_runs_f32((msq_rnn_run *const[]){&runs[0], &runs[1]}, 2, &bad);
+    if (many && status == MSQ_OK)
+        status = msq_rnn_backs_f32((const msq_back *const[]){&backs[0], &backs[1]}, 2, &bad);
+    return status;
+}
+
+static outputs new_outputs(scene *s, int64_t batch, int64_t units, int64_t n, int64_t stride) {
+    return (outputs){zeros(s, batch * units), zeros(s, batch * units), zeros(s, n * units),
+                     zeros(s, n * stride),    zeros(s, n * units),     zeros(s, batch * units)};
 }
 
 void scene_rnn_back(scene *s) {
@@ -68,8 +90,8 @@ void scene_rnn_back(scene *s) {
     back.initial = kind == MSQ_LSTM ? run.call.initial_c : run.call.initial_h;
     back.d_outputs = byte(s) % 4 ? floats(s, n * units) : NULL;
     back.d_last = byte(s) % 2 ? floats(s, batch * units) : NULL;
-    const outputs o = {zeros(s, batch * units), zeros(s, batch * units), zeros(s, n * units),
-                       zeros(s, n * stride),    zeros(s, n * units),     zeros(s, batch * units)};
+    const outputs o[] = {new_outputs(s, batch, units, n, stride),
+                         new_outputs(s, batch, units, n, stride)};
     const int threads = (int)between(s, 2, 5);
     msq_rnn *packed = NULL;
     msq_dense *turned = NULL;
@@ -81,11 +103,12 @@ void scene_rnn_back(scene *s) {
     run.rnn = packed;
     back.turned = turned;
     if (both_ok(s, status, status) && both_ok(s, of_turned, of_turned) &&
-        both_ok(s, there_and_back(run, back, &o, 0, 1),
-                there_and_back(run, back, &o, 1, threads))) {
-        same_floats(s, "outputs", o.y);
-        same_floats(s, "gradients", o.kept);
-        same_floats(s, "carried gradients", o.carry);
+        both_ok(s, there_and_back(run, back, o, 0, 1), there_and_back(run, back, o, 1, threads))) {
+        for (int i = 0; i < 2; i++) {
+            same_floats(s, "outputs", o[i].y);
+            same_floats(s, "gradients", o[i].kept);
+            same_floats(s, "carried gradients", o[i].carry);
+        }
     }
     msq_rnn_free(packed);
     msq_dense_free(turned);

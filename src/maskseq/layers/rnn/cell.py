@@ -20,7 +20,7 @@ from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 from .taped_cell import cell_on_tape, traced
 from .taped_dropout import Dropped, drop_input, drops
-from .taped_run import TapedRun, run_in_c, steps_on_tape
+from .taped_run import TapedRun, pair_in_c, run_in_c, run_on_tape, steps_on_tape
 
 
 class CellOptions(LayerOptions, total=False):
@@ -259,4 +259,19 @@ def run_pair(
         for cell, start, into, back in zip(
             cells, starts, outputs, (reverse, not reverse), strict=True
         )
+    ]
+
+
+def pair_on_tape(
+    cells: list[Any], rows: Traced, starts: list[Any], reverse: bool
+) -> list[TapedRun]:
+    """`run_on_tape` of two cells in opposite directions: side by side if both run in C."""
+    if all(isinstance(cell, Cell) and not drops(cell) for cell in cells):
+        packed = [cell.packed() for cell in cells]
+        known = [isinstance(x, _kernels.PackedRNN) and _kernels.has_way_back(x) for x in packed]
+        if all(known):
+            return pair_in_c(cells, packed, rows, starts, reverse)
+    return [
+        run_on_tape(cell, rows, start, back)
+        for cell, start, back in zip(cells, starts, (reverse, not reverse), strict=True)
     ]

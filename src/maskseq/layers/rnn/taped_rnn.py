@@ -10,6 +10,7 @@ from ...rows import Layout, Rows
 from ...tape import Traced, packed, padded, value_of
 from ...tape.of_rows import gradient_of_padded, rows_shown
 from ...tensor import Tensor, as_numpy
+from .cell import pair_on_tape
 from .taped_run import run_on_tape
 
 
@@ -146,10 +147,14 @@ def both_on_tape(layer: Any, inputs: Traced, initial_states: list[Any], mask: An
     directions = layer.forward_layer, layer.backward_layer
     rows = real_steps_on_tape(directions[0], inputs, mask)
     layout = rows.value.layout
+    starts = [
+        start_on_tape(direction, initial_state, layout.batch)
+        for direction, initial_state in zip(directions, initial_states, strict=True)
+    ]
+    cells = [direction.cell for direction in directions]
+    runs = pair_on_tape(cells, rows, starts, directions[0].go_backwards)
     found, all_states = [], []
-    for direction, initial_state in zip(directions, initial_states, strict=True):
-        start = start_on_tape(direction, initial_state, layout.batch)
-        run = run_on_tape(direction.cell, rows, start, direction.go_backwards)
+    for direction, start, run in zip(directions, starts, runs, strict=True):
         outputs, last, states = run
         if direction.stateful:
             direction.states = [np.array(value_of(x)) for x in states]

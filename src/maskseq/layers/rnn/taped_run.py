@@ -31,65 +31,150 @@ def run_in_c(
     cell: Any, packed: _kernels.PackedRNN, rows: Traced, states: Sequence[Any] | None, reverse: bool
 ) -> TapedRun:
     """The run of a cell whose way back is in C."""
-    layout, source = rows.value.layout, rows.value.source
-    outputs = np.empty((layout.steps + 1, cell.units), np.float32)
-    outputs[-1] = 0
-    started = None if states is None else [np.asarray(value_of(x), np.float32) for x in states]
-    last, kept, c = _kernels.rnn_taped(
-        source.array,
-        packed,
-        layout.offsets,
-        index=source.index,
-        initial_state=started,
-        reverse=reverse,
-        out=outputs,
+    run = _RunInC(cell, packed, rows.value, states, reverse)
+    source = rows.value.source
+    run.take(
+        _kernels.rnn_taped(
+            source.array,
+            packed,
+            run.layout.offsets,
+            index=source.index,
+            initial_state=run.started,
+            reverse=reverse,
+            out=run.outputs,
+        )
     )
-    kernel, recurrent_kernel = cell.kernel.value, cell.recurrent_kernel.value
 
     def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
+        (carry,) = _kernels.rnn_backward(run.way_back(gradients))
+        return run.gradients(gradients, wanted, carry)
+
+    return run.traced(rows.tape.record(run.results(), run.sources(rows), backward))
+
+
+def pair_in_c(
+    cells: Sequence[Any],
+    packed: Sequence[_kernels.PackedRNN],
+    rows: Traced,
+    states: Sequence[Sequence[Any] | None],
+    reverse: bool,
+) -> list[TapedRun]:
+    """`run_in_c` of two cells in opposite directions, side by side there and back."""
+    directions = zip(cells, packed, states, (reverse, not reverse), strict=True)
+    one, other = (_RunInC(c, p, rows.value, s, r) for c, p, s, r in directions)
+    source = rows.value.source
+    taken = _kernels.rnn_taped_pair(
+        source.array,
+        packed[0],
+        packed[1],
+        one.layout.offsets,
+        index=source.index,
+        initial_states=(one.started, other.started),
+        reverse=reverse,
+        out=(one.outputs, other.outputs),
+    )
+    for run, found in zip((one, other), taken, strict=True):
+        run.take(found)
+    count, last = len(one.results()), len(other.sources(rows))
+
+    def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
+        parts = gradients[:count], gradients[count:]
+        ways = [
+            None if all(d is None for d in part) else run.way_back(part)
+            for run, part in zip((one, other), parts, strict=True)
+        ]
+        carries = iter(_kernels.rnn_backward(*(way for way in ways if way is not None)))
+        found = [
+            [None] * len(asked) if way is None else run.gradients(part, asked, next(carries))
+            for run, part, way, asked in zip(
+                (one, other), parts, ways, (wanted[last:], wanted[:last]), strict=True
+            )
+        ]
+        return [*found[1], *found[0]]
+
+    # the second one's sources first, as if it had been recorded last: sums keep their order
+    sources = [*other.sources(rows), *one.sources(rows)]
+    made = rows.tape.record([*one.results(), *other.results()], sources, backward)
+    return [one.traced(made[:count]), other.traced(made[count:])]
+
+
+class _RunInC:
+    """A run of a cell in C, and its way back. `take` what the kernel returned before the rest."""
+
+    def __init__(
+        self, cell: Any, packed: Any, rows: Rows, states: Sequence[Any] | None, reverse: bool
+    ):
+        self.cell, self.packed, self.reverse = cell, packed, reverse
+        self.layout, self.source = rows.layout, rows.source
+        self.states = states
+        self.outputs = np.empty((self.layout.steps + 1, cell.units), np.float32)
+        self.outputs[-1] = 0
+        self.started: list[np.ndarray] | None = None
+        if states is not None:
+            self.started = [np.asarray(value_of(x), np.float32) for x in states]
+        self.kernel, self.recurrent_kernel = cell.kernel.value, cell.recurrent_kernel.value
+
+    def take(self, found: tuple[tuple[np.ndarray, ...], np.ndarray, Any]) -> None:
+        self.last, self.kept, self.c = found
+
+    def results(self) -> list[Any]:
+        return [Rows(self.outputs, self.layout), *self.last]
+
+    def sources(self, rows: Traced) -> list[Any]:
+        cell = self.cell
+        return [rows, cell.kernel, cell.recurrent_kernel, cell.bias, *(self.states or ())]
+
+    def traced(self, made: list[Any]) -> TapedRun:
+        return made[0], made[1], made[1:]
+
+    def way_back(self, gradients: Sequence[Any]) -> _kernels.RnnWayBack:
         d_outputs, d_last, *d_cell = gradients
-        carry = _kernels.rnn_backward(
-            packed,
-            _kernels.PackedDense(recurrent_kernel, turned=True),
-            layout.offsets,
-            kept,
-            outputs if c is None else c,
-            initial=None if started is None else started[-1],
+        return _kernels.RnnWayBack(
+            self.packed,
+            _kernels.PackedDense(self.recurrent_kernel, turned=True),
+            self.layout.offsets,
+            self.kept,
+            self.outputs if self.c is None else self.c,
+            initial=None if self.started is None else self.started[-1],
             d_outputs=d_outputs,
             d_last=d_last,
             d_cell=d_cell[0] if d_cell else None,
-            reverse=reverse,
+            reverse=self.reverse,
         )
-        of_input, of_state = _parts(cell.kind, kept, cell.units)
+
+    def gradients(
+        self, gradients: Sequence[Any], wanted: Sequence[bool], carry: np.ndarray
+    ) -> list[Any]:
+        """The gradients of the sources, after the way back."""
+        kind, layout, source, reverse = self.cell.kind, self.layout, self.source, self.reverse
+        units = self.cell.units
+        of_input, of_state = _parts(kind, self.kept, units)
         found: list[Any] = [None] * len(wanted)
         if wanted[0]:
-            found[0] = _turned_product(of_input, _input_order(cell.kind, kernel))
+            found[0] = _turned_product(of_input, _input_order(kind, self.kernel))
         if wanted[1]:
             x = np.asarray(source.array, np.float32)
             x = x[: layout.steps] if source.index is None else x
-            found[1] = _kernel_order(cell.kind, _kernels.outer(x, of_input, source.index))
+            found[1] = _kernel_order(kind, _kernels.outer(x, of_input, source.index))
         if wanted[2]:
-            found[2] = _kernels.outer(outputs, of_state, _rows_before(layout, reverse))
+            found[2] = _kernels.outer(self.outputs, of_state, _rows_before(layout, reverse))
         if wanted[3]:
-            found[3] = _bias_gradient(cell.kind, kept, cell.units)
-        if started is None:
+            found[3] = _bias_gradient(kind, self.kept, units)
+        if self.started is None:
             return found
+        d_last = gradients[1]
         begun = layout.lengths > 0
         first = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[begun]
         d_first = of_state[first]
         if wanted[2]:
             starts = np.flatnonzero(begun)
-            _kernels.outer(started[0], d_first, starts, out=found[2], accumulate=True)
-        found[4] = np.zeros_like(started[0]) if d_last is None else np.array(d_last)
-        found[4][begun] = _turned_product(d_first, recurrent_kernel)
-        if cell.kind == "gru":
+            _kernels.outer(self.started[0], d_first, starts, out=found[2], accumulate=True)
+        found[4] = np.zeros_like(self.started[0]) if d_last is None else np.array(d_last)
+        found[4][begun] = _turned_product(d_first, self.recurrent_kernel)
+        if kind == "gru":
             found[4][begun] += carry[begun]
         found[5:] = [carry] * (len(found) - 5)
         return found
-
-    sources = [rows, cell.kernel, cell.recurrent_kernel, cell.bias, *(states or ())]
-    made = rows.tape.record([Rows(outputs, layout), *last], sources, backward)
-    return made[0], made[1], made[1:]
 
 
 def _turned_product(d: np.ndarray, kernel: np.ndarray) -> np.ndarray:
