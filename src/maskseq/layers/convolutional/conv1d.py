@@ -49,24 +49,11 @@ class Conv1D(Convolution):
         bias_constraint: Any = None,
         **kwargs: Unpack[CommonOptions],
     ):
-        super().__init__(
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            dilation_rate,
-            groups,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
+        window = filters, kernel_size, strides, padding, dilation_rate, groups
+        initial = kernel_initializer, bias_initializer
+        regular = kernel_regularizer, bias_regularizer, activity_regularizer
+        limits = kernel_constraint, bias_constraint
+        super().__init__(*window, activation, use_bias, *initial, *regular, *limits, **kwargs)
         self.data_format = data_format
         self._time_axis = 2 if channels_first(data_format) else 1
 

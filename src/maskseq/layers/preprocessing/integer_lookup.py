@@ -53,22 +53,11 @@ class IntegerLookup(IndexLookup):
                 f"IntegerLookup: oov_method must be 'farmhash' with a salt, got {oov_method!r}"
             )
         self.vocabulary_dtype = vocabulary_dtype
-        super().__init__(
-            max_tokens,
-            num_oov_indices,
-            None if mask_token is None else int(mask_token),
-            -1 if oov_token is None else int(oov_token),
-            vocabulary,
-            idf_weights,
-            invert,
-            output_mode,
-            sparse,
-            pad_to_max_tokens,
-            oov_method,
-            salt,
-            vocabulary_size,
-            **kwargs,
-        )
+        masked = None if mask_token is None else int(mask_token)
+        unknown = -1 if oov_token is None else int(oov_token)
+        known = vocabulary, idf_weights, invert, output_mode, sparse, pad_to_max_tokens
+        how = oov_method, salt, vocabulary_size
+        super().__init__(max_tokens, num_oov_indices, masked, unknown, *known, *how, **kwargs)
 
     def _checked(self, vocabulary: Any, idf_weights: Any) -> tuple[Any, np.ndarray | None]:
         tokens = vocabulary.tolist() if isinstance(vocabulary, np.ndarray) else vocabulary

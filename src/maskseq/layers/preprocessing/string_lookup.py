@@ -53,22 +53,9 @@ class StringLookup(IndexLookup):
             if token is not None and not isinstance(token, str):
                 raise ValueError(f"StringLookup: {argument} must be a str, got {token!r}")
         self.encoding = option(encoding, "StringLookup: encoding", ("utf-8", "UTF-8", "utf8"))
-        super().__init__(
-            max_tokens,
-            num_oov_indices,
-            mask_token,
-            oov_token,
-            vocabulary,
-            idf_weights,
-            invert,
-            output_mode,
-            sparse,
-            pad_to_max_tokens,
-            oov_method,
-            salt,
-            vocabulary_size,
-            **kwargs,
-        )
+        tokens = max_tokens, num_oov_indices, mask_token, oov_token
+        known = vocabulary, idf_weights, invert, output_mode, sparse, pad_to_max_tokens
+        super().__init__(*tokens, *known, oov_method, salt, vocabulary_size, **kwargs)
 
     def compute_output_dtype(self, inputs: Any) -> str:
         return "string" if self.invert else super().compute_output_dtype(inputs)

@@ -227,42 +227,18 @@ class ConvLSTM1D(CellRNN):
         zero_output_for_mask: bool = False,
         **kwargs: Unpack[CommonOptions],
     ):
+        initial = kernel_initializer, recurrent_initializer, bias_initializer
+        regular = kernel_regularizer, recurrent_regularizer, bias_regularizer
+        limits = kernel_constraint, recurrent_constraint, bias_constraint
+        drops = dropout, recurrent_dropout, seed
+        window = filters, kernel_size, strides, padding, data_format, dilation_rate
         cell = ConvLSTMCell(
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            recurrent_activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            unit_forget_bias,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            recurrent_constraint,
-            bias_constraint,
-            dropout,
-            recurrent_dropout,
-            seed,
+            *(*window, activation, recurrent_activation, use_bias, *initial, unit_forget_bias),
+            *(*regular, *limits, *drops),
             name="conv_lstm_cell",
         )
-        super().__init__(
-            cell,
-            return_sequences,
-            return_state,
-            go_backwards,
-            stateful,
-            unroll,
-            zero_output_for_mask,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        run = return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask
+        super().__init__(cell, *run, activity_regularizer=activity_regularizer, **kwargs)
 
     def build(self, sequences_shape: Any) -> None:
         if len(sequences_shape) != 4:

@@ -42,24 +42,11 @@ class LSTMCell(Cell):
         seed: int | None = None,
         **kwargs: Unpack[CellOptions],
     ):
-        super().__init__(
-            units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            recurrent_constraint,
-            bias_constraint,
-            dropout,
-            recurrent_dropout,
-            seed,
-            **kwargs,
-        )
+        initial = kernel_initializer, recurrent_initializer, bias_initializer
+        regular = kernel_regularizer, recurrent_regularizer, bias_regularizer
+        limits = kernel_constraint, recurrent_constraint, bias_constraint
+        drops = dropout, recurrent_dropout, seed
+        super().__init__(units, activation, use_bias, *initial, *regular, *limits, *drops, **kwargs)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
 
@@ -135,35 +122,15 @@ class LSTM(CellRNN):
         implementation: int = 2,
         **kwargs: Unpack[CommonOptions],
     ):
+        initial = kernel_initializer, recurrent_initializer, bias_initializer
+        regular = kernel_regularizer, recurrent_regularizer, bias_regularizer
+        limits = kernel_constraint, recurrent_constraint, bias_constraint
+        drops = dropout, recurrent_dropout
         cell = LSTMCell(
-            units,
-            activation,
-            recurrent_activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            unit_forget_bias,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            recurrent_constraint,
-            bias_constraint,
-            dropout,
-            recurrent_dropout,
-            seed,
+            *(units, activation, recurrent_activation, use_bias, *initial, unit_forget_bias),
+            *(*regular, *limits, *drops, seed),
             name="lstm_cell",
         )
-        super().__init__(
-            cell,
-            return_sequences,
-            return_state,
-            go_backwards,
-            stateful,
-            unroll,
-            zero_output_for_mask,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        run = return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask
+        super().__init__(cell, *run, activity_regularizer=activity_regularizer, **kwargs)
         self.use_cudnn = checked_cudnn(use_cudnn)

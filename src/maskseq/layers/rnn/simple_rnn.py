@@ -69,32 +69,11 @@ class SimpleRNN(CellRNN):
         implementation: int = 2,
         **kwargs: Unpack[CommonOptions],
     ):
-        cell = SimpleRNNCell(
-            units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            kernel_constraint,
-            recurrent_constraint,
-            bias_constraint,
-            dropout,
-            recurrent_dropout,
-            seed,
-            name="simple_rnn_cell",
-        )
-        super().__init__(
-            cell,
-            return_sequences,
-            return_state,
-            go_backwards,
-            stateful,
-            unroll,
-            zero_output_for_mask,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        initial = kernel_initializer, recurrent_initializer, bias_initializer
+        regular = kernel_regularizer, recurrent_regularizer, bias_regularizer
+        limits = kernel_constraint, recurrent_constraint, bias_constraint
+        drops = dropout, recurrent_dropout, seed
+        weights = *initial, *regular, *limits
+        cell = SimpleRNNCell(units, activation, use_bias, *weights, *drops, name="simple_rnn_cell")
+        run = return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask
+        super().__init__(cell, *run, activity_regularizer=activity_regularizer, **kwargs)
