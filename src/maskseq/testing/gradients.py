@@ -54,19 +54,19 @@ def check_gradients(
     Raises: AssertionError naming the weight and both slopes; TypeError for a layer whose gradient
         is not known; ValueError if no output has floats and there is no `loss`.
     """
-    values = _inputs_of(model, x)
+    values = inputs_of(model, x)
     random = np.random.default_rng(seed)
     tape = Tape(model.trainable_weights)
     held = [_watched(tape, v) if inputs else tape.hold(v) for v in values]
-    outputs = _run(model, tape, held, training)
+    outputs = outputs_on_tape(model, tape, held, training)
     weigh = _weighing(loss, y, outputs, random)
     total, starts = weigh(outputs)
-    named = _named(tape.variables)
+    named = by_name(tape.variables)
     watched = {f"input {i}": v for i, v in enumerate(held) if type(v) is Traced and v.needed}
     found = tape.gradients(total, starts, of=[*tape.variables, *watched.values()])
     result = {}
     for (name, source), gradient in zip((named | watched).items(), found, strict=True):
-        gradient = _dense(gradient, source)
+        gradient = dense_gradient(gradient, source)
         direction = random.standard_normal(gradient.shape).astype(np.float32)
         expected = float(np.vdot(gradient.astype(np.float64), direction))
 
@@ -85,7 +85,7 @@ def check_gradients(
     return result
 
 
-def _named(variables: list[Any]) -> dict[str, Any]:
+def by_name(variables: list[Any]) -> dict[str, Any]:
     """The weights by name, those of a name that others have with a number."""
     names = [v.name for v in variables]
     unique = [
@@ -95,7 +95,7 @@ def _named(variables: list[Any]) -> dict[str, Any]:
     return dict(zip(unique, variables, strict=True))
 
 
-def _inputs_of(model: Any, x: Any) -> list[Any]:
+def inputs_of(model: Any, x: Any) -> list[Any]:
     """What a walk of the model is given."""
     if getattr(model, "_plan", None) is not None:
         return model_inputs.prepare(model, model_inputs.for_predict(model, x))
@@ -107,7 +107,7 @@ def _watched(tape: Tape, value: Any) -> Any:
     return tape.watch(value) if floats else tape.hold(value)
 
 
-def _run(model: Any, tape: Tape, held: list[Any], training: bool) -> list[Any]:
+def outputs_on_tape(model: Any, tape: Tape, held: list[Any], training: bool) -> list[Any]:
     """The outputs, padded, in order."""
     context = fixed()
     edition = context.edition if type(context.edition) is Trial else Trial()
@@ -143,7 +143,7 @@ def _weighing(loss: Any, y: Any, outputs: list[Any], random: Any) -> Callable[[l
     return lambda outputs: ([outputs[i] for i in counted], [weights[i] for i in counted])
 
 
-def _dense(gradient: Any, source: Any) -> np.ndarray:
+def dense_gradient(gradient: Any, source: Any) -> np.ndarray:
     """A gradient as an array; zeros for None, and for what Rows lack."""
     value = source.value
     rows = type(value) is Rows
@@ -208,7 +208,7 @@ def _moved_value(
             inputs[place] = _moved_input(values[place], move)
         else:
             source.assign(source.value + move)
-        outputs = _run(model, tape, [tape.hold(x) for x in inputs], training)
+        outputs = outputs_on_tape(model, tape, [tape.hold(x) for x in inputs], training)
         parts, weights = weigh(outputs)
     if weights is None:
         total = float(np.asarray(parts[0], np.float64))

@@ -1,12 +1,14 @@
 """Dropout of attention weights, in training: what a query, a head and a key draw."""
 
-import functools
+from typing import Any
 
 import numpy as np
 
 from ... import _kernels
-from ...context import current
-from ...numerics.draws import Draws
+from ...context import changed, current
+from ...nest import map_structure
+from ...numerics.drawing import Drawing
+from ...tape import Tape, value_of
 from .meeting import Meeting
 
 
@@ -27,23 +29,29 @@ class Dropping:
         return _kernels.dropout(weights, np.full(len(steps), numbers[sequence]), steps, key, rate)
 
 
-class DropsWeights:
+class DropsWeights(Drawing):
     """A layer whose `dropout` is that of attention weights, by the walk's numbers or its own."""
 
     dropout: float
-    seed: int | None
-    _draws = True
+    on_tape: Any
 
-    @functools.cached_property
-    def _rng(self) -> "np.random.Generator":
-        return np.random.default_rng(self.seed)
+    def drops(self, training: bool = False) -> bool:
+        """True if a call outside of a tape drops weights."""
+        return bool(self.dropout) and (training or current().training)
+
+    def dropped(self, inputs: Any, **arguments: Any) -> Any:
+        """What such a call gives: as under a tape, of which nothing is kept."""
+        tape = Tape()
+        with changed(training=True, tape=tape):
+            given = {name: value for name, value in arguments.items() if value is not None}
+            for name in given.keys() - {x for x in given if x.endswith("mask")}:
+                given[name] = map_structure(tape.hold, given[name])
+            outputs = self.on_tape(tape, map_structure(tape.hold, inputs), **given)
+        return outputs if outputs is NotImplemented else map_structure(value_of, outputs)
 
     def dropping(self, batch: int) -> Dropping | None:
         """That of this step; None out of training and where nothing is dropped."""
         if not current().training or not self.dropout:
             return None
-        draws = current().rng
-        if draws is None:
-            key = int(self._rng.integers(2**63))
-            return Dropping(Draws(0).sequences(batch), key, self.dropout)
-        return Dropping(draws.sequences(batch), draws.key(self.seed), self.dropout)
+        draws, key = self.drawn()
+        return Dropping(draws.sequences(batch), key, self.dropout)

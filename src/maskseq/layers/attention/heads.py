@@ -120,6 +120,18 @@ class HeadsAttention(DropsWeights, Layer):
         training: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
+        if self.drops(training):
+            return self.dropped(
+                query,
+                value=value,
+                key=key,
+                query_mask=query_mask,
+                value_mask=value_mask,
+                key_mask=key_mask,
+                attention_mask=attention_mask,
+                return_attention_scores=return_attention_scores,
+                use_causal_mask=use_causal_mask,
+            )
         sides, masks = (query, value, key), (query_mask, value_mask, key_mask)
         return self.on_padded(
             sides, masks, attention_mask, return_attention_scores, use_causal_mask
@@ -160,6 +172,15 @@ class HeadsAttention(DropsWeights, Layer):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
+        if self.drops():
+            return self.dropped(
+                query,
+                value=value,
+                key=key,
+                attention_mask=attention_mask,
+                return_attention_scores=return_attention_scores,
+                use_causal_mask=use_causal_mask,
+            )
         key = value if key is None else key
         sides = query, value, key
         if any(type(x) is not Rows or x.ndim != 3 for x in sides) or key.layout is not value.layout:

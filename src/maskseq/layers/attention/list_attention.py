@@ -47,6 +47,9 @@ class ListAttention(DropsWeights, Layer):
         use_causal_mask: bool = False,
     ) -> Any:
         _check_list("inputs", inputs)
+        if self.drops(training):
+            options = {"return_attention_scores": return_attention_scores}
+            return self.dropped(inputs, mask=mask, use_causal_mask=use_causal_mask, **options)
         query, value, *key = (np.asarray(x, np.float32) for x in inputs)
         _check_shapes(query, value, *key)
         query_mask, value_mask = _checked_masks(mask, query.shape, value.shape)
@@ -71,6 +74,9 @@ class ListAttention(DropsWeights, Layer):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
+        if self.drops():
+            options = {"return_attention_scores": return_attention_scores}
+            return self.dropped(inputs, use_causal_mask=use_causal_mask, **options)
         query, value, key = (*inputs, inputs[1])[:3]
         if not all(type(x) is Rows and x.ndim == 3 for x in (query, value, key)):
             return NotImplemented

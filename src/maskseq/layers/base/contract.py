@@ -7,6 +7,7 @@ from numpy import ndarray
 from ...context import current
 from ...graph.record import probe_call, tensors_of
 from ...nest import map_structure
+from ...numerics.drawing import on_rows_of
 from .binding import training_option
 from .checks import refuse_samples
 from .ends import Ends
@@ -36,7 +37,6 @@ class Contract(Ends, WeightHolder):
     _makes_masks = False
     _takes_arrays = False
     _walks = False
-    _draws = False
     _saved_as: str  # the name under which a file keeps the weights, if it is not the class's
 
     @overridable
@@ -87,8 +87,10 @@ class Contract(Ends, WeightHolder):
             if self.mixes_features:
                 refuse_samples(rows)
             return NotImplemented
-        options = training_option(self) if current().training else {}
-        return rows.with_values(self.call(values, **options))
+        if not current().training:
+            return rows.with_values(self.call(values))
+        with on_rows_of(rows.layout, len(values)):
+            return rows.with_values(self.call(values, **training_option(self)))
 
     @overridable
     def on_tape(self, tape: Any, inputs: Any, **arguments: Any) -> Any:

@@ -16,6 +16,7 @@ from ...context import OUTSIDE, changed, current, enter, fixed, leave, newest
 from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, map_structure
+from ...numerics.drawing import inside
 from ...rows import Rows, as_padded
 from ...tape import Traced
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask
@@ -261,7 +262,8 @@ class Layer(Contract):
                 return self.pack(as_numpy(convert_to_tensor(x)))
         arguments, previous = self._bind(args, kwargs)
         self._ensure_built(arguments)
-        outputs = as_output(signature_of(type(self)).invoke(self.call, arguments))
+        with inside(self, previous):
+            outputs = as_output(signature_of(type(self)).invoke(self.call, arguments))
         self._finish(outputs, next(iter(arguments.values()), None), previous)
         if self.takes_masks:
             take_masks(self, [*args, *kwargs.values()])

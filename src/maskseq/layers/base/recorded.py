@@ -26,7 +26,7 @@ def product_on_tape(
     packed: the kernel, its inputs flat and its outputs flat, and the bias, packed.
     """
     values = np.asarray(x.value, np.float32)
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
     fused: Any = None if activation is None else kernel_name(activation)
     act: Any = activation
     slope = gradient_of(act) if fused and fused != "linear" else None

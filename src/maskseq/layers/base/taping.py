@@ -10,6 +10,7 @@ import numpy as np
 
 from ...context import changed, current
 from ...nest import flatten, holds, is_nested, map_structure
+from ...numerics.drawing import inside, on_rows_of
 from ...rows import Rows, as_padded
 from ...tape import Traced, padded, plain_values, rows_like, value_of, values
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor
@@ -75,9 +76,7 @@ def _takes_rows(layer: Any) -> bool:
 
 
 def _takes_part(layer: Any, tape: Any, arguments: Any) -> bool:
-    """True if a gradient passes `layer`, or if it draws numbers, which the tape's walk gives."""
-    if layer._draws and current().training:
-        return True
+    """True if a gradient passes `layer`."""
     return tape.wants_any(arguments) or _wants_weights(layer, tape)
 
 
@@ -103,8 +102,10 @@ def _recorded(layer: Any, tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any
             return outputs
     arguments, previous = layer._bind(args, kwargs)
     layer._ensure_built(arguments)
-    outputs = _on_arrays(layer, tape, arguments)
-    layer._finish(outputs, next(iter(arguments.values()), None), previous)
+    with inside(layer, previous):
+        outputs = _on_arrays(layer, tape, arguments)
+    if type(value_of(outputs)) is not Rows:  # which know their mask
+        layer._finish(outputs, next(iter(arguments.values()), None), previous)
     if layer.takes_masks:
         take_masks(layer, [*args, *kwargs.values()])
     return outputs
@@ -137,7 +138,8 @@ def _step_by_step(layer: Any, tape: Any, inputs: Traced) -> Any:
             refuse_samples(rows)
         return NotImplemented
     first = signature_of(type(layer)).names[0]
-    outputs = run_call(layer, tape, {first: values(inputs), **training_option(layer)})
+    with on_rows_of(rows.layout, len(rows.values)):
+        outputs = run_call(layer, tape, {first: values(inputs), **training_option(layer)})
     return rows_like(rows, tape.hold(outputs))
 
 
@@ -165,6 +167,8 @@ def call_on_tape(layer: Any, tape: Any, inputs: Any, **options: Any) -> Any:
             given = plain_values(options)
             options = training_option(layer)
             return map_structure(tape.hold, layer.call(value_of(inputs), **given, **options))
+    if layer._walks:  # a model
+        return map_structure(_padded, layer.call(inputs, **options))
     outputs = layer.on_tape(tape, inputs, **options)
     if outputs is NotImplemented:
         signature = signature_of(type(layer))

@@ -5,13 +5,14 @@ from typing import Any, Unpack
 import numpy as np
 
 from ...context import current
+from ...rows import Rows
 from ..base.arguments import LayerOptions
 from ..base.elementwise import Elementwise
 from ..base.taped import map_values
-from .places import Drawing
+from .places import DrawsAtPlaces
 
 
-class Dropout(Drawing, Elementwise):
+class Dropout(DrawsAtPlaces, Elementwise):
     """Set a share `rate` of the inputs to 0 and scale up the rest, in training only.
 
     Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
@@ -33,16 +34,18 @@ class Dropout(Drawing, Elementwise):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not (training or current().training) or self.rate == 0:
             return inputs
-        shape = inputs.shape
-        if self.noise_shape is not None:
-            shape = [
-                n if wanted is None else wanted
-                for n, wanted in zip(shape, self.noise_shape, strict=True)
-            ]
         if self.rate == 1:
             return np.zeros_like(inputs)
-        keep = self._rng.random(shape, np.float32) >= self.rate
-        return np.where(keep, inputs / np.float32(1 - self.rate), np.float32(0))
+        places = self.places_of(inputs, self.noise_shape)
+        return places.dropped(np.asarray(inputs, np.float32), self.rate)
+
+    def on_rows(self, rows: Rows) -> Rows:
+        if not current().training or self.rate == 0:
+            return rows
+        if self.rate == 1:
+            return rows.with_values(np.zeros_like(rows.values))
+        places = self.places_of(rows, self.noise_shape)
+        return rows.with_values(places.dropped(rows.values, self.rate))
 
     def on_tape(self, tape: Any, inputs: Any) -> Any:
         if not current().training or self.rate == 0:

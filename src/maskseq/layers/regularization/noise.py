@@ -11,13 +11,13 @@ from ..base.arguments import LayerOptions
 from ..base.checks import share
 from ..base.elementwise import SameShape
 from ..base.taped import map_values
-from .places import Drawing, Places
+from .places import DrawsAtPlaces, Places
 
 # Of the activation selu: arXiv:1706.02515.
 _LOWEST = -1.6732632423543772 * 1.0507009873554805
 
 
-class _Noise(Drawing, SameShape):
+class _Noise(DrawsAtPlaces, SameShape):
     """A layer that hands on its inputs, and changes them at random in training.
 
     Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
@@ -33,10 +33,14 @@ class _Noise(Drawing, SameShape):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not (training or current().training):
             return inputs
-        return self.disturb(np.asarray(inputs, np.float32))
+        places = self.places_of(inputs, self.noise_for(inputs))
+        return self.disturb_at(places, np.asarray(inputs, np.float32))
 
-    def on_rows(self, rows: Rows) -> Any:
-        return NotImplemented if current().training else rows
+    def on_rows(self, rows: Rows) -> Rows:
+        if not current().training:
+            return rows
+        places = self.places_of(rows, self.noise_for(rows))
+        return rows.with_values(self.disturb_at(places, np.asarray(rows.values, np.float32)))
 
     def on_tape(self, tape: Any, inputs: Any) -> Any:
         if not current().training:
@@ -49,10 +53,6 @@ class _Noise(Drawing, SameShape):
     def noise_for(self, x: Any) -> Any:
         """The noise shape for inputs like x, or None."""
         return None
-
-    def disturb(self, x: np.ndarray) -> np.ndarray:
-        """x in training."""
-        raise NotImplementedError
 
     def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
         """x in training, with the draws of `places`."""
@@ -70,10 +70,6 @@ class _Rate(_Noise):
         super().__init__(seed, **kwargs)
         self.rate = share(rate, f"{type(self).__name__}: rate")
 
-    def keep(self, shape: tuple[int, ...]) -> np.ndarray:
-        """True for a share 1 - rate of the cells."""
-        return self._rng.random(shape, np.float32) >= self.rate
-
 
 class GaussianNoise(_Noise):
     """In training inputs + normal noise of `stddev`. Source: keras.layers.GaussianNoise."""
@@ -81,9 +77,6 @@ class GaussianNoise(_Noise):
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(seed, **kwargs)
         self.stddev = share(stddev, "GaussianNoise: stddev")
-
-    def disturb(self, x: np.ndarray) -> np.ndarray:
-        return x + np.float32(self.stddev) * self._rng.standard_normal(x.shape, np.float32)
 
     def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
         return x + np.float32(self.stddev) * places.normal(x)
@@ -103,14 +96,8 @@ class GaussianDropout(_Rate):
         if rate == 1:
             raise ValueError("GaussianDropout: rate must be below 1, got 1")
 
-    def disturb(self, x: np.ndarray) -> np.ndarray:
-        return self._noisy(x, self._rng.standard_normal(x.shape, np.float32))
-
     def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
-        return self._noisy(x, places.normal(x))
-
-    def _noisy(self, x: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        return x * (1 + np.float32(math.sqrt(self.rate / (1 - self.rate))) * noise)
+        return x * (1 + np.float32(math.sqrt(self.rate / (1 - self.rate))) * places.normal(x))
 
 
 class AlphaDropout(_Rate):
@@ -129,22 +116,15 @@ class AlphaDropout(_Rate):
         super().__init__(rate, seed, **kwargs)
         self.noise_shape = noise_shape
 
-    def disturb(self, x: np.ndarray) -> np.ndarray:
-        if self.rate == 0:
-            return x
-        wanted = self.noise_shape or [None] * x.ndim
-        shape = tuple(m if n is None else n for m, n in zip(x.shape, wanted, strict=True))
-        if self.rate == 1:
-            return np.zeros_like(x)
-        return self._scaled(self.keep(shape), x)
-
     def noise_for(self, x: Any) -> Any:
         return self.noise_shape
 
     def disturb_at(self, places: Places, x: np.ndarray) -> np.ndarray:
         if self.rate in (0, 1):
             return np.zeros_like(x) if self.rate else x
-        return self._scaled(places.kept(x, self.rate), x)
+        a = self._factor()
+        kept = np.where(places.kept(x, self.rate), x, np.float32(_LOWEST))
+        return np.float32(a) * kept + np.float32(-a * _LOWEST * self.rate)
 
     def gradient_at(self, places: Places, d: np.ndarray) -> np.ndarray:
         if self.rate in (0, 1):
@@ -155,25 +135,12 @@ class AlphaDropout(_Rate):
     def _factor(self) -> float:
         return 1 / math.sqrt((1 - self.rate) * (1 + self.rate * _LOWEST * _LOWEST))
 
-    def _scaled(self, keep: np.ndarray, x: np.ndarray) -> np.ndarray:
-        a = self._factor()
-        kept = np.where(keep, x, np.float32(_LOWEST))
-        return np.float32(a) * kept + np.float32(-a * _LOWEST * self.rate)
-
 
 class SpatialDropout1D(_Rate):
     """In training a share `rate` of the features is 0 in all steps of a sample, the rest scaled up.
 
     Source: keras.layers.SpatialDropout1D.
     """
-
-    def disturb(self, x: np.ndarray) -> np.ndarray:
-        if x.ndim != 3:
-            raise ValueError(f"inputs must have 3 axes, got shape {x.shape}")
-        if self.rate == 1:
-            return np.zeros_like(x)
-        kept = self.keep((x.shape[0], 1, x.shape[2]))
-        return np.where(kept, x / np.float32(1 - self.rate), np.float32(0))
 
     def noise_for(self, x: Any) -> Any:
         if x.ndim != 3:

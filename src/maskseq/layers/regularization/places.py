@@ -1,14 +1,13 @@
 """Where the numbers of a batch are, as random draws see them: sequence, real step, feature."""
 
-import functools
 import math
 from typing import Any
 
 import numpy as np
 
 from ... import _kernels
-from ...context import current
-from ...numerics.draws import NOWHERE, Draws, normal
+from ...numerics.drawing import Drawing
+from ...numerics.draws import Draws, normal
 from ...tensor import get_keras_mask
 
 
@@ -24,16 +23,18 @@ class Places:
         layout = getattr(held, "layout", None)
         shared = _shared(held.shape, noise_shape)
         if layout is not None:
-            self._of_layout(layout, len(held.values), draws)
+            self.sequences, self.steps = draws.of_rows(layout, len(held.values))
             features = held.shape[2:]
         elif held.ndim < 3 and get_keras_mask(held) is None:
-            self.sequences, features = draws.sequences(len(held)), held.shape[1:]
-            self.steps = np.zeros(len(held), np.int64)
+            count = held.shape[0] if held.ndim else 1
+            (self.sequences, self.steps), features = draws.places(count), held.shape[1:]
         else:
-            self._of_cells(held, draws)
+            self.sequences, self.steps = draws.of_cells(
+                held.shape[0], held.shape[1], get_keras_mask(held)
+            )
             features = held.shape[2:]
         of_places = len(shared) - len(features)
-        if shared[0]:
+        if shared and shared[0]:
             self.sequences = np.zeros_like(self.sequences)
         if of_places == 2 and shared[1]:
             self.steps = np.zeros_like(self.steps)
@@ -41,21 +42,6 @@ class Places:
         self._drawn = tuple(
             1 if one else n for one, n in zip(shared[of_places:], features, strict=True)
         )
-
-    def _of_layout(self, layout: Any, count: int, draws: Draws) -> None:
-        numbers, lengths = draws.sequences(layout.batch), layout.lengths
-        pads = np.full(count - layout.steps, NOWHERE)
-        steps = np.arange(layout.steps) - layout.offsets[:-1].repeat(lengths)
-        self.sequences = np.concatenate([numbers.repeat(lengths), pads])
-        self.steps = np.concatenate([steps, pads])
-
-    def _of_cells(self, x: np.ndarray, draws: Draws) -> None:
-        batch, time = x.shape[:2]
-        mask = get_keras_mask(x)
-        real = np.ones((batch, time), bool) if mask is None else np.asarray(mask, bool)
-        numbers = draws.sequences(batch)[:, None]
-        self.sequences = np.where(real, numbers, NOWHERE).reshape(-1)
-        self.steps = np.where(real, np.cumsum(real, axis=1) - 1, NOWHERE).reshape(-1)
 
     def dropped(self, x: np.ndarray, rate: float) -> np.ndarray:
         """x / (1 - rate), and 0 where the draw is below `rate`."""
@@ -95,20 +81,10 @@ def _shared(shape: tuple[int, ...], noise_shape: Any) -> list[bool]:
     return [size == 1 for size in wanted]
 
 
-class Drawing:
-    """A layer that draws numbers in training: those of the walk, or its own outside of one."""
-
-    _draws = True
-    seed: int | None
-
-    @functools.cached_property
-    def _rng(self) -> "np.random.Generator":
-        return np.random.default_rng(self.seed)
+class DrawsAtPlaces(Drawing):
+    """A layer that draws a number for each of its input's."""
 
     def places_of(self, held: Any, noise_shape: Any = None) -> Places:
-        """Where a value draws in this step; outside of a training loop, anew with each call."""
-        draws = current().rng
-        if draws is None:
-            draws = Draws(0)
-            return Places(held, int(self._rng.integers(2**63)), draws, noise_shape)
-        return Places(held, draws.key(self.seed), draws, noise_shape)
+        """Where a value draws in this call."""
+        draws, key = self.drawn()
+        return Places(held, key, draws, noise_shape)

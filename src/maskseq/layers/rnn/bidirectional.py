@@ -104,10 +104,6 @@ class Bidirectional(Layer):
             self.set_weights(self._first_weights)
 
     @property
-    def _draws(self) -> bool:
-        return any(x._draws for x in self._directions)
-
-    @property
     def fixed_features(self) -> bool:
         return self.forward_layer.fixed_features
 

@@ -3,14 +3,14 @@
 It runs over the real steps of a batch in C, as long as C knows its activations.
 """
 
-import functools
 from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels, activations, constraints, initializers, regularizers
-from ...context import current
+from ...context import changed, current
 from ...nest import flatten, is_nested
+from ...numerics.drawing import Drawing
 from ...rows import Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
@@ -19,7 +19,7 @@ from ..base.packing import KeepsPack
 from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 from .taped_cell import cell_on_tape, traced
-from .taped_dropout import Dropped, drop_input, drops
+from .taped_dropout import Dropped, drop_input, dropped_run, dropped_step, drops
 from .taped_run import TapedRun, pair_in_c, run_in_c, run_on_tape, steps_on_tape
 
 
@@ -29,7 +29,7 @@ class CellOptions(LayerOptions, total=False):
     implementation: int
 
 
-class Cell(KeepsPack, Layer):
+class Cell(Drawing, KeepsPack, Layer):
     """The weights of a cell of this package, and its step.
 
     A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
@@ -54,6 +54,7 @@ class Cell(KeepsPack, Layer):
     state_count = 1
     max_kept_bytes = 64 << 20
     plain = True
+    traceable = True
     not_in_config = frozenset({"implementation"})
     packed_names = ("kernel", "recurrent_kernel", "bias")
 
@@ -94,14 +95,6 @@ class Cell(KeepsPack, Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
 
-    @functools.cached_property
-    def _rng(self) -> "np.random.Generator":
-        return np.random.default_rng(self.seed)
-
-    def random_key(self) -> int:
-        """The key of a call's draws outside of a training loop, anew with each call."""
-        return int(self._rng.integers(2**63))
-
     @property
     def state_size(self) -> int | list[int]:
         """The width of the state, or a list of widths if there are more."""
@@ -135,6 +128,11 @@ class Cell(KeepsPack, Layer):
             )
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        if training and not current().training:
+            with changed(training=True):
+                return self.call(inputs, states)
+        if drops(self):
+            return dropped_step(self, inputs, states)
         if current().tape is not None:
             new = cell_on_tape(self, inputs, flatten(states))
             return new[0], new if is_nested(states) else new[0]
@@ -153,6 +151,8 @@ class Cell(KeepsPack, Layer):
 
     def over_rows(self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
         """Run over the real steps of `rows`; see `run_cell`."""
+        if current().training and self._drops_all():
+            return dropped_run(self, rows, states, outputs, reverse)
         packed = self.packed()
         if not isinstance(packed, _kernels.PackedRNN):
             return step_by_step(self, rows, states, outputs, reverse)
@@ -182,16 +182,21 @@ class Cell(KeepsPack, Layer):
 
     def over_tape(self, rows: Traced, states: Any, reverse: bool) -> TapedRun:
         """`over_rows` under a tape; see `run_on_tape`."""
-        if drops(self):
+        dropped = None
+        if self._drops_all():
             dropped = Dropped(self, rows.shape[-1], rows.value.layout.batch)
-            if dropped.of_state is not None:
-                return steps_on_tape(self, rows, states, reverse, dropped.calls(self))
-            if dropped.of_input is not None:
-                rows = drop_input(rows, dropped.of_input[0])
         packed = self.packed()
-        if isinstance(packed, _kernels.PackedRNN) and _kernels.has_way_back(packed):
-            return run_in_c(self, packed, rows, states, reverse)
-        return steps_on_tape(self, rows, states, reverse)
+        in_c = isinstance(packed, _kernels.PackedRNN) and _kernels.has_way_back(packed)
+        if not in_c or (dropped is not None and dropped.of_state is not None):
+            call_in = None if dropped is None else dropped.calls(self)
+            return steps_on_tape(self, rows, states, reverse, call_in)
+        if dropped is not None and dropped.of_input is not None:
+            rows = drop_input(rows, dropped.of_input[0])
+        return run_in_c(self, packed, rows, states, reverse)
+
+    def _drops_all(self) -> bool:
+        """True if a run drops; a `call` of one's own does that itself, step by step."""
+        return type(self).call is Cell.call and drops(self)
 
     def pack_weights(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
@@ -236,8 +241,9 @@ def run_pair(
     outputs: of both, with the same cells, or None for both.
     """
     forward, backward = cells
-    first = forward.packed() if isinstance(forward, Cell) else None
-    second = backward.packed() if isinstance(backward, Cell) else None
+    alone = current().training and any(isinstance(x, Cell) and drops(x) for x in cells)
+    first = forward.packed() if isinstance(forward, Cell) and not alone else None
+    second = backward.packed() if isinstance(backward, Cell) and not alone else None
     if isinstance(first, _kernels.PackedRNN) and isinstance(second, _kernels.PackedRNN):
         source = rows.source
         one, other = outputs[0] or NOWHERE, outputs[1] or NOWHERE

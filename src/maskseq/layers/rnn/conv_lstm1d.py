@@ -1,12 +1,16 @@
 """ConvLSTM1D: an LSTM whose steps are rows of features, and whose products are convolutions."""
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
 
 from ... import _kernels, activations, constraints, initializers, ops, regularizers
+from ...context import changed, current
+from ...numerics.drawing import Drawing
+from ...numerics.draws import mixed
 from ...rows import Rows
-from ...tape import Traced
+from ...tape import Tape, Traced, value_of
 from ..base.arguments import CommonOptions, LayerOptions
 from ..base.checks import channels_first, whole
 from ..base.layer import Layer
@@ -15,11 +19,12 @@ from ..base.taped import activated
 from ..base.windows import check_padding, convolve_on_tape, count_windows
 from .cell_rnn import CellRNN, of_cell
 from .conv_walk import Gates, Window, walk
-from .run_cell import Outputs, Run, initial_state_of
+from .run_cell import Outputs, Run, initial_state_of, step_by_step
 from .taped_cell import by_formula
+from .taped_dropout import drops, factors
 
 
-class ConvLSTMCell(KeepsPack, Layer):
+class ConvLSTMCell(Drawing, KeepsPack, Layer):
     """The weights of a ConvLSTM1D, and its step: an LSTM's with convolutions for products.
 
     Weights: kernel float32 (kernel_size, features, 4 filters), recurrent_kernel (kernel_size,
@@ -120,6 +125,11 @@ class ConvLSTMCell(KeepsPack, Layer):
         return bias
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+        if training and not current().training:
+            with changed(training=True):
+                return self.call(inputs, states)
+        if drops(self):
+            return self._dropped_step(inputs, states)
         if type(inputs) is Traced:
             new = by_formula(self, inputs, states, self._formula)
             return new[0], new
@@ -128,18 +138,44 @@ class ConvLSTMCell(KeepsPack, Layer):
 
     def _formula(self, x: Any, h: Any, c: Any) -> list[Any]:
         """h' and c' of Traced values."""
+        return self._recorded(x, h, c, [None] * 4, [None] * 4)
+
+    def _recorded(self, x: Any, h: Any, c: Any, of_input: Any, of_state: Any) -> list[Any]:
+        """h' and c', where each gate has factors of x and of h, or None."""
         x, h, c = map(self._turned, (x, h, c))
-        hidden = Window(self.kernel_size)
-        z = convolve_on_tape(x, self.kernel, Window(*self._window()))
-        z = z + convolve_on_tape(h, self.recurrent_kernel, hidden)
+        z = _convolved(x, of_input, self.kernel, Window(*self._window()))
+        z = z + _convolved(h, of_state, self.recurrent_kernel, Window(self.kernel_size))
         z = z if self.bias is None else z + self.bias
         i, f, candidate, o = ops.split(z, 4, axis=2)
         i, f, o = (activated(self.recurrent_activation, gate) for gate in (i, f, o))
         c = f * c + i * activated(self.activation, candidate)
         return [self._turned(y) for y in (o * activated(self.activation, c), c)]
 
+    def _dropped_step(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+        """`call` where something is dropped, by all gates something else."""
+        if type(inputs) is not Traced:
+            tape = Tape()
+            with changed(tape=tape):
+                _, new = self._dropped_step(tape.hold(inputs), [tape.hold(s) for s in states])
+            made = [np.asarray(value_of(y)) for y in new]
+            return made[0], made
+        tape, (draws, key) = inputs.tape, self.drawn()
+        values = [inputs, *map(tape.hold, states)]
+        owners = draws.owners(len(inputs))
+        found = []
+        for x, own, rate in zip(
+            values, (key, mixed(key, 1)), (self.dropout, self.recurrent_dropout), strict=False
+        ):
+            shape = (len(owners), *np.shape(self._turned(value_of(x)))[1:])
+            made = factors(owners, math.prod(shape[1:]), own, rate, 4)
+            found.append([None] * 4 if made is None else [f.reshape(shape) for f in made])
+        new = self._recorded(*values, *found)
+        return new[0], new
+
     def over_rows(self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
         """Run over the real steps of `rows`; see `run_cell`."""
+        if drops(self):
+            return step_by_step(self, rows, states, outputs, reverse)
         if rows.shape[2:] != self._input_shape:
             raise ValueError(
                 f"sequences must have steps of shape {self._input_shape}, got {rows.shape[2:]}"
@@ -166,6 +202,17 @@ class ConvLSTMCell(KeepsPack, Layer):
         bias = np.zeros(4 * n, np.float32) if bias is None else bias
         gates, candidate = (_kernels.PackedDense(matrix[:, k], bias[k]) for k in columns)
         return Gates(gates, candidate, self.recurrent_activation, self.activation)
+
+
+def _convolved(x: Any, factors: Any, kernel: Any, window: Window) -> Any:
+    """The products of all gates; those of a gate with x times its factors."""
+    hold = current().tape.hold
+    if factors[0] is None:
+        return convolve_on_tape(hold(x), kernel, window)
+    parts = zip(factors, ops.split(kernel, len(factors), axis=2), strict=True)
+    return ops.concatenate(
+        [convolve_on_tape(hold(x * f), hold(part), window) for f, part in parts], axis=2
+    )
 
 
 class ConvLSTM1D(CellRNN):

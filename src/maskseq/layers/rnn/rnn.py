@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ..._kernels import PackedRNN, fill_masked, rnn
-from ...context import current
+from ...context import changed, current
 from ...nest import flatten
 from ...rows import Layout, Rows
 from ...tape import Traced
@@ -29,6 +29,7 @@ from .run_cell import (
     state_shapes,
 )
 from .stacked_rnn_cells import StackedRNNCells
+from .taped_dropout import drops
 from .taped_rnn import rnn_on_tape
 
 _TURNED = (
@@ -87,12 +88,6 @@ class RNN(Layer):
         self._batch_size: int | None = None
 
     @property
-    def _draws(self) -> bool:
-        """True if training drops something."""
-        cells = getattr(self.cell, "cells", [self.cell])
-        return any(isinstance(x, Cell) and (x.dropout or x.recurrent_dropout) for x in cells)
-
-    @property
     def fixed_features(self) -> bool:
         return isinstance(self.cell, Cell)
 
@@ -138,6 +133,9 @@ class RNN(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
+        if training and not current().training:
+            with changed(training=True):
+                return self.call(sequences, initial_state, mask)
         if mask is None:
             result = self._dense(sequences, initial_state)
             if result is not None:
@@ -149,7 +147,7 @@ class RNN(Layer):
 
     def _dense(self, x: Any, initial_state: Any) -> Any:
         """The result in one go, where all steps are real and C knows the cell; else None."""
-        if not isinstance(self.cell, Cell):
+        if not isinstance(self.cell, Cell) or (current().training and drops(self.cell)):
             return None
         packed = self.cell.packed()
         if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:

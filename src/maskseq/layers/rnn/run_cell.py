@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...nest import flatten
+from ...numerics.drawing import AtSteps
 from ...rows import Layout, Rows
 from ..base.binding import training_option
 from ..base.layer import Layer
@@ -130,10 +131,12 @@ def step_by_step(
     last = first_output(cell, states)
     out, cells = outputs or NOWHERE
     by_length, steps = in_time(layout, reverse)
+    drawing = AtSteps(layout)
     for at in steps:
         who = by_length[: len(at)]
         x = source[at if index is None else index[at]]
-        output, new = cell.call(x, [state[who] for state in states], **options)
+        with drawing.of(who, at):
+            output, new = cell.call(x, [state[who] for state in states], **options)
         for state, value in zip(states, flatten(new), strict=True):
             state[who] = value
         last[who] = output

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels, ops
-from ...context import current
-from ...numerics.draws import Draws, mixed
+from ...context import changed, current
+from ...nest import flatten, is_nested
+from ...numerics.draws import mixed
 from ...rows import Rows
-from ...tape import Traced
+from ...tape import Tape, Traced
+from .run_cell import NOWHERE, Outputs, Run
 
 
 def drops(cell: Any) -> bool:
@@ -29,14 +31,11 @@ class Dropped:
     """
 
     def __init__(self, cell: Any, features: int, batch: int):
-        draws = current().rng
-        key = cell.random_key() if draws is None else draws.key(cell.seed)
-        sequences = (Draws(0) if draws is None else draws).sequences(batch)
+        draws, key = cell.drawn()
+        sequences = draws.owners(batch)
         gates = cell.gates if 0 < cell.recurrent_dropout < 1 else 1
-        self.of_input = _factors(sequences, features, key, cell.dropout, gates)
-        self.of_state = _factors(
-            sequences, cell.units, mixed(key, 1), cell.recurrent_dropout, gates
-        )
+        self.of_input = factors(sequences, features, key, cell.dropout, gates)
+        self.of_state = factors(sequences, cell.units, mixed(key, 1), cell.recurrent_dropout, gates)
 
     def calls(self, cell: Any) -> Callable[[np.ndarray], Callable[..., Any]]:
         """For sequences in an order: `cell.call` on the first ones of them."""
@@ -50,7 +49,10 @@ class Dropped:
             def call(x: Any, states: Sequence[Any]) -> Any:
                 count, units = len(x), cell.units
                 of_input = [
-                    ops.matmul(x if x_factors is None else x * x_factors[g][:count], kernel)
+                    ops.matmul(
+                        x if x_factors is None else x * x_factors[g % len(x_factors)][:count],
+                        kernel,
+                    )
                     for g, kernel in enumerate(ops.split(cell.kernel, cell.gates, axis=1))
                 ]
 
@@ -74,7 +76,7 @@ class Dropped:
         return call_in
 
 
-def _factors(
+def factors(
     sequences: np.ndarray, features: int, key: int, rate: float, gates: int
 ) -> list[np.ndarray] | None:
     """For each gate 0 or 1 / (1 - rate), float32 (batch, features); None: nothing is dropped."""
@@ -85,6 +87,28 @@ def _factors(
         draws = _kernels.draws(sequences, np.full(len(sequences), gate), features, key)
         found.append(np.where(draws >= np.float32(rate), np.float32(1 / (1 - rate)), 0))
     return [np.asarray(x, np.float32) for x in found]
+
+
+def dropped_step(cell: Any, x: Any, states: Any) -> tuple[Any, Any]:
+    """What `cell.call` gives where it drops something."""
+    held = flatten(states)
+    if type(x) is not Traced:
+        x, held = np.asarray(x, np.float32), [np.asarray(s, np.float32) for s in held]
+    call = Dropped(cell, x.shape[-1], len(x)).calls(cell)(np.arange(len(x)))
+    output, new = call(x, held)
+    return output, new if is_nested(states) else new[0]
+
+
+def dropped_run(cell: Any, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
+    """What `cell.over_rows` gives where it drops something."""
+    tape = Tape()
+    with changed(tape=tape):
+        made, last, new = cell.over_tape(tape.hold(rows), states, reverse)
+    out, cells = outputs or NOWHERE
+    if out is not None:
+        steps = rows.layout.steps
+        out[slice(steps) if cells is None else cells] = made.value.values[:steps]
+    return last.value, [x.value for x in new]
 
 
 def drop_input(rows: Traced, factors: np.ndarray) -> Traced:

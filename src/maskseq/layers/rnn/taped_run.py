@@ -11,6 +11,7 @@ import numpy as np
 
 from ... import _kernels, ops
 from ...nest import flatten
+from ...numerics.drawing import AtSteps
 from ...rows import Layout, Rows
 from ...tape import Traced, real_values, value_of
 from ..base.binding import training_option
@@ -229,18 +230,19 @@ def steps_on_tape(
         states = flatten(initial_state_of(cell, layout.batch))
     states = [tape.hold(x) for x in states]
     by_length, at = in_time(layout, reverse)
-    call, options = cell.call, training_option(cell)
+    call, options, drawing = cell.call, training_option(cell), AtSteps(layout)
     if call_in is not None:
         call, options = call_in(by_length), {}
     outputs = []
     ended: list[list[Any]] = []  # (last output, *states) of sequences, the shortest ones first
     now = [x[by_length] for x in (_first_output(cell, states), *states)]
-    for x in _in_steps(rows, at):
+    for x, places in zip(_in_steps(rows, at), at, strict=True):
         count = len(x)
         if count < len(now[0]):
             ended.append([x[count:] for x in now])
             now = [x[:count] for x in now]
-        output, new = call(x, now[1:], **options)
+        with drawing.of(by_length[:count], places):
+            output, new = call(x, now[1:], **options)
         now = [output, *flatten(new)]
         outputs.append(output)
     ended.append(now)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import ops
 from ...graph.symbols import KerasTensor
+from ...numerics.drawing import on_cells_of, on_rows_of
 from ...rows import Rows
 from ...tape import Traced, rows_like, values
 from ...tensor import convert_to_tensor, get_keras_mask, set_keras_mask
@@ -62,9 +63,10 @@ class TimeDistributed(Layer):
         mask, options = self._checked(mask, (batch, time))
         options |= training_option(self.layer)
         steps = np.asarray(inputs).reshape(batch * time, *inputs.shape[2:])
-        if self._asks:
-            return self._with_inner_mask(self.layer(steps, **options), mask, (batch, time))
-        outputs = np.asarray(self.layer.call(steps, **options))
+        with on_cells_of((batch, time), mask):
+            if self._asks:
+                return self._with_inner_mask(self.layer(steps, **options), mask, (batch, time))
+            outputs = np.asarray(self.layer.call(steps, **options))
         return outputs.reshape(batch, time, *outputs.shape[1:])
 
     def _checked(self, mask: Any, steps: tuple[int, int]) -> tuple[Any, dict[str, Any]]:
@@ -90,7 +92,8 @@ class TimeDistributed(Layer):
     def on_rows(self, rows: Rows) -> Any:
         if rows.ndim < 3 or self._asks:
             return NotImplemented
-        values = self.layer.call(rows.values, **training_option(self.layer))
+        with on_rows_of(rows.layout, len(rows.values)):
+            values = self.layer.call(rows.values, **training_option(self.layer))
         return rows.with_values(np.asarray(values))
 
     def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
@@ -100,11 +103,13 @@ class TimeDistributed(Layer):
         if type(rows) is Rows:
             if rows.ndim < 3:
                 return NotImplemented
-            return rows_like(rows, call_on_tape(self.layer, tape, values(inputs)))
+            with on_rows_of(rows.layout, len(rows.values)):
+                return rows_like(rows, call_on_tape(self.layer, tape, values(inputs)))
         batch, time = inputs.shape[:2]
-        _, options = self._checked(mask, (batch, time))
+        mask, options = self._checked(mask, (batch, time))
         steps = inputs.reshape(batch * time, *inputs.shape[2:])
-        outputs = call_on_tape(self.layer, tape, tape.hold(steps), **options)
+        with on_cells_of((batch, time), mask):
+            outputs = call_on_tape(self.layer, tape, tape.hold(steps), **options)
         return outputs.reshape(batch, time, *outputs.shape[1:])
 
     def compute_mask(self, inputs: Any, mask: Any) -> Any:
