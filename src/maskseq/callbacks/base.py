@@ -86,7 +86,7 @@ class Callback:
 
 
 class CallbackList:
-    """Calls the same method of many callbacks, in order.
+    """Calls the same method of many callbacks, in order; `logs` that are not given are {}.
 
     Arguments: callbacks: one, a list of them, or None.  model, params: of the run, if known.
     Raises: TypeError for what is no callback.
@@ -126,7 +126,11 @@ class CallbackList:
             method for x in self.callbacks if (method := getattr(x, event, None)) is not None
         ]
 
+        count = 2 if "batch" in event or "epoch" in event else 1
+
         def call(*arguments: Any) -> None:
+            if len(arguments) < count:
+                arguments = (*arguments, {})
             for method in methods:
                 method(*arguments)
 

@@ -75,11 +75,12 @@ KNOWN: dict[str, Any] = {
     **_SHORT,
     **{name.upper(): cls for name, cls in _SHORT.items()},
 }
-_BY_OUTPUT: dict[str, Any] = {
+BY_OUTPUT: dict[str, Any] = {
     "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
     "crossentropy": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
 }
-_BY_OUTPUT |= {"acc": _BY_OUTPUT["accuracy"], "ce": _BY_OUTPUT["crossentropy"]}
+"""Names that mean a metric that fits the output and its labels."""
+BY_OUTPUT |= {"acc": BY_OUTPUT["accuracy"], "ce": BY_OUTPUT["crossentropy"]}
 
 
 def get(identifier: Any) -> Any:
@@ -96,8 +97,8 @@ def for_output(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     "accuracy", "acc", "crossentropy" and "ce" mean what fits them, as in Keras: the binary one for
     an output of one column, the sparse one for labels that have an axis less, or one column.
     """
-    if isinstance(identifier, str) and identifier.lower() in _BY_OUTPUT:
-        binary, sparse, categorical = _BY_OUTPUT[identifier.lower()]
+    if isinstance(identifier, str) and identifier.lower() in BY_OUTPUT:
+        binary, sparse, categorical = BY_OUTPUT[identifier.lower()]
         shape, labels = value_of(y_pred).shape, _shape_of_labels(y_true)
         if shape[-1] == 1:
             return binary(name=identifier)

@@ -24,6 +24,16 @@ def count_of(values: list[Any]) -> int:
     return max((length(value) for value in values if value is not None), default=0)
 
 
+def gives_batches(x: Any) -> bool:
+    """True for generators, iterators and Keras's PyDataset; not for what holds sequences."""
+    if hasattr(x, "__next__"):
+        return True
+    known = (list, tuple, dict, str, np.ndarray, Ragged)
+    if isinstance(x, known) or hasattr(x, "__array__") or hasattr(x, "__arrow_c_stream__"):
+        return False
+    return hasattr(x, "__getitem__") or hasattr(x, "__iter__")
+
+
 def steps_of(value: Any) -> int:
     """How many real steps of Rows there are, how many cells of a padded array, 0 for None."""
     if type(value) is Rows:

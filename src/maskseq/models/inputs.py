@@ -147,10 +147,18 @@ def _in_order(model: Any, x: Any) -> list[Any]:
         if hasattr(model, "ensure_graph"):
             model.ensure_graph(values[0])
         return values
-    if isinstance(model._input_structure, KerasTensor) and not (x is None or type(x) is dict):
+    tensor = model._input_structure
+    if isinstance(tensor, KerasTensor) and not (x is None or type(x) is dict):
+        if isinstance(x, (list, tuple)) and len(x) == 1 and _is_batch(x[0], tensor):
+            x = x[0]
         return [as_value(x)]
-    given = in_order(model._input_structure, x)
+    given = in_order(tensor, x)
     return [None if value is None else as_value(value) for value in given]
+
+
+def _is_batch(x: Any, tensor: KerasTensor) -> bool:
+    """True for what alone has the axes of a batch: the one input, in a list as Keras takes it."""
+    return isinstance(x, Ragged) or getattr(x, "ndim", 0) == len(tensor.shape)
 
 
 def prepare(model: Any, values: list[Any], tensors: Any = None) -> list[Any]:

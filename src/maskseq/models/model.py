@@ -237,23 +237,31 @@ class Model(Layer, Saving, Trainable, Generic[Out]):
         return self._predict(x, None, cutting=False)
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = 0,
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Out:
         """The outputs for `x`, as plain arrays in the order of `x`.
 
         Arguments:
             x: a padded array; a list of sequences (lists or arrays of any lengths); a Ragged; an
-                Arrow list column; or a list or dict of these, one for each input. Sequences that
-                are not padded stay so, and count as having a mask.
+                Arrow list column; or a list or dict of these, one for each input; or batches, as
+                for `fit`. Sequences that are not padded stay so, and count as having a mask.
             batch_size: sequences a call; by default as many as suit the machine. The result does
-                not depend on it.  verbose, steps: accepted, as in Keras.
+                not depend on it; 32 with steps (batches at most) or callbacks (as for `fit`).
+            verbose: accepted, as in Keras.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
-        if batch_size is None and 0 < self._takes(x) <= batches.STEPS_A_CALL:
+        if batch_size is steps is callbacks is None and 0 < self._takes(x) <= batches.STEPS_A_CALL:
             y = self._walk(x if type(x) is list else [x])
             answer: Any = y if type(y) is np.ndarray else _as_arrays(y)
             return answer
-        return self._predict(x, batch_size, cutting=True)
+        if steps is callbacks is None and (type(x) is list or not batches.gives_batches(x)):
+            return self._predict(x, batch_size, cutting=True)
+        return self._predict_by_batch(x, batch_size, steps, callbacks)
 
     def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:
         try:

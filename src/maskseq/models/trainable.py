@@ -8,9 +8,13 @@ class Trainable:
 
     stop_training: True ends `fit` after the batch.  history: what `fit` returned last.
     saved_training: what a file has about training, until it is needed.
+    run_eagerly, jit_compile, steps_per_execution: what `compile` was given.
     """
 
     history: Any = None
+    run_eagerly: bool = False
+    jit_compile: Any = "auto"
+    steps_per_execution = 1
     stop_training = False
     saved_training: Any = None
     _trainer: Any = None
@@ -55,6 +59,8 @@ class Trainable:
         from ..training.trainer import Trainer
 
         self.saved_training = None
+        self.run_eagerly, self.jit_compile = run_eagerly, jit_compile
+        self.steps_per_execution = steps_per_execution
         self._trainer = Trainer(self, optimizer, loss, loss_weights, metrics, weighted_metrics)
 
     def fit(
@@ -143,6 +149,12 @@ class Trainable:
         logs = evaluate(self._compiled("evaluate"), *given, batch_size, verbose, steps, callbacks)
         return _as_asked(logs, return_dict)
 
+    def _predict_by_batch(self, x: Any, batch_size: Any, steps: Any, callbacks: Any) -> Any:
+        """`predict` with callbacks, a number of steps, or batches as they come."""
+        from ..training.fitting import predict
+
+        return predict(self, x, batch_size, steps, callbacks)
+
     def train_on_batch(
         self,
         x: Any,
@@ -186,6 +198,15 @@ class Trainable:
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns."""
         return ["loss"] if self.trainer is None else self.trainer.names
+
+    def reset_metrics(self) -> None:
+        """Begin the sums of losses and metrics anew. Source: keras.Model."""
+        if self.trainer is not None:
+            self.trainer.reset()
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """The losses and metrics since the sums began, by name. Source: keras.Model."""
+        return {} if self.trainer is None else self.trainer.named_logs()
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile` as data, or None. Source: keras.Model."""

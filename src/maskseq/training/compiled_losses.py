@@ -65,10 +65,9 @@ class CompiledLosses:
 
     @property
     def names(self) -> list[str]:
-        """The names of the outputs' own losses, if there are several outputs."""
-        if len(self._outputs) < 2:
-            return []
-        return [f"{name}_loss" for name, loss in self._pairs() if loss is not None]
+        """The names of the outputs' own losses, if several outputs have one."""
+        names = [f"{name}_loss" for name, loss in self._pairs() if loss is not None]
+        return names if len(names) > 1 else []
 
     def _pairs(self) -> list[tuple[str, Any]]:
         return list(zip(self._outputs, self._losses or (), strict=True))
@@ -112,6 +111,4 @@ class CompiledLosses:
             found[f"{name}_loss"] = value
             total.append(weight * value)
         total.append(self._penalties.value)
-        if len(self._outputs) < 2:
-            found = {}
-        return {"loss": math.fsum(total), **found}
+        return {"loss": math.fsum(total), **(found if self.names else {})}

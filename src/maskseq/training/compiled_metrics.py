@@ -49,7 +49,8 @@ class CompiledMetrics:
     def __init__(self, given: Any, weighted: Any):
         self._given = [(given, False), (weighted, True)]
         for word in words_in([given, weighted]):
-            metrics.get(word)  # an unknown name is told at once
+            if word.lower() not in metrics.BY_OUTPUT:
+                metrics.get(word)  # an unknown name is told at once
         self._slots: list[_Slot] | None = None
 
     def resolve(self, model: Any) -> None:
@@ -70,7 +71,10 @@ class CompiledMetrics:
 
     @property
     def names(self) -> list[str]:
-        return [slot.name for slot in self._slots or ()]
+        """In the order of Keras: that of `compile` for one output, by the alphabet for several."""
+        slots = self._slots or ()
+        names = [slot.name for slot in slots]
+        return sorted(names) if any(slot.output for slot in slots) else names
 
     def reset(self) -> None:
         """Begin all metrics anew."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..data.ragged import Ragged, as_batch
 from ..models import inputs as model_inputs
-from ..models.batches import count_of, part, picked
+from ..models.batches import count_of, gives_batches, part, picked
 from ..rows import Rows
 from .outputs import by_output
 
@@ -181,20 +181,25 @@ class Stream:
 
 
 def source_of(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> Source:
-    """The batches of what `fit` was given."""
-    if y is None and sample_weight is None and _gives_batches(x):
-        return Stream(model, x, size)
+    """The batches of what `fit` was given.
+
+    Raises: ValueError if x gives batches and y or sample_weight come beside them.
+    """
+    if gives_batches(x):
+        if y is None and sample_weight is None:
+            return Stream(model, x, size)
+        if hasattr(x, "__next__") or _gives_pairs(x):
+            raise ValueError(
+                f"{'sample_weight' if y is None else 'y'} must not be given beside batches: x, a "
+                f"{type(x).__name__}, gives (x, y) or (x, y, sample_weight)"
+            )
     return data_set(model, x, y, sample_weight, size)
 
 
-def _gives_batches(x: Any) -> bool:
-    """True for generators, iterators and Keras's PyDataset; not for what holds sequences."""
-    if hasattr(x, "__next__"):
-        return True
-    known = (list, tuple, dict, str, np.ndarray, Ragged)
-    if isinstance(x, known) or hasattr(x, "__array__") or hasattr(x, "__arrow_c_stream__"):
-        return False
-    return hasattr(x, "__getitem__") or hasattr(x, "__iter__")
+def _gives_pairs(x: Any) -> bool:
+    """True for Keras's PyDataset and its likes, which have no end of their own."""
+    indexed = hasattr(x, "__getitem__") and hasattr(x, "__len__")
+    return indexed and len(x) > 0 and isinstance(x[0], tuple)
 
 
 def data_set(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> DataSet:
@@ -204,9 +209,9 @@ def data_set(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> DataS
     """
     values = model_inputs.for_predict(model, x)
     count = count_of(values)
-    targets = [as_target(given, "y") for given in by_output(model, y, "y")]
+    targets = [as_target(given, "y", count) for given in by_output(model, y, "y")]
     weights = by_output(model, sample_weight, "sample_weight", spread=True)
-    weights = [as_target(given, "sample_weight") for given in weights]
+    weights = [as_target(given, "sample_weight", count) for given in weights]
     for name, parts in (("y", targets), ("sample_weight", weights)):
         for given in parts:
             if given is not None and len(given) != count:
@@ -214,14 +219,16 @@ def data_set(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> DataS
     return DataSet(values, targets, weights, size)
 
 
-def as_target(y: Any, name: str) -> Any:
-    """Targets or weights as a Ragged or an array; None stays None.
+def as_target(y: Any, name: str, count: int) -> Any:
+    """Targets or weights of `count` sequences as a Ragged or an array; None stays None.
 
     A list of sequences of one length is an array, as what is one value each in several outputs.
     Raises: TypeError for what holds no numbers.
     """
     if y is None or isinstance(y, Ragged):
         return y
+    if isinstance(y, (list, tuple)) and len(y) == 1 != count and np.shape(y[0])[:1] == (count,):
+        y = y[0]  # the one output's, in a list as Keras takes it
     batch = as_batch(y)
     if isinstance(batch, Ragged):
         lengths = batch.lengths

@@ -1,11 +1,13 @@
-"""The loops of `fit` and `evaluate`: epochs, batches, validation, callbacks."""
+"""The loops of `fit`, `evaluate` and `predict`: epochs, batches, validation, callbacks."""
 
 import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..callbacks import CallbackList, History, ProgbarLogger
-from ..models.batches import checked_size
+from ..context import changed
+from ..models import batches
+from ..models import inputs as model_inputs
 from .data import Batch, Source, source_of
 from .trainer import Trainer
 
@@ -41,7 +43,7 @@ def fit(
         held.size = validation_batch_size or source.size
     steps = steps_per_epoch or source.steps
     history = History()
-    run = _callbacks(trainer, [history], callbacks, verbose, epochs, steps)
+    run = _callbacks(trainer.model, [history], callbacks, verbose, epochs, steps)
     trainer.start(class_weight)
     model = trainer.model
     model.history = history
@@ -52,10 +54,10 @@ def fit(
         run.on_epoch_begin(epoch)
         trainer.reset()
         if endless is None:
-            batches = source.epoch(trainer.seed, epoch, shuffle)
+            given = source.epoch(trainer.seed, epoch, shuffle)
         else:
-            batches = itertools.islice(endless, steps_per_epoch)
-        _train(trainer, batches, run, epoch)
+            given = itertools.islice(endless, steps_per_epoch)
+        _train(trainer, given, run, epoch)
         logs = trainer.logs()
         if held is not None and _is_validated(epoch, validation_freq):
             logs |= {f"val_{k}": v for k, v in _test(trainer, held, run, validation_steps).items()}
@@ -80,13 +82,41 @@ def evaluate(
 ) -> dict[str, float]:
     """The loss and the metrics of a compiled model, by name, the loss first."""
     source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
-    run = _callbacks(trainer, [], callbacks, verbose, 1, steps or source.steps)
+    run = _callbacks(trainer.model, [], callbacks, verbose, 1, steps or source.steps)
     _test(trainer, source, run, steps)
     return trainer.named_logs()
 
 
+def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, callbacks: Any) -> Any:
+    """The outputs for `x`, or for its first `steps` batches; see `Model.predict`."""
+    if batches.gives_batches(x):
+        source = source_of(model, x, None, None, BATCH_SIZE)
+        parts: Any = (batch.values for batch in source.epoch(0, 0, shuffle=False))
+        count = source.steps
+    else:
+        parts = batches.cut(model, model_inputs.for_predict(model, x), _size(batch_size))
+        count = len(parts)
+    run = _callbacks(model, [], callbacks, 0, 1, steps or count)
+    results = []
+    with changed():  # all batches see the same weights
+        run.on_predict_begin()
+        for number, part in enumerate(itertools.islice(parts, steps)):
+            run.on_predict_batch_begin(number)
+            results.append(model._predict_batch(part))
+            run.on_predict_batch_end(number, {"outputs": results[-1]})
+        run.on_predict_end()
+    if not results:
+        raise ValueError("x: expected batches, got none")
+    if not batches.fit_together(results):
+        raise ValueError(
+            "x: the outputs have other lengths in each batch: predict batch by batch, or give "
+            "sequences in place of batches"
+        )
+    return batches.join(results)
+
+
 def _size(batch_size: Any) -> int:
-    return BATCH_SIZE if batch_size is None else checked_size(batch_size)
+    return BATCH_SIZE if batch_size is None else batches.checked_size(batch_size)
 
 
 def _validation_source(trainer: Trainer, data: Any) -> Source | None:
@@ -99,24 +129,26 @@ def _validation_source(trainer: Trainer, data: Any) -> Source | None:
 
 
 def _callbacks(
-    trainer: Trainer, last: list[Any], given: Any, verbose: Any, epochs: int, steps: int | None
+    model: Any, last: list[Any], given: Any, verbose: Any, epochs: int, steps: int | None
 ) -> Any:
     """The callbacks of a run: those given, those that come `last`, the bar unless one is given."""
     if isinstance(given, CallbackList):
         return given
+    if verbose not in ("auto", 0, 1, 2):
+        raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
     verbose = 1 if verbose == "auto" else int(verbose)
     run = CallbackList(given)
     if verbose and not any(isinstance(x, ProgbarLogger) for x in run.callbacks):
         last = [*last, ProgbarLogger()]
     run.callbacks += last
-    run.set_model(trainer.model)
+    run.set_model(model)
     run.set_params({"verbose": verbose, "epochs": epochs, "steps": steps})
     return run
 
 
-def _train(trainer: Trainer, batches: Iterable[Batch], run: Any, epoch: int) -> None:
+def _train(trainer: Trainer, given: Iterable[Batch], run: Any, epoch: int) -> None:
     told = run.listens("on_train_batch_end")
-    for number, batch in enumerate(batches):
+    for number, batch in enumerate(given):
         run.on_train_batch_begin(number)
         trainer.train(batch, epoch, number)
         if told:

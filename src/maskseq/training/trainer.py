@@ -173,7 +173,7 @@ class Trainer:
     def named_logs(self) -> dict[str, float]:
         """The losses and metrics since `reset`, in the order of `names`."""
         logs = self.logs()
-        return {name: logs[name] for name in self.names}
+        return {name: logs[name] for name in self.names if name in logs}
 
     def _prepared(self, batch: Batch) -> list[Any]:
         """The inputs as a walk takes them. The model is built, and its losses are found."""

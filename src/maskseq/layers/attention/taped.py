@@ -30,6 +30,8 @@ def attend_on_tape(
     The weights are computed again on the way back.
     """
     tape, held = q.tape, (q.value, k.value, v.value)
+    out: Any
+    scores: Any
     out, scores = meeting.attend(*held, scale, with_scores)
     places = meeting.places(scale)
     if dropping is not None:
