@@ -22,15 +22,22 @@ float *msq_allocate(int64_t floats) {
                : msq_aligned_alloc((size_t)floats * sizeof(float) + 1);
 }
 
+/* A block of a row: 16 bytes at a time, as a call of memcpy would take longer than the copy. */
+static inline void copy_block(float *to, const float *from, int64_t used, int width) {
+    int64_t i = 0;
+    for (; i + 4 <= used; i += 4)
+        memcpy(to + i, from + i, 4 * sizeof *to);
+    for (; i < width; i++)
+        to[i] = i < used ? from[i] : 0.0f;
+}
+
 void msq_pack_panels(float *panels, const float *w, int64_t depth, int64_t units,
                      int64_t row_stride, int groups, int width) {
     for (int64_t first = 0; first < units; first += width) {
-        const size_t used = (size_t)(units - first < width ? units - first : width);
+        const int64_t used = units - first < width ? units - first : width;
         for (int64_t k = 0; k < depth; k++)
-            for (int g = 0; g < groups; g++, panels += width) {
-                memcpy(panels, w + k * row_stride + g * units + first, used * sizeof(float));
-                memset(panels + used, 0, ((size_t)width - used) * sizeof(float));
-            }
+            for (int g = 0; g < groups; g++, panels += width)
+                copy_block(panels, w + k * row_stride + g * units + first, used, width);
     }
 }
 
@@ -82,12 +89,17 @@ int msq_dense_pack_turned(msq_dense **dense, const float *kernel, int64_t in, in
     const int64_t width = (*dense)->kernels->width;
     for (int64_t block = 0; block < (*dense)->blocks; block++) {
         float *const panel = (*dense)->panels + block * width * in;
-        for (int64_t lane = 0; lane < width; lane++) {
-            const int64_t unit = block * width + lane;
-            const float *const row = kernel + (unit < out ? unit * in : 0);
+        const int64_t first = block * width, used = out - first < width ? out - first : width;
+        int64_t lane = 0;
+        for (; lane + 4 <= used; lane += 4) { /* a line of the panel is written by few passes */
+            const float *const row = kernel + (first + lane) * in;
             for (int64_t k = 0; k < in; k++)
-                panel[k * width + lane] = unit < out ? row[k] : 0.0f;
+                for (int i = 0; i < 4; i++)
+                    panel[k * width + lane + i] = row[i * in + k];
         }
+        for (; lane < width; lane++)
+            for (int64_t k = 0; k < in; k++)
+                panel[k * width + lane] = lane < used ? kernel[(first + lane) * in + k] : 0.0f;
     }
     return MSQ_OK;
 }

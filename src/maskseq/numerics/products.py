@@ -15,7 +15,7 @@ def outer(x: np.ndarray, dz: np.ndarray, index: np.ndarray | None = None) -> np.
 
 def turned(dz: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """dz (n, units), kernel (f, units) -> dz kernel^T, (n, f): the gradient of its input."""
-    return _kernels.dense(dz, _kernels.PackedDense(np.ascontiguousarray(kernel.T)))
+    return _kernels.dense(dz, _kernels.PackedDense(kernel, turned=True))
 
 
 def column_sums(dz: np.ndarray) -> np.ndarray:
