@@ -16,8 +16,13 @@ _seed: int | None = None
 
 
 def set_random_seed(seed: int) -> None:
-    """Make the random first weights of layers built from now on repeatable."""
+    """Make the random first weights of layers built from now on repeatable.
+
+    Raises: ValueError unless the seed is an int, at least 0.
+    """
     global _seed
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"set_random_seed: seed must be an int, at least 0, got {seed!r}")
     _seed = seed
     _stream.cache_clear()
 

@@ -70,6 +70,10 @@ def test_labels_of_steps_in_a_file_of_their_own(tmp_path, data):
     assert (tmp_path / "out.keras").exists()
 
 
+def made(kind, **config):
+    return {"class_name": kind, "config": config}
+
+
 @pytest.mark.parametrize(
     "changes, said",
     [
@@ -78,6 +82,13 @@ def test_labels_of_steps_in_a_file_of_their_own(tmp_path, data):
         ({"model": 3}, "model must be a path or a config, got int"),
         ({"optimizer": "adm"}, "there is none called 'adm'; did you mean 'adam'"),
         ({"model": "gone.keras"}, "gone.keras"),
+        ({"seed": "\x1b"}, r"seed must be an int, at least 0, got '\x1b'"),
+        ({"seed": -1}, "config.json: set_random_seed: seed must be an int, at least 0, got -1"),
+        ({"optimizer": {"class_name": "Adam", "config": {"rate": 1}}}, "config.json: Adam: "),
+        ({"class_weight": {"\x1b": 1}}, r"expected numbers of classes, got '\x1b'"),
+        ({"metrics": [made("AUC", num_thresholds=10**9)]}, "num_thresholds must be an int above 1"),
+        ({"metrics": [made("MeanIoU", num_classes=10**9)]}, "num_classes must be an int from 1"),
+        ({"weighted_metrics": [["\x1b"]]}, r"there is none called '\x1b'"),
     ],
 )
 def test_wrong_configs_are_one_line(tmp_path, data, capsys, changes, said):
@@ -85,6 +96,24 @@ def test_wrong_configs_are_one_line(tmp_path, data, capsys, changes, said):
     told = capsys.readouterr().err
     assert said in told and told.count("\n") == 1
     assert not (tmp_path / "out.keras").exists()
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ('{"loss": 1, "loss": 2}', "a key stands there twice"),
+        ('{"loss": NaN}', "NaN is no JSON number"),
+        ("{" * 10, "config.json: the config is not readable"),
+        ('{"loss": ' + "[" * 100_000, "nested too deep"),
+        ('{"loss": [' + "{}," * 10**6 + "{}]}", "of JSON would take"),
+    ],
+)
+def test_what_is_no_config_is_one_line(tmp_path, data, capsys, text, said):
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    assert run("train", path, data, "-o", tmp_path / "out.keras") == 2
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1
 
 
 def test_wrong_data_and_targets_are_one_line(tmp_path, data, capsys):

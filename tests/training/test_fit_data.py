@@ -101,3 +101,100 @@ def test_labels_of_steps_that_a_mask_leaves_out_are_not_read():
     exact = np.square(steps.astype(np.float64) - 7).mean()
     assert loss == pytest.approx(exact, rel=1e-6) and mse == pytest.approx(exact, rel=1e-6)
     assert mae == pytest.approx(np.abs(steps.astype(np.float64) - 7).mean(), rel=1e-6)
+
+
+# What containers and numbers mean for labels and weights, as for inputs.
+
+
+def line(y=None, **given):
+    """The weights and the loss of a layer that was trained on six numbers."""
+    maskseq.set_random_seed(3)
+    model = maskseq.Sequential([maskseq.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.arange(12, dtype=np.float32).reshape(6, 2) / 12
+    y = np.arange(6, dtype=np.float32)[:, None] if y is None else y
+    history = model.fit(given.pop("x", x), y, batch_size=2, verbose=0, **given)
+    return [w.tolist() for w in model.get_weights()], history.history["loss"]
+
+
+def test_frames_columns_and_other_orders_are_their_arrays():
+    plain = line()
+    y = np.arange(6, dtype=np.float32)
+    for same in (y.tolist(), y.astype(">f4"), y[::-1].copy()[::-1], y.astype("f8"), y.astype("i8")):
+        assert line(same) == plain
+    assert line(np.ma.array(y)) == line(Ragged.from_list(y[:, None].tolist())) == plain
+    weights = np.array([1, 2, 1, 1, 3, 1], np.float32)
+    weighted = line(sample_weight=weights)
+    assert weighted != plain
+    for same in (weights.tolist(), weights[:, None], np.ma.array(weights), weights.astype("i8")):
+        assert line(sample_weight=same) == weighted
+    pd = pytest.importorskip("pandas")
+    assert line(pd.DataFrame(y)) == line(pd.Series(y)) == plain
+    assert line(sample_weight=pd.Series(weights)) == weighted
+
+
+def test_masked_labels_and_weights_of_numpy_ma_are_refused():
+    masked = np.ma.array(np.ones(6, np.float32), mask=[0, 0, 1, 0, 0, 0])
+    with pytest.raises(TypeError, match="y must have no masked numbers, got a numpy.ma array"):
+        line(masked)
+    with pytest.raises(TypeError, match="sample_weight must have no masked numbers"):
+        line(sample_weight=masked)
+    model, steps = tagger(), np.ma.array(padded(STEPS))
+    steps[0, -1] = np.ma.masked
+    for run in (model.train_on_batch, model.test_on_batch, model.evaluate):
+        with pytest.raises(TypeError, match="y must have no masked numbers"):
+            run(padded(X), steps)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_labels_and_weights_beyond_float32_are_named():
+    large = np.ones(6)
+    large[4] = 1e300
+    with pytest.warns(RuntimeWarning, match=r"y at \[4\]: 1e\+300 becomes infinite in float32"):
+        line(large)
+    with pytest.warns(RuntimeWarning, match=r"y at \[4, 0\]: 1e\+300 becomes infinite"):
+        line(Ragged(large[:, None], np.arange(7)))
+    with pytest.warns(RuntimeWarning, match=r"sample_weight at \[4\]: 1e\+300 becomes infinite"):
+        line(sample_weight=large)
+    with pytest.raises(ValueError, match="y at position 1: int too large"):
+        line([[1], [10**400], [1], [1], [1], [1]])
+
+
+@pytest.mark.parametrize(
+    "given, error, message",
+    [
+        ([1, 2], TypeError, "class_weight must be a dict of class -> weight, got list"),
+        ({"0": 1.0}, TypeError, "class_weight: expected numbers of classes, got '0'"),
+        ({0.5: 1.0}, TypeError, "class_weight: expected numbers of classes, got 0.5"),
+        ({1: np.nan}, ValueError, "class_weight of class 1: expected a finite float32, got nan"),
+        ({1: 1e300}, ValueError, r"class_weight of class 1: expected .* got 1e\+300"),
+        ({1: None}, ValueError, "class_weight of class 1: expected a finite float32, got None"),
+    ],
+)
+def test_wrong_class_weights_are_named(given, error, message):
+    with pytest.raises(error, match=message):
+        line(class_weight=given)
+    with pytest.raises(error, match=message):
+        classifier().train_on_batch(X, Y, class_weight=given)
+
+
+def test_class_weights_of_numpy_and_of_whole_floats_count():
+    classes = np.array([0, 1, 0, 1, 1, 0])
+    expected = line(classes, class_weight={1: 3})
+    assert line(classes, class_weight={np.int64(1): np.float32(3)}) == expected
+    assert line(classes, class_weight={1.0: 3}) == expected != line(classes)
+
+
+def test_labels_that_are_no_numbers_are_named_by_their_argument():
+    for y, said in (([["a"]] * 6, "y must hold numbers"), (np.ones(6, complex), "y must be num")):
+        with pytest.raises(TypeError, match=said):
+            line(y)
+    with pytest.raises(TypeError, match="sample_weight must hold numbers"):
+        line(sample_weight=[["a"]] * 6)
+
+
+def test_no_sequences_are_an_error():
+    with pytest.raises(ValueError, match="x must hold at least one sequence, got none"):
+        line(np.zeros((0, 1)), x=np.zeros((0, 2)))
+    with pytest.raises(ValueError, match="x must hold at least one sequence, got none"):
+        tagger().evaluate([], [])

@@ -9,6 +9,8 @@ from ..numerics import extremes, reductions
 from ..training.targets import align
 from .confusion import Thresholds, ratio
 
+MOST_THRESHOLDS = 1_000_000
+
 
 class AUC(Thresholds):
     """The area under the curve ROC or PR, from the counts at `num_thresholds` thresholds.
@@ -196,6 +198,9 @@ class RecallAtPrecision(_At):
 
 
 def _levels(count: int) -> list[float]:
-    if count < 2:
-        raise ValueError(f"num_thresholds must be above 1, got {count!r}")
+    """`count` numbers from 0 to 1. So many that they fit in memory: a file may ask for any."""
+    if not isinstance(count, (int, np.integer)) or not 2 <= count <= MOST_THRESHOLDS:
+        raise ValueError(
+            f"num_thresholds must be an int above 1, at most {MOST_THRESHOLDS}, got {count!r}"
+        )
     return [i / (count - 1) for i in range(count)]

@@ -11,6 +11,7 @@ from ..training.targets import align
 from .metric import Metric, spread
 
 _EPSILON = 1e-7
+MOST_CLASSES = 10_000  # of IoU, whose counts are a square of them: a file may ask for any number
 
 
 class FBetaScore(Metric):
@@ -166,6 +167,10 @@ class IoU(Metric):
     ):
         super().__init__(None, name)
         self.dtype = "int32" if dtype is None else dtype
+        if not isinstance(num_classes, (int, np.integer)) or not 1 <= num_classes <= MOST_CLASSES:
+            raise ValueError(
+                f"num_classes must be an int from 1 to {MOST_CLASSES}, got {num_classes!r}"
+            )
         if not all(0 <= i < num_classes for i in target_class_ids):
             raise ValueError(
                 f"target_class_ids: expected classes below {num_classes}, got {target_class_ids!r}"

@@ -61,10 +61,10 @@ def read_config(path: Path) -> tuple[Model, dict[str, Any]]:
     for name in ("model", "loss"):
         if name not in config:
             raise ValueError(f"{path}: {name!r} is missing")
-    if "seed" in config:
-        set_random_seed(config["seed"])
-    model = _model(config["model"], path)
     try:
+        if "seed" in config:
+            set_random_seed(config["seed"])
+        model = _model(config["model"], path)
         model.compile(**{name: config[name] for name in COMPILE if name in config})
     except (TypeError, ValueError, LookupError, ArithmeticError) as error:
         raise ValueError(f"{printable(path)}: {printable(error)}") from error

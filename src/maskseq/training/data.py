@@ -11,9 +11,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ..data.ragged import Ragged, as_batch
+from ..given.numpy_ma import without_mask
 from ..models import inputs as model_inputs
 from ..models.batches import count_of, gives_batches, part, picked
 from ..rows import Rows
+from ..tensor import to_float32
 from .outputs import by_output
 
 
@@ -183,7 +185,7 @@ class Stream:
 def source_of(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> Source:
     """The batches of what `fit` was given.
 
-    Raises: ValueError if x gives batches and y or sample_weight come beside them.
+    Raises: ValueError if x gives batches and y or sample_weight come beside them; if it is empty.
     """
     if gives_batches(x):
         if y is None and sample_weight is None:
@@ -193,7 +195,10 @@ def source_of(model: Any, x: Any, y: Any, sample_weight: Any, size: int) -> Sour
                 f"{'sample_weight' if y is None else 'y'} must not be given beside batches: x, a "
                 f"{type(x).__name__}, gives (x, y) or (x, y, sample_weight)"
             )
-    return data_set(model, x, y, sample_weight, size)
+    found = data_set(model, x, y, sample_weight, size)
+    if not found.count:
+        raise ValueError("x must hold at least one sequence, got none")
+    return found
 
 
 def _gives_pairs(x: Any) -> bool:
@@ -223,13 +228,21 @@ def as_target(y: Any, name: str, count: int) -> Any:
     """Targets or weights of `count` sequences as a Ragged or an array; None stays None.
 
     A list of sequences of one length is an array, as what is one value each in several outputs.
-    Raises: TypeError for what holds no numbers.
+    Raises: TypeError for what holds no numbers, or masked ones of numpy.ma.
+    Warns: RuntimeWarning naming a number beyond float32.
     """
-    if y is None or isinstance(y, Ragged):
+    if y is None:
         return y
     if isinstance(y, (list, tuple)) and len(y) == 1 != count and np.shape(y[0])[:1] == (count,):
         y = y[0]  # the one output's, in a list as Keras takes it
-    batch = as_batch(y)
+    try:
+        batch = as_batch(without_mask(y, name))
+    except (TypeError, ValueError, OverflowError) as error:  # names what it is given `sequences`
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(str(error).replace("`sequences`", name)) from error
+    _tell_overflow(batch, name)
+    if isinstance(y, Ragged):
+        return y
     if isinstance(batch, Ragged):
         lengths = batch.lengths
         if isinstance(y, (list, tuple)) and len(lengths) and (lengths == lengths[0]).all():
@@ -240,6 +253,13 @@ def as_target(y: Any, name: str, count: int) -> Any:
             f"{name} must be numbers for each sequence, got {batch.dtype} {batch.shape}"
         )
     return batch
+
+
+def _tell_overflow(batch: Any, name: str) -> None:
+    """Warn of float64 that float32 does not hold; what is kept stays as it is."""
+    numbers = batch.values if isinstance(batch, Ragged) else batch
+    if isinstance(numbers, np.ndarray) and numbers.dtype.kind == "f":
+        to_float32(numbers, name)
 
 
 def taken(value: Any, numbers: np.ndarray) -> Any:

@@ -146,6 +146,26 @@ def weights_for(
     return rows
 
 
+def checked_class_weight(given: Any) -> Mapping[int, float] | None:
+    """`given`, if it is a dict of numbers by numbers of classes. Raises: TypeError, ValueError."""
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"class_weight must be a dict of class -> weight, got {type(given).__name__}"
+        )
+    for number, weight in given.items():
+        if not isinstance(number, (int, float, np.number)) or number != round(number):
+            raise TypeError(f"class_weight: expected numbers of classes, got {number!r}")
+        with np.errstate(over="ignore"):
+            fits = isinstance(weight, (int, float, np.number)) and np.isfinite(np.float32(weight))
+        if not fits:
+            raise ValueError(
+                f"class_weight of class {number}: expected a finite float32, got {weight!r}"
+            )
+    return given
+
+
 def weights_of_classes(labels: Any, class_weight: Mapping[int, float]) -> np.ndarray:
     """The weight of each row's class; classes that are not named have 1.
 

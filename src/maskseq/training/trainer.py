@@ -19,6 +19,7 @@ from .compiled_metrics import CompiledMetrics
 from .data import Batch, data_set
 from .outputs import names_of_outputs
 from .penalties import penalties
+from .targets import checked_class_weight
 
 
 class Trainer:
@@ -56,7 +57,7 @@ class Trainer:
     def start(self, class_weight: dict[int, float] | None) -> None:
         """Begin a `fit`: its draws hang on `maskseq.set_random_seed`."""
         self.seed, self.first_epoch = initializers.draw_seed(), 0
-        self._class_weight = class_weight
+        self._class_weight = checked_class_weight(class_weight)
         self._told_nan = False
         self.model.stop_training = False
 
@@ -114,7 +115,7 @@ class Trainer:
     def train_on_batch(self, x: Any, y: Any, weights: Any, class_weight: Any) -> dict[str, float]:
         """One step on what `train_on_batch` was given; the losses and metrics of it alone."""
         self.reset()
-        self._class_weight = class_weight
+        self._class_weight = checked_class_weight(class_weight)
         self.train(self._batch_of(x, y, weights), self._calls)
         self._calls += 1
         return self.named_logs()
