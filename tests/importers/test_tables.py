@@ -16,6 +16,8 @@ from maskseq.importers.keras.tables import Tables
 from maskseq.importers.keras.weights import load_tree
 from tests.fuzz import bombs_tables
 from tests.importers.test_keras_security import load_watched
+from tests.support.hdf5_writer import Writer, texts
+from tests.support.hdf5_writer import text as as_text
 from tests.support.keras_files import FILES, layer_of, written
 
 TEXT = FILES / "tensorflow" / "text.keras"
@@ -227,3 +229,83 @@ def test_many_indices_of_unknown_tokens_take_no_room(tmp_path):
     path = tmp_path / "m.keras"
     path.write_bytes(bombs_tables.TABLES["large numbers of unknown tokens"](1))
     assert load_model(path).layers[-1].vocabulary_size() == 10**9 + 1
+
+
+# What Discretization of Keras 2 learnt: no boundaries, but a summary of the numbers.
+
+SUMMARY = np.stack([np.arange(100.0) ** 2, np.ones(100)])
+LEARNT = [575.9991, 2400.9983, 5475.998]  # tf_keras 2.21: num_bins=4, adapt(np.arange(100) ** 2)
+
+
+def with_bins(folder, summary, ending=".h5", **options):
+    """A file of Keras 2 with a Discretization and a Dense; summary: None: without."""
+    bins = {"name": "bins", "num_bins": 4, **options}
+    source = {"batch_input_shape": [None, 1], "dtype": "float32", "name": "i"}
+    made = [("InputLayer", source), ("Discretization", bins), ("Dense", {"name": "d", "units": 1})]
+    entries = [{"class_name": kind, "config": config} for kind, config in made]
+    config = {"class_name": "Sequential", "config": {"name": "m", "layers": entries}}
+    writer = Writer()
+
+    def put(array):
+        array = np.asarray(array, "<f4")
+        return writer.dataset(array.shape, array.tobytes())
+
+    kernel, bias = put([[1.0]]), put([0.0])
+    if ending == ".keras":
+        dense = writer.group({"vars": writer.group({"0": kernel, "1": bias})})
+        kept = {} if summary is None else {"0": put(summary)}
+        inner = {"dense": dense, "discretization": writer.group({"vars": writer.group(kept)})}
+        root = writer.group({"layers": writer.group(inner)})
+        parts = {"metadata.json": b'{"keras_version": "2.15.0"}'}
+        parts["config.json"] = json.dumps(config).encode()
+        return written(folder, {**parts, "model.weights.h5": writer.finish(root)})
+    names = [] if summary is None else [b"summary:0"]
+    kept = {} if summary is None else {"summary:0": put(summary)}
+    inside = writer.group(kept, [texts("weight_names", names)])
+    dense = writer.group({"k": kernel, "b": bias}, [texts("weight_names", [b"k", b"b"])])
+    weights = writer.group({"bins": inside, "d": dense}, [texts("layer_names", [b"bins", b"d"])])
+    said = {"model_config": json.dumps(config).encode(), "keras_version": b"2.15.0"}
+    root = writer.group({"model_weights": weights}, [as_text(*pair) for pair in said.items()])
+    path = folder / "bins.h5"
+    path.write_bytes(writer.finish(root))
+    return path
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+def test_boundaries_come_from_the_summary_of_keras2(tmp_path, ending):
+    model = load_model(with_bins(tmp_path, SUMMARY, ending))
+    np.testing.assert_allclose(model.layers[0].bin_boundaries, LEARNT, rtol=1e-5)
+    x = np.float32([[0], [575], [577], [2500], [1e9]])
+    assert model.predict(x)[:, 0].tolist() == [0, 0, 1, 2, 3]
+    model.save(tmp_path / "again.keras")
+    np.testing.assert_array_equal(load_model(tmp_path / "again.keras").predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+@pytest.mark.parametrize("summary", [None, np.zeros((2, 0))])
+def test_without_a_summary_there_are_no_boundaries(tmp_path, ending, summary):
+    model = load_model(with_bins(tmp_path, summary, ending))
+    with pytest.raises(ValueError, match="bin_boundaries must be given, or learnt"):
+        model.predict(np.zeros((1, 1), np.float32))
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+@pytest.mark.parametrize(
+    "summary, message",
+    [
+        (np.ones((3, 4)), "expected a summary of shape"),
+        (np.ones(4), "expected a summary of shape"),
+        (np.stack([np.arange(9) * np.nan, np.ones(9)]), "finite numbers"),
+        (np.stack([np.arange(9), -np.ones(9)]), "finite numbers, and counts"),
+        (np.stack([np.arange(9), np.zeros(9)]), "finite numbers, and counts"),
+    ],
+)
+def test_a_summary_that_is_none_is_named(tmp_path, summary, message, ending):
+    with pytest.raises(FormatError, match=f"'bins' .Discretization.: .*{message}"):
+        load_model(with_bins(tmp_path, summary, ending))
+
+
+def test_a_summary_that_no_layer_needs_is_named(tmp_path):
+    path = with_bins(tmp_path, SUMMARY, num_bins=None, bin_boundaries=[1.0])
+    with pytest.raises(FormatError, match="1 summaries for 0 Discretization layers"):
+        load_model(path)

@@ -1,6 +1,7 @@
 """A model's config as JSON in the form that Keras 3 writes: modules and classes by Keras's names.
 
 Layers that Keras lacks are written under `maskseq.layers`, classes of users under their own name.
+The `mask_rule` of a layer is not among its arguments, which Keras would refuse, but beside them.
 """
 
 import inspect
@@ -54,6 +55,9 @@ def in_keras_form(value: Any) -> Any:
         return inside
     if value.get("module") == ops.__name__:
         return _operation(name, inside)
+    if isinstance(inside["config"], dict) and "mask_rule" in inside["config"]:
+        config = dict(inside["config"])
+        inside = {**inside, "mask_rule": config.pop("mask_rule"), "config": config}
     if name in _MODELS:
         module, name = _MODELS[name]
         return {**inside, "module": module, "class_name": name, "registered_name": name}
@@ -95,4 +99,9 @@ def _plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, slice):
+        parts = {"start": value.start, "stop": value.stop, "step": value.step}
+        return {"class_name": "__slice__", "config": parts}
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
     raise TypeError(f"a config has no form for {type(value).__name__} {value!r:.60}")

@@ -35,7 +35,8 @@ def save_model(
 
     Arguments: overwrite: False: an existing file is an error.  include_optimizer: the state of the
         optimizer too, so that training goes on where it stopped; not in a legacy file.
-    Warns: naming layers that Keras does not have, for Keras opens the file only with them.
+    Warns: naming layers that Keras does not have, for Keras opens the file only with them; and if
+        layers follow the rule for masks of an older Keras, for Keras 3 follows its own.
     Raises: ValueError for another ending, or a model that is not built; FileExistsError; OSError.
     """
     name = _checked(model, path, (".keras", ".h5"), overwrite)
@@ -122,6 +123,11 @@ def _tell_ours(model: Model, name: str) -> None:
         warn(
             f"{name}: {', '.join(sorted(found))} are layers of maskseq; Keras opens the file only "
             f"with custom_objects of these names"
+        )
+    if model.mask_rule != "keras3":
+        warn(
+            f"{name}: masks follow the rule of {model.mask_rule}, here and where maskseq loads it; "
+            f"Keras 3 opens the file and follows its own"
         )
 
 

@@ -15,6 +15,7 @@ from ...configured import is_from_keras
 from ...layers import Layer
 from ...layers.base.arguments import arguments_of, parameters_of
 from ...layers.base.registry import WITHOUT_LAYERS
+from ...layers.base.rules import checked_rule, rule_of_version
 from ...layers.base.table import ALIASES, FILES, IN_KERAS, OURS, names_in
 from ..errors import FormatError, UnsupportedLayerError
 from .costs import LAYER, model_budget
@@ -73,7 +74,8 @@ class LayerMaker:
         custom_layers: class name in the file -> class.
         keras_version: that of the Keras that wrote the file.
         functions: what the caller gives for functions in the file.
-        mask_rule: whose rule for masks the layers follow.
+        mask_rule: whose rule for masks the layers follow; None: that of the version, or what
+            stands beside the layers of a file of maskseq.
 
     Attributes:
         budget: what the layers and calls of the model may cost.
@@ -86,10 +88,11 @@ class LayerMaker:
         custom_layers: Mapping[str, type[Layer]] | None = None,
         keras_version: tuple = (3, 0),
         functions: Functions | None = None,
-        mask_rule: str = "keras3",
+        mask_rule: str | None = None,
     ) -> None:
         self.path, self.custom_layers = path, dict(custom_layers or {})
-        self.keras_version, self.mask_rule = keras_version, mask_rule
+        self.keras_version, self._given_rule = keras_version, mask_rule
+        self.mask_rule = mask_rule or rule_of_version(*keras_version)
         self.functions = functions or Functions({})
         self.budget = model_budget(path)
         self.call_options: dict[int, dict[str, Any]] = {}
@@ -106,11 +109,21 @@ class LayerMaker:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise FormatError(self.path, f"layers nested more than {_MAX_DEPTH} deep")
+        outer, self.mask_rule = self.mask_rule, self._rule_of(entry)
         layer = self._make(entry)
+        self.mask_rule = outer
         self._depth -= 1
         if isinstance(shared, int):
             self._shared[shared] = layer
         return layer
+
+    def _rule_of(self, entry: dict[str, Any]) -> str:
+        if self._given_rule is not None:
+            return self._given_rule
+        try:
+            return checked_rule(entry.get("mask_rule", rule_of_version(*self.keras_version)))
+        except (ValueError, TypeError) as error:
+            raise FormatError(self.path, f"mask_rule: {error}") from error
 
     def _make(self, entry: dict[str, Any]) -> Layer:
         class_name = expect(entry.get("class_name"), str, self.path, "class_name")

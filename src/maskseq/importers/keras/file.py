@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...layers import Layer
-from ...layers.base.rules import checked_rule, rule_of_version
+from ...layers.base.rules import checked_rule
 from ...models.model import Model
 from .. import formats
 from ..errors import FormatError
@@ -220,8 +220,9 @@ def _maker(
     mask_rule: str,
     size: int | None = None,
 ) -> ModelMaker:
-    rule = rule_of_version(*version) if mask_rule == "auto" else mask_rule
-    maker = ModelMaker(name, custom_layers, version, Functions(functions or {}), rule)
+    given = Functions(functions or {})
+    rule = None if mask_rule == "auto" else mask_rule
+    maker = ModelMaker(name, custom_layers, version, given, rule)
     maker.budget = model_budget(name, os.path.getsize(name) if size is None else size)
     return maker
 

@@ -12,6 +12,7 @@ from ...variable import Variable
 from ..errors import FormatError
 from ..hdf5 import Group
 from .conversions import Stored, cells_of, stored, turned_round
+from .tables import is_summary, summaries_of
 from .tree import datasets_of
 from .weights import assign, checked
 
@@ -31,13 +32,16 @@ def load_legacy(model: Model, root: Group, path: str) -> list[str]:
     if "model_weights" in root:
         group = _group(root, "model_weights", path)
     of_theano = "theano" in (root.attribute("backend"), group.attribute("backend"))
-    saved, read = [], set()
+    saved, summaries, read = [], [], set()
     for name in _names(group, "layer_names", path):
         holder = _group(group, name, path)
         names = _names(holder, "weight_names", path)
         read.update(f"{name}/{weight}" for weight in names)
-        if names:
+        if is_summary(names):
+            summaries.append(holder[names[0]])
+        elif names:
             saved.append([holder[weight] for weight in names])
+    take_summaries = summaries_of(model.layers, summaries, path)
     layers = [layer for layer in model.layers if layer.weights]
     if len(saved) != len(layers):
         raise FormatError(path, f"{len(saved)} layers with weights, the model has {len(layers)}")
@@ -56,6 +60,8 @@ def load_legacy(model: Model, root: Group, path: str) -> list[str]:
         if any(_has_sigmoid_gates(cell, as_they_are) for cell in cells_of(layer)):
             plain.append(layer.name)
     assign(found, path)
+    for take in take_summaries:
+        take()
     return plain
 
 

@@ -64,7 +64,7 @@ def _named(members: list[Layer], container: str, numbered: Numbered) -> Iterator
     """Layers in a list with their names there: of the class, then numbered, class by class."""
     by_kind: dict[str, list[Layer]] = {}
     for member in members:
-        by_kind.setdefault(_kind(member), []).append(member)
+        by_kind.setdefault(_kind(member, container, numbered), []).append(member)
     for kind, found in by_kind.items():
         names = [f"{kind}_{number}" if number else kind for number in range(len(found))]
         weighty = [i for i, member in enumerate(found) if member.weights]
@@ -75,7 +75,11 @@ def _named(members: list[Layer], container: str, numbered: Numbered) -> Iterator
         yield from zip(found, names, strict=True)
 
 
-def _kind(layer: Layer) -> str:
-    """The class of a layer as the file calls it."""
-    name = getattr(layer, "_saved_as", type(layer).__name__)
-    return snake_case(_NAMES_INSIDE_KERAS.get(name, name))
+def _kind(layer: Layer, container: str, numbered: Numbered) -> str:
+    """The class of a layer as the file calls it, which may be as where the layer came from."""
+    name = type(layer).__name__
+    for known in (getattr(layer, "_saved_as", name), name):
+        kind = snake_case(_NAMES_INSIDE_KERAS.get(known, known))
+        if numbered(container, kind):
+            break
+    return kind

@@ -1,10 +1,12 @@
-"""The vocabularies that a `.keras` archive has for lookup layers, as text.
+"""What preprocessing layers learnt: vocabularies, which a `.keras` archive has as text; summaries.
 
-Source: keras.src.layers.preprocessing.index_lookup, save_assets and save_own_variables.
+Discretization of Keras 2 keeps not its boundaries, but a summary of what it learnt them from.
+Source: keras.src.layers.preprocessing.index_lookup, save_assets and save_own_variables;
+tf_keras.layers.Discretization, version 2.15.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -59,3 +61,28 @@ def _lines(text: bytes) -> list[bytes]:
     while lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def is_summary(names: list[str]) -> bool:
+    """True for the names of the weights of a layer that has a summary."""
+    return len(names) == 1 and names[0].rsplit("/", 1)[-1] in ("summary", "summary:0")
+
+
+def summaries_of(layers: Iterable[Layer], found: list[Any], path: str) -> list[Callable[[], None]]:
+    """What gives each layer that needs one its summary, in order. Raises: FormatError."""
+    waiting = [layer for layer in layers if layer.reads_summary]
+    if found and len(found) != len(waiting):
+        raise FormatError(path, f"{len(found)} summaries for {len(waiting)} Discretization layers")
+    return [taking(*pair, path) for pair in zip(waiting, found, strict=False)]
+
+
+def taking(layer: Any, dataset: Any, path: str) -> Callable[[], None]:
+    """What gives a layer the boundaries out of its summary. Raises: FormatError."""
+    who = f"layer '{layer.name}' ({type(layer).__name__})"
+    if not isinstance(dataset, Dataset) or len(dataset.shape) != 2 or dataset.shape[0] != 2:
+        raise FormatError(path, f"{who}: expected a summary of shape (2, n)")
+    try:
+        boundaries = layer.boundaries_of(np.asarray(dataset.read()))
+    except (ValueError, TypeError) as error:
+        raise FormatError(path, f"{who}: {error}") from error
+    return functools.partial(setattr, layer, "bin_boundaries", boundaries)

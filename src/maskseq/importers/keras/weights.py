@@ -13,7 +13,7 @@ from ..errors import FormatError
 from ..hdf5 import Dataset, Group
 from .conversions import Stored, stored
 from .places import places
-from .tables import Tables
+from .tables import Tables, taking
 from .tree import Tree
 
 
@@ -22,8 +22,11 @@ def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None
     tree = Tree(root, path)
     tables = tables or Tables(path)
     found: list[Stored] = []
+    summaries: list[tuple[Layer, Dataset]] = []
     for layer, place, owner in places(model, tree.numbered):
         tables.note(layer, place, tree)
+        if layer.reads_summary and (summary := tree.take_named(place, "0")) is not None:
+            summaries.append((layer, summary))
         variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
         if variables:
             found += checked(owner, variables, tree.take(place), stored, path, layer)
@@ -31,9 +34,9 @@ def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None
     known = {id(x.variable) for x in found}
     if never := [v.name for v in model.weights if id(v) not in known]:
         raise FormatError(path, f"no weights for {never[:10]}")
-    take_tables = tables.read()
+    others = [*tables.read(), *(taking(*pair, path) for pair in summaries)]
     assign(found, path)
-    for take in take_tables:
+    for take in others:
         take()
 
 

@@ -31,6 +31,7 @@ class Contract(Ends, WeightHolder):
     mask_rule = "keras3"
     kept_dtypes: tuple[str, ...] = ()
     has_vocabulary = False
+    reads_summary: Any = False  # it waits for what `adapt` learnt in Keras 2
     not_in_config: frozenset[str] = frozenset()
     traceable = True
     runs_given = False  # True: `call` runs a function that users gave

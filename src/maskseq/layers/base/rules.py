@@ -35,7 +35,7 @@ def checked_rule(rule: Any) -> str:
     return rule
 
 
-def rule_of_version(major: int, minor: int, of_tensorflow: bool) -> str:
+def rule_of_version(major: int, minor: int, of_tensorflow: bool = False) -> str:
     """The rule of a version of Keras; of_tensorflow: it was part of TensorFlow, as 2.2.4-tf."""
     if major > 2:
         return "keras3"

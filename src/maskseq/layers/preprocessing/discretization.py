@@ -86,7 +86,20 @@ class Discretization(DataLayer):
             summary = _merged(_summary(batch, self.epsilon), summary, self.epsilon)
         if not summary.size:
             raise ValueError("Discretization: data must hold numbers to adapt to, got none")
-        self.bin_boundaries = _shortened(summary, 1.0 / self.num_bins)[0, :-1].tolist()
+        self.bin_boundaries = self.boundaries_of(summary)
+
+    def boundaries_of(self, summary: np.ndarray) -> list[float] | None:
+        """The boundaries of `num_bins` bins; None of an empty summary. summary: (2, n)."""
+        if not summary.size:
+            return None
+        if not np.isfinite(summary).all() or (summary[1] < 0).any() or not summary[1].any():
+            raise ValueError("a summary must hold finite numbers, and counts of them")
+        shortened = _shortened(summary.astype(np.float32), 1.0 / (self.num_bins or 1))
+        return _checked(shortened[0, :-1])
+
+    @property
+    def reads_summary(self) -> bool:
+        return self.num_bins is not None and self.bin_boundaries is None
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Discretization":
