@@ -120,6 +120,28 @@ def test_arrow_producers_that_lie_are_refused_or_read(block):
     assert refused > 100  # the lies are seen
 
 
+@pytest.mark.parametrize(
+    "schema, array, message",
+    [
+        ({}, {"release": None}, "the array was released"),
+        ({"release": None}, {}, "the schema was released"),
+        ({}, {"n_children": 0}, "1 children in its schema, 0 in its array"),
+        ({}, {"n_children": 2}, "1 children in its schema, 2 in its array"),
+        ({"n_children": 2}, {}, "2 children in its schema, 1 in its array"),
+        ({}, {"children": None}, "with 1 children, which are not there"),
+        ({}, {"n_buffers": -1}, "with -1 buffers, which are not there"),
+        ({}, {"buffers": None}, "with 2 buffers, which are not there"),
+    ],
+)
+def test_what_an_arrow_array_lacks_is_named(schema, array, message):
+    level = Level("+l", 3, roomy([0, 2, 2, 6], "i4"), numbers(random.Random(1), 12))
+    level.schema_lies.update(schema)
+    level.array_lies.update(array)
+    for read in READERS:
+        with pytest.raises(ValueError, match=message):
+            read(ArrayExporter(level))
+
+
 @pytest.mark.parametrize("give", [
     lambda schema, array: (), lambda schema, array: [], lambda schema, array: None,
     lambda schema, array: (schema,), lambda schema, array: (schema, array, array),
