@@ -75,7 +75,7 @@ def clear_lost(case: Case, masks, starts) -> None:
     of_heads = "Attention" not in case.name
     values = values if of_heads else values[:1]
     visible = np.logical_and.reduce(values or [query])[:, None] & np.ones((TIME, 1), bool)
-    if "causal" in case.name:
+    if "causal" in getattr(case.call, "__name__", ""):
         visible = visible & np.tri(TIME, dtype=bool)
     if "attention_mask" in case.name:
         visible = visible & SOME

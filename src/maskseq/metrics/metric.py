@@ -135,14 +135,17 @@ class MeanMetricWrapper(Average):
         super().__init__(name or getattr(fn, "__name__", "mean_metric_wrapper"), dtype)
         self.fn, self.options = fn, kwargs
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, share: float = 1.0
+    ) -> None:
+        """Take in a batch, whose values and weights count `share` each."""
         given = align(y_true, y_pred, sample_weight)
         values = self.fn(given.y_true, given.y_pred, **self.options)
         mask, weights = get_keras_mask(values), given.weights
         values = np.asarray(values, np.float64)
         if mask is not None:
             weights = spread(1.0 if weights is None else weights, values) * np.asarray(mask)
-        self.add(values, weights)
+        self.add(values, weights, share)
 
     def get_config(self) -> dict[str, Any]:
         if "fn" in configured.arguments_of(type(self)):

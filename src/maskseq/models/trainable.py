@@ -42,6 +42,7 @@ class Trainable:
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        averages: str = "exact",
     ) -> None:
         """Say how the model is trained.
 
@@ -53,6 +54,8 @@ class Trainable:
             metrics, weighted_metrics: names, functions or objects of `maskseq.metrics`, in a list;
                 for several outputs a list or a dict of lists. The second ones use sample_weight.
             run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: accepted, no effect.
+            averages: "exact": over all real steps. "keras", for comparison: as Keras has them, of
+                the batches' means and padded lengths, and where its metrics ignore the mask.
         Raises: ValueError, TypeError naming the argument, with the nearest known name.
         Source: keras.Model.compile.
         """
@@ -61,7 +64,9 @@ class Trainable:
         self.saved_training = None
         self.run_eagerly, self.jit_compile = run_eagerly, jit_compile
         self.steps_per_execution = steps_per_execution
-        self._trainer = Trainer(self, optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self._trainer = Trainer(
+            self, optimizer, loss, loss_weights, metrics, weighted_metrics, averages
+        )
 
     def fit(
         self,

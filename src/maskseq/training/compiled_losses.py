@@ -30,10 +30,12 @@ class CompiledLosses:
     """What is minimized: the sum of the outputs' losses, each times its weight, and of penalties.
 
     loss, loss_weights: as `compile` takes them. A loss is the mean over all real steps of the
-    batches, however they are cut, as its reduction says.
+    batches, however they are cut, as its reduction says; with averages "keras" the mean of what it
+    is in each batch, times the batch's sequences.
     """
 
-    def __init__(self, loss: Any, loss_weights: Any):
+    def __init__(self, loss: Any, loss_weights: Any, averages: str = "exact"):
+        self._of_batches = averages == "keras"
         self._given, self._given_weights = loss, loss_weights
         for word in words_in(loss):
             losses.get(word)  # an unknown name is told at once
@@ -48,8 +50,13 @@ class CompiledLosses:
         self._penalties = _Mean()
 
     @property
-    def last_count(self) -> float:
-        """The divisor of the last batch: how many values the first loss is a mean of."""
+    def last_count(self) -> float | None:
+        """The divisor of the last batch: how many values the first loss is a mean of.
+
+        None with averages "keras": batches then count alike where their gradients are collected.
+        """
+        if self._of_batches:
+            return None
         return next((mean.last for mean in self._sums if mean.last is not None), 1.0)
 
     def resolve(self, model: Any) -> None:
@@ -91,13 +98,15 @@ class CompiledLosses:
                 batch.numbers,
             )
             divisor = 1.0 if loss.reduction == "sum" else count
+            divisor = float(len(batch.numbers)) if self._of_batches else divisor
             self._sums[place].add(float(value_of(value)) * divisor, divisor)
             terms.append((value, self._weights[place]))
         return terms
 
-    def add_penalties(self, values: list[Any]) -> None:
+    def add_penalties(self, values: list[Any], batch: Batch) -> None:
         """Add the penalties of a batch to the sums."""
-        self._penalties.add(math.fsum(float(value_of(value)) for value in values), 1.0)
+        share = float(len(batch.numbers)) if self._of_batches else 1.0
+        self._penalties.add(share * math.fsum(float(value_of(x)) for x in values), share)
 
     def logs(self) -> dict[str, float]:
         """The losses over all batches since `reset`."""

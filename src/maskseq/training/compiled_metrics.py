@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from .. import metrics
+from ..rows import Layout, Rows, Source, as_padded
+from ..tensor import as_numpy
 from .data import Batch
 from .outputs import by_output, is_config, names_of_outputs, words_in
 from .targets import Aligned, align
@@ -38,16 +40,42 @@ class _Slot:
 
     def add(self, given: Aligned) -> None:
         """Add a batch."""
+        self._found(given).update_state(given.y_true, given.y_pred, given.weights)
+
+    def add_as_keras(self, given: Aligned, outputs: list[Any], batch: Batch) -> None:
+        """Add a batch as Keras does.
+
+        Means of a function divide values and weights by the padded time; others ignore the mask.
+        """
+        metric, layout = self._found(given), given.layout
+        if isinstance(metric, metrics.MeanMetricWrapper):
+            time = np.prod(np.shape(given.y_pred)[1:-1]) if layout is None else layout.time
+            share = 1.0 / max(float(time), 1.0)
+            metric.update_state(given.y_true, given.y_pred, given.weights, share=share)
+        elif layout is None:
+            self.add(given)
+        else:
+            target, weights = batch.targets[self.output], given.weights
+            if not isinstance(target, np.ndarray):
+                target = _padded(given.y_true, layout)
+            weights = None if weights is None else _padded(weights, layout)
+            metric.update_state(target, as_numpy(as_padded(outputs[self.output])), weights)
+
+    def _found(self, given: Aligned) -> Any:
         if self.metric is None:
             self.metric = metrics.for_output(self._given, given.y_true, given.y_pred)
-        self.metric.update_state(given.y_true, given.y_pred, given.weights)
+        return self.metric
 
 
 class CompiledMetrics:
-    """Metrics by output: `given` as `compile` takes them; the others use sample_weight too."""
+    """Metrics by output: `given` as `compile` takes them; the others use sample_weight too.
 
-    def __init__(self, given: Any, weighted: Any):
+    averages: "exact": they count real steps; "keras": as Keras's do.
+    """
+
+    def __init__(self, given: Any, weighted: Any, averages: str = "exact"):
         self._given = [(given, False), (weighted, True)]
+        self._as_keras = averages == "keras"
         for word in words_in([given, weighted]):
             if word.lower() not in metrics.BY_OUTPUT:
                 metrics.get(word)  # an unknown name is told at once
@@ -88,12 +116,20 @@ class CompiledMetrics:
             place = slot.output, slot.weighted
             if place not in known:
                 known[place] = slot.aligned(outputs, batch, class_weight)
-            slot.add(known[place])
+            if self._as_keras:
+                slot.add_as_keras(known[place], outputs, batch)
+            else:
+                slot.add(known[place])
 
     def logs(self) -> dict[str, float]:
         """The metrics since `reset`."""
         found = {x.name: x.metric.result() for x in self._slots or () if x.metric is not None}
         return {name: _number(value) for name, value in found.items()}
+
+
+def _padded(rows: np.ndarray, layout: Layout) -> np.ndarray:
+    """Rows of the real steps as (batch, time, ...), 0 at the others."""
+    return Rows(None, layout, False, Source(rows)).to_padded()
 
 
 def _lists(model: Any, given: Any, count: int) -> list[list[Any]]:

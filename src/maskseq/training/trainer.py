@@ -37,7 +37,10 @@ class Trainer:
         loss_weights: Any,
         metrics: Any,
         weighted_metrics: Any,
+        averages: str = "exact",
     ):
+        if averages not in ("exact", "keras"):
+            raise ValueError(f"averages: expected 'exact' or 'keras', got {averages!r}")
         self.model = model
         self.optimizer: Any = optimizers.get(optimizer)
         self.given = {
@@ -47,8 +50,8 @@ class Trainer:
             "metrics": metrics,
             "weighted_metrics": weighted_metrics,
         }
-        self.losses = CompiledLosses(loss, loss_weights)
-        self.metrics = CompiledMetrics(metrics, weighted_metrics)
+        self.losses = CompiledLosses(loss, loss_weights, averages)
+        self.metrics = CompiledMetrics(metrics, weighted_metrics, averages)
         self.seed, self.first_epoch = 0, 0
         self._class_weight: dict[int, float] | None = None
         self._calls = 0
@@ -92,7 +95,7 @@ class Trainer:
             outputs = self._outputs([x if x is None else tape.data(x) for x in values])
             terms = self.losses.add(outputs, batch, self._class_weight)
             extra = penalties(tape, len(batch.numbers))
-            self.losses.add_penalties(extra)
+            self.losses.add_penalties(extra, batch)
             total = _total(tape, terms, extra)
         self._tell_nan(total, epoch, number)
         with changed():
@@ -109,7 +112,7 @@ class Trainer:
             extra = penalties(tape, len(batch.numbers), self.model.trainable_weights)
             outputs = list(map(value_of, outputs))
             self.losses.add(outputs, batch, None)
-        self.losses.add_penalties(extra)
+        self.losses.add_penalties(extra, batch)
         self.metrics.add(outputs, batch, None)
 
     def train_on_batch(self, x: Any, y: Any, weights: Any, class_weight: Any) -> dict[str, float]:
