@@ -9,8 +9,33 @@ import numpy as np
 from ... import constraints, initializers, regularizers
 from ...context import changed
 from ...given import as_array
-from ...nest import flatten, is_nested
+from ...nest import is_nested
 from ...variable import Variable, publish, weight_source
+
+_LEAVES = frozenset({str, bytes, int, float, bool, type(None), np.ndarray, Variable})
+"""The types of most attributes, which hold no layers."""
+
+
+def _find_holders(value: Any, found: dict[int, Any]) -> None:
+    """Add the holders in a nested structure."""
+    if isinstance(value, WeightHolder):
+        found[id(value)] = value
+    elif isinstance(value, dict):
+        for key in sorted(value):
+            _find_holders(value[key], found)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            if type(part) not in _LEAVES:
+                _find_holders(part, found)
+
+
+def _weights_of(holders: Sequence[Any]) -> list[Variable]:
+    """Their own weights, the trainable ones of each first, each once."""
+    found: dict[int, Variable] = {}
+    for holder in holders:
+        if own := holder._own_variables:
+            found.update((id(v), v) for v in sorted(own, key=lambda v: not v.trainable))
+    return list(found.values())
 
 
 def overridable(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,33 +125,38 @@ class WeightHolder:
         """The layers among its attributes."""
         found: dict[int, Any] = {}
         for name, value in list(vars(self).items()):  # a copy: other threads may add attributes
-            if isinstance(value, WeightHolder):
-                found[id(value)] = value
-            elif is_nested(value) and name != "_inbound_nodes":  # the calls may be many
-                found.update((id(x), x) for x in flatten(value) if isinstance(x, WeightHolder))
+            if type(value) not in _LEAVES and name != "_inbound_nodes":  # the calls may be many
+                _find_holders(value, found)
         return list(found.values())
 
-    def _collect_weights(self, seen: set[int]) -> list[Variable]:
-        if id(self) in seen:
-            return []
-        seen.add(id(self))
-        own = sorted(self._own_variables, key=lambda v: not v.trainable)
-        own = [v for v in own if id(v) not in seen]
-        seen.update(map(id, own))
-        return own + [v for layer in self._sublayers() for v in layer._collect_weights(seen)]
+    def _holders(self) -> list[Any]:
+        """Itself, and all that it holds at any depth, each once, before what it holds itself."""
+        found: dict[int, Any] = {}
+        left = [self]
+        while left:
+            holder = left.pop()
+            if id(holder) not in found:
+                found[id(holder)] = holder
+                left += reversed(holder._sublayers())
+        return list(found.values())
 
     @property
     def weights(self) -> list[Variable]:
         """All weights: the layer's own, then those of the layers it holds."""
-        return self._collect_weights(set())
+        return _weights_of(self._holders())
 
     variables = weights
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The weights that are trainable, in layers that are."""
-        frozen = self._frozen_weights()
-        return [v for v in self.weights if v.trainable and id(v) not in frozen]
+        holders = self._holders()
+        weights = [v for v in _weights_of(holders) if v.trainable]
+        frozen = [holder for holder in holders if not getattr(holder, "trainable", True)]
+        if frozen:
+            known = {id(v) for holder in frozen for v in holder.weights}
+            weights = [v for v in weights if id(v) not in known]
+        return weights
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
@@ -135,12 +165,6 @@ class WeightHolder:
         return [v for v in self.weights if id(v) not in trainable]
 
     trainable_variables, non_trainable_variables = trainable_weights, non_trainable_weights
-
-    def _frozen_weights(self) -> set[int]:
-        """The ids of the weights that layers with trainable=False hold."""
-        if not getattr(self, "trainable", True):
-            return set(map(id, self.weights))
-        return set().union(*(layer._frozen_weights() for layer in self._sublayers()))
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights."""
