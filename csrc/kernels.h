@@ -230,16 +230,41 @@ typedef struct msq_outer_part {
 } msq_outer_part;
 typedef void msq_outer_part_fn(const msq_outer_part *part);
 
-/* A step of Adam: m += (g - m) of_mean; v += (g g - v) of_square; w -= m alpha / (sqrt(v) +
- * epsilon). n values each; what is new goes into arrays that are not read. */
-typedef struct msq_adam {
-    float *new_w, *new_m, *new_v, *new_most;
-    const float *w, *g, *m, *v;
-    const float *most; /* the largest v so far, which takes the place of v in the root; or NULL */
+/* How an optimizer steps: optimize_tmpl.h has the equations. MSQ_STAY changes nothing. */
+typedef enum {
+    MSQ_STAY,
+    MSQ_SGD,
+    MSQ_MOMENTUM,
+    MSQ_NESTEROV,
+    MSQ_RMSPROP,
+    MSQ_RMSPROP_MOMENTUM,
+    MSQ_RMSPROP_CENTERED,
+    MSQ_RMSPROP_BOTH,
+    MSQ_ADAM,
+    MSQ_ADAM_LARGEST,
+    MSQ_ADAMAX,
+    MSQ_NADAM,
+    MSQ_ADAGRAD,
+    MSQ_ADADELTA,
+    MSQ_LION,
+    MSQ_RULES
+} msq_rule;
+
+enum { MSQ_MAX_SLOTS = 3, MSQ_MAX_NUMBERS = 9 };
+
+/* A step of n values of a weight and of the slots that its rule keeps of it; what is new goes into
+ * arrays that are not read. */
+typedef struct msq_update {
+    float *new_w, *new_slots[MSQ_MAX_SLOTS];
+    const float *w, *slots[MSQ_MAX_SLOTS];
+    const float *g; /* NULL: all are 0 */
     int64_t n;
-    float of_mean, of_square, alpha, epsilon;
-} msq_adam;
-typedef void msq_adam_fn(const msq_adam *adam);
+    const float *decay;     /* {share, rate}: the step begins from w - w share rate; or NULL */
+    const int64_t *ids;     /* for msq_update_f32: g has only the rows of these numbers; or NULL */
+    int64_t rows, features; /* of such a g; n is a multiple of features */
+} msq_update;
+/* numbers: those of the rule, the same for all weights. */
+typedef void msq_update_fn(const msq_update *update, const float *numbers);
 
 typedef struct msq_kernel_table {
     const char *name;
@@ -270,7 +295,7 @@ typedef struct msq_kernel_table {
     msq_turned_fn *turned;
     msq_weights_gradient_fn *weights_gradient;
     msq_outer_part_fn *outer_part;
-    msq_adam_fn *adam;
+    msq_update_fn *update[MSQ_RULES];
 } msq_kernel_table;
 
 /* The active table: that of one csrc/isa/<isa>.c, see dispatch.c. */

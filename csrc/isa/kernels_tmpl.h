@@ -72,5 +72,5 @@ const msq_kernel_table ISA(msq_kernels) = {
     .turned = turned,
     .weights_gradient = weights_gradient,
     .outer_part = outer_part,
-    .adam = adam,
+    .update = UPDATE_LOOPS,
 };

@@ -282,19 +282,6 @@ def dropout(
     *,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
-def adam_step(
-    w: ArrayLike,
-    g: ArrayLike,
-    m: ArrayLike,
-    v: ArrayLike,
-    largest: ArrayLike | None = None,
-    *,
-    of_mean: float,
-    of_square: float,
-    alpha: float,
-    epsilon: float,
-    num_threads: int | None = None,
-) -> tuple[NDArray[np.float32], ...]: ...
 def activation_backward(
     d: ArrayLike, y: ArrayLike, x: ArrayLike, name: str, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
@@ -315,6 +302,43 @@ def normalize_backward(
     *,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+def update_weights(
+    rule: str,
+    numbers: Sequence[float],
+    weights: Sequence[tuple[Any, ...]],
+    decay: tuple[float, float] | None = None,
+    decays: Sequence[bool] | None = None,
+    *,
+    num_threads: int | None = None,
+) -> list[tuple[NDArray[np.float32], ...]]: ...
+def crossentropy(
+    y: ArrayLike,
+    classes: ArrayLike | None,
+    labels: ArrayLike | None,
+    from_logits: bool,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def crossentropy_backward(
+    d: ArrayLike,
+    y: ArrayLike,
+    classes: ArrayLike | None,
+    labels: ArrayLike | None,
+    from_logits: bool,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+def binary_crossentropy(
+    y: ArrayLike, labels: ArrayLike, from_logits: bool, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def binary_crossentropy_backward(
+    d: ArrayLike,
+    y: ArrayLike,
+    labels: ArrayLike,
+    from_logits: bool,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 def crf(
     emissions: ArrayLike,
     path: ArrayLike,

@@ -50,7 +50,16 @@ static void products_below_0(float *one, const int64_t *none) {
         EXPECT(MSQ_OUT_OF_RANGE, msq_draws_f32(one, none, none, n, 1, 1, 2));
         EXPECT(MSQ_OUT_OF_RANGE, msq_draws_f32(one, none, none, 1, n, 1, 2));
         EXPECT(MSQ_OUT_OF_RANGE, msq_dropout_f32(one, one, none, none, n, 1, 1, 0.5f, 2));
-        EXPECT(MSQ_OUT_OF_RANGE, msq_adam_f32(&(msq_adam){.n = n}, 2));
+        msq_crossentropy rows = {.y = one, .rows = n, .n = 1}, values = {.y = one, .n = n};
+        EXPECT(MSQ_OUT_OF_RANGE, msq_crossentropy_f32(one, &rows, &bad, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_crossentropy_back_f32(one, one, &values, &bad, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_binary_crossentropy_f32(one, one, one, n, 0, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_binary_crossentropy_back_f32(one, one, one, one, 1, n, 0, 2));
+        EXPECT(MSQ_OUT_OF_RANGE, msq_update_f32(&(msq_update){.n = n}, 1, MSQ_SGD, one, 2));
+        EXPECT(MSQ_OUT_OF_RANGE,
+               msq_update_f32(&(msq_update){.ids = none, .rows = n}, 1, MSQ_SGD, one, 2));
+        EXPECT(MSQ_OUT_OF_RANGE,
+               msq_update_f32(&(msq_update){.ids = none, .features = n}, 1, MSQ_SGD, one, 2));
     }
     EXPECT(MSQ_NO_MEMORY, msq_column_sums_f32(one, one, INT64_MAX, INT64_C(1) << 40, 1, 2));
 }

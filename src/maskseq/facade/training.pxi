@@ -1,5 +1,5 @@
-# The façade of random draws, steps of optimizers, and the way back through activations and
-# normalisations; part of _kernels.pyx.
+# The façade of random draws and of the way back through activations and normalisations; part of
+# _kernels.pyx.
 
 cdef extern from "backward/backward.h":
     int msq_draws_f32(float* out, const int64_t* sequences, const int64_t* steps, int64_t rows,
@@ -7,21 +7,6 @@ cdef extern from "backward/backward.h":
     int msq_dropout_f32(float* out, const float* x, const int64_t* sequences,
                         const int64_t* steps, int64_t rows, int64_t features, uint64_t key,
                         float rate, int num_threads) nogil
-
-    ctypedef struct msq_adam:
-        float* new_w
-        float* new_m
-        float* new_v
-        float* new_most
-        const float* w
-        const float* g
-        const float* m
-        const float* v
-        const float* most
-        int64_t n
-        float of_mean, of_square, alpha, epsilon
-
-    int msq_adam_f32(const msq_adam* adam, int num_threads) nogil
 
 
 def draws(
@@ -81,45 +66,6 @@ cdef Array shaped_as(Array first, object x, str name):
     if a.shape() != first.shape():
         raise ValueError(f"{name} must be float32 {first.shape()}, got float32 {a.shape()}")
     return a
-
-
-def adam_step(
-    w: ArrayLike,
-    g: ArrayLike,
-    m: ArrayLike,
-    v: ArrayLike,
-    largest: ArrayLike | None = None,
-    *,
-    of_mean: float,
-    of_square: float,
-    alpha: float,
-    epsilon: float,
-    num_threads: int | None = None,
-) -> tuple[NDArray[np.float32], ...]:
-    """A step of Adam on float32 arrays of one shape -> the new w, m, v, and largest if it is given.
-
-    m + (g - m) of_mean; v + (g g - v) of_square; largest: the larger of it and v, which takes the
-    place of v; w - m alpha / (sqrt(v) + epsilon). Each operation is rounded to float32.
-    """
-    cdef Array weight = floats(w, "w")
-    cdef Array gradient = shaped_as(weight, g, "g"), mean = shaped_as(weight, m, "m")
-    cdef Array square = shaped_as(weight, v, "v")
-    cdef Array most = None if largest is None else shaped_as(weight, largest, "largest")
-    cdef int threads = thread_count(num_threads)
-    cdef tuple made = tuple([new_floats(weight.shape()) for _ in range(3 + (most is not None))])
-    cdef msq_adam step
-    step.new_w, step.new_m = <float*>writable(made[0]), <float*>writable(made[1])
-    step.new_v = <float*>writable(made[2])
-    step.new_most = NULL if most is None else <float*>writable(made[3])
-    step.w, step.g = <const float*>weight.view.buf, <const float*>gradient.view.buf
-    step.m, step.v = <const float*>mean.view.buf, <const float*>square.view.buf
-    step.most = <const float*>values_of(most)
-    step.n = weight.view.len // 4
-    step.of_mean, step.of_square = of_mean, of_square
-    step.alpha, step.epsilon = alpha, epsilon
-    with nogil:
-        msq_adam_f32(&step, threads)
-    return made
 
 
 def activation_backward(

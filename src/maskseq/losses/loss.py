@@ -9,10 +9,12 @@ import numpy as np
 from .. import configured, ops, tape
 from ..context import changed, current
 from ..numerics import reductions
+from ..ops.recording import unbroadcast
 from ..rows import Layout, Rows, as_padded
 from ..tape import Traced, value_of
 from ..tensor import get_keras_mask
 from ..training.targets import align, weights_for
+from .crossentropy import recorded
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 MEANS = REDUCTIONS[:3]
@@ -83,17 +85,16 @@ class Loss:
         count = float(math.prod(shape)) if mask is None else float(np.count_nonzero(mask))
         if weights is not None:
             weights = _spread(np.asarray(weights, np.float32), shape)
-            values = ops.multiply(values, weights)
             if self.reduction == "mean_with_sample_weight":
                 count = float(reductions.reduce(np.broadcast_to(weights, shape), "sum"))
         if self.reduction in ("none", None):
+            values = values if weights is None else ops.multiply(values, weights)
             return (values if layout is None else _in_cells(values, layout)), count
         if not shape and weights is None:
             return values, 1.0
-        total = ops.sum(values)
         if self.reduction == "sum":
-            return total, count
-        return ops.divide(total, np.float32(count or 1)), count
+            return _total(values, weights, np.float32(1)), count
+        return _total(values, weights, np.float32(count or 1)), count
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this loss anew."""
@@ -151,6 +152,18 @@ class Plain(LossFunctionWrapper):
     ):
         name = name or configured.snake_case(type(self).__name__)
         super().__init__(type(self).function, reduction, name, dtype, stepwise=True)
+
+
+def _total(values: Any, weights: np.ndarray | None, divisor: np.float32) -> Any:
+    """The sum of values, each times its weight, over `divisor`."""
+    held = np.asarray(value_of(values), np.float32)
+    weighted = held if weights is None else held * weights
+
+    def backward(d: np.ndarray) -> np.ndarray:
+        gradient = np.full(weighted.shape, d / divisor, np.float32)
+        return gradient if weights is None else unbroadcast(gradient * weights, held.shape)
+
+    return recorded(reductions.reduce(weighted, "sum") / divisor, values, backward)
 
 
 def of_one_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..tape import Traced, value_of
-from ..tensor import convert_to_tensor, set_keras_mask
+from ..tape import value_of
+from ..tensor import set_keras_mask
+from . import crossentropy
 from .regression import EPSILON
 
 _ONE = np.float32(1)
@@ -34,15 +35,10 @@ def _same_shape(labels: np.ndarray, y_pred: Any, name: str) -> None:
         )
 
 
-def _binary(labels: np.ndarray, y_pred: Any, from_logits: bool) -> Any:
-    """-log of the probability of each label."""
+def _smooth_binary(y_true: Any, y_pred: Any, label_smoothing: float) -> np.ndarray:
+    labels = _smooth(y_true, label_smoothing, np.float32(0.5))
     _same_shape(labels, y_pred, "binary_crossentropy")
-    if from_logits:
-        yes, no = ops.log_sigmoid(y_pred), ops.log_sigmoid(ops.negative(y_pred))
-    else:
-        y_pred = _cut(y_pred)
-        yes, no = ops.log(y_pred), ops.log(ops.subtract(_ONE, y_pred))
-    return ops.negative(ops.add(ops.multiply(labels, yes), ops.multiply(_ONE - labels, no)))
+    return labels
 
 
 def binary_crossentropy(
@@ -53,8 +49,8 @@ def binary_crossentropy(
     axis: int = -1,
 ) -> Any:
     """The mean of -log of the probability of each label, along `axis`."""
-    labels = _smooth(y_true, label_smoothing, np.float32(0.5))
-    return ops.mean(_binary(labels, y_pred, from_logits), axis=axis)
+    labels = _smooth_binary(y_true, y_pred, label_smoothing)
+    return crossentropy.mean_of_binary_labels(y_pred, labels, from_logits, axis)
 
 
 def binary_focal_crossentropy(
@@ -68,9 +64,9 @@ def binary_focal_crossentropy(
     axis: int = -1,
 ) -> Any:
     """`binary_crossentropy` times (1 - p) ** gamma, p the probability of the label."""
-    labels = _smooth(y_true, label_smoothing, np.float32(0.5))
+    labels = _smooth_binary(y_true, y_pred, label_smoothing)
     y_pred = ops.sigmoid(y_pred) if from_logits else y_pred
-    values, rest = _binary(labels, y_pred, False), _ONE - labels
+    values, rest = crossentropy.of_binary_labels(y_pred, labels, False), _ONE - labels
     right = ops.add(ops.multiply(labels, y_pred), ops.multiply(rest, ops.subtract(_ONE, y_pred)))
     values = ops.multiply(ops.power(ops.subtract(_ONE, right), np.float32(gamma)), values)
     if apply_class_balancing:
@@ -100,8 +96,7 @@ def categorical_crossentropy(
 ) -> Any:
     """-sum(y_true * log(y_pred)) along `axis`, labels being one-hot or probabilities."""
     labels = _of_all_classes(y_true, y_pred, label_smoothing, "categorical_crossentropy")
-    logs = ops.log_softmax(y_pred, axis) if from_logits else ops.log(_of_all(y_pred, axis))
-    return ops.negative(ops.sum(ops.multiply(labels, logs), axis=axis))
+    return crossentropy.of_labels(y_pred, labels, from_logits, axis)
 
 
 def categorical_focal_crossentropy(
@@ -119,39 +114,6 @@ def categorical_focal_crossentropy(
     factor = ops.power(ops.subtract(_ONE, p), np.float32(gamma))
     values = ops.multiply(ops.multiply(factor, np.float32(alpha)), ops.log(p))
     return ops.negative(ops.sum(ops.multiply(labels, values), axis=axis))
-
-
-def _of_classes(y_pred: Any, index: np.ndarray, from_logits: bool, axis: int) -> Any:
-    """-log of the probabilities at `index`; on a tape one entry, as its gradient is short."""
-    y = np.asarray(value_of(y_pred), np.float32)
-    logs: Any = None
-    total: Any = None
-    picked: Any = None
-    if from_logits:
-        logs = np.asarray(ops.log_softmax(y, axis))
-        values = -np.take_along_axis(logs, index, axis)
-    else:
-        total = np.asarray(ops.sum(y, axis=axis, keepdims=True))
-        picked = np.take_along_axis(y, index, axis) / total
-        values = -np.asarray(ops.log(_cut(picked)))
-    values = convert_to_tensor(np.squeeze(values, axis))
-    if type(y_pred) is not Traced:
-        return values
-
-    def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
-        d = np.expand_dims(d, axis)
-        if logs is not None:
-            gradient = d * np.asarray(ops.exp(logs))
-            less = d
-        else:
-            d = np.where((picked >= EPSILON) & (picked <= _ONE - EPSILON), d / total, 0)
-            gradient = np.broadcast_to(d, y.shape).astype(np.float32)
-            less = d / np.asarray(_cut(picked))
-        at_class = np.take_along_axis(gradient, index, axis) - less
-        np.put_along_axis(gradient, index, at_class, axis)
-        return [gradient]
-
-    return y_pred.tape.record(values, [y_pred], backward)
 
 
 def sparse_categorical_crossentropy(
@@ -180,16 +142,7 @@ def sparse_categorical_crossentropy(
     if ignore_class is not None:
         counts = labels != ignore_class
         labels = np.where(counts, labels, 0)
-    classes = labels.astype(np.int64)
-    wrong = (classes < 0) | (classes >= shape[axis])
-    if wrong.any():
-        place = np.argwhere(wrong)[0]
-        raise ValueError(
-            f"sparse_categorical_crossentropy: label {classes[tuple(place)]} of row "
-            f"{place.tolist()} is none of the {shape[axis]} classes; ignore_class leaves one out"
-        )
-    index = np.expand_dims(classes, axis)
-    values = _of_classes(y_pred, index, from_logits, axis)
+    values = crossentropy.of_classes(y_pred, labels.astype(np.int64), from_logits, axis)
     if counts is None:
         return values
     values = ops.where(counts, values, np.float32(0))

@@ -2,13 +2,11 @@
 
 from typing import Any, Unpack
 
-import numpy as np
-
-from ..variable import Variable
-from .optimizer import Optimizer, OptimizerOptions, Rate
+from .fused import Fused
+from .optimizer import OptimizerOptions, Rate
 
 
-class Adadelta(Optimizer):
+class Adadelta(Fused):
     """w += rate * d, d = -sqrt(s + epsilon) * g / sqrt(v + epsilon).
 
     v and s: running means, by rho, of g * g and of d * d. Source: keras.optimizers.Adadelta.
@@ -27,14 +25,7 @@ class Adadelta(Optimizer):
     def build(self, variables: Any) -> None:
         super().build(variables)
         names = ("accumulated_grad", "accumulated_delta_var")
-        self._squares, self._changes = self.add_optimizer_variables(variables, names)
+        self._slots = self.add_optimizer_variables(variables, names)
 
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        place, epsilon = self._get_variable_index(variable), np.float32(self.epsilon)
-        old, new = np.float32(self.rho), np.float32(1 - self.rho)
-        squares, changes = self._squares[place], self._changes[place]
-        v = old * squares.value + new * np.square(gradient)
-        change = -(np.sqrt(changes.value + epsilon) * gradient / np.sqrt(v + epsilon))
-        self.assign(squares, v)
-        self.assign(changes, old * changes.value + new * np.square(change))
-        self.assign(variable, variable.value + np.float32(learning_rate) * change)
+    def rule(self, rate: Any) -> tuple[str, tuple]:
+        return "adadelta", (rate, self.epsilon, self.rho, 1 - self.rho)

@@ -4,8 +4,6 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .. import _kernels
-from ..variable import Variable
 from .moments import Moments, power
 from .optimizer import OptimizerOptions, Rate
 
@@ -32,31 +30,14 @@ class Adam(Moments):
     def build(self, variables: Any) -> None:
         super().build(variables)
         if self.amsgrad:
-            self._largest = self.add_optimizer_variables(variables, "velocity_hat")
+            self._slots = [*self._slots, self.add_optimizer_variables(variables, "velocity_hat")]
 
-    def update_all(self, gradients: Any, variables: Any, rate: Any) -> None:
+    def rule(self, rate: Any) -> tuple[str, tuple]:
         one, t = np.float32(1), self.step_number()
         root = np.sqrt(one - power(self.beta_2, t))
-        self._alpha = np.float32(rate) * root / (one - power(self.beta_1, t))
-        super().update_all(gradients, variables, rate)
-
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        place = self._get_variable_index(variable)
-        slots = [self._first[place], self._second[place]]
-        if self.amsgrad:
-            slots.append(self._largest[place])
-        of_mean, of_square = self._new_shares()
-        stepped = _kernels.adam_step(
-            variable.value,
-            gradient,
-            *[slot.value for slot in slots],
-            of_mean=of_mean,
-            of_square=of_square,
-            alpha=self._alpha,
-            epsilon=self.epsilon,
-        )
-        for changed, value in zip([variable, *slots], stepped, strict=True):
-            self.assign(changed, value)
+        unbiased = np.float32(rate) * root / (one - power(self.beta_1, t))
+        shares = 1 - self.beta_1, 1 - self.beta_2
+        return "adam_largest" if self.amsgrad else "adam", (*shares, unbiased, self.epsilon)
 
 
 class AdamW(Adam):

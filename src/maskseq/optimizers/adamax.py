@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics import extremes
-from ..variable import Variable
 from .moments import Moments, power
 
 
@@ -17,16 +15,6 @@ class Adamax(Moments):
 
     slots = ("momentum", "norm")
 
-    def update_all(self, gradients: Any, variables: Any, rate: Any) -> None:
-        self._unbias = np.float32(1) - power(self.beta_1, self.step_number())
-        super().update_all(gradients, variables, rate)
-
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        place = self._get_variable_index(variable)
-        first, norm = self._first[place], self._second[place]
-        m = first.value + (gradient - first.value) * np.float32(1 - self.beta_1)
-        u = extremes.maximum(np.float32(self.beta_2) * norm.value, np.abs(gradient))
-        self.assign(first, m)
-        self.assign(norm, u)
-        change = np.float32(learning_rate) * m / (self._unbias * (u + np.float32(self.epsilon)))
-        self.assign(variable, variable.value - change)
+    def rule(self, rate: Any) -> tuple[str, tuple]:
+        unbias = np.float32(1) - power(self.beta_1, self.step_number())
+        return "adamax", (1 - self.beta_1, self.beta_2, rate, unbias, self.epsilon)

@@ -15,13 +15,20 @@ class Lamb(Moments):
     Source: keras.optimizers.Lamb.
     """
 
+    takes_sparse = False
+
     def update_all(self, gradients: Any, variables: Any, rate: Any) -> None:
         one, t = np.float32(1), self.step_number()
         self._unbias = one - power(self.beta_1, t), one - power(self.beta_2, t)
         super().update_all(gradients, variables, rate)
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        m, v = self.moments(gradient, variable)
+        place = self._get_variable_index(variable)
+        mean, square = (slots[place] for slots in self._slots)
+        m = mean.value + (gradient - mean.value) * np.float32(1 - self.beta_1)
+        v = square.value + (np.square(gradient) - square.value) * np.float32(1 - self.beta_2)
+        self.assign(mean, m)
+        self.assign(square, v)
         of_mean, of_square = self._unbias
         update = m / of_mean / (np.sqrt(v / of_square) + np.float32(self.epsilon))
         w = variable.value

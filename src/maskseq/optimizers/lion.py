@@ -4,11 +4,11 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ..variable import Variable
-from .optimizer import Optimizer, OptimizerOptions, Rate
+from .fused import Fused
+from .optimizer import OptimizerOptions, Rate
 
 
-class Lion(Optimizer):
+class Lion(Fused):
     """w -= rate * sign(beta_1 * m + (1 - beta_1) * g); m = beta_2 * m + (1 - beta_2) * g.
 
     Source: keras.optimizers.Lion.
@@ -28,12 +28,8 @@ class Lion(Optimizer):
 
     def build(self, variables: Any) -> None:
         super().build(variables)
-        self._momentums = self.add_optimizer_variables(variables, "momentum")
+        self._slots = [self.add_optimizer_variables(variables, "momentum")]
 
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        slot = self._momentums[self._get_variable_index(variable)]
-        m, one = slot.value, np.float32(1)
-        now, later = np.float32(self.beta_1), np.float32(self.beta_2)
-        step = np.sign(m * now + gradient * (one - now))
-        self.assign(variable, variable.value - np.float32(learning_rate) * step)
-        self.assign(slot, m * later + gradient * (one - later))
+    def rule(self, rate: Any) -> tuple[str, tuple]:
+        one, now, later = np.float32(1), np.float32(self.beta_1), np.float32(self.beta_2)
+        return "lion", (rate, now, one - now, later, one - later)

@@ -284,12 +284,16 @@ class Optimizer:
         grads = gradient_rules.clipped(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
         rate = np.asarray(self.learning_rate)
         if self.weight_decay is not None:
-            for variable in filter(self._use_weight_decay, variables):
-                kind, w = variable.dtype.type, variable.value
-                self.assign(variable, w - w * kind(self.weight_decay) * kind(rate))
+            self.decay_weights(variables, rate)
         if not self.takes_sparse:
             grads = [gradient_rules.densified(g) for g in grads]
         self.update_all(grads, variables, rate)
+
+    def decay_weights(self, variables: list[Variable], rate: Any) -> None:
+        """Take a share away from each weight that decays, times the learning rate."""
+        for variable in filter(self._use_weight_decay, variables):
+            kind, w = variable.dtype.type, variable.value
+            self.assign(variable, w - w * kind(self.weight_decay) * kind(rate))
 
     def _average(self) -> None:
         """Move the averages; at every `ema_overwrite_frequency`-th step they become the weights."""

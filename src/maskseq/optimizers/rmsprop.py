@@ -2,13 +2,11 @@
 
 from typing import Any, Unpack
 
-import numpy as np
-
-from ..variable import Variable
-from .optimizer import Optimizer, OptimizerOptions, Rate
+from .fused import Fused
+from .optimizer import OptimizerOptions, Rate
 
 
-class RMSprop(Optimizer):
+class RMSprop(Fused):
     """w -= rate * g / sqrt(v + epsilon), v the running mean of g * g by rho.
 
     centered: v less the square of the running mean of g.  momentum: steps add up, each
@@ -29,23 +27,14 @@ class RMSprop(Optimizer):
 
     def build(self, variables: Any) -> None:
         super().build(variables)
-        self._velocities = self.add_optimizer_variables(variables, "velocity")
-        if self.momentum > 0:
-            self._momentums = self.add_optimizer_variables(variables, "momentum")
-        if self.centered:
-            self._means = self.add_optimizer_variables(variables, "average_gradient")
+        names = ["velocity"]
+        names += ["momentum"] if self.momentum > 0 else []
+        names += ["average_gradient"] if self.centered else []
+        self._slots = [self.add_optimizer_variables(variables, name) for name in names]
 
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        place = self._get_variable_index(variable)
-        old, new = np.float32(self.rho), np.float32(1 - self.rho)
-        v = old * self._velocities[place].value + new * np.square(gradient)
-        self.assign(self._velocities[place], v)
-        if self.centered:
-            mean = old * self._means[place].value + new * gradient
-            self.assign(self._means[place], mean)
-            v = v - np.square(mean)
-        step = np.float32(learning_rate) * gradient / np.sqrt(v + np.float32(self.epsilon))
+    def rule(self, rate: Any) -> tuple[str, tuple]:
+        numbers = rate, self.epsilon, self.rho, 1 - self.rho
         if self.momentum > 0:
-            step = np.float32(self.momentum) * self._momentums[place].value + step
-            self.assign(self._momentums[place], step)
-        self.assign(variable, variable.value - step)
+            name = "rmsprop_both" if self.centered else "rmsprop_momentum"
+            return name, (*numbers, self.momentum)
+        return "rmsprop_centered" if self.centered else "rmsprop", numbers

@@ -2,22 +2,16 @@
 
 from typing import Any, Unpack
 
-import numpy as np
-
-from ..tape import SparseRows
-from ..variable import Variable
-from .gradients import densified
-from .optimizer import Optimizer, OptimizerOptions, Rate
+from .fused import Fused
+from .optimizer import OptimizerOptions, Rate
 
 
-class SGD(Optimizer):
+class SGD(Fused):
     """w -= rate * g; with momentum v = momentum * v - rate * g; w += v.
 
     nesterov: w += momentum * v - rate * g. Without momentum a SparseRows changes its rows only.
     Source: keras.optimizers.SGD.
     """
-
-    takes_sparse = True
 
     def __init__(
         self,
@@ -34,21 +28,9 @@ class SGD(Optimizer):
     def build(self, variables: Any) -> None:
         super().build(variables)
         if self.momentum:
-            self._momentums = self.add_optimizer_variables(variables, "momentum")
+            self._slots = [self.add_optimizer_variables(variables, "momentum")]
 
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        rate, w = variable.dtype.type(learning_rate), variable.value
+    def rule(self, rate: Any) -> tuple[str, tuple]:
         if not self.momentum:
-            if type(gradient) is not SparseRows:
-                self.assign(variable, w - gradient * rate)
-                return
-            new = w.copy()
-            new[gradient.ids] -= gradient.values * rate
-            self.assign(variable, new)
-            return
-        slot = self._momentums[self._get_variable_index(variable)]
-        momentum = np.float32(self.momentum)
-        change = densified(gradient) * rate
-        new = slot.value * momentum - change
-        self.assign(slot, new)
-        self.assign(variable, w + (new * momentum - change if self.nesterov else new))
+            return "sgd", (rate,)
+        return "nesterov" if self.nesterov else "momentum", (rate, self.momentum)

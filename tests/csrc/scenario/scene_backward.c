@@ -45,22 +45,68 @@ static void drawn(scene *s, const float *x, int64_t rows, int64_t features) {
     same_floats(s, "dropout", dropped);
 }
 
-static void adam(scene *s, int64_t n) {
-    const float *const w = floats(s, n), *const g = floats(s, n), *const m = floats(s, n);
-    const float *const v = floats(s, n), *const most = byte(s) % 2 ? floats(s, n) : NULL;
-    output made[4];
-    for (int i = 0; i < 4; i++)
-        made[i] = out(s, most || i < 3 ? n : 0, sizeof(float));
+/* A weight and a table by any rule; of the table some rows have a gradient. */
+static void update(scene *s, int64_t n, int64_t table, int64_t features) {
+    const msq_rule rule = (msq_rule)(byte(s) % MSQ_RULES);
+    const int slots = msq_rule_slots((int)rule);
+    const int64_t rows = between(s, 0, table), sizes[2] = {n, table * features};
+    const float *const numbers = floats(s, MSQ_MAX_NUMBERS);
+    int64_t *const ids = indices(s, rows, 1);
+    msq_update one[2] = {{.n = n}, {.n = table * features, .rows = rows, .features = features}};
+    msq_update many[2] = {one[0], one[1]};
+    output made[2][1 + MSQ_MAX_SLOTS];
+    for (int i = 0; i < 2; i++) {
+        one[i].w = floats(s, sizes[i]);
+        one[i].g = floats(s, i ? rows * features : n);
+        one[i].decay = byte(s) % 2 ? numbers : NULL;
+        for (int k = 0; k < slots; k++)
+            one[i].slots[k] = floats(s, sizes[i]);
+        for (int k = 0; k < 1 + slots; k++)
+            made[i][k] = out(s, sizes[i], sizeof(float));
+    }
     if (s->no_memory)
         return;
-    msq_adam a = {made[0].one, made[1].one, made[2].one, made[3].one, w,      g,     m,
-                  v,           most,        n,           0.1f,        0.001f, 0.01f, 1e-7f};
-    msq_adam b = a;
-    b.new_w = made[0].many, b.new_m = made[1].many;
-    b.new_v = made[2].many, b.new_most = made[3].many;
-    both_ok(s, msq_adam_f32(&a, 1), msq_adam_f32(&b, 3));
-    for (int i = 0; i < 4; i++)
-        same_floats(s, "adam", made[i]);
+    for (int64_t i = 0; i < rows; i++)
+        ids[i] = i + (i >= rows / 2 ? table - rows : 0);
+    one[1].ids = ids;
+    for (int i = 0; i < 2; i++) {
+        many[i] = one[i];
+        one[i].new_w = made[i][0].one, many[i].new_w = made[i][0].many;
+        for (int k = 0; k < slots; k++)
+            one[i].new_slots[k] = made[i][k + 1].one, many[i].new_slots[k] = made[i][k + 1].many;
+    }
+    both_ok(s, msq_update_f32(one, 2, rule, numbers, 1), msq_update_f32(many, 2, rule, numbers, 3));
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 1 + slots; k++)
+            same_floats(s, "update", made[i][k]);
+}
+
+static void crossentropy(scene *s, const float *y, int64_t rows, int64_t n) {
+    const int by_class = byte(s) % 2, from_logits = byte(s) % 2;
+    const int64_t repeats = between(s, 1, 3);
+    const float *const d = floats(s, rows * n), *const labels = floats(s, rows * n);
+    const int64_t *const classes = indices(s, rows, n);
+    const output losses = out(s, rows, sizeof(float)), dy = out(s, rows * n, sizeof(float));
+    const output binary = out(s, rows * n, sizeof(float)), dx = out(s, rows * n, sizeof(float));
+    if (s->no_memory)
+        return;
+    const msq_crossentropy c = {y, by_class ? classes : NULL, labels, rows, n, from_logits};
+    int64_t bad[2];
+    if (both_ok(s, msq_crossentropy_f32(losses.one, &c, bad, 1),
+                msq_crossentropy_f32(losses.many, &c, bad + 1, 3)) &&
+        both_ok(s, msq_crossentropy_back_f32(dy.one, d, &c, bad, 1),
+                msq_crossentropy_back_f32(dy.many, d, &c, bad + 1, 5))) {
+        same_floats(s, "losses", losses);
+        same_floats(s, "gradient of losses", dy);
+    }
+    both_ok(s, msq_binary_crossentropy_f32(binary.one, y, labels, rows * n, from_logits, 1),
+            msq_binary_crossentropy_f32(binary.many, y, labels, rows * n, from_logits, 3));
+    same_floats(s, "binary losses", binary);
+    const int64_t count = rows * n;
+    both_ok(
+        s, msq_binary_crossentropy_back_f32(dx.one, d, y, labels, count, repeats, from_logits, 1),
+        msq_binary_crossentropy_back_f32(dx.many, d, y, labels, count, repeats, from_logits, 2));
+    same_floats(s, "gradient of binary losses", dx);
 }
 
 void scene_step(scene *s) {
@@ -68,15 +114,18 @@ void scene_step(scene *s) {
     const float *const x = floats(s, rows * features);
     if (s->no_memory)
         return;
-    switch (byte(s) % 3) {
+    switch (byte(s) % 4) {
     case 0:
         segments(s, x, rows, features);
         break;
     case 1:
         drawn(s, x, rows, features);
         break;
+    case 2:
+        crossentropy(s, x, rows, features);
+        break;
     default:
-        adam(s, between(s, 0, 90));
+        update(s, between(s, 0, 90), between(s, 0, 6), between(s, 0, 40));
     }
 }
 

@@ -1,0 +1,92 @@
+"""Crossentropy in C: the losses, and on a tape the way back, in one pass each."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels
+from ..context import current
+from ..numerics import reductions
+from ..tape import Traced, value_of
+from ..tensor import convert_to_tensor
+
+
+def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -> Any:
+    """-log of the probabilities that y_pred has along `axis`, from 0, at int64 classes.
+
+    Raises: ValueError for a number that is no class.
+    """
+    rows, moved = _rows(y_pred, axis)
+    flat = classes.reshape(-1)
+    try:
+        losses = _kernels.crossentropy(rows, flat, None, from_logits)
+    except IndexError as error:
+        place = [int(i) for i in np.unravel_index(error.args[0], classes.shape)]
+        raise ValueError(
+            f"sparse_categorical_crossentropy: label {classes[tuple(place)]} of row {place} is "
+            f"none of the {rows.shape[1]} classes; ignore_class leaves one out"
+        ) from None
+
+    def backward(d: np.ndarray) -> np.ndarray:
+        dy = _kernels.crossentropy_backward(d.reshape(-1), rows, flat, None, from_logits)
+        return np.moveaxis(dy.reshape(moved), -1, axis)
+
+    return recorded(losses.reshape(classes.shape), y_pred, backward)
+
+
+def of_labels(y_pred: Any, labels: np.ndarray, from_logits: bool, axis: int) -> Any:
+    """-sum(labels * log(y_pred)) along `axis`; float32 labels of the shape of y_pred."""
+    rows, moved = _rows(y_pred, axis)
+    flat = _rows(labels, axis)[0]
+    losses = _kernels.crossentropy(rows, None, flat, from_logits).reshape(moved[:-1])
+
+    def backward(d: np.ndarray) -> np.ndarray:
+        dy = _kernels.crossentropy_backward(d.reshape(-1), rows, None, flat, from_logits)
+        return np.moveaxis(dy.reshape(moved), -1, axis)
+
+    return recorded(losses, y_pred, backward)
+
+
+def of_binary_labels(y_pred: Any, labels: np.ndarray, from_logits: bool) -> Any:
+    """-log of the probability of each label, 0 to 1; float32 labels of the shape of y_pred."""
+    y = np.asarray(value_of(y_pred), np.float32)
+    losses = _kernels.binary_crossentropy(y, labels, from_logits)
+
+    def backward(d: np.ndarray) -> np.ndarray:
+        return _kernels.binary_crossentropy_backward(d, y, labels, from_logits)
+
+    return recorded(losses, y_pred, backward)
+
+
+def mean_of_binary_labels(y_pred: Any, labels: np.ndarray, from_logits: bool, axis: int) -> Any:
+    """The mean of `of_binary_labels` along `axis`."""
+    y = np.asarray(value_of(y_pred), np.float32)
+    losses = _kernels.binary_crossentropy(y, labels, from_logits)
+    means = reductions.reduce(losses, "mean", axis)
+
+    def backward(d: np.ndarray) -> np.ndarray:
+        d = d / np.float32(y.shape[axis])
+        if axis not in (-1, y.ndim - 1):
+            d = np.broadcast_to(np.expand_dims(d, axis), y.shape)
+        return _kernels.binary_crossentropy_backward(d, y, labels, from_logits)
+
+    return recorded(means, y_pred, backward)
+
+
+def recorded(values: np.ndarray, y_pred: Any, backward: Callable[[np.ndarray], np.ndarray]) -> Any:
+    """`values` as a tensor; Traced if a gradient of y_pred, which they are of, is wanted."""
+    values = convert_to_tensor(values)
+    tape = y_pred.tape if type(y_pred) is Traced else current().tape
+    if tape is None or not tape.wants(y_pred):
+        return values
+    return tape.record(values, [y_pred], lambda d, wanted: [backward(d)])
+
+
+def _rows(y: Any, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:
+    """A value as float32 (rows, values along `axis`), and its shape with that axis last."""
+    y = np.asarray(value_of(y), np.float32)
+    moved = y if axis in (-1, y.ndim - 1) else np.moveaxis(y, axis, -1)
+    shape = moved.shape
+    return moved.reshape(math.prod(shape[:-1]), shape[-1]), shape

@@ -1,0 +1,64 @@
+"""Optimizers whose step is one pass in C over all weights and what is kept of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import _kernels
+from ..tape import SparseRows
+from ..variable import Variable
+from .optimizer import Optimizer
+
+
+class Fused(Optimizer):
+    """Base: a subclass makes its slots in `build`, and names its rule of `csrc` in `rule`.
+
+    A subclass with an `update_step` of its own has it called for each weight.
+    """
+
+    takes_sparse = True
+
+    _slots: Sequence[list[Variable]] = ()
+    """For each kind of slot in the order of the rule, those of all weights."""
+
+    def rule(self, rate: Any) -> tuple[str, Sequence[Any]]:
+        """The name of the rule, and its numbers in this step."""
+        raise NotImplementedError(f"{type(self).__name__} has no rule")
+
+    def decay_weights(self, variables: list[Variable], rate: Any) -> None:
+        if not self._in_one_pass():  # else `update_all` does it in its pass
+            super().decay_weights(variables, rate)
+
+    def update_all(self, gradients: list[Any], variables: list[Variable], rate: Any) -> None:
+        if not self._in_one_pass():
+            super().update_all(gradients, variables, rate)
+            return
+        decay = None if self.weight_decay is None else (self.weight_decay, rate)
+        self._step_of(gradients, variables, rate, decay)
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        self._step_of([gradient], [variable], learning_rate, None)
+
+    def _in_one_pass(self) -> bool:
+        return type(self).update_step is Fused.update_step
+
+    def _step_of(
+        self, gradients: list[Any], variables: list[Variable], rate: Any, decay: Any
+    ) -> None:
+        rule, numbers = self.rule(rate)
+        places = list(map(self._get_variable_index, variables))
+        groups = [
+            (variable, *(slots[place] for slots in self._slots))
+            for place, variable in zip(places, variables, strict=True)
+        ]
+        given = [
+            (
+                (gradient.ids, gradient.values) if type(gradient) is SparseRows else gradient,
+                *(x.value for x in group),
+            )
+            for gradient, group in zip(gradients, groups, strict=True)
+        ]
+        decays = None if decay is None else list(map(self._use_weight_decay, variables))
+        stepped = _kernels.update_weights(rule, numbers, given, decay, decays)
+        for group, values in zip(groups, stepped, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                self.assign(variable, value)
