@@ -204,6 +204,30 @@ class Trainable:
         """The names of what `evaluate` returns."""
         return ["loss"] if self.trainer is None else self.trainer.names
 
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """What a step minimizes: the losses of `compile` and all penalties. May be written anew.
+
+        Arguments: what a step has, as padded arrays; y_pred carries its mask. In a method of your
+            own use `maskseq.ops` or NumPy's notation, and hand the same objects on to `super()`.
+        Returns: a number. Raises: RuntimeError outside of a step.
+        Source: keras.Model.compute_loss.
+        """
+        return self._compiled("compute_loss").loss_of(y, y_pred, sample_weight)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Count a batch in the metrics; what they are since they were reset, by name.
+
+        May be written anew, and may give more numbers. Source: keras.Model.compute_metrics.
+        """
+        return self._compiled("compute_metrics").metrics_of(y, y_pred, sample_weight)
+
     def reset_metrics(self) -> None:
         """Begin the sums of losses and metrics anew. Source: keras.Model."""
         if self.trainer is not None:
@@ -224,6 +248,7 @@ class Trainable:
     def _compiled(self, what: str) -> Any:
         if self.trainer is None:
             raise ValueError(f"call compile before {what}, as model.compile('adam', loss='mse')")
+        self.trainer.check_model()
         return self.trainer
 
 

@@ -47,7 +47,7 @@ class CompiledLosses:
     def reset(self) -> None:
         """Begin the sums anew."""
         self._sums = [_Mean() for _ in self._outputs]
-        self._penalties = _Mean()
+        self._penalties, self._own = _Mean(), _Mean()
 
     @property
     def last_count(self) -> float | None:
@@ -108,6 +108,10 @@ class CompiledLosses:
         share = float(len(batch.numbers)) if self._of_batches else 1.0
         self._penalties.add(share * math.fsum(float(value_of(x)) for x in values), share)
 
+    def add_own(self, loss: float, sequences: int) -> None:
+        """Add what a model's own compute_loss gave for a batch; it is then what is told."""
+        self._own.add(loss * sequences, sequences)
+
     def logs(self) -> dict[str, float]:
         """The losses over all batches since `reset`."""
         found, total = {}, []
@@ -120,4 +124,5 @@ class CompiledLosses:
             found[f"{name}_loss"] = value
             total.append(weight * value)
         total.append(self._penalties.value)
-        return {"loss": math.fsum(total), **(found if self.names else {})}
+        loss = self._own.value if self._own.divisor else math.fsum(total)
+        return {"loss": loss, **(found if self.names else {})}

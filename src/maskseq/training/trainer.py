@@ -1,6 +1,7 @@
 """Trainer: one step of training or of evaluation, and the sums that logs are made of."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..numerics.draws import Draws
 from ..rows import as_padded
 from ..tape import Tape, value_of
 from ..variable import publish
+from . import of_users
 from .compiled_losses import CompiledLosses
 from .compiled_metrics import CompiledMetrics
 from .data import Batch, data_set
@@ -53,9 +55,15 @@ class Trainer:
         self.losses = CompiledLosses(loss, loss_weights, averages)
         self.metrics = CompiledMetrics(metrics, weighted_metrics, averages)
         self.seed, self.first_epoch = 0, 0
-        self._class_weight: dict[int, float] | None = None
+        self._class_weight: Mapping[int, float] | None = None
         self._calls = 0
+        self._step: of_users.Step | None = None
+        self._own_logs: dict[str, float] = {}
         self._told_nan = False
+
+    def check_model(self) -> None:
+        """Raise TypeError for a model whose class writes a step of Keras's."""
+        of_users.refuse_steps(self.model)
 
     def start(self, class_weight: dict[int, float] | None) -> None:
         """Begin a `fit`: its draws hang on `maskseq.set_random_seed`."""
@@ -71,16 +79,18 @@ class Trainer:
     @property
     def names(self) -> list[str]:
         """The names of what `evaluate` returns, the loss first."""
-        return ["loss", *self.losses.names, *self.metrics.names]
+        known = ["loss", *self.losses.names, *self.metrics.names]
+        return known + [name for name in self._own_logs if name not in known]
 
     def reset(self) -> None:
         """Begin the sums of losses and metrics anew."""
         self.losses.reset()
         self.metrics.reset()
+        self._own_logs = {}
 
     def logs(self) -> dict[str, float]:
         """The losses and metrics since `reset`."""
-        logs = self.losses.logs() | self.metrics.logs()
+        logs = self.losses.logs() | self.metrics.logs() | self._own_logs
         return {name: logs[name] for name in sorted(logs)}
 
     def train(self, batch: Batch, epoch: int = 0, number: int = 0) -> None:
@@ -93,15 +103,15 @@ class Trainer:
         rng = Draws(self.seed, epoch, batch.numbers)
         with changed(training=True, tape=tape, rng=rng, notes={}):
             outputs = self._outputs([x if x is None else tape.data(x) for x in values])
-            terms = self.losses.add(outputs, batch, self._class_weight)
-            extra = penalties(tape, len(batch.numbers))
-            self.losses.add_penalties(extra, batch)
-            total = _total(tape, terms, extra)
+            if of_users.writes(self.model, "compute_loss"):
+                total = self._own_loss(tape, outputs, batch)
+            else:
+                total = self._compiled_loss(tape, outputs, batch)
         self._tell_nan(total, epoch, number)
         with changed():
             gradients = tape.gradients(total)
             self.optimizer.apply(gradients, variables, count=self.losses.last_count)
-        self.metrics.add(list(map(value_of, outputs)), batch, self._class_weight)
+        self._add_metrics(list(map(value_of, outputs)), batch, self._class_weight)
 
     def test(self, batch: Batch) -> None:
         """Add the losses and metrics of a batch to the sums."""
@@ -109,11 +119,65 @@ class Trainer:
         tape = Tape()
         with changed(tape=tape, notes={}):
             outputs = self._outputs([x if x is None else tape.data(x) for x in values])
-            extra = penalties(tape, len(batch.numbers), self.model.trainable_weights)
-            outputs = list(map(value_of, outputs))
-            self.losses.add(outputs, batch, None)
+            plain = list(map(value_of, outputs))
+            if of_users.writes(self.model, "compute_loss"):
+                self._own_loss(tape, plain, batch, training=False)
+            else:
+                self._add_losses(tape, plain, batch, None)
+        self._add_metrics(plain, batch, None)
+
+    def _add_losses(self, tape: Tape, outputs: list[Any], batch: Batch, class_weight: Any) -> Any:
+        """The losses of the outputs with their weights, and the penalties; all are counted."""
+        terms = self.losses.add(outputs, batch, class_weight)
+        weights = tape.variables or self.model.trainable_weights
+        extra = penalties(tape, len(batch.numbers), weights)
         self.losses.add_penalties(extra, batch)
-        self.metrics.add(outputs, batch, None)
+        return terms, extra
+
+    def _compiled_loss(self, tape: Tape, outputs: list[Any], batch: Batch) -> Any:
+        return _total(tape, *self._add_losses(tape, outputs, batch, self._class_weight))
+
+    def _own_loss(self, tape: Tape, outputs: list[Any], batch: Batch, training: bool = True) -> Any:
+        """What the model's own compute_loss gives."""
+        self._step = step = of_users.step_of(tape, outputs, batch)
+        with changed(reader=tape if training else None):
+            loss = self.model.compute_loss(**step.given, training=training)
+        self._step = None
+        if training and not tape.wants(loss):
+            raise TypeError(
+                f"model '{self.model.name}': compute_loss must give a number that the weights "
+                f"make, got {type(loss).__name__}"
+            )
+        self.losses.add_own(float(value_of(loss)), len(batch.numbers))
+        return loss
+
+    def loss_of(self, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """What compute_loss is if the model has none of its own; only within a step."""
+        step = self._step_of("compute_loss")
+        outputs, batch = of_users.given_to(step, self.model, y, y_pred, sample_weight)
+        with changed(reader=None):
+            return self._compiled_loss(step.tape, outputs, batch)
+
+    def _add_metrics(self, outputs: list[Any], batch: Batch, class_weight: Any) -> None:
+        if not of_users.writes(self.model, "compute_metrics"):
+            self.metrics.add(outputs, batch, class_weight)
+            return
+        self._step = step = of_users.step_of(None, outputs, batch)
+        self._own_logs = {k: float(v) for k, v in self.model.compute_metrics(**step.given).items()}
+        self._step = None
+
+    def metrics_of(self, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, float]:
+        """What compute_metrics is if the model has none of its own; only within a step."""
+        step = self._step_of("compute_metrics")
+        outputs, batch = of_users.given_to(step, self.model, y, y_pred, sample_weight)
+        self.metrics.add(outputs, batch, self._class_weight)
+        self._own_logs = {}  # they are of the batch before
+        return self.named_logs()
+
+    def _step_of(self, what: str) -> of_users.Step:
+        if self._step is None:
+            raise RuntimeError(f"{what} runs in a step of fit or evaluate only")
+        return self._step
 
     def train_on_batch(self, x: Any, y: Any, weights: Any, class_weight: Any) -> dict[str, float]:
         """One step on what `train_on_batch` was given; the losses and metrics of it alone."""
