@@ -102,6 +102,34 @@ void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64
         msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), softmax_body, &job);
 }
 
+typedef struct {
+    float *dx;
+    const float *d, *y;
+    int64_t rows, n;
+} back_job;
+
+static void softmax_back_body(void *context, int thread, int num_threads) {
+    const back_job *const job = context;
+    const int64_t n = job->n, last_row = msq_share(job->rows, thread + 1, num_threads);
+    for (int64_t row = msq_share(job->rows, thread, num_threads); row < last_row; row++) {
+        const float *const d = job->d + row * n, *const y = job->y + row * n;
+        float *const dx = job->dx + row * n;
+        for (int64_t i = 0; i < n; i++)
+            dx[i] = d[i] * y[i];
+        const float sum = (float)msq_kernels()->reduce_row(dx, n, 0, MSQ_SUM);
+        for (int64_t i = 0; i < n; i++)
+            dx[i] = y[i] * (d[i] - sum);
+    }
+}
+
+void msq_softmax_back_f32(float *dx, const float *d, const float *y, int64_t rows, int64_t n,
+                          int num_threads) {
+    back_job job = {dx, d, y, rows, n};
+    const double values = (double)rows * (double)n;
+    if (rows > 0 && n > 0)
+        msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), softmax_back_body, &job);
+}
+
 static void log_softmax_body(void *context, int thread, int num_threads) {
     const softmax_job *const job = context;
     const int64_t n = job->n, last_row = msq_share(job->rows, thread + 1, num_threads);

@@ -49,7 +49,12 @@ void msq_option_activation_back_f32(float *dx, const float *d, const float *y, c
 void msq_prelu_f32(float *y, const float *x, const float *alpha, int64_t rows, int64_t n,
                    int num_threads);
 
-/* --- the logarithm of a softmax (softmax.c), and sparsemax (sparsemax.c) */
+/* --- the way back of a softmax and its logarithm (softmax.c), and sparsemax (sparsemax.c) */
+
+/* dx = y (d - sum of d y) of each row, the gradient of x from that d of y = softmax(x); all (rows,
+ * n), dx neither d nor y. */
+void msq_softmax_back_f32(float *dx, const float *d, const float *y, int64_t rows, int64_t n,
+                          int num_threads);
 
 /* y = log(softmax(x)) of each row, x (rows, n), +inf as the largest float; all NaN if one x is NaN
  * or every x is -inf. y may be x. */

@@ -293,6 +293,9 @@ def activation_with_backward(
     *options: float,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
+def softmax_backward(
+    d: ArrayLike, y: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
 def normalize_backward(
     d: ArrayLike,
     x: ArrayLike,

@@ -118,13 +118,13 @@ def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
 def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     """exp(x) / sum(exp(x)) along `axis`."""
     rows, moved_shape = _as_rows(x, axis)
-    return np.moveaxis(_kernels.masked_softmax(rows).reshape(moved_shape), -1, axis)
+    return _moved_back(_kernels.masked_softmax(rows).reshape(moved_shape), axis)
 
 
 def log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     """log(softmax(x)) along `axis`."""
     rows, moved_shape = _as_rows(x, axis)
-    return np.moveaxis(_kernels.log_softmax(rows).reshape(moved_shape), -1, axis)
+    return _moved_back(_kernels.log_softmax(rows).reshape(moved_shape), axis)
 
 
 def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -134,14 +134,20 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     last of them, so that its results need not sum to 1. Trained models depend on it.
     """
     rows, moved_shape = _as_rows(x, axis)
-    return np.moveaxis(_kernels.sparsemax(rows).reshape(moved_shape), -1, axis)
+    return _moved_back(_kernels.sparsemax(rows).reshape(moved_shape), axis)
 
 
 def _as_rows(x: np.ndarray, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:
     """`x` as (rows, size of axis), and its shape with that axis last."""
-    moved = np.moveaxis(np.asarray(x, np.float32), axis, -1)
+    x = np.asarray(x, np.float32)
+    moved = x if axis == -1 and x.ndim else np.moveaxis(x, axis, -1)
     rows = np.ascontiguousarray(moved).reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
     return rows, moved.shape
+
+
+def _moved_back(moved: np.ndarray, axis: int) -> np.ndarray:
+    """The array whose axis came last with that axis in its place."""
+    return moved if axis == -1 else np.moveaxis(moved, -1, axis)
 
 
 ACTIVATIONS: dict[str, Callable[..., np.ndarray]] = {

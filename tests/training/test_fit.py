@@ -1,5 +1,7 @@
 """fit, evaluate and train_on_batch: what goes in, what comes out, and what does not change it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -260,6 +262,21 @@ def test_frozen_layers_stay():
     model.trainable = False
     with pytest.raises(ValueError, match="has no trainable weight"):
         model.fit(X, STEPS, verbose=0)
+
+
+def test_a_layer_that_a_callback_freezes_stays_from_that_epoch_on():
+    seen = []
+
+    class Freezes(maskseq.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append(self.model.layers[1].get_weights())
+            self.model.layers[1].trainable = epoch != 1
+
+    model = tagger()
+    model.fit(X, STEPS, epochs=3, batch_size=2, verbose=0, callbacks=[Freezes()])
+    seen.append(model.layers[1].get_weights())
+    same = [all(np.array_equal(x, y) for x, y in zip(a, b, strict=True)) for a, b in pairwise(seen)]
+    assert same == [False, True, False]
 
 
 def test_errors_come_before_any_step():

@@ -110,6 +110,23 @@ def activation_with_backward(
     return dx
 
 
+def softmax_backward(
+    d: ArrayLike, y: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
+    """d, y (..., n) float32 -> the gradient of x from that d of y = softmax(x) along the last axis."""
+    cdef Array gradient = floats(d, "d"), made = shaped_as(gradient, y, "y")
+    cdef int threads = thread_count(num_threads), last = gradient.view.ndim - 1
+    if last < 0:
+        raise ValueError("d must have an axis, got ()")
+    cdef int64_t n = gradient.view.shape[last], rows = gradient.view.len // 4 // max(n, 1)
+    dx = new_floats(gradient.shape())
+    cdef float* out = <float*>writable(dx)
+    with nogil:
+        msq_softmax_back_f32(out, <const float*>gradient.view.buf, <const float*>made.view.buf,
+                             rows, n, threads)
+    return dx
+
+
 def normalize_backward(
     d: ArrayLike,
     x: ArrayLike,

@@ -103,7 +103,11 @@ class Average(Metric):
 
     def add(self, values: np.ndarray, weights: Any, share: float = 1.0) -> None:
         """Add values, each times its weight and `share`."""
-        weighted = spread(1.0 if weights is None else weights, values)
+        if weights is None:
+            self.total += share * float(reductions.total(values.reshape(-1)))
+            self.count += share * values.size
+            return
+        weighted = spread(weights, values)
         self.total += share * float(reductions.total((values * weighted).reshape(-1)))
         self.count += share * float(reductions.total(weighted.reshape(-1)))
 

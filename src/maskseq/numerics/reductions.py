@@ -40,6 +40,8 @@ def rows_along(x: Any, axis: Any) -> tuple[np.ndarray, tuple[int, ...], tuple[in
 def reduce(x: Any, name: str, axis: Any = None, keepdims: bool = False) -> np.ndarray:
     """The "sum", "prod", "mean", "var" or "std" of float32 `x` along `axis`; None: all axes."""
     x = np.asarray(x, np.float32)
+    if axis is None and not keepdims:
+        return _kernels.reduce(x.reshape(1, x.size, 1), name).reshape(())
     axes = axes_of(axis, x.ndim)
     if axes and axes[-1] - axes[0] + 1 == len(axes):  # side by side: nothing moves
         shape, first, last = x.shape, axes[0], axes[-1] + 1

@@ -14,7 +14,7 @@ from ..nest import flatten
 from ..numerics.draws import Draws
 from ..rows import as_padded
 from ..tape import Tape, value_of
-from ..variable import publish
+from ..variable import Variable, publish
 from . import of_users
 from .compiled_losses import CompiledLosses
 from .compiled_metrics import CompiledMetrics
@@ -59,6 +59,7 @@ class Trainer:
         self._calls = 0
         self._step: of_users.Step | None = None
         self._own_logs: dict[str, float] = {}
+        self._trained: list[Variable] | None = None
         self._told_nan = False
 
     def check_model(self) -> None:
@@ -83,7 +84,8 @@ class Trainer:
         return known + [name for name in self._own_logs if name not in known]
 
     def reset(self) -> None:
-        """Begin the sums of losses and metrics anew."""
+        """Begin the sums of losses and metrics anew. From here on, what is trainable now trains."""
+        self._trained = None
         self.losses.reset()
         self.metrics.reset()
         self._own_logs = {}
@@ -96,7 +98,9 @@ class Trainer:
     def train(self, batch: Batch, epoch: int = 0, number: int = 0) -> None:
         """One step of the optimizer. Weights change all at once, after all has gone well."""
         values = self._prepared(batch)
-        variables = self.model.trainable_weights
+        if self._trained is None:
+            self._trained = self.model.trainable_weights
+        variables = self._trained
         if not variables:
             raise ValueError(f"model '{self.model.name}' has no trainable weight")
         tape = Tape(variables)

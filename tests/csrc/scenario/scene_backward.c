@@ -4,6 +4,7 @@
 #include <maskseq.h>
 
 #include "backward/backward.h"
+#include "values/values.h"
 
 #include <string.h>
 
@@ -88,6 +89,7 @@ static void crossentropy(scene *s, const float *y, int64_t rows, int64_t n) {
     const int64_t *const classes = indices(s, rows, n);
     const output losses = out(s, rows, sizeof(float)), dy = out(s, rows * n, sizeof(float));
     const output binary = out(s, rows * n, sizeof(float)), dx = out(s, rows * n, sizeof(float));
+    const output of_softmax = out(s, rows * n, sizeof(float));
     if (s->no_memory)
         return;
     const msq_crossentropy c = {y, by_class ? classes : NULL, labels, rows, n, from_logits};
@@ -107,6 +109,9 @@ static void crossentropy(scene *s, const float *y, int64_t rows, int64_t n) {
         s, msq_binary_crossentropy_back_f32(dx.one, d, y, labels, count, repeats, from_logits, 1),
         msq_binary_crossentropy_back_f32(dx.many, d, y, labels, count, repeats, from_logits, 2));
     same_floats(s, "gradient of binary losses", dx);
+    msq_softmax_back_f32(of_softmax.one, d, y, rows, n, 1);
+    msq_softmax_back_f32(of_softmax.many, d, y, rows, n, 3);
+    same_floats(s, "gradient of softmax", of_softmax);
 }
 
 void scene_step(scene *s) {
