@@ -89,6 +89,8 @@ def record(
     A `compute_mask` that takes arrays only, or a `call` that sets masks by itself, has no symbolic
     mask: then the mask is the one that the output carries when the graph runs.
     """
+    if outputs is None:
+        raise TypeError("call gave None: it must return a tensor")
     Node(layer, args, kwargs, outputs).filled_mask = filled_mask
     try:
         finish(outputs)

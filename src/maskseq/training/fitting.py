@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..context import changed
 from ..models import batches
@@ -34,6 +36,7 @@ def fit(
     validation_freq: Any,
 ) -> History:
     """Train a compiled model; see `Model.fit`."""
+    _check_counts(epochs, initial_epoch, steps_per_epoch, validation_steps, validation_freq)
     source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
     if validation_split and validation_data is None:
         source, held = source.split(validation_split)
@@ -115,6 +118,25 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, callb
     return batches.join(results)
 
 
+def _check_counts(
+    epochs: Any, initial_epoch: Any, steps_per_epoch: Any, validation_steps: Any, freq: Any
+) -> None:
+    """Raise ValueError naming the argument of `fit` that is no number of epochs or steps."""
+    for name, value, least in (
+        ("epochs", epochs, 0),
+        ("initial_epoch", initial_epoch, 0),
+        ("steps_per_epoch", steps_per_epoch, 1),
+        ("validation_steps", validation_steps, 1),
+        ("validation_freq", freq, 1),
+    ):
+        if value is None and "steps" in name:
+            continue
+        if isinstance(value, Sequence) and name == "validation_freq":
+            continue
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"{name} must be an int of {least} or more, got {value!r}")
+
+
 def _size(batch_size: Any) -> int:
     return BATCH_SIZE if batch_size is None else batches.checked_size(batch_size)
 
@@ -174,8 +196,6 @@ def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict
 
 def _is_validated(epoch: int, freq: Any) -> bool:
     """True if an epoch, from 0, is one of every `freq`, or one of those listed, from 1."""
-    if isinstance(freq, int):
-        return (epoch + 1) % freq == 0
     if isinstance(freq, Sequence):
         return epoch + 1 in freq
-    raise ValueError(f"validation_freq must be an int or a list of epochs, got {freq!r}")
+    return (epoch + 1) % freq == 0

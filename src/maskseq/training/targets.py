@@ -215,7 +215,8 @@ def _of_ragged(
     if layout is None:
         if len(shape) < 2:
             raise ValueError(f"{name}: expected an array for an output {shape}, got ragged data")
-        _check_lengths(given.lengths, np.full(shape[0], shape[1]), name, numbers)
+        of = f"as many as the output {shape} has"
+        _check_lengths(given.lengths, np.full(shape[0], shape[1]), name, numbers, of)
         return given.values.reshape(shape[0], shape[1], *given.values.shape[1:])
     if np.array_equal(given.lengths, layout.lengths):
         return given.values
@@ -225,12 +226,18 @@ def _of_ragged(
     return given.values[given.offsets[sequences] + layout.cells - sequences * layout.time]
 
 
-def _check_lengths(got: np.ndarray, wanted: np.ndarray, name: str, numbers: Any) -> None:
+def _check_lengths(
+    got: np.ndarray,
+    wanted: np.ndarray,
+    name: str,
+    numbers: Any,
+    of: str = "one for each of its real steps",
+) -> None:
     wrong = np.flatnonzero(got != wanted)
     if len(wrong):
         b = wrong[0]
         more = f", and so {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise ValueError(
             f"{name}: sequence {b if numbers is None else numbers[b]} has {got[b]} values, "
-            f"expected {wanted[b]}, one for each of its real steps{more}"
+            f"expected {wanted[b]}, {of}{more}"
         )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..rows import as_padded
 from ..tape import Tape, value_of
 from ..variable import Variable, publish
 from . import of_users
+from .causes import cause_of_nan
 from .compiled_losses import CompiledLosses
 from .compiled_metrics import CompiledMetrics
 from .data import Batch, data_set
@@ -105,15 +107,18 @@ class Trainer:
             raise ValueError(f"model '{self.model.name}' has no trainable weight")
         tape = Tape(variables)
         rng = Draws(self.seed, epoch, batch.numbers)
-        with changed(training=True, tape=tape, rng=rng, notes={}):
+        versions = [v.version for v in variables]
+        with changed(training=True, tape=tape, rng=rng, notes={}) as walk:
             outputs = self._outputs([x if x is None else tape.data(x) for x in values])
             if of_users.writes(self.model, "compute_loss"):
                 total = self._own_loss(tape, outputs, batch)
             else:
                 total = self._compiled_loss(tape, outputs, batch)
-        self._tell_nan(total, epoch, number)
+        if not math.isfinite(value_of(total)):
+            self._tell_nan(total, batch, outputs, epoch, number)
         with changed():
             gradients = tape.gradients(total)
+            _check_versions(versions, variables, walk.edition)
             self.optimizer.apply(gradients, variables, count=self.losses.last_count)
         self._add_metrics(list(map(value_of, outputs)), batch, self._class_weight)
 
@@ -275,13 +280,25 @@ class Trainer:
             )
         return outputs
 
-    def _tell_nan(self, total: Any, epoch: int, number: int) -> None:
-        loss = float(value_of(total))
-        if not math.isfinite(loss) and not self._told_nan:
+    def _tell_nan(
+        self, total: Any, batch: Batch, outputs: list[Any], epoch: int, number: int
+    ) -> None:
+        if not self._told_nan:
             self._told_nan = True
             warn(
-                f"model '{self.model.name}': the loss is {loss} in epoch {epoch + 1}, batch "
-                f"{number}; callbacks.TerminateOnNaN() stops there"
+                f"model '{self.model.name}': the loss is {float(value_of(total))} in epoch "
+                f"{epoch + 1}, batch {number}{cause_of_nan(batch, outputs)}; "
+                f"callbacks.TerminateOnNaN() stops there"
+            )
+
+
+def _check_versions(versions: list[int], variables: list[Any], edition: Any) -> None:
+    """Raise RuntimeError for a weight that was replaced since, but by the walk itself."""
+    for version, variable in zip(versions, variables, strict=True):
+        own = (get_ident(), id(variable))
+        if variable.version != version and not (edition and own in edition.own):
+            raise RuntimeError(
+                f"weight {variable.name}: another value was assigned during this step"
             )
 
 
