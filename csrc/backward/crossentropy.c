@@ -10,6 +10,7 @@
 
 enum {
     GRAIN = 1 << 15, /* values for which one more thread pays */
+    CHUNK = 2048,    /* values of a chunk of rows, or one row */
     BLOCK = 256      /* values that are done together */
 };
 
@@ -32,16 +33,12 @@ static float sum(const float *x, int64_t n) {
     return (float)msq_kernels()->reduce_row(x, n, 0, MSQ_SUM);
 }
 
-/* e^x of a row of logarithms. */
-static void exponentials(float *y, const float *x, int64_t n) {
-    msq_kernels()->activation[MSQ_EXPONENTIAL](y, x, n, NULL);
-}
-
 typedef struct {
     float *out;
     const float *d; /* NULL on the way there */
     const msq_crossentropy *of;
-    float *rooms; /* a row for each thread */
+    int64_t chunk; /* rows that are done together */
+    float *rooms;  /* a chunk for each thread */
 } job;
 
 /* losses[r] of rows by the numbers of their classes. */
@@ -63,23 +60,26 @@ static void class_losses(const job *j, int64_t first, int64_t end, float *room) 
         j->out[r] = -j->out[r];
 }
 
-/* The same by a label for each class. */
+/* The same by a label for each class: of a chunk of rows. */
 static void label_losses(const job *j, int64_t first, int64_t end, float *room) {
     const msq_crossentropy *const c = j->of;
-    for (int64_t r = first; r < end; r++) {
-        const float *const y = c->y + r * c->n, *const labels = c->labels + r * c->n;
+    const int64_t values = (end - first) * c->n;
+    const float *const y = c->y + first * c->n, *const labels = c->labels + first * c->n;
+    for (int64_t i = 0; i < values; i += c->n) {
         if (c->from_logits) {
-            msq_kernels()->log_softmax_row(room, y, c->n);
-        } else {
-            const float total = sum(y, c->n);
-            for (int64_t i = 0; i < c->n; i++)
-                room[i] = cut(y[i] / total);
-            logs(room, room, c->n);
+            msq_kernels()->log_softmax_row(room + i, y + i, c->n);
+            continue;
         }
-        for (int64_t i = 0; i < c->n; i++)
-            room[i] *= labels[i];
-        j->out[r] = -sum(room, c->n);
+        const float total = sum(y + i, c->n);
+        for (int64_t k = i; k < i + c->n; k++)
+            room[k] = cut(y[k] / total);
     }
+    if (!c->from_logits)
+        logs(room, room, values);
+    for (int64_t i = 0; i < values; i++)
+        room[i] *= labels[i];
+    for (int64_t r = first; r < end; r++)
+        j->out[r] = -sum(room + (r - first) * c->n, c->n);
 }
 
 static void class_gradient(const msq_crossentropy *c, int64_t r, float *dy, float d) {
@@ -87,8 +87,7 @@ static void class_gradient(const msq_crossentropy *c, int64_t r, float *dy, floa
     const int64_t at = c->classes[r];
     float less = d;
     if (c->from_logits) {
-        msq_kernels()->log_softmax_row(dy, y, c->n);
-        exponentials(dy, dy, c->n);
+        msq_kernels()->softmax_row(dy, y, c->n);
         for (int64_t i = 0; i < c->n; i++)
             dy[i] *= d;
     } else {
@@ -107,8 +106,7 @@ static void label_gradient(const msq_crossentropy *c, int64_t r, float *dy, floa
         for (int64_t i = 0; i < c->n; i++)
             dy[i] = -d * labels[i];
         const float total = sum(dy, c->n);
-        msq_kernels()->log_softmax_row(room, y, c->n);
-        exponentials(room, room, c->n);
+        msq_kernels()->softmax_row(room, y, c->n);
         for (int64_t i = 0; i < c->n; i++)
             dy[i] -= room[i] * total;
         return;
@@ -124,21 +122,25 @@ static void label_gradient(const msq_crossentropy *c, int64_t r, float *dy, floa
         dy[i] += of_total;
 }
 
-static void rows_body(void *context, int thread, int num_threads) {
-    const job *const j = context;
+static void gradients(const job *j, int64_t first, int64_t end, float *room) {
     const msq_crossentropy *const c = j->of;
-    float *const room = j->rooms + (int64_t)thread * c->n;
-    const int64_t first = msq_share(c->rows, thread, num_threads);
-    const int64_t end = msq_share(c->rows, thread + 1, num_threads);
-    if (!j->d) {
-        (c->classes ? class_losses : label_losses)(j, first, end, room);
-        return;
-    }
     for (int64_t r = first; r < end; r++)
         if (c->classes)
             class_gradient(c, r, j->out + r * c->n, j->d[r]);
         else
             label_gradient(c, r, j->out + r * c->n, j->d[r], room);
+}
+
+static void rows_body(void *context, int thread, int num_threads) {
+    const job *const j = context;
+    const msq_crossentropy *const c = j->of;
+    float *const room = j->rooms + (int64_t)thread * j->chunk * c->n;
+    void (*const work)(const job *, int64_t, int64_t, float *) = j->d         ? gradients
+                                                                 : c->classes ? class_losses
+                                                                              : label_losses;
+    const int64_t end = msq_share(c->rows, thread + 1, num_threads);
+    for (int64_t r = msq_share(c->rows, thread, num_threads); r < end; r += j->chunk)
+        work(j, r, end - r < j->chunk ? end : r + j->chunk, room);
 }
 
 static int run(job *j, int64_t *bad_row, int num_threads) {
@@ -150,8 +152,9 @@ static int run(job *j, int64_t *bad_row, int num_threads) {
             return MSQ_OUT_OF_RANGE;
     const double values = (double)c->rows * (double)c->n;
     const int threads = msq_plan_threads(num_threads, c->rows, values, GRAIN);
+    j->chunk = c->n < CHUNK ? CHUNK / (c->n ? c->n : 1) : 1;
     int64_t floats = threads;
-    if (msq_multiply(&floats, c->n))
+    if (msq_multiply(&floats, j->chunk) || msq_multiply(&floats, c->n))
         return MSQ_NO_MEMORY;
     j->rooms = msq_allocate(floats);
     if (!j->rooms)
@@ -163,13 +166,13 @@ static int run(job *j, int64_t *bad_row, int num_threads) {
 
 int msq_crossentropy_f32(float *losses, const msq_crossentropy *c, int64_t *bad_row,
                          int num_threads) {
-    job j = {losses, NULL, c, NULL};
+    job j = {.out = losses, .of = c};
     return run(&j, bad_row, num_threads);
 }
 
 int msq_crossentropy_back_f32(float *dy, const float *d, const msq_crossentropy *c,
                               int64_t *bad_row, int num_threads) {
-    job j = {dy, d, c, NULL};
+    job j = {.out = dy, .d = d, .of = c};
     return run(&j, bad_row, num_threads);
 }
 
