@@ -14,7 +14,12 @@ from tests.support.reference import sigmoid
 
 UNITS, FEATURES = 5, 4
 MASK = np.array([[1, 0, 1, 1], [1, 1, 0, 0], [0, 0, 0, 1]], bool)
-LAYERS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple": layers.SimpleRNN}
+LAYERS = {
+    "lstm": layers.LSTM,
+    "gru": layers.GRU,
+    "before": lambda *a, **k: layers.GRU(*a, reset_after=False, **k),
+    "simple": layers.SimpleRNN,
+}
 
 
 def train(layer, x, mask=MASK, sequences=None, rows=False):
@@ -62,6 +67,10 @@ def definition(kind, x, mask, of_input, of_state, kernel, recurrent_kernel, bias
                 of_x, of_h = of_x + bias[0], of_h + bias[1]
                 z, r = (sigmoid(a) for a in np.split((of_x + of_h)[: 2 * UNITS], 2))
                 h = z * h + (1 - z) * np.tanh(of_x[2 * UNITS :] + r * of_h[2 * UNITS :])
+            elif kind == "before":
+                z, r = (sigmoid(a) for a in np.split((of_x + of_h + bias)[: 2 * UNITS], 2))
+                of_reset = r * h * of_state[2, b] @ recurrent[2]
+                h = z * h + (1 - z) * np.tanh((of_x + bias)[2 * UNITS :] + of_reset)
             elif kind == "lstm":
                 i, f, new, o = np.split(of_x + of_h + bias, 4)
                 c = sigmoid(f) * c + sigmoid(i) * np.tanh(new)

@@ -21,6 +21,7 @@ from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 from .taped_cell import cell_on_tape, traced
 from .taped_dropout import Dropped, drop_input, dropped_run, dropped_step, drops
 from .taped_run import TapedRun, pair_in_c, run_in_c, run_on_tape, steps_on_tape
+from .walked.run import walk_on_tape, walks
 
 
 class CellOptions(LayerOptions, total=False):
@@ -187,12 +188,17 @@ class Cell(Drawing, KeepsPack, Layer):
             dropped = Dropped(self, rows.shape[-1], rows.value.layout.batch)
         packed = self.packed()
         in_c = isinstance(packed, _kernels.PackedRNN) and _kernels.has_way_back(packed)
-        if not in_c or (dropped is not None and dropped.of_state is not None):
-            call_in = None if dropped is None else dropped.calls(self)
-            return steps_on_tape(self, rows, states, reverse, call_in)
-        if dropped is not None and dropped.of_input is not None:
-            rows = drop_input(rows, dropped.of_input[0])
-        return run_in_c(self, packed, rows, states, reverse)
+        ours, gates_drop = type(self).call is Cell.call and walks(self), False
+        if dropped is not None and (in_c or ours):
+            gates_drop = dropped.of_state is not None
+            if dropped.of_input is not None and not gates_drop:
+                rows = drop_input(rows, dropped.of_input[0])
+        if in_c and not gates_drop:
+            return run_in_c(self, packed, rows, states, reverse)
+        if ours:
+            return walk_on_tape(self, rows, states, reverse, dropped if gates_drop else None)
+        call_in = None if dropped is None else dropped.calls(self)
+        return steps_on_tape(self, rows, states, reverse, call_in)
 
     def _drops_all(self) -> bool:
         """True if a run drops; a `call` of one's own does that itself, step by step."""

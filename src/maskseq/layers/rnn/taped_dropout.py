@@ -37,14 +37,16 @@ class Dropped:
         self.of_input = factors(sequences, features, key, cell.dropout, gates)
         self.of_state = factors(sequences, cell.units, mixed(key, 1), cell.recurrent_dropout, gates)
 
+    def ordered(self, order: np.ndarray) -> list[list[np.ndarray] | None]:
+        """The factors of the input and of the state for sequences in an order."""
+        both = self.of_input, self.of_state
+        return [None if found is None else [factor[order] for factor in found] for found in both]
+
     def calls(self, cell: Any) -> Callable[[np.ndarray], Callable[..., Any]]:
         """For sequences in an order: `cell.call` on the first ones of them."""
 
         def call_in(order: np.ndarray) -> Callable[..., Any]:
-            x_factors, h_factors = (
-                None if found is None else [factor[order] for factor in found]
-                for found in (self.of_input, self.of_state)
-            )
+            x_factors, h_factors = self.ordered(order)
 
             def call(x: Any, states: Sequence[Any]) -> Any:
                 count, units = len(x), cell.units

@@ -1,7 +1,8 @@
 """How a cell runs over the real steps of a batch under a tape, so that gradients go back.
 
-A cell of ours with the usual activations runs in C, there and back. Any other runs step by step,
-each step on the sequences that still have one, and all that its `call` does is recorded.
+A cell of ours with the usual activations runs in C, there and back; with other activations of each
+number, and where it drops of its state, as `walked` says. Any other runs step by step, each step on
+the sequences that still have one, and all that its `call` does is recorded.
 """
 
 from collections.abc import Sequence
