@@ -101,6 +101,8 @@ ALLOWED = {
     ("ops.notation", "np.amax"): NAMES,
     ("ops.notation", "np.amin"): NAMES,
     ("ops.notation", "np.argsort"): NAMES,
+    ("ops.notation", ".matmul"): NAMES,
+    ("ops.notation", "np.dot"): NAMES,
     ("ops.reduction", "np.argsort"): INTEGERS,
     ("ops.reduction", "np.cumprod"): RUNNING,
     ("ops.reduction", "np.cumsum"): RUNNING,

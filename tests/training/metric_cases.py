@@ -23,6 +23,11 @@ class Case(NamedTuple):
 
 
 _AT = {"num_thresholds": 21}
+_OF_LABELS = (
+    {},
+    {"curve": "PR", "num_labels": 3},
+    {"label_weights": [0.5, 1.0, 2.0], "summation_method": "minoring"},
+)
 CASES = [
     *(Case(name, "numbers", {}) for name in ("MeanSquaredError", "MeanAbsoluteError")),
     Case("MeanAbsolutePercentageError", "numbers", {}),
@@ -58,6 +63,9 @@ CASES = [
     Case("SpecificityAtSensitivity", "binary", {"sensitivity": 0.5, **_AT}),
     Case("PrecisionAtRecall", "binary", {"recall": 0.5, **_AT}),
     Case("RecallAtPrecision", "binary", {"precision": 0.5, **_AT}),
+    *(Case(name, "numbers", {}) for name in ("PearsonCorrelation", "ConcordanceCorrelation")),
+    *(Case("AUC", "classes", {"multi_label": True, **o, **_AT}) for o in _OF_LABELS),
+    Case("AUC", "classes", {"label_weights": [0.5, 1.0, 2.0], **_AT}),
     Case("F1Score", "classes", {}),
     *(Case("FBetaScore", "classes", {"average": a, "beta": 2.0}) for a in ("micro", "macro")),
     Case("FBetaScore", "binary", {"average": "weighted", "threshold": 0.4}),

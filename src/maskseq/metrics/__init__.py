@@ -5,6 +5,22 @@ from typing import Any
 import numpy as np
 
 from .. import configured, losses
+from ..losses import binary_crossentropy as binary_crossentropy
+from ..losses import binary_focal_crossentropy as binary_focal_crossentropy
+from ..losses import categorical_crossentropy as categorical_crossentropy
+from ..losses import categorical_focal_crossentropy as categorical_focal_crossentropy
+from ..losses import categorical_hinge as categorical_hinge
+from ..losses import hinge as hinge
+from ..losses import huber as huber
+from ..losses import kl_divergence as kl_divergence
+from ..losses import log_cosh as log_cosh
+from ..losses import mean_absolute_error as mean_absolute_error
+from ..losses import mean_absolute_percentage_error as mean_absolute_percentage_error
+from ..losses import mean_squared_error as mean_squared_error
+from ..losses import mean_squared_logarithmic_error as mean_squared_logarithmic_error
+from ..losses import poisson as poisson
+from ..losses import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from ..losses import squared_hinge as squared_hinge
 from ..tape import value_of
 from .accuracies import Accuracy as Accuracy
 from .accuracies import BinaryAccuracy as BinaryAccuracy
@@ -23,6 +39,10 @@ from .confusion import Precision as Precision
 from .confusion import Recall as Recall
 from .confusion import TrueNegatives as TrueNegatives
 from .confusion import TruePositives as TruePositives
+from .correlations import ConcordanceCorrelation as ConcordanceCorrelation
+from .correlations import PearsonCorrelation as PearsonCorrelation
+from .correlations import concordance_correlation as concordance_correlation
+from .correlations import pearson_correlation as pearson_correlation
 from .curves import AUC as AUC
 from .curves import PrecisionAtRecall as PrecisionAtRecall
 from .curves import RecallAtPrecision as RecallAtPrecision

@@ -8,6 +8,7 @@ from .. import _kernels, activations
 from ..numerics import extremes, reductions
 from ..training.targets import align
 from .confusion import Thresholds, ratio
+from .metric import spread
 
 MOST_THRESHOLDS = 1_000_000
 
@@ -16,7 +17,9 @@ class AUC(Thresholds):
     """The area under the curve ROC or PR, from the counts at `num_thresholds` thresholds.
 
     summation_method: "interpolation", "minoring" or "majoring".  thresholds: those between 0 and 1.
-    from_logits: predictions are logits. Not here: `multi_label`, the curve "PRGAIN".
+    from_logits: predictions are logits.  multi_label: the mean of the areas of the `num_labels`
+    columns, times `label_weights`; without it these are weights of the columns' counts.
+    Not here: the curve "PRGAIN".
     """
 
     def __init__(
@@ -32,8 +35,8 @@ class AUC(Thresholds):
         label_weights: Any = None,
         from_logits: bool = False,
     ):
-        if multi_label or num_labels or label_weights is not None:
-            raise NotImplementedError("AUC: multi_label, num_labels, label_weights are not there")
+        if num_labels and not multi_label:
+            raise ValueError("AUC: num_labels is for multi_label only")
         if curve not in ("ROC", "PR"):
             raise ValueError(f"AUC: curve must be 'ROC' or 'PR', got {curve!r}")
         if summation_method not in ("interpolation", "minoring", "majoring"):
@@ -43,8 +46,14 @@ class AUC(Thresholds):
         self.levels = [-1e-7, *levels[1:-1], 1 + 1e-7]
         self.num_thresholds, self.curve = len(levels), curve
         self.summation_method, self.from_logits = summation_method, from_logits
-        self.multi_label, self.num_labels, self.label_weights = False, None, None
+        self.multi_label, self.num_labels = multi_label, num_labels
+        self.label_weights = None if label_weights is None else np.asarray(label_weights).tolist()
         self.given = thresholds
+        self._of_labels: list[AUC] = []
+
+    def reset_state(self) -> None:
+        super().reset_state()
+        self._of_labels = []
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -58,7 +67,38 @@ class AUC(Thresholds):
         else:
             super().update_state(y_true, y_pred, sample_weight)
 
+    def _count(self, labels: np.ndarray, scores: np.ndarray, weights: Any) -> None:
+        columns = scores.shape[-1] if scores.ndim else 0
+        if self.label_weights is not None and len(self.label_weights) != columns:
+            raise ValueError(
+                f"{self.name}: expected {len(self.label_weights)} columns, one for each of the "
+                f"label_weights, got {columns}"
+            )
+        if not self.multi_label:
+            if self.label_weights is not None:
+                weights = spread(1.0 if weights is None else weights, scores)
+                weights = weights * np.asarray(self.label_weights)
+            super()._count(labels, scores, weights)
+            return
+        expected = self.num_labels or len(self._of_labels) or columns
+        if scores.ndim != 2 or labels.shape != scores.shape or columns != expected:
+            raise ValueError(
+                f"{self.name}: expected labels and predictions (samples or real steps, "
+                f"{expected}), got {labels.shape} and {scores.shape}"
+            )
+        weights = spread(1.0 if weights is None else weights, scores)
+        if not self._of_labels:
+            options = (self.curve, self.summation_method, None, None, self.given)
+            self._of_labels = [AUC(self.num_thresholds, *options) for _ in range(columns)]
+        for i, one in enumerate(self._of_labels):
+            one._count(labels[:, i], scores[:, i], weights[:, i])
+
     def result(self) -> np.float32:
+        if self.multi_label:
+            areas = np.array([one.result() for one in self._of_labels], np.float64)
+            shares = np.ones(len(areas)) if self.label_weights is None else self.label_weights
+            whole = float(reductions.total(np.asarray(shares, np.float64)))
+            return np.float32(reductions.total(areas * shares) / whole if whole else 0.0)
         tp, fp, fn = self.true_positives, self.false_positives, self.false_negatives
         if self.curve == "PR" and self.summation_method == "interpolation":
             return self._interpolated()

@@ -1,5 +1,6 @@
 """The metrics that `compile` was given, for each output. They count real steps only."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class _Slot:
         """
         metric, layout = self._found(given), given.layout
         if isinstance(metric, metrics.MeanMetricWrapper):
-            time = np.prod(np.shape(given.y_pred)[1:-1]) if layout is None else layout.time
+            time = math.prod(np.shape(given.y_pred)[1:-1]) if layout is None else layout.time
             share = 1.0 / max(float(time), 1.0)
             metric.update_state(given.y_true, given.y_pred, given.weights, share=share)
         elif layout is None:

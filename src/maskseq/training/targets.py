@@ -155,7 +155,7 @@ def checked_class_weight(given: Any) -> Mapping[int, float] | None:
             f"class_weight must be a dict of class -> weight, got {type(given).__name__}"
         )
     for number, weight in given.items():
-        if not isinstance(number, (int, float, np.number)) or number != round(number):
+        if not isinstance(number, (int, float, np.number)) or not float(number).is_integer():
             raise TypeError(f"class_weight: expected numbers of classes, got {number!r}")
         with np.errstate(over="ignore"):
             fits = isinstance(weight, (int, float, np.number)) and np.isfinite(np.float32(weight))
