@@ -85,7 +85,7 @@ static void update(scene *s, int64_t n, int64_t table, int64_t features) {
 static void crossentropy(scene *s, const float *y, int64_t rows, int64_t n) {
     const int by_class = byte(s) % 2, from_logits = byte(s) % 2;
     const int64_t repeats = between(s, 1, 3);
-    const float *const d = floats(s, rows * n), *const labels = floats(s, rows * n);
+    const float *const d = floats(s, rows * (n ? n : 1)), *const labels = floats(s, rows * n);
     const int64_t *const classes = indices(s, rows, n);
     const output losses = out(s, rows, sizeof(float)), dy = out(s, rows * n, sizeof(float));
     const output binary = out(s, rows * n, sizeof(float)), dx = out(s, rows * n, sizeof(float));
