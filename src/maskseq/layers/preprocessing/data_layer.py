@@ -8,6 +8,7 @@ from ...data.ragged import Ragged, as_batch
 from ...data.text import is_text, read_text
 from ...graph.symbols import is_symbolic
 from ...rows import Rows, as_padded
+from ...tape import Traced
 from ...tensor import as_numpy, convert_to_tensor, get_keras_mask
 from ..base.arguments import LayerOptions
 from ..base.binding import as_output
@@ -47,6 +48,8 @@ class DataLayer(Layer):
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if is_symbolic((inputs, kwargs)):
             return super().__call__(inputs, *args, **kwargs)
+        if type(inputs) is Traced:
+            return self.apply(inputs, *args, **kwargs)
         try:
             value = self._read(inputs)
         except PLAIN_ERRORS as error:
@@ -89,6 +92,8 @@ class DataLayer(Layer):
         return Ragged(values, outputs.layout.offsets)
 
     def apply(self, inputs: Any, **kwargs: Any) -> Any:
+        if type(inputs) is Traced:  # no gradient passes a vocabulary: what comes out is data
+            return inputs.tape.hold(self.apply(inputs.value, **kwargs))
         kwargs.pop("training", None)
         try:
             if type(inputs) is Rows:
