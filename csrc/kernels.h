@@ -190,6 +190,20 @@ typedef void msq_softmax_terms_fn(float *x, int64_t stride, const int64_t *n, in
 /* log(sum of e^x) of one row. */
 typedef float msq_log_sum_fn(const float *x, int64_t n);
 
+/* A step of Viterbi's algorithm for some sequences: next[s][to] = emissions[s][to] + the largest of
+ * scores[s][from] + transitions[from][to]. Rows but those of emissions are whole vectors, 0 past
+ * the tags; no value is NaN or +inf. */
+typedef struct msq_viterbi {
+    float *const *next;
+    const float *const *scores, *const *emissions;
+    const float *transitions; /* rows stride apart */
+    int64_t sequences, tags, stride;
+} msq_viterbi;
+typedef void msq_viterbi_step_fn(const msq_viterbi *step);
+/* The first `from` with the largest scores[from] + into[from]; whole vectors, `into` -inf past the
+ * tags. If a value is NaN, any number. */
+typedef int64_t msq_viterbi_back_fn(const float *scores, const float *into, int64_t tags);
+
 /* What values are made one by, in float64; see isa/reduce_tmpl.h for the order. */
 enum { MSQ_SUM, MSQ_PRODUCT, MSQ_SQUARES }; /* sum of (x - center)^2 */
 typedef double msq_reduce_row_fn(const float *x, int64_t n, double center, int kind);
@@ -283,6 +297,8 @@ typedef struct msq_kernel_table {
     msq_softmax_terms_fn *softmax_terms;
     msq_map_fn *log_softmax_row;
     msq_log_sum_fn *log_sum_exp;
+    msq_viterbi_step_fn *viterbi_step;
+    msq_viterbi_back_fn *viterbi_back;
     msq_reduce_row_fn *reduce_row;
     msq_reduce_columns_fn *reduce_columns;
     msq_normalize_row_fn *normalize_row;

@@ -25,6 +25,8 @@
 
 #include "softmax_tmpl.h"
 
+#include "viterbi_tmpl.h"
+
 #include "reduce_tmpl.h"
 
 #include "normalize_tmpl.h"
@@ -59,6 +61,8 @@ const msq_kernel_table ISA(msq_kernels) = {
     .softmax_terms = softmax_terms,
     .log_softmax_row = log_softmax_row,
     .log_sum_exp = log_sum_exp,
+    .viterbi_step = viterbi_step,
+    .viterbi_back = viterbi_back,
     .reduce_row = reduce_row,
     .reduce_columns = reduce_columns,
     .normalize_row = normalize_row,

@@ -1,8 +1,8 @@
-/* Losses of whole sequences that sum over all paths through them, and their ways back; for this
- * package. Sequence b has the rows [offsets[b], offsets[b + 1]); offsets (batch + 1) ascend in
- * [0, rows]. The same bits on every instruction set and for any number of threads. Statuses:
- * MSQ_OK, MSQ_OUT_OF_RANGE for offsets that do not ascend or leave their range, MSQ_NO_MEMORY,
- * MSQ_INTERRUPTED. */
+/* Losses of whole sequences that sum over all paths through them, their ways back, and the best
+ * path; for this package. Sequence b has the rows [offsets[b], offsets[b + 1]); offsets (batch + 1)
+ * ascend in [0, rows]. The same bits on every instruction set and for any number of threads.
+ * Statuses: MSQ_OK, MSQ_OUT_OF_RANGE for offsets that do not ascend or leave their range,
+ * MSQ_NO_MEMORY, MSQ_INTERRUPTED. */
 #ifndef MSQ_LATTICE_H
 #define MSQ_LATTICE_H
 
@@ -30,6 +30,13 @@ int msq_crf_f32(const msq_crf *crf, float *losses, float *alphas, int num_thread
 int msq_crf_backward_f32(const msq_crf *crf, const float *alphas, const float *d_losses,
                          float *d_emissions, float *d_transitions, float *d_start, float *d_end,
                          int num_threads);
+
+/* --- its best path (viterbi.c) */
+
+/* best (rows): the tags of the path of the largest score; of equal ones, the first tag before a
+ * tag, and the first last tag. scores[b] is that score, 0 for no rows. A NaN counts as larger than
+ * any number. crf->path is not read; rows of no sequence are not written. */
+int msq_crf_decode_f32(const msq_crf *crf, int32_t *best, float *scores, int num_threads);
 
 /* --- connectionist temporal classification (ctc.c) */
 

@@ -369,6 +369,15 @@ def crf_backward(
     NDArray[np.float32] | None,
     NDArray[np.float32] | None,
 ]: ...
+def crf_decode(
+    emissions: ArrayLike,
+    offsets: ArrayLike,
+    transitions: ArrayLike,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
 def ctc(
     logits: ArrayLike,
     labels: ArrayLike,

@@ -23,7 +23,7 @@ from cpython.buffer cimport (
 )
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport sqrt
-from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t, uintptr_t
 from libc.string cimport memset, strchr
 
 from maskseq cimport *

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import numpy as np
 
+_OURS = __name__.split(".")[0]
+
 
 class Configured:
     """A function that is made from arguments, which it keeps as attributes of their names."""
@@ -78,6 +80,12 @@ def is_from_keras(entry: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    """True if the entry of a config names a class that Keras lacks, as `serialize` writes it."""
+    module, name = entry.get("module"), entry.get("class_name")
+    return str(module).startswith(f"{_OURS}.") and entry.get("registered_name") == name
+
+
 def get(
     identifier: Any, known: Mapping[str, type[Configured]], kind: str
 ) -> Callable[..., Any] | None:
@@ -98,15 +106,27 @@ def get(
 def serialize(value: Any, known: Mapping[str, type[Any]], module: str) -> Any:
     """The config of an object of the table, in Keras's form; of an `Unknown`, as it was.
 
-    None and objects of other classes are returned as they are.
+    None and objects of other classes are returned as they are; a class of the table stands for the
+    object that it makes without arguments. A class with `in_keras = False` is
+    written under a name of ours, so that Keras names what it lacks.
     """
     if isinstance(value, Unknown):
         return value.config
-    name = type(value).__name__
+    if isinstance(value, type) and known.get(value.__name__) is value:
+        value = value()
+    name, registered = type(value).__name__, None
     if known.get(name) is not type(value):
         return value
+    if not getattr(value, "in_keras", True):
+        module, registered = _OURS + module.removeprefix("keras"), name
     config = value.get_config()
-    return {"module": module, "class_name": name, "config": config, "registered_name": None}
+    return {"module": module, "class_name": name, "config": config, "registered_name": registered}
+
+
+def function(name: str) -> dict[str, str]:
+    """The config of a function of this name, in Keras's form."""
+    names = {"class_name": "function", "config": name, "registered_name": "function"}
+    return {"module": "builtins", **names}
 
 
 def arguments_of(cls: type) -> set[str]:
@@ -157,7 +177,7 @@ def from_table(config: Any, known: Mapping[str, Any], kind: str) -> Any:
     """
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ValueError(f"{kind}: expected a name, a config or an object, got {config!r}")
-    if not is_from_keras(config):
+    if not is_from_keras(config) and not _is_ours(config):
         raise ValueError(f"{kind}: {config['class_name']!r} is not a class of maskseq or Keras")
     return named(config["class_name"], known, kind).from_config(config.get("config") or {})
 

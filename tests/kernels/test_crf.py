@@ -1,4 +1,4 @@
-"""The loss of a CRF and its way back: equal to its definition, the same bits everywhere."""
+"""The loss of a CRF, its way back and its best path: as defined, the same bits everywhere."""
 
 import numpy as np
 import pytest
@@ -29,6 +29,19 @@ class Case:
     def run(self, **options):
         losses, alphas = _kernels.crf(*self.arguments(), **options)
         return losses, _kernels.crf_backward(self.d_losses, alphas, *self.arguments(), **options)
+
+    def decode(self, **options):
+        weights = self.transitions, self.start, self.end
+        return _kernels.crf_decode(self.emissions, self.offsets, *weights, **options)
+
+    def expected_decode(self):
+        nothing = np.zeros(len(self.transitions), np.float32)
+        ends = (nothing if x is None else x for x in (self.start, self.end))
+        weights = self.transitions, *ends
+        parts = np.split(self.emissions, self.offsets[1:-1])
+        found = [reference_lattice.viterbi(part, *weights) for part in parts]
+        tags = np.array([tag for path, _ in found for tag in path], np.int32)
+        return tags, np.array([score for _, score in found], np.float32)
 
     def expected(self, loss, emissions, transitions, start=None, end=None):
         start, end = (np.zeros(len(transitions)) if x is None else x for x in (start, end))
@@ -141,3 +154,86 @@ def test_crf_refuses_what_does_not_fit(rng, change, message):
     arguments = dict(zip(names, case.arguments(), strict=True))
     with pytest.raises(ValueError, match=message):
         _kernels.crf(**{**arguments, **change})
+
+
+def same(found, expected):
+    for x, y in zip(found, expected, strict=True):
+        assert x.dtype == y.dtype
+        np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("boundaries", (True, False))
+@pytest.mark.parametrize("tags", (1, 2, 3, 15, 16, 17, 31, 33, 48, 65, 130))
+def test_best_paths(rng, isa, tags, boundaries):
+    case = Case(rng, [3, 0, 1, 20, 2, 2, 9, 0, 5], tags, boundaries)
+    same(case.decode(), case.expected_decode())
+
+
+def test_of_equal_scores_the_first_tag_wins(rng, isa):
+    case = Case(rng, [9, 4, 1], 37, size=0.0)
+    tags, scores = case.decode()
+    assert not tags.any() and not scores.any()
+    case.emissions[:] = rng.integers(0, 2, case.emissions.shape)
+    case.transitions[:] = rng.integers(0, 2, case.transitions.shape)
+    same(case.decode(), case.expected_decode())
+
+
+@pytest.mark.parametrize("value", (np.nan, np.inf, -np.inf, 3e38, -3e38))
+@pytest.mark.parametrize("name", ("emissions", "transitions", "start", "end"))
+def test_best_paths_of_what_is_no_plain_number(rng, isa, name, value):
+    case = Case(rng, [5, 1, 7, 6, 2], 19)
+    array = getattr(case, name)
+    for share in (0.02, 0.3, 1.0):
+        array[rng.random(array.shape) < share] = value
+        with np.errstate(invalid="ignore", over="ignore"):
+            same(case.decode(), case.expected_decode())
+
+
+def test_a_forbidden_transition_is_in_no_best_path(rng):
+    case = Case(rng, [200], 5)
+    case.transitions[1, 2] = case.start[0] = case.end[3] = -np.inf
+    tags, _ = case.decode()
+    pairs = set(zip(tags[:-1].tolist(), tags[1:].tolist(), strict=True))
+    assert (1, 2) not in pairs and tags[0] != 0 and tags[-1] != 3
+    same(case.decode(), case.expected_decode())
+
+
+def test_best_paths_have_the_same_bits_everywhere(rng):
+    case, results = Case(rng, [90, 3, 0, 200, 17] * 30, 33), set()
+    for name in _kernels.ISAS:
+        _kernels.set_isa(name)
+        for threads in THREADS:
+            results.add(b"".join(x.tobytes() for x in case.decode(num_threads=threads)))
+    assert len(results) == 1
+
+
+def test_rows_of_no_sequence_get_tag_0(rng):
+    case = Case(rng, [2, 3], 4)
+    case.emissions = np.concatenate([case.emissions, np.full((2, 4), np.nan, np.float32)])
+    tags, _ = case.decode()
+    assert tags.shape == (7,) and not tags[5:].any()
+    case.emissions = case.emissions[:5]
+    same((tags[:5], case.decode()[1]), case.expected_decode())
+
+
+def test_no_sequences_to_decode(rng):
+    tags, scores = Case(rng, [], 3).decode()
+    assert tags.shape == scores.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"offsets": [0, 2, 1]}, "offsets must ascend"),
+        ({"offsets": np.zeros(0, np.int64)}, "offsets must have at least one value"),
+        ({"transitions": np.zeros((3, 2))}, r"transitions must be float32 \(3, 3\)"),
+        ({"end": np.zeros(2)}, r"end must be float32 \(3,\)"),
+        ({"emissions": np.zeros((3, 0))}, "at least one tag"),
+    ],
+)
+def test_crf_decode_refuses_what_does_not_fit(rng, change, message):
+    case = Case(rng, [3], 3)
+    names = ("emissions", "offsets", "transitions", "start", "end")
+    values = (case.emissions, case.offsets, case.transitions, case.start, case.end)
+    with pytest.raises(ValueError, match=message):
+        _kernels.crf_decode(**{**dict(zip(names, values, strict=True)), **change})

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import maskseq
 from maskseq.layers.base.table import IN_KERAS, names_in
 from maskseq.nest import flatten
 from maskseq.testing.examples import EXAMPLES
@@ -66,3 +67,12 @@ def test_keras_takes_weights_alone(tmp_path):
     theirs.load_weights(tmp_path / "model.weights.h5")
     for ours, kept in zip(model.get_weights(), weights_of(theirs), strict=True):
         np.testing.assert_array_equal(ours, kept)
+
+
+def test_keras_names_the_loss_that_it_lacks(tmp_path):
+    model = maskseq.Sequential([maskseq.Input((None, 4)), maskseq.layers.Dense(3)])
+    model.compile("sgd", "crf")
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(TypeError, match="Could not locate class 'CRF'.*'maskseq.losses'"):
+        keras.models.load_model(tmp_path / "model.keras")
+    assert keras.models.load_model(tmp_path / "model.keras", compile=False).built

@@ -197,6 +197,54 @@ def test_layers_that_keras_lacks_are_named(tmp_path):
     assert "LastStep" not in names_in(IN_KERAS)
 
 
+@pytest.mark.parametrize("given", ["crf", maskseq.losses.CRF, maskseq.losses.CRF("sum", "mine")])
+def test_a_loss_that_keras_lacks_is_named_and_comes_back(rng, tmp_path, given):
+    x, y = rng.standard_normal((2, 5, 4)).astype(np.float32), rng.integers(0, 3, (2, 5))
+    tagger = [maskseq.Input((None, 4)), layers.Dense(3), layers.CRF(name="tags")]
+    model = maskseq.Sequential(tagger)
+    model.compile("sgd", {"tags": given} if given == "crf" else given, metrics=["accuracy"])
+    expected = model.train_on_batch(x, y), model.evaluate(x, y, verbose=0)
+    with pytest.warns(UserWarning, match="CRF are layers of maskseq and CRF in compile is of mas"):
+        model.save(tmp_path / "model.keras")
+    again = load_model(tmp_path / "model.keras")
+    assert again.evaluate(x, y, verbose=0) == expected[1]
+    written = again.get_compile_config()["loss"]
+    written = written.get("tags", written)
+    assert (written["module"], written["registered_name"]) == ("maskseq.losses", "CRF")
+    object_given = isinstance(given, maskseq.losses.CRF)
+    assert written["config"] == (given if object_given else maskseq.losses.CRF()).get_config()
+
+
+_ARGUMENTS = {
+    **dict.fromkeys(("PrecisionAtRecall", "RecallAtPrecision"), (0.5,)),
+    **dict.fromkeys(("SensitivityAtSpecificity", "SpecificityAtSensitivity"), (0.5,)),
+    **dict.fromkeys(("IoU", "OneHotIoU"), (3, [1])),
+    **dict.fromkeys(("MeanIoU", "OneHotMeanIoU"), (3,)),
+}
+
+
+def test_losses_and_metrics_of_keras_are_written_under_its_names():
+    for module, name in ((maskseq.losses, "keras.losses"), (maskseq.metrics, "keras.metrics")):
+        for cls in set(module.KNOWN.values()) - {maskseq.losses.CRF}:
+            if isinstance(cls, type):
+                arguments = _ARGUMENTS.get(cls.__name__, ())
+                entry = module.serialize(cls(*arguments))
+                assert (entry["module"], entry["registered_name"]) == (name, None)
+                assert type(module.deserialize(entry)) is cls
+            else:
+                assert module.serialize(cls)["class_name"] == "function"
+
+
+def test_metrics_given_as_functions_are_written_by_name(tmp_path):
+    model = maskseq.Sequential([maskseq.Input((4,)), layers.Dense(3, activation="softmax")])
+    functions = [maskseq.metrics.categorical_accuracy, maskseq.losses.mean_squared_error]
+    model.compile("sgd", maskseq.losses.CategoricalCrossentropy, metrics=functions)
+    x, y = np.ones((2, 4), np.float32), np.eye(3, dtype=np.float32)[:2]
+    expected = model.evaluate(x, y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    assert load_model(tmp_path / "model.keras").evaluate(x, y, verbose=0) == expected
+
+
 # The HDF5 writer by itself.
 
 

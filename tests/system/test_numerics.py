@@ -84,8 +84,6 @@ ALLOWED = {
     ("layers.preprocessing.vocabulary", "np.minimum"): INTEGERS,
     ("layers.rnn.conv_walk", ".max"): INTEGERS,
     ("layers.rnn.conv_walk", "np.argsort"): INTEGERS,
-    ("layers.rnn.crf_decode", ".max"): "of scores whose sum is settled at the end",
-    ("layers.rnn.crf_decode", "np.argsort"): INTEGERS,
     ("layers.rnn.run_cell", ".max"): INTEGERS,
     ("layers.rnn.run_cell", "np.argsort"): INTEGERS,
     ("layers.rnn.stacked_rnn_cells", "np.cumsum"): INTEGERS,

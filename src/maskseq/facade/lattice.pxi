@@ -14,6 +14,7 @@ cdef extern from "lattice/lattice.h":
     int msq_crf_backward_f32(const msq_crf* crf, const float* alphas, const float* d_losses,
                              float* d_emissions, float* d_transitions, float* d_start,
                              float* d_end, int num_threads) nogil
+    int msq_crf_decode_f32(const msq_crf* crf, int32_t* best, float* scores, int num_threads) nogil
 
     ctypedef struct msq_ctc:
         const float* logits
@@ -102,6 +103,34 @@ def crf_backward(
     return d_emissions, d_transitions, d_start, d_end
 
 
+def crf_decode(
+    emissions: ArrayLike,
+    offsets: ArrayLike,
+    transitions: ArrayLike,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The best tags of each sequence under a linear-chain CRF, by Viterbi's algorithm.
+
+    emissions, offsets, transitions, start, end: as in `crf`.
+    Returns: tags int32 (n,), 0 in rows of no sequence, and the score of their path float32
+        (batch,), 0 for a sequence without rows. Of paths of equal scores the one with the first
+        last tag, before it the first tag, and so on. A NaN counts as larger than any number.
+    """
+    cdef int threads = thread_count(num_threads), status
+    cdef msq_crf job
+    held = crf_scores(&job, emissions, offsets, transitions, start, end)
+    tags, scores = np.zeros(job.rows, np.int32), new_floats((job.batch,))
+    cdef int32_t* to_tags = <int32_t*>writable(tags)
+    cdef float* to_scores = <float*>writable(scores)
+    with nogil:
+        status = msq_crf_decode_f32(&job, to_tags, to_scores, threads)
+    check_lattice(status)
+    return tags, scores
+
+
 def ctc(
     logits: ArrayLike,
     labels: ArrayLike,
@@ -178,14 +207,13 @@ cdef Array classes_of(object ids, str name, int64_t count, str of):
     return a
 
 
-cdef list crf_job(msq_crf* job, object emissions, object path, object offsets, object transitions,
-                  object start, object end):
-    """Fills `job` with checked arguments; returns the arrays that it points to."""
+cdef list crf_scores(msq_crf* job, object emissions, object offsets, object transitions,
+                     object start, object end):
+    """Fills all of `job` but the path with checked arguments; returns the arrays it points to."""
     cdef Array a = floats(emissions, "emissions").expect(ANY, ANY)
     job.rows, job.tags = a.shape()
     if job.tags < 1:
         raise ValueError("emissions must have at least one tag, got none")
-    cdef Array p = classes_of(path, "path", job.tags, "tags").expect(job.rows)
     cdef Array o = integers(offsets, "offsets").expect(ANY)
     cdef Array t = floats(transitions, "transitions").expect(job.tags, job.tags)
     cdef Array s = None if start is None else floats(start, "start").expect(job.tags)
@@ -193,10 +221,19 @@ cdef list crf_job(msq_crf* job, object emissions, object path, object offsets, o
     job.batch = o.view.shape[0] - 1
     if job.batch < 0:
         raise ValueError("offsets must have at least one value, got none")
-    job.emissions, job.path = <const float*>a.view.buf, <const int64_t*>p.view.buf
+    job.emissions, job.path = <const float*>a.view.buf, NULL
     job.offsets, job.transitions = <const int64_t*>o.view.buf, <const float*>t.view.buf
     job.start, job.end = <const float*>values_of(s), <const float*>values_of(e)
-    return [a, p, o, t, s, e]
+    return [a, o, t, s, e]
+
+
+cdef list crf_job(msq_crf* job, object emissions, object path, object offsets, object transitions,
+                  object start, object end):
+    """Fills `job` with checked arguments; returns the arrays that it points to."""
+    held = crf_scores(job, emissions, offsets, transitions, start, end)
+    cdef Array p = classes_of(path, "path", job.tags, "tags").expect(job.rows)
+    job.path = <const int64_t*>p.view.buf
+    return [p, *held]
 
 
 cdef list ctc_job(msq_ctc* job, object logits, object labels, object offsets, object label_offsets,

@@ -112,15 +112,13 @@ def as_loss(identifier: Any, reduction: str = "sum_over_batch_size") -> Loss | N
 
 
 def serialize(loss: Any) -> Any:
-    """Its config, or a function's name, in Keras's form; what is your own as it is."""
+    """Its config, or a name, in Keras's form; what is your own as it is."""
+    if isinstance(loss, str):
+        cls = KNOWN.get(loss)
+        return loss if getattr(cls, "in_keras", True) else serialize(cls)
     name = getattr(loss, "__name__", "")
-    if not isinstance(loss, Loss) and FUNCTIONS.get(name) is loss:
-        return {
-            "module": "builtins",
-            "class_name": "function",
-            "config": name,
-            "registered_name": "function",
-        }
+    if loss is not None and FUNCTIONS.get(name) is loss:
+        return configured.function(name)
     return configured.serialize(loss, _CLASSES, "keras.losses")
 
 

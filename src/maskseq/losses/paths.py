@@ -75,6 +75,8 @@ class CRF(OfSequences):
     Source: Lafferty et al. 2001. Not in Keras.
     """
 
+    in_keras = False
+
     def __init__(self, reduction: str | None = REDUCTIONS[0], name: str = "crf", dtype: Any = None):
         super().__init__(name, reduction, dtype)
 

@@ -95,6 +95,13 @@ KNOWN: dict[str, Any] = {
     **_SHORT,
     **{name.upper(): cls for name, cls in _SHORT.items()},
 }
+_FUNCTIONS = {
+    function.__name__: function
+    for function in (
+        *(binary_accuracy, categorical_accuracy, sparse_categorical_accuracy),
+        *(sparse_top_k_categorical_accuracy, top_k_categorical_accuracy),
+    )
+}
 BY_OUTPUT: dict[str, Any] = {
     "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
     "crossentropy": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
@@ -139,8 +146,13 @@ def _shape_of_labels(y_true: Any) -> tuple[int, ...]:
 
 
 def serialize(metric: Any) -> Any:
-    """Its config in Keras's form; functions of `maskseq.losses` by name, your own as they are."""
-    if not isinstance(metric, Metric):
+    """Its config in Keras's form; functions of ours by name, your own as they are."""
+    if isinstance(metric, str):
+        return metric
+    name = getattr(metric, "__name__", "")
+    if metric is not None and _FUNCTIONS.get(name) is metric:
+        return configured.function(name)
+    if isinstance(metric, losses.Loss) or name in losses.FUNCTIONS:
         return losses.serialize(metric)
     return configured.serialize(metric, _CLASSES, "keras.metrics")
 

@@ -35,8 +35,8 @@ def save_model(
 
     Arguments: overwrite: False: an existing file is an error.  include_optimizer: the state of the
         optimizer too, so that training goes on where it stopped; not in a legacy file.
-    Warns: naming layers that Keras does not have, for Keras opens the file only with them; and if
-        layers follow the rule for masks of an older Keras, for Keras 3 follows its own.
+    Warns: naming layers and losses that Keras does not have: it opens the file only with them; and
+        if layers follow the rule for masks of an older Keras, for Keras 3 follows its own.
     Raises: ValueError for another ending, or a model that is not built; FileExistsError; OSError.
     """
     name = _checked(model, path, (".keras", ".h5"), overwrite)
@@ -45,7 +45,7 @@ def save_model(
     config, optimizer, state = _training(model)
     if config is not None:
         entry["compile_config"] = config
-    _tell_ours(model, name)
+    _tell_ours(model, config, name)
     if name.endswith(".h5"):
         _write(name, legacy_tree(model, entry, KERAS_VERSION))
         return
@@ -116,13 +116,25 @@ def _checked(model: Model, path: Any, endings: tuple[str, ...], overwrite: bool)
     return name
 
 
-def _tell_ours(model: Model, name: str) -> None:
-    """Warn of layers that Keras lacks."""
+def _ours_in(config: Any) -> Iterator[str]:
+    """The classes in the arguments of `compile` that are written under a name of ours."""
+    if isinstance(config, dict) and str(config.get("module")).startswith("maskseq."):
+        yield str(config.get("registered_name"))
+    elif isinstance(config, (dict, list)):
+        for value in config.values() if isinstance(config, dict) else config:
+            yield from _ours_in(value)
+
+
+def _tell_ours(model: Model, compiled: Any, name: str) -> None:
+    """Warn of layers and losses that Keras lacks."""
     found = {type(x).__name__ for x, _, _ in places(model)} & _OURS
-    if found:
+    kinds = [f"{', '.join(sorted(found))} are layers of maskseq"] if found else []
+    lacked = sorted({*_ours_in(compiled)})
+    kinds += [f"{', '.join(lacked)} in compile is of maskseq"] if lacked else []
+    if kinds:
         warn(
-            f"{name}: {', '.join(sorted(found))} are layers of maskseq; Keras opens the file only "
-            f"with custom_objects of these names"
+            f"{name}: {' and '.join(kinds)}; Keras opens the file only with custom_objects of "
+            f"these names"
         )
     if model.mask_rule != "keras3":
         warn(

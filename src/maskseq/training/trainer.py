@@ -21,7 +21,7 @@ from .causes import cause_of_nan
 from .compiled_losses import CompiledLosses
 from .compiled_metrics import CompiledMetrics
 from .data import Batch, data_set
-from .outputs import names_of_outputs
+from .outputs import is_config, names_of_outputs
 from .penalties import penalties
 from .targets import checked_class_weight
 
@@ -322,11 +322,11 @@ def _numbered(state: dict[str, np.ndarray], kind: str) -> list[np.ndarray]:
 
 
 def _serialized(given: Any, module: Any) -> Any:
-    """Names as they are, objects as their configs, in lists and dicts too."""
+    """Names, and objects as their configs, in lists and dicts too; a config as it is."""
+    if given is None or is_config(given):
+        return given
     if isinstance(given, dict):
         return {name: _serialized(value, module) for name, value in given.items()}
     if isinstance(given, (list, tuple)):
         return [_serialized(value, module) for value in given]
-    if given is None or isinstance(given, str):
-        return given
     return module.serialize(given)

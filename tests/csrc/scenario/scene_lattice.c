@@ -26,7 +26,7 @@ static int64_t end_of(const int64_t *offsets, int64_t batch) {
 }
 
 void scene_crf(scene *s) {
-    const int64_t batch = between(s, 0, 5), tags = between(s, 0, 9);
+    const int64_t batch = between(s, 0, 5), tags = between(s, 0, 20);
     const int64_t *const offsets = offsets_of(s, batch, 9);
     const int boundaries = byte(s) % 2;
     if (s->no_memory)
@@ -45,8 +45,16 @@ void scene_crf(scene *s) {
     const output losses = zeroed(s, batch), alphas = zeroed(s, rows * tags);
     const output de = zeroed(s, rows * tags), dt = zeroed(s, tags * tags);
     const output ds = zeroed(s, tags), dn = zeroed(s, tags);
+    const output best = out(s, rows, sizeof(int32_t)), scores = zeroed(s, batch);
     if (s->no_memory)
         return;
+    memset(best.one, 0, best.bytes);
+    memset(best.many, 0, best.bytes);
+    const int decoded = both_ok(s, msq_crf_decode_f32(&crf, best.one, scores.one, 1),
+                                msq_crf_decode_f32(&crf, best.many, scores.many, 3));
+    same_if(s, "crf decode scores", scores, decoded);
+    if (decoded)
+        same(s, "crf decode", best);
     const int ok = both_ok(s, msq_crf_f32(&crf, losses.one, alphas.one, 1),
                            msq_crf_f32(&crf, losses.many, alphas.many, 3));
     same_if(s, "crf", losses, ok);

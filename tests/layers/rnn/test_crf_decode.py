@@ -6,7 +6,7 @@ import pytest
 import maskseq
 from maskseq import layers
 from tests.support import reference
-from tests.support.masks import MASKS, TIME, poisoned, randomize
+from tests.support.masks import MASKS, poisoned, randomize
 
 
 @pytest.mark.parametrize("pattern", MASKS)
@@ -28,15 +28,6 @@ def test_crf_decode_finds_the_best_tags(rng, pattern, boundaries):
         np.testing.assert_array_equal(tags[b, real], best)
         assert not tags[b, ~real].any()
         np.testing.assert_allclose(scores[b], score, atol=1e-5)
-
-
-def test_crf_decode_in_blocks_finds_the_same(rng, monkeypatch):
-    x = rng.standard_normal((9, TIME, 4)).astype(np.float32)
-    mask = rng.random((9, TIME)) > 0.3
-    layer = layers.CRFDecode()
-    whole = layer(x, mask=mask)
-    monkeypatch.setattr("maskseq.layers.rnn.crf_decode._BLOCK", 2 * 16)
-    np.testing.assert_array_equal(layer(x, mask=mask), whole)
 
 
 def test_crf_decode_tags_ragged_sequences_in_a_model(rng):

@@ -69,3 +69,21 @@ def ctc(logits, labels, blank):
                 ways.append(before[s - 2])
             alpha[s] = row[state] + log_sum(ways)
     return -log_sum(alpha[-2:])
+
+
+def viterbi(emissions, transitions, start, end):
+    """The best tags of one sequence (steps, tags) and their score, in float32 and with NumPy's
+    argmax: the first of equal ones, and a NaN above all.
+    """
+    if not len(emissions):
+        return [], np.float32(0)
+    score, before = emissions[0] + start, []
+    for row in emissions[1:]:
+        paths = score[:, None] + transitions
+        before.append(paths.argmax(axis=0))
+        score = paths[before[-1], np.arange(len(row))] + row
+    score = score + end
+    tags = [int(score.argmax())]
+    for back in reversed(before):
+        tags.append(int(back[tags[-1]]))
+    return tags[::-1], score[tags[0]]

@@ -4,14 +4,12 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ...numerics.extremes import largest
+from ... import _kernels
 from ...rows import Rows
+from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
 from ..base.masks import check_mask
 from ..base.one_tensor import OneTensor
-
-_BLOCK = 1 << 18
-"""Pairs of tags looked at together, sequences x tags x tags: 1 MB, so that they stay in a cache."""
 
 
 class CRFDecode(OneTensor):
@@ -25,7 +23,7 @@ class CRFDecode(OneTensor):
     Call arguments: inputs: float32 (batch, time, tags), scores, not probabilities.  mask: bool
         (batch, time); None = all real. It goes on.  return_scores: also return the score.
     Returns: int32 (batch, time), 0 at masked steps; with return_scores also float32 (batch,), 0 for
-        a sequence without real steps. Of equal tags the first one wins.
+        a sequence without real steps. Of equal tags the first one wins; a NaN counts as largest.
     Source: Lafferty et al. 2001; Viterbi 1967. Not in Keras.
     """
 
@@ -69,40 +67,13 @@ class CRFDecode(OneTensor):
         """What else is done with padded tags, and the emissions that they were decoded from."""
 
     def on_rows(self, rows: Rows, return_scores: bool = False) -> Any:
-        layout, tags = rows.layout, self.transitions.shape[0]
-        best = np.zeros(layout.steps + 1, np.int32)
-        scores = np.zeros(layout.batch, np.float32)
-        by_length = np.argsort(-layout.lengths, kind="stable")[: np.count_nonzero(layout.lengths)]
-        together = max(1, _BLOCK // (tags * tags))
-        for first in range(0, len(by_length), together):
-            who = by_length[first : first + together]
-            lengths, starts = layout.lengths[who], layout.offsets[:-1][who]
-            scores[who] = self._decode(rows.values, starts, lengths, best)
+        layout, ends = rows.layout, (None, None)
+        if self.use_boundaries:
+            ends = self.start.value, self.end.value
+        values = as_numpy(rows.values[: layout.steps + 1])  # one pad row, which no sequence has
+        best, scores = _kernels.crf_decode(values, layout.offsets, self.transitions.value, *ends)
         found = Rows(best, layout)
         return (found, scores) if return_scores else found
-
-    def _decode(
-        self, emissions: np.ndarray, starts: np.ndarray, lengths: np.ndarray, best: np.ndarray
-    ) -> np.ndarray:
-        """Write the tags of sequences, the longest first, into `best`; returns their scores."""
-        into = self.transitions.value.T  # [to, from]
-        active = [int(np.count_nonzero(lengths > step)) for step in range(int(lengths[0]))]
-        score = emissions[starts]
-        if self.use_boundaries:
-            score = score + self.start.value
-        before = []  # of each step but the first: the best tag before each tag, (active, tags)
-        for step, k in enumerate(active[1:], start=1):
-            paths = score[:k, None, :] + into
-            before.append(paths.argmax(axis=-1))
-            score[:k] = paths.max(axis=-1) + emissions[starts[:k] + step]
-        if self.use_boundaries:
-            score += self.end.value
-        tag = score.argmax(axis=-1)
-        for step, k in reversed(list(enumerate(active))):
-            best[starts[:k] + step] = tag[:k]
-            if step:
-                tag[:k] = before[step - 1][np.arange(k), tag[:k]]
-        return largest(score, axis=-1)
 
     @property
     def mask_role(self) -> str:
