@@ -199,6 +199,27 @@ def test_gradients_of_bidirectional(rng, merge, sequences):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
+def test_a_direction_that_is_frozen_or_that_nothing_reads(rng):
+    mask = np.array(MASKS["right"], bool)
+    x = rng.normal(size=(*mask.shape, FEATURES)).astype(np.float32)
+    layer = layers.Bidirectional(layers.LSTM(UNITS), merge_mode=None)
+    random_weights(rng, layer, x)
+    one, other = layer.forward_layer, layer.backward_layer
+    tape = Tape(layer.trainable_variables)
+    with changed(tape=tape):
+        outputs = layer(tape.data(x), mask=mask)
+    d = [rng.normal(size=(len(x), UNITS)).astype(np.float32) for _ in outputs]
+    whole = tape.gradients(outputs, d)
+    for trained, number in ((one, 0), (other, 1)):
+        one.trainable, other.trainable = trained is one, trained is other
+        for read, want in ((number, whole[3 * number :][:3]), (1 - number, [None] * 3)):
+            tape = Tape(layer.trainable_variables)
+            with changed(tape=tape):
+                outputs = layer(tape.data(x), mask=mask)
+            got = tape.gradients(outputs[read], d[read])
+            assert len(got) == 3 and all(map(np.array_equal, got, want))
+
+
 class Accumulate(layers.Layer):
     """A cell of a user's, with two states and an output that is neither."""
 

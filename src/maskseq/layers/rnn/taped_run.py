@@ -81,16 +81,16 @@ def pair_in_c(
 
     def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
         parts = gradients[:count], gradients[count:]
+        asked = wanted[last:], wanted[:last]
         ways = [
-            None if all(d is None for d in part) else run.way_back(part)
-            for run, part in zip((one, other), parts, strict=True)
+            run.way_back(part) if any(wants) and any(d is not None for d in part) else None
+            for run, part, wants in zip((one, other), parts, asked, strict=True)
         ]
-        carries = iter(_kernels.rnn_backward(*(way for way in ways if way is not None)))
+        walked = [way for way in ways if way is not None]
+        carries = iter(_kernels.rnn_backward(*walked) if walked else ())
         found = [
-            [None] * len(asked) if way is None else run.gradients(part, asked, next(carries))
-            for run, part, way, asked in zip(
-                (one, other), parts, ways, (wanted[last:], wanted[:last]), strict=True
-            )
+            [None] * len(wants) if way is None else run.gradients(part, wants, next(carries))
+            for run, part, way, wants in zip((one, other), parts, ways, asked, strict=True)
         ]
         return [*found[1], *found[0]]
 
