@@ -119,6 +119,7 @@ fuzz: build ## search for inputs that break a reader or the C API: T="hdf5 confi
 docs: build ## write the pages that are made from the code
 	$(BIN)/python -m maskseq.testing.table >build/layers.md
 	mv build/layers.md docs/layers.md
+	$(BIN)/python -m tests.system.test_who_imports_whom
 
 answers: build peers ## ask Keras for the answers that layers are compared with
 	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.conformance.recorded
