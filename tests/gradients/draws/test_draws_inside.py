@@ -91,6 +91,9 @@ MAKES = {
         [layers.LSTMCell(3, dropout=0.5), layers.GRUCell(3, **DROPS)], return_sequences=True
     ),
     "bidirectional": lambda: layers.Bidirectional(steps(layers.LSTM, **DROPS)()),
+    "one_direction": lambda: layers.Bidirectional(
+        steps(layers.LSTM, **DROPS)(), backward_layer=steps(layers.LSTM, go_backwards=True)()
+    ),
     "lstm": steps(layers.LSTM, **DROPS),
     "lstm_input": steps(layers.LSTM, dropout=0.5),
     "lstm_softsign": steps(layers.LSTM, activation="softsign", dropout=0.5),
@@ -218,6 +221,28 @@ def test_draws_after_a_cell_do_not_hang_on_the_longest_sequence(rng):
         want = model.apply(x)
     with changed(training=True, rng=Draws(1)):
         np.testing.assert_array_equal(model.apply(longer), want)
+
+
+def test_two_runs_of_cells_draw_apart(rng):
+    first, x = ready("user_cell", rng)
+    second, _ = ready("user_cell", rng)
+    second.set_weights(first.get_weights())
+    with changed(training=True, rng=Draws(1)):
+        assert not np.array_equal(first(x), second(x))
+
+
+@pytest.mark.parametrize("draws", [None, 5])
+def test_a_cell_inside_a_cell_drops_the_same_at_each_step(draws):
+    cell = DroppingCell()
+    cell.drop = layers.Dropout(0)
+    cell.inner = layers.SimpleRNNCell(5, activation="linear", use_bias=False, dropout=0.5)
+    layer, x = layers.RNN(cell, return_sequences=True), np.ones((4, 6, 5), np.float32)
+    layer(x)
+    layer.set_weights([np.eye(5), np.zeros((5, 5))])
+    with changed(training=True, rng=None if draws is None else Draws(draws)):
+        y = np.asarray(layer(x))
+    assert set(np.unique(y)) == {0, 2}
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1], y.shape))
 
 
 def test_rows_mix_as_numbers_do():
