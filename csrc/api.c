@@ -33,6 +33,20 @@ static const msq_api api = {
     .rnn_f32 = msq_rnn_f32,
     .attention_f32 = msq_attention_f32,
     .sum_rows_f32 = msq_sum_rows_f32,
+    .normalize_f32 = msq_normalize_f32,
+    .activation_backward_f32 = msq_activation_backward_f32,
+    .normalize_backward_f32 = msq_normalize_backward_f32,
+    .outer_f32 = msq_outer_f32,
+    .column_sums_f32 = msq_column_sums_f32,
+    .sum_segments_f32 = msq_sum_segments_f32,
+    .dense_backward_f32 = msq_dense_backward_f32,
+    .rnn_taped_f32 = msq_rnn_taped_f32,
+    .rnn_tape_free = msq_rnn_tape_free,
+    .rnn_backward_f32 = msq_rnn_backward_f32,
+    .attention_dropping_f32 = msq_attention_dropping_f32,
+    .attention_backward_f32 = msq_attention_backward_f32,
+    .draws_f32 = msq_draws_f32,
+    .dropout_f32 = msq_dropout_f32,
     /* end of what is written */
 };
 

@@ -1,4 +1,6 @@
-"""Copies what maskseq.h declares to the files that repeat it, for C and for Cython.
+"""Copies what maskseq.h and maskseq_training.h declare to the files that repeat it.
+
+Those are for C and for Cython.
 
 usage: python csrc/headers.py [--check]   (--check writes nothing, and fails if a file is stale)
 
@@ -88,7 +90,7 @@ def parts(header: str) -> dict[str, str]:
             result = result.replace(" *", "* ")
             declarations += wrapped(f"    {result}msq_{name}", cython(arguments), "")
             if in_table:
-                since = re.search(r"\bSince (\d+)\.(\d+)\. \*/", comment)
+                since = re.search(r"\bSince[\s*]+(\d+)\.(\d+)\. \*/", comment)
                 version = (int(since[1]), int(since[2])) if since else (1, 0)
                 member = wrapped(f"    {found['result']}(*{name})", arguments, ";")
                 table.setdefault(version, []).append((name, member))
@@ -106,9 +108,14 @@ def parts(header: str) -> dict[str, str]:
     }
 
 
+def declared() -> str:
+    """The text of the headers that declare functions."""
+    return "".join((INCLUDE / name).read_text() for name in ("maskseq.h", "maskseq_training.h"))
+
+
 def main() -> int:
     check = sys.argv[1:] == ["--check"]
-    text_of = parts((INCLUDE / "maskseq.h").read_text())
+    text_of = parts(declared())
     stale = False
     for file in FILES:
         before = file.read_text()

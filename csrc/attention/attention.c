@@ -2,6 +2,7 @@
  * sequences: several where there are few queries, and chunks of queries where there are many. */
 #include "internal.h"
 
+#include "arrays.h"
 #include "gemm.h"
 #include "parallel.h"
 
@@ -114,6 +115,11 @@ int msq_attention_dropping_f32(const msq_attention *a, const msq_attention_dropo
                                int num_threads) {
     msq_attention own;
     int64_t *layout;
+    const int fits = msq_dropout_status(dropout, a->batch);
+    if (fits != MSQ_OK)
+        return fits;
+    if (msq_missing(a->out, a->query_rows, a->value_dim))
+        return MSQ_OUT_OF_RANGE;
     const int copied = msq_copy_layout(&own, a, &layout);
     const int status = copied == MSQ_OK ? attend(&own, dropout, num_threads) : copied;
     free(layout);

@@ -4,6 +4,7 @@
  * P and S' of one block are all that is kept. A thread shares no output with another. */
 #include "internal.h"
 
+#include "arrays.h"
 #include "gemm.h"
 #include "parallel.h"
 
@@ -275,6 +276,13 @@ int msq_attention_backward_f32(const msq_attention *a, const msq_attention_dropo
                                int num_threads) {
     msq_attention own = *a;
     int64_t *layout;
+    const int fits = msq_dropout_status(dropout, a->batch);
+    if (fits != MSQ_OK)
+        return fits;
+    if (msq_missing(d_out, a->query_rows, a->value_dim) ||
+        msq_missing(dq, a->query_rows, a->key_dim) || msq_missing(dk, a->key_rows, a->key_dim) ||
+        msq_missing(dv, a->key_rows, a->value_dim))
+        return MSQ_OUT_OF_RANGE;
     own.out = own.scores = NULL;
     const int copied = msq_copy_layout(&own, &own, &layout);
     backward_job job = {.shape = {.a = &own, .kernels = msq_kernels(), .dropout = dropout}};

@@ -2,7 +2,6 @@
 #ifndef MSQ_ATTENTION_INTERNAL_H
 #define MSQ_ATTENTION_INTERNAL_H
 
-#include "attention.h"
 #include "kernels.h"
 
 /* Rows, each a query of a head, that are done together: their scores of 256 keys fit in the first
@@ -13,6 +12,9 @@ enum { MSQ_QUERIES = 32 };
  * status is: MSQ_OK, MSQ_UNSUPPORTED, MSQ_NO_MEMORY, or MSQ_OUT_OF_RANGE if a size, an offset or a
  * step is. */
 int msq_copy_layout(msq_attention *own, const msq_attention *a, int64_t **layout);
+
+/* MSQ_OK; MSQ_UNSUPPORTED: an unknown size; MSQ_OUT_OF_RANGE: no rate, or no sequences. */
+int msq_dropout_status(const msq_attention_dropout *dropout, int64_t batch);
 
 /* What all heads of a call have in common. */
 typedef struct {

@@ -1,6 +1,7 @@
 /* Offsets and steps of a call: copied, so that what is checked cannot change. */
 #include "internal.h"
 
+#include "arrays.h"
 #include "gemm.h"
 
 #include <stdlib.h>
@@ -39,13 +40,29 @@ static int fits(const msq_attention *a) {
                        by_time ? a->key_time : INT64_MAX);
 }
 
+/* 1 if the arrays that are read are there. */
+static int arrays_are_there(const msq_attention *a) {
+    return a->query_offsets && a->key_offsets && !msq_missing(a->q, a->query_rows, a->key_dim) &&
+           !msq_missing(a->k, a->key_rows, a->key_dim) &&
+           !msq_missing(a->v, a->key_rows, a->value_dim);
+}
+
+int msq_dropout_status(const msq_attention_dropout *dropout, int64_t batch) {
+    if (!dropout)
+        return MSQ_OK;
+    if (dropout->size != sizeof *dropout)
+        return MSQ_UNSUPPORTED;
+    const int is_rate = dropout->rate >= 0 && dropout->rate < 1;
+    return is_rate && !msq_missing(dropout->sequences, batch, 1) ? MSQ_OK : MSQ_OUT_OF_RANGE;
+}
+
 int msq_copy_layout(msq_attention *own, const msq_attention *a, int64_t **layout) {
     *layout = NULL;
     if (a->size != sizeof *a)
         return MSQ_UNSUPPORTED;
     if (a->batch < 0 || a->query_rows < 0 || a->key_rows < 0 || a->heads < 1 || a->kv_heads < 1 ||
         a->heads % a->kv_heads != 0 || a->key_dim < 0 || a->key_dim > MAX_FLOATS ||
-        a->value_dim < 0 || a->value_dim > MAX_FLOATS)
+        a->value_dim < 0 || a->value_dim > MAX_FLOATS || !arrays_are_there(a))
         return MSQ_OUT_OF_RANGE;
     const int64_t query_steps = a->query_steps ? a->query_rows : 0;
     const int64_t key_steps = a->key_steps ? a->key_rows : 0;

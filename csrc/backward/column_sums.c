@@ -1,7 +1,6 @@
 /* Sums of columns, as the gradient of a bias is: blocks of rows, which threads share, and then
  * these in order. */
-#include "backward.h"
-
+#include "arrays.h"
 #include "gemm.h"
 #include "kernels.h"
 #include "parallel.h"
@@ -36,7 +35,7 @@ static void sums_body(void *context, int thread, int num_threads) {
 
 int msq_column_sums_f32(float *out, const float *x, int64_t rows, int64_t columns, int64_t stride,
                         int num_threads) {
-    if (rows < 0 || columns < 0)
+    if (rows < 0 || columns < 0 || msq_missing(out, columns, 1) || msq_missing(x, rows, columns))
         return MSQ_OUT_OF_RANGE;
     const int64_t blocks = rows / ROWS + (rows % ROWS > 0);
     const int64_t strips = columns / COLUMNS + (columns % COLUMNS > 0);

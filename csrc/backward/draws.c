@@ -3,6 +3,7 @@
  * Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). */
 #include "backward.h"
 
+#include "arrays.h"
 #include "maskseq.h"
 #include "parallel.h"
 
@@ -60,7 +61,8 @@ static void draw_body(void *context, int thread, int num_threads) {
 
 static int run(job j, int num_threads) {
     const double draws = (double)j.rows * (double)j.features;
-    if (j.rows < 0 || j.features < 0)
+    if (j.rows < 0 || j.features < 0 || msq_missing(j.out, j.rows, j.features) ||
+        msq_missing(j.sequences, j.rows, 1) || msq_missing(j.steps, j.rows, 1))
         return MSQ_OUT_OF_RANGE;
     msq_parallel(msq_plan_threads(num_threads, j.rows, draws, GRAIN), draw_body, &j);
     return MSQ_OK;
@@ -73,5 +75,7 @@ int msq_draws_f32(float *out, const int64_t *sequences, const int64_t *steps, in
 
 int msq_dropout_f32(float *out, const float *x, const int64_t *sequences, const int64_t *steps,
                     int64_t rows, int64_t features, uint64_t key, float rate, int num_threads) {
+    if (!(rate >= 0 && rate < 1) || msq_missing(x, rows, features))
+        return MSQ_OUT_OF_RANGE;
     return run((job){out, x, sequences, steps, rows, features, key, rate, 1 - rate}, num_threads);
 }

@@ -1,8 +1,7 @@
 /* Products over the rows of a batch, out = x^T dz, as the gradient of a kernel is. Threads share
  * the outputs, and each of these takes the rows in one order: chunks ascending, rows ascending in
  * each. */
-#include "backward.h"
-
+#include "arrays.h"
 #include "kernels.h"
 #include "parallel.h"
 
@@ -111,9 +110,19 @@ static int wastes_lanes(int64_t columns) {
     return columns < COLUMNS && columns * 5 < (columns + LANES - 1) / LANES * LANES * 4;
 }
 
+/* 1 if the sizes and arrays of a call can be. */
+static int fits(const msq_outer *o) {
+    return o->rows >= 0 && o->x_rows >= 0 && o->inputs >= 0 && o->columns >= 0 &&
+           (o->inputs < 2 || o->out_stride >= o->columns) &&
+           !msq_missing(o->out, o->inputs, o->columns) &&
+           !msq_missing(o->x, o->x_rows, o->inputs) && !msq_missing(o->dz, o->rows, o->columns);
+}
+
 int msq_outer_f32(const msq_outer *o, int64_t *bad_position, int num_threads) {
     *bad_position = 0;
-    if (o->rows < 0 || o->x_rows < 0 || o->inputs < 0 || o->columns < 0)
+    if (o->size != sizeof *o)
+        return MSQ_UNSUPPORTED;
+    if (!fits(o))
         return MSQ_OUT_OF_RANGE;
     if (o->inputs == 0 || o->columns == 0)
         return MSQ_OK;

@@ -1,8 +1,7 @@
 /* Sums of rows that an index brings together: of an id of an embedding's table, or of a row of a
  * batch over the cells that show it. Threads share the sums, each of which is one chain in
  * float64. */
-#include "backward.h"
-
+#include "arrays.h"
 #include "maskseq.h"
 #include "parallel.h"
 
@@ -58,7 +57,9 @@ int msq_sum_segments_f32(float *out, const float *x, const int64_t *index, const
                          int num_threads) {
     job j = {out, x, index, offsets, segments, n, rows, features, 0};
     const double values = (double)n * (double)features;
-    if (segments < 0 || n < 0 || rows < 0 || features < 0)
+    if (segments < 0 || n < 0 || rows < 0 || features < 0 || msq_missing(offsets, segments, 1) ||
+        msq_missing(index, n, 1) || msq_missing(x, rows, features) ||
+        msq_missing(out, segments, features))
         return MSQ_OUT_OF_RANGE;
     msq_parallel(msq_plan_threads(num_threads, segments, values, GRAIN), segments_body, &j);
     return j.bad ? MSQ_OUT_OF_RANGE : MSQ_OK;

@@ -95,6 +95,8 @@ typedef struct msq_rnn_job {
     void *memory;        /* holds the arrays; NULL: they are on the desk */
 } msq_rnn_job;
 
+/* The statuses of msq_rnn_runs_f32 for arrays that do not fit. */
+int msq_rnn_check(const msq_rnn_run *run, int64_t *bad_position);
 /* Multiply-adds of the matrix products. */
 double msq_rnn_work(const msq_rnn_job *job);
 /* How many threads pay for jobs whose rnn, call and steps are set. */

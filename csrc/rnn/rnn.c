@@ -112,7 +112,7 @@ static int64_t first_outside(const int64_t *numbers, int64_t n, int64_t size) {
     return i;
 }
 
-static int check(const msq_rnn_run *run, int64_t *bad_position) {
+int msq_rnn_check(const msq_rnn_run *run, int64_t *bad_position) {
     const msq_rnn_call *const call = &run->call;
     const int64_t steps = run->steps;
     for (int64_t b = 0; b <= call->batch; b++)
@@ -156,7 +156,7 @@ int msq_rnn_runs_f32(msq_rnn_run *const *runs, int count, int64_t *bad_position)
     region r = {.count = count};
     msq_rnn_call calls[2];
     for (int i = 0; i < count; i++) {
-        const int status = check(runs[i], bad_position);
+        const int status = msq_rnn_check(runs[i], bad_position);
         if (status != MSQ_OK)
             return status;
         calls[i] = runs[i]->call;

@@ -1,6 +1,7 @@
 /* The elementwise activations by name, with and without options: threads share the values. */
 #include "values.h"
 
+#include "arrays.h"
 #include "kernels.h"
 #include "parallel.h"
 
@@ -115,11 +116,15 @@ static void run_back(void *context, int thread, int num_threads) {
                                               job->options);
 }
 
-void msq_activation_back_f32(float *dx, const float *d, const float *y, const float *x, int64_t n,
-                             int activation, int num_threads) {
+int msq_activation_backward_f32(float *dx, const float *d, const float *y, const float *x,
+                                int64_t n, int activation, int num_threads) {
+    if (n < 0 || !msq_activation_name(activation) || msq_missing(dx, n, 1) ||
+        msq_missing(d, n, 1) || msq_missing(y, n, 1) || msq_missing(x, n, 1))
+        return MSQ_OUT_OF_RANGE;
     const int loop = activations[activation].loop;
     struct job job = {dx, x, &activations[activation].option, n, 1, loop, d, y};
     msq_parallel(msq_plan_threads(num_threads, n, (double)n, VALUES_PER_THREAD), run_back, &job);
+    return MSQ_OK;
 }
 
 void msq_option_activation_back_f32(float *dx, const float *d, const float *y, const float *x,

@@ -1,4 +1,5 @@
-/* Normalisation of rows: threads share the rows. */
+/* Normalization of rows: threads share the rows. */
+#include "arrays.h"
 #include "kernels.h"
 #include "parallel.h"
 #include "values.h"
@@ -39,7 +40,7 @@ static void run(rows_job *job, int num_threads) {
         msq_parallel(msq_plan_threads(num_threads, job->rows, values, GRAIN), rows_body, job);
 }
 
-static msq_normalization described(enum msq_norm norm, double epsilon, const float *gamma,
+static msq_normalization described(int norm, double epsilon, const float *gamma,
                                    const float *beta) {
     const int is_unit = norm == MSQ_NORM_UNIT;
     return (msq_normalization){
@@ -53,12 +54,18 @@ static msq_normalization described(enum msq_norm norm, double epsilon, const flo
     };
 }
 
-void msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta,
-                       int64_t rows, int64_t n, enum msq_norm norm, double epsilon,
-                       int num_threads) {
+static int is_norm(int norm) {
+    return norm >= 0 && norm < MSQ_NORMS;
+}
+
+int msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta, int64_t rows,
+                      int64_t n, int norm, double epsilon, int num_threads) {
+    if (rows < 0 || n < 0 || !is_norm(norm) || msq_missing(y, rows, n) || msq_missing(x, rows, n))
+        return MSQ_OUT_OF_RANGE;
     const msq_normalization how = described(norm, epsilon, gamma, beta);
     rows_job job = {.y = y, .x = x, .norm = &how, .rows = rows, .n = n};
     run(&job, num_threads);
+    return MSQ_OK;
 }
 
 typedef struct {
@@ -77,13 +84,17 @@ static void back_body(void *context, int thread, int num_threads) {
                                           job->d + row * n, job->x + row * n, n, &job->norm);
 }
 
-void msq_normalize_back_f32(float *dx, float *products, const float *d, const float *x,
-                            const float *gamma, int64_t rows, int64_t n, enum msq_norm norm,
-                            double epsilon, int num_threads) {
+int msq_normalize_backward_f32(float *dx, float *products, const float *d, const float *x,
+                               const float *gamma, int64_t rows, int64_t n, int norm,
+                               double epsilon, int num_threads) {
+    if (rows < 0 || n < 0 || !is_norm(norm) || msq_missing(dx, rows, n) ||
+        msq_missing(d, rows, n) || msq_missing(x, rows, n))
+        return MSQ_OUT_OF_RANGE;
     back_job job = {dx, products, d, x, described(norm, epsilon, gamma, NULL), rows, n};
     const double values = (double)rows * (double)n;
     if (rows > 0 && n > 0)
         msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), back_body, &job);
+    return MSQ_OK;
 }
 
 void msq_scale_f32(float *y, const float *x, const float *mean, const float *scale,

@@ -3,7 +3,7 @@
 #ifndef MSQ_VALUES_H
 #define MSQ_VALUES_H
 
-#include <stdint.h>
+#include "maskseq.h"
 
 /* --- elementary functions (elementary.c): within 0.51 ulp for every float, special values as in
  * C's Annex F */
@@ -38,10 +38,7 @@ int msq_option_activation_count(int activation);
  *   threshold(t, value): x above t, else value. */
 void msq_option_activation_f32(float *y, const float *x, int64_t n, int activation,
                                const float *options, int num_threads);
-/* dx[i] = d[i] times the slope of y = activation(x) at i, from both; the activation is one of
- * maskseq.h, or with options. n values; dx may be d. */
-void msq_activation_back_f32(float *dx, const float *d, const float *y, const float *x, int64_t n,
-                             int activation, int num_threads);
+/* msq_activation_backward_f32 of an activation with options. */
 void msq_option_activation_back_f32(float *dx, const float *d, const float *y, const float *x,
                                     int64_t n, int activation, const float *options,
                                     int num_threads);
@@ -83,19 +80,6 @@ void msq_reduce_f32(float *out, const float *x, int64_t outer, int64_t n, int64_
 
 /* --- normalisation of rows (normalize.c) */
 
-/* Of each row of x (rows, n): LAYER (x - mean) / sqrt(variance + epsilon); RMS x / sqrt(mean of x^2
- * + epsilon); SCALED x / sqrt(variance + epsilon); UNIT x over sqrt(sum of x^2), or over epsilon if
- * that is more. Then times gamma (n), plus beta (n), each NULL for none. Mean and variance are
- * computed in float64. y may be x. */
-enum msq_norm { MSQ_NORM_LAYER, MSQ_NORM_RMS, MSQ_NORM_SCALED, MSQ_NORM_UNIT };
-void msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta,
-                       int64_t rows, int64_t n, enum msq_norm norm, double epsilon,
-                       int num_threads);
-/* The gradient dx of x from that d of y, beta or none; products (rows, n), or NULL, is d times what
- * y would be without gamma and beta. dx may be d if there are no products. */
-void msq_normalize_back_f32(float *dx, float *products, const float *d, const float *x,
-                            const float *gamma, int64_t rows, int64_t n, enum msq_norm norm,
-                            double epsilon, int num_threads);
 /* y = (x - mean) * scale + offset, each step rounded; x (rows, n). Of mean, scale and offset there
  * is a row of n for every `repeats` rows of x; mean may be NULL, for 0. y may be x. */
 void msq_scale_f32(float *y, const float *x, const float *mean, const float *scale,

@@ -5,7 +5,7 @@ include/maskseq.h says what each function does. Nothing here but `cdef extern`: 
 signatures of cdef functions when a module is imported, but those of C as little as C does.
 """
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 cdef extern from "maskseq_capi.h":
     int maskseq_import() except -1
@@ -67,6 +67,15 @@ cdef extern from "maskseq_capi.h" nogil:
 
     void msq_masked_softmax_f32(float* y, const float* x, const uint8_t* mask, int64_t rows,
                                 int64_t n, int64_t rows_per_mask, int num_threads)
+
+    enum msq_norm:
+        MSQ_NORM_LAYER
+        MSQ_NORM_RMS
+        MSQ_NORM_SCALED
+        MSQ_NORM_UNIT
+        MSQ_NORMS
+    int msq_normalize_f32(float* y, const float* x, const float* gamma, const float* beta,
+                          int64_t rows, int64_t n, int norm, double epsilon, int num_threads)
 
     ctypedef struct msq_dense:
         pass
@@ -130,4 +139,73 @@ cdef extern from "maskseq_capi.h" nogil:
         float scale
         bint causal
     int msq_attention_f32(const msq_attention* attention, int num_threads)
+
+    int msq_activation_backward_f32(float* dx, const float* d, const float* y, const float* x,
+                                    int64_t n, int activation, int num_threads)
+    int msq_normalize_backward_f32(float* dx, float* products, const float* d, const float* x,
+                                   const float* gamma, int64_t rows, int64_t n, int norm,
+                                   double epsilon, int num_threads)
+
+    ctypedef struct msq_outer:
+        size_t size
+        float* out
+        const float* x
+        const int64_t* index
+        const float* dz
+        int64_t x_rows
+        int64_t rows
+        int64_t inputs
+        int64_t columns
+        int64_t x_stride
+        int64_t dz_stride
+        int64_t out_stride
+        bint accumulate
+    int msq_outer_f32(const msq_outer* outer, int64_t* bad_position, int num_threads)
+    int msq_column_sums_f32(float* out, const float* x, int64_t rows, int64_t columns,
+                            int64_t stride, int num_threads)
+    int msq_sum_segments_f32(float* out, const float* x, const int64_t* index,
+                             const int64_t* offsets, int64_t segments, int64_t n, int64_t rows,
+                             int64_t features, int num_threads)
+
+    int msq_dense_backward_f32(float* d_x, float* d_kernel, float* d_bias, const float* dz,
+                               const float* x, const float* kernel, int64_t rows, int64_t in_,
+                               int64_t out, int num_threads)
+
+    ctypedef struct msq_rnn_tape:
+        pass
+    int msq_rnn_taped_f32(msq_rnn_tape** tape, const msq_rnn* rnn, const msq_rnn_call* call,
+                          int64_t* bad_position)
+    void msq_rnn_tape_free(msq_rnn_tape* tape)
+    ctypedef struct msq_rnn_gradients:
+        size_t size
+        const float* kernel
+        const float* recurrent_kernel
+        const float* d_h
+        const float* d_c
+        const float* d_sequences
+        int64_t d_stride
+        float* d_kernel
+        float* d_recurrent_kernel
+        float* d_bias
+        float* d_x
+        float* d_initial_h
+        float* d_initial_c
+        int num_threads
+    int msq_rnn_backward_f32(msq_rnn_tape* tape, const msq_rnn_gradients* gradients)
+
+    ctypedef struct msq_attention_dropout:
+        size_t size
+        const int64_t* sequences
+        uint64_t key
+        float rate
+    int msq_attention_dropping_f32(const msq_attention* attention,
+                                   const msq_attention_dropout* dropout, int num_threads)
+    int msq_attention_backward_f32(const msq_attention* attention,
+                                   const msq_attention_dropout* dropout, const float* d_out,
+                                   float* dq, float* dk, float* dv, int num_threads)
+
+    int msq_draws_f32(float* out, const int64_t* sequences, const int64_t* steps, int64_t rows,
+                      int64_t features, uint64_t key, int num_threads)
+    int msq_dropout_f32(float* out, const float* x, const int64_t* sequences, const int64_t* steps,
+                        int64_t rows, int64_t features, uint64_t key, float rate, int num_threads)
     # end of what is written

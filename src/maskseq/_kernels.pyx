@@ -41,8 +41,6 @@ cdef extern from "values/values.h":
     int msq_option_activation_count(int activation) nogil
     void msq_option_activation_f32(float* y, const float* x, int64_t n, int activation,
                                    const float* options, int num_threads) nogil
-    void msq_activation_back_f32(float* dx, const float* d, const float* y, const float* x,
-                                 int64_t n, int activation, int num_threads) nogil
     void msq_option_activation_back_f32(float* dx, const float* d, const float* y, const float* x,
                                         int64_t n, int activation, const float* options,
                                         int num_threads) nogil
@@ -63,14 +61,6 @@ cdef extern from "values/values.h":
     void msq_reduce_f32(float* out, const float* x, int64_t outer, int64_t n, int64_t inner,
                         msq_reduction reduction, int num_threads) nogil
 
-    ctypedef enum msq_norm "enum msq_norm":
-        pass
-    void msq_normalize_f32(float* y, const float* x, const float* gamma, const float* beta,
-                           int64_t rows, int64_t n, msq_norm norm, double epsilon,
-                           int num_threads) nogil
-    void msq_normalize_back_f32(float* dx, float* products, const float* d, const float* x,
-                                const float* gamma, int64_t rows, int64_t n, msq_norm norm,
-                                double epsilon, int num_threads) nogil
     void msq_scale_f32(float* y, const float* x, const float* mean, const float* scale,
                        const float* offset, int64_t rows, int64_t n, int64_t repeats,
                        int num_threads) nogil
@@ -78,18 +68,6 @@ cdef extern from "values/values.h":
     void msq_additive_scores_f32(float* scores, const float* q, const float* k, const float* scale,
                                  int64_t queries, int64_t keys, int64_t dim, float factor,
                                  int num_threads) nogil
-
-cdef extern from "attention/attention.h":
-    ctypedef struct msq_attention_dropout:
-        const int64_t* sequences
-        uint64_t key
-        float rate
-
-    int msq_attention_dropping_f32(const msq_attention* a, const msq_attention_dropout* dropout,
-                                   int num_threads) nogil
-    int msq_attention_backward_f32(const msq_attention* a, const msq_attention_dropout* dropout,
-                                   const float* d_out, float* dq, float* dk, float* dv,
-                                   int num_threads) nogil
 
 cdef extern from "gemm.h":
     int msq_dense_pack_turned(msq_dense** dense, const float* kernel, int64_t features,

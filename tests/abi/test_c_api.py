@@ -1,36 +1,27 @@
 """What the functions of the C API do that Python does not call, or asks for only after a check."""
 
 import ctypes
-import re
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import maskseq
 from maskseq import _kernels
+from tests.abi.c_api import STATUS, call, choices, struct
 
-INCLUDE = Path(maskseq.get_include())
-OK, OUT_OF_RANGE, BAD_OFFSETS = 0, 4, 5
-INT, INT64, POINTER = ctypes.c_int, ctypes.c_int64, ctypes.c_void_p
-
-
-def function(name, *types):
-    """A function of the table that other modules get, by its name without "msq_"."""
-    names = re.findall(r"\(\*(\w+)\)\(", (INCLUDE / "maskseq_api.h").read_text())
-    get = ctypes.pythonapi.PyCapsule_GetPointer
-    get.restype, get.argtypes = POINTER, [ctypes.py_object, ctypes.c_char_p]
-    table = get(_kernels._C_API, b"maskseq._kernels._C_API")
-    head = 2 * 4 + ctypes.sizeof(ctypes.c_size_t) + 8  # versions, size, features
-    place = table + head + names.index(name) * ctypes.sizeof(POINTER)
-    return ctypes.CFUNCTYPE(INT, *types)(POINTER.from_address(place).value)
+OK, OUT_OF_RANGE, BAD_OFFSETS = (STATUS[name] for name in ("OK", "OUT_OF_RANGE", "BAD_OFFSETS"))
 
 
-def test_statuses_are_those_of_the_header():
-    text = (INCLUDE / "maskseq.h").read_text()
-    found = dict(re.findall(r"MSQ_(OK|OUT_OF_RANGE|BAD_OFFSETS) = (\d+)", text))
-    assert found == {"OK": str(OK), "OUT_OF_RANGE": "4", "BAD_OFFSETS": "5"}
+def test_statuses_never_change():
+    assert STATUS == {
+        "OK": 0,
+        "NO_MEMORY": 1,
+        "UNKNOWN_NAME": 2,
+        "UNSUPPORTED": 3,
+        "OUT_OF_RANGE": 4,
+        "BAD_OFFSETS": 5,
+        "INTERRUPTED": 6,
+    }
 
 
 # --- pad_rows
@@ -38,14 +29,11 @@ def test_statuses_are_those_of_the_header():
 
 def pad_rows(values, offsets, time, pad, before, cut, threads=1, n=None):
     """(status, the padded rows, bad_position)."""
-    types = [POINTER] * 4 + [INT64] * 4 + [INT] * 2 + [POINTER, INT]
     offsets, bad = np.array(offsets, np.int64), np.full(1, -7, np.int64)
     out = np.full((len(offsets) - 1, time, *values.shape[1:]), 99, values.dtype)
-    status = function("pad_rows", *types)(
-        *(x.ctypes.data for x in (out, values, pad, offsets)),
-        *(len(offsets) - 1, time, len(values) if n is None else n, pad.nbytes),
-        *(before, cut, bad.ctypes.data, threads),
-    )
+    n = len(values) if n is None else n
+    sizes = len(offsets) - 1, time, n, pad.nbytes
+    status = call("pad_rows", out, values, pad, offsets, *sizes, before, cut, bad, threads)
     return status, out, int(bad[0])
 
 
@@ -83,41 +71,18 @@ def test_pad_rows_names_the_first_offset_that_does_not_fit(offsets, position):
 # --- rnn_f32
 
 
-class RnnCall(ctypes.Structure):
-    """msq_rnn_call."""
-
-    _fields_ = [
-        *[("size", ctypes.c_size_t), ("x", POINTER), ("index", POINTER), ("x_rows", INT64)],
-        *[("offsets", POINTER), ("batch", INT64), ("initial_h", POINTER), ("initial_c", POINTER)],
-        *[("h", POINTER), ("c", POINTER), ("sequences", POINTER), ("sequence_stride", INT64)],
-        *[("reverse", INT), ("num_threads", INT)],
-    ]
-
-
 def run_simple_rnn(x_rows, offsets):
     """(status, bad_position, h) of a simple RNN of one unit over x_rows rows of ones."""
-    weights = np.full((1, 1), 0.5, np.float32)
-    offsets, bad, rnn = np.array(offsets, np.int64), np.full(1, -7, np.int64), POINTER()
+    weight = np.full((1, 1), 0.5, np.float32)
+    offsets, bad, rnn = np.array(offsets, np.int64), np.full(1, -7, np.int64), ctypes.c_void_p()
     x, h = np.ones((8, 1), np.float32), np.full((len(offsets) - 1, 1), 99, np.float32)
-    pack = function("rnn_pack", POINTER, INT, *[POINTER] * 3, INT64, INT64, INT, INT)
-    kinds = re.findall(r"MSQ_(\w+)", re.search(r"enum msq_rnn_kind \{(.*?)\}", header(), re.S)[1])
-    tanh = _kernels.ACTIVATIONS.index("tanh")
-    weight = weights.ctypes.data
-    kind = kinds.index("SIMPLE_RNN")
-    status = pack(ctypes.byref(rnn), kind, weight, weight, None, 1, 1, tanh, tanh)
-    assert status == OK
-    call = RnnCall(
-        size=ctypes.sizeof(RnnCall), x=x.ctypes.data, x_rows=x_rows, batch=len(offsets) - 1
-    )
-    call.offsets, call.h = offsets.ctypes.data, h.ctypes.data
-    run = function("rnn_f32", POINTER, POINTER, POINTER)
-    status = run(rnn, ctypes.byref(call), bad.ctypes.data)
-    function("rnn_free", POINTER)(rnn)
+    tanh, kind = _kernels.ACTIVATIONS.index("tanh"), choices("msq_rnn_kind")["SIMPLE_RNN"]
+    packed = ctypes.addressof(rnn), kind, weight, weight, None, 1, 1, tanh, tanh
+    assert call("rnn_pack", *packed) == OK
+    arrays = {"x": x, "x_rows": x_rows, "offsets": offsets, "batch": len(offsets) - 1, "h": h}
+    status = call("rnn_f32", rnn.value, struct("msq_rnn_call", **arrays), bad)
+    call("rnn_free", rnn.value)
     return status, int(bad[0]), h[:, 0]
-
-
-def header():
-    return (INCLUDE / "maskseq.h").read_text()
 
 
 def test_rnn_reads_no_row_beyond_those_there_are():
@@ -136,7 +101,5 @@ def test_rnn_reads_no_row_beyond_those_there_are():
 def test_cells_beyond_those_of_the_mask_are_0():
     """As where another thread has changed the mask since its steps were counted."""
     mask, cells = np.array([0, 1, 0, 1], np.uint8), np.full(6, 99, np.int64)
-    function("layout_cells", POINTER, POINTER, INT64, INT64)(
-        cells.ctypes.data, mask.ctypes.data, 5, 4
-    )
+    call("layout_cells", cells, mask, 5, 4)
     assert cells.tolist() == [1, 3, 0, 0, 0, 99]

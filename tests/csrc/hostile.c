@@ -3,7 +3,6 @@
  * under AddressSanitizer and UBSan.
  */
 #define _GNU_SOURCE
-#include <attention/attention.h>
 #include <backward/backward.h>
 #include <lattice/lattice.h>
 #include <maskseq.h>
@@ -39,12 +38,25 @@ static void products_below_0(float *one, const int64_t *none) {
         for (int i = 0; i < 4; i++) {
             int64_t s[4] = {1, 1, 1, 1};
             s[i] = n;
-            msq_outer call = {.out = one, .x = one, .dz = one, .x_rows = s[0], .rows = s[1]};
+            msq_outer call = {
+                .size = sizeof call, .out = one, .x = one, .dz = one, .x_rows = s[0], .rows = s[1]};
             call.inputs = s[2], call.columns = s[3];
             EXPECT(MSQ_OUT_OF_RANGE, msq_outer_f32(&call, &bad, 2));
             EXPECT(MSQ_OUT_OF_RANGE,
                    msq_sum_segments_f32(one, one, none, none, s[0], s[1], s[2], s[3], 2));
         }
+        for (int i = 0; i < 3; i++) {
+            const int64_t s[3] = {i == 0 ? n : 1, i == 1 ? n : 1, i == 2 ? n : 1};
+            EXPECT(MSQ_OUT_OF_RANGE,
+                   msq_dense_backward_f32(one, one, one, one, one, one, s[0], s[1], s[2], 2));
+            EXPECT(i == 2 ? MSQ_OK : MSQ_OUT_OF_RANGE,
+                   msq_normalize_f32(one, one, NULL, NULL, s[0], s[1], MSQ_NORM_RMS, 0, 2));
+            EXPECT(i == 2 ? MSQ_OK : MSQ_OUT_OF_RANGE,
+                   msq_normalize_backward_f32(one, NULL, one, one, NULL, s[0], s[1], MSQ_NORM_RMS,
+                                              0, 2));
+            one[0] = 1;
+        }
+        EXPECT(MSQ_OUT_OF_RANGE, msq_activation_backward_f32(one, one, one, one, n, MSQ_TANH, 2));
         EXPECT(MSQ_OUT_OF_RANGE, msq_column_sums_f32(one, one, n, 1, 1, 2));
         EXPECT(MSQ_OUT_OF_RANGE, msq_column_sums_f32(one, one, 1, n, 1, 2));
         EXPECT(MSQ_OUT_OF_RANGE, msq_draws_f32(one, none, none, n, 1, 1, 2));
@@ -104,6 +116,22 @@ static void sizes_below_0(void) {
         abort();
 }
 
+/* A run of so many steps, on a tape. */
+static void tape_beyond_memory(int64_t steps) {
+    const int64_t offsets[2] = {0, steps};
+    int64_t bad;
+    msq_rnn *rnn;
+    msq_rnn_tape *tape;
+    msq_rnn_call call = {.size = sizeof call, .x = x, .x_rows = steps, .offsets = offsets};
+    call.batch = 1, call.h = call.sequences = x, call.sequence_stride = UNITS;
+    EXPECT(MSQ_OK, msq_rnn_pack(&rnn, MSQ_LSTM, kernel, recurrent, NULL, FEATURES, UNITS, MSQ_TANH,
+                                MSQ_SIGMOID));
+    EXPECT(MSQ_NO_MEMORY, msq_rnn_taped_f32(&tape, rnn, &call, &bad));
+    call.batch = steps;
+    EXPECT(MSQ_NO_MEMORY, msq_rnn_taped_f32(&tape, rnn, &call, &bad));
+    msq_rnn_free(rnn);
+}
+
 /* Weights that no memory holds are refused before anything is read. */
 static void sizes_beyond_memory(void) {
     msq_dense *dense;
@@ -140,6 +168,8 @@ static void sizes_beyond_memory(void) {
         (void)msq_ctc_backward_f32(&ctc, x, NULL, 2);
         ctc.batch = n, ctc.classes = 1;
         EXPECT(MSQ_NO_MEMORY, msq_ctc_f32(&ctc, NULL, 2));
+        EXPECT(MSQ_NO_MEMORY, msq_dense_backward_f32(x, NULL, NULL, x, x, x, 0, n, n, 2));
+        tape_beyond_memory(n);
     }
     for (int64_t n = -1; n >= INT64_MIN / 2; n *= 2) {
         EXPECT(MSQ_OUT_OF_RANGE, msq_dense_pack(&dense, x, NULL, n, 1));
@@ -230,7 +260,8 @@ static void move_rows(const changing *c, float *out) {
     msq_pad_rows(out, x, x, c->offsets, BATCH, TIME, ROWS, bytes, 1, 1, &bad, 2);
     msq_sum_rows_f32(out, x, c->offsets, BATCH, ROWS, FEATURES, 2);
     msq_sum_segments_f32(out, x, c->index, c->offsets, BATCH, ROWS, ROWS, FEATURES, 2);
-    msq_outer call = {.out = out, .x = x, .index = c->index, .dz = x, .x_rows = ROWS};
+    msq_outer call = {
+        .size = sizeof call, .out = out, .x = x, .index = c->index, .dz = x, .x_rows = ROWS};
     call.rows = ROWS, call.inputs = call.columns = call.out_stride = FEATURES;
     call.x_stride = call.dz_stride = FEATURES;
     msq_outer_f32(&call, &bad, 2);
@@ -265,6 +296,22 @@ static void run_layers(const changing *c, float *out, float *h, float *y, const 
     attention.query_time = attention.key_time = ROWS;
     msq_attention_f32(&attention, 2);
     msq_attention_backward_f32(&attention, NULL, x, gradients[0], gradients[1], gradients[2], 2);
+}
+
+/* The index changes between the ways there and back, and during both. */
+static void run_taped(const changing *c, float *h, float *y, const msq_rnn *rnn) {
+    static float d_kernel[FEATURES * 4 * UNITS], d_recurrent[UNITS * 4 * UNITS];
+    int64_t bad;
+    msq_rnn_tape *tape;
+    msq_rnn_call call = {.size = sizeof call, .x = x, .index = c->index, .x_rows = ROWS};
+    call.offsets = c->offsets, call.batch = BATCH, call.h = h, call.num_threads = 2;
+    call.sequences = y, call.sequence_stride = UNITS;
+    msq_rnn_gradients g = {.size = sizeof g, .kernel = kernel, .recurrent_kernel = recurrent};
+    g.d_kernel = d_kernel, g.d_recurrent_kernel = d_recurrent, g.d_x = gradients[0];
+    if (msq_rnn_taped_f32(&tape, rnn, &call, &bad) != MSQ_OK)
+        return;
+    msq_rnn_backward_f32(tape, &g);
+    msq_rnn_tape_free(tape);
 }
 
 static void run_lattices(const changing *c) {
@@ -314,6 +361,8 @@ static void changed_during_the_call(void) {
             run_layers(&c, out, h, y, rnn);
         if (i % 10 == 5)
             run_folded(&c, h, rnn);
+        if (i % 10 == 3)
+            run_taped(&c, h, y, rnn);
         if (i % 10 == 7)
             run_lattices(&c);
     }

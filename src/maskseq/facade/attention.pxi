@@ -58,6 +58,7 @@ cdef Array attention_dropout(object dropout, int64_t batch, msq_attention_dropou
     if dropout is None:
         return None
     cdef Array numbers = integers(dropout[0], "sequences").expect(batch)
+    drop.size = sizeof(msq_attention_dropout)
     drop.sequences, drop.key = <const int64_t*>numbers.view.buf, dropout[1]
     drop.rate = dropout[2]
     if not 0 <= drop.rate < 1:

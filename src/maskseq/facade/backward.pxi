@@ -1,22 +1,5 @@
 # The façade of csrc/backward: products and sums of the way back; part of _kernels.pyx.
 
-cdef extern from "backward/backward.h":
-    ctypedef struct msq_outer:
-        float* out
-        const float* x
-        const int64_t* index
-        const float* dz
-        int64_t x_rows, rows, inputs, columns
-        int64_t x_stride, dz_stride, out_stride
-        bint accumulate
-
-    int msq_outer_f32(const msq_outer* outer, int64_t* bad_position, int num_threads) nogil
-    int msq_column_sums_f32(float* out, const float* x, int64_t rows, int64_t columns,
-                            int64_t stride, int num_threads) nogil
-    int msq_sum_segments_f32(float* out, const float* x, const int64_t* index,
-                             const int64_t* offsets, int64_t segments, int64_t n, int64_t rows,
-                             int64_t features, int num_threads) nogil
-
 
 def outer(
     x: ArrayLike,
@@ -38,6 +21,7 @@ def outer(
     cdef int threads = thread_count(num_threads), status
     cdef int64_t bad = 0
     cdef msq_outer call
+    call.size = sizeof(msq_outer)
     call.x_rows, call.inputs = a.rows, a.columns
     call.rows, call.columns = d.rows, d.columns
     if x_index is None and a.rows != d.rows:

@@ -1,13 +1,6 @@
 # The façade of random draws and of the way back through activations and normalisations; part of
 # _kernels.pyx.
 
-cdef extern from "backward/backward.h":
-    int msq_draws_f32(float* out, const int64_t* sequences, const int64_t* steps, int64_t rows,
-                      int64_t features, uint64_t key, int num_threads) nogil
-    int msq_dropout_f32(float* out, const float* x, const int64_t* sequences,
-                        const int64_t* steps, int64_t rows, int64_t features, uint64_t key,
-                        float rate, int num_threads) nogil
-
 
 def draws(
     sequences: ArrayLike,
@@ -78,7 +71,7 @@ def activation_backward(
     dx = new_floats(gradient.shape())
     cdef float* out = <float*>writable(dx)
     with nogil:
-        msq_activation_back_f32(
+        msq_activation_backward_f32(
             out, <const float*>gradient.view.buf, <const float*>made.view.buf,
             <const float*>given.view.buf, gradient.view.len // 4, f, threads)
     return dx
@@ -149,7 +142,7 @@ def normalize_backward(
     cdef float* out = <float*>writable(dx)
     cdef float* times = <float*>writable(products)
     with nogil:
-        msq_normalize_back_f32(
+        msq_normalize_backward_f32(
             out, times, <const float*>gradient.view.buf, <const float*>a.view.buf, scales, rows, n,
-            <msq_norm>which, added, threads)
+            which, added, threads)
     return dx, products

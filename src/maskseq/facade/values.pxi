@@ -46,7 +46,7 @@ def normalize(
     cdef float* out = <float*>writable(y)
     with nogil:
         msq_normalize_f32(out, <const float*>a.view.buf, scales, offsets, rows, n,
-                          <msq_norm>which, added, threads)
+                          which, added, threads)
     return y
 
 

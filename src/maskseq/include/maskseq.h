@@ -6,14 +6,16 @@
  * the batch and any instruction set. Functions that can fail return a status: MSQ_OK or one of the
  * errors below. Sizes, numbers of choices, indices and offsets are checked: a size below 0 is
  * MSQ_OUT_OF_RANGE, or, where no status is returned, nothing is done. That pointers point to as
- * much memory as is said is up to the caller. If other threads change offsets or indices during a
- * call, it can give wrong rows, but makes no access outside of the arrays.
+ * much memory as is said is up to the caller; to functions since 1.2, an array that is NULL though
+ * it has values is MSQ_OUT_OF_RANGE too. If other threads change offsets or indices during a call,
+ * it can give wrong rows, but makes no access outside of the arrays.
  *
- * An extension module of Python includes maskseq_capi.h instead, which says how. csrc/headers.py
- * copies what is declared here into that file, into the table (maskseq_api.h), its values
- * (csrc/api.c) and the declarations for Cython (__init__.pxd). A function joins the table in
- * version 1.0, or in the one that its comment names ("Since 1.1."). Those of a section whose title
- * says so are left out of the table. */
+ * What training needs beside is in maskseq_training.h, which this file includes. An extension
+ * module of Python includes maskseq_capi.h instead, which says how. csrc/headers.py copies what is
+ * declared in both into that file, into the table (maskseq_api.h), its values (csrc/api.c) and the
+ * declarations for Cython (__init__.pxd). A function joins the table in version 1.0, or in the one
+ * that its comment names ("Since 1.1."). Those of a section whose title says so are left out of the
+ * table. */
 #ifndef MASKSEQ_H
 #define MASKSEQ_H
 
@@ -143,6 +145,16 @@ int msq_sum_rows_f32(float *out, const float *x, const int64_t *offsets, int64_t
 void msq_masked_softmax_f32(float *y, const float *x, const uint8_t *mask, int64_t rows, int64_t n,
                             int64_t rows_per_mask, int num_threads);
 
+/* --- normalization of rows (values/normalize.c) */
+
+/* Of each row of x (rows, n): LAYER (x - mean) / sqrt(variance + epsilon); RMS x / sqrt(mean of x^2
+ * + epsilon); SCALED x / sqrt(variance + epsilon); UNIT x over sqrt(sum of x^2), or over epsilon if
+ * that is more. Then times gamma (n), plus beta (n), each NULL for none. Mean and variance are
+ * computed in float64. y may be x. MSQ_OUT_OF_RANGE: no such norm. Since 1.2. */
+enum msq_norm { MSQ_NORM_LAYER, MSQ_NORM_RMS, MSQ_NORM_SCALED, MSQ_NORM_UNIT, MSQ_NORMS };
+int msq_normalize_f32(float *y, const float *x, const float *gamma, const float *beta, int64_t rows,
+                      int64_t n, int norm, double epsilon, int num_threads);
+
 /* --- dense (gemm.c) */
 
 /* Weights in the order the kernels read them, for the ISA in use when they were packed. Read only:
@@ -235,5 +247,7 @@ int msq_attention_f32(const msq_attention *attention, int num_threads);
 #ifdef __cplusplus
 }
 #endif
+
+#include "maskseq_training.h"
 
 #endif

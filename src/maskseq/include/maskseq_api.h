@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* version: written by csrc/headers.py */
-enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 1 };
+enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 2 };
 /* end of what is written */
 
 /* Bits of `features`. */
@@ -66,6 +66,37 @@ typedef struct msq_api {
     /* version 1.1 */
     int (*sum_rows_f32)(float *out, const float *x, const int64_t *offsets, int64_t batch,
                         int64_t n, int64_t features, int num_threads);
+
+    /* version 1.2 */
+    int (*normalize_f32)(float *y, const float *x, const float *gamma, const float *beta,
+                         int64_t rows, int64_t n, int norm, double epsilon, int num_threads);
+    int (*activation_backward_f32)(float *dx, const float *d, const float *y, const float *x,
+                                   int64_t n, int activation, int num_threads);
+    int (*normalize_backward_f32)(float *dx, float *products, const float *d, const float *x,
+                                  const float *gamma, int64_t rows, int64_t n, int norm,
+                                  double epsilon, int num_threads);
+    int (*outer_f32)(const msq_outer *outer, int64_t *bad_position, int num_threads);
+    int (*column_sums_f32)(float *out, const float *x, int64_t rows, int64_t columns,
+                           int64_t stride, int num_threads);
+    int (*sum_segments_f32)(float *out, const float *x, const int64_t *index,
+                            const int64_t *offsets, int64_t segments, int64_t n, int64_t rows,
+                            int64_t features, int num_threads);
+    int (*dense_backward_f32)(float *d_x, float *d_kernel, float *d_bias, const float *dz,
+                              const float *x, const float *kernel, int64_t rows, int64_t in,
+                              int64_t out, int num_threads);
+    int (*rnn_taped_f32)(msq_rnn_tape **tape, const msq_rnn *rnn, const msq_rnn_call *call,
+                         int64_t *bad_position);
+    void (*rnn_tape_free)(msq_rnn_tape *tape);
+    int (*rnn_backward_f32)(msq_rnn_tape *tape, const msq_rnn_gradients *gradients);
+    int (*attention_dropping_f32)(const msq_attention *attention,
+                                  const msq_attention_dropout *dropout, int num_threads);
+    int (*attention_backward_f32)(const msq_attention *attention,
+                                  const msq_attention_dropout *dropout, const float *d_out,
+                                  float *dq, float *dk, float *dv, int num_threads);
+    int (*draws_f32)(float *out, const int64_t *sequences, const int64_t *steps, int64_t rows,
+                     int64_t features, uint64_t key, int num_threads);
+    int (*dropout_f32)(float *out, const float *x, const int64_t *sequences, const int64_t *steps,
+                       int64_t rows, int64_t features, uint64_t key, float rate, int num_threads);
     /* end of what is written */
 } msq_api;
 

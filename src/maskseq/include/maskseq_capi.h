@@ -70,6 +70,20 @@ static inline int maskseq_import(void) {
 #define msq_rnn_f32 (maskseq_api->rnn_f32)
 #define msq_attention_f32 (maskseq_api->attention_f32)
 #define msq_sum_rows_f32 (maskseq_api->sum_rows_f32)
+#define msq_normalize_f32 (maskseq_api->normalize_f32)
+#define msq_activation_backward_f32 (maskseq_api->activation_backward_f32)
+#define msq_normalize_backward_f32 (maskseq_api->normalize_backward_f32)
+#define msq_outer_f32 (maskseq_api->outer_f32)
+#define msq_column_sums_f32 (maskseq_api->column_sums_f32)
+#define msq_sum_segments_f32 (maskseq_api->sum_segments_f32)
+#define msq_dense_backward_f32 (maskseq_api->dense_backward_f32)
+#define msq_rnn_taped_f32 (maskseq_api->rnn_taped_f32)
+#define msq_rnn_tape_free (maskseq_api->rnn_tape_free)
+#define msq_rnn_backward_f32 (maskseq_api->rnn_backward_f32)
+#define msq_attention_dropping_f32 (maskseq_api->attention_dropping_f32)
+#define msq_attention_backward_f32 (maskseq_api->attention_backward_f32)
+#define msq_draws_f32 (maskseq_api->draws_f32)
+#define msq_dropout_f32 (maskseq_api->dropout_f32)
 /* end of what is written */
 
 #endif

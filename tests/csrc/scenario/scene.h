@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_ARRAYS = 48 };
+enum { MAX_ARRAYS = 56 };
 
 typedef struct {
     const uint8_t *data;

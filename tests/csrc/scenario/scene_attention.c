@@ -1,7 +1,7 @@
 /* Queries that attend to keys, and the way back. */
 #include "scene.h"
 
-#include "attention/attention.h"
+#include <maskseq.h>
 
 #include <string.h>
 
@@ -71,7 +71,8 @@ void scene_attention(scene *s) {
     if (both_ok(s, msq_attention_f32(&call, 1), msq_attention_f32(&many, 3)))
         same_floats(s, "attention", y);
     const int64_t sequences[] = {3, -1, INT64_MAX, 0};
-    const msq_attention_dropout drop = {sequences, 7, 0.4f}, *dropout = byte(s) % 2 ? &drop : NULL;
+    const msq_attention_dropout drop = {sizeof drop, sequences, 7, 0.4f},
+                                *dropout = byte(s) % 2 ? &drop : NULL;
     if (both_ok(s, msq_attention_dropping_f32(&call, dropout, 1),
                 msq_attention_dropping_f32(&many, dropout, 3)))
         same_floats(s, "attention, dropping", y);

@@ -148,7 +148,8 @@ void scene_outer(scene *s) {
         return;
     if (by_index && rows > 0 && byte(s) % 2)
         index[between(s, 0, rows - 1)] = -1;
-    msq_outer call = {.out = y.one, .x = x, .index = index, .dz = dz, .x_rows = x_rows};
+    msq_outer call = {
+        .size = sizeof call, .out = y.one, .x = x, .index = index, .dz = dz, .x_rows = x_rows};
     call.rows = rows, call.inputs = inputs, call.columns = columns, call.out_stride = columns;
     call.x_stride = inputs + more, call.dz_stride = columns + more;
     call.accumulate = byte(s) % 2;

@@ -1,6 +1,8 @@
-/* Recurrent layers in training: a run that keeps what the way back needs, and the way back. */
+/* Recurrent layers in training: a run that keeps what the way back needs, and the way back; then
+ * both through the C API. */
 #include "scene.h"
 
+#include <gemm.h>
 #include <maskseq.h>
 #include <rnn/rnn.h>
 
@@ -63,6 +65,53 @@ static outputs new_outputs(scene *s, int64_t batch, int64_t units, int64_t n, in
                      zeros(s, n * stride),    zeros(s, n * units),     zeros(s, batch * units)};
 }
 
+/* Gradients that the C API gives; some are not wanted. */
+enum { GRADIENTS = 6 };
+
+/* There and back through a tape, by one thread or by many. */
+static int taped(const msq_rnn *rnn, msq_rnn_call call, msq_rnn_gradients g, const outputs *o,
+                 const output *made, int wanted, int many, int threads) {
+    float **const places[GRADIENTS] = {&g.d_kernel, &g.d_recurrent_kernel, &g.d_bias,
+                                       &g.d_x,      &g.d_initial_h,        &g.d_initial_c};
+    msq_rnn_tape *tape = NULL;
+    int64_t bad;
+    for (int i = 0; i < GRADIENTS; i++)
+        *places[i] = wanted >> i & 1 ? many ? made[i].many : made[i].one : NULL;
+    call.h = many ? o->h.many : o->h.one;
+    call.sequences = many ? o->y.many : o->y.one;
+    call.num_threads = g.num_threads = threads;
+    int status = msq_rnn_taped_f32(&tape, rnn, &call, &bad);
+    if (status == MSQ_OK)
+        status = msq_rnn_backward_f32(tape, &g);
+    if (status == MSQ_OK && msq_rnn_backward_f32(tape, &g) != MSQ_UNSUPPORTED)
+        fail("a tape that was used before");
+    msq_rnn_tape_free(tape);
+    return status;
+}
+
+/* All gradients of the call that `run` is, with the weights that `g` has. */
+static void by_tape(scene *s, const msq_rnn_run *run, const msq_back *back, msq_rnn_gradients g,
+                    const outputs *o, int64_t features, int64_t units, int64_t columns) {
+    const int64_t batch = back->batch, n = back->steps;
+    const output made[GRADIENTS] = {zeros(s, features * columns),
+                                    zeros(s, units * columns),
+                                    zeros(s, columns * (back->kind == MSQ_GRU ? 2 : 1)),
+                                    zeros(s, n * features),
+                                    zeros(s, batch * units),
+                                    zeros(s, batch * units)};
+    const int wanted = byte(s) | byte(s), threads = (int)between(s, 2, 5);
+    if (s->no_memory)
+        return;
+    g.size = sizeof g;
+    g.d_h = g.d_c = back->d_last;
+    g.d_sequences = back->d_outputs;
+    g.d_stride = back->d_stride;
+    if (both_ok(s, taped(run->rnn, run->call, g, o, made, wanted, 0, 1),
+                taped(run->rnn, run->call, g, o, made, wanted, 1, threads)))
+        for (int i = 0; i < GRADIENTS; i++)
+            same_floats(s, "gradients of a tape", made[i]);
+}
+
 void scene_rnn_back(scene *s) {
     const int which = (int)between(s, 0, 2), kind = kinds[which].kind;
     const int64_t features = between(s, 1, 9), units = between(s, 1, 40), batch = between(s, 0, 9);
@@ -77,6 +126,7 @@ void scene_rnn_back(scene *s) {
     run.call.size = sizeof run.call;
     run.call.x = floats(s, n * features);
     run.call.x_rows = n;
+    run.call.index = byte(s) % 2 ? indices(s, n, n) : NULL;
     run.call.offsets = offsets;
     run.call.batch = batch;
     run.call.initial_h = byte(s) % 2 ? floats(s, batch * units) : NULL;
@@ -99,7 +149,7 @@ void scene_rnn_back(scene *s) {
         return;
     const int status = msq_rnn_pack(&packed, kind, kernel, recurrent_kernel, bias, features, units,
                                     MSQ_TANH, MSQ_SIGMOID);
-    const int of_turned = msq_dense_pack(&turned, recurrent_kernel, NULL, columns, units);
+    const int of_turned = msq_dense_pack_turned(&turned, recurrent_kernel, columns, units);
     run.rnn = packed;
     back.turned = turned;
     if (both_ok(s, status, status) && both_ok(s, of_turned, of_turned) &&
@@ -109,6 +159,8 @@ void scene_rnn_back(scene *s) {
             same_floats(s, "gradients", o[i].kept);
             same_floats(s, "carried gradients", o[i].carry);
         }
+        const msq_rnn_gradients g = {.kernel = kernel, .recurrent_kernel = recurrent_kernel};
+        by_tape(s, &run, &back, g, &o[0], features, units, columns);
     }
     msq_rnn_free(packed);
     msq_dense_free(turned);

@@ -30,9 +30,31 @@ void scene_activation(scene *s) {
                                  msq_activation_f32(y.many, x, n, which, 3)))
         return;
     same_floats(s, "activation", y);
-    msq_activation_back_f32(dx.one, x, y.one, x, n, which, 1);
-    msq_activation_back_f32(dx.many, x, y.one, x, n, which, 3);
-    same_floats(s, "way back through an activation", dx);
+    if (both_ok(s, msq_activation_backward_f32(dx.one, x, y.one, x, n, which, 1),
+                msq_activation_backward_f32(dx.many, x, y.one, x, n, which, 3)))
+        same_floats(s, "way back through an activation", dx);
+}
+
+static void dense_back(scene *s, const float *x, const float *kernel, int64_t rows, int64_t in,
+                       int64_t units) {
+    const int wanted = byte(s);
+    const float *const dz = floats(s, rows * units);
+    const output dx = out(s, rows * in, sizeof(float)), dk = out(s, in * units, sizeof(float));
+    const output db = out(s, units, sizeof(float));
+    if (s->no_memory)
+        return;
+    float *one[3] = {dx.one, dk.one, db.one}, *many[3] = {dx.many, dk.many, db.many};
+    for (int i = 0; i < 3; i++)
+        if (wanted >> i & 1)
+            one[i] = many[i] = NULL;
+    if (!both_ok(
+            s, msq_dense_backward_f32(one[0], one[1], one[2], dz, x, kernel, rows, in, units, 1),
+            msq_dense_backward_f32(many[0], many[1], many[2], dz, x, kernel, rows, in, units, 4)))
+        return;
+    const output all[] = {dx, dk, db};
+    for (int i = 0; i < 3; i++)
+        if (one[i])
+            same_floats(s, "way back through a dense layer", all[i]);
 }
 
 void scene_dense(scene *s) {
@@ -49,4 +71,5 @@ void scene_dense(scene *s) {
                                               msq_dense_f32(y.many, x, packed, rows, which, 3)))
         same_floats(s, "dense", y);
     msq_dense_free(packed);
+    dense_back(s, x, kernel, rows, in, units);
 }
