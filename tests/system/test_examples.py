@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from maskseq import _kernels
+import maskseq
+from maskseq import _kernels, layers
 from tests.support.building import CC, ROOT, load, run
 
 pytestmark = pytest.mark.slow
@@ -58,6 +59,31 @@ def test_embed_c_computes_what_maskseq_does(build, case):
         last_states(values, offsets[::-1].copy(), *weights, FEATURES, UNITS)
     with pytest.raises(ValueError, match="fit features and units"):
         last_states(values, offsets, *weights, FEATURES, UNITS + 1)
+
+
+def test_train_lstm_trains_as_fit_does(build, case, rng):
+    folder = build("embed_c", [sys.executable, "setup.py", "-q", "build_ext", "--inplace"])
+    train = module_in(folder, "train_lstm").train
+    values, offsets, weights, _ = case
+    offsets = np.array([0, 3, 5, 9])
+    weights += [rng.normal(size=(UNITS, 1)).astype(np.float32), np.zeros(1, np.float32)]
+    targets = np.array([[1], [-1], [0.5]], np.float32)
+    model = maskseq.Sequential([layers.LSTM(UNITS), layers.Dense(1)])
+    batch = maskseq.Ragged(values, offsets)
+    model.predict(batch)
+    model.set_weights(weights)
+    model.compile(optimizer=maskseq.optimizers.SGD(0.1), loss="mean_squared_error")
+    want = [model.train_on_batch(batch, targets) for _ in range(20)]
+    flat = np.concatenate([w.ravel() for w in weights])
+    got = train(values, offsets, targets, flat, FEATURES, UNITS, 20, 0.1)
+    np.testing.assert_allclose(got, want, rtol=1e-4)
+    assert got[-1] < got[0] / 4
+    after = np.concatenate([w.ravel() for w in model.get_weights()])
+    np.testing.assert_allclose(flat, after, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="offsets must rise"):
+        train(values, offsets[::-1].copy(), targets, flat, FEATURES, UNITS, 1, 0.1)
+    with pytest.raises(ValueError, match="fit features and units"):
+        train(values, offsets, targets, flat, FEATURES, UNITS + 1, 1, 0.1)
 
 
 @pytest.mark.parametrize(
