@@ -104,10 +104,11 @@ void scene_gather(scene *s) {
     const output y = out(s, n * bytes, 1);
     if (s->no_memory)
         return;
+    const int64_t first = msq_first_outside(index, n, sizeof *index, 1, rows);
     if (both_ok(s, msq_gather_rows(y.one, x, index, n, rows, bytes, &bad[0], 1),
                 msq_gather_rows(y.many, x, index, n, rows, bytes, &bad[1], 3)))
         same(s, "gathered rows", y);
-    else if (bad[0] != bad[1])
+    else if (bad[0] != bad[1] || bad[0] != first)
         fail("position of a bad index");
 }
 

@@ -1,6 +1,7 @@
 /* Functions of each value, or of each row. */
 #include "scene.h"
 
+#include <gemm.h>
 #include <maskseq.h>
 
 #include "values/values.h"
@@ -57,6 +58,21 @@ static void dense_back(scene *s, const float *x, const float *kernel, int64_t ro
             same_floats(s, "way back through a dense layer", all[i]);
 }
 
+/* Rows with something between them, which is not initialised. */
+static void rows_apart(scene *s, const msq_dense *packed, int64_t rows, int64_t in, int64_t units,
+                       int which) {
+    const int64_t stride = in + between(s, 0, 3);
+    float *const x = array(s, rows * stride, sizeof *x);
+    const output y = out(s, rows * units, sizeof(float));
+    if (s->no_memory || !packed)
+        return;
+    for (int64_t i = 0; i < rows * in; i++)
+        x[i / in * stride + i % in] = (float)(byte(s) - 128) / 32.0f;
+    if (both_ok(s, msq_dense_rows_f32(y.one, x, stride, packed, rows, which, 1),
+                msq_dense_rows_f32(y.many, x, stride, packed, rows, which, 3)))
+        same_floats(s, "dense rows", y);
+}
+
 void scene_dense(scene *s) {
     const int64_t in = between(s, 0, 20), units = between(s, 0, 40), rows = between(s, 0, 60);
     const int which = (int)between(s, -1, 32);
@@ -70,6 +86,7 @@ void scene_dense(scene *s) {
     if (both_ok(s, status, status) && both_ok(s, msq_dense_f32(y.one, x, packed, rows, which, 1),
                                               msq_dense_f32(y.many, x, packed, rows, which, 3)))
         same_floats(s, "dense", y);
+    rows_apart(s, packed, rows, in, units, which);
     msq_dense_free(packed);
     dense_back(s, x, kernel, rows, in, units);
 }
