@@ -47,6 +47,7 @@ static const msq_api api = {
     .attention_backward_f32 = msq_attention_backward_f32,
     .draws_f32 = msq_draws_f32,
     .dropout_f32 = msq_dropout_f32,
+    .optimizer_f32 = msq_optimizer_f32,
     /* end of what is written */
 };
 

@@ -244,25 +244,7 @@ typedef struct msq_outer_part {
 } msq_outer_part;
 typedef void msq_outer_part_fn(const msq_outer_part *part);
 
-/* How an optimizer steps: optimize_tmpl.h has the equations. MSQ_STAY changes nothing. */
-typedef enum {
-    MSQ_STAY,
-    MSQ_SGD,
-    MSQ_MOMENTUM,
-    MSQ_NESTEROV,
-    MSQ_RMSPROP,
-    MSQ_RMSPROP_MOMENTUM,
-    MSQ_RMSPROP_CENTERED,
-    MSQ_RMSPROP_BOTH,
-    MSQ_ADAM,
-    MSQ_ADAM_LARGEST,
-    MSQ_ADAMAX,
-    MSQ_NADAM,
-    MSQ_ADAGRAD,
-    MSQ_ADADELTA,
-    MSQ_LION,
-    MSQ_RULES
-} msq_rule;
+typedef enum msq_rule msq_rule; /* optimize_tmpl.h has the equations */
 
 enum { MSQ_MAX_SLOTS = 3, MSQ_MAX_NUMBERS = 9 };
 

@@ -2,6 +2,7 @@
  * of all weights. */
 #include "backward.h"
 
+#include "arrays.h"
 #include "kernels.h"
 #include "parallel.h"
 
@@ -126,4 +127,19 @@ int msq_update_f32(const msq_update *updates, int64_t count, msq_rule rule, cons
     }
     msq_parallel(msq_plan_threads(num_threads, j.n, (double)j.n, GRAIN), update_body, &j);
     return MSQ_OK;
+}
+
+int msq_optimizer_f32(float *w, float *slot_0, float *slot_1, float *slot_2, const float *g,
+                      int64_t n, int rule, const float *numbers, int count, int num_threads) {
+    float *const slots[MSQ_MAX_SLOTS] = {slot_0, slot_1, slot_2};
+    msq_update update = {.w = w, .new_w = w, .g = g, .n = n};
+    if (rule < 0 || rule >= MSQ_RULES || count != rules[rule].numbers ||
+        msq_missing(numbers, count, 1) || msq_missing(w, n, 1) || msq_missing(g, n, 1))
+        return MSQ_OUT_OF_RANGE;
+    for (int k = 0; k < rules[rule].slots; k++) {
+        if (msq_missing(slots[k], n, 1))
+            return MSQ_OUT_OF_RANGE;
+        update.slots[k] = update.new_slots[k] = slots[k];
+    }
+    return msq_update_f32(&update, 1, (msq_rule)rule, numbers, num_threads);
 }

@@ -208,4 +208,24 @@ cdef extern from "maskseq_capi.h" nogil:
                       int64_t features, uint64_t key, int num_threads)
     int msq_dropout_f32(float* out, const float* x, const int64_t* sequences, const int64_t* steps,
                         int64_t rows, int64_t features, uint64_t key, float rate, int num_threads)
+
+    enum msq_rule:
+        MSQ_STAY
+        MSQ_SGD
+        MSQ_MOMENTUM
+        MSQ_NESTEROV
+        MSQ_RMSPROP
+        MSQ_RMSPROP_MOMENTUM
+        MSQ_RMSPROP_CENTERED
+        MSQ_RMSPROP_BOTH
+        MSQ_ADAM
+        MSQ_ADAM_LARGEST
+        MSQ_ADAMAX
+        MSQ_NADAM
+        MSQ_ADAGRAD
+        MSQ_ADADELTA
+        MSQ_LION
+        MSQ_RULES
+    int msq_optimizer_f32(float* w, float* slot_0, float* slot_1, float* slot_2, const float* g,
+                          int64_t n, int rule, const float* numbers, int count, int num_threads)
     # end of what is written

@@ -308,3 +308,30 @@ def test_attention_in_training_refuses():
         arrays = [F, *made[1:]]
         arrays[place] = None
         assert call("attention_backward_f32", a, None, *arrays, 1) == OUT_OF_RANGE
+
+
+RULES = choices("msq_rule")
+SLOTS = {"SGD": (0, 1), "NESTEROV": (1, 2), "RMSPROP_BOTH": (3, 5), "ADAM": (2, 4), "LION": (1, 5)}
+
+
+@pytest.mark.parametrize("rule", SLOTS)
+def test_an_optimizer_steps_in_place_as_the_kernels_do(rng, isa, rule):
+    slots, count = SLOTS[rule]
+    numbers = rng.uniform(0.1, 0.9, count).astype(np.float32)
+    for n in (0, 1, 37):
+        g, *given = np.abs(rng.normal(size=(slots + 2, n))).astype(np.float32)
+        weights = [(g, *(x.copy() for x in given))]
+        (want,) = _kernels.update_weights(rule.lower(), [float(x) for x in numbers], weights)
+        places = [*given, None, None, None][:4]
+        assert call("optimizer_f32", *places, g, n, RULES[rule], numbers, count, 2) == OK
+        assert same_arrays(given, want)
+
+
+def test_an_optimizer_refuses():
+    numbers = np.ones(9, np.float32)
+    good = [*(floats(4) for _ in range(4)), F, 4, RULES["RMSPROP_BOTH"], numbers, 5, 1]
+    assert call("optimizer_f32", *good) == OK
+    wrong = [(i, None) for i in (0, 1, 2, 3, 4, 7)]
+    for i, value in (*wrong, (5, -1), (6, -1), (6, RULES["RULES"]), (8, 4), (8, -1)):
+        arguments = [*good[:i], value, *good[i + 1 :]]
+        assert call("optimizer_f32", *arguments) == OUT_OF_RANGE, (i, value)

@@ -3,8 +3,6 @@
 cdef extern from "backward/backward.h":
     enum: MSQ_MAX_SLOTS
     enum: MSQ_MAX_NUMBERS
-    ctypedef enum msq_rule:
-        pass
 
     ctypedef struct msq_update:
         float* new_w

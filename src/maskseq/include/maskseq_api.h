@@ -97,6 +97,8 @@ typedef struct msq_api {
                      int64_t features, uint64_t key, int num_threads);
     int (*dropout_f32)(float *out, const float *x, const int64_t *sequences, const int64_t *steps,
                        int64_t rows, int64_t features, uint64_t key, float rate, int num_threads);
+    int (*optimizer_f32)(float *w, float *slot_0, float *slot_1, float *slot_2, const float *g,
+                         int64_t n, int rule, const float *numbers, int count, int num_threads);
     /* end of what is written */
 } msq_api;
 

@@ -84,6 +84,7 @@ static inline int maskseq_import(void) {
 #define msq_attention_backward_f32 (maskseq_api->attention_backward_f32)
 #define msq_draws_f32 (maskseq_api->draws_f32)
 #define msq_dropout_f32 (maskseq_api->dropout_f32)
+#define msq_optimizer_f32 (maskseq_api->optimizer_f32)
 /* end of what is written */
 
 #endif

@@ -139,6 +139,47 @@ int msq_draws_f32(float *out, const int64_t *sequences, const int64_t *steps, in
 int msq_dropout_f32(float *out, const float *x, const int64_t *sequences, const int64_t *steps,
                     int64_t rows, int64_t features, uint64_t key, float rate, int num_threads);
 
+/* --- steps of optimizers (backward/optimize.c) */
+
+/* How an optimizer steps, as Keras's of that name: its slots, what it keeps of a weight, and its
+ * numbers, in this order. t counts steps from 1. MSQ_STAY changes nothing; the values never change.
+ *   SGD: rate.     MOMENTUM, NESTEROV: slots velocity; rate, momentum.
+ *   RMSPROP: slots mean of squares; rate, epsilon, rho, 1 - rho. _MOMENTUM: slots also velocity;
+ *     numbers also momentum. _CENTERED: slots also mean. _BOTH: slots mean of squares, velocity,
+ *     mean; numbers as _MOMENTUM.
+ *   ADAM: slots mean, mean of squares; 1 - beta_1, 1 - beta_2, rate sqrt(1 - beta_2^t) /
+ *     (1 - beta_1^t), epsilon. _LARGEST (amsgrad): slots also the largest mean of squares.
+ *   ADAMAX: slots mean, largest; 1 - beta_1, beta_2, rate, 1 - beta_1^t, epsilon.
+ *   NADAM: slots mean, mean of squares; 1 - beta_1, 1 - beta_2, factor and divisor of the mean,
+ *     the same of the gradient, 1 - beta_2^t, rate, epsilon.
+ *   ADAGRAD: slots sum of squares; rate, epsilon.
+ *   ADADELTA: slots mean of squares, and that of changes; rate, epsilon, rho, 1 - rho.
+ *   LION: slots mean; rate, beta_1, 1 - beta_1, beta_2, 1 - beta_2. */
+enum msq_rule {
+    MSQ_STAY,
+    MSQ_SGD,
+    MSQ_MOMENTUM,
+    MSQ_NESTEROV,
+    MSQ_RMSPROP,
+    MSQ_RMSPROP_MOMENTUM,
+    MSQ_RMSPROP_CENTERED,
+    MSQ_RMSPROP_BOTH,
+    MSQ_ADAM,
+    MSQ_ADAM_LARGEST,
+    MSQ_ADAMAX,
+    MSQ_NADAM,
+    MSQ_ADAGRAD,
+    MSQ_ADADELTA,
+    MSQ_LION,
+    MSQ_RULES
+};
+
+/* A step: w (n) and the slots of the rule, each (n), are replaced, from the gradient g (n); slots
+ * that the rule does not have may be NULL. Every operation is rounded to float32.
+ * MSQ_OUT_OF_RANGE: no such rule, or `count` is not how many numbers it has. Since 1.2. */
+int msq_optimizer_f32(float *w, float *slot_0, float *slot_1, float *slot_2, const float *g,
+                      int64_t n, int rule, const float *numbers, int count, int num_threads);
+
 #ifdef __cplusplus
 }
 #endif

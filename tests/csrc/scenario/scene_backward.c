@@ -114,6 +114,29 @@ static void crossentropy(scene *s, const float *y, int64_t rows, int64_t n) {
     same_floats(s, "gradient of softmax", of_softmax);
 }
 
+/* A step in place. */
+static void optimizer(scene *s, int64_t n) {
+    const int rule = (int)between(s, -1, MSQ_RULES), some = byte(s);
+    const int count = some % 8 && msq_rule_name(rule) ? msq_rule_numbers(rule) : some % 9;
+    const float *const g = floats(s, n), *const numbers = floats(s, MSQ_MAX_NUMBERS);
+    output made[MSQ_MAX_SLOTS + 1];
+    for (int i = 0; i <= MSQ_MAX_SLOTS; i++) {
+        const float *const x = floats(s, n);
+        made[i] = out(s, n, sizeof(float));
+        if (s->no_memory)
+            return;
+        memcpy(made[i].one, x, made[i].bytes);
+        memcpy(made[i].many, x, made[i].bytes);
+    }
+    if (both_ok(s,
+                msq_optimizer_f32(made[0].one, made[1].one, made[2].one, made[3].one, g, n, rule,
+                                  numbers, count, 1),
+                msq_optimizer_f32(made[0].many, made[1].many, made[2].many, made[3].many, g, n,
+                                  rule, numbers, count, 3)))
+        for (int i = 0; i <= MSQ_MAX_SLOTS; i++)
+            same_floats(s, "optimizer", made[i]);
+}
+
 void scene_step(scene *s) {
     const int64_t rows = between(s, 0, 9), features = between(s, 0, 70);
     const float *const x = floats(s, rows * features);
@@ -130,7 +153,10 @@ void scene_step(scene *s) {
         crossentropy(s, x, rows, features);
         break;
     default:
-        update(s, between(s, 0, 90), between(s, 0, 6), between(s, 0, 40));
+        if (byte(s) % 2)
+            optimizer(s, between(s, 0, 90));
+        else
+            update(s, between(s, 0, 90), between(s, 0, 6), between(s, 0, 40));
     }
 }
 
