@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import configured, initializers
 from ..numerics import reductions
+from ..tape import value_of
 from ..tensor import get_keras_mask
 from ..training.targets import align
 from ..variable import Variable
@@ -82,7 +83,7 @@ class Sum(Metric):
         self.reset_state()
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values = np.asarray(values, np.float64)
+        values = np.asarray(value_of(values), np.float64)
         if sample_weight is not None:
             values = values * spread(sample_weight, values)
         self.total += float(reductions.total(values.reshape(-1)))
@@ -122,7 +123,7 @@ class Mean(Average):
     """The mean of all samples, each times its weight; a sample's value is the mean of its own."""
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values = np.asarray(values, np.float64)
+        values = np.asarray(value_of(values), np.float64)
         share = len(values) / values.size if values.ndim and values.size else 1.0
         self.add(values, sample_weight, share)
 
@@ -143,7 +144,7 @@ class MeanMetricWrapper(Average):
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, share: float = 1.0
     ) -> None:
         """Take in a batch, whose values and weights count `share` each."""
-        given = align(y_true, y_pred, sample_weight)
+        given = align(y_true, value_of(y_pred), sample_weight)
         values = self.fn(given.y_true, given.y_pred, **self.options)
         mask, weights = get_keras_mask(values), given.weights
         values = np.asarray(values, np.float64)

@@ -81,12 +81,16 @@ class CompiledMetrics:
             if word.lower() not in metrics.BY_OUTPUT:
                 metrics.get(word)  # an unknown name is told at once
         self._slots: list[_Slot] | None = None
+        self._held: list[Any] = []
 
     def resolve(self, model: Any) -> None:
         """Make the metrics of each output, once the model has its outputs."""
         if self._slots is not None:
             return
         names = names_of_outputs(model)
+        self._held = _held_by_layers(model)
+        for metric in self._held:
+            metric.reset_state()  # of what it saw when the model was built
         self._slots = []
         for given, weighted in self._given:
             for place, part in enumerate(_lists(model, given, len(names))):
@@ -95,15 +99,17 @@ class CompiledMetrics:
 
     @property
     def all(self) -> list[Any]:
-        """The metrics as objects, as far as they are known."""
-        return [slot.metric for slot in self._slots or () if slot.metric is not None]
+        """The metrics as objects, as far as they are known; those that layers hold are the last."""
+        given = [slot.metric for slot in self._slots or () if slot.metric is not None]
+        return [*given, *self._held]
 
     @property
     def names(self) -> list[str]:
         """In the order of Keras: that of `compile` for one output, by the alphabet for several."""
         slots = self._slots or ()
         names = [slot.name for slot in slots]
-        return sorted(names) if any(slot.output for slot in slots) else names
+        names = sorted(names) if any(slot.output for slot in slots) else names
+        return [*names, *(metric.name for metric in self._held)]
 
     def reset(self) -> None:
         """Begin all metrics anew."""
@@ -125,7 +131,20 @@ class CompiledMetrics:
     def logs(self) -> dict[str, float]:
         """The metrics since `reset`."""
         found = {x.name: x.metric.result() for x in self._slots or () if x.metric is not None}
+        found |= {metric.name: metric.result() for metric in self._held}
         return {name: _number(value) for name, value in found.items()}
+
+
+def _held_by_layers(model: Any) -> list[Any]:
+    """The metrics that layers of users have as attributes, and update in their `call`."""
+    found: dict[int, Any] = {}
+    layers = [model]
+    while layers:
+        layer = layers.pop(0)
+        held = [x for x in vars(layer).values() if isinstance(x, metrics.Metric)]
+        found |= {id(metric): metric for metric in held}
+        layers += layer._sublayers()
+    return list(found.values())
 
 
 def _padded(rows: np.ndarray, layout: Layout) -> np.ndarray:
