@@ -53,18 +53,22 @@ def of_two_rules():
     masked = [layers.Masking()(x), layers.Masking()(y)]
     old = layers.Add(mask_rule="keras2", name="old")(masked)
     new = layers.Add(name="new")(masked)
-    return maskseq.Model([x, y], [layers.LSTM(2)(old), layers.LSTM(2)(new)])
+    inner = layers.Dense(2, name="inner")
+    wrapped = layers.TimeDistributed(inner, mask_rule="keras2", name="outer")(new)
+    return maskseq.Model([x, y], [layers.LSTM(2)(old), layers.LSTM(2)(wrapped)])
 
 
 def test_each_layer_keeps_its_own_rule_and_keras_sees_no_argument_of_it(tmp_path):
     model = of_two_rules()
     with pytest.warns(UserWarning, match="masks follow the rule of keras2.*Keras 3 opens the file"):
         model.save(tmp_path / "m.keras")
-    rules = {x.name: x.mask_rule for x in load_model(tmp_path / "m.keras").layers}
-    assert (rules["old"], rules["new"]) == ("keras2", "keras3")
+    loaded = load_model(tmp_path / "m.keras")
+    rules = {x.name: x.mask_rule for x in loaded.layers}
+    assert (rules["old"], rules["new"], rules["outer"]) == ("keras2", "keras3", "keras2")
+    assert loaded.get_layer("outer").layer.mask_rule == "keras3"
     entries = json.loads(model.to_json())["config"]["layers"]
     assert all("mask_rule" not in entry["config"] for entry in entries)
-    assert [e["name"] for e in entries if e.get("mask_rule") == "keras2"] == ["old"]
+    assert [e["name"] for e in entries if e.get("mask_rule") == "keras2"] == ["old", "outer"]
     again = maskseq.importers.model_from_json(model.to_json())
     assert {x.name: x.mask_rule for x in again.layers} == rules
 

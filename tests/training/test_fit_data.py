@@ -198,3 +198,23 @@ def test_no_sequences_are_an_error():
         line(np.zeros((0, 1)), x=np.zeros((0, 2)))
     with pytest.raises(ValueError, match="x must hold at least one sequence, got none"):
         tagger().evaluate([], [])
+
+
+def test_loss_weights_count_in_the_gradient():
+    """A loss with weight 0 moves nothing, one with weight 2 as much as twice the rate does."""
+
+    def trained(weight, rate):
+        maskseq.set_random_seed(1)
+        x = maskseq.Input((2,))
+        outputs = [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)]
+        model = maskseq.Model(x, outputs)
+        model.compile(maskseq.optimizers.SGD(rate), "mse", loss_weights=[1.0, weight])
+        before = model.get_layer("b").get_weights()
+        ones = np.ones((4, 1), np.float32)
+        model.fit(np.ones((4, 2), np.float32), [ones, ones], verbose=0)
+        return [w - b for w, b in zip(model.get_layer("b").get_weights(), before, strict=True)]
+
+    assert all((change == 0).all() for change in trained(0.0, 0.1))
+    for twice, rate in zip(trained(2.0, 0.1), trained(1.0, 0.2), strict=True):
+        np.testing.assert_allclose(twice, rate, rtol=1e-5)
+        assert (rate != 0).all()

@@ -62,3 +62,39 @@ def test_scores_of_a_model_on_rows_carry_the_mask_of_queries_and_values(name):
     expected = real[:, None, :, None] & real[:, None, None, :]
     np.testing.assert_array_equal(model(ids)._keras_mask, expected)
     assert type(model.predict(ids)) is np.ndarray
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.filterwarnings("ignore:Layer")
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_queries_that_see_nothing_weigh_all_keys_alike_under_the_rule_of_keras2(dropout, causal):
+    """It adds -1e9 to the scores of masked keys and queries: of those alone nothing is left."""
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((3, 4, 5)).astype(np.float32)
+    real = np.array([[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]], bool)
+    x[~real] = 0
+    source = maskseq.Input((4, 5))
+    masked = layers.Masking()(source)
+    layer = layers.MultiHeadAttention(2, 3, dropout=dropout, mask_rule="keras2")
+    options = {"use_causal_mask": causal, "return_attention_scores": True}
+    model = maskseq.Model(source, layer(masked, masked, **options))
+    wq, bq, wk, bk, wv, bv, wo, bo = (w.astype(np.float64) for w in model.get_weights())
+    q, k, v = (np.einsum("btf,fhd->bhtd", x, w) for w in (wq, wk, wv))
+    q, k, v = (a + b[:, None] for a, b in ((q, bq), (k, bk), (v, bv)))
+    seen = real[:, None, :, None] & real[:, None, None, :] & (np.tri(4, dtype=bool) | (not causal))
+    scores = q @ k.swapaxes(2, 3) / np.sqrt(3) + np.where(seen, 0, -1e9)
+    weights = softmax(scores.astype(np.float32).astype(np.float64))
+    output = np.einsum("bhtd,hdf->btf", weights @ v, wo) + bo
+    assert (weights[0] == 0.25).all()
+    for ours in (model.predict(x), model(x)):
+        np.testing.assert_allclose(ours[1], weights, atol=1e-6)
+        np.testing.assert_allclose(ours[0], output, atol=1e-6)
+    model.compile("sgd", ["mse", "mse"])
+    found = model.test_on_batch(x, [np.zeros((3, 4, 5)), np.zeros((3, 2, 4, 4))], return_dict=True)
+    expected = np.mean(weights**2)
+    assert min(abs(value - expected) for value in found.values()) < 1e-6

@@ -265,7 +265,7 @@ class HeadsAttention(DropsWeights, Layer):
 
     def averages(self, with_scores: bool) -> bool:
         """True if a query with nothing to attend to gets the mean of all values."""
-        return not with_scores and (self.dropout == 0 or self.mask_rule in KERAS2)
+        return self.mask_rule in KERAS2 or (not with_scores and self.dropout == 0)
 
     def _attention_mask(self, mask: Any, queries: Layout, keys: Layout) -> np.ndarray | None:
         """bool (batch, Tq, Tv) or (batch, heads, Tq, Tv) of what is given by hand; None = all."""
@@ -315,6 +315,8 @@ class HeadsAttention(DropsWeights, Layer):
                 if lost.any():
                     row, head = np.nonzero(np.broadcast_to(lost, heads.shape[:2]))
                     heads[row, head] = mean()[part.sequences][part.meeting.sequence[row], head]
+                if scores is not None:
+                    part.meeting.even_out(scores, lost)
             if self.use_gate:
                 heads *= self.gate_dense.rows(query[part.rows]).reshape(heads.shape)
             self.output_dense.rows(heads, out[part.rows])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tape import Traced
+from ...tape import Traced, value_of
 from . import taped
 from .meeting import Meeting
 
@@ -43,6 +43,8 @@ def meet_on_tape(
         lost = np.broadcast_to(_lost(meeting, query_mask), heads.shape[:2])
         if lost.any():
             heads = taped.with_means(heads, mean(), lost, meeting.sequence, layout.batch)
+        if scores is not None:
+            meeting.even_out(value_of(scores), lost)
     if layer.use_gate:
         heads = taped.product(heads, layer.gate_dense.rows_on_tape(query))
     if masked:

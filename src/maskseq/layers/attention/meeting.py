@@ -178,6 +178,14 @@ class Meeting:
         visible = np.asarray((mask & self.keys.mask[:, None, None, :]).any(axis=-1))
         return ~visible[self.sequence, :, self.query_steps]
 
+    def even_out(self, scores: np.ndarray, lost: np.ndarray) -> None:
+        """Let `lost` and masked queries weigh all keys alike. scores: (batch, heads, Tq, Tv)."""
+        even = 1 / np.float32(self.keys.time)
+        row, head = np.nonzero(np.broadcast_to(lost, (len(self.sequence), scores.shape[1])))
+        scores[self.sequence[row], head, self.query_steps[row]] = even
+        if not self.queries.full:
+            scores.swapaxes(1, 2)[~self.queries.mask] = even
+
 
 class Part(NamedTuple):
     """A meeting of some sequences of a larger one, and where these and their rows are in it."""
