@@ -310,6 +310,20 @@ def test_groups_of_any_size(count):
     assert all(root[name].read() == float(name) for name in root)
 
 
+def test_names_ascend_and_nodes_have_room_for_their_children():
+    """What the HDF5 library relies on: it searches names by halves, in trees of one level."""
+    tree = Group()
+    for number in range(3000):
+        tree.group("inner").members[f"{number * 7919 % 3000}"] = np.zeros((), np.float32)
+    raw = hdf5_bytes(tree)
+    names = list(read_hdf5(raw, "wide.h5")["inner"])
+    assert names == sorted(names) and len(names) == 3000
+    at = raw.find(b"TREE")
+    while at >= 0:
+        assert int.from_bytes(raw[at + 6 : at + 8], "little") <= 2 * 16
+        at = raw.find(b"TREE", at + 1)
+
+
 def test_text_of_any_length_is_an_attribute():
     tree = Group()
     tree.attributes["model_config"] = "ä{}" * 100_000

@@ -129,6 +129,15 @@ def test_learning_rate_falls_on_a_plateau():
     np.testing.assert_allclose(history.history["learning_rate"], rates, rtol=1e-6)
 
 
+def test_no_epoch_counts_while_the_rate_cools_down():
+    """Of two epochs, the last of which ends the cooldown."""
+    reduce = callbacks.ReduceLROnPlateau("watched", 0.5, patience=1, cooldown=2)
+    used = [Scripted(watched=[1.0] * 5), reduce]
+    history = compiled().fit(*data(4), epochs=5, callbacks=used, verbose=0)
+    rates = [0.01, 0.01, 0.005, 0.005, 0.0025]
+    np.testing.assert_allclose(history.history["learning_rate"], rates, rtol=1e-6)
+
+
 def test_learning_rate_of_a_schedule():
     scheduler = callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)
     history = compiled().fit(*data(4), epochs=3, callbacks=scheduler, verbose=0)
@@ -236,6 +245,31 @@ def test_interrupted_training_goes_on_with_the_same_bits(tmp_path):
     for ours, expected in zip(again.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, expected)
     assert not (tmp_path / "backup").exists()
+
+
+class StopsInTheMiddle(callbacks.Callback):
+    """Of the second epoch, after its second batch was kept."""
+
+    epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.epoch == 1 and batch == 2:
+            raise KeyboardInterrupt
+
+
+def test_a_backup_of_batches_begins_its_epoch_again(tmp_path):
+    model = compiled("adam")
+    used = [callbacks.BackupAndRestore(tmp_path, save_freq=1), StopsInTheMiddle()]
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*data(8), epochs=3, batch_size=2, callbacks=used, verbose=0)
+    again = compiled("adam")
+    backup = callbacks.BackupAndRestore(tmp_path, save_freq=1)
+    history = again.fit(*data(8), epochs=3, batch_size=2, callbacks=backup, verbose=0)
+    assert history.epoch == [1, 2]
+    assert int(again.optimizer.iterations) == int(model.optimizer.iterations) + 2 * 4
 
 
 def backed_up(folder, optimizer="adam"):

@@ -5,6 +5,7 @@ import pytest
 
 import maskseq
 from maskseq import Ragged, layers
+from maskseq.training.data import data_set
 from tests.training.fit_cases import STEPS, X, Y, classifier, padded, tagger
 
 
@@ -218,3 +219,15 @@ def test_loss_weights_count_in_the_gradient():
     for twice, rate in zip(trained(2.0, 0.1), trained(1.0, 0.2), strict=True):
         np.testing.assert_allclose(twice, rate, rtol=1e-5)
         assert (rate != 0).all()
+
+
+def test_each_epoch_has_an_order_of_its_own_which_hangs_on_the_seed():
+    data = data_set(tagger(), X, STEPS, None, 100)
+
+    def order(seed, epoch):
+        (batch,) = data.epoch(seed, epoch, shuffle=True)
+        assert sorted(batch.numbers) == list(range(len(X)))
+        return batch.numbers.tolist()
+
+    assert order(1, 0) == order(1, 0)
+    assert len({tuple(order(*pair)) for pair in ((1, 0), (1, 1), (2, 0), (2, 1))}) == 4
