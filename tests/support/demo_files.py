@@ -11,6 +11,8 @@ import maskseq
 
 DEMO = Path(maskseq.__file__).parent / "demo"
 MODEL = DEMO / "japanese_vowels.keras"
+OF_KERAS = Path(__file__).parents[1] / "files" / "demo" / "japanese_vowels.keras"
+"""A model of the same layers, trained on the same data and written by Keras 3.15.1."""
 
 
 @cache

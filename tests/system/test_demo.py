@@ -5,7 +5,14 @@ import pytest
 
 import maskseq
 from maskseq import cli
-from tests.support.demo_files import MODEL, demo_model, save_tagger, speakers, utterances
+from tests.support.demo_files import (
+    MODEL,
+    OF_KERAS,
+    demo_model,
+    save_tagger,
+    speakers,
+    utterances,
+)
 
 
 def keras_model(path):
@@ -22,8 +29,10 @@ def test_no_real_step_looks_like_padding():
     assert utterances().values.any(axis=1).all()  # Masking takes rows of zeros for padding
 
 
-def test_model_names_the_speakers():
-    assert (demo_model().predict(utterances()).argmax(axis=-1) == speakers()).sum() == 364
+@pytest.mark.parametrize("path", [MODEL, OF_KERAS], ids=["maskseq", "keras"])
+def test_model_names_the_speakers(path):
+    model = maskseq.load_model(path)
+    assert (model.predict(utterances()).argmax(axis=-1) == speakers()).sum() == 364
 
 
 @pytest.mark.parametrize("maxlen", [29, 40])
@@ -40,9 +49,11 @@ def test_the_other_utterances_of_a_batch_change_no_bit(b):
 
 
 @pytest.mark.slow
-def test_model_equals_keras():
-    expected = keras_model(MODEL).predict(utterances().to_padded(), verbose=0)
-    np.testing.assert_allclose(demo_model().predict(utterances()), expected, rtol=0, atol=1e-5)
+@pytest.mark.parametrize("path", [MODEL, OF_KERAS], ids=["maskseq", "keras"])
+def test_model_equals_keras(path):
+    expected = keras_model(path).predict(utterances().to_padded(), verbose=0)
+    actual = maskseq.load_model(path).predict(utterances())
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow
