@@ -106,5 +106,8 @@ def test_dense_writes_into_out():
     room.flags.writeable = False
     with pytest.raises(ValueError, match="out must be a writable, C-contiguous float32 array"):
         _kernels.dense(np.ones((4, 3)), packed, out=room[:4])
+    misaligned = memoryview(bytearray(33))[1:].cast("f", shape=[4, 2])  # NumPy's say so themselves
+    with pytest.raises(ValueError, match="out must be a writable, C-contiguous float32 array"):
+        _kernels.dense(np.ones((4, 3)), packed, out=misaligned)
     with pytest.raises(ValueError, match=r"out must be .* float32 array \(4, 2\), got array"):
         _kernels.dense(np.ones((4, 3)), packed, out=room)
