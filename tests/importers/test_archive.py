@@ -182,14 +182,14 @@ def bomb(size: int, declared: int) -> bytes:
 @pytest.mark.parametrize("declared", [1 << 10, 300 << 20, 0xFFFF_FFFE])
 def test_zip_bomb_stops_at_the_limit_whatever_it_declares(write, declared):
     path = write(bomb(300 << 20, declared))
-    start = time.perf_counter()
+    start = time.process_time()
     tracemalloc.start()
     with pytest.raises(FormatError):
         read_archive(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 << 20  # what is declared is refused, what is not is cut off
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_members_may_grow_so_far_and_no_further(write, monkeypatch):

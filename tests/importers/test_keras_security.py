@@ -171,14 +171,14 @@ def test_sound_model_is_loaded_without_a_trace():
 def refused_cheaply(path, seconds=5.0, mib=100):
     """A refusal that took little time and memory."""
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         with pytest.raises((FormatError, UnsupportedLayerError)) as error:
             load_model(path)
     finally:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert time.perf_counter() - start < seconds
+    assert time.process_time() - start < seconds
     assert peak < mib << 20
     return error
 

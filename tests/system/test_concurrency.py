@@ -203,7 +203,7 @@ y = _kernels.dense(x, packed, num_threads=1)
 signal.setitimer(signal.ITIMER_REAL, 0)
 assert (y == 512).all() and calls
 """
-    assert run_python(code).returncode == 0
+    assert run_python(code, timeout=240).returncode == 0
 
 
 # --- fork
