@@ -4,6 +4,7 @@
 Source: keras.src.saving.saving_lib, version 3.15.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -63,23 +64,24 @@ def _places(
 def _named(members: list[Layer], container: str, numbered: Numbered) -> Iterator[tuple[Layer, str]]:
     """Layers in a list with their names there: of the class, then numbered, class by class."""
     by_kind: dict[str, list[Layer]] = {}
+    names_of = functools.cache(functools.partial(numbered, container))
     for member in members:
-        by_kind.setdefault(_kind(member, container, numbered), []).append(member)
+        by_kind.setdefault(_kind(member, names_of), []).append(member)
     for kind, found in by_kind.items():
         names = [f"{kind}_{number}" if number else kind for number in range(len(found))]
         weighty = [i for i, member in enumerate(found) if member.weights]
-        in_file = numbered(container, kind)
+        in_file = names_of(kind)
         if len(in_file) == len(weighty) and not {names[i] for i in weighty} <= set(in_file):
             for i, name in zip(weighty, in_file, strict=True):  # numbers with gaps, in order
                 names[i] = name
         yield from zip(found, names, strict=True)
 
 
-def _kind(layer: Layer, container: str, numbered: Numbered) -> str:
+def _kind(layer: Layer, names_of: Callable[[str], list[str]]) -> str:
     """The class of a layer as the file calls it, which may be as where the layer came from."""
     name = type(layer).__name__
     for known in (getattr(layer, "_saved_as", name), name):
         kind = snake_case(_NAMES_INSIDE_KERAS.get(known, known))
-        if numbered(container, kind):
+        if names_of(kind):
             break
     return kind
