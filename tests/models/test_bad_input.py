@@ -159,7 +159,7 @@ def test_layer_refuses_other_things_than_numbers(run, x):
         run(x)
 
 
-@pytest.mark.parametrize("x", [*NOT_NUMBERS.values(), b"abc", iter([1])])
+@pytest.mark.parametrize("x", [*NOT_NUMBERS.values(), b"abc"])
 def test_model_refuses_other_things_than_numbers(x):
     for run in (classifier(), classifier().predict):
         with pytest.raises(TypeError, match="'classifier'.*must hold numbers, got"):

@@ -4,7 +4,6 @@ The sequences of calls and the keys were recorded from Keras 3.15 on JAX.
 """
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import maskseq
@@ -108,6 +107,11 @@ def test_callbacks_of_predict_and_steps():
     assert recorder.told() == (f"predict_begin(;) {one.format(0)} {one.format(1)} predict_end(;)")
 
 
+def test_predict_names_a_batch_that_holds_no_sequences():
+    with pytest.raises(ValueError, match=r"\(Model\).*must have shape .*, got \(\)"):
+        model().predict(iter([1]))
+
+
 def test_predict_takes_batches():
     made = model()
     whole = made.predict(X)
@@ -160,8 +164,8 @@ FORMS = {
     "tuple of one": ((X,), (Y,)),
     "lists": (X.tolist(), Y.tolist()),
     "one column": (X, Y[:, 0]),
-    "frame": (X, pd.DataFrame(Y, columns=["a"])),
-    "series": (X, pd.Series(Y[:, 0])),
+    "frame": (X, lambda pandas: pandas.DataFrame(Y, columns=["a"])),
+    "series": (X, lambda pandas: pandas.Series(Y[:, 0])),
     "dict of labels": (X, {"o": Y}),
     "PyDataset": (PyDataset(), None),
     "generator": (((X[i : i + 5], Y[i : i + 5]) for i in (0, 5)), None),
@@ -175,6 +179,8 @@ def test_forms_of_data_train_the_same(form):
     weights = model().get_weights()
     results = []
     for x, y in ((X, Y), FORMS[form]):
+        if callable(y):
+            y = y(pytest.importorskip("pandas"))
         made = compiled()
         made.set_weights(weights)
         made.fit(x, y, batch_size=5, shuffle=False, verbose=0)

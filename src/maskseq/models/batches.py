@@ -28,7 +28,7 @@ def gives_batches(x: Any) -> bool:
     """True for generators, iterators and Keras's PyDataset; not for what holds sequences."""
     if hasattr(x, "__next__"):
         return True
-    known = (list, tuple, dict, str, np.ndarray, Ragged)
+    known = (list, tuple, dict, str, bytes, bytearray, np.ndarray, Ragged)
     if isinstance(x, known) or hasattr(x, "__array__") or hasattr(x, "__arrow_c_stream__"):
         return False
     return hasattr(x, "__getitem__") or hasattr(x, "__iter__")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..context import changed
+from ..layers.base.errors import naming_errors
 from ..models import batches
 from ..models import inputs as model_inputs
 from .data import Batch, Source, source_of
@@ -105,7 +106,8 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, callb
         run.on_predict_begin()
         for number, part in enumerate(itertools.islice(parts, steps)):
             run.on_predict_batch_begin(number)
-            results.append(model._predict_batch(part))
+            with naming_errors(model):
+                results.append(model._predict_batch(part))
             run.on_predict_batch_end(number, {"outputs": results[-1]})
         run.on_predict_end()
     if not results:
