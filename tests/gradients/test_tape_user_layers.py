@@ -244,16 +244,21 @@ def test_a_function_of_a_lambda_reads_a_weight_by_value(rng):
     check_gradients(model, batch(rng), inputs=True)
 
 
-def test_a_loss_of_users_reads_a_weight_by_value(rng):
+@pytest.mark.parametrize("as_class", [False, True])
+def test_a_loss_of_users_reads_a_weight_by_value(rng, as_class):
     dense = layers.Dense(1, use_bias=False)
     model = maskseq.Sequential([layers.Input((3,)), dense])
 
     def loss(y_true, y_pred):
         return ops.mean(ops.square(y_true - y_pred), axis=-1) + ops.sum(dense.kernel.value)
 
+    class OfUsers(maskseq.losses.Loss):
+        def call(self, y_true, y_pred):
+            return loss(y_true, y_pred)
+
     before = dense.kernel.numpy()
     x = rng.standard_normal((4, 3)).astype(np.float32)
-    model.compile(maskseq.optimizers.SGD(1.0), loss)
+    model.compile(maskseq.optimizers.SGD(1.0), OfUsers() if as_class else loss)
     model.train_on_batch(x, model.predict(x))  # only the sum of the weights has a gradient
     np.testing.assert_allclose(dense.kernel.numpy(), before - 1, rtol=1e-6)
 

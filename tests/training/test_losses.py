@@ -197,7 +197,7 @@ def test_what_is_wrong_is_named():
         loss(y_true[:, 1:], held(y_pred, "tensor"))
     with pytest.raises(ValueError, match="sample_weight: expected 4 sequences, got 3"):
         loss(y_true, held(y_pred, "rows"), np.ones(3))
-    with pytest.raises(ValueError, match="label 3 of row"):
+    with pytest.raises(ValueError, match="label 3 of sequence 0, step 0 is none of the 3 classes"):
         losses.SparseCategoricalCrossentropy()(np.full((4, 5), 3), y_pred)
     with pytest.raises(ValueError, match="expected y_true of the shape"):
         losses.CategoricalCrossentropy()(y_true[..., :2], y_pred)

@@ -1,7 +1,7 @@
 """Crossentropy in C: the losses, and on a tape the way back, in one pass each."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,14 +9,43 @@ import numpy as np
 from .. import _kernels
 from ..context import current
 from ..numerics import reductions
+from ..rows import Layout
 from ..tape import Traced, value_of
 from ..tensor import convert_to_tensor
+
+
+class LabelError(ValueError):
+    """A label that is none of the classes; index: its place in the labels."""
+
+    def __init__(self, label: Any, index: Sequence[int], classes: int):
+        self.label, self.index, self.classes = label, index, classes
+        super().__init__(self._message(f"row {list(index)}"))
+
+    def of_sequence(self, layout: Layout | None, numbers: Any) -> ValueError:
+        """The error that names the sequence, by its number in the data, and the step.
+
+        layout: where the rows of the labels are; None if those are the sequences themselves.
+        """
+        sequence, *steps = self.index
+        if layout is not None:
+            row = sequence
+            sequence = int(np.searchsorted(layout.offsets, row, side="right")) - 1
+            steps = [row - int(layout.offsets[sequence]), *steps]
+        number = sequence if numbers is None else numbers[sequence]
+        at = f", step {steps[0]}" if steps else ""
+        return ValueError(self._message(f"sequence {number}{at}"))
+
+    def _message(self, where: str) -> str:
+        return (
+            f"sparse_categorical_crossentropy: label {self.label} of {where} is none of the "
+            f"{self.classes} classes; ignore_class leaves one out"
+        )
 
 
 def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -> Any:
     """-log of the probabilities that y_pred has along `axis`, from 0, at int64 classes.
 
-    Raises: ValueError for a number that is no class.
+    Raises: LabelError for a number that is no class.
     """
     rows, moved = _rows(y_pred, axis)
     flat = classes.reshape(-1)
@@ -24,10 +53,7 @@ def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -
         losses = _kernels.crossentropy(rows, flat, None, from_logits)
     except IndexError as error:
         place = [int(i) for i in np.unravel_index(error.args[0], classes.shape)]
-        raise ValueError(
-            f"sparse_categorical_crossentropy: label {classes[tuple(place)]} of row {place} is "
-            f"none of the {rows.shape[1]} classes; ignore_class leaves one out"
-        ) from None
+        raise LabelError(classes[tuple(place)], place, rows.shape[1]) from None
 
     def backward(d: np.ndarray) -> np.ndarray:
         dy = _kernels.crossentropy_backward(d.reshape(-1), rows, flat, None, from_logits)

@@ -14,7 +14,7 @@ from ..rows import Layout, Rows, as_padded
 from ..tape import Traced, value_of
 from ..tensor import get_keras_mask
 from ..training.targets import align, weights_for
-from .crossentropy import recorded
+from .crossentropy import LabelError, recorded
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 MEANS = REDUCTIONS[:3]
@@ -67,13 +67,24 @@ class Loss:
         """
         given = align(y_true, y_pred, sample_weight, class_weight, lengths, numbers)
         if self.stepwise or given.layout is None:
-            values = self.call(given.y_true, given.y_pred)
+            try:
+                values = self._called(given.y_true, given.y_pred)
+            except LabelError as error:
+                raise error.of_sequence(given.layout, numbers) from None
             return self._reduced(values, given.weights, given.layout)
-        values = self.call(_padded(given.y_true, given.layout), _whole(y_pred))
+        values = self._called(_padded(given.y_true, given.layout), _whole(y_pred))
         if value_of(values).shape[:2] != (given.layout.batch, given.layout.time):
             weights = weights_for(sample_weight, np.empty(value_of(values).shape), None)
             return self._reduced(values, weights, None)
         return self._reduced(_real(values, given.layout), given.weights, given.layout)
+
+    def _called(self, y_true: Any, y_pred: Any) -> Any:
+        """`call`; what users wrote may read weights by value, as layers' `call` may."""
+        tape, ours = current().tape, type(self).__module__.startswith("maskseq.")
+        if tape is None or (ours and type(self) is not LossFunctionWrapper):
+            return self.call(y_true, y_pred)
+        with changed(reader=tape):
+            return self.call(y_true, y_pred)
 
     def _reduced(self, values: Any, weights: Any, layout: Layout | None) -> tuple[Any, float]:
         """The loss of values that were weighted, and how much it counts."""
@@ -126,11 +137,7 @@ class LossFunctionWrapper(Loss):
         self.stepwise = stepwise and kwargs.get("axis", -1) in (-1, None)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        pair = of_one_rank(y_true, y_pred)
-        if type(self) is not LossFunctionWrapper or current().tape is None:
-            return self.fn(*pair, **self.options)
-        with changed(reader=current().tape):  # a function of users may read weights by value
-            return self.fn(*pair, **self.options)
+        return self.fn(*of_one_rank(y_true, y_pred), **self.options)
 
     def get_config(self) -> dict[str, Any]:
         own = configured.arguments_of(type(self))

@@ -153,3 +153,25 @@ def test_a_call_without_return_is_named():
 
     with pytest.raises(TypeError, match=r"layer 'mine' \(Forgets\): call gave None"):
         maskseq.Sequential([layers.Input((3,)), Forgets(name="mine")])
+
+
+@pytest.mark.parametrize("ragged", [True, False])
+def test_a_label_that_is_no_class_is_named_by_its_sequence_and_step(ragged):
+    made = maskseq.Sequential(
+        [
+            layers.Input((None, 3)),
+            layers.LSTM(4, return_sequences=ragged),
+            layers.Dense(2, "softmax"),
+        ]
+    )
+    made.compile("adam", "sparse_categorical_crossentropy")
+    if ragged:
+        labels = Ragged(np.array([0, 1, 1, 0, 1, 1, 0, 0, 5, 1, 0, 0]), X.offsets)
+        where = "label 5 of sequence 2, step 2 is"
+    else:
+        labels, where = np.array([0, 1, 1, -1]), "label -1 of sequence 3 is"
+    with pytest.raises(ValueError, match=where):
+        made.fit(X, labels, batch_size=2, shuffle=False, verbose=0)
+    with pytest.raises(ValueError, match="label -?[15] of row"):
+        flat = labels.values if ragged else labels
+        maskseq.losses.sparse_categorical_crossentropy(flat, np.full((len(flat), 2), 0.5))
