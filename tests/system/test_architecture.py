@@ -22,7 +22,7 @@ LEVELS = [
     {"ops"},
     {"layers.base"},
     {"layers"},
-    {"losses", "metrics", "optimizers", "training.targets"},
+    {"losses", "metrics", "optimizers"},
     {"models"},
     {
         "callbacks",

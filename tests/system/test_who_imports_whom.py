@@ -8,14 +8,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 BEGIN, END = "<!-- folders -->\n", "<!-- end of folders -->\n"
 
 
-PARTS = {"training.targets"}
-"""Modules with a level below that of their folder."""
-
-
 def folder_of(module: str) -> str:
     """The folder that a module is in, that of its family for a layer; "" for the top one."""
-    if module in PARTS:
-        return module.replace(".", "/")
     depth = 2 if module.startswith("layers.") else 1
     while module and not ROOT.joinpath(*module.split(".")).is_dir():
         module = module.rpartition(".")[0]

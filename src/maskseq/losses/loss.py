@@ -13,8 +13,8 @@ from ..ops.recording import unbroadcast
 from ..rows import Layout, Rows, as_padded
 from ..tape import Traced, value_of
 from ..tensor import get_keras_mask
-from ..training.targets import align, weights_for
 from .crossentropy import LabelError, recorded
+from .targets import align, weights_for
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 MEANS = REDUCTIONS[:3]
@@ -62,7 +62,7 @@ class Loss:
     ) -> tuple[Any, float]:
         """The loss, and how much it counts: the number that its mean was divided by.
 
-        The arguments are those of `training.targets.align`. For "sum" and "none" the count is how
+        The arguments are those of `targets.align`. For "sum" and "none" the count is how
         many values there are.
         """
         given = align(y_true, y_pred, sample_weight, class_weight, lengths, numbers)

@@ -10,8 +10,8 @@ from ..layers.rnn.decoded import decoded_from
 from ..rows import Layout
 from ..tape import Traced, value_of
 from ..tensor import as_numpy
-from ..training.targets import rows_of, weights_for
 from .loss import REDUCTIONS, Loss
+from .targets import rows_of, weights_for
 
 
 class OfSequences(Loss):

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..losses.loss import of_one_rank
+from ..losses.targets import align
 from ..numerics import reductions
-from ..training.targets import align
 from .metric import Metric, spread
 
 _PARTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from .. import _kernels, activations
+from ..losses.targets import align
 from ..numerics import extremes, reductions
-from ..training.targets import align
 from .confusion import Thresholds, ratio
 from .metric import spread
 

@@ -10,10 +10,10 @@ from typing import Any, Self
 import numpy as np
 
 from .. import configured, initializers
+from ..losses.targets import align
 from ..numerics import reductions
 from ..tape import value_of
 from ..tensor import get_keras_mask
-from ..training.targets import align
 from ..variable import Variable
 
 

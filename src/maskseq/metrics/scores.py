@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..losses.loss import of_one_rank
+from ..losses.targets import align
 from ..numerics import extremes, reductions
-from ..training.targets import align
 from .metric import Metric, spread
 
 _EPSILON = 1e-7

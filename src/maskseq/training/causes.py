@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from ..data.ragged import Ragged
+from ..losses.targets import layout_of
 from ..rows import Layout, Rows
 from ..tensor import as_numpy
 from .data import Batch
-from .targets import layout_of
 
 
 def cause_of_nan(batch: Batch, outputs: list[Any]) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from .. import metrics
+from ..losses.targets import Aligned, align
 from ..rows import Layout, Rows, Source, as_padded
 from ..tensor import as_numpy
 from .data import Batch
 from .outputs import by_output, is_config, names_of_outputs, words_in
-from .targets import Aligned, align
 
 
 class _Slot:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import initializers, losses, metrics, optimizers
 from ..context import changed
 from ..given.notices import warn
+from ..losses.targets import checked_class_weight
 from ..models import inputs as model_inputs
 from ..nest import flatten
 from ..numerics.draws import Draws
@@ -23,7 +24,6 @@ from .compiled_metrics import CompiledMetrics
 from .data import Batch, data_set
 from .outputs import is_config, names_of_outputs
 from .penalties import penalties
-from .targets import checked_class_weight
 
 
 class Trainer:
