@@ -165,7 +165,8 @@ def main() -> None:
         from .plot import draw_curve, draw_table
 
         if options.plot:
-            draw_table(results, options.plot)
+            medians = {name: result["medians"] for name, result in results.items()}
+            draw_table(medians, options.plot)
         if options.padding:
             draw_curve(curve, options.padding)
 

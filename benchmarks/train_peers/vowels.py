@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-FILE = Path(__file__).resolve().parents[1] / "examples" / "data" / "japanese_vowels_train.npz"
+FILE = Path(__file__).resolve().parents[2] / "examples" / "data" / "japanese_vowels_train.npz"
 
 
 def padded() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
