@@ -124,7 +124,7 @@ def main() -> None:
         table[work.name] = limit, best
     if given.json:
         with open(given.json, "w") as file:
-            json.dump(table, file, indent=1)
+            json.dump({name: {"limit": x, **best} for name, (x, best) in table.items()}, file)
     if given.plot:
         from benchmarks.peers.plot import draw_table
 
