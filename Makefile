@@ -59,9 +59,9 @@ mutants: build ## plant a tenth of the mutants, other ones each day: tests must 
 # Floors, in percent, just under what was measured: raise them with the tests that raise that. Each
 # inlined copy of a template has branches of its own. generic.c is left out: with one lane, no row
 # has a rest, so half of its branches cannot be taken. Loops run billions of times: no overflow.
-C_LINES := 95
-C_BRANCHES := 78
-READERS := 96
+C_LINES := 98
+C_BRANCHES := 85
+READERS := 97
 coverage: setup ## which lines and branches of csrc and of the readers quick runs, and floors
 	rm -rf build/coverage
 	MASKSEQ_COVERAGE=1 $(BIN)/python setup.py -q build --build-lib build/coverage
