@@ -153,10 +153,12 @@ void scene_step(scene *s) {
         crossentropy(s, x, rows, features);
         break;
     default:
-        if (byte(s) % 2)
+        if (byte(s) % 2) {
             optimizer(s, between(s, 0, 90));
-        else
-            update(s, between(s, 0, 90), between(s, 0, 6), between(s, 0, 40));
+        } else { /* one after the other: C does not say which argument is made first */
+            const int64_t n = between(s, 0, 90), table = between(s, 0, 6);
+            update(s, n, table, between(s, 0, 40));
+        }
     }
 }
 
