@@ -80,7 +80,12 @@ def is_from_keras(entry: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_ours(entry: Mapping[str, Any]) -> bool:
+def is_ours(made: Any) -> bool:
+    """True for a class or a function of this package."""
+    return made.__module__.partition(".")[0] == _OURS
+
+
+def _names_ours(entry: Mapping[str, Any]) -> bool:
     """True if the entry of a config names a class that Keras lacks, as `serialize` writes it."""
     module, name = entry.get("module"), entry.get("class_name")
     return str(module).startswith(f"{_OURS}.") and entry.get("registered_name") == name
@@ -177,7 +182,7 @@ def from_table(config: Any, known: Mapping[str, Any], kind: str) -> Any:
     """
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ValueError(f"{kind}: expected a name, a config or an object, got {config!r}")
-    if not is_from_keras(config) and not _is_ours(config):
+    if not is_from_keras(config) and not _names_ours(config):
         raise ValueError(f"{kind}: {config['class_name']!r} is not a class of maskseq or Keras")
     return named(config["class_name"], known, kind).from_config(config.get("config") or {})
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..configured import is_ours
 from ..context import changed, current
 from .draws import Draws
-
-_OURS = "maskseq."
 
 
 class Drawing:
@@ -72,7 +71,7 @@ class AtSteps:
 
 def inside(layer: Any, mask: Any) -> AbstractContextManager[Any]:
     """Have layers that a user's `call` holds know the mask of its input, though it may lose it."""
-    if not current().training or type(layer).__module__.startswith(_OURS):
+    if not current().training or is_ours(type(layer)):
         return nullcontext()
     if not isinstance(mask, np.ndarray) or mask.ndim != 2:
         return nullcontext()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ... import activations, constraints, layers, regularizers
-from ...configured import is_from_keras
+from ...configured import is_from_keras, is_ours
 from ...layers import Layer
 from ...layers.base.arguments import arguments_of, parameters_of
 from ...layers.base.registry import WITHOUT_LAYERS
@@ -347,11 +347,6 @@ class LayerMaker:
 
 
 _DROP = object()
-
-
-def is_ours(cls: type) -> bool:
-    """True for a class of this package."""
-    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def is_known_activation(name: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from ... import regularizers
-from ...configured import snake_case
+from ...configured import is_ours, snake_case
 from ...context import OUTSIDE, changed, current, enter, fixed, leave, newest
 from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
@@ -49,7 +49,7 @@ from .masks import (
 from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
 from .table import FILES
-from .taping import OF_OURS, answer_on_tape, take_mask_on_tape
+from .taping import answer_on_tape, take_mask_on_tape
 from .weights import marking_built
 
 _building = threading.RLock()
@@ -114,7 +114,7 @@ class Layer(Contract):
             for promise in _PROMISES - own.keys():
                 setattr(cls, promise, getattr(Layer, promise))
         if "call" in own and "traceable" not in own:
-            cls.traceable = not cls.__module__.startswith(OF_OURS)
+            cls.traceable = not is_ours(cls)
         if own.get("stepwise") is True:
             cls.reads_masked = "own"
         # What does not read all masked cells lets masks be, or passes on what there is of them.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...configured import is_ours
 from ...context import changed, current
 from ...nest import flatten, holds, is_nested, map_structure
 from ...numerics.drawing import inside, on_rows_of
@@ -19,16 +20,13 @@ from .checks import refuse_samples
 from .contract import Contract
 from .masks import take_masks, tell_taken_mask
 
-OF_OURS = "maskseq."
-
 
 def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What `layer` gives for the arguments, as Traced; its penalty on outputs is noted."""
-    context = current()
-    if context.reader is not None:
+    if current().reader is not None:
         with changed(reader=None):
             return answer_on_tape(layer, args, kwargs)
-    tape = context.tape
+    tape = current().tape
     if not _takes_part(layer, tape, [args, kwargs]):
         with changed(tape=None, reader=None):  # before the first trainable weight: no record
             outputs = layer._dispatch(plain_values(args), plain_values(kwargs))
@@ -53,7 +51,7 @@ def _wants_weights(layer: Any, tape: Any) -> bool:
     if any(map(tape.wants, layer._own_variables)):
         return True
     known = layer.__dict__.get("_without_weights")
-    if known is None and layer.built and _is_ours(layer):
+    if known is None and layer.built and is_ours(type(layer)):
         known = layer._without_weights = not layer.weights and not layer._sublayers()
     return not known and tape.wants_any(layer.weights)
 
@@ -65,10 +63,6 @@ def _at_once(layer: Any, tape: Any, x: Traced) -> Any:
     else:
         takes = layer._takes_arrays and not layer.packs and x._keras_mask is None
     return layer.on_tape(tape, x) if takes else NotImplemented
-
-
-def _is_ours(layer: Any) -> bool:
-    return type(layer).__module__.startswith(OF_OURS)
 
 
 def _takes_rows(layer: Any) -> bool:
@@ -184,7 +178,7 @@ def run_call(layer: Any, tape: Any, arguments: dict[str, Any]) -> Any:
     if not layer.traceable:
         raise _no_gradient(layer)
     count = len(tape)
-    if _is_ours(layer) and not layer.runs_given:
+    if is_ours(type(layer)) and not layer.runs_given:
         return signature_of(type(layer)).invoke(layer.call, arguments)
     with changed(reader=tape):
         outputs = signature_of(type(layer)).invoke(layer.call, arguments)

@@ -7,10 +7,9 @@ import numpy as np
 
 from ... import ops
 from ...activations import activate
+from ...configured import is_ours
 from ...context import changed, current
 from ...tape import Tape, Traced, value_of
-
-OURS = "maskseq."
 
 
 def cell_on_tape(cell: Any, x: Any, states: Sequence[Any]) -> list[Any]:
@@ -19,7 +18,7 @@ def cell_on_tape(cell: Any, x: Any, states: Sequence[Any]) -> list[Any]:
     The values are those of `call` on arrays. The way back works the formula out once more, on a
     tape of its own.
     """
-    if not type(cell).advance.__module__.startswith(OURS):
+    if not is_ours(type(cell).advance):
         return list(cell.advance(x, *states))
     return by_formula(cell, x, states, lambda *values: formula_of(cell, *values))
 
