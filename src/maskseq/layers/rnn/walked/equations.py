@@ -145,13 +145,16 @@ class GRUEquations(Equations):
         """What r is multiplied with."""
         return self.of_gates(kept, 3, 4)
 
+    def _back_of_new(self, at: slice, d: np.ndarray, dh: np.ndarray) -> np.ndarray:
+        """Writes the gradients of z and of h into `d`. Returns the latter."""
+        np.multiply(dh, self.to_z[at], out=self.of_gates(d, 0, 1))
+        return np.multiply(dh, self.to_new[at], out=self.of_gates(d, 2, 3))
+
     def back(
         self, at: slice, d: np.ndarray, turned: Product, *d_states: np.ndarray
     ) -> list[np.ndarray]:
         dh = d_states[0]
-        new = self.of_gates(d, 2, 3)
-        np.multiply(dh, self.to_new[at], out=new)
-        np.multiply(dh, self.to_z[at], out=self.of_gates(d, 0, 1))
+        new = self._back_of_new(at, d, dh)
         np.multiply(new, self.to_r[at], out=self.of_gates(d, 1, 2))
         np.multiply(new, self.r[at], out=self.of_gates(d, 3, 4))
         through = turned(self.of_gates(d, 0, 2), 0, 2) + turned(self.of_gates(d, 3, 4), 2, 3)
@@ -180,10 +183,7 @@ class ResetBeforeEquations(GRUEquations):
         self, at: slice, d: np.ndarray, turned: Product, *d_states: np.ndarray
     ) -> list[np.ndarray]:
         dh = d_states[0]
-        new = self.of_gates(d, 2, 3)
-        np.multiply(dh, self.to_new[at], out=new)
-        np.multiply(dh, self.to_z[at], out=self.of_gates(d, 0, 1))
-        of_reset = turned(new, 2, 3)
+        of_reset = turned(self._back_of_new(at, d, dh), 2, 3)
         np.multiply(of_reset, self.to_r[at], out=self.of_gates(d, 1, 2))
         through = of_reset * self.r[at] + turned(self.of_gates(d, 0, 2), 0, 2)
         return [dh * self.z[at] + through]

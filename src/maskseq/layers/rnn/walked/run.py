@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .... import _kernels
+from ....configured import is_ours
 from ....rows import Layout, Rows
 from ....tape import Traced, value_of
 from ..run_cell import in_time
@@ -20,8 +21,11 @@ from .equations import EQUATIONS, knows
 
 def walks(cell: Any) -> bool:
     """True if the equations of `cell` are known, and it is the cell of a layer of ours."""
-    ours = type(cell).advance.__module__.startswith("maskseq.")
-    return ours and cell.kind in EQUATIONS and all(map(knows, cell.functions().values()))
+    return (
+        is_ours(type(cell).advance)
+        and cell.kind in EQUATIONS
+        and all(map(knows, cell.functions().values()))
+    )
 
 
 class _Factors:
@@ -89,6 +93,8 @@ class _Walk:
     def __init__(self, cell: Any, rows: Rows, states: Any, reverse: bool, dropped: Any):
         self.layout: Layout = rows.layout
         self.by_length, at = in_time(self.layout, reverse)
+        self.back = np.empty_like(self.by_length)  # the place of each sequence in that order
+        self.back[self.by_length] = np.arange(self.layout.batch)
         ends = list(itertools.accumulate(map(len, at)))
         self.steps = [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
         none = np.zeros(0, np.int64)
@@ -134,12 +140,10 @@ class _Walk:
             ):
                 all_of[at] = held[: len(new)] = new
         self.kept = np.concatenate([self._no_rows(), *parts])
-        self._find_before()
+        self.before = [self._before(*pair) for pair in zip(self.started, self.after, strict=True)]
         outputs = np.empty((count, self.units), np.float32)
         outputs[self.order] = self.after[0]
-        back = np.empty_like(self.by_length)
-        back[self.by_length] = np.arange(self.batch)
-        return outputs, [s[back] for s in now]
+        return outputs, [s[self.back] for s in now]
 
     def _no_rows(self) -> np.ndarray:
         none = np.zeros((0, self.units), np.float32)
@@ -149,7 +153,7 @@ class _Walk:
     def follow(self, outputs: np.ndarray) -> None:
         """What `forward` keeps, from the outputs of a run in C."""
         self.after = [outputs[self.order]]
-        self._find_before()
+        self.before = [self._before(self.started[0], self.after[0])]
         self.kept = self.equations.keep(self._projected(), self._product, self.before[0])
         if self.cell.state_count == 1:
             return
@@ -159,18 +163,16 @@ class _Walk:
             held = now[: at.stop - at.start]
             held[:] = self.equations.states(self.kept[at], held, held)[1]
             self.after[1][at] = held
-        self._find_before()
+        self.before.append(self._before(self.started[1], self.after[1]))
 
-    def _find_before(self) -> None:
-        """The states before each step."""
-        self.before = []
-        for first, after in zip(self.started, self.after, strict=False):
-            found = np.empty_like(after)
-            for number, at in enumerate(self.steps):
-                size = at.stop - at.start
-                start = self.steps[number - 1].start
-                found[at] = first[:size] if number == 0 else after[start : start + size]
-            self.before.append(found)
+    def _before(self, first: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """A state before each step, from the first one and those after each."""
+        found = np.empty_like(after)
+        for number, at in enumerate(self.steps):
+            size = at.stop - at.start
+            start = self.steps[number - 1].start
+            found[at] = first[:size] if number == 0 else after[start : start + size]
+        return found
 
     def backward(
         self, d_outputs: np.ndarray | None, d_last: Sequence[np.ndarray | None], wanted: Any
@@ -188,9 +190,7 @@ class _Walk:
             new = equations.back(at, d[at], self.of_state.turned, *now)
             for held, found in zip(carry, new, strict=True):
                 held[: len(found)] = found
-        back = np.empty_like(self.by_length)
-        back[self.by_length] = np.arange(self.batch)
-        return [*self._of_weights(d, wanted), *(c[back] for c in carry)]
+        return [*self._of_weights(d, wanted), *(c[self.back] for c in carry)]
 
     def _of_weights(self, d: np.ndarray, wanted: Any) -> list[Any]:
         of_input = self.equations.of_input(d)
