@@ -18,29 +18,23 @@ NOWHERE = -1
 """The sequence and the step of a masked cell: all of them draw the same."""
 
 
-def mixed(*numbers: int) -> int:
-    """A number of 64 bits that any change of `numbers` changes all over.
+def mixed(*numbers: Any) -> Any:
+    """A number of 64 bits that any change of `numbers`, or arrays uint64 of such, changes all over.
 
     Source: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
     """
-    key = 0
+    key: Any = 0
     for number in numbers:
         key = (key + number + 0x9E3779B97F4A7C15) & _MASK
         key = ((key ^ key >> 30) * 0xBF58476D1CE4E5B9) & _MASK
         key = ((key ^ key >> 27) * 0x94D049BB133111EB) & _MASK
-        key ^= key >> 31
+        key = key ^ key >> 31
     return key
 
 
 def mixed_rows(*numbers: np.ndarray) -> np.ndarray:
     """`mixed` of each row of arrays int64 (n,), as int64 (n,)."""
-    key = np.zeros(len(numbers[0]), np.uint64)
-    for number in numbers:
-        key = key + number.astype(np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        key = (key ^ key >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-        key = (key ^ key >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-        key = key ^ key >> np.uint64(31)
-    return key.view(np.int64)
+    return mixed(*(number.astype(np.int64).view(np.uint64) for number in numbers)).view(np.int64)
 
 
 class Draws:
