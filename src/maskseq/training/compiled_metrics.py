@@ -1,5 +1,6 @@
 """The metrics that `compile` was given, for each output. They count real steps only."""
 
+import itertools
 import math
 from typing import Any
 
@@ -137,14 +138,8 @@ class CompiledMetrics:
 
 def _held_by_layers(model: Any) -> list[Any]:
     """The metrics that layers of users have as attributes, and update in their `call`."""
-    found: dict[int, Any] = {}
-    layers = [model]
-    while layers:
-        layer = layers.pop(0)
-        held = [x for x in vars(layer).values() if isinstance(x, metrics.Metric)]
-        found |= {id(metric): metric for metric in held}
-        layers += layer._sublayers()
-    return list(found.values())
+    values = itertools.chain.from_iterable(vars(layer).values() for layer in model._holders())
+    return list({id(x): x for x in values if isinstance(x, metrics.Metric)}.values())
 
 
 def _padded(rows: np.ndarray, layout: Layout) -> np.ndarray:
