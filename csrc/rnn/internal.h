@@ -108,6 +108,17 @@ enum { MSQ_DESK_BYTES = 8 << 10 };
 int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk);
 void msq_rnn_finish(msq_rnn_job *job);
 
+/* Whether a thread of a region works on one of its jobs: on each, or on that of its team, as far as
+ * the job has parts. Its number and that of all threads become those within the job. */
+static inline int msq_rnn_takes_part(int job, int parts, int teams, int *thread, int *num_threads) {
+    if (*num_threads % teams != 0)
+        teams = 1;
+    const int size = *num_threads / teams, own = teams == 1 || *thread / size == job;
+    *thread %= size;
+    *num_threads = size < parts ? size : parts;
+    return own && *thread < *num_threads;
+}
+
 /* Sequences that are walked side by side. */
 typedef struct msq_group {
     sequence *sequences;

@@ -95,12 +95,10 @@ typedef struct {
 
 static void run_thread(void *context, int thread, int num_threads) {
     region *const r = context;
-    const int teams = num_threads % r->teams == 0 ? r->teams : 1, size = num_threads / teams;
     for (int i = 0; i < r->count; i++) {
-        msq_rnn_job *const job = &r->jobs[i];
-        const int members = size < job->parts ? size : job->parts;
-        if ((teams == 1 || thread / size == i) && thread % size < members)
-            run_job(job, thread % size, members, thread == 0);
+        int member = thread, members = num_threads;
+        if (msq_rnn_takes_part(i, r->jobs[i].parts, r->teams, &member, &members))
+            run_job(&r->jobs[i], member, members, thread == 0);
     }
 }
 
