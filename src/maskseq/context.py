@@ -43,6 +43,19 @@ _current: ContextVar[Context] = ContextVar("context", default=OUTSIDE)
 current = _current.get
 
 
+class _Walks(dict[str, tuple[Context, Context]]):
+    """`Starts.walks`; each is made when it is first wanted: training has new weights each step."""
+
+    __slots__ = ("call",)
+    call: Context
+
+    def __missing__(self, mode: str) -> tuple[Context, Context]:
+        if mode not in MASK_LOSS:
+            raise KeyError(mode)
+        last = self.call.but(on_mask_loss=mode)
+        return self.setdefault(mode, (last.but(padded_output=False), last))
+
+
 class Starts:
     """The contexts in which walks start, all of which see the weights of one edition.
 
@@ -54,8 +67,8 @@ class Starts:
 
     def __init__(self, edition: Any):
         self.call = OUTSIDE.but(edition=edition)
-        last = {mode: self.call.but(on_mask_loss=mode) for mode in MASK_LOSS}
-        self.walks = {mode: (x.but(padded_output=False), x) for mode, x in last.items()}
+        self.walks = _Walks()
+        self.walks.call = self.call
 
 
 class Newest:

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
-from itertools import repeat
+from itertools import chain, islice, repeat
 from operator import attrgetter, getitem
 from threading import get_ident
 from typing import Any, cast
@@ -162,6 +162,23 @@ class Variable(NDArrayOperatorsMixin):
         return f"<Variable name={self.name}, shape={self.shape}, dtype={self.dtype}>"
 
 
+_version_of, _value_of = attrgetter("version"), attrgetter("_value")
+
+
+def values_of(variables: Sequence[Variable]) -> list[np.ndarray]:
+    """The `value` of each."""
+    values = list(map(_value_of, variables))  # first, as in `Variable.value`
+    context = current()
+    if context.edition or context.reader is not None:
+        return [variable.value for variable in variables]
+    return values
+
+
+def versions_of(variables: Sequence[Variable]) -> dict[int, int]:
+    """The `version` of each, by id(variable)."""
+    return dict(zip(map(id, variables), map(_version_of, variables), strict=True))
+
+
 def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
@@ -217,30 +234,34 @@ def replace(entries: Iterable[tuple[Variable, int, np.ndarray]]) -> None:
     """
     variables, versions, arrays = ([*column] for column in zip(*entries, strict=True))
     with _publishing:
-        for variable, version in zip(variables, versions, strict=True):
-            if variable.version != version:
-                raise RuntimeError(
-                    f"weight {variable.name}: another value was assigned during this step"
-                )
+        if versions != list(map(_version_of, variables)):
+            for variable, version in zip(variables, versions, strict=True):
+                if variable.version != version:
+                    raise RuntimeError(
+                        f"weight {variable.name}: another value was assigned during this step"
+                    )
         _put(variables, [_frozen(array) for array in arrays], current().edition)
 
 
 def _put(variables: Sequence[Variable], arrays: Sequence[np.ndarray], mine: Any) -> None:
     """Replace values in one step; `mine` is the edition of the walk that this belongs to."""
-    versions = [next(_versions) for _ in variables]
+    versions = list(islice(_versions, len(variables)))
+    places = list(map(id, variables))
     with _publishing:
         begun = [edition for known in _editions if (edition := known()) is not None]
+        held = map(_version_of, variables), map(_value_of, variables)
+        replaced = dict(zip(places, zip(variables, *held, strict=True), strict=True))
         for edition in begun:
-            for variable in variables:
-                edition.setdefault(id(variable), (variable, variable.version, variable._value))
+            edition.update({**replaced, **edition} if edition else replaced)
         _editions[:] = map(ref, [*begun, edition := Edition()])
-        places = [*zip(variables, repeat("_value")), *zip(variables, repeat("version"))]
-        objects, names = zip(*places, (newest, "starts"), strict=True)
+        objects = [*variables, *variables, newest]
+        names = chain(repeat("_value", len(variables)), repeat("version", len(variables)))
         # All in one C function: neither a thread nor a signal comes in between.
-        deque(map(setattr, objects, names, [*arrays, *versions, Starts(edition)]), maxlen=0)
+        values = [*arrays, *versions, Starts(edition)]
+        deque(map(setattr, objects, chain(names, ("starts",)), values), maxlen=0)
     if mine is not None:
-        for entry in zip(variables, versions, arrays, strict=True):
-            mine.own[get_ident(), id(entry[0])] = entry
+        thread, entries = get_ident(), zip(variables, versions, arrays, strict=True)
+        mine.own.update(zip([(thread, place) for place in places], entries, strict=True))
 
 
 def _tell_nan(variables: Sequence[Variable], arrays: list[np.ndarray]) -> None:

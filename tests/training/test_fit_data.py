@@ -5,6 +5,7 @@ import pytest
 
 import maskseq
 from maskseq import Ragged, layers
+from maskseq.rows import as_padded
 from maskseq.training.data import data_set
 from tests.training.fit_cases import STEPS, X, Y, classifier, padded, tagger
 
@@ -231,3 +232,37 @@ def test_each_epoch_has_an_order_of_its_own_which_hangs_on_the_seed():
 
     assert order(1, 0) == order(1, 0)
     assert len({tuple(order(*pair)) for pair in ((1, 0), (1, 1), (2, 0), (2, 1))}) == 4
+
+
+@pytest.mark.parametrize("kind", ["ragged", "mask at the end", "mask with holes", "array"])
+def test_batches_gathered_together_are_those_gathered_one_by_one(kind, monkeypatch):
+    rng = np.random.default_rng(4)
+    model = maskseq.Sequential([layers.Input((None, 3)), layers.LSTM(2)])
+    x = rng.normal(size=(23, 6, 3)).astype(np.float32)
+    lengths = rng.integers(0, 7, 23)
+    lengths[3] = 6
+    if kind == "ragged":
+        x = Ragged.from_padded(x, lengths=lengths)
+    elif kind != "array":
+        mask = np.arange(6) < lengths[:, None]
+        x = np.ma.array(
+            x, mask=np.repeat(~(mask if "end" in kind else mask[:, ::-1]), 3).reshape(x.shape)
+        )
+    y, weights = Ragged.from_lengths(np.arange(lengths.sum()), lengths), rng.random(23)
+    data = data_set(model, x, y, weights, 4)
+    found = {}
+    for room in (0, 300, 1 << 20):
+        monkeypatch.setattr("maskseq.training.data.BYTES_AT_ONCE", room)
+        found[room] = list(data.epoch(1, 2, shuffle=True))
+    for room in (300, 1 << 20):
+        for alone, together in zip(found[0], found[room], strict=True):
+            np.testing.assert_array_equal(together.numbers, alone.numbers)
+            np.testing.assert_array_equal(as_padded(together.values[0]), as_padded(alone.values[0]))
+            if kind != "array":
+                assert together.values[0].layout.equals(alone.values[0].layout)
+                assert together.values[0].is_ragged == alone.values[0].is_ragged
+            assert together.targets[0].equals(alone.targets[0])
+            np.testing.assert_array_equal(together.weights[0], alone.weights[0])
+    for batch in found[0]:
+        for place, number in enumerate(batch.numbers):
+            np.testing.assert_array_equal(batch.targets[0][place], y[number])

@@ -248,7 +248,8 @@ class Ragged:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
             if step == 1:
-                return Ragged(self._values, self._offsets[start : max(start, stop) + 1])
+                offsets = self._offsets[start : max(start, stop) + 1]
+                return Ragged._of(self._values[offsets[0] : offsets[-1]], offsets - offsets[0])
         elif np.ndim(index) == 0 and not isinstance(index, bool | np.bool_):
             b = range(len(self))[index]
             return self._values[self._offsets[b] : self._offsets[b + 1]]

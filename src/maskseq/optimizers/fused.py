@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import _kernels
 from ..tape import SparseRows
-from ..variable import Variable
+from ..variable import Variable, values_of
 from .optimizer import Optimizer
 
 
@@ -46,19 +46,13 @@ class Fused(Optimizer):
     ) -> None:
         rule, numbers = self.rule(rate)
         places = list(map(self._get_variable_index, variables))
-        groups = [
-            (variable, *(slots[place] for slots in self._slots))
-            for place, variable in zip(places, variables, strict=True)
+        lists = [variables, *([slots[place] for place in places] for slots in self._slots)]
+        plain = [
+            (gradient.ids, gradient.values) if type(gradient) is SparseRows else gradient
+            for gradient in gradients
         ]
-        given = [
-            (
-                (gradient.ids, gradient.values) if type(gradient) is SparseRows else gradient,
-                *(x.value for x in group),
-            )
-            for gradient, group in zip(gradients, groups, strict=True)
-        ]
+        given = [*zip(plain, *map(values_of, lists), strict=True)]
         decays = None if decay is None else list(map(self._use_weight_decay, variables))
         stepped = _kernels.update_weights(rule, numbers, given, decay, decays)
-        for group, values in zip(groups, stepped, strict=True):
-            for variable, value in zip(group, values, strict=True):
-                self.assign(variable, value)
+        for kind, values in zip(lists, zip(*stepped, strict=True), strict=True):
+            self.assign_all(kind, [*values])

@@ -13,7 +13,7 @@ import numpy as np
 from .. import configured, initializers
 from ..context import changed
 from ..given.notices import warn
-from ..variable import Trial, Variable, replace
+from ..variable import Trial, Variable, replace, versions_of
 from . import gradients as gradient_rules
 from .schedules import LearningRateSchedule, deserialize
 from .settings import DEFAULTS, check_settings
@@ -184,6 +184,16 @@ class Optimizer:
             )
         self._step[id(variable)] = (variable, variable.version, value)
 
+    def assign_all(self, variables: list[Variable], values: list[np.ndarray]) -> None:
+        """`assign` of arrays of the right shapes."""
+        known = versions_of(variables)
+        values = [
+            x if x.dtype == v.dtype else x.astype(v.dtype)
+            for v, x in zip(variables, values, strict=True)
+        ]
+        entries = zip(variables, known.values(), values, strict=True)
+        self._step.update(zip(known, entries, strict=True))
+
     def assign_add(self, variable: Variable, value: Any) -> None:
         """Inside a step: add to a weight or slot."""
         self.assign(variable, variable.value + value)
@@ -215,7 +225,7 @@ class Optimizer:
         if not len(grads):
             return
         grads, variables = self._pairs(list(grads), trainable_variables)
-        versions = {id(v): v.version for v in (*variables, *self._variables)}
+        versions = versions_of([*variables, *self._variables])
         self._step = step = Trial()
         try:
             with changed(edition=step, tape=None), np.errstate(all="ignore"):
@@ -239,20 +249,20 @@ class Optimizer:
                 f"{self.name}: expected {len(variables)} gradients, one for each weight, "
                 f"got {len(grads)}"
             )
-        for variable in variables:
-            if id(variable) not in self._index:
-                raise ValueError(
-                    f"{self.name}: {variable!r} is none of the weights that it was built with: "
-                    "make a new optimizer for other weights"
-                )
+        if not self._index.keys() >= set(map(id, variables)):
+            variable = next(v for v in variables if id(v) not in self._index)
+            raise ValueError(
+                f"{self.name}: {variable!r} is none of the weights that it was built with: "
+                "make a new optimizer for other weights"
+            )
         missing = [v.name for g, v in zip(grads, variables, strict=True) if g is None]
         if len(missing) == len(grads):
             raise ValueError(f"{self.name}: expected gradients, got None for every weight")
         if missing:
             warn(f"no gradient of the loss reaches the weights {missing}: they stay as they are")
-        found = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
-        pairs = [(gradient_rules.checked(g, v), v) for g, v in found]
-        return [g for g, _ in pairs], [v for _, v in pairs]
+            found = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
+            grads, variables = [g for g, _ in found], [v for _, v in found]
+        return list(map(gradient_rules.checked, grads, variables)), variables
 
     def _take(self, grads: list[Any], variables: list[Variable], count: float) -> None:
         """What `apply` assigns, in Keras's order."""

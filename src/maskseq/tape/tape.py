@@ -25,14 +25,22 @@ class Tape:
     Arguments: variables: the weights whose gradients are wanted.
     Attributes: penalties: (activity regularizer, outputs) of the layers that have one, in order.
         losses: what layers added with `add_loss`, in order.
+        trained: layers that are known to hold a wanted weight, which need not be sought again.
     """
 
     def __init__(self, variables: Iterable[Variable] = ()):
         self.variables = list(variables)
         self.penalties: list[tuple[Any, Any]] = []
         self.losses: list[Any] = []
+        self.trained: set[Any] = set()
         self._wanted = set(map(id, self.variables))
         self._entries: list[tuple[Any, Sequence[Any], list[bool], Backward]] | None = []
+
+    def again(self) -> "Tape":
+        """An empty tape for the same weights; what is known of layers stays known."""
+        tape = Tape()
+        tape.variables, tape.trained, tape._wanted = self.variables, self.trained, self._wanted
+        return tape
 
     def data(self, value: Any) -> Traced:
         """Rows or an array that no gradient is wanted of."""
@@ -134,7 +142,8 @@ class Tape:
                 nothing = arrived is None
             if nothing:
                 continue
-            for source, wants, part in zip(sources, wanted, backward(arrived, wanted), strict=True):
+            parts = backward(arrived, wanted)
+            for source, wants, part in zip(sources, wanted, parts, strict=True):
                 if wants and part is not None:
                     _add(found, source, part)
         return [found.get(id(x)) for x in wanted_at_end]
@@ -146,17 +155,19 @@ class Tape:
 
 
 def _taken(found: dict[int, Any], made: Traced, kept: set[int]) -> Any:
-    return found.get(id(made)) if id(made) in kept else found.pop(id(made), None)
+    place = id(made)
+    return found.get(place) if place in kept else found.pop(place, None)
 
 
 def _add(found: dict[int, Any], source: Any, gradient: Any) -> None:
     """Add to what is known of the gradient of `source`, a Traced or a weight."""
+    place = id(source)
     if type(gradient) is not SparseRows:
         gradient = np.asarray(gradient, np.float32)
     wanted, got = source.shape, gradient.shape
     if wanted != got and not (type(source) is Traced and _fits_rows(source.value, got)):
         raise ValueError(f"gradient of a value of shape {wanted} has shape {got}")
-    found[id(source)] = add_gradients(found.get(id(source)), gradient)
+    found[place] = add_gradients(found[place], gradient) if place in found else gradient
 
 
 def _fits_rows(rows: Any, shape: tuple[int, ...]) -> bool:

@@ -5,7 +5,8 @@ sequences. A batch says which sequences of the data it holds, so that what is dr
 does not depend on its batch. A `Stream` takes batches as they come.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from ..models.batches import count_of, gives_batches, part, picked
 from ..rows import Rows
 from ..tensor import to_float32
 from .outputs import by_output
+
+BYTES_AT_ONCE = 1 << 20  # of shuffled sequences, gathered for several batches in one go
 
 
 class Batch(NamedTuple):
@@ -95,8 +98,9 @@ class DataSet:
         numbers = self._numbers
         if shuffle:  # RandomState: its streams are frozen, so NumPy's version does not matter
             numbers = numbers[np.random.RandomState([seed, epoch]).permutation(len(numbers))]
-        for start in range(0, len(numbers), self.size):
-            yield self._batch(numbers[start : start + self.size])
+        several = self._batches_at_once()
+        for start in range(0, len(numbers), several * self.size):
+            yield from self._cut(numbers[start : start + several * self.size])
 
     def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:
         epoch = 0
@@ -120,11 +124,25 @@ class DataSet:
     def _of(self, numbers: np.ndarray) -> "DataSet":
         return DataSet(self._values, self._targets, self._weights, self.size, numbers)
 
-    def _batch(self, numbers: np.ndarray) -> Batch:
-        def parts(values: list[Any]) -> list[Any]:
-            return [taken(value, numbers) for value in values]
+    def _batches_at_once(self) -> int:
+        """How many batches are gathered in one go: as many as BYTES_AT_ONCE hold, at least one."""
+        held = (x for part in (self._values, self._targets, self._weights) for x in part)
+        size = sum(_bytes_of(x) for x in held) * self.size / max(count_of(self._values), 1)
+        return max(1, min(int(BYTES_AT_ONCE / max(size, 1.0)), self.steps))
 
-        return Batch(parts(self._values), parts(self._targets), parts(self._weights), numbers)
+    def _cut(self, numbers: np.ndarray) -> Iterator[Batch]:
+        """The sequences `numbers`, gathered once, as batches."""
+
+        def parts(take: Callable[..., Any], lists: Any, *which: Any) -> list[list[Any]]:
+            return [[take(value, *which) for value in values] for values in lists]
+
+        gathered = parts(taken, (self._values, self._targets, self._weights), numbers)
+        for start in range(0, len(numbers), self.size):
+            own = numbers[start : start + self.size]
+            values, targets, weights = gathered
+            if len(own) < len(numbers):
+                values, targets, weights = parts(_slice, gathered, start, start + len(own))
+            yield Batch(values, targets, weights, own)
 
 
 class Stream:
@@ -270,4 +288,19 @@ def taken(value: Any, numbers: np.ndarray) -> Any:
     start, stop = (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
     if stop - start != len(numbers) or (numbers[1:] < numbers[:-1]).any():
         return value[numbers] if isinstance(value, Ragged) else picked(value, numbers)
+    return _slice(value, start, stop)
+
+
+def _slice(value: Any, start: int, stop: int) -> Any:
+    """The sequences [start, stop), where they lie."""
     return value[start:stop] if isinstance(value, Ragged) else part(value, start, stop)
+
+
+def _bytes_of(value: Any) -> int:
+    """What the values of Rows, a Ragged or an array take; None takes nothing."""
+    if value is None:
+        return 0
+    if type(value) is Rows:
+        array = value.source.array
+        return array.itemsize * value.layout.steps * math.prod(array.shape[1:])
+    return value.values.nbytes if isinstance(value, Ragged) else value.nbytes

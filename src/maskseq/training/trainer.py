@@ -16,7 +16,7 @@ from ..nest import flatten
 from ..numerics.draws import Draws
 from ..rows import as_padded
 from ..tape import Tape, value_of
-from ..variable import Variable, publish
+from ..variable import publish
 from . import of_users
 from .causes import cause_of_nan
 from .compiled_losses import CompiledLosses
@@ -61,7 +61,7 @@ class Trainer:
         self._calls = 0
         self._step: of_users.Step | None = None
         self._own_logs: dict[str, float] = {}
-        self._trained: list[Variable] | None = None
+        self._blank: Tape | None = None  # for what is trained
         self._told_nan = False
 
     def check_model(self) -> None:
@@ -87,7 +87,7 @@ class Trainer:
 
     def reset(self) -> None:
         """Begin the sums of losses and metrics anew. From here on, what is trainable now trains."""
-        self._trained = None
+        self._blank = None
         self.losses.reset()
         self.metrics.reset()
         self._own_logs = {}
@@ -100,12 +100,12 @@ class Trainer:
     def train(self, batch: Batch, epoch: int = 0, number: int = 0) -> None:
         """One step of the optimizer. Weights change all at once, after all has gone well."""
         values = self._prepared(batch)
-        if self._trained is None:
-            self._trained = self.model.trainable_weights
-        variables = self._trained
+        if self._blank is None:
+            self._blank = Tape(self.model.trainable_weights)
+        tape = self._blank.again()
+        variables = tape.variables
         if not variables:
             raise ValueError(f"model '{self.model.name}' has no trainable weight")
-        tape = Tape(variables)
         rng = Draws(self.seed, epoch, batch.numbers)
         versions = [v.version for v in variables]
         with changed(training=True, tape=tape, rng=rng, notes={}) as walk:
@@ -295,8 +295,9 @@ class Trainer:
 def _check_versions(versions: list[int], variables: list[Any], edition: Any) -> None:
     """Raise RuntimeError for a weight that was replaced since, but by the walk itself."""
     for version, variable in zip(versions, variables, strict=True):
-        own = (get_ident(), id(variable))
-        if variable.version != version and not (edition and own in edition.own):
+        if variable.version == version:
+            continue
+        if not edition or (get_ident(), id(variable)) not in edition.own:
             raise RuntimeError(
                 f"weight {variable.name}: another value was assigned during this step"
             )

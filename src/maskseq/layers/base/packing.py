@@ -14,6 +14,7 @@ from .weights import overridable
 Packed = tuple[tuple[int | None, ...], Any]
 """Versions of weights, and what was made of them."""
 NOT_PACKED: Packed = ((), None)
+_NOTHING: tuple[None, None] = (None, None)  # version and value of a weight that there is not
 
 
 class KeepsPack:
@@ -46,20 +47,22 @@ class KeepsPack:
 
         `_packed` keeps it. If others have replaced them since the walk began, its edition does.
         """
-        with changed() as context:
-            edition = context.edition
-            seen = [(None, None) if x is None else x.seen() for x in weights]
-            versions = tuple(version for version, _ in seen)
-            _, *replaced = edition.made.get(id(self), (self, *NOT_PACKED))
-            for known, packed in (self._packed, replaced):
-                if known == versions:
-                    return packed
-            packed = self.pack_weights(*(value for _, value in seen))
-            if edition:
-                edition.made[id(self)] = self, versions, packed
-            else:
-                self._packed = versions, packed
-            return packed
+        edition = current().edition
+        if edition is None:
+            with changed():
+                return self._packed_anew(weights)
+        seen = [_NOTHING if x is None else x.seen() for x in weights]
+        versions, values = zip(*seen, strict=True)
+        if self._packed[0] == versions:
+            return self._packed[1]
+        if id(self) in edition.made and edition.made[id(self)][1] == versions:
+            return edition.made[id(self)][2]
+        packed = self.pack_weights(*values)
+        if edition:
+            edition.made[id(self)] = self, versions, packed
+        else:
+            self._packed = versions, packed
+        return packed
 
     @overridable
     def pack_weights(self, *values: Any) -> Any:

@@ -53,7 +53,12 @@ def _wants_weights(layer: Any, tape: Any) -> bool:
     known = layer.__dict__.get("_without_weights")
     if known is None and layer.built and is_ours(type(layer)):
         known = layer._without_weights = not layer.weights and not layer._sublayers()
-    return not known and tape.wants_any(layer.weights)
+    if known or layer in tape.trained:
+        return not known
+    if not tape.wants_any(layer.weights):
+        return False
+    tape.trained.add(layer)
+    return True
 
 
 def _at_once(layer: Any, tape: Any, x: Traced) -> Any:

@@ -154,10 +154,21 @@ class Bidirectional(Layer):
             return NotImplemented
         outputs, states = both_on_tape(self, inputs, _halves(initial_state), mask)
         merge = _MERGES[self.merge_mode]
+        if self.merge_mode == "concat":
+            return self._with_states(self._joined(tape, outputs), states)
         if self.merge_mode is None or type(outputs[0].value) is not Rows:
             return self._with_states(merge(*outputs), states)
         merged = merge(*map(values, outputs))
         return self._with_states(rows_like(outputs[0].value, tape.hold(merged)), states)
+
+    def _joined(self, tape: Any, outputs: list[Traced]) -> Traced:
+        """Arrays, or Rows of one layout, side by side."""
+        held = [x.value for x in outputs]
+        arrays = [x.values if type(x) is Rows else x for x in held]
+        joined = np.concatenate(arrays, axis=-1)
+        width = arrays[0].shape[-1]
+        made = held[0].with_values(joined) if type(held[0]) is Rows else joined
+        return tape.record(made, outputs, lambda d, wanted: [d[..., :width], d[..., width:]])
 
     def _run(self, rows: Rows, initial_state: Any, padded: bool) -> tuple[Any, list[Any]]:
         """The merged outputs, with return_sequences as Rows, or joined and padded; the states."""
