@@ -354,8 +354,8 @@ def test_frames_of_numbers_are_arrays_and_nan_in_pandas_a_number():
     np.testing.assert_array_equal(as_batch(frame), [[1, 1.5, 1], [2, np.nan, 0]])
     np.testing.assert_array_equal(as_batch(frame["a"]), [1, 2])
     np.testing.assert_array_equal(pad_sequences(frame[["a", "c"]], 3), [[0, 1, 1], [0, 2, 0]])
-    with pytest.raises(TypeError, match="pass one column"):
-        as_batch(pd.DataFrame({"a": [1], "b": [[1, 2]]}))
+    with pytest.raises(ValueError, match="several columns hold lists, 'a', 'b'"):
+        as_batch(pd.DataFrame({"a": [[1]], "b": [[1, 2]]}))
     pytest.importorskip("pyarrow")
     nullable = frame[["a"]].astype("Int64")
     np.testing.assert_array_equal(as_batch(nullable), [[1], [2]])

@@ -11,6 +11,7 @@ import numpy as np
 from ..given import as_array
 from ..given.numpy_ma import is_masked_array, masked_steps
 from . import lists as reading
+from .interchange import Interchange
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -83,7 +84,7 @@ def pad_sequences(
     return x
 
 
-class Ragged:
+class Ragged(Interchange):
     """Sequences of different lengths, one after another in one array. Immutable.
 
     values: (n, *features), any kind of number; step j of sequence b is values[offsets[b] + j].
@@ -122,28 +123,24 @@ class Ragged:
     ) -> Ragged:
         """From lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix.
 
-        Of numpy.ma arrays masked steps at the end are left out; elsewhere they are an error.
+        Of numpy.ma arrays masked steps at the end are left out; elsewhere they are an error. None,
+        and NaN in place of a sequence, is an empty one.
         dtype: of the values. None: Python's ints give int32, or int64 where one needs it, arrays of
             integers keep theirs, and any float makes it float32.
         Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
         """
         if dtype is not None and np.dtype(dtype).kind not in "biuf":
             raise TypeError(f"dtype must be of numbers, got {np.dtype(dtype)}")
-        return cls._of(*reading.concatenate(tuple(sequences), dtype))
+        rows = tuple(sequences)
+        try:
+            return cls._of(*reading.concatenate(rows, dtype))
+        except ValueError:
+            from .frames import is_missing
 
-    @classmethod
-    def from_arrow(cls, column: ArrowStream | ArrowArray) -> Ragged:
-        """From a list column of pyarrow, polars, pandas, ...: what speaks the Arrow C interface.
-
-        Knows list, large_list, fixed_size_list and views of lists; of numbers, of lists or structs
-        of numbers that all have as many, or of tensors. A column of tensors (the extension type
-        arrow.fixed_shape_tensor) has time as its first axis. Nothing is copied unless the column
-        has chunks, packed bools, or lists that do not follow each other. A null list is empty.
-        Raises: ValueError for other columns, and naming the position of a list with a null in it.
-        """
-        from . import arrow
-
-        return cls(*arrow.read(column))
+            if not any(map(is_missing, rows)):
+                raise
+        found = (() if is_missing(row) else row for row in rows)
+        return cls._of(*reading.concatenate(tuple(found), dtype))
 
     @classmethod
     def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
@@ -259,12 +256,6 @@ class Ragged:
         steps = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         return Ragged._of(self._values[steps], offsets)
 
-    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
-        """As an Arrow large_list column, uncopied: pyarrow.array(ragged), polars.Series(ragged)."""
-        from . import arrow
-
-        return arrow.capsules(self._values, self._offsets)
-
     def __reduce__(self) -> tuple:
         return Ragged, (self._values, self._offsets)
 
@@ -300,23 +291,24 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
 
 
 def _unpacked(x: Any) -> Any:
-    """A frame of NumPy's numbers, or what offers itself through the Arrow PyCapsule protocol, as a
-    Ragged or an array; anything else as it is.
+    """A frame of NumPy's numbers, the one list column of a frame, a sparse matrix, or what offers
+    itself through the Arrow PyCapsule protocol, as a Ragged or an array; anything else as it is.
 
     A frame whose columns are NumPy's is read as its array, where NaN stays a number: to Arrow it
     would be a null.
     """
     if isinstance(x, (Ragged, np.ndarray, list, tuple)):
         return x
+    from . import frames
+
+    if frames.library_of(x) is not None and not frames.is_numbers(x):
+        return _unpacked(frames.sole_column(x))
+    if hasattr(x, "tocsr"):
+        return x.toarray()
     dtypes = _numpy_dtypes(x)
     if dtypes is not None:
         if len(np.shape(x)) < 2:
             return x
-        if any(dtype.hasobject for dtype in dtypes):
-            raise TypeError(
-                "expected a frame of numbers, or one of its columns, got "
-                f"{type(x).__name__} with columns of Python objects: pass one column, frame[name]"
-            )
         return np.asarray(x, np.result_type(*dtypes))
     if not hasattr(x, "__arrow_c_stream__") and not hasattr(x, "__arrow_c_array__"):
         return x

@@ -19,6 +19,32 @@ def is_text(x: Any) -> bool:
     return False
 
 
+def column_text(x: Any) -> list[Any] | None:
+    """The strings, or lists of them, in a column of pandas, polars or pyarrow, or in the one list
+    column of a frame; a null list is empty. None for what holds no text.
+
+    Raises: ValueError naming the position of a null in place of a string.
+    """
+    from . import frames
+
+    if frames.library_of(x) is not None:
+        x = frames.sole_column(x)
+    read = next((m for m in ("to_pylist", "to_list", "tolist") if hasattr(x, m)), None)
+    if read is None or not (hasattr(x, "dtype") or hasattr(x, "type")):
+        return None
+    kind = frames.kind_of(x)
+    if kind not in ("text", "lists"):
+        return None
+    found = getattr(x, read)()
+    if kind == "lists":
+        found = [[] if frames.is_missing(item) else list(item) for item in found]
+        return found if is_text(found) else None
+    for position, item in enumerate(found):
+        if frames.is_missing(item):
+            raise ValueError(f"text must be str or bytes, got a null at position {position}")
+    return found
+
+
 def _is_empty(x: Any) -> bool:
     return isinstance(x, (list, tuple)) and not x
 

@@ -13,6 +13,8 @@ STEPS_A_CALL = 1 << 16
 """Real steps (or padded cells) that predict hands to one call: 64 Ki rows of 128 float32 are 32 MB:
 enough work that cutting costs nothing, and a bound on memory."""
 
+_OF_DATA = ("__array__", "__arrow_c_stream__", "tocsr", "collect_schema")
+
 
 def length(value: Any) -> int:
     """How many sequences an input is of."""
@@ -29,7 +31,7 @@ def gives_batches(x: Any) -> bool:
     if hasattr(x, "__next__"):
         return True
     known = (list, tuple, dict, str, bytes, bytearray, np.ndarray, Ragged)
-    if isinstance(x, known) or hasattr(x, "__array__") or hasattr(x, "__arrow_c_stream__"):
+    if isinstance(x, known) or any(hasattr(x, name) for name in _OF_DATA):
         return False
     return hasattr(x, "__getitem__") or hasattr(x, "__iter__")
 

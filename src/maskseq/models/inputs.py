@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..data.ragged import Ragged, as_batch
-from ..data.text import is_text, read_text
+from ..data.text import column_text, is_text, read_text
 from ..given.numpy_ma import is_masked_array, masked_steps
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
@@ -43,10 +43,11 @@ def as_value(x: Any) -> Any:
         return _as_text(x)
     try:
         batch = as_batch(x)
-    except TypeError:
-        if is_text(x):
-            return _as_text(x)
-        raise
+    except (TypeError, ValueError):
+        text = x if is_text(x) else column_text(x)
+        if text is None:
+            raise
+        return _as_text(text)
     if isinstance(batch, Ragged):
         values = batch.values
         if values.dtype.kind == "f":

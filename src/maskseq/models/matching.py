@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import frames
 from ..given.notices import warn
 from ..graph.symbols import KerasTensor
 from ..nest import flatten, is_nested
@@ -80,11 +81,20 @@ def _parts_of(structure: Any, x: Any) -> Any:
             unused = sorted(x.keys() - structure.keys())
             warn(f"inputs {unused} are not among the inputs {keys} of the model and are ignored")
         return {key: x.get(key) for key in keys}
+    if frames.library_of(x) is not None:
+        return _columns_of(structure, x)
     if not isinstance(x, (list, tuple)) or len(x) != len(structure):
         names = [tensor.name for tensor in flatten(structure)]
         got = f"{len(x)} values" if isinstance(x, (list, tuple)) else type(x).__name__
         raise ValueError(f"inputs must be a list of {len(structure)} ({names}), got {got}")
     return dict(zip(sorted(structure), x, strict=True)) if isinstance(structure, dict) else x
+
+
+def _columns_of(structure: Any, frame: Any) -> Any:
+    """The columns of a frame by the names of the inputs, or by the keys of a dict of them."""
+    if isinstance(structure, dict):
+        return {key: frames.column_of(frame, key) for key in structure}
+    return [frames.column_of(frame, tensor.name) for tensor in structure]
 
 
 def _is_list_of_one(x: Any) -> bool:

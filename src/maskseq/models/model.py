@@ -20,11 +20,11 @@ from ..layers.base.layer import Layer
 from ..layers.base.registry import deserialize_layer, register_model, serialize_layer
 from ..layers.base.weights import overridable
 from ..layers.core.input import Input
-from ..nest import flatten, is_nested, map_structure
-from ..rows import Rows, as_padded
-from ..tensor import as_numpy
-from . import batches
+from ..nest import flatten, map_structure
+from ..rows import as_padded
+from . import asked, batches
 from . import inputs as model_inputs
+from .answers import as_arrays
 from .saving import Saving
 from .summary import summary_text
 from .trainable import Trainable
@@ -45,7 +45,7 @@ class ModelOptions(LayerOptions, total=False):
 
 
 @register_model
-class Model(Layer, Saving, Trainable, Generic[Out]):
+class Model(Layer, Saving, Trainable, asked.Framed, Generic[Out]):
     """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
 
     Arguments:
@@ -233,7 +233,7 @@ class Model(Layer, Saving, Trainable, Generic[Out]):
     def predict_on_batch(self, x: Any) -> Out:
         """The outputs for one batch, as plain arrays."""
         if self._takes(x):
-            return _as_arrays(self._walk(x if type(x) is list else [x]))
+            return as_arrays(self._walk(x if type(x) is list else [x]))
         return self._predict(x, None, cutting=False)
 
     def predict(
@@ -243,21 +243,24 @@ class Model(Layer, Saving, Trainable, Generic[Out]):
         verbose: Any = 0,
         steps: int | None = None,
         callbacks: Any = None,
+        **options: Unpack[asked.PredictOptions],
     ) -> Out:
         """The outputs for `x`, as plain arrays in the order of `x`.
 
         Arguments:
             x: a padded array; a list of sequences (lists or arrays of any lengths); a Ragged; an
-                Arrow list column; or a list or dict of these, one for each input; or batches, as
-                for `fit`. Sequences that are not padded stay so, and count as having a mask.
+                Arrow list column; a frame; or a list or dict of these, one for each input; or
+                batches, as for `fit`. Sequences that are not padded stay so, as if masked.
             batch_size: sequences a call; by default as many as suit the machine. The result does
                 not depend on it; 32 with steps (batches at most) or callbacks (as for `fit`).
-            verbose: accepted, as in Keras.
+            verbose: accepted, as in Keras.  options: `models.asked.PredictOptions`.
         Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
+        if options:
+            return asked.predict(self, x, batch_size, steps, callbacks, **options)
         if batch_size is steps is callbacks is None and 0 < self._takes(x) <= batches.STEPS_A_CALL:
             y = self._walk(x if type(x) is list else [x])
-            answer: Any = y if type(y) is np.ndarray else _as_arrays(y)
+            answer: Any = y if type(y) is np.ndarray else as_arrays(y)
             return answer
         if steps is callbacks is None and (type(x) is list or not batches.gives_batches(x)):
             return self._predict(x, batch_size, cutting=True)
@@ -280,10 +283,10 @@ class Model(Layer, Saving, Trainable, Generic[Out]):
 
     def _predict_batch(self, values: list[Any]) -> Any:
         if self._plan is not None:
-            return _as_arrays(self._walk(model_inputs.prepare(self, values)))
+            return as_arrays(self._walk(model_inputs.prepare(self, values)))
         tensors = [as_padded(value) for value in values]
         with changed(on_mask_loss=self.on_mask_loss):
-            return _as_arrays(self(tensors[0] if len(tensors) == 1 else tensors))
+            return as_arrays(self(tensors[0] if len(tensors) == 1 else tensors))
 
     @property
     def mask_rule(self) -> str:
@@ -384,17 +387,3 @@ def _entry(operation: Any) -> dict[str, Any]:
 def _operation_of(entry: dict[str, Any]) -> Any:
     operation = entry["operation"]
     return operation.function if type(operation) is Operation else operation
-
-
-def _as_array(value: Any) -> np.ndarray:
-    return as_numpy(value.to_padded() if type(value) is Rows else value)
-
-
-def _as_arrays(outputs: Any) -> Any:
-    if type(outputs) is np.ndarray:
-        return outputs
-    if type(outputs) is Rows:
-        return outputs.to_padded()
-    if type(outputs) is list:
-        return [y if type(y) is np.ndarray else _as_arrays(y) for y in outputs]
-    return map_structure(_as_array, outputs) if is_nested(outputs) else _as_array(outputs)

@@ -1,6 +1,9 @@
 """The methods with which a model is trained. `training`, imported when needed, does the work."""
 
-from typing import Any
+from typing import Any, Unpack
+
+from .asked import FrameOptions
+from .labelled import data_of, names_columns
 
 
 class Trainable:
@@ -86,6 +89,7 @@ class Trainable:
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        **options: Unpack[FrameOptions],
     ) -> Any:
         """Train for some epochs. Nothing is padded, and masked steps count for nothing.
 
@@ -93,7 +97,8 @@ class Trainable:
             x: as for `predict`; or a generator or iterable of batches (x, y) or (x, y,
                 sample_weight); or an object with __len__ and __getitem__ that gives batches.
             y: targets, one for each sequence: an array, a list; for targets of every step a Ragged,
-                a list of sequences or a padded array. One of them for each output.
+                a list of sequences or a padded array. One of them for each output. Of a frame the
+                name of a column, as may be sample_weight.
             batch_size: sequences a step, 32 by default.  epochs: the last epoch's number.
             verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" 1.  callbacks: a list of
                 `maskseq.callbacks`.
@@ -104,6 +109,7 @@ class Trainable:
             class_weight: class -> weight.  sample_weight: (sequences,), or one for each step.
             initial_epoch: the first epoch's number, from 0.  steps_per_epoch: batches an epoch.
             validation_steps, validation_batch_size, validation_freq: the same for validation.
+            options: how a frame is read, `models.asked.FrameOptions`.
         Returns: a `maskseq.callbacks.History`. Its losses and metrics count real steps only.
         Raises: ValueError, TypeError naming the argument, the sequence, expected and got.
             KeyboardInterrupt: weights and `model.history` are those of the steps so far.
@@ -111,6 +117,8 @@ class Trainable:
         """
         from ..training.fitting import fit
 
+        if options or names_columns(y, sample_weight):
+            x, y, sample_weight = data_of(self, x, y, sample_weight, **options)
         return fit(
             self._compiled("fit"),
             x,
@@ -141,6 +149,7 @@ class Trainable:
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
+        **options: Unpack[FrameOptions],
     ) -> Any:
         """The loss and the metrics, the same for any batch size.
 
@@ -151,6 +160,8 @@ class Trainable:
         from ..training.fitting import evaluate
 
         given = x, y, sample_weight
+        if options or names_columns(y, sample_weight):
+            given = data_of(self, *given, **options)
         logs = evaluate(self._compiled("evaluate"), *given, batch_size, verbose, steps, callbacks)
         return _as_asked(logs, return_dict)
 
