@@ -290,9 +290,62 @@ class Rows:
         return tensor
 
 
+@final
+class Unmasked:
+    """The padded array that `rows` stand for, without a mask: all its cells are real to layers.
+
+    Most of the masked cells of a batch hold the same: the pad row of their sequence. What treats
+    each step by itself computes them once, and attention projects them once. All else reads
+    `to_tensor`.
+    """
+
+    __slots__ = ("rows", "_padded")
+
+    def __init__(self, rows: Rows):
+        self.rows, self._padded = rows, None
+
+    @classmethod
+    def of(cls, rows: Rows) -> Any:
+        """Rows without their mask: the array, where it has no more cells than they have rows."""
+        layout = rows.layout
+        if layout.steps + layout.batch < layout.batch * layout.time:
+            return cls(rows)
+        return rows.to_padded().view(Tensor)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.rows.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.rows.ndim
+
+    def to_tensor(self) -> Tensor:
+        """The padded array, one for all who ask."""
+        if self._padded is None:
+            self._padded = self.rows.to_padded().view(Tensor)
+        return self._padded
+
+
+PACKED = Rows, Unmasked
+"""What stands for a padded array inside a walk."""
+
+
 def as_padded(value: Any) -> Any:
-    """Rows as the padded array that carries their mask; anything else unchanged."""
-    return value.to_tensor() if type(value) is Rows else value
+    """Rows as the padded array that carries their mask, Unmasked as one; the rest unchanged."""
+    return value.to_tensor() if type(value) in PACKED else value
+
+
+def settled(value: Any) -> Any:
+    """Unmasked as the padded array, as what leaves a walk; anything else unchanged."""
+    return value.to_tensor() if type(value) is Unmasked else value
+
+
+def rows_of(values: list[Any]) -> list[Rows] | None:
+    """Rows and the rows of Unmasked, of one shape; None if anything else is among them."""
+    rows = [x.rows if type(x) is Unmasked else x for x in values]
+    fit = all(type(x) is Rows and x.shape == rows[0].shape for x in rows)
+    return rows if fit else None
 
 
 def align(rows: list[Rows]) -> list[np.ndarray] | None:

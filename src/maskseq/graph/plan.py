@@ -9,9 +9,10 @@ from operator import itemgetter
 from typing import Any
 
 from ..context import Context, enter, leave
-from ..nest import flatten, holds, is_nested
+from ..nest import flatten, holds, is_nested, map_structure
+from ..rows import settled
 from .order import sort_nodes
-from .symbols import KerasTensor, Node
+from .symbols import KerasTensor, Node, Operation
 
 Slots = list[Any]
 Step = tuple[Callable[..., Any], int | None, int]
@@ -43,6 +44,8 @@ class Plan:
         self._steps, self._last = steps[:last], steps[last:]
         self._only = self._slots[id(outputs)] if isinstance(outputs, KerasTensor) else None
         self._result = self._filler(outputs)
+        # Where a mask is lost, rows may stay behind.
+        self._settles = self._by_hand or any(type(n.operation) is Operation for n in self.nodes)
 
     def run(self, values: Slots, inside: Context, last: Context) -> Any:
         """The outputs for the inputs `values`: Rows, arrays, or what a layer of a user's returns.
@@ -68,7 +71,8 @@ class Plan:
                     slots[place] = function(slots[source])
         finally:
             leave(token)
-        return self._result(slots) if self._only is None else slots[self._only]
+        result = self._result(slots) if self._only is None else slots[self._only]
+        return map_structure(settled, result) if self._settles else result
 
     def reads_masked(self, tensor: KerasTensor) -> bool:
         """True if anything from `tensor` on may depend on what its masked cells hold."""

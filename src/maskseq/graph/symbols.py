@@ -15,7 +15,8 @@ import numpy as np
 
 from ..context import current
 from ..nest import flatten, holds, map_structure
-from ..rows import Rows, as_padded
+from ..rows import PACKED, Unmasked, align, as_padded, rows_of
+from ..tensor import as_numpy
 
 _names: dict[str, itertools.count] = {}
 _names_lock = threading.Lock()
@@ -133,12 +134,29 @@ class Operation:
         self.name = unique_name(function.__name__)
 
     def step(self, *args: Any, **kwargs: Any) -> Any:
-        """The function's result; it reads arrays only, so Rows are padded first."""
-        if holds(args, Rows) or (kwargs and holds(kwargs, Rows)):
+        """The function's result. It reads arrays: Rows are padded, unless it takes cell by cell."""
+        if holds(args, PACKED) or (kwargs and holds(kwargs, PACKED)):
+            if not kwargs and getattr(self.function, "of_cells", False):
+                result = self._on_rows(args)
+                if result is not NotImplemented:
+                    return result
             args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
         result = self.function(*args, **kwargs)
         tape = current().tape
         return result if tape is None else map_structure(tape.hold, result)
+
+    def _on_rows(self, args: tuple) -> Any:
+        """The result on Rows; its mask is lost, as in Keras. Beside them: numbers, features."""
+        rows = rows_of([x for x in args if type(x) in PACKED])
+        if rows is None or current().tape is not None or current().training:
+            return NotImplemented
+        others = [np.ndim(x) for x in args if type(x) not in PACKED]
+        arrays = None if any(n > rows[0].ndim - 2 for n in others) else align(rows)
+        if arrays is None:
+            return NotImplemented
+        values = iter(arrays)
+        result = self.function(*[next(values) if type(x) in PACKED else x for x in args])
+        return Unmasked.of(rows[0].with_values(as_numpy(result)))
 
 
 class Node:

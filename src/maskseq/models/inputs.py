@@ -14,7 +14,7 @@ from ..data.text import column_text, is_text, read_text
 from ..given.numpy_ma import is_masked_array, masked_steps
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
-from ..rows import Layout, Rows, Source
+from ..rows import Layout, Rows, Source, Unmasked
 from ..tape import Traced, masked_by_hand, packed, padded
 from ..tensor import (
     KEPT,
@@ -36,6 +36,8 @@ def as_value(x: Any) -> Any:
     """
     if type(x) is Rows or type(x) is Traced:
         return x
+    if type(x) is Unmasked:  # between the calls of a graph
+        return x.to_tensor()
     leaf = x
     while type(leaf) is list and leaf:
         leaf = leaf[0]

@@ -114,4 +114,11 @@ def named_operation(
     """A function of cells as an operation with a name and a line of documentation of its own."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{doc} Source: keras.ops.{name}."
-    return operation(class_name, by_equality=True, gradient=gradient)(function)
+    call = operation(class_name, by_equality=True, gradient=gradient)(function)
+    return of_cells(call)
+
+
+def of_cells(function: Callable[P, Any]) -> Callable[P, Any]:
+    """Mark an operation each cell of whose result depends on that cell of its arguments alone."""
+    function.__dict__["of_cells"] = True
+    return function

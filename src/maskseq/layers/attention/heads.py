@@ -19,6 +19,7 @@ from .heads_on_tape import meet_on_tape
 from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
 from .projection import Projection
 from .taped import means_on_tape, unmasked
+from .unmasked import attend_to_all_cells
 
 _SIDES = ("query", "value", "key")
 
@@ -200,6 +201,15 @@ class HeadsAttention(DropsWeights, Layer):
             return Rows(output, layout)
         scores = _carrying(scores, meeting.mask_of_scores(layout.mask, [value.layout.mask]))
         return Rows(output, layout), scores
+
+    def on_unmasked(self, query: Any = None, *others: Any, **settings: Any) -> Any:
+        sides = *others[:2], settings.pop("value", None), settings.pop("key", None)
+        alone = all(x is query or x is None for x in sides)
+        given = any(x is not None and x is not False for x in (*others[2:], *settings.values()))
+        hides = given or self.sliding_window is not None
+        if not alone or hides or query.ndim != 3 or query.rows.carry:
+            return NotImplemented
+        return attend_to_all_cells(self, query, _STEPS)
 
     def on_tape(
         self,

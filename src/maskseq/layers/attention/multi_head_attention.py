@@ -30,6 +30,7 @@ class MultiHeadAttention(HeadsAttention):
         used, only the one that the query carries.
     As in Keras the layer takes the masks off the tensors it is called on: a residual
     Add()([x, layer(x, x)]) has no mask, and what follows runs over padding. This is told once.
+    Padding that shows the same row all through a sequence is computed once, until a layer mixes it.
     Under a mask_rule of Keras 2 they stay; under one of before 2.10 the layer uses none of them,
     and passes none on.
     Source: keras.layers.MultiHeadAttention; Vaswani et al. 2017.

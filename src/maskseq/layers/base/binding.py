@@ -11,7 +11,7 @@ from ...context import current
 from ...data.ragged import Ragged
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
-from ...rows import Rows
+from ...rows import Rows, Unmasked
 from ...tape import Traced, padded
 from ...tensor import KEPT, Tensor, convert_to_tensor
 from ...variable import Variable
@@ -60,6 +60,8 @@ def to_tensor(name: str, value: Any) -> Any:
         return convert_to_tensor(value, name=name)
     if value is None or isinstance(value, (KerasTensor, Traced)):
         return value
+    if type(value) is Unmasked:
+        return value.to_tensor()
     if isinstance(value, Variable):
         return value.value.view(Tensor)
     if isinstance(value, Ragged):

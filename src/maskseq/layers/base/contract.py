@@ -8,6 +8,7 @@ from ...context import current
 from ...graph.record import probe_call, tensors_of
 from ...nest import map_structure
 from ...numerics.drawing import on_rows_of
+from ...rows import Rows, Unmasked
 from .binding import training_option
 from .checks import refuse_samples
 from .ends import Ends
@@ -92,6 +93,17 @@ class Contract(Ends, WeightHolder):
             return rows.with_values(self.call(values))
         with on_rows_of(rows.layout, len(values)):
             return rows.with_values(self.call(values, **training_option(self)))
+
+    @overridable
+    def on_unmasked(self, inputs: Any = None, *args: Any, **arguments: Any) -> Any:
+        """What a call gives where an argument is Unmasked, not in training.
+
+        Returns: Unmasked, Rows or an array; NotImplemented: `call` runs on padded arrays.
+        """
+        if not self.stepwise or type(inputs) is not Unmasked or args or arguments:
+            return NotImplemented
+        y = self.on_rows(inputs.rows)
+        return Unmasked.of(y) if type(y) is Rows else y
 
     @overridable
     def on_tape(self, tape: Any, inputs: Any, **arguments: Any) -> Any:

@@ -17,9 +17,9 @@ from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, map_structure
 from ...numerics.drawing import inside
-from ...rows import Rows, as_padded
+from ...rows import PACKED, Rows, Unmasked, as_padded
 from ...tape import Traced
-from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor, get_keras_mask
+from ...tensor import KEPT, as_numpy, convert_to_tensor, get_keras_mask
 from ...variable import Trial
 from .arguments import LayerOptions, as_config, check_options, config_of_arguments
 from .binding import (
@@ -43,8 +43,8 @@ from .masks import (
     take_masks,
     tell_mask_loss,
     tell_padding,
-    tell_taken_mask,
     tell_unused_mask,
+    unmasked,
 )
 from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
@@ -53,7 +53,16 @@ from .taping import answer_on_tape, take_mask_on_tape
 from .weights import marking_built
 
 _building = threading.RLock()
-_PROMISES = {"stepwise", "on_rows", "on_tape", "reads_masked", "plain", "packs", "any_time"}
+_PROMISES = {
+    "stepwise",
+    "on_rows",
+    "on_unmasked",
+    "on_tape",
+    "reads_masked",
+    "plain",
+    "packs",
+    "any_time",
+}
 
 
 class Layer(Contract):
@@ -250,8 +259,10 @@ class Layer(Contract):
             return self._dispatch(args, kwargs)
 
     def _answer(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        if holds(args, Rows) or (kwargs and holds(kwargs, Rows)):
-            result = self._on_given_rows(args, kwargs)
+        if holds(args, PACKED) or (kwargs and holds(kwargs, PACKED)):
+            unmasks = holds([args, kwargs], Unmasked)
+            answer = self._on_unmasked if unmasks else self._on_given_rows
+            result = answer(args, kwargs)
             if result is not NotImplemented:
                 return result
             args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
@@ -276,6 +287,11 @@ class Layer(Contract):
         self._ensure_built(given)
         inputs = given.pop(next(iter(given)))
         return self.on_rows(inputs, **given)
+
+    def _on_unmasked(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if current().training or not self.built:
+            return NotImplemented
+        return self.on_unmasked(*args, **kwargs)
 
     def _rows_arguments(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any] | None:
         """The arguments of `on_rows` in a call; None where Keras would not use their mask."""
@@ -304,14 +320,7 @@ class Layer(Contract):
 
     def take_mask(self, value: Any) -> Any:
         """An input of a layer that `takes_masks` as later readers see it: unmasked."""
-        if type(value) is Traced:
-            return take_mask_on_tape(self, value)
-        mask = value.layout.mask if type(value) is Rows else get_keras_mask(value)
-        if mask is None:
-            return value
-        tell_taken_mask(self)
-        padded = value.to_padded() if type(value) is Rows else value.view(np.ndarray)
-        return padded.view(Tensor)
+        return (take_mask_on_tape if type(value) is Traced else unmasked)(self, value)
 
     def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         """The arguments of `call` as tensors, masks filled in, and the mask of the first one."""

@@ -13,7 +13,7 @@ from ...given import as_array
 from ...given.notices import warn
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
-from ...rows import Rows
+from ...rows import Rows, Unmasked
 from ...tensor import Tensor, get_keras_mask, set_keras_mask
 from .binding import tensor_arguments
 
@@ -164,6 +164,17 @@ def take_masks(layer: Any, given: list[Any]) -> None:
         if isinstance(tensor, Tensor) and get_keras_mask(tensor) is not None:
             tell_taken_mask(layer)
             set_keras_mask(tensor, None)
+
+
+def unmasked(layer: Any, value: Any) -> Any:
+    """Rows or a tensor as they are after a layer that takes their mask off, and tells it once."""
+    if type(value) is Rows:
+        tell_taken_mask(layer)
+        return value.to_padded().view(Tensor) if current().training else Unmasked.of(value)
+    if get_keras_mask(value) is None:
+        return value
+    tell_taken_mask(layer)
+    return value.view(np.ndarray).view(Tensor)
 
 
 def records_mask(args: tuple, kwargs: dict[str, Any]) -> bool:

@@ -11,8 +11,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import ops
+from ...nest import holds
 from ...numerics import extremes
-from ...rows import Rows, align
+from ...rows import Rows, Unmasked, align, rows_of
 from ...tape import Traced, aligned, real_values, rows_like, values
 from ...tensor import get_keras_mask
 from ..base.arguments import LayerOptions
@@ -46,6 +47,15 @@ class _Merge(OneTensor):
         if self.mask_rule in KERAS2:
             return _Merge.combine_rows(self, inputs)
         return self.combine_rows(inputs)
+
+    def on_unmasked(self, inputs: Any = None, *args: Any, **arguments: Any) -> Any:
+        alone = type(inputs) is list and not (args or arguments)
+        rows = rows_of(inputs) if alone else None
+        reads_masks = type(self).combine_masked is not _Merge.combine_masked
+        if rows is None or self.mask_rule in KERAS2 or (reads_masks and holds(inputs, Rows)):
+            return NotImplemented
+        y = _Merge.combine_rows(self, rows)
+        return Unmasked.of(y) if type(y) is Rows else y
 
     def on_tape(self, tape: Any, inputs: Any) -> Any:
         rows = [x.value for x in inputs]

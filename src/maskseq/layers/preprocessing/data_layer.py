@@ -96,10 +96,9 @@ class DataLayer(Layer):
             return inputs.tape.hold(self.apply(inputs.value, **kwargs))
         kwargs.pop("training", None)
         try:
-            if type(inputs) is Rows:
-                if inputs.is_ragged or inputs.layout.full:
-                    return self.on_rows(inputs, **kwargs)
-                inputs = as_padded(inputs)
+            if type(inputs) is Rows and (inputs.is_ragged or inputs.layout.full):
+                return self.on_rows(inputs, **kwargs)
+            inputs = as_padded(inputs)
             outputs = self.call(as_numpy(inputs), **kwargs)
         except PLAIN_ERRORS as error:
             self._raise_named(error, (inputs,))
