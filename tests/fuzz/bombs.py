@@ -30,6 +30,7 @@ from tests.fuzz import (
     bombs_data,
     bombs_hdf5,
     bombs_tables,
+    bombs_torch,
     bombs_training,
 )
 
@@ -37,6 +38,7 @@ PIECES = 100_000
 SECONDS, SECONDS_A_BYTE = 1.0, 20e-9
 BYTES, BYTES_A_BYTE = 64e6, 8
 ARRAYS = "arrays.h5"  # the name of a file whose weights are read without a model
+TENSORS = "arrays.pt"
 
 
 class Cost(NamedTuple):
@@ -64,6 +66,10 @@ def bombs(pieces: int = PIECES) -> Iterator[tuple[str, str, Callable[[], bytes]]
         yield f"archive {name}", ".keras", lambda make=make: make(pieces)
     for name, make in bombs_tables.TABLES.items():
         yield f"vocabulary {name}", ".keras", lambda make=make: make(pieces)
+    for name, make in bombs_torch.SAFETENSORS.items():
+        yield f"safetensors {name}", TENSORS, lambda make=make: make(pieces)
+    for name, make in bombs_torch.TORCH.items():
+        yield f"torch {name}", TENSORS, lambda make=make: make(pieces)
     for name, (suffix, make) in bombs_data.BOMBS.items():
         yield f"data {name}", suffix, lambda make=make: make(pieces)
     for name, (suffix, make) in bombs_training.BOMBS.items():
@@ -173,7 +179,7 @@ def main(wanted: list[str]) -> int:
             if wanted and not any(word in name for word in wanted):
                 continue
             raw = make()
-            path = folder / (suffix if suffix == ARRAYS else f"bomb{suffix}")
+            path = folder / (suffix if suffix in (ARRAYS, TENSORS) else f"bomb{suffix}")
             path.write_bytes(raw)
             found = cost(path)
             bad = too_much(found, len(raw))

@@ -55,6 +55,20 @@ def text(data: bytes, size: int, seed: int, mutate: Mutate) -> bytes:
     return changed if len(changed) <= size else data
 
 
+def headed(data: bytes, size: int, seed: int, mutate: Mutate) -> bytes:
+    """Mostly, the JSON header of a safetensors file is changed, and its length with it."""
+    rng = random.Random(seed)
+    if len(data) < 8 or rng.random() < 0.2:
+        return binary(data, size, seed, mutate)
+    (length,) = struct.unpack_from("<Q", data)
+    header, numbers = data[8 : 8 + length], data[8 + length :]
+    if rng.random() < 0.3:
+        numbers = mutate(numbers, max(1, size - 8 - len(header)))
+    else:
+        header = text(header, max(1, size - 8 - len(numbers)), seed, mutate)
+    return struct.pack("<Q", len(header)) + header + numbers
+
+
 def _change(tree: Any, rng: random.Random) -> None:
     places = [(holder, key) for holder in _holders(tree) for key in _keys(holder)]
     if not places:
@@ -88,4 +102,11 @@ def _keys(holder: Any) -> list[Any]:
     return list(holder) if isinstance(holder, dict) else list(range(len(holder)))
 
 
-MUTATIONS = {"hdf5": binary, "archive": binary, "config": text, "data": binary}
+MUTATIONS = {
+    "hdf5": binary,
+    "archive": binary,
+    "config": text,
+    "data": binary,
+    "safetensors": headed,
+    "torch": binary,
+}

@@ -1,6 +1,7 @@
 """Fuzzes a file reader with atheris, from the committed corpus.
 
-usage: python -m tests.fuzz.run TARGET FOLDER [FLAG ...]    TARGET: hdf5 archive config data
+usage: python -m tests.fuzz.run TARGET FOLDER [FLAG ...]
+TARGET: hdf5 archive config data safetensors torch
 
 New inputs go to FOLDER/corpus, a finding to FOLDER; then it ends with a status that is not 0. The
 flags are libFuzzer's, as -max_total_time=60. To keep what a run found:

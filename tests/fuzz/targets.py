@@ -17,9 +17,11 @@ from pathlib import Path
 
 from maskseq import Ragged, Sequential, layers, load_model
 from maskseq.data import files as datafiles
-from maskseq.importers import FormatError, UnsupportedLayerError, load_weights
+from maskseq.importers import FormatError, UnsupportedLayerError, load_weights, read_weights
 from maskseq.importers.hdf5 import Dataset, Group, read_hdf5
 from maskseq.importers.keras.archive import read_archive
+from maskseq.importers.safetensors import read_safetensors
+from tests.fuzz import torch_archives
 
 warnings.filterwarnings("ignore")  # of masks that a made-up model loses
 CORPUS = Path(__file__).parent / "corpus"
@@ -91,11 +93,31 @@ def data(data: bytes) -> list:
     return _outcome(read, refusals=ValueError)
 
 
+def safetensors(data: bytes) -> list:
+    """A safetensors file."""
+    path = _written(data, ".safetensors")
+    return _outcome(lambda: _arrays(read_safetensors(path).arrays))
+
+
+def torch(data: bytes) -> list:
+    """The pickle of a PyTorch file, whose storages are four of 64 bytes."""
+    raw = torch_archives.archive(data, {str(i): bytes(range(64)) for i in range(4)})
+    path = _written(raw, ".pt")
+    return _outcome(lambda: _arrays(read_weights(path)))
+
+
+def _arrays(found: dict) -> list:
+    assert all(x.nbytes <= 1 << 20 for x in found.values()), "more than a file of this size holds"
+    return [(name, x.shape, str(x.dtype), x.tobytes()) for name, x in found.items()]
+
+
 TARGETS: dict[str, Callable[[bytes], list]] = {
     "hdf5": hdf5,
     "archive": archive,
     "config": config,
     "data": data,
+    "safetensors": safetensors,
+    "torch": torch,
 }
 
 

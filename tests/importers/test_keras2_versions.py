@@ -215,8 +215,8 @@ def test_read_weights_gives_all_arrays_by_name(unpacked):
     tree = maskseq.read_weights(FILES / "2.13.1_windows.keras")
     assert any(name.endswith("bidirectional/forward_layer/cell/vars/0") for name in tree)
     assert not any(name.startswith(("optimizer", "metrics")) for name in tree)
-    with pytest.raises(FormatError, match="NumPy archive"):
-        maskseq.read_weights(FILES / "2.15.0.npz")
+    with np.load(FILES / "2.15.0.npz") as arrays:
+        assert maskseq.read_weights(FILES / "2.15.0.npz").keys() == set(arrays)
 
 
 def test_info_shows_the_rule(capsys):

@@ -44,11 +44,7 @@ FILES = {
     "model.onnx": (b"\x08\x08\x12\x07pytorch", "an ONNX model"),
     "model.tflite": (b"\x1c\0\0\0TFL3" + bytes(20), "a TFLite model"),
     "unnamed": (b"\x1c\0\0\0TFL3" + bytes(20), "a TFLite model"),
-    "model.safetensors": (safetensors(), "a safetensors file.*set_weights"),
-    "model.pt": (zipped("model/data.pkl", "model/data/0"), "a PyTorch file.*safetensors or numpy"),
-    "old.pth": (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "a PyTorch file"),
-    "model.keras": (zipped("archive/data.pkl"), "a PyTorch file"),
-    "weights.npz": (written(np.savez, w=np.zeros(2)), "a NumPy archive"),
+    "old.pth": (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", r"before version 1\.6.*torch.save"),
     "weights.npy": (written(np.save, np.zeros(2)), "a NumPy array"),
     "model.pkl": (pickle.dumps({"a": 1}), "a pickle, which runs code"),
     "model.h5": (pickle.dumps([1]), "a pickle, which runs code"),
@@ -71,6 +67,33 @@ def test_format_is_named(tmp_path, name, read):
     path.write_bytes(raw)
     with pytest.raises(FormatError, match=f"{name}: .*{said}"):
         read(path)
+
+
+OF_ARRAYS = {
+    "model.safetensors": (safetensors(), "a safetensors file.*read_weights"),
+    "model.pt": (zipped("model/data.pkl", "model/data/0"), "a PyTorch file.*read_weights"),
+    "model.keras": (zipped("archive/data.pkl"), "a PyTorch file"),
+    "weights.npz": (written(np.savez, w=np.zeros(2)), "a NumPy archive.*read_weights"),
+}
+
+
+@pytest.mark.parametrize("name", OF_ARRAYS)
+def test_files_of_arrays_are_no_models(tmp_path, name):
+    raw, said = OF_ARRAYS[name]
+    path = tmp_path / name
+    path.write_bytes(raw)
+    with pytest.raises(FormatError, match=f"{name}: .*{said}"):
+        load_model(path)
+
+
+def test_a_numpy_archive_has_arrays(tmp_path):
+    np.savez(tmp_path / "w.npz", a=np.arange(3), b=np.ones((2, 2), "f4"))
+    found = read_weights(tmp_path / "w.npz")
+    assert [*found] == ["a", "b"]
+    np.testing.assert_array_equal(found["a"], [0, 1, 2])
+    np.savez(tmp_path / "w.npz", a=np.array([{}], object))
+    with pytest.raises(FormatError, match="Python objects"):
+        read_weights(tmp_path / "w.npz")
 
 
 @pytest.mark.parametrize(

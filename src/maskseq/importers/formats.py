@@ -6,16 +6,17 @@ import struct
 HDF5 = b"\x89HDF\r\n\x1a\n"
 START = 1024  # how many of the first bytes of a file `describe` looks at
 
-_BY_HAND = "hand its arrays to the layers with set_weights"
+_BY_HAND = "get its arrays with maskseq.read_weights and hand them to the layers: set_weights"
 _SAVE = "load it where it was made and save it with model.save('model.keras')"
 _PICKLE = f"a pickle, which runs code when it is read and is never read here; {_SAVE}"
-_TORCH = (
-    "a PyTorch file, which is a pickle and is never read here; save its state_dict with "
-    f"safetensors or numpy.savez, and {_BY_HAND}"
+_TORCH = f"a PyTorch file, which holds arrays and no model; {_BY_HAND}"
+_OLD_TORCH = (
+    "a PyTorch file of before version 1.6, or no PyTorch file; in PyTorch, load it and write it "
+    "again with torch.save(model.state_dict(), path)"
 )
 _KERAS = f"not a Keras file; {_SAVE}"
 _STARTS = (
-    (b"\x93NUMPY", f"a NumPy array; {_BY_HAND}"),
+    (b"\x93NUMPY", "a NumPy array; read it with numpy.load and use set_weights"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
     (b"BZh", "compressed with bzip2; unpack it first"),
     (b"\xfd7zXZ\0", "compressed with xz; unpack it first"),
@@ -37,9 +38,9 @@ _ENDINGS = {
     ".pkl": _PICKLE,
     ".pickle": _PICKLE,
     ".joblib": _PICKLE,
-    ".pt": _TORCH,
-    ".pth": _TORCH,
-    ".bin": _TORCH,
+    ".pt": _OLD_TORCH,
+    ".pth": _OLD_TORCH,
+    ".bin": _OLD_TORCH,
 }
 
 
@@ -55,7 +56,7 @@ def describe(path: str, start: bytes) -> str | None:
     found = next((text for begin, text in _STARTS if start.startswith(begin)), None)
     if found is None and start[4:8] == b"TFL3":
         found = f"a TFLite model, whose operations are compiled; {_KERAS}"
-    if found is None and _is_safetensors(path, start):
+    if found is None and is_safetensors(path, start):
         found = f"a safetensors file, which holds arrays and no model; {_BY_HAND}"
     if found is None and start[257:262] == b"ustar":
         found = "a tar archive; unpack it first"
@@ -96,7 +97,8 @@ def _describe_zip(start: bytes) -> str | None:
     return None
 
 
-def _is_safetensors(path: str, start: bytes) -> bool:
+def is_safetensors(path: str, start: bytes) -> bool:
+    """True if a file with these first bytes begins as safetensors files do."""
     if len(start) < 9 or start[8:9] != b"{":
         return False
     (length,) = struct.unpack_from("<Q", start)

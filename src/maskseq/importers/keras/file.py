@@ -152,16 +152,12 @@ def load_weights(model: Model, path: str | os.PathLike, *, warn: bool = True) ->
         )
 
 
-def read_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """All weights in a `.weights.h5`, legacy `.h5` or `.keras` file, by name.
+def read_keras_weights(path: str) -> dict[str, np.ndarray]:
+    """All weights in a `.weights.h5`, legacy `.h5` or `.keras` file, by name; see `read_weights`.
 
-    Returns: name -> array, float32 where the file has bfloat16, in the order of the file. Names are
-        paths in the file: "layers/lstm/cell/vars/0" in files of Keras 3, "lstm/lstm/kernel:0" in
-        legacy ones. What an optimizer keeps is left out.
     Raises: FormatError (a ValueError) with path and reason.
     """
-    name = os.fspath(path)
-    return arrays_by_name(_weights_root(name), name)
+    return arrays_by_name(_weights_root(path), path)
 
 
 def _start_of(name: str) -> bytes:

@@ -1,0 +1,1 @@
+"""PyTorch's weights: files read without PyTorch, and arrays put into layers."""
