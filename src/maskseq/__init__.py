@@ -31,17 +31,23 @@ from .tensor import set_keras_mask as set_keras_mask
 
 if _typing.TYPE_CHECKING:
     from . import callbacks as callbacks
+    from . import explain as explain
     from . import importers as importers
     from . import losses as losses
     from . import metrics as metrics
     from . import optimizers as optimizers
+    from . import plot as plot
+    from . import report as report
     from . import testing as testing
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
 
 __version__ = "0.1.0"
 _OF_FILES = ("load_model", "read_weights")
-_MODULES = ("callbacks", "importers", "losses", "metrics", "optimizers", "testing")
+_MODULES = (
+    *("callbacks", "explain", "importers", "losses", "metrics"),
+    *("optimizers", "plot", "report", "testing"),
+)
 
 if _find_spec("threadpoolctl"):
     _import_module("maskseq._openmp.threadpools")

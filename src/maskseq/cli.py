@@ -1,4 +1,4 @@
-"""The command line: `maskseq demo | predict | train | convert | info`.
+"""The command line: `maskseq demo | predict | train | convert | info | report | doctor`.
 
 An error is one line on stderr and exit 2.
 """
@@ -123,6 +123,17 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("info", help="a model's layers and masks; how maskseq runs here")
     command.add_argument("model", metavar="MODEL", nargs="?", help="a model file of Keras")
     command.set_defaults(run=_info)
+
+    command = commands.add_parser("report", help="a page about a model on a file of sequences")
+    command.add_argument("model", metavar="MODEL", help="a model file of Keras")
+    command.add_argument("data", metavar="DATA", type=Path, help=".npz, .json or .jsonl")
+    command.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="the page, .html"
+    )
+    command.set_defaults(run=_report)
+
+    command = commands.add_parser("doctor", help="how maskseq is installed, and a test of its bits")
+    command.set_defaults(run=_doctor)
     return parser
 
 
@@ -244,6 +255,34 @@ def _info(arguments: argparse.Namespace) -> int:
         print()
     runtime.show_config()
     return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from .report import report
+
+    if arguments.output.suffix not in (".html", ".htm"):
+        raise ValueError(f"{arguments.output}: expected a file ending in .html")
+    model = load_model(arguments.model)
+    data = datafiles.read(arguments.data)
+    report(
+        model,
+        data,
+        arguments.output,
+        title=f"{Path(arguments.model).name} on {arguments.data.name}",
+    )
+    print(arguments.output)
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from .report.installation import installation, self_test
+
+    for name, value in installation().items():
+        print(f"{name:9} {value}")
+    results = self_test()
+    wrong = [where for where, right in results.items() if not right]
+    print(f"bits      {'wrong' if wrong else 'right'} with {'; '.join(wrong or results)}")
+    return 1 if wrong else 0
 
 
 def _with_bar(work: Callable, items: Sequence) -> list:

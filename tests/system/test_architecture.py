@@ -14,7 +14,7 @@ from maskseq.layers.base.table import ALIASES, FILES, IN_KERAS, OURS, names_in
 
 ROOT = Path(maskseq.__file__).parent
 LEVELS = [
-    {"nest", "context", "configured", "storage", "given"},
+    {"nest", "context", "configured", "storage", "given", "pictures"},
     {"_kernels", "_openmp", "data._lists", "data._arrow", "variable"},
     {"activations", "numerics", "initializers", "regularizers", "constraints"}
     | {"tensor", "rows", "runtime", "data", "tape"},
@@ -26,7 +26,10 @@ LEVELS = [
     {"models"},
     {
         "callbacks",
+        "explain",
         "importers",
+        "plot",
+        "report",
         "savers",
         "testing",
         "training",

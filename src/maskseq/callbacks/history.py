@@ -1,6 +1,10 @@
 """History: the logs of all epochs."""
 
+from ..pictures.curves import curves
+from ..pictures.html import block, note, table
 from .base import Callback, Logs
+
+SHOWN = 20  # epochs in the table of a notebook
 
 
 class History(Callback):
@@ -24,3 +28,19 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
         if self.model is not None:
             self.model.history = self
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a picture for each log, beside that of the validation data."""
+        names = list(dict.fromkeys(name.removeprefix("val_") for name in self.history))
+        pictures = [
+            curves(
+                {key: self.history[key] for key in (name, f"val_{name}") if key in self.history},
+                name,
+            )
+            for name in names
+        ]
+        header = ["epoch", *self.history]
+        rows = zip(self.epoch, *self.history.values(), strict=False)
+        shown = [[epoch, *(f"{v:.5g}" for v in values)] for epoch, *values in rows][-SHOWN:]
+        hidden = note(f"the last {SHOWN} of {len(self.epoch)} epochs") * (len(self.epoch) > SHOWN)
+        return block("History", *pictures, table(header, shown, range(len(header))), hidden)

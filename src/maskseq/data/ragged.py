@@ -12,6 +12,7 @@ from ..given import as_array
 from ..given.numpy_ma import is_masked_array, masked_steps
 from . import lists as reading
 from .interchange import Interchange
+from .pictured import Pictured
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -84,7 +85,7 @@ def pad_sequences(
     return x
 
 
-class Ragged(Interchange):
+class Ragged(Interchange, Pictured):
     """Sequences of different lengths, one after another in one array. Immutable.
 
     values: (n, *features), any kind of number; step j of sequence b is values[offsets[b] + j].

@@ -26,7 +26,7 @@ from . import asked, batches
 from . import inputs as model_inputs
 from .answers import as_arrays
 from .saving import Saving
-from .summary import summary_text
+from .summary import Summarized
 from .trainable import Trainable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ModelOptions(LayerOptions, total=False):
 
 
 @register_model
-class Model(Layer, Saving, Trainable, asked.Framed, Generic[Out]):
+class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
 
     Arguments:
@@ -363,10 +363,6 @@ class Model(Layer, Saving, Trainable, asked.Framed, Generic[Out]):
         if self._plan is None:
             return super().compute_output_shape(input_shape)
         return map_structure(lambda x: x.shape, self._plan.outputs)
-
-    def summary(self, print_fn: Any = print, **unused: Any) -> None:
-        """Print the layers with shapes, numbers of parameters and roles in masking."""
-        print_fn(summary_text(self))
 
 
 def _input_like(tensor: KerasTensor) -> KerasTensor:

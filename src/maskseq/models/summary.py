@@ -1,9 +1,35 @@
-"""The text of `model.summary()`: one line a layer, with what it does to the mask."""
+"""What a model looks like: `model.summary()`, and its picture in a notebook."""
 
 from typing import Any
 
 from ..layers.base.rules import RULES
 from ..nest import flatten
+from ..pictures.flow import flow
+from ..pictures.html import block, note, table
+from .mask_flow import mask_flow
+
+HEADER = ("Layer (type)", "Output shape", "Param #", "Mask")
+
+
+class Summarized:
+    """The methods of a model that show it."""
+
+    def summary(self, print_fn: Any = print, **unused: Any) -> None:
+        """Print the layers with shapes, numbers of parameters and roles in masking."""
+        print_fn(summary_text(self))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of `summary`, and the way of the mask."""
+        return summary_html(self)
+
+
+def summary_html(model: Any) -> str:
+    """HTML with the table of layers, and a picture of the mask's way through the graph."""
+    parts = [table(HEADER, _rows(model), numbers=(2,)), note(_total(model)), note(_rule(model))]
+    if model._plan is not None:
+        parts.append(flow(*mask_flow(model)))
+        parts.append(note("green: a mask goes along; dashed: none does; red: a mask is lost there"))
+    return block(f'{type(model).__name__} "{model.name}"', *parts)
 
 
 def _shape(layer: Any) -> str:
@@ -16,8 +42,21 @@ def _shape(layer: Any) -> str:
 
 def summary_text(model: Any) -> str:
     """A table of layers, output shapes, numbers of parameters and roles in masking."""
-    header = ("Layer (type)", "Output shape", "Param #", "Mask")
-    rows = [
+    rows = _rows(model)
+    widths = [max(len(row[column]) for row in [HEADER, *rows]) for column in range(4)]
+
+    def line(row: tuple[str, ...]) -> str:
+        cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3]]
+        return "  ".join(cells).rstrip()
+
+    rule = "-" * (sum(widths) + 6)
+    title = f'Model: "{model.name}"'
+    ends = [rule, _total(model), _rule(model)]
+    return "\n".join([title, rule, line(HEADER), rule, *map(line, rows), *ends])
+
+
+def _rows(model: Any) -> list[tuple[str, ...]]:
+    return [
         (
             f"{layer.name} ({type(layer).__name__})",
             _shape(layer),
@@ -26,14 +65,11 @@ def summary_text(model: Any) -> str:
         )
         for layer in model.layers
     ]
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(4)]
 
-    def line(row: tuple[str, ...]) -> str:
-        cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3]]
-        return "  ".join(cells).rstrip()
 
-    rule = "-" * (sum(widths) + 6)
-    total = f"Total params: {model.count_params():,}"
-    title = f'Model: "{model.name}"'
-    masks = f"Mask rule: {model.mask_rule} ({RULES[model.mask_rule]})"
-    return "\n".join([title, rule, line(header), rule, *map(line, rows), rule, total, masks])
+def _total(model: Any) -> str:
+    return f"Total params: {model.count_params():,}"
+
+
+def _rule(model: Any) -> str:
+    return f"Mask rule: {model.mask_rule} ({RULES[model.mask_rule]})"

@@ -1,0 +1,32 @@
+"""The steps that one answer hangs on."""
+
+from typing import Any
+
+import numpy as np
+
+from .axes import axes_or_new
+
+
+def steps(changes: Any, *, labels: Any = None, axes: Any = None) -> Any:
+    """Draw what `maskseq.explain.steps` gives for one sequence, a bar for each step.
+
+    Arguments:
+        changes: (steps,) numbers.  labels: words for the steps, such as tokens.
+        axes: matplotlib axes to draw on; None = new ones.
+    Returns: the axes. Raises: ValueError for another shape, or another number of labels.
+    """
+    changes = np.asarray(changes)
+    if changes.ndim != 1:
+        raise ValueError(
+            f"plot.steps: changes must be (steps,) of one sequence, got {changes.shape}"
+        )
+    if labels is not None and len(labels) != len(changes):
+        raise ValueError(f"plot.steps: expected {len(changes)} labels, got {len(labels)}")
+    axes = axes_or_new(axes)
+    colors = np.where(changes < 0, "#c2410c", "#3b82c4")
+    axes.bar(range(len(changes)), changes, color=colors.tolist())
+    axes.axhline(0, color="0.5", linewidth=0.8)
+    axes.set(xlabel="step", ylabel="change if it is masked")
+    if labels is not None:
+        axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right")
+    return axes
