@@ -24,7 +24,7 @@ class Layout:
     cells: int64 (n,): b * time + t of each real step, ascending.
     """
 
-    __slots__ = ("batch", "time", "offsets", "steps", "_cells", "_mask")
+    __slots__ = ("batch", "time", "offsets", "steps", "_cells", "_mask", "_lengths")
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Layout:
     ):
         self.batch, self.time, self.offsets = batch, time, offsets
         self.steps: int = offsets.item(-1)
-        self._cells, self._mask = cells, mask
+        self._cells, self._mask, self._lengths = cells, mask, None
 
     @classmethod
     def from_mask(cls, mask: np.ndarray) -> "Layout":
@@ -60,15 +60,16 @@ class Layout:
     @property
     def lengths(self) -> np.ndarray:
         """int64 (batch,): real steps of each sequence."""
-        return self.offsets[1:] - self.offsets[:-1]
+        if self._lengths is None:
+            self._lengths = self.offsets[1:] - self.offsets[:-1]
+        return self._lengths
 
     @property
     def cells(self) -> np.ndarray:
         """int64 (n,): the flat cell b * time + t of each real step."""
         if self._cells is None:
             start = np.arange(self.batch, dtype=np.int64) * self.time - self.offsets[:-1]
-            lengths = self.offsets[1:] - self.offsets[:-1]
-            self._cells = np.arange(self.steps) + start.repeat(lengths)
+            self._cells = np.arange(self.steps) + start.repeat(self.lengths)
         return self._cells
 
     @property

@@ -174,9 +174,9 @@ def values_of(variables: Sequence[Variable]) -> list[np.ndarray]:
     return values
 
 
-def versions_of(variables: Sequence[Variable]) -> dict[int, int]:
-    """The `version` of each, by id(variable)."""
-    return dict(zip(map(id, variables), map(_version_of, variables), strict=True))
+def versions_of(variables: Sequence[Variable]) -> list[int]:
+    """The `version` of each."""
+    return list(map(_version_of, variables))
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
@@ -226,20 +226,20 @@ def publish(variables: Sequence[Variable], values: Iterable[Any]) -> None:
         _put(variables, arrays, mine)
 
 
-def replace(entries: Iterable[tuple[Variable, int, np.ndarray]]) -> None:
+def replace(
+    variables: Sequence[Variable], arrays: Sequence[np.ndarray], versions: Sequence[int]
+) -> None:
     """`publish` for arrays of the right shape and dtype that nobody else writes to, as they are.
 
-    entries: (variable, the version that the value was made from, value).
-    Raises: RuntimeError if another value was assigned since that version; then none is replaced.
+    versions: of the values that the arrays were made from.
+    Raises: RuntimeError if another value was assigned since then; none is replaced.
     """
-    variables, versions, arrays = ([*column] for column in zip(*entries, strict=True))
     with _publishing:
-        if versions != list(map(_version_of, variables)):
-            for variable, version in zip(variables, versions, strict=True):
-                if variable.version != version:
-                    raise RuntimeError(
-                        f"weight {variable.name}: another value was assigned during this step"
-                    )
+        for variable, version in zip(variables, versions, strict=True):
+            if variable.version != version:
+                raise RuntimeError(
+                    f"weight {variable.name}: another value was assigned during this step"
+                )
         _put(variables, [_frozen(array) for array in arrays], current().edition)
 
 

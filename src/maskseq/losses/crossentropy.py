@@ -57,7 +57,7 @@ def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -
 
     def backward(d: np.ndarray) -> np.ndarray:
         dy = _kernels.crossentropy_backward(d.reshape(-1), rows, flat, None, from_logits)
-        return np.moveaxis(dy.reshape(moved), -1, axis)
+        return _turned_back(dy.reshape(moved), axis)
 
     return recorded(losses.reshape(classes.shape), y_pred, backward)
 
@@ -70,7 +70,7 @@ def of_labels(y_pred: Any, labels: np.ndarray, from_logits: bool, axis: int) -> 
 
     def backward(d: np.ndarray) -> np.ndarray:
         dy = _kernels.crossentropy_backward(d.reshape(-1), rows, None, flat, from_logits)
-        return np.moveaxis(dy.reshape(moved), -1, axis)
+        return _turned_back(dy.reshape(moved), axis)
 
     return recorded(losses, y_pred, backward)
 
@@ -116,3 +116,8 @@ def _rows(y: Any, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:
     moved = y if axis in (-1, y.ndim - 1) else np.moveaxis(y, axis, -1)
     shape = moved.shape
     return moved.reshape(math.prod(shape[:-1]), shape[-1]), shape
+
+
+def _turned_back(rows: np.ndarray, axis: int) -> np.ndarray:
+    """An array with its last axis moved to where it came from."""
+    return rows if axis in (-1, rows.ndim - 1) else np.moveaxis(rows, -1, axis)

@@ -47,12 +47,15 @@ class Fused(Optimizer):
         rule, numbers = self.rule(rate)
         places = list(map(self._get_variable_index, variables))
         lists = [variables, *([slots[place] for place in places] for slots in self._slots)]
+        held = [values_of(variables) for variables in lists]
         plain = [
             (gradient.ids, gradient.values) if type(gradient) is SparseRows else gradient
             for gradient in gradients
         ]
-        given = [*zip(plain, *map(values_of, lists), strict=True)]
+        given = [*zip(plain, *held, strict=True)]
         decays = None if decay is None else list(map(self._use_weight_decay, variables))
         stepped = _kernels.update_weights(rule, numbers, given, decay, decays)
-        for kind, values in zip(lists, zip(*stepped, strict=True), strict=True):
-            self.assign_all(kind, [*values])
+        for kind, before, values in zip(lists, held, zip(*stepped, strict=True), strict=True):
+            pairs = zip(before, values, strict=True)
+            new = [x if x.dtype is old.dtype else x.astype(old.dtype) for old, x in pairs]
+            self.assign_all(kind, new)

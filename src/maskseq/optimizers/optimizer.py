@@ -185,14 +185,9 @@ class Optimizer:
         self._step[id(variable)] = (variable, variable.version, value)
 
     def assign_all(self, variables: list[Variable], values: list[np.ndarray]) -> None:
-        """`assign` of arrays of the right shapes."""
-        known = versions_of(variables)
-        values = [
-            x if x.dtype == v.dtype else x.astype(v.dtype)
-            for v, x in zip(variables, values, strict=True)
-        ]
-        entries = zip(variables, known.values(), values, strict=True)
-        self._step.update(zip(known, entries, strict=True))
+        """`assign` of arrays of the right shapes and dtypes, as they are."""
+        entries = zip(variables, versions_of(variables), values, strict=True)
+        self._step.update(zip(map(id, variables), entries, strict=True))
 
     def assign_add(self, variable: Variable, value: Any) -> None:
         """Inside a step: add to a weight or slot."""
@@ -225,13 +220,15 @@ class Optimizer:
         if not len(grads):
             return
         grads, variables = self._pairs(list(grads), trainable_variables)
-        versions = versions_of([*variables, *self._variables])
+        read = [*variables, *self._variables]
+        begun = dict(zip(map(id, read), versions_of(read), strict=True))
         self._step = step = Trial()
         try:
             with changed(edition=step, tape=None), np.errstate(all="ignore"):
                 self._take(grads, variables, 1.0 if count is None else float(count))
                 self.assign(self._iterations, self._iterations.value + np.int32(1))
-            replace([(v, versions.get(id(v), v.version), x) for v, _, x in step.values()])
+            variables, versions, values = zip(*step.values(), strict=True)
+            replace(variables, values, [*map(begun.get, step, versions)])
         finally:
             del self._step
 
@@ -324,8 +321,7 @@ class Optimizer:
                 f"{self.name}: expected the {len(self._trainable_variables)} weights that it was "
                 f"built with, got {len(var_list)}"
             )
-        pairs = zip(var_list, self._averages, strict=True)
-        replace([(v, v.version, average.value.copy()) for v, average in pairs])
+        replace(var_list, [x.value.copy() for x in self._averages], versions_of(var_list))
 
     def exclude_from_weight_decay(
         self,
@@ -352,8 +348,8 @@ class Optimizer:
             raise ValueError(
                 f"{self.name}: expected {len(self._variables)} values, got {len(weights)}"
             )
-        pairs = zip(self._variables, weights, strict=True)
-        replace([(v, v.version, v.checked(value)) for v, value in pairs])
+        values = [v.checked(x) for v, x in zip(self._variables, weights, strict=True)]
+        replace(self._variables, values, versions_of(self._variables))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this optimizer anew, without its state."""

@@ -16,7 +16,7 @@ from ..nest import flatten
 from ..numerics.draws import Draws
 from ..rows import as_padded
 from ..tape import Tape, value_of
-from ..variable import publish
+from ..variable import publish, versions_of
 from . import of_users
 from .causes import cause_of_nan
 from .compiled_losses import CompiledLosses
@@ -24,6 +24,10 @@ from .compiled_metrics import CompiledMetrics
 from .data import Batch, data_set
 from .outputs import is_config, names_of_outputs
 from .penalties import penalties
+
+LARGE_BYTES = 8 << 20
+"""Once a block of this size was freed, glibc's malloc keeps what smaller ones leave, up to twice as
+much: a step then finds the memory of the one before, which need not be mapped and zeroed again."""
 
 
 class Trainer:
@@ -74,6 +78,7 @@ class Trainer:
         self._class_weight = checked_class_weight(class_weight)
         self._told_nan = False
         self.model.stop_training = False
+        np.empty(LARGE_BYTES, np.uint8)
 
     def finish(self) -> None:
         """End a `fit`: averages of weights, if the optimizer keeps them, become the weights."""
@@ -107,7 +112,7 @@ class Trainer:
         if not variables:
             raise ValueError(f"model '{self.model.name}' has no trainable weight")
         rng = Draws(self.seed, epoch, batch.numbers)
-        versions = [v.version for v in variables]
+        versions = versions_of(variables)
         with changed(training=True, tape=tape, rng=rng, notes={}) as walk:
             outputs = self._outputs([x if x is None else tape.data(x) for x in values])
             if of_users.writes(self.model, "compute_loss"):

@@ -39,7 +39,7 @@ class KeepsPack:
         if known != versions or edition:
             return self._packed_anew(weights)
         if edition is not None:
-            self._packed_for = edition.number
+            vars(self)["_packed_for"] = edition.number
         return packed
 
     def _packed_anew(self, weights: Sequence[Variable | None]) -> Any:
@@ -61,7 +61,7 @@ class KeepsPack:
         if edition:
             edition.made[id(self)] = self, versions, packed
         else:
-            self._packed = versions, packed
+            vars(self)["_packed"] = versions, packed
         return packed
 
     @overridable

@@ -186,9 +186,13 @@ def _turned_product(d: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 def _rows_before(layout: Layout, reverse: bool) -> np.ndarray:
     """int64 (n,): the row of the step before each; of a first step -1."""
-    before = np.arange(layout.steps) + (1 if reverse else -1)
-    first = layout.offsets[1:] - 1 if reverse else layout.offsets[:-1]
-    before[first[layout.lengths > 0]] = -1
+    if reverse:
+        before = np.arange(1, layout.steps + 1)
+        first = layout.offsets[1:] - 1
+    else:
+        before = np.arange(-1, layout.steps - 1)
+        first = layout.offsets[:-1]
+    before[first if layout.lengths.all() else first[layout.lengths > 0]] = -1
     return before
 
 
