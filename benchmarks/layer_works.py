@@ -12,7 +12,7 @@ import numpy as np
 from maskseq import activations, layers
 from maskseq.context import enter, leave, newest
 from maskseq.layers.base.table import IN_KERAS, OURS, names_in
-from maskseq.rows import Layout, Rows
+from maskseq.rows import Layout, Rows, settled
 
 WORDS = 1000
 """How many ids there are."""
@@ -107,7 +107,7 @@ class Work:
         try:
             apply = self.layer.apply
             answer = self.call(apply, *self.inputs) if self.call else apply(*self.inputs)
-            return answer.values if type(answer) is Rows else answer
+            return answer.values if type(answer) is Rows else settled(answer)
         finally:
             leave(token)
 
@@ -195,7 +195,8 @@ def _products(b: Batch) -> list[Work]:
     grid = b.rows(max(f // 4, 3), 4)
     return [
         Work("Dense", layers.Dense(f), [x()], square, goal=1.3),
-        Work("EinsumDense", layers.EinsumDense("abc,cd->abd", (None, f)), [x()], square, goal=1.3),
+        Work("EinsumDense", _einsum(f, None), [x()], square, goal=1.3),
+        Work("EinsumDense, bias", _einsum(f, "d"), [x()], square, goal=1.3),
         Work("EinsumDense, heads", _heads(f), [x()], square, goal=1.3),
         Work("SpectralNormalization", dense, [x()], square),
         Work("TimeDistributed", layers.TimeDistributed(layers.Dense(f)), [x()], square),
@@ -226,6 +227,10 @@ def _products(b: Batch) -> list[Work]:
             [x()], 3 * square + 4.0 * b.pairs * f, goal=1.5, call=lambda layer, y: layer(y, y),
         ),
     ]  # fmt: skip
+
+
+def _einsum(features: int, bias_axes: Any) -> Any:
+    return layers.EinsumDense("abc,cd->abd", (None, features), bias_axes=bias_axes)
 
 
 def _heads(features: int) -> Any:

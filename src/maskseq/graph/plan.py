@@ -12,7 +12,7 @@ from ..context import Context, enter, leave
 from ..nest import flatten, holds, is_nested, map_structure
 from ..rows import settled
 from .order import sort_nodes
-from .symbols import KerasTensor, Node, Operation
+from .symbols import KerasTensor, Node
 
 Slots = list[Any]
 Step = tuple[Callable[..., Any], int | None, int]
@@ -45,7 +45,9 @@ class Plan:
         self._only = self._slots[id(outputs)] if isinstance(outputs, KerasTensor) else None
         self._result = self._filler(outputs)
         # Where a mask is lost, rows may stay behind.
-        self._settles = self._by_hand or any(type(n.operation) is Operation for n in self.nodes)
+        self._settles = self._by_hand or any(
+            not getattr(n.operation, "supports_masking", False) for n in self.nodes
+        )
 
     def run(self, values: Slots, inside: Context, last: Context) -> Any:
         """The outputs for the inputs `values`: Rows, arrays, or what a layer of a user's returns.

@@ -11,7 +11,7 @@ from ...context import current
 from ...data.ragged import Ragged
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
-from ...rows import Rows, Unmasked
+from ...rows import PACKED, Rows, Unmasked
 from ...tape import Traced, padded
 from ...tensor import KEPT, Tensor, convert_to_tensor
 from ...variable import Variable
@@ -192,7 +192,7 @@ def as_output(value: Any) -> Any:
     """What a call gives, as Tensors."""
     if type(value) is np.ndarray:
         return value.view(Tensor) if value.dtype in KEPT else convert_to_tensor(value)
-    if type(value) is Rows:
+    if type(value) in PACKED:
         return value.to_tensor()
     if isinstance(value, Tensor) or value is None:
         return value

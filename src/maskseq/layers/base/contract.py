@@ -12,6 +12,7 @@ from ...rows import Rows, Unmasked
 from .binding import training_option
 from .checks import refuse_samples
 from .ends import Ends
+from .masks import tell_mask_loss
 from .weights import WeightHolder, marking_built, overridable
 
 
@@ -93,6 +94,14 @@ class Contract(Ends, WeightHolder):
             return rows.with_values(self.call(values))
         with on_rows_of(rows.layout, len(values)):
             return rows.with_values(self.call(values, **training_option(self)))
+
+    def on_lost_mask(self, rows: Rows) -> Any:
+        """What a layer that is stepwise and loses the mask gives for Rows, unless it pads them."""
+        made = self.on_rows(rows) if self.stepwise else NotImplemented
+        if type(made) is not Rows:
+            return NotImplemented
+        tell_mask_loss(self)
+        return made.to_padded() if current().training else Unmasked.of(made)
 
     @overridable
     def on_unmasked(self, inputs: Any = None, *args: Any, **arguments: Any) -> Any:

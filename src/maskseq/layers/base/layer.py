@@ -53,16 +53,8 @@ from .taping import answer_on_tape, take_mask_on_tape
 from .weights import marking_built
 
 _building = threading.RLock()
-_PROMISES = {
-    "stepwise",
-    "on_rows",
-    "on_unmasked",
-    "on_tape",
-    "reads_masked",
-    "plain",
-    "packs",
-    "any_time",
-}
+_WAYS = {"on_rows", "on_unmasked", "on_tape"}
+_PROMISES = {"stepwise", "reads_masked", "plain", "packs", "any_time"} | _WAYS
 
 
 class Layer(Contract):
@@ -281,6 +273,12 @@ class Layer(Contract):
         return outputs
 
     def _on_given_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if not self.supports_masking:
+            inputs = args[0] if len(args) == 1 and not kwargs else None
+            if type(inputs) is not Rows:
+                return NotImplemented
+            self._ensure_built({"inputs": inputs})
+            return self.on_lost_mask(inputs)
         given = self._rows_arguments(args, kwargs)
         if given is None:
             return NotImplemented

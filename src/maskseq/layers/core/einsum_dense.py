@@ -1,18 +1,26 @@
 """EinsumDense: a product with a kernel by an equation in Einstein's notation."""
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
 
-from ... import activations, constraints, ops, regularizers
+from ... import _kernels, activations, constraints, ops, regularizers
+from ...rows import Rows
 from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.one_tensor import OneTensor
+from ..base.packing import KeepsPack
+from ..base.recorded import product_on_tape
 from ..base.taped import activated
+from .equation import Product, product_of
 
 
-class EinsumDense(OneTensor):
+class EinsumDense(KeepsPack, OneTensor):
     """activation(einsum(equation, inputs, kernel) + bias).
+
+    An equation that is one matrix product, as those below, is one: with a bias for each of the
+    kernel's own axes it has the bits of Dense.
 
     Arguments:
         equation: as "ab,bc->ac", "...x,xy->...y" or "ab...,bc->ac...".
@@ -26,6 +34,7 @@ class EinsumDense(OneTensor):
     """
 
     plain = True
+    packed_names = ("kernel", "bias")
 
     def __init__(
         self,
@@ -55,16 +64,32 @@ class EinsumDense(OneTensor):
         self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Any) -> None:
-        _, kernel, outputs, sizes = self._sizes(input_shape)
+        inputs, kernel, outputs, sizes = self._sizes(input_shape)
         shape = tuple(sizes[label] for label in kernel)
         if None in shape:
             raise ValueError(f"the kernel of {self.equation!r} has axes of unknown size: {shape}")
         self.kernel = self.add_named_weight("kernel", shape)
-        self.bias = None
+        self.bias, first = None, len(outputs)
         if self.bias_axes:
             first = min(outputs.index(label) for label in self.bias_axes)
             shape = tuple(sizes[c] if c in self.bias_axes else 1 for c in outputs[first:])
             self.bias = self.add_named_weight("bias", shape)
+        self._product = None if 0 in self.kernel.shape else product_of(inputs, kernel, outputs)
+        own = [label for label in kernel if label in outputs]
+        in_order = [c for c in kernel if c in inputs] + own == kernel
+        with_bias = self.bias is None or (
+            outputs[first:] == own and set(own) == set(self.bias_axes or "")
+        )
+        self._at_once = in_order and with_bias
+        self.stepwise = (
+            self._product is not None
+            and min(first, len(outputs) - 1) >= 2
+            and outputs[:2] == inputs[:2]
+            and self.activation in activations.ACTIVATIONS.values()
+        )
+        if self.stepwise:
+            del inputs[1], outputs[1]
+            self._of_rows = product_of(inputs, kernel, outputs)
 
     def _sizes(self, input_shape: Any) -> tuple[list[str], list[str], list[str], dict]:
         """The labels of the axes of inputs, kernel and outputs, and their sizes.
@@ -97,13 +122,58 @@ class EinsumDense(OneTensor):
             raise ValueError(f"equation {self.equation!r}: nothing gives the size of {unknown}")
         return inputs, list(kernel), outputs, sizes
 
+    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+        product = self._product
+        assert product is not None
+        inner = math.prod(kernel.shape[axis] for axis in product.kernel_order[: product.summed])
+        matrix = kernel.transpose(product.kernel_order).reshape(inner, -1)
+        flat = None if bias is None or not self._at_once else bias.reshape(-1)
+        return _kernels.PackedDense(matrix, flat)
+
     def call(self, inputs: Any) -> np.ndarray:
-        y = ops.einsum(self.equation, inputs, self.kernel.value)
+        x = np.asarray(inputs, np.float32)
+        if self._product is not None and x.ndim == len(self._product.order):
+            return self._multiplied(x, self._product)
+        y = ops.einsum(self.equation, x, self.kernel.value)
         return self.activation(y if self.bias is None else np.asarray(y) + self.bias.value)
 
+    def on_rows(self, rows: Rows) -> Any:
+        product = self._of_rows if self.stepwise else None
+        if product is None or rows.ndim != len(product.order) + 1:
+            return NotImplemented
+        return rows.with_values(self._multiplied(np.asarray(rows.values, np.float32), product))
+
+    def _multiplied(self, x: np.ndarray, product: Product) -> np.ndarray:
+        bias = None if self._at_once or self.bias is None else self.bias.value
+        fused = activations.kernel_name(self.activation) if bias is None else None
+        free, inner, own = self._sides(x.shape, product)
+        flat = x.transpose(product.order).reshape(math.prod(free), inner)
+        y = _kernels.dense(flat, self.packed(), activation=fused or "linear")
+        y = y.reshape(*free, *own).transpose(product.back)
+        return y if fused else self.activation(y if bias is None else y + bias)
+
+    def _sides(self, shape: Any, product: Product) -> tuple[tuple, int, tuple]:
+        """The inputs' free sizes, how many numbers are summed up, and the kernel's own sizes."""
+        sizes = tuple(shape[axis] for axis in product.order)
+        kernel = tuple(self.kernel.shape[axis] for axis in product.kernel_order)
+        if sizes[product.free :] != kernel[: product.summed]:
+            raise ValueError(
+                f"inputs must have sizes {kernel[: product.summed]} along axes "
+                f"{product.order[product.free :]}, got shape {tuple(shape)}"
+            )
+        return sizes[: product.free], math.prod(sizes[product.free :]), kernel[product.summed :]
+
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
-        y = ops.einsum(self.equation, inputs, self.kernel)
-        return activated(self.activation, y if self.bias is None else y + self.bias)
+        product = self._product
+        if product is None or not self._at_once or inputs.ndim != len(product.order):
+            y = ops.einsum(self.equation, inputs, self.kernel)
+            return activated(self.activation, y if self.bias is None else y + self.bias)
+        free, inner, own = self._sides(inputs.shape, product)
+        flat = ops.reshape(ops.transpose(inputs, product.order), (math.prod(free), inner))
+        y = product_on_tape(tape.hold(flat), self.packed(), self.kernel, self.bias, own)
+        return activated(
+            self.activation, ops.transpose(ops.reshape(y, (*free, *own)), product.back)
+        )
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         _, _, outputs, sizes = self._sizes(input_shape)

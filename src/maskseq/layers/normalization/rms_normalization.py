@@ -29,6 +29,7 @@ class RMSNormalization(SameShape):
 
     def build(self, input_shape: Any) -> None:
         self._axes = axes_from_the_end(self.axis, len(input_shape))
+        self.stepwise = all(len(input_shape) + axis >= 2 for axis in self._axes)
         shape = tuple(input_shape[axis] for axis in self._axes)
         self.scale = self.add_weight(shape, "ones", name="scale")
 
