@@ -20,7 +20,7 @@ export MASKSEQ_DEV ?= 1
 bench profile sanitize: export MASKSEQ_DEV = 0
 
 .PHONY: help setup peers build test quick mutants fuzz coverage sanitize lint warnings format types docs \
-	answers golden sweep bench profile profile-kernel check clean
+	answers golden sweep bench profile profile-kernel check clean site
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -120,6 +120,10 @@ docs: build ## write the pages that are made from the code
 	$(BIN)/python -m maskseq.testing.table >build/layers.md
 	mv build/layers.md docs/layers.md
 	$(BIN)/python -m tests.system.test_who_imports_whom
+
+site: setup ## the pages and the reference as a site in build/site; warnings are errors
+	$(BIN)/pip install -q --no-build-isolation -e ".[docs]"
+	$(BIN)/python -m sphinx -q -W --keep-going -E -b html docs build/site
 
 answers: build peers ## ask Keras for the answers that layers are compared with
 	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.conformance.recorded

@@ -1,0 +1,77 @@
+"""The pages of the reference: every public name of maskseq, from the modules themselves."""
+
+import inspect
+from collections import defaultdict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import maskseq
+from maskseq.layers.base.table import FILES
+
+FOLDER = Path(__file__).parents[1] / "reference"
+MODULES = (
+    *("ops", "losses", "metrics", "optimizers", "callbacks", "initializers", "regularizers"),
+    *("constraints", "activations", "testing", "explain", "plot", "report", "scoring", "sklearn"),
+)
+FIRST = {"Model", "Sequential", "Ragged", "Layer"}
+
+
+def setup(app: Any) -> dict[str, bool]:
+    app.connect("builder-inited", lambda app: write())
+    return {"parallel_read_safe": True}
+
+
+def public(module: ModuleType) -> dict[str, Any]:
+    """The classes and functions of a module that a user may name, with docstrings."""
+    names = getattr(module, "__all__", None) or dir(module)
+    found = {name: getattr(module, name) for name in names if not name.startswith("_")}
+    return {
+        name: value
+        for name, value in sorted(found.items())
+        if callable(value) and (getattr(value, "__module__", "") or "").startswith("maskseq")
+    }
+
+
+def entry(module: str, name: str, value: Any, members: bool = False) -> str:
+    kind = "autoclass" if inspect.isclass(value) else "autofunction"
+    options = "   :members:\n   :inherited-members:\n" if members else ""
+    return f".. {kind}:: {module}.{name}\n{options}\n"
+
+
+def page(title: str, words: str, entries: list[str]) -> str:
+    return f"{title}\n{'=' * len(title)}\n\n{words}\n\n" + "\n".join(entries)
+
+
+def write() -> None:
+    """Write the pages into docs/reference, which is in no commit."""
+    FOLDER.mkdir(exist_ok=True)
+    pages: dict[str, str] = {}
+    top = public(maskseq)
+    pages["maskseq"] = page(
+        "maskseq",
+        "What ``import maskseq`` gives.",
+        [entry("maskseq", name, value, name in FIRST) for name, value in top.items()],
+    )
+    families = defaultdict(list)
+    for name, file in sorted(FILES.items()):
+        families[file.split(".")[-2]].append(name)
+    for family, names in families.items():
+        entries = [entry("maskseq.layers", name, getattr(maskseq.layers, name)) for name in names]
+        pages[f"layers_{family}"] = page(f"Layers: {family}", "In ``maskseq.layers``.", entries)
+    for name in MODULES:
+        try:
+            module = __import__(f"maskseq.{name}", fromlist=["_"])
+        except ImportError:  # its extra is not installed
+            continue
+        entries = [entry(module.__name__, key, value) for key, value in public(module).items()]
+        words = (module.__doc__ or "").strip().splitlines()[0].replace("`", "``")
+        pages[name] = page(f"maskseq.{name}", words, entries)
+    toc = "\n".join(f"   {name}" for name in pages)
+    pages["index"] = page(
+        "Reference", "Every public name.", [f".. toctree::\n   :maxdepth: 1\n\n{toc}\n"]
+    )
+    for old in FOLDER.glob("*.rst"):
+        old.unlink()
+    for name, text in pages.items():
+        (FOLDER / f"{name}.rst").write_text(text, "utf-8")
