@@ -110,6 +110,10 @@ const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out)
     return dense->panels;
 }
 
+const float *msq_dense_bias(const msq_dense *dense) {
+    return dense->bias;
+}
+
 const msq_kernel_table *msq_dense_kernels(const msq_dense *dense) {
     return dense->kernels;
 }

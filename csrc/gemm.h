@@ -26,6 +26,8 @@ int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_den
                        int64_t rows, int activation, int num_threads);
 /* The panels of a dense layer: one group, of `*out` columns, each the sum of `*in` products. */
 const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out);
+/* Its bias, in whole blocks. */
+const float *msq_dense_bias(const msq_dense *dense);
 /* The ISA they are packed for. */
 const msq_kernel_table *msq_dense_kernels(const msq_dense *dense);
 

@@ -117,6 +117,30 @@ def dense(
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
 
+class Windows:
+    def __init__(
+        self,
+        batch: int,
+        time: int,
+        count: int,
+        size: int,
+        stride: int = 1,
+        dilation: int = 1,
+        before: int = 0,
+        row_of: ArrayLike | None = None,
+        made: ArrayLike | None = None,
+    ) -> None: ...
+
+def convolve(
+    x: ArrayLike,
+    packed: list[PackedDense],
+    windows: Windows,
+    activation: str = "linear",
+    *,
+    out: NDArray[np.float32] | None = None,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
+
 class PackedRNN:
     kind: str
     features: int

@@ -24,6 +24,7 @@ from cpython.buffer cimport (
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t, uintptr_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset, strchr
 
 from maskseq cimport *
@@ -74,6 +75,23 @@ cdef extern from "gemm.h":
                               int64_t units) nogil
     int msq_dense_rows_f32(float* y, const float* x, int64_t x_stride, const msq_dense* dense,
                            int64_t rows, int activation, int num_threads) nogil
+
+cdef extern from "conv/conv.h":
+    ctypedef struct msq_windows:
+        int64_t batch
+        int64_t time
+        int64_t count
+        int64_t size
+        int64_t stride
+        int64_t dilation
+        int64_t before
+        const int64_t* row_of
+        const int64_t* made
+        int64_t x_rows
+        int64_t rows
+
+    int msq_convolve_f32(float* y, const float* x, const msq_dense* const* parts, int64_t groups,
+                         const msq_windows* windows, int activation, int num_threads) nogil
 
 cdef extern from "rnn/rnn.h":
     ctypedef struct msq_fold:
@@ -126,6 +144,7 @@ include "facade/elementary.pxi"
 include "facade/values.pxi"
 include "facade/rows.pxi"
 include "facade/dense.pxi"
+include "facade/conv.pxi"
 include "facade/packed_rnn.pxi"
 include "facade/recurrent.pxi"
 include "facade/recurrent_backward.pxi"

@@ -61,7 +61,8 @@ int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outp
     X(step)                                                                                        \
     X(crf)                                                                                         \
     X(ctc)                                                                                         \
-    X(rnn_back)
+    X(rnn_back)                                                                                    \
+    X(conv)
 #define DECLARE(name) void scene_##name(scene *s);
 SCENES(DECLARE)
 

@@ -5,7 +5,6 @@ import pytest
 
 import maskseq
 from maskseq import layers
-from maskseq.layers.convolutional import convolution
 from tests.support import reference, twin
 from tests.support.masks import SMALL_MASKS
 
@@ -82,14 +81,12 @@ def test_channels_first_equals_keras(name, rng):
 
 
 @pytest.mark.parametrize("name", ["Conv1D", "DepthwiseConv1D", "SeparableConv1D"])
-def test_bits_do_not_depend_on_the_batch_nor_on_chunks(name, rng, monkeypatch):
+def test_bits_do_not_depend_on_the_batch(name, rng):
     filters = () if name == "DepthwiseConv1D" else (5,)
     x = rng.normal(size=(9, 40, 6)).astype(np.float32)
     layer = build(getattr(layers, name)(*filters, kernel_size=3, padding="same"), x, rng)
     whole = layer(x)
     np.testing.assert_array_equal(layer(x[3:4]), whole[3:4])
-    monkeypatch.setattr(convolution, "CELLS_A_CHUNK", 100)
-    np.testing.assert_array_equal(layer(x), whole)
 
 
 def test_weights_assigned_later_are_used(rng):

@@ -48,6 +48,27 @@ def count_windows(
     return (time - span) // stride + 1
 
 
+def steps_before(time: int, size: int, stride: int, padding: str, dilation: int, count: int) -> int:
+    """How many steps of padding are before the first of `count` windows."""
+    span = (size - 1) * dilation + 1
+    missing = max((count - 1) * stride + span - time, 0)
+    return {"valid": 0, "same": missing // 2, "causal": span - 1}[padding]
+
+
+def places(
+    batch: int, time: int, size: int, stride: int = 1, padding: str = "valid", dilation: int = 1
+) -> tuple[_kernels.Windows, int]:
+    """All windows of `batch` sequences of `time` steps, and how many a sequence has.
+
+    Raises: ValueError if there are sequences, and too few steps for a window.
+    """
+    if not batch and padding == "valid" and time < (size - 1) * dilation + 1:
+        return _kernels.Windows(0, time, 0, size, stride, dilation), 0
+    count = count_windows(time, size, stride, padding, dilation)
+    before = steps_before(time, size, stride, padding, dilation, count)
+    return _kernels.Windows(batch, time, count, size, stride, dilation, before), count
+
+
 def windows_of(
     x: np.ndarray,
     size: int,
@@ -67,7 +88,7 @@ def windows_of(
     if not count:
         return np.empty((len(x), 0, size, x.shape[2]), x.dtype)
     missing = max((count - 1) * stride + span - x.shape[1], 0)
-    before = {"valid": 0, "same": missing // 2, "causal": span - 1}[padding]
+    before = steps_before(x.shape[1], size, stride, padding, dilation, count)
     if missing or before:
         ends = before, max(missing - before, 0)
         x = np.pad(x, [(0, 0), ends, (0, 0)], constant_values=fill)
@@ -84,8 +105,7 @@ def gradient_of_windows(
     """
     batch, count, size, features = d.shape
     span = (size - 1) * dilation + 1
-    missing = max((count - 1) * stride + span - time, 0)
-    before = {"valid": 0, "same": missing // 2, "causal": span - 1}[padding]
+    before = steps_before(time, size, stride, padding, dilation, count)
     reach = max((count - 1) * stride + span if count else 0, before + time)
     whole = np.zeros((batch, reach, features), np.float32)
     for place in reversed(range(size)):

@@ -9,7 +9,7 @@ from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first
 from ..base.taped import activated
-from ..base.windows import gradient_of_windows, windows_of
+from ..base.windows import gradient_of_windows, places, windows_of
 from .convolution import Convolution
 
 
@@ -63,34 +63,29 @@ class Conv1D(Convolution):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
-        windows = windows_of(x, self.kernel_size, self.strides, self.padding, self.dilation_rate)
-        batch, count = windows.shape[:2]
-        outputs = np.empty((batch, count, self.filters), np.float32)
-        times = max(1, min(count, self.windows_a_chunk()))
-        samples = max(1, self.windows_a_chunk() // times)
-        for b in range(0, batch, samples):
-            for t in range(0, count, times):
-                chunk = windows[b : b + samples, t : t + times]
-                part = self.product(chunk.reshape(-1, *chunk.shape[2:]))
-                outputs[b : b + samples, t : t + times] = part.reshape(*chunk.shape[:2], -1)
-        return np.moveaxis(self.finish(outputs), 1, self._time_axis)
+        batch, time, features = x.shape
+        windows, count = places(batch, time, self.kernel_size, *self.place())
+        outputs = self.convolve(x.reshape(-1, features), windows)
+        outputs = outputs.reshape(batch, count, self.filters)
+        return np.moveaxis(outputs, 1, self._time_axis)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)
-        place = self.strides, self.padding, self.dilation_rate
-        windows = windows_of(x, self.kernel_size, *place)
-        batch, count = windows.shape[:2]
-        flat = windows.reshape(batch * count, *windows.shape[2:])
-        z = self.linear(flat).reshape(batch, count, self.filters)
+        batch, time, features = x.shape
+        windows, count = places(batch, time, self.kernel_size, *self.place())
+        z = self.convolve(x.reshape(-1, features), windows, "linear")
 
         def backward(dz: np.ndarray, wanted: Any) -> list[Any]:
+            windows = windows_of(x, self.kernel_size, *self.place())
+            flat = windows.reshape(batch * count, *windows.shape[2:])
             dz = np.ascontiguousarray(dz).reshape(len(flat), self.filters)
             back, *of_weights = self.gradients(flat, dz, wanted)
             if back is not None:
-                back = gradient_of_windows(back.reshape(windows.shape), x.shape[1], *place)
+                back = gradient_of_windows(back.reshape(windows.shape), time, *self.place())
                 back = np.moveaxis(back, 1, self._time_axis)
             return [back, *of_weights]
 
+        z = z.reshape(batch, count, self.filters)
         made = tape.record(z, [inputs, self.kernel, self.bias], backward)
         return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
 

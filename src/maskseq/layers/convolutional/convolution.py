@@ -11,9 +11,6 @@ from ..base.checks import whole
 from ..base.packing import PackingLayer
 from ..base.windows import check_padding, count_windows
 
-CELLS_A_CHUNK = 1 << 18
-"""Numbers gathered at a time: 1 MB, so that a chunk of windows stays in the cache."""
-
 
 class Convolution(PackingLayer):
     """Base of Conv1D and MaskedConv1D: activation(sum over a window of step @ kernel[j] + bias).
@@ -71,21 +68,21 @@ class Convolution(PackingLayer):
         self.kernel = self.add_named_weight("kernel", shape)
         self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
-    def linear(self, windows: np.ndarray) -> np.ndarray:
-        """The product without the activation."""
-        return self.product(windows, "linear")
+    def place(self) -> tuple[int, str, int]:
+        """How windows lie, as functions of layers/base/windows.py take it."""
+        return self.strides, self.padding, self.dilation_rate
 
-    def product(self, windows: np.ndarray, fused: str | None = None) -> np.ndarray:
-        """windows (n, kernel_size, features) -> (n, filters), bias and activation included."""
-        fused = fused or activations.kernel_name(self.activation) or "linear"
-        width = windows.shape[2] // self.groups
-        parts = [
-            _kernels.dense(
-                windows[:, :, i * width : (i + 1) * width].reshape(len(windows), -1), packed, fused
-            )
-            for i, packed in enumerate(self.packed())
-        ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    def convolve(
+        self,
+        x: np.ndarray,
+        windows: _kernels.Windows,
+        activation: str | None = None,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Windows of x (rows, features) -> (n, filters), bias and activation included."""
+        fused = activation or activations.kernel_name(self.activation)
+        y = _kernels.convolve(x, self.packed(), windows, fused or "linear", out=out)
+        return y if fused else self.activation(y)
 
     def gradients(self, windows: np.ndarray, dz: np.ndarray, wanted: Any) -> list[Any]:
         """Those of windows (n, kernel_size, features), kernel and bias, for dz (n, filters)."""
@@ -106,16 +103,6 @@ class Convolution(PackingLayer):
             None if kernel_gradient is None else kernel_gradient.reshape(self.kernel.shape),
             column_sums(dz) if wanted[2] else None,
         ]
-
-    def finish(self, outputs: np.ndarray) -> np.ndarray:
-        """The activation, where the product did not do it."""
-        return outputs if activations.kernel_name(self.activation) else self.activation(outputs)
-
-    def windows_a_chunk(self) -> int:
-        """How many windows to gather at a time."""
-        _, features, _ = self.kernel.shape
-        cells = self.kernel_size * features * self.groups
-        return max(1, CELLS_A_CHUNK // max(1, cells))
 
     def pack_weights(
         self, kernel: np.ndarray, bias: np.ndarray | None

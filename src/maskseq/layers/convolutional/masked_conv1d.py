@@ -49,11 +49,11 @@ class MaskedConv1D(Convolution):
         held = packed_by(inputs, mask)
         rows: Rows = held.value
         layout = self._layout(rows.layout)
-        places = self._places(rows.layout, layout)
-        windows = _kernels.gather_rows(_with_zeros(rows), places.reshape(-1))
-        windows = windows.reshape(*places.shape, rows.shape[2])
 
         def backward(dz: np.ndarray, wanted: Any) -> list[Any]:
+            places = self._places(rows.layout, layout)
+            windows = _kernels.gather_rows(_with_zeros(rows), places.reshape(-1))
+            windows = windows.reshape(*places.shape, rows.shape[2])
             back, *of_weights = self.gradients(windows, dz, wanted)
             if back is None:
                 return [None, *of_weights]
@@ -62,21 +62,38 @@ class MaskedConv1D(Convolution):
                 whole[places[:, place]] += back[:, place]
             return [whole[:-1], *of_weights]
 
-        z = tape.record(self.linear(windows), [held, self.kernel, self.bias], backward)
+        x = np.asarray(rows.source.array, np.float32)
+        z = self.convolve(x, self._windows(rows, layout), "linear")
+        z = tape.record(z, [held, self.kernel, self.bias], backward)
         y = activated(self.activation, z)
         zeros = np.zeros((1, self.filters), np.float32)
         return rows_like(Rows(zeros, layout), np.concatenate([y, zeros]))
 
     def _convolve(self, rows: Rows) -> Rows:
         layout = self._layout(rows.layout)
-        source, places = _with_zeros(rows), self._places(rows.layout, layout)
-        values = np.zeros((layout.steps + 1, self.filters), np.float32)
-        size = self.windows_a_chunk()
-        for start in range(0, layout.steps, size):
-            chunk = places[start : start + size]
-            windows = _kernels.gather_rows(source, chunk.reshape(-1)).reshape(*chunk.shape, -1)
-            values[start : start + len(chunk)] = self.finish(self.product(windows))
+        values = np.empty((layout.steps + 1, self.filters), np.float32)
+        values[-1] = 0
+        windows, real = self._windows(rows, layout), values[:-1]
+        y = self.convolve(np.asarray(rows.source.array, np.float32), windows, out=real)
+        if y is not real:
+            real[:] = y
         return Rows(values, layout)
+
+    def _windows(self, rows: Rows, made: Layout) -> _kernels.Windows:
+        """The windows of the steps made, where `rows` lie; a masked step counts as zeros."""
+        taken, index = rows.layout, rows.source.index
+        row_of = None
+        if index is not None or not taken.full:
+            row_of = np.full(taken.batch * taken.time, -1, np.int64)
+            row_of[taken.cells] = np.arange(taken.steps) if index is None else index
+        place = self.kernel_size, self.strides, self.dilation_rate, self._before()
+        cells = None if made.full else made.cells
+        return _kernels.Windows(taken.batch, taken.time, made.time, *place, row_of, cells)
+
+    def _before(self) -> int:
+        """How many steps before its own a window begins."""
+        reach = (self.kernel_size - 1) * self.dilation_rate
+        return {"valid": 0, "same": reach // 2, "causal": reach}[self.padding]
 
     def _places(self, taken: Layout, made: Layout) -> np.ndarray:
         """(steps made, kernel_size): the row at each place of each window; of none the last."""
@@ -88,8 +105,7 @@ class MaskedConv1D(Convolution):
 
     def _numbered(self, layout: Layout) -> np.ndarray:
         """(batch, time and what a window reaches beyond): each cell's row, or the row of zeros."""
-        reach = (self.kernel_size - 1) * self.dilation_rate
-        before = {"valid": 0, "same": reach // 2, "causal": reach}[self.padding]
+        reach, before = (self.kernel_size - 1) * self.dilation_rate, self._before()
         numbers = np.full((layout.batch, layout.time + reach), layout.steps, np.int64)
         inside = np.full(layout.batch * layout.time, layout.steps, np.int64)
         inside[layout.cells] = np.arange(layout.steps)

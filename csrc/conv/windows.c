@@ -1,0 +1,55 @@
+/* Where the places of windows are. */
+#include "conv.h"
+
+#include "parallel.h"
+
+enum { LARGEST = INT32_MAX };
+
+static int fits(int64_t size, int64_t least) {
+    return size >= least && size <= LARGEST;
+}
+
+int msq_check_windows(const msq_windows *w) {
+    if (!fits(w->batch, 0) || !fits(w->time, 0) || !fits(w->count, 0) || !fits(w->size, 1) ||
+        !fits(w->stride, 1) || !fits(w->dilation, 1) || w->before < 0 ||
+        w->before > (w->size - 1) * w->dilation || w->rows < 0 || w->x_rows < 0)
+        return MSQ_OUT_OF_RANGE;
+    if (!w->made && w->rows != w->batch * w->count)
+        return MSQ_OUT_OF_RANGE;
+    return !w->row_of && w->x_rows != w->batch * w->time ? MSQ_OUT_OF_RANGE : MSQ_OK;
+}
+
+/* Of the window of a row of y: its sequence, or `batch` if there is none, and its first step. */
+typedef struct {
+    int64_t sequence, step;
+} place;
+
+static place first_place(const msq_windows *w, int64_t r) {
+    const int64_t cell = w->made ? msq_read(&w->made[r]) : r;
+    if (cell < 0 || cell >= w->batch * w->count)
+        return (place){w->batch, 0};
+    return (place){cell / w->count, cell % w->count * w->stride - w->before};
+}
+
+static int64_t row_at(const msq_windows *w, place p, int64_t j) {
+    const int64_t step = p.step + j * w->dilation;
+    if (p.sequence == w->batch || step < 0 || step >= w->time)
+        return -1;
+    const int64_t cell = p.sequence * w->time + step;
+    const int64_t row = w->row_of ? msq_read(&w->row_of[cell]) : cell;
+    return row < 0 || row >= w->x_rows ? -1 : row;
+}
+
+int64_t msq_window_row(const msq_windows *w, int64_t r, int64_t j) {
+    return row_at(w, first_place(w, r), j);
+}
+
+int msq_window_rows(const msq_windows *w, int64_t r, int64_t *rows) {
+    const place p = first_place(w, r);
+    int side_by_side = 1;
+    for (int64_t j = 0; j < w->size; j++) {
+        rows[j] = row_at(w, p, j);
+        side_by_side &= rows[j] >= 0 && rows[j] == rows[0] + j;
+    }
+    return side_by_side;
+}
