@@ -30,11 +30,11 @@ SHARES = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95]
 class Engine:
     """An engine in its own process."""
 
-    def __init__(self, name: str, threads: int):
+    def __init__(self, name: str, threads: int, worker: str = "benchmarks.peers.worker"):
         settings = {"OMP_NUM_THREADS": str(threads), "MASKSEQ_NUM_THREADS": str(threads)}
         self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.peers.worker", name],
+            [sys.executable, "-m", worker, name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

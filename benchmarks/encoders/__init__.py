@@ -1,0 +1,1 @@
+"""maskseq beside other engines on encoders: `python -m benchmarks.encoders`."""

@@ -1,0 +1,49 @@
+"""One engine in a process of its own. Speaks lines of JSON on stdin and stdout.
+
+{"encoder": name} -> {"forms": [...], "errors": {form: largest difference from float64}};
+{"form": name, "time": seconds} -> {"seconds": [...]}.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+from ..peers.worker import time_call
+from .works import ENCODERS, Encoder, answers, make_data
+
+
+def prepare(engine: object, encoder: Encoder) -> tuple[dict[str, Callable], dict[str, float]]:
+    """The calls by form, and how far each is from the answer."""
+    data = make_data(encoder)
+    calls = engine.forms(encoder, data)
+    real, wanted = calls.pop("real"), answers(encoder, data)
+    errors = {form: float(np.abs(real(call()) - wanted).max()) for form, call in calls.items()}
+    if hasattr(engine, "as_written"):  # another answer, which no peer gives
+        calls["as written"] = engine.as_written(encoder, data)
+    return calls, errors
+
+
+def serve(engine: object) -> None:
+    calls: dict[str, Callable] = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "encoder" in request:
+            encoder = next(e for e in ENCODERS if e.name == request["encoder"])
+            calls, errors = prepare(engine, encoder)
+            reply: dict = {"forms": list(calls), "errors": errors}
+        else:
+            reply = {"seconds": time_call(calls[request["form"]], request["time"])}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        module = importlib.import_module(f".engines.{sys.argv[1]}", __package__)
+    except ImportError as missing:
+        print(json.dumps({"missing": str(missing)}), flush=True)
+        sys.exit()
+    print(json.dumps({"version": module.version()}), flush=True)
+    serve(module)

@@ -1,0 +1,30 @@
+"""The engines of benchmarks/encoders answer what float64 says."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+from benchmarks.encoders.works import Encoder, answers, make_data
+
+ENCODER = Encoder("small", layers=2, features=16, heads=2, texts=5, time=9, goal=1.0)
+PEERS = ["torch", "onnxruntime", "ctranslate2"]
+
+
+def errors_of(engine: str) -> dict[str, float]:
+    data = make_data(ENCODER)
+    forms = importlib.import_module(f"benchmarks.encoders.engines.{engine}").forms(ENCODER, data)
+    real, wanted = forms.pop("real"), answers(ENCODER, data)
+    return {form: np.abs(real(call()) - wanted).max() for form, call in forms.items()}
+
+
+def test_ours():
+    assert all(error < 1e-5 for error in errors_of("maskseq").values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", PEERS)
+def test_peers(engine):
+    pytest.importorskip("onnx" if engine == "onnxruntime" else engine)
+    pytest.importorskip(engine)
+    assert all(error < 1e-5 for error in errors_of(engine).values())
