@@ -10,7 +10,7 @@ from textwrap import dedent
 from typing import Any
 
 PARTS = re.compile(r"(Arguments|Returns|Raises|Source|Attributes):\s*(.*)")
-ITEM = re.compile(r"(\*{0,2}[A-Za-z_][\w, *=.]*?):(?: (.*)|$)")
+ITEM = re.compile(r"((?:\*{0,2}[A-Za-z_]\w*(?:, )?)+):(?: (.*)|$)")
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -51,14 +51,17 @@ def blocks(lines: list[str]) -> list[list[str]]:
 
 
 def arguments(lines: list[str]) -> list[str]:
-    """A list of names and what they are."""
-    made = []
+    """A list of names and what they are, and the paragraphs between them."""
+    made, inside = [], False
     for line in lines:
-        item = None if line.startswith(" ") else ITEM.fullmatch(line)
-        if item:
-            made += ["", f"* ``{item[1].strip()}``: {escape(item[2] or '')}"]
+        if line.startswith(" "):
+            made.append("  " * inside + escape(line.strip()))
+        elif item := ITEM.fullmatch(line):
+            inside = True
+            made += ["", f"* ``{item[1]}``: {escape(item[2] or '')}"]
         else:
-            made.append(("  " if made else "") + escape(line.strip()))
+            made += [""] * inside + [escape(line)]
+            inside = False
     return [*made, ""]
 
 

@@ -15,7 +15,9 @@ What it does, with `code` and a *star.
 Arguments:
     x: float32 (batch, time), of
         which one is x_.
-    *more: others.
+    *more, x_: others.
+    One line of prose: it is no name.
+    It goes on.
 Returns: what is
     left. Raises nothing.
 Raises: ValueError for a|b.
@@ -32,7 +34,10 @@ def test_a_docstring_becomes_text_in_which_nothing_is_lost():
         "* ``x``: float32 (batch, time), of",
         "  which one is x\\_.",
         "",
-        "* ``*more``: others.",
+        "* ``*more, x_``: others.",
+        "",
+        "One line of prose: it is no name.",
+        "It goes on.",
         "",
         "",
         "",
