@@ -35,9 +35,11 @@ if _typing.TYPE_CHECKING:
     from . import importers as importers
     from . import losses as losses
     from . import metrics as metrics
+    from . import models as models
     from . import optimizers as optimizers
     from . import plot as plot
     from . import report as report
+    from . import saving as saving
     from . import testing as testing
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
@@ -45,8 +47,8 @@ if _typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 _OF_FILES = ("load_model", "read_weights")
 _MODULES = (
-    *("callbacks", "explain", "importers", "losses", "metrics"),
-    *("optimizers", "plot", "report", "testing"),
+    *("callbacks", "explain", "importers", "losses", "metrics", "models"),
+    *("optimizers", "plot", "report", "saving", "testing"),
 )
 
 if _find_spec("threadpoolctl"):

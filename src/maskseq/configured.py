@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from .given.custom import custom_objects_here
+
 _OURS = __name__.split(".")[0]
 
 
@@ -185,6 +187,24 @@ def from_table(config: Any, known: Mapping[str, Any], kind: str) -> Any:
     if not is_from_keras(config) and not _names_ours(config):
         raise ValueError(f"{kind}: {config['class_name']!r} is not a class of maskseq or Keras")
     return named(config["class_name"], known, kind).from_config(config.get("config") or {})
+
+
+def with_own(config: Any) -> Any:
+    """A config with the functions and objects of users in place of what names them.
+
+    These are what users registered or put into a scope: see given/custom.py.
+    """
+    if isinstance(config, list):
+        return list(map(with_own, config))
+    if not isinstance(config, dict):
+        return config
+    if not isinstance(config.get("class_name"), str):
+        return {key: with_own(value) for key, value in config.items()}
+    known, names = custom_objects_here(), (config.get("registered_name"), config["class_name"])
+    if config["class_name"] == "function":
+        return known.get(str(config.get("config")), config)
+    own = next((known[name] for name in names if isinstance(name, str) and name in known), None)
+    return config if own is None else own.from_config(config.get("config") or {})
 
 
 def number(value: Any, name: str) -> float:

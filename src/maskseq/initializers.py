@@ -1,7 +1,8 @@
 """First values of weights, under Keras's names and with its distributions.
 
-An initializer is given as a name ("glorot_uniform"), as a config ({"class_name": ..., "config":
-...}) or as a function of a shape. Random ones draw from `set_random_seed`'s stream.
+An initializer is given as a name ("glorot_uniform"), as an object (`GlorotUniform(seed=1)`), as a
+config ({"class_name": ..., "config": ...}) or as a function of a shape. Random ones draw from
+`set_random_seed`'s stream, unless they have a seed. Source: keras.initializers, version 3.15.
 """
 
 import functools
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .configured import snake_case
+from .configured import Configured, hint, snake_case
 
 _seed: int | None = None
 
@@ -149,19 +150,185 @@ _ALIASES = {
 }
 
 
+class Initializer(Configured):
+    """Base of initializers: a call takes a shape and gives the first values. Source: keras."""
+
+    _draws = "zeros"  # the function above that it is
+
+    def __call__(self, shape: Any, dtype: Any = None) -> np.ndarray:
+        values = INITIALIZERS[self._draws](tuple(shape), **vars(self))
+        return np.asarray(values, dtype or np.float32)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object anew; arrays as lists."""
+        return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in vars(self).items()}
+
+
+class Zeros(Initializer):
+    """All 0."""
+
+
+class Ones(Initializer):
+    """All 1."""
+
+    _draws = "ones"
+
+
+class Constant(Initializer):
+    """All `value`, a number or an array."""
+
+    _draws = "constant"
+
+    def __init__(self, value: Any = 0.0):
+        self.value = value
+
+
+class RandomNormal(Initializer):
+    """Normal."""
+
+    _draws = "random_normal"
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+
+
+class TruncatedNormal(RandomNormal):
+    """Normal, redrawn beyond two standard deviations."""
+
+    _draws = "truncated_normal"
+
+
+class RandomUniform(Initializer):
+    """Uniform between minval and maxval."""
+
+    _draws = "random_uniform"
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
+        self.minval, self.maxval, self.seed = minval, maxval, seed
+
+
+class VarianceScaling(Initializer):
+    """Variance `scale` over fan in, fan out or their average.
+
+    Arguments: mode: "fan_in", "fan_out" or "fan_avg".  distribution: "truncated_normal",
+        "untruncated_normal" or "uniform".
+    """
+
+    _draws = "variance_scaling"
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ):
+        if mode not in (modes := ("fan_in", "fan_out", "fan_avg")):
+            raise ValueError(f"VarianceScaling: mode must be one of {modes}, got {mode!r}")
+        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+
+
+class _Seeded(Initializer):
+    def __init__(self, seed: int | None = None):
+        self.seed = seed
+
+
+class GlorotUniform(_Seeded):
+    """Uniform, of variance 1 over the average of fan in and fan out."""
+
+    _draws = "glorot_uniform"
+
+
+class GlorotNormal(_Seeded):
+    """Normal, cut at two deviations, of variance 1 over the average of fan in and fan out."""
+
+    _draws = "glorot_normal"
+
+
+class HeUniform(_Seeded):
+    """Uniform, of variance 2 over fan in."""
+
+    _draws = "he_uniform"
+
+
+class HeNormal(_Seeded):
+    """Normal, cut at two deviations, of variance 2 over fan in."""
+
+    _draws = "he_normal"
+
+
+class LecunUniform(_Seeded):
+    """Uniform, of variance 1 over fan in."""
+
+    _draws = "lecun_uniform"
+
+
+class LecunNormal(_Seeded):
+    """Normal, cut at two deviations, of variance 1 over fan in."""
+
+    _draws = "lecun_normal"
+
+
+class Orthogonal(Initializer):
+    """Orthonormal columns or rows, times `gain`."""
+
+    _draws = "orthogonal"
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None):
+        self.gain, self.seed = gain, seed
+
+
+class Identity(Initializer):
+    """The identity matrix, times `gain`."""
+
+    _draws = "identity"
+
+    def __init__(self, gain: float = 1.0):
+        self.gain = gain
+
+
+OrthogonalInitializer, IdentityInitializer = Orthogonal, Identity
+
+
+def _name_of(identifier: str) -> str:
+    key = snake_case(identifier)
+    return _ALIASES.get(key, key)
+
+
+def checked(identifier: Any, argument: str) -> Any:
+    """`identifier`, if it is an initializer. Raises: ValueError with the nearest name."""
+    name = identifier.get("class_name") if isinstance(identifier, dict) else identifier
+    known = callable(name) or name is None
+    if not known and not (isinstance(name, str) and _name_of(name) in INITIALIZERS):
+        raise ValueError(
+            f"{argument} must be the name of an initializer or a function of a shape, got {name!r}"
+            + (f"; {hint(name, INITIALIZERS)}" if isinstance(name, str) else "")
+        )
+    return identifier
+
+
+def serialize(value: Any) -> Any:
+    """The config of an object of this module, in Keras's form; anything else as it is."""
+    if not isinstance(value, Initializer) or type(value).__module__ != __name__:
+        return value
+    names = {"module": "keras.initializers", "class_name": type(value).__name__}
+    return {**names, "config": value.get_config(), "registered_name": None}
+
+
 def get(identifier: Any) -> Callable[..., Any]:
     """The initializer function that `identifier` names.
 
     Raises: ValueError if there is none of that name.
     """
+    if isinstance(identifier, type):
+        identifier = identifier()
     if callable(identifier):
         return identifier
     config: dict[str, Any] = {}
     name = "zeros" if identifier is None else identifier
     if isinstance(identifier, dict):
         name, config = identifier.get("class_name"), identifier.get("config") or {}
-    key = snake_case(name) if isinstance(name, str) else ""
-    function = INITIALIZERS.get(_ALIASES.get(key, key))
+    function = INITIALIZERS.get(_name_of(name)) if isinstance(name, str) else None
     if function is None:
         raise ValueError(f"initializer: expected one of {sorted(INITIALIZERS)}, got {identifier!r}")
     options = {k: v for k, v in config.items() if k in function.__code__.co_varnames[1:]}

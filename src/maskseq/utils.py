@@ -1,4 +1,39 @@
 """Names that Keras has under keras.utils."""
 
+from typing import Any
+
+import numpy as np
+
+from . import ops
 from .data.ragged import pad_sequences as pad_sequences
+from .given.custom import custom_object_scope as custom_object_scope
+from .given.custom import get_custom_objects as get_custom_objects
+from .given.custom import get_registered_object as get_registered_object
+from .given.custom import register_keras_serializable as register_keras_serializable
 from .initializers import set_random_seed as set_random_seed
+
+
+def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
+    """1 at the place of each class, on a new last axis, float32; a last axis of size 1 goes.
+
+    Arguments: x: ids from 0.  num_classes: one more than the largest id, if None.
+    Raises: ValueError naming the first id that is outside.
+    Source: keras.utils.to_categorical.
+    """
+    ids = np.asarray(x)
+    if ids.dtype.kind not in "biuf" or (ids.dtype.kind == "f" and (ids != np.floor(ids)).any()):
+        raise ValueError(f"x must hold whole numbers, got dtype {ids.dtype}")
+    ids = ids.astype(np.int64)
+    if ids.ndim > 1 and ids.shape[-1] == 1:
+        ids = ids[..., 0]
+    count = int(ids.max(initial=-1)) + 1 if num_classes is None else num_classes
+    outside = np.argwhere((ids < 0) | (ids >= count))
+    if len(outside):
+        place = tuple(outside[0].tolist())
+        raise ValueError(f"x must be from 0 to {count - 1}, got {ids[place]} at {list(place)}")
+    return np.asarray(ids[..., None] == np.arange(count), np.float32)
+
+
+def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
+    """`x` over its length along `axis`, float32; zeros stay. Source: keras.utils.normalize."""
+    return ops.normalize(np.asarray(x, np.float32), axis, order, np.finfo(np.float32).tiny)

@@ -126,3 +126,46 @@ def test_cells_of_trials_are_told():
         assert counts and max(counts) < 10**5
     finally:
         trial.meter.reset(token)
+
+
+class Places(layers.Layer):
+    """Adds a row of a table to each step."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.table = layers.Embedding(steps, 3)
+
+    def call(self, x):
+        return x + self.table(ops.arange(ops.shape(x)[1]))
+
+
+@pytest.mark.parametrize("steps", [20, 5, 2])
+def test_a_table_of_positions_may_be_shorter_than_a_trial(steps):
+    source = layers.Input((None, 3))
+    layer = Places(steps)
+    model = Model(source, layer(source))
+    assert model.output_shape == (None, None, 3)
+    data = np.ones((2, steps, 3), np.float32)
+    np.testing.assert_array_equal(model(data), data + layer.table.weights[0].numpy())
+    with pytest.raises(IndexError, match=f"must be in 0..{steps - 1}, got {steps}"):
+        model(np.ones((2, steps + 1, 3), np.float32))
+
+
+def test_a_table_given_as_an_array_may_be_shorter_than_a_trial():
+    table = np.arange(60, dtype=np.float32).reshape(20, 3)
+    source = layers.Input((None, 3))
+    shift = layers.Lambda(lambda x: x + table[: x.shape[1]])
+    assert Model(source, shift(source)).output_shape == (None, None, 3)
+
+
+def test_what_fails_at_any_size_says_what_it_was_tried_with():
+    def refuse(x):
+        raise ValueError(f"{x.shape[1]} steps are not right")
+
+    with pytest.raises(ValueError, match="24 steps are not right") as caught:
+        layers.Lambda(refuse)(layers.Input((None, 3)))
+    (note,) = caught.value.__notes__
+    assert "compute_output_shape" in note
+    with pytest.raises(ValueError, match="7 steps are not right") as caught:
+        layers.Lambda(refuse)(layers.Input((7, 3)))
+    assert not hasattr(caught.value, "__notes__")

@@ -37,6 +37,8 @@ LEVELS = [
         "demo",
         "backend",
         "utils",
+        "saving",
+        "__main__",
         "_openmp.threadpools",
         "data.files",
     },

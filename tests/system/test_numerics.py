@@ -134,6 +134,7 @@ ALLOWED = {
     ("testing.gradients", "np.vdot"): CHECKS,
     ("tape.of_rows", "np.maximum"): INTEGERS,
     ("tape.of_rows", "np.maximum.accumulate"): INTEGERS,
+    ("utils", ".max"): INTEGERS,
 }
 """{(module, what is used): reason}."""
 

@@ -16,8 +16,13 @@ from ..nest import flatten, map_structure
 from ..tensor import Tensor, get_keras_mask
 from .symbols import KerasTensor
 
-# (batch, any other unknown size); the others divide by 2, 3, 4, 6, 8 so that splits of time work.
-_SIZES = ((2, 24), (3, 48))
+_SIZES = (
+    ((2, 24), (3, 48)),
+    *(((2, 8), (3, 16)), ((2, 4), (3, 6)), ((2, 2), (3, 4)), ((2, 1), (3, 2))),
+)
+"""(batch, any other unknown size) of two calls. Those of the first pair divide by 2, 3, 4, 6, 8 so
+that splits of time work; what cannot be that long, as a table ends before, is tried on less."""
+_OF_SIZES = (ValueError, TypeError, IndexError)  # and no subclasses: a file's limits are no sizes
 _LARGE, _FIRST = 64, 97  # a larger size is 97, 98, ... in a trial, which no unknown size is
 _MAX_CELLS = 1 << 26  # 256 MB of float32
 
@@ -79,12 +84,40 @@ def output_spec(function: Callable, args: tuple, kwargs: dict, scale: Scale | No
             return _outcome(function, args, kwargs, scale)
         except (ValueError, TypeError, LookupError):  # tell it with the sizes that there are
             pass
-    return _outcome(function, args, kwargs, Scale(()))
+    try:
+        return _outcome(function, args, kwargs, Scale(()))
+    except _OF_SIZES as error:
+        if type(error) not in _OF_SIZES or not _has_unknown_size(args, kwargs):
+            raise
+        return _shorter(function, args, kwargs, error)
 
 
-def _outcome(function: Callable, args: tuple, kwargs: dict, scale: Scale) -> Any:
+def _has_unknown_size(args: tuple, kwargs: dict) -> bool:
+    tensors = [x for x in flatten([args, kwargs]) if isinstance(x, KerasTensor)]
+    return any(None in x.shape[1:] for x in tensors)
+
+
+def _shorter(function: Callable, args: tuple, kwargs: dict, error: Exception) -> Any:
+    """The outcome for smaller unknown sizes. Raises: `error`, with what to write, if none does."""
+    for sizes in _SIZES[1:]:
+        try:
+            return _outcome(function, args, kwargs, Scale(()), sizes)
+        except _OF_SIZES as other:
+            if type(other) not in _OF_SIZES:
+                raise
+    error.add_note(
+        f"The call was tried with {_SIZES[0][0][1]} and fewer in place of each unknown size, to "
+        "learn the shape of its result. If only these sizes are wrong, give the Input a shape "
+        "without None, or let the layer's class write compute_output_shape(self, input_shape)."
+    )
+    raise error
+
+
+def _outcome(
+    function: Callable, args: tuple, kwargs: dict, scale: Scale, pair: Any = _SIZES[0]
+) -> Any:
     with np.errstate(all="ignore"):
-        first, second = (_call(function, args, kwargs, sizes, scale) for sizes in _SIZES)
+        first, second = (_call(function, args, kwargs, sizes, scale) for sizes in pair)
     others = iter(flatten(second))
 
     def spec(a: Any) -> KerasTensor | None:

@@ -6,11 +6,13 @@ The `mask_rule` of a layer is not among its arguments, which Keras would refuse,
 
 import inspect
 import json
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from .. import ops
+from ..given.custom import get_registered_name
 from ..layers.base.table import FILES, IN_KERAS, OURS, names_in
 
 _LAYERS, _OURS = frozenset(names_in(IN_KERAS)), frozenset(names_in(OURS))
@@ -104,4 +106,11 @@ def _plain(value: Any) -> Any:
         return {"class_name": "__slice__", "config": parts}
     if value is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
-    raise TypeError(f"a config has no form for {type(value).__name__} {value!r:.60}")
+    if isinstance(value, FunctionType) and value.__name__ != "<lambda>":
+        names = {"class_name": "function", "config": get_registered_name(value)}
+        return {"module": value.__module__, **names, "registered_name": "function"}
+    kind: Any = type(value)
+    if (registered := get_registered_name(kind)) != kind.__name__:
+        names = {"class_name": kind.__name__, "config": kind.get_config(value)}
+        return {"module": kind.__module__, **names, "registered_name": registered}
+    raise TypeError(f"a config has no form for {kind.__name__} {value!r:.60}")

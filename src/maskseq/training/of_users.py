@@ -1,5 +1,6 @@
 """What a model of users computes in a step itself: compute_loss and compute_metrics."""
 
+import inspect
 from typing import Any, NamedTuple
 
 from ..data.ragged import Ragged
@@ -62,6 +63,20 @@ def given_to(step: Step, model: Any, y: Any, y_pred: Any, sample_weight: Any) ->
 def writes(model: Any, name: str) -> bool:
     """True if the class of `model` has a method of its own in the place of Trainable's."""
     return getattr(type(model), name) is not getattr(Trainable, name)
+
+
+def loss_of(model: Any, step: Step, training: bool) -> Any:
+    """What a compute_loss of users gives; `training` is told to those that take it, as in Keras."""
+    taken = inspect.signature(model.compute_loss).parameters
+    told = "training" in taken or any(p.kind is p.VAR_KEYWORD for p in taken.values())
+    return model.compute_loss(**step.given, **({"training": training} if told else {}))
+
+
+def reset_metrics(model: Any) -> None:
+    """Begin the metrics anew that a `metrics` property of users lists, as in Keras."""
+    if writes(model, "metrics"):
+        for metric in model.metrics:
+            metric.reset_state()
 
 
 def refuse_steps(model: Any) -> None:

@@ -95,6 +95,7 @@ class Trainer:
         self._blank = None
         self.losses.reset()
         self.metrics.reset()
+        of_users.reset_metrics(self.model)
         self._own_logs = {}
 
     def logs(self) -> dict[str, float]:
@@ -155,7 +156,7 @@ class Trainer:
         """What the model's own compute_loss gives."""
         self._step = step = of_users.step_of(tape, outputs, batch)
         with changed(reader=tape if training else None):
-            loss = self.model.compute_loss(**step.given, training=training)
+            loss = of_users.loss_of(self.model, step, training)
         self._step = None
         if training and not tape.wants(loss):
             raise TypeError(

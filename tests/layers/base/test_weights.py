@@ -58,3 +58,43 @@ def test_first_weights_are_uniform_over_the_fan(name, fan, scale):
     values = initializers.get(name)((4, 10, 225))
     assert np.abs(values).max() <= limit
     np.testing.assert_allclose(values.std(), limit / np.sqrt(3), rtol=0.03)
+
+
+OBJECTS = [
+    (initializers.Zeros(), "zeros"),
+    (initializers.Ones(), "ones"),
+    (initializers.Constant(2.5), {"class_name": "Constant", "config": {"value": 2.5}}),
+    (initializers.Identity(2), {"class_name": "Identity", "config": {"gain": 2}}),
+] + [
+    (cls(seed=3), {"class_name": cls.__name__, "config": {"seed": 3}})
+    for cls in (
+        *(initializers.RandomNormal, initializers.RandomUniform, initializers.TruncatedNormal),
+        *(initializers.VarianceScaling, initializers.Orthogonal, initializers.GlorotUniform),
+        *(initializers.GlorotNormal, initializers.HeUniform, initializers.HeNormal),
+        *(initializers.LecunUniform, initializers.LecunNormal),
+    )
+]
+
+
+@pytest.mark.parametrize("made, config", OBJECTS)
+def test_initializers_as_objects_give_what_their_configs_give(made, config):
+    values = made((5, 5))
+    assert values.dtype == np.float32
+    for other in (config, initializers.serialize(made)):
+        want = initializers.get(other)((5, 5))
+        np.testing.assert_array_equal(values, np.asarray(want, np.float32))
+    layer = layers.Dense(5, kernel_initializer=made)
+    layer.build((None, 5))
+    np.testing.assert_array_equal(layer.get_weights()[0], values)
+    entry = layer.get_config()["kernel_initializer"]
+    assert entry["module"] == "keras.initializers" and entry["class_name"] == type(made).__name__
+
+
+def test_a_constant_may_be_an_array():
+    table = np.arange(6.0).reshape(3, 2)
+    layer = layers.Embedding(3, 2, embeddings_initializer=initializers.Constant(table))
+    layer.build()
+    np.testing.assert_array_equal(layer.get_weights()[0], table)
+    assert layer.get_config()["embeddings_initializer"]["config"] == {"value": table.tolist()}
+    with pytest.raises(ValueError, match="mode must be one of .* got 'fan'"):
+        initializers.VarianceScaling(mode="fan")

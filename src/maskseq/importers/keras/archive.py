@@ -1,8 +1,8 @@
 """The members of a `.keras` archive that describe a model."""
 
-import os
 from typing import NamedTuple
 
+from ...storage.source import Given, Source
 from ...storage.zip import Zip
 from ..errors import FormatError
 
@@ -21,18 +21,18 @@ class Archive(NamedTuple):
     size: int  # of the archive, in bytes
 
 
-def read_archive(path: str | os.PathLike) -> Archive:
+def read_archive(given: Given) -> Archive:
     """Read a `.keras` file. Raises FormatError unless it is a sound archive of a Keras model."""
-    name = os.fspath(path)
-    with open(name, "rb") as file:
+    source = Source.of(given)
+    with source.open() as file:
         try:
             archive = Zip(file, _ROOM)
             metadata, config = archive.read("metadata.json"), archive.read("config.json")
             weights = archive.read(_WEIGHTS)
             tables = {name: archive.read(name) for name in archive.names if is_table(name)}
-            return Archive(metadata, config, weights, tables, os.fstat(file.fileno()).st_size)
+            return Archive(metadata, config, weights, tables, source.size)
         except ValueError as error:
-            raise FormatError(name, str(error)) from error
+            raise FormatError(source.name, str(error)) from error
 
 
 def is_table(name: str) -> bool:

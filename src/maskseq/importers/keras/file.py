@@ -9,14 +9,15 @@ import functools
 import os
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from ...given.custom import custom_objects_here
 from ...layers import Layer
 from ...layers.base.rules import checked_rule
 from ...models.model import Model
+from ...storage.source import Given, Source
 from .. import formats
 from ..errors import FormatError
 from ..hdf5 import Group, read_hdf5
@@ -34,68 +35,76 @@ from .weights import load_tree
 
 
 def load_model(
-    path: str | os.PathLike,
-    custom_layers: Mapping[str, type[Layer]] | None = None,
-    *,
-    functions: Mapping[str, Any] | None = None,
-    weights: str | os.PathLike | None = None,
-    mask_rule: str = "auto",
+    filepath: str | os.PathLike | BinaryIO,
+    custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
+    safe_mode: bool = True,
+    *,
+    custom_layers: Mapping[str, type[Layer]] | None = None,
+    functions: Mapping[str, Any] | None = None,
+    weights: str | os.PathLike | BinaryIO | None = None,
+    mask_rule: str = "auto",
 ) -> Model:
     """The model in a file written by Keras 3 or Keras 2.
 
     Arguments:
-        path: a `.keras` file, a legacy `.h5` file, or the JSON of `model.to_json()`.
-        custom_layers: class name in the file -> class, for layers of yours in the model. No other
-            class than these and maskseq's own is ever made, whatever the file says.
+        filepath: the path of a `.keras` file, a legacy `.h5` file, or the JSON of
+            `model.to_json()`; or such a file, opened in binary mode, or a BytesIO.
+        custom_objects: name in the file -> a class of a layer or model of yours, or a function.
+            No other class than these, those that were registered (`maskseq.saving`) and maskseq's
+            own is ever made, whatever the file says.
+        compile: keep what a `.keras` file has about training, so that `fit` and `evaluate` go on
+            where the file stopped.
+        safe_mode: accepted, as in Keras. No code in a file is ever run, also with False.
+        custom_layers: as custom_objects, of classes only.
         functions: layer name -> function, for Lambda layers and for activations that are functions
             of yours. A layer with two such activations takes {argument: function}; a function that
             several layers use may stand once under its own name. A Lambda may be replaced by a
-            layer. No code in a file is ever run.
-        weights: a file with the weights; needed if `path` is a JSON config.
+            layer.
+        weights: a file with the weights; needed if the other is a JSON config.
         mask_rule: whose rule for masks the model follows. "auto": that of the Keras that wrote the
             file; else "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9" (tf.keras to 2.9),
             "keras2.3" or "keras2.1" (without TensorFlow). See docs/differences.md.
-        compile: keep what a `.keras` file has about training, so that `fit` and `evaluate` go on
-            where the file stopped.
     Returns: a Model or Sequential with its weights; its `mask_rule` says which rule it follows.
     Raises: UnsupportedLayerError (a ValueError) naming a layer, an operation or an option that is
         not known; FormatError (a ValueError) with path and reason if the file is damaged, or of
         another format, which is named.
     Source: keras.saving.load_model, version 3.15.
     """
-    name = os.fspath(path)
+    source = Source.of(filepath)
+    name, weights_of = source.name, None if weights is None else Source.of(weights)
     if mask_rule != "auto":
         checked_rule(mask_rule)
-    start = _start_of(name)
-    given = custom_layers, functions, mask_rule
+    start = _start_of(source)
+    own = {**(custom_objects or {}), **(custom_layers or {})}
+    given = own, functions, mask_rule, source.size
     if start.startswith(formats.HDF5):
-        raw = Path(name).read_bytes()
+        raw = source.read()
         root = read_hdf5(raw, name)
         maker = _maker(name, _version_of(root, name), *given)
-        model = _build(maker, _legacy_config(root, name), len(raw) if weights is None else weights)
+        model = _build(maker, _legacy_config(root, name), _size_of(weights_of, len(raw)))
         load = functools.partial(load_legacy, root=root, path=name)
     elif start.lstrip().startswith(b"{"):
-        if weights is None:
+        if weights_of is None:
             raise FormatError(name, "a config without weights; pass weights=, the file with them")
-        config = parse_json(Path(name).read_bytes(), name, "the config")
-        maker = _maker(name, _version_of_json(config, name, weights), *given)
-        model = _build(maker, config, weights)
+        config = parse_json(source.read(), name, "the config")
+        maker = _maker(name, _version_of_json(config, name, weights_of), *given)
+        model = _build(maker, config, weights_of.size)
         load = None
     else:
-        archive = read_archive(name)
+        archive = read_archive(source)
         metadata = parse_json(archive.metadata, name, "metadata.json", archive.size)
         config = parse_json(archive.config, name, "config.json", archive.size)
         text = expect(metadata.get("keras_version"), str, name, "keras_version")
         maker = _maker(name, Version.parse(text, name), *given)
         root = read_hdf5(archive.weights, name)
-        model = _build(maker, config, len(archive.weights) if weights is None else weights)
+        model = _build(maker, config, _size_of(weights_of, len(archive.weights)))
         tables = Tables(name, archive.tables, archive.size)
         load = functools.partial(load_tree, root=root, path=name, tables=tables)
         if compile:
-            model.saved_training = saved_training(name, config.get("compile_config"), root)
-    if weights is not None:
-        load_weights(model, weights, warn=False)
+            model.saved_training = saved_training(name, config.get("compile_config"), root, own)
+    if weights_of is not None:
+        load_weights(model, weights_of, warn=False)
     elif load is not None:
         load(model)
     maker.functions.check_used(name)
@@ -117,13 +126,13 @@ def model_from_json(
     config = parse_json(raw, name, "the config")
     text = config.get("keras_version")
     version = Version(3, 0) if text is None else Version.parse(text, name)
-    maker = _maker(name, version, custom_layers, functions, "auto", len(raw))
+    maker = _maker(name, version, {**(custom_layers or {})}, functions, "auto", len(raw))
     model = _model_of(maker, config)
     maker.functions.check_used(name)
     return model
 
 
-def load_weights(model: Model, path: str | os.PathLike, *, warn: bool = True) -> None:
+def load_weights(model: Model, path: Given, *, warn: bool = True) -> None:
     """Give `model` the weights in a `.weights.h5`, legacy `.h5` or `.keras` file.
 
     Layers are matched by class and order as Keras does it, never by name. Weights of CuDNNLSTM and
@@ -132,10 +141,11 @@ def load_weights(model: Model, path: str | os.PathLike, *, warn: bool = True) ->
         2.2) and a layer's are sigmoid.
     Raises: FormatError naming layer, weight, expected and got; then the model is unchanged.
     """
-    name = os.fspath(path)
+    source = Source.of(path)
+    name = source.name
     if not model.built:
         raise ValueError(f"model '{model.name}' must be built before it is given weights")
-    root = _weights_root(name)
+    root = _weights_root(source)
     if not is_legacy(root):
         load_tree(model, root, name)
         return
@@ -152,29 +162,34 @@ def load_weights(model: Model, path: str | os.PathLike, *, warn: bool = True) ->
         )
 
 
-def read_keras_weights(path: str) -> dict[str, np.ndarray]:
+def read_keras_weights(path: Given) -> dict[str, np.ndarray]:
     """All weights in a `.weights.h5`, legacy `.h5` or `.keras` file, by name; see `read_weights`.
 
     Raises: FormatError (a ValueError) with path and reason.
     """
-    return arrays_by_name(_weights_root(path), path)
+    source = Source.of(path)
+    return arrays_by_name(_weights_root(source), source.name)
 
 
-def _start_of(name: str) -> bytes:
+def _start_of(source: Source) -> bytes:
     """The first bytes of a file. Raises: FormatError naming its format, if that is another."""
-    if os.path.isdir(name):
-        raise FormatError(name, formats.describe_folder(name))
-    with open(name, "rb") as file:
-        start = file.read(formats.START)
-    if what := formats.describe(name, start):
-        raise FormatError(name, what)
+    if source.is_folder:
+        raise FormatError(source.name, formats.describe_folder(source.name))
+    start = source.start(formats.START)
+    if what := formats.describe(source.name, start):
+        raise FormatError(source.name, what)
     return start
 
 
-def _weights_root(name: str) -> Group:
-    start = _start_of(name)
-    raw = read_archive(name).weights if start[:4] == b"PK\3\4" else Path(name).read_bytes()
-    return read_hdf5(raw, name)
+def _weights_root(source: Source) -> Group:
+    start = _start_of(source)
+    raw = read_archive(source).weights if start[:4] == b"PK\3\4" else source.read()
+    return read_hdf5(raw, source.name)
+
+
+def _size_of(weights: Source | None, own: int) -> int:
+    """The bytes of weights that a model may have: of their file, or those that it has itself."""
+    return own if weights is None else weights.size
 
 
 def _legacy_config(root: Group, name: str) -> dict[str, Any]:
@@ -199,36 +214,34 @@ def _version_of(root: Group, name: str, default: Any = (2, 0)) -> Any:
     return Version.parse(text, name)
 
 
-def _version_of_json(config: dict[str, Any], name: str, weights: str | os.PathLike) -> Version:
+def _version_of_json(config: dict[str, Any], name: str, weights: Source) -> Version:
     """The version in a JSON config, or that of its weights; only Keras 3 writes a `module`."""
     if config.get("keras_version") is not None:
         return Version.parse(config["keras_version"], name)
     if "module" in config:
         return Version(3, 0)
-    return _version_of(_weights_root(os.fspath(weights)), name)
+    return _version_of(_weights_root(weights), name)
 
 
 def _maker(
     name: str,
     version: Version,
-    custom_layers: Mapping[str, type[Layer]] | None,
+    custom_objects: Mapping[str, Any],
     functions: Mapping[str, Any] | None,
     mask_rule: str,
-    size: int | None = None,
+    size: int,
 ) -> ModelMaker:
-    given = Functions(functions or {})
+    known = custom_objects_here(custom_objects)
+    classes = {k: v for k, v in known.items() if isinstance(v, type) and issubclass(v, Layer)}
+    others = {k: v for k, v in known.items() if callable(v) and not isinstance(v, type)}
     rule = None if mask_rule == "auto" else mask_rule
-    maker = ModelMaker(name, custom_layers, version, given, rule)
-    maker.budget = model_budget(name, os.path.getsize(name) if size is None else size)
+    maker = ModelMaker(name, classes, version, Functions(functions or {}, others), rule)
+    maker.budget = model_budget(name, size)
     return maker
 
 
-def _build(maker: ModelMaker, config: dict, size: int | str | os.PathLike) -> Model:
-    """The model of a config; its weights, zeros for now, are no larger than `size` allows.
-
-    size: of the weights in bytes, or the file that holds them.
-    """
-    size = size if isinstance(size, int) else os.path.getsize(size)
+def _build(maker: ModelMaker, config: dict, size: int) -> Model:
+    """The model of a config; its weights, zeros for now, are at most `size` bytes."""
     with limited(maker.path, size, maker.budget):
         return _model_of(maker, config)
 

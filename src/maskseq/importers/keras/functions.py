@@ -10,14 +10,15 @@ class Functions:
     Arguments:
         given: name -> a function; {argument: function} for a layer with several, as an LSTM of two
             activations; or, for a Lambda, a layer that takes its place.
+        known: own name in a file -> function, of which not all need be used.
     """
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> None:
         for name, value in given.items():
             for function in value.values() if isinstance(value, Mapping) else [value]:
                 if not callable(function):
                     raise TypeError(f"functions: '{name}' must be a function, got {function!r}")
-        self._given = dict(given)
+        self._given, self._known = dict(given), dict(known or {})
         self._used: set[str] = set()
 
     def take(self, layer: str, argument: str, own_name: str) -> Callable[..., Any] | None:
@@ -29,7 +30,7 @@ class Functions:
             if value is not None:
                 self._used.add(name)
                 return value
-        return None
+        return self._known.get(own_name)
 
     def check_used(self, path: str) -> None:
         """Raises: ValueError naming those for which the file has no place."""

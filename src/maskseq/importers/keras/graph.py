@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 _UNUSED = ("constants", "initial_state", "attention_mask")  # None: not given
 
 
-def functional(maker: "ModelMaker", config: dict[str, Any]) -> Model:
+def functional(maker: "ModelMaker", config: dict[str, Any], cls: type[Model] = Model) -> Model:
     """The functional model of a `config` with `layers`, `input_layers` and `output_layers`."""
     graph = _Graph(maker)
     checked = graph.checked(config)
     inputs, outputs = maker.guarded(from_config, checked, graph.make, graph.call)
     name = maker.name(config.get("name", "functional"))
-    return maker.guarded(Model, inputs=inputs, outputs=outputs, name=name)
+    return maker.guarded(cls, inputs=inputs, outputs=outputs, name=name)
 
 
 class _Graph:

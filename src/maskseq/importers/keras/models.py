@@ -20,6 +20,12 @@ class ModelMaker(LayerMaker):
             return self._sequential(entry)
         return functional(self, entry["config"])
 
+    def _custom(self, cls: Any, class_name: str, config: dict[str, Any], name: str) -> Any:
+        """A layer or model of a class of the caller's."""
+        if issubclass(cls, Model) and {"layers", "input_layers", "output_layers"} <= config.keys():
+            return functional(self, config, cls)
+        return super()._custom(cls, class_name, config, name)
+
     def _sequential(self, entry: dict[str, Any]) -> Model:
         config = entry["config"]
         items = expect(config.get("layers"), list, self.path, "layers of a Sequential")

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ...configured import with_own
+from ...given.custom import custom_object_scope
 from ...storage.text import printable
 from ..errors import FormatError
 from ..hdf5 import Dataset, Group
@@ -18,11 +20,14 @@ _ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"
 class SavedTraining:
     """config: the `compile_config` of a file.  state: the values of the optimizer's variables.
 
-    name: of the optimizer, as the file has it.
+    name: of the optimizer, as the file has it.  custom: what its config may name besides.
     """
 
-    def __init__(self, path: str, config: dict[str, Any], state: list[np.ndarray], name: str):
+    def __init__(
+        self, path: str, config: dict[str, Any], state: list[np.ndarray], name: str, custom: Any
+    ):
         self._path, self.config, self.state, self.name = path, config, state, name
+        self._custom = dict(custom or {})
 
     def restore(self, model: Any) -> None:
         """Compile `model` as it was when it was saved, with the state of its optimizer.
@@ -31,7 +36,8 @@ class SavedTraining:
         """
         given = {name: self.config.get(name) for name in _ARGUMENTS}
         try:
-            model.compile(**given)
+            with custom_object_scope(self._custom):
+                model.compile(**with_own(given))
             optimizer = model.optimizer
             if len(self.state) > len(optimizer.variables):  # it had made a step
                 optimizer.build(model.trainable_weights)
@@ -48,7 +54,7 @@ class SavedTraining:
             ) from error
 
 
-def saved_training(path: str, config: Any, root: Group) -> SavedTraining | None:
+def saved_training(path: str, config: Any, root: Group, custom: Any = None) -> SavedTraining | None:
     """What there is about training in a file; None if there is nothing."""
     if not isinstance(config, dict) or not isinstance(config.get("optimizer"), (str, dict)):
         return None
@@ -65,4 +71,4 @@ def saved_training(path: str, config: Any, root: Group) -> SavedTraining | None:
         if sum(x.nbytes for x in known) > root.file_size:
             raise FormatError(path, "variables that together are larger than the file")
         found = [np.array(x.read()) for x in known]
-    return SavedTraining(path, config, found, name)
+    return SavedTraining(path, config, found, name, custom)

@@ -8,7 +8,7 @@ import functools
 import inspect
 from typing import Any, TypedDict, Unpack, get_args, get_origin
 
-from ... import activations, configured, constraints, regularizers
+from ... import activations, configured, constraints, initializers, regularizers
 from .registry import serialize_layer
 from .weights import WeightHolder
 
@@ -102,4 +102,4 @@ def as_config(value: Any) -> Any:
         return serialize_layer(value)
     if type(value) in (list, tuple):
         return type(value)(map(as_config, value))
-    return constraints.serialize(regularizers.serialize(value))
+    return constraints.serialize(regularizers.serialize(initializers.serialize(value)))

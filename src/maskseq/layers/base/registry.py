@@ -4,6 +4,7 @@ from contextvars import ContextVar
 from importlib import import_module
 from typing import Any, TypeVar
 
+from ...given.custom import custom_objects_here, get_registered_name
 from .table import FILES
 from .weights import WeightHolder
 
@@ -19,14 +20,20 @@ def register_model(cls: ModelClass) -> ModelClass:
 
 
 def serialize_layer(layer: Any) -> dict[str, Any]:
-    """The class name and the config of a layer."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+    """The class name and the config of a layer, and the name under which a class is registered."""
+    cls = type(layer)
+    entry = {"class_name": cls.__name__, "config": layer.get_config()}
+    registered = get_registered_name(cls)
+    if registered == cls.__name__:
+        return entry
+    return {"module": cls.__module__, **entry, "registered_name": registered}
 
 
 def deserialize_layer(config: Any, custom_layers: dict[str, type] | None = None) -> Any:
     """A layer from what `serialize_layer` returned; a layer is returned as it is.
 
-    Raises: ValueError if the class is neither of this package nor in `custom_layers`.
+    Raises: ValueError if the class is neither of this package nor registered nor in
+        `custom_layers`.
     """
     if isinstance(config, WeightHolder):
         return config
@@ -34,6 +41,8 @@ def deserialize_layer(config: Any, custom_layers: dict[str, type] | None = None)
     cls = known.get(name) or _models.get(name)
     if cls is None and name in FILES:
         cls = getattr(import_module(FILES[name]), name)
+    if cls is None:
+        cls = custom_objects_here().get(config.get("registered_name") or name)
     if not isinstance(cls, type):
         raise ValueError(f"no layer class named {name!r}: pass it in custom_layers")
     token = _custom_layers.set(known)

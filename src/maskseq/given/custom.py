@@ -1,0 +1,84 @@
+"""Classes and functions of users that files may name. Source: keras.saving, version 3.15.
+
+Nothing is found by importing what a file says: only what was registered, or given by hand.
+"""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+Registered = TypeVar("Registered")
+_registered: dict[str, Any] = {}
+_names: dict[Any, str] = {}
+_scope: ContextVar[Mapping[str, Any] | None] = ContextVar("scope", default=None)
+
+
+def register_keras_serializable(
+    package: str = "Custom", name: str | None = None
+) -> Callable[[Registered], Registered]:
+    """Decorator of a class or function: files then name it "package>name", and it is found there.
+
+    Raises: ValueError for a class without `get_config`, or a name that is taken.
+    Source: keras.saving.register_keras_serializable.
+    """
+
+    def register(made: Any) -> Any:
+        if isinstance(made, type) and not hasattr(made, "get_config"):
+            raise ValueError(f"{made.__name__} must have a get_config method to be registered")
+        full = f"{package}>{name or made.__name__}"
+        other = _registered.get(full)
+        if other is not None and _origin(other) != _origin(made):
+            raise ValueError(f"{full} is registered already, for {other!r}")
+        _registered[full], _names[made] = made, full
+        return made
+
+    return register
+
+
+def _origin(made: Any) -> tuple[str, str]:
+    """Where a class or function is written: a cell of a notebook may run again."""
+    return made.__module__, made.__qualname__
+
+
+def get_registered_name(made: Any) -> str:
+    """ "package>name" of what was registered, else its own name. Source: keras.saving."""
+    return str(_names.get(made, made.__name__))
+
+
+def get_registered_object(name: str, custom_objects: Any = None, module_objects: Any = None) -> Any:
+    """The class or function of a registered name, or of that name in a dict; None if none is.
+
+    Source: keras.saving.get_registered_object.
+    """
+    for known in (custom_objects, custom_objects_here(), module_objects):
+        if known and name in known:
+            return known[name]
+    return None
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The dict of all that is registered, which may be added to. Source: keras.saving."""
+    return _registered
+
+
+class custom_object_scope:
+    """Within `with custom_object_scope({"Name": Class}):` files may name these.
+
+    Source: keras.saving.custom_object_scope.
+    """
+
+    def __init__(self, custom_objects: Mapping[str, Any]):
+        self._given = dict(custom_objects)
+
+    def __enter__(self) -> "custom_object_scope":
+        self._token = _scope.set({**(_scope.get() or {}), **self._given})
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _scope.reset(self._token)
+
+
+def custom_objects_here(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What files may name: what is registered, what the scope has, and what is given."""
+    by_class = {x.__name__: x for x in _registered.values() if hasattr(x, "__name__")}
+    return {**by_class, **_registered, **(_scope.get() or {}), **(given or {})}
