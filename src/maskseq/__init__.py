@@ -41,11 +41,12 @@ if _typing.TYPE_CHECKING:
     from . import report as report
     from . import saving as saving
     from . import testing as testing
+    from .importers import from_torch as from_torch
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
 
 __version__ = "0.1.0"
-_OF_FILES = ("load_model", "read_weights")
+_OF_FILES = ("from_torch", "load_model", "read_weights")
 _MODULES = (
     *("callbacks", "explain", "importers", "losses", "metrics", "models"),
     *("optimizers", "plot", "report", "saving", "testing"),

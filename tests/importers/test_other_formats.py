@@ -70,8 +70,8 @@ def test_format_is_named(tmp_path, name, read):
 
 
 OF_ARRAYS = {
-    "model.safetensors": (safetensors(), "a safetensors file.*read_weights"),
-    "model.pt": (zipped("model/data.pkl", "model/data/0"), "a PyTorch file.*read_weights"),
+    "model.safetensors": (safetensors(), "a safetensors file.*load_torch"),
+    "model.pt": (zipped("model/data.pkl", "model/data/0"), "a PyTorch file.*load_torch"),
     "model.keras": (zipped("archive/data.pkl"), "a PyTorch file"),
     "weights.npz": (written(np.savez, w=np.zeros(2)), "a NumPy archive.*read_weights"),
 }

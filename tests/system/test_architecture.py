@@ -43,8 +43,10 @@ LEVELS = [
         "data.files",
     },
 ]
-# Methods of a model, as in Keras: load_weights, save and save_weights, compile and fit.
+# Methods of a model, as in Keras: load_weights, save and save_weights, compile and fit; and
+# load_torch of any layer.
 UPWARDS = {
+    ("layers.base.weights", "importers.torch.load"),
     ("models.saving", "importers"),
     ("models.saving", "savers"),
     ("models.trainable", "training.fitting"),

@@ -65,6 +65,12 @@ cdef class Array:
         PyBuffer_Release(&self.view)
         return False
 
+    cdef int hold(self, object x, const char* formats, Py_ssize_t itemsize=ANY) except -1:
+        """Takes hold of an array that was made to be good."""
+        if not self.holds(x, formats, itemsize):
+            raise SystemError(f"{self.name}: a copy of dtype {x.dtype!r} is not native")
+        return 0
+
     cdef Array expect(self, Py_ssize_t a, Py_ssize_t b=NO_AXIS, Py_ssize_t c=NO_AXIS):
         """Itself, if its shape is (a, b, c), where ANY fits everything; else ValueError."""
         cdef Py_ssize_t[3] sizes = [a, b, c]
@@ -99,10 +105,11 @@ cdef Array floats(object x, str name):
         x = as_numpy(x, name, "float32", "fiub")
         try:
             with np.errstate(over="raise"):
-                x = np.array(x, np.float32, order="C")
+                # NumPy keeps a dtype that is equal, such as "<f4" by name; `view` does not.
+                x = np.array(x, np.float32, order="C").view(np.float32)
         except FloatingPointError as error:
             raise ValueError(f"{name} has values too large for float32") from error
-        a.holds(x, b"f", 4)
+        a.hold(x, b"f", 4)
     return a
 
 
@@ -151,7 +158,7 @@ cdef Array bools(object x, str name):
     cdef Array a = Array.__new__(Array)
     a.name, a.kind = name, "bool"
     if not a.holds(x, b"?", 1):
-        a.holds(np.array(as_numpy(x, name, "bool", "b"), order="C"), b"?", 1)
+        a.hold(np.array(as_numpy(x, name, "bool", "b"), order="C"), b"?", 1)
     return a
 
 
@@ -163,7 +170,7 @@ cdef Array integers(object x, str name):
         x = as_numpy(x, name, "int64", "iu")
         if x.dtype.kind == "u" and x.size and x.max() > 2**63 - 1:
             raise ValueError(f"{name} must be int64, got {x.max()}")
-        a.holds(np.array(x, np.int64, order="C"), b"lq", 8)
+        a.hold(np.array(x, np.int64, order="C").view(np.int64), b"lq", 8)
     return a
 
 
@@ -179,7 +186,7 @@ cdef Array items(object x, str name):
         if x.itemsize > 8:
             raise TypeError(f"{name} must be of 1, 2, 4 or 8 bytes a number, got {x.dtype}")
         x = np.require(x, x.dtype.newbyteorder("="), ["C", "ALIGNED"])
-        a.holds(x, NUMBERS)
+        a.hold(x, NUMBERS)
     return a
 
 

@@ -6,3 +6,4 @@ from .errors import UnsupportedLayerError as UnsupportedLayerError
 from .keras.file import load_model as load_model
 from .keras.file import load_weights as load_weights
 from .keras.file import model_from_json as model_from_json
+from .torch.build import from_torch as from_torch

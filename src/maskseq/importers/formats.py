@@ -9,7 +9,8 @@ START = 1024  # how many of the first bytes of a file `describe` looks at
 _BY_HAND = "get its arrays with maskseq.read_weights and hand them to the layers: set_weights"
 _SAVE = "load it where it was made and save it with model.save('model.keras')"
 _PICKLE = f"a pickle, which runs code when it is read and is never read here; {_SAVE}"
-_TORCH = f"a PyTorch file, which holds arrays and no model; {_BY_HAND}"
+_LOAD = "build the layers and use layer.load_torch(path), or maskseq.from_torch(path, kind)"
+_TORCH = f"a PyTorch file, which holds arrays and no model; {_LOAD}"
 _OLD_TORCH = (
     "a PyTorch file of before version 1.6, or no PyTorch file; in PyTorch, load it and write it "
     "again with torch.save(model.state_dict(), path)"
@@ -57,7 +58,7 @@ def describe(path: str, start: bytes) -> str | None:
     if found is None and start[4:8] == b"TFL3":
         found = f"a TFLite model, whose operations are compiled; {_KERAS}"
     if found is None and is_safetensors(path, start):
-        found = f"a safetensors file, which holds arrays and no model; {_BY_HAND}"
+        found = f"a safetensors file, which holds arrays and no model; {_LOAD}"
     if found is None and start[257:262] == b"ustar":
         found = "a tar archive; unpack it first"
     if found is None and not start.lstrip().startswith(b"{"):

@@ -118,3 +118,20 @@ def test_weights_of_any_wrong_shape_are_refused(kind, wrong, axis, by):
 def test_packed_rnn_names_the_known_kinds():
     with pytest.raises(ValueError, match="kind must be one of lstm, gru, .*, got 'GRU'"):
         _kernels.PackedRNN("GRU", np.ones((1, 3)), np.ones((1, 3)))
+
+
+@pytest.mark.parametrize("order", "<>=")
+def test_arrays_whose_byte_order_is_written_out_are_read_as_others(order):
+    """NumPy keeps dtype("<f4") apart from "=f4" in their buffers, though they are equal."""
+    rng = np.random.default_rng(0)
+    packed = _kernels.PackedRNN("lstm", rng.random((3, 8)), rng.random((2, 8)), rng.random(8))
+    arguments = [rng.random((4, 3), np.float32), np.array([0, 1, 4]), np.array([3, 1, 0, 2])]
+    states = [rng.random((2, 2), np.float32) for _ in range(2)]
+    x, offsets, index = (a.astype(a.dtype.newbyteorder(order)) for a in arguments)
+    given = [a.astype(a.dtype.newbyteorder(order)) for a in states]
+    plain, places = {"initial_state": states}, {"initial_state": given}
+    plain["index"], places["index"] = arguments[2], index
+    wanted = _kernels.rnn(arguments[0], packed, arguments[1], **plain)
+    found = _kernels.rnn(x, packed, offsets, **places)
+    np.testing.assert_array_equal(found[0], wanted[0])
+    np.testing.assert_array_equal(found[1], wanted[1])

@@ -108,6 +108,7 @@ class _Reader:
     def _array(self, tensor: Tensor) -> np.ndarray:
         kind = {"bf16": "u2", "b1": "u1"}.get(tensor.dtype, tensor.dtype)
         dtype = np.dtype(kind).newbyteorder(self.order)
+        dtype = np.dtype(kind) if dtype.isnative else dtype
         flat = np.frombuffer(self._storage(tensor.storage, dtype.itemsize), dtype)[tensor.offset :]
         strides = tuple(dtype.itemsize * x for x in tensor.strides)
         found = np.lib.stride_tricks.as_strided(flat, tensor.shape, strides, writeable=False)

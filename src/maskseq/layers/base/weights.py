@@ -1,7 +1,7 @@
 """The weights of a layer, and of the layers it holds."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -193,6 +193,30 @@ class WeightHolder:
             if array.dtype.kind not in "fiub":
                 raise TypeError(f"{place} expected numbers, got dtype {array.dtype}")
         publish(variables, arrays)
+
+    def load_torch(
+        self, weights: Any, prefix: str = "", names: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take the weights from a PyTorch module; `maskseq.from_torch` builds the layer too.
+
+        Gates, transposed matrices, two biases and heads are put in order. A layer that is not
+        built is built. All weights change in one step, or none.
+        Arguments:
+            weights: a state_dict, or any dict of arrays (or of what has `.numpy()`, `__array__` or
+                `__dlpack__`) by PyTorch's names, or the path of a `.safetensors`, `.pt`, `.pth` or
+                `.npz` file. PyTorch is not needed.
+            prefix: what stands before the names, as "encoder.lstm."; a `*` in it is where the name
+                of the weight stands: "lstm.*_l1" is the second layer of an nn.LSTM.
+            names: of a layer, PyTorch's name of a weight -> that in `weights`, where it is
+                another; also "W", "R" and "B" of an ONNX node. Of a model, the name of a layer ->
+                its prefix, which by default is its own name, or such a dict.
+        Raises: ValueError naming layer, weight, expected and got, also for weights under the prefix
+            that nothing takes; TypeError for a layer that PyTorch does not have.
+        """
+        from ...importers.torch.load import load_torch
+
+        layer: Any = self
+        load_torch(layer, weights, prefix, names)
 
     def count_params(self) -> int:
         """How many numbers the weights hold."""
