@@ -20,6 +20,7 @@ from .layers.base.layer import Layer as Layer
 from .layers.core.input import Input as Input
 from .models.model import Model as Model
 from .models.sequential import Sequential as Sequential
+from .models.session import Session as Session
 from .runtime import get_include as get_include
 from .runtime import get_num_threads as get_num_threads
 from .runtime import num_threads as num_threads

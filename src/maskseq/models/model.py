@@ -26,6 +26,7 @@ from . import asked, batches
 from . import inputs as model_inputs
 from .answers import as_arrays
 from .saving import Saving
+from .session import Session
 from .summary import Summarized
 from .trainable import Trainable
 
@@ -288,6 +289,13 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         with changed(on_mask_loss=self.on_mask_loss):
             return as_arrays(self(tensors[0] if len(tensors) == 1 else tensors))
 
+    def session(self) -> Session:
+        """The states of one stream, which this model answers a part at a time.
+
+        Raises: ValueError for a model of several inputs, or with a layer that looks across steps.
+        """
+        return Session(self)
+
     @property
     def mask_rule(self) -> str:
         """Whose rule for masks its layers follow: "keras3", or an older one of a Keras 2."""
@@ -348,7 +356,8 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def __getstate__(self) -> dict[str, Any]:
         if self._plan is None:
             return super().__getstate__()
-        graph = ("inputs", "outputs", "_input_structure", "_output_structure", "_reads_masked")
+        graph = ("inputs", "outputs", "_input_structure", "_output_structure")
+        graph = (*graph, "_reads_masked", "_streams")
         state = {k: v for k, v in super().__getstate__().items() if k not in graph}
         wires = self._wiring(lambda x: {"operation": x})
         return {**state, "_plan": None, "_takes": None, "_wires": wires}

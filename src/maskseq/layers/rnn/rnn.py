@@ -292,6 +292,12 @@ class RNN(Layer):
             raise ValueError(f"initial_state must have shapes {wanted}, got {shapes}")
         return states
 
+    def first_states(self, batch: int) -> list[np.ndarray]:
+        """The states to start from if no others are given."""
+        if isinstance(self.cell, Cell):
+            return [np.zeros((batch, self.cell.units), np.float32)] * self.cell.state_count
+        return [np.asarray(x, np.float32) for x in flatten(initial_state_of(self.cell, batch))]
+
     def reset_state(self) -> None:
         """Start the next call of a stateful layer from its first states."""
         self.states = None

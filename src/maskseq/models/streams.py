@@ -1,0 +1,160 @@
+"""A copy of a model, with all its weights shared, that starts from states which are handed in.
+
+Streams that come together in a call are one batch, whatever else is in it.
+"""
+
+import copy
+import threading
+from typing import Any
+
+import numpy as np
+
+from ..context import newest
+from ..data.ragged import Ragged
+from ..graph.plan import Plan
+from ..graph.symbols import KerasTensor, Node
+from ..nest import flatten, map_structure
+from . import inputs as model_inputs
+from .answers import as_raggeds
+
+PROBED = 5  # steps of the sequence by which a model is tried
+
+
+class Streams:
+    """A copy of a model whose recurrent layers start from states that are handed in."""
+
+    def __init__(self, model: Any):
+        if getattr(model, "_plan", None) is None:
+            raise ValueError(f"session: model '{model.name}' has no graph that could be followed")
+        if len(model.inputs) != 1:
+            raise ValueError(
+                f"session: expected a model of one input, got {len(model.inputs)}; of others, hand "
+                f"the states in and out (initial_state, return_state)"
+            )
+        self._model, self._lock = model, threading.Lock()
+        self.layers: list[Any] = []
+        self._plan = self._copied(model)
+        self.names = [layer.name for layer in self.layers]
+        self._probe()
+
+    def _copied(self, model: Any) -> Plan:
+        """The plan of the model with stateful copies of its recurrent layers."""
+        made: dict[int, Any] = {}
+
+        def tensor(value: Any) -> Any:
+            return made.get(id(value), value)
+
+        for node in model._plan.nodes:
+            outputs = map_structure(_like, node.outputs)
+            operation = self._operation(node)
+            args, kwargs = map_structure(tensor, (node.args, node.kwargs))
+            copied = Node(operation, args, kwargs, outputs)
+            copied.filled_mask = map_structure(tensor, node.filled_mask)
+            if operation is node.operation and hasattr(operation, "_inbound_nodes"):
+                operation._inbound_nodes.pop()  # it is no call that a user made
+            made.update(zip(map(id, flatten(node.outputs)), flatten(outputs), strict=True))
+            for x in flatten(node.outputs):
+                if id(mask := getattr(x, "_keras_mask", None)) in made:
+                    made[id(x)]._keras_mask = made[id(mask)]
+        return Plan(model.inputs, map_structure(tensor, model._plan.outputs))
+
+    def _operation(self, node: Node) -> Any:
+        """A stateful copy of a recurrent layer, which is called once; anything else as it is."""
+        operation = node.operation
+        if not hasattr(operation, "go_backwards"):
+            return operation
+        given = len(node.inputs) > 1
+        if operation.go_backwards or given or any(x.name == operation.name for x in self.layers):
+            why = "goes backwards" if operation.go_backwards else "has states of the model's own"
+            raise ValueError(f"session: layer '{operation.name}' {why}: no stream can be followed")
+        layer = copy.copy(operation)
+        layer.stateful, layer.states = True, None
+        self.layers.append(layer)
+        return layer
+
+    def first(self) -> list[list[np.ndarray]]:
+        """The states that a stream starts from."""
+        return [[state[0] for state in layer.first_states(1)] for layer in self.layers]
+
+    def run(self, states: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Answers and states after the next steps of some streams. states: None = the first."""
+        values = model_inputs.for_predict(self._model, _ragged(x, self._model.inputs[0]))
+        started = [self.first() if own is None else own for own in states]
+        with self._lock:
+            try:
+                for number, layer in enumerate(self.layers):
+                    layer._batch_size = len(x)
+                    own = zip(*(stream[number] for stream in started), strict=True)
+                    layer.states = [np.stack(rows) for rows in own]
+                prepared = model_inputs.prepare(self._model, values)
+                outputs = self._plan.run(prepared, *newest.starts.walks["ignore"])
+                after = [[np.array(state) for state in layer.states] for layer in self.layers]
+            finally:
+                for layer in self.layers:
+                    layer.states = None
+        symbols = flatten(self._plan.outputs)
+        answers = as_raggeds(outputs, values, symbols)
+        parts = [map_structure(lambda y, i=i: np.array(y[i]), answers) for i in range(len(x))]
+        return parts, [
+            [[state[i].copy() for state in layer] for layer in after] for i in range(len(x))
+        ]
+
+    def checked(self, states: dict[str, Any]) -> list[list[np.ndarray]]:
+        """States of a stream as arrays. Raises: ValueError for other layers, or other shapes."""
+        if sorted(states) != sorted(self.names):
+            raise ValueError(f"Session: states must be of {self.names}, got {list(states)}")
+        made = []
+        for name, first in zip(self.names, self.first(), strict=True):
+            own = [np.array(state, np.float32) for state in states[name]]
+            shapes, wanted = [x.shape for x in own], [x.shape for x in first]
+            if shapes != wanted:
+                raise ValueError(f"Session: states of '{name}' must be {wanted}, got {shapes}")
+            made.append(own)
+        return made
+
+    def _probe(self) -> None:
+        """Raises ValueError if a sequence in parts is answered otherwise than as a whole."""
+        symbol = self._model.inputs[0]
+        random = np.random.default_rng(1)
+        shape = (PROBED, *[size or 1 for size in symbol.shape[2:]])
+        if len(symbol.shape) < 2 or symbol.shape[1] is not None or symbol.dtype == "string":
+            raise ValueError(f"session: the input must be steps of any number, got {symbol.shape}")
+        whole = random.standard_normal(shape).astype(np.float32)
+        if symbol.dtype.startswith(("int", "uint")):
+            whole = np.ones(shape, symbol.dtype)
+        (expected,), _ = self.run([None], [whole])
+        (first,), (states,) = self.run([None], [whole[:2]])
+        (last,), _ = self.run([states], [whole[2:]])
+        for y, a, b in zip(*map(flatten, (expected, first, last)), strict=True):
+            if not np.array_equal(np.concatenate([a, b]) if len(y) == PROBED else b, y):
+                across = [x.name for x in self._model.layers if not _follows(x)]
+                raise ValueError(
+                    f"session: model '{self._model.name}' answers parts of a sequence otherwise "
+                    f"than the whole, as a layer looks across steps; perhaps one of {across}"
+                )
+
+
+def _like(value: Any) -> Any:
+    """A new symbolic tensor like `value`, or what is none as it is."""
+    if not isinstance(value, KerasTensor):
+        return value
+    return KerasTensor(value.shape, value.dtype, value.name)
+
+
+def _follows(layer: Any) -> bool:
+    """True for a layer that is known to look at no other step."""
+    return hasattr(layer, "go_backwards") or layer.reads_masked == "own" or layer.packs is not None
+
+
+def _ragged(x: list[Any], symbol: KerasTensor) -> Ragged:
+    """The steps of each stream, which may be none."""
+    features = tuple(size for size in symbol.shape[2:] if size is not None)
+    arrays = [np.asarray(part) for part in x]
+    for number, part in enumerate(arrays):
+        if part.ndim != len(symbol.shape) - 1 and part.size:
+            raise ValueError(
+                f"Session: input {number} must be (steps, {', '.join(map(str, features))}), got "
+                f"shape {part.shape}"
+            )
+    filled = [part.reshape(0, *features) if not part.size else part for part in arrays]
+    return Ragged.from_lengths(np.concatenate(filled), [len(part) for part in filled])
