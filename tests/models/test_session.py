@@ -112,7 +112,7 @@ def test_nothing_changes_where_a_call_fails():
     for name, own in one.states.items():
         np.testing.assert_array_equal(own, before[name])
     for wrong, words in (
-        (([one], []), "an input for each of 1, got 0"),
+        (([one], []), "expected 1 inputs, one each, got 0"),
         (([one, one], [a, b]), "stands twice"),
         (([one, tagger().session()], [a, b]), "sessions of one model"),
     ):

@@ -41,9 +41,7 @@ class Session:
         Raises: ValueError for another number of `x`, one session twice, or another model's.
         """
         if len(sessions) != len(x):
-            raise ValueError(
-                f"Session: expected an input for each of {len(sessions)}, got {len(x)}"
-            )
+            raise ValueError(f"Session: expected {len(sessions)} inputs, one each, got {len(x)}")
         if len({id(session) for session in sessions}) < len(sessions):
             raise ValueError("Session: a session stands twice in a batch; join its steps instead")
         if len({id(session._streams) for session in sessions}) > 1:
