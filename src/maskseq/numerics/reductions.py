@@ -68,6 +68,8 @@ def normalized(
     Raises: ValueError if they have others.
     """
     x = np.asarray(x, np.float32)
+    if axis == (-1,) and x.ndim == 2:
+        return _kernels.normalize(x, norm, epsilon, gamma, beta)
     axes = axes_of(axis, x.ndim)
     if len(axes) > 1 and (gamma is not None or beta is not None):
         sizes, own = tuple(x.shape[a] for a in axes), (beta if gamma is None else gamma).shape

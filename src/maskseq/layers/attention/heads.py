@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import constraints, regularizers
+from ...context import current
 from ...rows import Layout, Rows
 from ...tape import Traced, packed, padded, real_values, value_of
 from ...tensor import Tensor, set_keras_mask
@@ -98,7 +99,8 @@ class HeadsAttention(DropsWeights, Layer):
                     f"{side} must be (batch, time, features) with known features, got shape "
                     f"{tuple(shape)}"
                 )
-        heads, features = self.head_shapes(), query_shape[-1]
+        self._shapes = heads = self.head_shapes()
+        features = query_shape[-1]
         together = (heads["query"][0], heads["value"][1])
         self.query_dense = Projection("query", (features,), heads["query"], self)
         self.key_dense = Projection("key", (key_shape[-1],), heads["key"], self)
@@ -107,6 +109,17 @@ class HeadsAttention(DropsWeights, Layer):
         self.value_dense = Projection("value", (value_shape[-1],), heads["value"], self)
         outputs = self.output_features(features)
         self.output_dense = Projection("attention_output", together, outputs, self)
+
+    def apply(self, *args: Any, **kwargs: Any) -> Any:
+        """As every layer's; rows that attend to themselves have no masks to be compared."""
+        alone = len(args) == 2 and not kwargs and type(args[0]) is Rows and args[1] is args[0]
+        if alone and self.built and self.supports_masking:
+            context = current()
+            if context.tape is None and not context.training:
+                y = self._named(lambda args, _: self.on_rows(*args), args, kwargs)
+                if y is not NotImplemented:
+                    return y
+        return super().apply(*args, **kwargs)
 
     def call(
         self,
@@ -184,7 +197,9 @@ class HeadsAttention(DropsWeights, Layer):
             )
         key = value if key is None else key
         sides = query, value, key
-        if any(type(x) is not Rows or x.ndim != 3 for x in sides) or key.layout is not value.layout:
+        alone = value is query and key is query
+        other = any(type(x) is not Rows or x.ndim != 3 for x in (sides[:1] if alone else sides))
+        if other or key.layout is not value.layout:
             return NotImplemented
         layout, masked = query.layout, not query.layout.full
         if self.use_gate and masked and self.averages(return_attention_scores):
@@ -193,7 +208,7 @@ class HeadsAttention(DropsWeights, Layer):
         meeting = Meeting(layout, value.layout, use_causal_mask, mask)
         output, scores = self._meet(
             meeting,
-            tuple(map(real_rows, sides)),
+            (real_rows(query),) * 3 if alone else tuple(map(real_rows, sides)),
             lambda: mean_of_rows(value),
             return_attention_scores,
         )
@@ -309,7 +324,7 @@ class HeadsAttention(DropsWeights, Layer):
         layout, averages = meeting.queries, self.averages(with_scores)
         masked = not layout.full
         padded = averages and masked
-        mean = functools.cache(lambda: self._mean_heads(means()))
+        mean = self._mean_heads(means()) if padded else None
         features = self.output_features(query.shape[1])
         rows = layout.steps + (layout.batch if padded else 1)
         out = np.empty((rows, math.prod(features)), np.float32)
@@ -323,15 +338,16 @@ class HeadsAttention(DropsWeights, Layer):
                 if query_mask is not None:
                     lost = lost | ~query_mask.reshape(-1, 1)[part.rows]
                 if lost.any():
+                    mean = self._mean_heads(means()) if mean is None else mean
                     row, head = np.nonzero(np.broadcast_to(lost, heads.shape[:2]))
-                    heads[row, head] = mean()[part.sequences][part.meeting.sequence[row], head]
+                    heads[row, head] = mean[part.sequences][part.meeting.sequence[row], head]
                 if scores is not None:
                     part.meeting.even_out(scores, lost)
             if self.use_gate:
                 heads *= self.gate_dense.rows(query[part.rows]).reshape(heads.shape)
             self.output_dense.rows(heads, out[part.rows])
         if masked:
-            pads = mean() if padded else np.zeros((1, *heads.shape[1:]), np.float32)
+            pads = mean if padded else np.zeros((1, *heads.shape[1:]), np.float32)
             self.output_dense.rows(pads, out[layout.steps :])
         else:
             out[layout.steps :] = 0
@@ -350,7 +366,7 @@ class HeadsAttention(DropsWeights, Layer):
 
     def _heads(self, side: str, x: np.ndarray) -> np.ndarray:
         """x (n, features) -> its projection (n, heads, width)."""
-        return getattr(self, f"{side}_dense").rows(x).reshape(len(x), *self.head_shapes()[side])
+        return getattr(self, f"{side}_dense").rows(x).reshape(len(x), *self._shapes[side])
 
     def _mean_heads(self, mean: np.ndarray) -> np.ndarray:
         """The mean values (batch, features) projected, for every head of the queries."""

@@ -17,6 +17,8 @@ from ...rows import Layout, Rows
 _BLOCK = 1 << 20
 """Floats of a block of query-key pairs in NumPy: 4 MB."""
 
+_NONE = np.zeros((1, 1), bool)
+
 Means = Callable[[], np.ndarray]
 """The mean of each sequence's values, (batch, features), made only where a query needs it."""
 
@@ -167,6 +169,8 @@ class Meeting:
 
     def lost(self) -> np.ndarray:
         """bool (n, 1 or heads): the queries with nothing to attend to; (1, 1) False for none."""
+        if self.mask is None and self.queries is self.keys:
+            return _NONE  # each sees itself
         some = self.keys.lengths > 0
         if self.mask is None and not self.causal:
             return np.zeros((1, 1), bool) if some.all() else ~some[self.sequence, None]
@@ -211,6 +215,8 @@ def not_later(query_time: int, key_time: int) -> np.ndarray:
 
 def real_rows(rows: Rows) -> np.ndarray:
     """The rows of real steps, without the pad rows."""
+    if rows._values is not None:
+        return rows._values[: rows.layout.steps]
     source = rows.source
     return source.array if source.index is None else source.array.take(source.index, axis=0)
 
