@@ -21,6 +21,7 @@ import numpy as np
 from . import Model, Ragged, __version__, load_model, runtime
 from .data import files as datafiles
 from .models import batches
+from .storage import atomic
 from .storage.text import one_line, printable
 
 DEMO = Path(__file__).parent / "demo"
@@ -28,6 +29,20 @@ DEMO_ACCURACY = 0.96  # the least that is right: the model had 0.984 where it wa
 DEMO_SECONDS = 1.0  # about how long the demo measures its speed
 BAR_AFTER, BAR_EVERY = 0.5, 0.1  # seconds: shorter work shows no bar; how often it is drawn again
 BAR_WIDTH = 40
+_PREDICT = """\
+.parquet .arrow  list columns, or with --by one row a step; needs pyarrow
+.csv             one row a step, with --by: rows of one key follow each other; needs pyarrow
+.jsonl           one list a line, or an object with one: {"id": 7, "tokens": [5, 17, 3]}
+.npz             `values` and `offsets`; or `x`, padded, with `lengths` or `mask` or neither
+.npy .json       a padded array (batch, time, ...); one list of lists
+
+DATA may be several files, directories and globs. .csv and .jsonl may end in .gz; `-` is standard
+input or output. Answers are in the order of the data, beside its other columns (--keep).
+An answer for every step is a list; in .csv it is one row a step.
+
+Exit status: 0; 2 an error; 3 some sequences had no answer (--on-error skip); 130 interrupted. After
+an error, an interruption or a kill, the same command with --resume goes on where it was.
+"""
 _TRAIN = """\
 CONFIG is JSON: {"model": ..., "optimizer": "adam", "loss": "mse", ...}, or the file of a model that
 was compiled, whose training goes on. `model` is the path of a model file, from CONFIG's folder, or
@@ -88,14 +103,30 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "predict",
         help="run a model on a file of sequences",
-        description=datafiles.__doc__,
+        description=_PREDICT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = command.add_argument
     add("model", metavar="MODEL", help="a model file of Keras")
-    add("data", metavar="DATA", type=Path, help=".npy, .npz, .json or .jsonl")
-    add("-o", "--output", metavar="OUT", type=Path, required=True, help=".npy, .npz or .jsonl")
+    add("data", metavar="DATA", nargs="+", help="files, directories, globs; - is standard input")
+    add("-o", "--output", metavar="OUT", required=True, help="a file; - is standard output")
+    add("--columns", metavar="NAMES", action="append", help="inputs: a, or a,b, or INPUT=a,b")
+    add("--by", metavar="NAMES", help="one row a step: the columns of a sequence's key")
+    add(
+        "--sort",
+        metavar="NAME",
+        dest="sorted_by",
+        help="the column that the steps of a sequence are sorted by",
+    )
+    add("--nulls", metavar="X", type=float, help="a number in place of a null")
+    add("--keep", metavar="NAMES", help="columns that go along: a,b; '' for none")
     add("--batch-size", metavar="N", type=int, help="sequences at a time; by default cut by steps")
+    add("--batch-steps", metavar="N", type=int, help="steps that are read at a time")
+    add("--threads", metavar="N", type=int, help="threads, of all workers together")
+    add("--workers", metavar="N", type=int, default=1, help="processes; 1 by default")
+    add("--on-error", choices=("stop", "skip"), default="stop", help="skip: its answer is null")
+    add("--resume", action="store_true", help="go on where the same command was ended")
+    add("--format", choices=("jsonl", "csv", "arrow"), help="of standard input and output")
     command.set_defaults(run=_predict)
 
     command = commands.add_parser(
@@ -184,17 +215,24 @@ def _picture(lengths: np.ndarray, rows: int = 10) -> str:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
+    from .scoring import command
+    from .scoring.source import kind_of
+
     size = arguments.batch_size
     if size is not None and size < 1:
         raise ValueError(f"--batch-size must be at least 1, got {size}")
-    datafiles.check_target(arguments.output)
+    if arguments.output != "-":
+        kind_of(arguments.output)
+        atomic.check(arguments.output)
     model = load_model(arguments.model)
+    if command.is_for(arguments, model):
+        return command.predict(arguments, model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ValueError(
             f"{arguments.model}: expected a model of one input and one output, "
             f"got {len(model.inputs)} and {len(model.outputs)}"
         )
-    data = datafiles.read(arguments.data)
+    data = datafiles.read(Path(arguments.data[0]))
     if isinstance(data, Ragged) and not len(data.values):  # JSON without a step shows no features
         data = Ragged(np.empty((0, *model.inputs[0].shape[2:]), data.dtype), data.offsets)
     stepwise = isinstance(data, Ragged) and model.outputs[0].shape[1:2] == (None,)
@@ -213,7 +251,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     result = np.concatenate(_with_bar(run, _batches(model, data, size, stepwise)))
     if isinstance(data, Ragged) and stepwise:
         result = Ragged(result, data.offsets)
-    datafiles.write(arguments.output, result)
+    datafiles.write(Path(arguments.output), result)
     print(f"{len(data):,} sequences: {arguments.output}")
     return 0
 

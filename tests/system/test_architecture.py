@@ -31,6 +31,7 @@ LEVELS = [
         "plot",
         "report",
         "savers",
+        "scoring",
         "testing",
         "training",
         "cli",

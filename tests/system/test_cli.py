@@ -194,7 +194,7 @@ def test_errors_are_one_line_and_exit_2(capsys, tmp_path):
             out,
             "notes.txt: expected a file ending in .npy .npz .json .jsonl",
         ),
-        (MODEL, good, "out.csv", "out.csv: expected a file ending in .npy .npz .jsonl"),
+        (MODEL, good, "out.txt", "out.txt: expected a file ending in .npy .npz .json .jsonl"),
         (MODEL, good, "missing/out.npy", "missing/out.npy"),
         (MODEL, "bad.jsonl", out, "bad.jsonl: line 2 is not JSON"),
         (MODEL, "narrow.json", out, "12"),

@@ -35,7 +35,16 @@ REFUSED = TRANSCENDENTAL | SUMS | EXTREMES | ORDERS
 EXACT_MODULES = {"ops", "reductions", "extremes", "_kernels", "activations"}  # ours
 EXACT = {"math.prod", "math.fsum"}  # of integers wherever it is; rounded once
 
-WITHOUT_ANSWERS = ("cli", "data.", "importers.", "models.", "rows", "numerics.extremes", "testing.")
+WITHOUT_ANSWERS = (
+    "cli",
+    "data.",
+    "importers.",
+    "models.",
+    "rows",
+    "numerics.extremes",
+    "scoring.",
+    "testing.",
+)
 """Modules that take extremes of nothing but lengths and ids, and the one that settles zeros."""
 
 INTEGERS = "of integers: exact in any order"
@@ -128,6 +137,10 @@ ALLOWED = {
     ("numerics.reductions", "np.argsort"): INTEGERS,
     ("numerics.reductions", "np.cumsum"): "each sum needs the one before it: there is one order",
     ("rows", "np.cumsum"): INTEGERS,
+    ("scoring.arrays", "np.prod"): SHAPES,
+    ("scoring.json_text", "np.prod"): SHAPES,
+    ("scoring.sink", "np.cumsum"): INTEGERS,
+    ("scoring.tables", "np.cumsum"): INTEGERS,
     ("tape.of_rows", "np.argsort"): INTEGERS,
     ("testing.gradients", ".sum"): CHECKS,
     ("testing.gradients", "np.mean"): CHECKS,

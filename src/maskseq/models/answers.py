@@ -33,9 +33,11 @@ def as_raggeds(outputs: Any, values: list[Any], symbols: list[Any] | None) -> An
         sequences has their lengths; else it has its real steps.
     symbols: the symbolic outputs; None: there is no graph.
     """
-    shapes = iter([None] * len(flatten(outputs)) if symbols is None else [x.shape for x in symbols])
+    found = flatten(outputs)
+    shapes = [None] * len(found) if symbols is None else [x.shape for x in symbols]
+    of = {id(y): shape for y, shape in zip(found, shapes, strict=True)}
     inputs = [value.layout for value in values if type(value) is Rows]
-    return map_structure(lambda y: _as_ragged(y, inputs, next(shapes)), outputs)
+    return map_structure(lambda y: _as_ragged(y, inputs, of[id(y)]), outputs)
 
 
 def _as_ragged(y: Any, inputs: list[Any], shape: tuple[int | None, ...] | None) -> Any:
@@ -70,19 +72,17 @@ def join(results: list[Any]) -> Any:
 
 
 def by_column(outputs: Any, names: list[str], name: str) -> dict[str, np.ndarray | Ragged]:
-    """Outputs as the columns of a frame: the one output's is `name`, others have their names.
-
-    An axis of one number at the end is dropped: a score is a number, not a list of one.
-    """
+    """Outputs by the names of columns: the one output's is `name`, others have their own."""
     found = flatten(outputs)
     if len(found) == 1:
         names = [name]
     elif len(names) != len(found) or len(set(names)) < len(names):
         names = [f"{name}_{number}" for number in range(len(found))]
-    return {key: _without_axis(y) for key, y in zip(names, found, strict=True)}
+    return dict(zip(names, found, strict=True))
 
 
-def _without_axis(y: Any) -> Any:
+def as_numbers(y: np.ndarray | Ragged) -> np.ndarray | Ragged:
+    """An output without a last axis of one number: a score is a number, not a list of one."""
     if isinstance(y, Ragged):
         return Ragged(y.values[..., 0], y.offsets) if y.features[-1:] == (1,) else y
     return y[..., 0] if y.ndim > 1 and y.shape[-1] == 1 else y

@@ -106,7 +106,8 @@ def predict(
     if not in_frame:
         return found
     names = model.output_names if model._plan is not None else []
-    scores = answers.by_column(found, names, name)
+    outputs = answers.by_column(found, names, name)
+    scores = {key: answers.as_numbers(y) for key, y in outputs.items()}
     if keys is not None:
         return frames.with_columns(keys, scores)
     return frames.with_columns(base, scores, alone=not onto)

@@ -1,0 +1,134 @@
+"""JSON lines as blocks: a list in each line, or an object with a list among its values."""
+
+import gzip
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from ..storage import json
+from ..storage.text import printable
+from .block import Block, Reading, columns_in
+
+_ROOM, _GROWTH = 48 << 20, 7  # memory that a line may take: so much, and so many times its size
+_BYTES = 1 << 20  # of text in a block
+_NUMBER = 4  # bytes of text a step has at least, about
+
+
+def blocks(path: str, how: Reading, skip: int) -> Iterator[Block]:
+    """The sequences of a file from line `skip` on, counted from 0.
+
+    Raises: ValueError naming the file and the line.
+    """
+    size, raw = _opened(path)
+    with raw:
+        file: Any = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
+        limit = min(_BYTES, how.steps * _NUMBER)
+        rows, bad, taken, first = [], {}, 0, skip
+        for number, line in enumerate(file):
+            if number < skip:
+                continue
+            rows.append(_row(path, line, number, how, bad, len(rows)))
+            taken += len(line)
+            if taken >= limit:
+                yield _block(path, rows, bad, first, how, raw.tell() / size if size else None)
+                rows, bad, taken, first = [], {}, 0, number + 1
+        if rows:
+            yield _block(path, rows, bad, first, how, 1.0)
+
+
+def _opened(path: str) -> tuple[int, BinaryIO]:
+    """The bytes of a file, 0 if nobody knows, and the file."""
+    if path == "-":
+        return 0, os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    raw = open(path, "rb")
+    return os.fstat(raw.fileno()).st_size, raw
+
+
+def _row(path: str, line: bytes, number: int, how: Reading, bad: dict[int, str], at: int) -> Any:
+    try:
+        row = json.numbers(line, _ROOM + _GROWTH * len(line))
+        if not isinstance(row, list | dict):
+            raise TypeError("expected a list for each sequence")
+        return row
+    except ValueError as error:
+        said = f"line {number + 1} is not JSON: {error}"
+    except TypeError as error:
+        said = f"line {number + 1}: {error}"
+    if not how.skip:
+        raise ValueError(f"{printable(path)}: {printable(said)}")
+    bad[at] = said
+    return None
+
+
+def _block(
+    path: str, rows: list[Any], bad: dict[int, str], first: int, how: Reading, share: float | None
+) -> Block:
+    sample = next((row for row in rows if row is not None), [])
+    carried: dict[str, Any] = {}
+    if isinstance(sample, list):
+        x = _checked(path, rows, list, bad, first, how, [])
+        if how.columns is not None or how.inputs:
+            raise ValueError(f"{printable(path)}: lists have no columns: write objects")
+    else:
+        taken = how.columns if how.columns is not None else how.inputs or _sole(path, sample)
+        columns = {name: name for name in taken} if isinstance(taken, tuple) else taken
+        found = _checked(path, rows, dict, bad, first, how, {})
+        names = columns_in(columns)
+        for i, row in enumerate(found):
+            missing = [name for name in names if name not in row]
+            if missing and i not in bad:
+                _note(path, f"line {first + i + 1}: it has no {missing[0]!r}", i, bad, how)
+        x = _values(found, columns)
+        kept = how.keep if how.keep is not None else _others(sample, names)
+        carried = {name: [row.get(name) for row in found] for name in kept}
+    return Block(x, carried, len(rows), len(rows), first + 1, f"{path}: line {{}}", bad, share)
+
+
+def _checked(
+    path: str,
+    rows: list[Any],
+    kind: type,
+    bad: dict[int, str],
+    first: int,
+    how: Reading,
+    empty: Any,
+) -> list[Any]:
+    """The rows, with `empty` in place of what is of another kind or bad."""
+    word = "a list" if kind is list else "an object"
+    for i, row in enumerate(rows):
+        if row is not None and not isinstance(row, kind):
+            _note(
+                path, f"line {first + i + 1}: expected {word}, as in the lines before", i, bad, how
+            )
+    return [row if isinstance(row, kind) else empty for row in rows]
+
+
+def _note(path: str, said: str, i: int, bad: dict[int, str], how: Reading) -> None:
+    if not how.skip:
+        raise ValueError(f"{printable(path)}: {printable(said)}")
+    bad[i] = said
+
+
+def _sole(path: str, sample: dict[str, Any]) -> str:
+    """The key of the one list in an object, or of its one text."""
+    for kind in (list, str):
+        found = [name for name, value in sample.items() if isinstance(value, kind)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            break
+    raise ValueError(f"{printable(path)}: say which of {', '.join(sample)} is the input: columns=")
+
+
+def _others(sample: dict[str, Any], taken: list[str]) -> list[str]:
+    return [n for n, v in sample.items() if n not in taken and not isinstance(v, list | dict)]
+
+
+def _values(rows: list[dict[str, Any]], columns: Any) -> Any:
+    """What a model is given: null is an empty sequence."""
+    if isinstance(columns, dict):
+        return {key: _values(rows, part) for key, part in columns.items()}
+    if not isinstance(columns, list):
+        return [[] if (value := row.get(columns)) is None else value for row in rows]
+    return [list(zip(*(row.get(name) or [] for name in columns), strict=True)) for row in rows]

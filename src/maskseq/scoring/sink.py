@@ -1,0 +1,259 @@
+"""Answers as bytes: a part of a result at a time, and the result made of its parts."""
+
+import gzip
+import json
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+
+from ..data.ragged import Ragged
+from ..given.extras import need
+from ..models.answers import as_numbers
+from . import array_sink
+from .block import Answers
+from .json_text import texts_of
+
+_PIECE = 1 << 20  # bytes copied at a time
+
+
+class Format(Protocol):
+    """How a result is written: in parts of some answers each, then all of them in order."""
+
+    def part(self, answers: list[Answers], file: BinaryIO) -> None:
+        """Write a part of answers, of at least one block."""
+        ...
+
+    def join(self, parts: list[Path], file: BinaryIO) -> None:
+        """Write the result of at least one part."""
+        ...
+
+
+def format_of(kind: str, path: str, plain: bool) -> Format:
+    """The format of a result of that kind. plain: JSON lines may be lists for a single output.
+
+    Raises: ImportError naming what is not installed; ValueError for a kind that is not written.
+    """
+    packed = path.endswith(".gz")
+    if kind == "jsonl":
+        return JsonLines(plain, packed)
+    if kind == "csv":
+        return Csv(packed)
+    if kind in ("parquet", "arrow"):
+        if packed:
+            raise ValueError(f"{path}: Parquet and Arrow files are not packed by gzip")
+        return Tables(kind)
+    if path.endswith((".npy", ".npz")):
+        return array_sink.Arrays(path.endswith(".npz"))
+    raise ValueError(f"{path}: expected a file ending in .npy .npz .jsonl .parquet .arrow .csv")
+
+
+class _Text:
+    """Lines: a result is its parts one after the other, packed ones too."""
+
+    def __init__(self, packed: bool):
+        self._packed = packed
+
+    def part(self, answers: list[Answers], file: BinaryIO) -> None:
+        pieces = (piece for part in answers for piece in self.pieces(part))
+        if not self._packed:
+            file.writelines(pieces)
+            return
+        with gzip.GzipFile(
+            filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0
+        ) as packed:
+            for piece in pieces:
+                packed.write(piece)
+
+    def pieces(self, answers: Answers) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def join(self, parts: list[Path], file: BinaryIO) -> None:
+        for path in parts:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, file, _PIECE)
+
+
+class JsonLines(_Text):
+    """A line for each sequence: an object, or a list if `plain`; null where there is no answer."""
+
+    def __init__(self, plain: bool, packed: bool):
+        super().__init__(packed)
+        self._plain = plain
+
+    def pieces(self, answers: Answers) -> Iterator[bytes]:
+        names = list(answers.scores)
+        plain = self._plain and not answers.carried and len(names) == 1
+        columns = []
+        for y in answers.scores.values():
+            texts = texts_of(y if plain else as_numbers(y))
+            columns.append(
+                [t if ok else "null" for t, ok in zip(texts, answers.valid, strict=True)]
+            )
+        if plain:
+            yield "".join(f"{text}\n" for text in columns[0]).encode()
+            return
+        carried = {name: _listed(column) for name, column in answers.carried.items()}
+        keys = [f"{json.dumps(name)}: " for name in (*carried, *names)]
+        before = [[_json(value) for value in column] for column in carried.values()]
+        for row in zip(*before, *columns, strict=True):
+            items = ", ".join(key + text for key, text in zip(keys, row, strict=True))
+            yield f"{{{items}}}\n".encode()
+
+
+def _json(value: Any) -> str:
+    finite = not (isinstance(value, float) and (value != value or abs(value) == float("inf")))
+    return json.dumps(value if finite else None, default=str, ensure_ascii=False)
+
+
+def _listed(column: Any) -> list[Any]:
+    return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+
+
+def table_of(answers: Answers) -> Any:
+    """Columns and answers as a pyarrow Table; null where there is no answer."""
+    pyarrow = need("pyarrow", "writing columns", "frames")
+    columns = {
+        name: pyarrow.chunked_array([pyarrow.array(_arrow(column))])
+        for name, column in answers.carried.items()
+    }
+    missing = None if answers.valid.all() else ~answers.valid
+    for name, y in answers.scores.items():
+        y = as_numbers(y)
+        if isinstance(y, Ragged):
+            column = pyarrow.array(y)
+        else:
+            column = pyarrow.array(Ragged(y, [0, len(y)])).flatten()
+        if missing is not None:
+            column = pyarrow.compute.if_else(pyarrow.array(~missing), column, None)
+        columns[name] = column
+    return pyarrow.table(columns)
+
+
+def _arrow(column: Any) -> Any:
+    return column.combine_chunks() if hasattr(column, "combine_chunks") else column
+
+
+class Tables:
+    """Parquet or Arrow IPC; parts are Arrow IPC."""
+
+    def __init__(self, kind: str):
+        self._kind = kind
+        self._pyarrow = need("pyarrow", f"writing {kind}", "frames")
+        need("pyarrow.compute", f"writing {kind}", "frames")
+
+    def part(self, answers: list[Answers], file: BinaryIO) -> None:
+        table = self._pyarrow.concat_tables(
+            [table_of(part) for part in answers], promote_options="permissive"
+        )
+        with self._pyarrow.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+
+    def join(self, parts: list[Path], file: BinaryIO) -> None:
+        schema = self._pyarrow.unify_schemas(
+            [self._read(path).schema for path in parts], promote_options="permissive"
+        )
+        if self._kind == "parquet":
+            make = need("pyarrow.parquet", "writing Parquet", "frames").ParquetWriter
+            writer = make(file, schema, use_dictionary=_repeating(schema))
+        else:
+            writer = self._pyarrow.ipc.new_file(file, schema)
+        with writer:
+            for path in parts:
+                reader = self._read(path)
+                for number in range(reader.num_record_batches):
+                    table = self._pyarrow.Table.from_batches([reader.get_batch(number)])
+                    writer.write_table(table.cast(schema))
+
+    def _read(self, path: Path) -> Any:
+        return self._pyarrow.ipc.open_file(self._pyarrow.OSFile(str(path)))
+
+
+def _repeating(schema: Any) -> list[str]:
+    """The columns whose values may occur often: not the answers, for which a dictionary is slow."""
+    kinds = ("string", "large_string", "int", "dictionary")
+    return [field.name for field in schema if str(field.type).startswith(kinds)]
+
+
+class Csv(_Text):
+    """A row for each sequence, or for each step where answers are of steps: `step` counts them.
+
+    An answer of several numbers has a column for each, `score_0` and so on.
+    """
+
+    def __init__(self, packed: bool):
+        super().__init__(packed)
+        need("pyarrow.csv", "writing CSV", "frames")
+
+    def pieces(self, answers: Answers) -> Iterator[bytes]:
+        pyarrow, csv = need("pyarrow", "", "frames"), need("pyarrow.csv", "", "frames")
+        out = pyarrow.BufferOutputStream()
+        csv.write_csv(flat_table(answers), out)
+        yield out.getvalue().to_pybytes()
+
+    def part(self, answers: list[Answers], file: BinaryIO) -> None:
+        text = [b"".join(self.pieces(part)) for part in answers]
+        head, _, first = text[0].partition(b"\n")
+        body = b"".join([first, *(x.partition(b"\n")[2] for x in text[1:])])
+        for piece in (head + b"\n", body):  # the head is a member of its own, which join can find
+            file.write(gzip.compress(piece, 6, mtime=0) if self._packed else piece)
+
+    def join(self, parts: list[Path], file: BinaryIO) -> None:
+        for number, path in enumerate(parts):
+            with path.open("rb") as part:
+                if number:
+                    self._past_head(part)
+                shutil.copyfileobj(part, file, _PIECE)
+
+    def _past_head(self, part: BinaryIO) -> None:
+        if not self._packed:
+            part.readline()
+            return
+        unpack, raw = zlib.decompressobj(31), part.read(_PIECE)
+        unpack.decompress(raw)
+        part.seek(len(raw) - len(unpack.unused_data))
+
+
+def flat_table(answers: Answers) -> Any:
+    """As `table_of`, but all columns are of numbers, text and the like, as CSV has them.
+
+    Raises: ValueError if answers of steps have other lengths in different outputs.
+    """
+    pyarrow = need("pyarrow", "writing CSV", "frames")
+    table = table_of(answers)
+    scores: dict[str, Any] = {name: as_numbers(y) for name, y in answers.scores.items()}
+    raggeds = [y for y in scores.values() if isinstance(y, Ragged)]
+    flat: dict[str, Any] = {}
+    if not raggeds:
+        for name in table.column_names:
+            flat |= _spread(name, table[name], scores.get(name))
+        return pyarrow.table(flat)
+    lengths = np.maximum(raggeds[0].lengths, ~answers.valid)  # a row that says it is missing
+    if any(not np.array_equal(y.lengths, raggeds[0].lengths) for y in raggeds):
+        raise ValueError("CSV takes answers for every step of one length a sequence")
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    real = np.repeat(answers.valid, lengths)
+    index = pyarrow.array(np.cumsum(real) - 1, mask=~real)
+    steps = pyarrow.array(np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths))
+    for name in table.column_names:
+        y = scores.get(name)
+        if not isinstance(y, Ragged):
+            flat |= _spread(name, table[name].take(pyarrow.array(rows)), y)
+            continue
+        flat.setdefault("step", steps)
+        values = pyarrow.array(Ragged(y.values, [0, len(y.values)])).flatten()
+        flat |= _spread(name, values.take(index), y.values)
+    return pyarrow.table(flat)
+
+
+def _spread(name: str, column: Any, y: np.ndarray | None) -> dict[str, Any]:
+    """A column of answers of several numbers as a column for each."""
+    if y is None or y.ndim == 1:
+        return {name: column}
+    if y.ndim > 2:
+        raise ValueError(f"CSV takes answers of numbers or of lists of them, got {y.shape[1:]}")
+    compute = need("pyarrow.compute", "writing CSV", "frames")
+    return {f"{name}_{i}": compute.list_element(column, i) for i in range(y.shape[1])}

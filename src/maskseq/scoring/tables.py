@@ -1,0 +1,203 @@
+"""Parquet, Arrow IPC and CSV, read piece by piece with pyarrow, as blocks."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..data import frames, grouping
+from ..given.extras import need
+from ..models import asked
+from .block import Block, Reading, columns_in
+
+_BYTES = 8 << 20  # about what a piece of a Parquet file takes
+_ROWS = 1 << 16  # at most so many rows a piece
+_CSV = 4 << 20  # bytes of text
+
+
+def count_of(path: str, kind: str) -> int | None:
+    """How many rows a file has, if it says so."""
+    if kind == "parquet":
+        return (
+            need("pyarrow.parquet", "reading Parquet", "frames").ParquetFile(path).metadata.num_rows
+        )
+    return None
+
+
+def pieces(path: str, kind: str, skip: int) -> Iterator[tuple[Any, float | None]]:
+    """The rows of a file from number `skip` on, as tables, and how much is read by then."""
+    reader = {"parquet": _parquet, "arrow": _ipc, "csv": _csv}[kind]
+    seen = 0
+    for table, share in reader(path, skip):
+        start = max(skip - seen, 0)
+        seen += table.num_rows
+        if start < table.num_rows:
+            yield (table.slice(start) if start else table), share
+
+
+def _parquet(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
+    parquet, pyarrow = (
+        need("pyarrow.parquet", "reading Parquet", "frames"),
+        need("pyarrow", "", "frames"),
+    )
+    file = parquet.ParquetFile(path, pre_buffer=False)
+    facts = file.metadata
+    size = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
+    rows = int(np.clip(_BYTES * facts.num_rows // max(size, 1), 64, _ROWS))
+    seen = 0
+    for batch in file.iter_batches(batch_size=rows):
+        seen += batch.num_rows
+        yield pyarrow.Table.from_batches([batch]), seen / facts.num_rows
+
+
+def _ipc(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
+    pyarrow = need("pyarrow", "reading Arrow IPC", "frames")
+    if path == "-":
+        batches, count = pyarrow.ipc.open_stream(sys.stdin.buffer), None
+    else:
+        try:
+            file = pyarrow.ipc.open_file(pyarrow.OSFile(path))
+        except pyarrow.ArrowInvalid:
+            batches, count = pyarrow.ipc.open_stream(pyarrow.input_stream(path)), None
+        else:
+            count = file.num_record_batches
+            batches = (file.get_batch(i) for i in range(count))
+    for number, batch in enumerate(batches, 1):
+        for start in range(0, batch.num_rows, _ROWS):
+            share = None if count is None else number / count
+            yield pyarrow.Table.from_batches([batch.slice(start, _ROWS)]), share
+
+
+def _csv(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
+    csv, pyarrow = need("pyarrow.csv", "reading CSV", "frames"), need("pyarrow", "", "frames")
+    source = sys.stdin.buffer if path == "-" else pyarrow.input_stream(path)
+    options = csv.ReadOptions(block_size=_CSV)
+    for batch in csv.open_csv(source, read_options=options):
+        yield pyarrow.Table.from_batches([batch]), None
+
+
+def blocks(path: str, kind: str, how: Reading, skip: int) -> Iterator[Block]:
+    """The sequences of a file from row `skip` on.
+
+    Raises: ValueError naming the file, the column, the row.
+    """
+    tables = pieces(path, kind, skip)
+    if how.by is not None:
+        yield from _long(path, tables, how, skip)
+        return
+    first = skip
+    for table, share in tables:
+        taken = _inputs(table, how)
+        kept = _kept(table, how, taken)
+        for start, stop in _cuts(table, taken, how.steps):
+            part = table.slice(start, stop - start)
+            x = asked.read(part, None, None, how.columns, how.nulls)[0]
+            x = part[taken[0]] if how.columns is None and not how.inputs else x
+            yield Block(
+                x,
+                {name: part[name] for name in kept},
+                stop - start,
+                stop - start,
+                first + start,
+                f"{path}: row {{}}",
+                {},
+                share,
+            )
+        first += table.num_rows
+
+
+def _inputs(table: Any, how: Reading) -> list[str]:
+    """The names of the columns that a model reads."""
+    if how.columns is not None:
+        return columns_in(how.columns)
+    if how.inputs:
+        return list(how.inputs)
+    kinds = {name: frames.kind_of(table[name]) for name in table.column_names}
+    for wanted in ("lists", "text"):
+        found = [name for name, kind in kinds.items() if kind == wanted]
+        if len(found) == 1:
+            return found
+    frames.sole_column(table)
+    raise AssertionError("sole_column raises where there is no such column")
+
+
+def _kept(table: Any, how: Reading, taken: list[str]) -> list[str]:
+    if how.keep is not None:
+        for name in how.keep:
+            frames.column_of(table, name)
+        return list(how.keep)
+    names = [name for name in table.column_names if name not in taken]
+    return [name for name in names if frames.kind_of(table[name]) != "lists"]
+
+
+def _cuts(table: Any, taken: list[str], steps: int) -> list[tuple[int, int]]:
+    """Where blocks begin and end: by the steps of the first column that has lists."""
+    column = next((table[n] for n in taken if frames.kind_of(table[n]) == "lists"), None)
+    if column is None:
+        return [(0, table.num_rows)]
+    pyarrow = need("pyarrow.compute", "scoring", "frames")
+    lengths = pyarrow.fill_null(pyarrow.list_value_length(column), 0).to_numpy()
+    return cuts_of(lengths, steps)
+
+
+def cuts_of(lengths: np.ndarray, steps: int) -> list[tuple[int, int]]:
+    """Where blocks of at most `steps` steps begin and end."""
+    ends, found, start = np.cumsum(lengths, dtype=np.int64), [], 0
+    while start < len(ends):
+        before = ends[start - 1] if start else 0
+        stop = max(int(np.searchsorted(ends, before + steps, "right")), start + 1)
+        found.append((start, stop))
+        start = stop
+    return found
+
+
+# --- long format: rows of one key follow each other
+
+
+def _long(
+    path: str, tables: Iterator[tuple[Any, float | None]], how: Reading, skip: int
+) -> Iterator[Block]:
+    pyarrow = need("pyarrow", "scoring", "frames")
+    names = how.by if isinstance(how.by, list) else [how.by]
+    held, first = None, skip
+    for table, share in tables:
+        table = table if held is None else pyarrow.concat_tables([held, table])
+        start = _last_start(table, names)
+        held = table.slice(start)
+        if start:
+            yield _sequences(path, table.slice(0, start), how, names, first, share)
+            first += start
+    if held is not None and held.num_rows:
+        yield _sequences(path, held, how, names, first, 1.0)
+
+
+def _last_start(table: Any, names: list[str]) -> int:
+    """The row in which the last key of a table begins."""
+    start = 0
+    for name in names:
+        key = frames.keys_of(frames.column_of(table, name), name)
+        other = np.flatnonzero(key != key[-1])
+        start = max(start, int(other[-1]) + 1 if len(other) else 0)
+    return start
+
+
+def _sequences(
+    path: str, table: Any, how: Reading, names: list[str], first: int, share: float | None
+) -> Block:
+    table = table.combine_chunks()
+    groups = grouping.groups_of(table, how.by, None)
+    if groups.order is not None:
+        i = int(np.argmax(np.diff(groups.order) != 1)) + 1
+        raise ValueError(
+            f"{path}: a key comes back after others, near row {first + int(groups.order[i])}: "
+            f"sort the file by {', '.join(names)}"
+        )
+    x, keys = asked.read(table, how.by, how.sorted_by, how.columns, how.nulls)
+    kept = names if how.keep is None else list(how.keep)
+    heads = table.take(groups.heads)
+    carried = {name: frames.column_of(heads, name) for name in kept}
+    count = keys.num_rows
+    return Block(
+        x, carried, count, table.num_rows, 0, f"{path}: key {{}} from row {first}", {}, share
+    )
