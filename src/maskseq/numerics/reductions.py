@@ -68,8 +68,9 @@ def normalized(
     Raises: ValueError if they have others.
     """
     x = np.asarray(x, np.float32)
-    if axis == (-1,) and x.ndim == 2:
-        return _kernels.normalize(x, norm, epsilon, gamma, beta)
+    if axis == (-1,) and x.ndim > 1 and x.size:
+        rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+        return _kernels.normalize(rows, norm, epsilon, gamma, beta).reshape(x.shape)
     axes = axes_of(axis, x.ndim)
     if len(axes) > 1 and (gamma is not None or beta is not None):
         sizes, own = tuple(x.shape[a] for a in axes), (beta if gamma is None else gamma).shape

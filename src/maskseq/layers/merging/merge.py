@@ -11,12 +11,14 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import ops
+from ...context import current
 from ...nest import holds
 from ...numerics import extremes
 from ...rows import Rows, Unmasked, align, rows_of
 from ...tape import Traced, aligned, real_values, rows_like, values
 from ...tensor import get_keras_mask
 from ..base.arguments import LayerOptions
+from ..base.binding import kind_of
 from ..base.one_tensor import OneTensor
 from ..base.rules import KERAS2
 
@@ -34,6 +36,14 @@ class _Merge(OneTensor):
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
+
+    def apply(self, *args: Any, **kwargs: Any) -> Any:
+        """As every layer's; arrays without masks make none."""
+        alone = len(args) == 1 and not kwargs and type(args[0]) is list
+        if alone and self.built and type(self).compute_mask is _Merge.compute_mask:
+            if kind_of(args[0]) is np.ndarray and current().tape is None:
+                return self._named(lambda args, _: self.call(*args), args, kwargs)
+        return super().apply(*args, **kwargs)
 
     def call(self, inputs: Any) -> np.ndarray:
         arrays, masks = _same_rank(inputs)
