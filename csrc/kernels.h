@@ -234,6 +234,11 @@ typedef void msq_scale_row_fn(float *y, const float *x, const float *mean, const
 typedef void msq_additive_scores_fn(float *scores, const float *q, const float *k, int64_t keys,
                                     int64_t dim, float factor, const float *scale);
 
+/* y[c] = sum over places j of x[j][c] * w[j][c], n values, w (places, n); product and sum rounded
+ * one by one, from 0 on, j ascending; bias[c] is added last, unless it is NULL. */
+typedef void msq_depthwise_row_fn(float *y, const float *const *x, const float *w,
+                                  const float *bias, int64_t places, int64_t n);
+
 /* A chunk of rows of out = a^T b: out[i][c] = sum over k of a[k][i] b[k][c], k ascending from 0,
  * for all i in [0, rows) and c in [0, columns). */
 typedef struct msq_outer_part {
@@ -292,6 +297,7 @@ typedef struct msq_kernel_table {
     msq_few_fn *score_few, *sum_few;
     msq_turned_fn *turned;
     msq_weights_gradient_fn *weights_gradient;
+    msq_depthwise_row_fn *depthwise_row;
     msq_outer_part_fn *outer_part;
     msq_update_fn *update[MSQ_RULES];
 } msq_kernel_table;

@@ -33,6 +33,8 @@
 
 #include "additive_tmpl.h"
 
+#include "conv_tmpl.h"
+
 #include "attention_tmpl.h"
 
 #include "attention_backward_tmpl.h"
@@ -75,6 +77,7 @@ const msq_kernel_table ISA(msq_kernels) = {
     .sum_few = sum_few,
     .turned = turned,
     .weights_gradient = weights_gradient,
+    .depthwise_row = depthwise_row,
     .outer_part = outer_part,
     .update = UPDATE_LOOPS,
 };

@@ -140,6 +140,15 @@ def convolve(
     out: NDArray[np.float32] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
+def depthwise(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None,
+    windows: Windows,
+    activation: str = "linear",
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 
 class PackedRNN:
     kind: str

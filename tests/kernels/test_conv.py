@@ -64,6 +64,49 @@ def test_convolve_equals_its_definition(isa, rng, place, features, filters, grou
             np.testing.assert_array_equal(y, np.concatenate(each, axis=1))
 
 
+@pytest.mark.parametrize("features, multiplier", [(1, 1), (15, 1), (16, 2), (67, 1), (5, 3)])
+@pytest.mark.parametrize("place", CASES)
+def test_depthwise_equals_its_definition(isa, rng, place, features, multiplier):
+    batch, time, count, size, *_ = place
+    kernel = rng.normal(0, 1, (size, features, multiplier)).astype(np.float32)
+    bias = rng.normal(0, 1, features * multiplier).astype(np.float32)
+    row_of, steps = holes(rng, batch, time)
+    made = np.flatnonzero(rng.random(batch * count) < 0.6)
+    for rows, cells, n in [(None, None, batch * time), (row_of, made, steps)]:
+        x = rng.normal(0, 1, (n, features)).astype(np.float32)
+        windows = _kernels.Windows(*place, rows, cells)
+        places = reference.window_rows(n, *place, rows, cells)
+        want = reference.depthwise(x, kernel, bias, places)
+        y = _kernels.depthwise(x, kernel, bias, windows)
+        np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-5)
+        full, sums = np.concatenate([x, np.zeros((1, features), np.float32)])[places], 0
+        for j in range(size):
+            sums = sums + full[:, j, :, None] * kernel[j]  # each step rounded
+        sums = np.maximum(np.reshape(sums, y.shape), 0)
+        y = _kernels.depthwise(x, kernel, None, windows, "relu")
+        np.testing.assert_array_equal(y, sums)
+
+
+def test_depthwise_bits_are_the_same_for_any_threads_and_isa(rng):
+    kernel = rng.normal(size=(5, 77, 2)).astype(np.float32)
+    x, bias = rng.normal(size=(700, 77)).astype(np.float32), rng.normal(size=154)
+    windows, bits = _kernels.Windows(1, 700, 700, 5, 1, 2, 4), set()
+    for isa in _kernels.ISAS:
+        _kernels.set_isa(isa)
+        for threads in (1, 2, 3, 5, 8):
+            y = _kernels.depthwise(x, kernel, bias, windows, "tanh", num_threads=threads)
+            bits.add(y.tobytes())
+    assert len(bits) == 1
+
+
+def test_depthwise_of_another_number_of_features_is_refused(rng):
+    x, windows = np.zeros((4, 3), np.float32), _kernels.Windows(1, 4, 4, 2)
+    with pytest.raises(ValueError, match=r"features of kernel \(2, 4, 1\), got 3"):
+        _kernels.depthwise(x, np.ones((2, 4, 1)), None, windows)
+    with pytest.raises(ValueError, match=r"kernel must be float32 \(1, 2, 3\)"):
+        _kernels.depthwise(x, np.ones((5, 3, 1)), None, windows)
+
+
 @pytest.mark.parametrize("row_of", [[0, 2, 2, 1], [3, 3, 3, 3], [1, -1, 2, 9], [-5, 0, 1, 2**62]])
 def test_rows_may_come_in_any_order_and_again(isa, rng, row_of):
     x, (kernel, bias) = rng.normal(size=(4, 2)).astype(np.float32), weights(rng, 3, 2, 5)
@@ -159,5 +202,5 @@ def test_what_does_not_fit_is_refused(rng, place, x, parts, error):
 
 def test_parts_of_different_sizes_are_refused(rng):
     (one,), (other,) = (packed_parts(*weights(rng, 3, 2, n), 1) for n in (4, 5))
-    with pytest.raises(ValueError, match="2 groups of 6 numbers"):
+    with pytest.raises(ValueError, match="do not fit 6 numbers"):
         _kernels.convolve(np.zeros((4, 4)), [one, other], _kernels.Windows(1, 4, 4, 3))

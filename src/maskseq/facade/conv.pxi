@@ -85,11 +85,53 @@ def convolve(
             status = msq_convolve_f32(values, <const float*>a.view.buf, parts, groups, &w, f, threads)
     finally:
         free(parts)
+    check_convolved(status, &w, features)
+    return y
+
+
+def depthwise(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None,
+    Windows windows not None,
+    activation: str = "linear",
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
+    """x (rows, features) float32 -> each feature's own convolutions, (n, features * multiplier).
+
+    kernel: (size, features, multiplier).  bias: (features * multiplier,) or None.
+    Raises: ValueError if sizes do not fit.
+    """
+    cdef int f = activation_id(activation, "activation")
+    cdef int threads = thread_count(num_threads), status
+    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef msq_windows w = windows.over(a)
+    cdef int64_t features = a.view.shape[1], multiplier
+    cdef Array k = floats(kernel, "kernel")
+    if k.view.ndim != 3 or k.view.shape[1] != features:
+        raise ValueError(f"x must have the features of kernel {k.shape()}, got {features}")
+    multiplier = k.view.shape[2]
+    k = floats(np.moveaxis(np.asarray(kernel), 2, 0), "kernel").expect(multiplier, w.size, features)
+    cdef Array b = None if bias is None else floats(
+        np.reshape(bias, (features, multiplier)).T, "bias")
+    y = new_floats((w.rows, features * multiplier))
+    cdef float* out = <float*>writable(y)
+    cdef const float* biases = <const float*>values_of(b)
+    with nogil:
+        status = msq_depthwise_f32(out, <const float*>a.view.buf, <const float*>k.view.buf, biases,
+                                   features, multiplier, &w, f, threads)
+    check_convolved(status, &w, features)
+    return y
+
+
+cdef int check_convolved(int status, const msq_windows* w, int64_t features) except -1:
+    """Raises what a status says."""
     if status == MSQ_INTERRUPTED:
         raise_pending()
     if status == MSQ_NO_MEMORY:
         raise MemoryError(f"no memory for windows of {features} numbers")
     if status != MSQ_OK:
         raise ValueError(f"windows of size {w.size}, stride {w.stride}, dilation {w.dilation} and "
-                         f"{w.before} steps before do not fit {groups} groups of {features} numbers")
-    return y
+                         f"{w.before} steps before do not fit {features} numbers")
+    return 0

@@ -26,6 +26,19 @@ static msq_windows windows_of(scene *s) {
     return w;
 }
 
+static void depthwise(scene *s, const msq_windows *w, const float *x, int64_t features) {
+    const int64_t multiplier = between(s, 0, 3);
+    const int which = (int)between(s, -1, 32);
+    const float *const kernel = floats(s, w->size * features * multiplier);
+    const float *const bias = byte(s) % 2 ? floats(s, features * multiplier) : NULL;
+    const output y = out(s, w->rows * features * multiplier, sizeof(float));
+    if (s->no_memory)
+        return;
+    if (both_ok(s, msq_depthwise_f32(y.one, x, kernel, bias, features, multiplier, w, which, 1),
+                msq_depthwise_f32(y.many, x, kernel, bias, features, multiplier, w, which, 3)))
+        same_floats(s, "depthwise", y);
+}
+
 void scene_conv(scene *s) {
     const msq_windows w = windows_of(s);
     const int64_t groups = between(s, 1, 2), width = between(s, 1, 5), units = between(s, 1, 40);
@@ -47,4 +60,5 @@ void scene_conv(scene *s) {
                 msq_convolve_f32(y.many, x, parts, groups, &w, which, 3)))
         same_floats(s, "convolve", y);
     msq_dense_free(packed);
+    depthwise(s, &w, x, width * groups);
 }

@@ -26,3 +26,10 @@ def convolve(x, kernel, bias, rows, groups=1):
             part = x[rows[:, j], g * width : (g + 1) * width]
             y[:, mine] += part @ kernel[j, :, mine].astype(np.float64)
     return y
+
+
+def depthwise(x, kernel, bias, rows):
+    """x (x_rows, features), kernel (size, features, multiplier), rows as above."""
+    x = np.concatenate([x, np.zeros((1, x.shape[1]))]).astype(np.float64)
+    y = np.einsum("njc,jcm->ncm", x[rows], kernel.astype(np.float64))
+    return y.reshape(len(rows), kernel.shape[1] * kernel.shape[2]) + bias

@@ -114,19 +114,24 @@ def gradient_of_windows(
     return whole[:, before : before + time]
 
 
-def convolve_channels(windows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def convolve_channels(
+    x: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None,
+    place: tuple[int, str, int],
+    activation: str = "linear",
+) -> np.ndarray:
     """Each channel's own convolutions: (batch, n, channels * multiplier).
 
-    windows: (batch, n, size, channels).  kernel: (size, channels, multiplier).
-    Raises: ValueError if the kernel has another number of channels.
+    x: (batch, time, channels).  kernel: (size, channels, multiplier).  place: stride, padding,
+    dilation. Raises: ValueError if the kernel has another number of channels.
     """
-    batch, count, _, channels = windows.shape
+    batch, time, channels = x.shape
     if channels != kernel.shape[1]:
         raise ValueError(f"inputs must have {kernel.shape[1]} features, got {channels}")
-    out = np.zeros((batch, count, channels, kernel.shape[2]), np.float32)
-    for step, weights in enumerate(kernel):
-        out += windows[:, :, step, :, None] * weights
-    return out.reshape(batch, count, channels * kernel.shape[2])
+    windows, count = places(batch, time, len(kernel), *place)
+    y = _kernels.depthwise(x.reshape(-1, channels), kernel, bias, windows, activation)
+    return y.reshape(batch, count, -1 if y.size else channels * kernel.shape[2])
 
 
 def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[Any, ...]) -> Any:
@@ -157,18 +162,19 @@ def convolve_channels_on_tape(
 ) -> Any:
     """`convolve_channels` of the windows of x (batch, time, channels), recorded."""
     array, weights = np.asarray(as_numpy(x.value), np.float32), kernel.value
-    windows = windows_of(array, len(weights), stride, padding, dilation)
+    place = stride, padding, dilation
 
     def backward(d: np.ndarray, wanted: Any) -> list[Any]:
+        windows = windows_of(array, len(weights), *place)
         d = d.reshape(*windows.shape[:2], *weights.shape[1:])
         to_x = to_kernel = None
         if wanted[0]:
             parts = [reductions.reduce(d * step, "sum", -1) for step in weights]
             to_x = np.stack(parts, axis=2)
-            to_x = gradient_of_windows(to_x, array.shape[1], stride, padding, dilation)
+            to_x = gradient_of_windows(to_x, array.shape[1], *place)
         if wanted[1]:
             steps = (windows[:, :, i, :, None] * d for i in range(len(weights)))
             to_kernel = np.stack([reductions.reduce(step, "sum", (0, 1)) for step in steps])
         return [to_x, to_kernel]
 
-    return x.tape.record(convolve_channels(windows, weights), [x, kernel], backward)
+    return x.tape.record(convolve_channels(array, weights, None, place), [x, kernel], backward)

@@ -15,7 +15,6 @@ from ..base.windows import (
     convolve_channels,
     convolve_channels_on_tape,
     count_windows,
-    windows_of,
 )
 
 
@@ -67,8 +66,8 @@ class DepthwiseConv1D(OneTensor):
         self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
-    def _window(self) -> tuple[Any, ...]:
-        return self.kernel_size, self.strides, self.padding, self.dilation_rate
+    def _place(self) -> tuple[int, str, int]:
+        return self.strides, self.padding, self.dilation_rate
 
     def build(self, input_shape: Any) -> None:
         features = input_shape[3 - self._time_axis]
@@ -78,21 +77,22 @@ class DepthwiseConv1D(OneTensor):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
-        outputs = convolve_channels(windows_of(x, *self._window()), self.kernel.value)
-        if self.bias is not None:
-            outputs += self.bias.value
-        return np.moveaxis(self.activation(outputs), 1, self._time_axis)
+        bias, fused = self.bias, activations.kernel_name(self.activation)
+        values = None if bias is None else bias.value
+        outputs = convolve_channels(x, self.kernel.value, values, self._place(), fused or "linear")
+        return np.moveaxis(outputs if fused else self.activation(outputs), 1, self._time_axis)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
-        _, *place = self._window()
         x = tape.hold(inputs.swapaxes(self._time_axis, 1))
-        outputs = convolve_channels_on_tape(x, self.kernel, *place)
+        outputs = convolve_channels_on_tape(x, self.kernel, *self._place())
         if self.bias is not None:
             outputs = outputs + self.bias
         return np.moveaxis(activated(self.activation, outputs), 1, self._time_axis)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)
-        shape[self._time_axis] = count_windows(shape[self._time_axis], *self._window())
+        shape[self._time_axis] = count_windows(
+            shape[self._time_axis], self.kernel_size, *self._place()
+        )
         shape[3 - self._time_axis] *= self.depth_multiplier
         return tuple(shape)

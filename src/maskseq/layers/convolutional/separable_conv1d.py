@@ -16,7 +16,6 @@ from ..base.windows import (
     convolve_channels,
     convolve_channels_on_tape,
     count_windows,
-    windows_of,
 )
 
 
@@ -76,8 +75,8 @@ class SeparableConv1D(OneTensor):
         self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
-    def _window(self) -> tuple[Any, ...]:
-        return self.kernel_size, self.strides, self.padding, self.dilation_rate
+    def _place(self) -> tuple[int, str, int]:
+        return self.strides, self.padding, self.dilation_rate
 
     def build(self, input_shape: Any) -> None:
         features = input_shape[3 - self._time_axis]
@@ -89,17 +88,20 @@ class SeparableConv1D(OneTensor):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
-        middle = convolve_channels(windows_of(x, *self._window()), self.depthwise_kernel.value)
+        middle = convolve_channels(x, self.depthwise_kernel.value, None, self._place())
+        batch, count, features = middle.shape
         bias = None if self.bias is None else self.bias.value
-        packed = _kernels.PackedDense(self.pointwise_kernel.value[0], bias)
-        outputs = _kernels.dense(middle.reshape(-1, middle.shape[-1]), packed)
-        outputs = self.activation(outputs.reshape(*middle.shape[:2], self.filters))
-        return np.moveaxis(outputs, 1, self._time_axis)
+        packed = [_kernels.PackedDense(self.pointwise_kernel.value[0], bias)]
+        windows = _kernels.Windows(batch, count, count, 1)
+        fused = activations.kernel_name(self.activation)
+        outputs = _kernels.convolve(
+            middle.reshape(-1, features), packed, windows, fused or "linear"
+        ).reshape(batch, count, self.filters)
+        return np.moveaxis(outputs if fused else self.activation(outputs), 1, self._time_axis)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
-        _, *place = self._window()
         x = tape.hold(inputs.swapaxes(self._time_axis, 1))
-        middle = convolve_channels_on_tape(x, self.depthwise_kernel, *place)
+        middle = convolve_channels_on_tape(x, self.depthwise_kernel, *self._place())
         steps, kernel = middle.value, self.pointwise_kernel.value[0]
         flat = steps.reshape(-1, steps.shape[-1])
         packed = _kernels.PackedDense(kernel, None if self.bias is None else self.bias.value)
@@ -118,6 +120,8 @@ class SeparableConv1D(OneTensor):
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)
-        shape[self._time_axis] = count_windows(shape[self._time_axis], *self._window())
+        shape[self._time_axis] = count_windows(
+            shape[self._time_axis], self.kernel_size, *self._place()
+        )
         shape[3 - self._time_axis] = self.filters
         return tuple(shape)

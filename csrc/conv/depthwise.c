@@ -1,0 +1,81 @@
+/* A convolution of each feature by itself: threads share the windows. */
+#include "conv.h"
+
+#include "parallel.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    float *y;
+    const float *x, *kernel, *bias;
+    int64_t features, multiplier;
+    const msq_windows *windows;
+    int activation;
+    const float *zeros;   /* a row of them */
+    float *rows;          /* of one multiple, for each thread */
+    int64_t *numbers;     /* of the rows of a window, for each thread */
+    const float **places; /* the same as pointers */
+    msq_stop stop;
+} job;
+
+static void run_window(const job *j, int64_t r, int thread) {
+    const int64_t size = j->windows->size, n = j->features, m = j->multiplier;
+    int64_t *const numbers = j->numbers + thread * size;
+    const float **const places = j->places + thread * size;
+    float *const y = j->y + r * n * m;
+    msq_window_rows(j->windows, r, numbers);
+    for (int64_t i = 0; i < size; i++)
+        places[i] = numbers[i] < 0 ? j->zeros : j->x + numbers[i] * n;
+    for (int64_t k = 0; k < m; k++) {
+        float *const row = m == 1 ? y : j->rows + thread * n;
+        msq_kernels()->depthwise_row(row, places, j->kernel + k * size * n,
+                                     j->bias ? j->bias + k * n : NULL, size, n);
+        for (int64_t c = 0; m > 1 && c < n; c++)
+            y[c * m + k] = row[c];
+    }
+    msq_activate(y, y, n * m, j->activation);
+}
+
+static void run_thread(void *context, int thread, int num_threads) {
+    job *const j = context;
+    const double fmas = (double)(j->windows->size * j->features) * (double)j->multiplier;
+    const int64_t end = msq_share(j->windows->rows, thread + 1, num_threads);
+    for (int64_t r = msq_share(j->windows->rows, thread, num_threads); r < end; r++) {
+        if (msq_stops(&j->stop, thread, fmas))
+            return;
+        run_window(j, r, thread);
+    }
+}
+
+int msq_depthwise_f32(float *y, const float *x, const float *kernel, const float *bias,
+                      int64_t features, int64_t multiplier, const msq_windows *windows,
+                      int activation, int num_threads) {
+    job j = {.y = y, .x = x, .kernel = kernel, .bias = bias, .windows = windows};
+    j.features = features, j.multiplier = multiplier, j.activation = activation;
+    if (msq_check_windows(windows) != MSQ_OK || features < 0 || multiplier < 0 ||
+        !msq_activation_name(activation))
+        return MSQ_OUT_OF_RANGE;
+    if (windows->rows == 0 || features == 0 || multiplier == 0)
+        return MSQ_OK;
+    const double work =
+        (double)windows->rows * (double)(windows->size * features) * (double)multiplier;
+    const int threads = msq_plan_threads(num_threads, windows->rows, work, MSQ_FMAS_PER_THREAD / 4);
+    int64_t floats = features, numbers = windows->size;
+    if (msq_multiply(&floats, threads) || msq_multiply(&numbers, threads))
+        return MSQ_NO_MEMORY;
+    float *const zeros = calloc((size_t)features, sizeof *zeros);
+    j.zeros = zeros;
+    j.rows = msq_allocate(floats);
+    j.numbers = malloc((size_t)numbers * sizeof *j.numbers);
+    j.places = malloc((size_t)numbers * sizeof *j.places);
+    int status = zeros && j.rows && j.numbers && j.places ? MSQ_OK : MSQ_NO_MEMORY;
+    if (status == MSQ_OK)
+        msq_parallel(threads, run_thread, &j);
+    if (j.stop.stopped)
+        status = MSQ_INTERRUPTED;
+    free(zeros);
+    msq_aligned_free(j.rows);
+    free(j.numbers);
+    free(j.places);
+    return status;
+}
