@@ -43,6 +43,7 @@ An answer for every step is a list; in .csv it is one row a step.
 Exit status: 0; 2 an error; 3 some sequences had no answer (--on-error skip); 130 interrupted. After
 an error, an interruption or a kill, the same command with --resume goes on where it was.
 """
+_CONVERTED = ".keras, .h5, .weights.h5 or .safetensors; of arrays alone (.pt, .npz) .safetensors"
 _TRAIN = """\
 CONFIG is JSON: {"model": ..., "optimizer": "adam", "loss": "mse", ...}, or the file of a model that
 was compiled, whose training goes on. `model` is the path of a model file, from CONFIG's folder, or
@@ -138,7 +139,14 @@ def _parser() -> argparse.ArgumentParser:
     add = command.add_argument
     add("config", metavar="CONFIG", type=Path, help="JSON, or a compiled model's file")
     add("data", metavar="DATA", type=Path, help=".npy, .npz, .json or .jsonl")
-    add("-o", "--output", metavar="MODEL", type=Path, required=True, help=".keras or .h5")
+    add(
+        "-o",
+        "--output",
+        metavar="MODEL",
+        type=Path,
+        required=True,
+        help=".keras, .h5 or .safetensors",
+    )
     add("--labels", metavar="FILE", type=Path, help="labels, if they are not in DATA")
     add("--epochs", metavar="N", type=int, help="in place of the config's")
     add("--batch-size", metavar="N", type=int, help="in place of the config's")
@@ -146,9 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     add("-q", "--quiet", action="store_true", help="no line for each epoch")
     command.set_defaults(run=_train)
 
-    command = commands.add_parser("convert", help="write a model file in another format")
+    command = commands.add_parser("convert", help="write a model, or arrays, in another format")
     command.add_argument("input", metavar="IN", help="a model file of Keras")
-    command.add_argument("output", metavar="OUT", type=Path, help=".keras, .h5 or .weights.h5")
+    command.add_argument("output", metavar="OUT", type=Path, help=_CONVERTED)
     command.set_defaults(run=_convert)
 
     command = commands.add_parser("info", help="a model's layers and masks; how maskseq runs here")

@@ -39,6 +39,8 @@ SECONDS, SECONDS_A_BYTE = 1.0, 20e-9
 BYTES, BYTES_A_BYTE = 64e6, 8
 ARRAYS = "arrays.h5"  # the name of a file whose weights are read without a model
 TENSORS = "arrays.pt"
+OURS = {"layers", "inputs", "operations", "lists in lists", "keys", "long name", "blanks"}
+"""Configs that are tried in our own format too, in the metadata of a safetensors file."""
 
 
 class Cost(NamedTuple):
@@ -62,6 +64,8 @@ def bombs(pieces: int = PIECES) -> Iterator[tuple[str, str, Callable[[], bytes]]
     for name, make in bombs_config.BOMBS.items():
         yield f"config {name}", ".keras", lambda make=make: keras(make(pieces))
         yield f"config {name} of a legacy file", ".h5", lambda make=make: legacy(make(pieces))
+        if name in OURS:
+            yield f"config {name} of ours", ".safetensors", lambda make=make: ours(make(pieces))
     for name, make in bombs_archive.ARCHIVES.items():
         yield f"archive {name}", ".keras", lambda make=make: make(pieces)
     for name, make in bombs_tables.TABLES.items():
@@ -86,6 +90,12 @@ def keras(config: bytes | None = None, weights: bytes | None = None) -> bytes:
     return buffer.getvalue()
 
 
+def ours(config: bytes) -> bytes:
+    """A file of maskseq's own format."""
+    about = {"format": "maskseq", "format_version": "1", "keras_version": "3.15.1"}
+    return bombs_torch.with_header({"__metadata__": about | {"config": config.decode("latin-1")}})
+
+
 def legacy(config: bytes) -> bytes:
     return bombs_hdf5.legacy(config)
 
@@ -95,7 +105,7 @@ def read(path: Path) -> str:
     try:
         if path.name.startswith("arrays"):
             return f"read {len(read_weights(path))} arrays"
-        if path.suffix == ".keras" or path.name == "bomb.h5":
+        if path.suffix in (".keras", ".safetensors") or path.name == "bomb.h5":
             model = load_model(path)
             model.summary(print_fn=str)
             model.compiled  # noqa: B018 - which compiles it as the file says

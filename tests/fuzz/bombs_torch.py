@@ -19,6 +19,11 @@ def safetensors(make: Callable[[int], tuple[bytes, bytes]]) -> None:
     SAFETENSORS[make.__name__.replace("_", " ")] = whole
 
 
+def with_header(header: dict) -> bytes:
+    raw = json.dumps(header).encode()
+    return struct.pack("<Q", len(raw)) + raw
+
+
 def torch(make: Callable[[int], bytes]) -> None:
     name = make.__name__.replace("_", " ")
     TORCH[name] = lambda n: made.archive(make(n), NUMBERS)

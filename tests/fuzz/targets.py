@@ -94,9 +94,10 @@ def data(data: bytes) -> list:
 
 
 def safetensors(data: bytes) -> list:
-    """A safetensors file."""
+    """A safetensors file: its arrays, and the model that it is if it is maskseq's."""
     path = _written(data, ".safetensors")
-    return _outcome(lambda: _arrays(read_safetensors(path).arrays))
+    arrays = _outcome(lambda: _arrays(read_safetensors(path).arrays))
+    return [arrays, _outcome(lambda: _weights(load_model(path)))]
 
 
 def torch(data: bytes) -> list:

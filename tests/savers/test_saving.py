@@ -116,7 +116,7 @@ def test_vocabulary_learnt_is_in_the_file(tmp_path):
 
 @pytest.mark.parametrize("path", ["model", "model.h5.keras.txt", "model.weights.h5", "m.weights"])
 def test_other_endings_are_refused(tmp_path, path):
-    with pytest.raises(ValueError, match=r"must end in .keras or .h5, got"):
+    with pytest.raises(ValueError, match=r"must end in .keras or .h5 or .safetensors, got"):
         shared_and_nested().save(tmp_path / path)
     with pytest.raises(ValueError, match=r"must end in .weights.h5, got"):
         shared_and_nested().save_weights(tmp_path / path.replace("weights.h5", "h5"))

@@ -119,7 +119,7 @@ def test_what_is_no_config_is_one_line(tmp_path, data, capsys, text, said):
 def test_wrong_data_and_targets_are_one_line(tmp_path, data, capsys):
     path = config(tmp_path)
     assert run("train", path, data, "-o", tmp_path / "out.pt") == 2
-    assert "expected a file ending in .keras or .h5" in capsys.readouterr().err
+    assert "expected a file ending in .keras, .h5 or .safetensors" in capsys.readouterr().err
     np.save(tmp_path / "few.npy", Y[:-1])
     arguments = ("--labels", tmp_path / "few.npy", "-o", tmp_path / "out.keras")
     assert run("train", path, data, *arguments) == 2

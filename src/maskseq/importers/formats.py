@@ -4,12 +4,14 @@ import os
 import struct
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
+_LONGEST_HEADER = 100_000_000  # of a safetensors file, in the package of that name
 START = 1024  # how many of the first bytes of a file `describe` looks at
 
 _BY_HAND = "get its arrays with maskseq.read_weights and hand them to the layers: set_weights"
 _SAVE = "load it where it was made and save it with model.save('model.keras')"
 _PICKLE = f"a pickle, which runs code when it is read and is never read here; {_SAVE}"
 _LOAD = "build the layers and use layer.load_torch(path), or maskseq.from_torch(path, kind)"
+SAFETENSORS = f"a safetensors file, which holds arrays and no model; {_LOAD}"
 _TORCH = f"a PyTorch file, which holds arrays and no model; {_LOAD}"
 _OLD_TORCH = (
     "a PyTorch file of before version 1.6, or no PyTorch file; in PyTorch, load it and write it "
@@ -57,8 +59,6 @@ def describe(path: str, start: bytes) -> str | None:
     found = next((text for begin, text in _STARTS if start.startswith(begin)), None)
     if found is None and start[4:8] == b"TFL3":
         found = f"a TFLite model, whose operations are compiled; {_KERAS}"
-    if found is None and is_safetensors(path, start):
-        found = f"a safetensors file, which holds arrays and no model; {_LOAD}"
     if found is None and start[257:262] == b"ustar":
         found = "a tar archive; unpack it first"
     if found is None and not start.lstrip().startswith(b"{"):
@@ -98,9 +98,9 @@ def _describe_zip(start: bytes) -> str | None:
     return None
 
 
-def is_safetensors(path: str, start: bytes) -> bool:
+def is_safetensors(start: bytes) -> bool:
     """True if a file with these first bytes begins as safetensors files do."""
     if len(start) < 9 or start[8:9] != b"{":
         return False
     (length,) = struct.unpack_from("<Q", start)
-    return 0 < length <= max(os.path.getsize(path) - 8, 0)
+    return 0 < length <= _LONGEST_HEADER

@@ -7,14 +7,13 @@ description in huggingface/safetensors, version 0.8.
 """
 
 import math
-import mmap
-import os
 from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..storage import json
+from ..storage.source import Given, Source
 from .budget import Budget
 from .errors import FormatError
 
@@ -45,23 +44,23 @@ class _Entry(NamedTuple):
     end: int
 
 
-def read_safetensors(path: str | os.PathLike) -> Safetensors:
+def read_safetensors(given: Given) -> Safetensors:
     """The arrays of a safetensors file, in the order of their bytes, and its metadata.
 
-    The arrays are views of the file, which stays mapped until the last of them is gone; it must not
-    be shortened meanwhile. BF16 becomes float32, which is exact; the other types stay. Types of 8
-    bits and less that NumPy lacks (F8_E4M3 and the like) are refused.
+    given: a path, or a file opened in binary mode. The arrays are views of the file, which stays
+    mapped until the last of them is gone. It may be replaced meanwhile, but not written to. BF16
+    becomes float32, which is exact; the other types stay. Types of 8 bits and less that NumPy lacks
+    (F8_E4M3 and the like) are refused.
     Raises: FormatError (a ValueError) with path and reason.
     """
-    name = os.fspath(path)
-    with open(name, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size < _LENGTH.size + 2:
-            raise FormatError(name, "cut short, expected a safetensors file")
-        mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    source = Source.of(given)
+    name, mapped = source.name, source.mapped()
+    size = len(mapped)
+    if size < _LENGTH.size + 2:
+        raise FormatError(name, "cut short, expected a safetensors file")
     (length,) = _LENGTH.unpack_from(mapped)
     first = _LENGTH.size + length
-    if first > len(mapped):
+    if first > size:
         raise FormatError(name, f"a header of {length} bytes in a file of {size}")
     metadata, entries = _header(bytes(mapped[_LENGTH.size : first]), size, name)
     data = mapped[first:]

@@ -9,8 +9,10 @@ class Saving:
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Write the model, with weights and the state of its optimizer, to a `.keras` file.
 
-        Keras 3 opens it. The file is written whole or not at all. overwrite: False: an existing
-        file is an error. Raises: ValueError, FileExistsError, OSError. Source: keras.Model.save.
+        Keras 3 opens it. A path that ends in `.safetensors` gets maskseq's own format, which
+        `load_model` maps: processes that load it, or are forked later, share its memory. The file
+        is written whole or not at all. overwrite: False: an existing file is an error.
+        Raises: ValueError, FileExistsError, OSError. Source: keras.Model.save.
         """
         from ..savers import save_model
 
@@ -25,7 +27,8 @@ class Saving:
         save_weights(model, filepath, overwrite)
 
     def load_weights(self, path: Any) -> None:
-        """Take the weights from a `.weights.h5`, legacy `.h5` or `.keras` file of Keras.
+        """Take the weights from a `.weights.h5`, legacy `.h5` or `.keras` file of Keras, or from a
+        `.safetensors` file of `save`.
 
         Layers are matched by class and order. Raises: FormatError naming layer, weight, expected
         and got if the file does not fit; the model is then unchanged.

@@ -2,3 +2,4 @@
 
 from .files import save_model as save_model
 from .files import save_weights as save_weights
+from .safetensors import save_safetensors as save_safetensors

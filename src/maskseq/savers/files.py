@@ -14,6 +14,7 @@ import numpy as np
 
 from ..given.notices import warn
 from ..importers.keras.places import places
+from ..importers.native import FORMAT, VERSION
 from ..layers.base.layer import Layer
 from ..layers.base.registry import serialize_layer
 from ..layers.base.table import OURS, names_in
@@ -22,6 +23,7 @@ from ..models.model import Model
 from ..storage import atomic
 from .hdf5 import Group, hdf5_bytes
 from .legacy import legacy_tree
+from .safetensors import save_safetensors
 
 KERAS_VERSION = "3.15.1"
 """The version whose format is written."""
@@ -31,7 +33,10 @@ _OURS = frozenset(names_in(OURS))
 def save_model(
     model: Model, path: Any, overwrite: bool = True, include_optimizer: bool = True
 ) -> None:
-    """Write a model to a `.keras` or legacy `.h5` file: layers, weights, what `compile` was given.
+    """Write a model to a file: layers, weights, what `compile` was given.
+
+    The ending says of which format: `.keras` and legacy `.h5`, which Keras opens; `.safetensors`,
+    which is maskseq's own: `load_model` maps it, so that processes share the weights.
 
     Arguments: overwrite: False: an existing file is an error.  include_optimizer: the state of the
         optimizer too, so that training goes on where it stopped; not in a legacy file.
@@ -39,33 +44,49 @@ def save_model(
         if layers follow the rule for masks of an older Keras, for Keras 3 follows its own.
     Raises: ValueError for another ending, or a model that is not built; FileExistsError; OSError.
     """
-    name = _checked(model, path, (".keras", ".h5"), overwrite)
+    name = _checked(model, path, (".keras", ".h5", ".safetensors"), overwrite)
     entry = in_keras_form(serialize_layer(model))
     entry["build_config"] = {"input_shape": getattr(model, "input_shape", None)}
     config, optimizer, state = _training(model)
     if config is not None:
         entry["compile_config"] = config
-    _tell_ours(model, config, name)
     if name.endswith(".h5"):
+        _tell_ours(model, config, name)
         _write(name, legacy_tree(model, entry, KERAS_VERSION))
         return
+    tree = weights_tree(model, optimizer, state if include_optimizer else None)
+    tables = {f"assets/{place}/vocabulary.txt": text for place, text in _vocabularies(model)}
+    if name.endswith(".safetensors"):
+        about = {"format": FORMAT, "format_version": VERSION, "keras_version": KERAS_VERSION}
+        about |= {"optimizer": optimizer, "config": to_json(entry), **tables}
+        save_safetensors(name, dict(_arrays_of(tree)), about)
+        return
+    _tell_ours(model, config, name)
     metadata = {
         "keras_version": KERAS_VERSION,
         "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
     }
-    tree = weights_tree(model, optimizer, state if include_optimizer else None)
     with atomic.replacing(name) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", to_json(entry))
         archive.writestr("model.weights.h5", hdf5_bytes(tree))
-        for place, text in _vocabularies(model):
-            archive.writestr(f"assets/{place}/vocabulary.txt", text)
+        for member, text in tables.items():
+            archive.writestr(member, text)
 
 
 def save_weights(model: Model, path: Any, overwrite: bool = True) -> None:
     """Write the weights of a model to a `.weights.h5` file; see `save_model`."""
     name = _checked(model, path, (".weights.h5",), overwrite)
     _write(name, weights_tree(model))
+
+
+def _arrays_of(tree: Group, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """(path, array) of all that a tree holds."""
+    for name, member in tree.members.items():
+        if isinstance(member, Group):
+            yield from _arrays_of(member, f"{prefix}{name}/")
+        else:
+            yield f"{prefix}{name}", member
 
 
 def _write(name: str, tree: Group) -> None:

@@ -1,6 +1,7 @@
 """Where the bytes of a model are: in a file of a path, or in an open one."""
 
 import io
+import mmap
 import os
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,6 +45,13 @@ class Source:
 
     def read(self) -> bytes:
         return Path(self.name).read_bytes() if self._content is None else self._content
+
+    def mapped(self) -> memoryview:
+        """The bytes, mapped if they are in a file: it stays so until no view of them is left."""
+        if self._content is not None or not self.size:
+            return memoryview(self.read())
+        with self.open() as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def start(self, count: int) -> bytes:
         """The first bytes."""

@@ -10,10 +10,12 @@ import numpy as np
 from .. import configured
 from ..data import files as datafiles
 from ..data.ragged import Ragged
-from ..importers import load_model, model_from_json
+from ..importers import load_model, model_from_json, read_weights
+from ..importers.arrays import of_arrays
 from ..importers.keras.parsing import parse_json
 from ..initializers import set_random_seed
 from ..models.model import Model
+from ..savers import save_safetensors
 from ..storage import atomic
 from ..storage.text import printable
 
@@ -24,8 +26,8 @@ FIT = ("epochs", "batch_size", "validation_split", "shuffle", "class_weight")
 def train(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     output: Path = arguments.output
-    if output.suffix not in (".keras", ".h5"):
-        raise ValueError(f"{output}: expected a file ending in .keras or .h5")
+    if output.suffix not in (".keras", ".h5", ".safetensors"):
+        raise ValueError(f"{output}: expected a file ending in .keras, .h5 or .safetensors")
     atomic.check(output)
     model, fit = read_config(arguments.config)
     given = {
@@ -104,13 +106,22 @@ def read_data(path: Path, labels: Path | None) -> tuple[Any, Any]:
 
 
 def convert(arguments: argparse.Namespace) -> int:
-    """`maskseq convert`: the model of a file in another format, chosen by the ending."""
+    """`maskseq convert`: the model of a file in another format, chosen by the ending.
+
+    Arrays without a model, as in a file of PyTorch, become a safetensors file of arrays.
+    """
     output: Path = arguments.output
     atomic.check(output)
-    model = load_model(arguments.input)
-    if output.name.endswith(".weights.h5"):
-        model.save_weights(output)
+    if of_arrays(arguments.input):
+        if output.suffix != ".safetensors":
+            raise ValueError(
+                f"{arguments.input} holds arrays and no model: expected an OUT that ends in "
+                f".safetensors, got {output}"
+            )
+        save_safetensors(output, read_weights(arguments.input))
+    elif output.name.endswith(".weights.h5"):
+        load_model(arguments.input).save_weights(output)
     else:
-        model.save(output)
+        load_model(arguments.input).save(output)
     print(f"{arguments.input}: {output}")
     return 0

@@ -21,6 +21,7 @@ from ...storage.source import Given, Source
 from .. import formats
 from ..errors import FormatError
 from ..hdf5 import Group, read_hdf5
+from ..native import load_native, native_training, read_native
 from .archive import read_archive
 from .costs import limited, model_budget
 from .functions import Functions
@@ -45,16 +46,17 @@ def load_model(
     weights: str | os.PathLike | BinaryIO | None = None,
     mask_rule: str = "auto",
 ) -> Model:
-    """The model in a file written by Keras 3 or Keras 2.
+    """The model in a file written by Keras 3, Keras 2 or maskseq.
 
     Arguments:
-        filepath: the path of a `.keras` file, a legacy `.h5` file, or the JSON of
-            `model.to_json()`; or such a file, opened in binary mode, or a BytesIO.
+        filepath: the path of a `.keras` file, a legacy `.h5` file, the JSON of `model.to_json()`,
+            or a `.safetensors` file of maskseq, whose weights stay in the mapped file; or such a
+            file, opened in binary mode, or a BytesIO.
         custom_objects: name in the file -> a class of a layer or model of yours, or a function.
             No other class than these, those that were registered (`maskseq.saving`) and maskseq's
             own is ever made, whatever the file says.
-        compile: keep what a `.keras` file has about training, so that `fit` and `evaluate` go on
-            where the file stopped.
+        compile: keep what a `.keras` or `.safetensors` file has about training, so that `fit` and
+            `evaluate` go on where the file stopped.
         safe_mode: accepted, as in Keras. No code in a file is ever run, also with False.
         custom_layers: as custom_objects, of classes only.
         functions: layer name -> function, for Lambda layers and for activations that are functions
@@ -91,6 +93,13 @@ def load_model(
         maker = _maker(name, _version_of_json(config, name, weights_of), *given)
         model = _build(maker, config, weights_of.size)
         load = None
+    elif formats.is_safetensors(start):
+        saved = read_native(source)
+        maker = _maker(name, Version.parse(saved.keras_version, name), *given)
+        model = _build(maker, saved.config, _size_of(weights_of, source.size))
+        load = functools.partial(load_native, saved=saved, path=name)
+        if compile:
+            model.saved_training = native_training(saved, name, own)
     else:
         archive = read_archive(source)
         metadata = parse_json(archive.metadata, name, "metadata.json", archive.size)
@@ -133,7 +142,8 @@ def model_from_json(
 
 
 def load_weights(model: Model, path: Given, *, warn: bool = True) -> None:
-    """Give `model` the weights in a `.weights.h5`, legacy `.h5` or `.keras` file.
+    """Give `model` the weights in a `.weights.h5`, legacy `.h5` or `.keras` file, or in a
+    `.safetensors` file that maskseq saved.
 
     Layers are matched by class and order as Keras does it, never by name. Weights of CuDNNLSTM and
     CuDNNGRU fit LSTM and GRU (reset_after=True).
@@ -145,6 +155,9 @@ def load_weights(model: Model, path: Given, *, warn: bool = True) -> None:
     name = source.name
     if not model.built:
         raise ValueError(f"model '{model.name}' must be built before it is given weights")
+    if formats.is_safetensors(_start_of(source)):
+        load_native(model, read_native(source), name)
+        return
     root = _weights_root(source)
     if not is_legacy(root):
         load_tree(model, root, name)

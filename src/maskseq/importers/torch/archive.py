@@ -1,11 +1,11 @@
 """Reads `.pt` and `.pth` files: a zip with a pickle of names, and a member for each storage."""
 
-import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...storage.source import Given, Source
 from ...storage.zip import Zip
 from ..budget import Budget
 from ..errors import FormatError
@@ -18,7 +18,7 @@ _NAMES, _BYTES_OF_ONE = 200_000, 64  # characters and values of names; bytes of 
 _GROWTH = 2  # times the file: what its tensors may be together, as several may share a storage
 
 
-def read_torch(path: str | os.PathLike) -> dict[str, np.ndarray]:
+def read_torch(given: Given) -> dict[str, np.ndarray]:
     """The tensors in a file of `torch.save`, by name, in its order, read-only.
 
     Names inside dicts and lists are joined by dots: "state_dict.lstm.weight_ih_l0", "layers.0".
@@ -28,10 +28,11 @@ def read_torch(path: str | os.PathLike) -> dict[str, np.ndarray]:
         holds something else than tensors, numbers and texts in dicts, lists and tuples. Nothing in
         it is ever run.
     """
-    name = os.fspath(path)
-    with open(name, "rb") as file:
+    source = Source.of(given)
+    name, size = source.name, source.size
+    with source.open() as file:
         try:
-            archive, size = Zip(file, _ROOM), os.fstat(file.fileno()).st_size
+            archive = Zip(file, _ROOM)
             pickles = [x for x in archive.names if x.endswith(PICKLE) and x.count("/") == 1]
             if len(pickles) != 1:
                 raise FormatError(name, f"no data.pkl in it; {ADVICE}")
