@@ -3,6 +3,7 @@
  * chain of FMAs over k, so its bits depend on its row and column only. */
 #include "gemm.h"
 
+#include "low/low.h"
 #include "parallel.h"
 
 #include <stdlib.h>
@@ -43,20 +44,21 @@ void msq_pack_panels(float *panels, const float *w, int64_t depth, int64_t units
 
 struct msq_dense {
     const msq_kernel_table *kernels; /* the ISA the panels are packed for */
+    const msq_low_table *low;        /* of panels in fewer bits, or NULL */
     int64_t in, out, blocks;
     float *panels, *bias;
 };
 
 /* A layer whose panels are to be filled; its bias is 0. */
-static int allocate_dense(msq_dense **dense, int64_t in, int64_t out) {
+static int allocate_dense(msq_dense **dense, const msq_low_table *low, int64_t in, int64_t out) {
     const msq_kernel_table *const kernels = msq_kernels();
     if (in < 1 || out < 1)
         return MSQ_OUT_OF_RANGE;
     if (in > MAX_FLOATS || out > MAX_FLOATS)
         return MSQ_NO_MEMORY;
-    const int64_t blocks = (out + kernels->width - 1) / kernels->width;
+    const int64_t blocks = (out + kernels->width - 1) / kernels->width, words = msq_words(low, in);
     int64_t floats = blocks;
-    if (msq_multiply(&floats, kernels->width) || msq_multiply(&floats, in + 1))
+    if (msq_multiply(&floats, kernels->width) || msq_multiply(&floats, words + 1))
         return MSQ_NO_MEMORY;
     msq_dense *const d = malloc(sizeof *d);
     float *const panels = msq_allocate(floats);
@@ -65,7 +67,8 @@ static int allocate_dense(msq_dense **dense, int64_t in, int64_t out) {
         msq_aligned_free(panels);
         return MSQ_NO_MEMORY;
     }
-    *d = (msq_dense){kernels, in, out, blocks, panels, panels + blocks * kernels->width * in};
+    float *const bias = panels + blocks * kernels->width * words;
+    *d = (msq_dense){kernels, low, in, out, blocks, panels, bias};
     memset(d->bias, 0, (size_t)(blocks * kernels->width) * sizeof(float));
     *dense = d;
     return MSQ_OK;
@@ -73,7 +76,7 @@ static int allocate_dense(msq_dense **dense, int64_t in, int64_t out) {
 
 int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, int64_t in,
                    int64_t out) {
-    const int status = allocate_dense(dense, in, out);
+    const int status = allocate_dense(dense, NULL, in, out);
     if (status != MSQ_OK)
         return status;
     msq_pack_panels((*dense)->panels, kernel, in, out, out, 1, (*dense)->kernels->width);
@@ -82,8 +85,38 @@ int msq_dense_pack(msq_dense **dense, const float *kernel, const float *bias, in
     return MSQ_OK;
 }
 
+/* Without instructions for bfloat16 its numbers become floats again. */
+static int pack_widened(msq_dense **dense, const uint16_t *codes, const float *bias, int64_t in,
+                        int64_t out) {
+    int64_t n = in;
+    float *const kernel = msq_multiply(&n, out) ? NULL : msq_allocate(n);
+    if (!kernel)
+        return MSQ_NO_MEMORY;
+    msq_widen(kernel, codes, n);
+    const int status = msq_dense_pack(dense, kernel, bias, in, out);
+    msq_aligned_free(kernel);
+    return status;
+}
+
+int msq_dense_pack_low(msq_dense **dense, int precision, const void *codes, const float *steps,
+                       const float *bias, int64_t in, int64_t out) {
+    const msq_low_table *const low = msq_low(precision);
+    if (precision == MSQ_INT8 && in > MSQ_MAX_INT8_DEPTH)
+        return MSQ_OUT_OF_RANGE;
+    if (!low)
+        return pack_widened(dense, codes, bias, in, out);
+    const int status = allocate_dense(dense, low, in, out);
+    if (status != MSQ_OK)
+        return status;
+    msq_low_pack(low, (*dense)->panels, &(msq_low_matrix){codes, steps}, in, 0, out, out, 1,
+                 (*dense)->kernels->width);
+    if (bias)
+        memcpy((*dense)->bias, bias, (size_t)out * sizeof(float));
+    return MSQ_OK;
+}
+
 int msq_dense_pack_turned(msq_dense **dense, const float *kernel, int64_t in, int64_t out) {
-    const int status = allocate_dense(dense, in, out);
+    const int status = allocate_dense(dense, NULL, in, out);
     if (status != MSQ_OK)
         return status;
     const int64_t width = (*dense)->kernels->width;
@@ -132,7 +165,20 @@ struct job {
     int64_t rows;
     int activation;
     msq_stop stop;
+    atomic_int failed; /* 1: there was no memory */
 };
+
+/* Room for the codes of the rows that a thread does together; NULL also where none is needed. */
+static void *room_for_codes(struct job *job, int64_t rows) {
+    const msq_dense *const d = job->dense;
+    if (!d->low)
+        return NULL;
+    const int64_t together = rows < CHUNK_ROWS ? rows : CHUNK_ROWS;
+    void *const room = msq_aligned_alloc((size_t)together * msq_code_bytes(d->low, d->in) + 1);
+    if (!room)
+        atomic_store(&job->failed, 1);
+    return room;
+}
 
 /* Some rows, and the outputs of some blocks. */
 static void run_part(struct job *job, int thread, int64_t row, int64_t last_row, int64_t block,
@@ -150,14 +196,20 @@ static void run_part(struct job *job, int thread, int64_t row, int64_t last_row,
                      .last_block = last_block};
     const int64_t column = block * d->kernels->width, end = last_block * d->kernels->width;
     const int64_t columns = (end < d->out ? end : d->out) - column;
+    void *const room = room_for_codes(job, last_row - row);
+    if (d->low && !room)
+        return;
     for (; row < last_row; row += p.rows) {
         p.rows = last_row - row < CHUNK_ROWS ? last_row - row : CHUNK_ROWS;
         if (msq_stops(&job->stop, thread, (double)p.rows * (double)d->in * (double)columns))
-            return;
+            break;
         p.z = job->y + row * d->out;
         for (int64_t r = 0; r < p.rows; r++)
             x[r] = job->x + (row + r) * job->x_stride;
-        d->kernels->product(&p);
+        if (d->low)
+            msq_low_product(d->low, p, room);
+        else
+            d->kernels->product(&p);
         if (columns == d->out)
             msq_activate(p.z, p.z, p.rows * d->out, job->activation);
         else
@@ -165,6 +217,7 @@ static void run_part(struct job *job, int thread, int64_t row, int64_t last_row,
                 msq_activate(p.z + r * d->out + column, p.z + r * d->out + column, columns,
                              job->activation);
     }
+    msq_aligned_free(room);
 }
 
 static void run_thread(void *context, int thread, int num_threads) {
@@ -187,7 +240,7 @@ int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_den
     const int64_t parts = rows > dense->blocks ? rows : dense->blocks;
     const double work = (double)rows * (double)dense->in * (double)dense->out;
     msq_parallel(msq_plan_threads(num_threads, parts, work, MSQ_FMAS_PER_THREAD), run_thread, &job);
-    return job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
+    return job.failed ? MSQ_NO_MEMORY : job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }
 
 int msq_dense_f32(float *y, const float *x, const msq_dense *dense, int64_t rows, int activation,

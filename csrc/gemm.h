@@ -21,10 +21,16 @@ void msq_pack_panels(float *panels, const float *w, int64_t depth, int64_t units
 
 /* msq_dense_pack of a kernel (out, in), its rows and columns exchanged, without a bias. */
 int msq_dense_pack_turned(msq_dense **dense, const float *kernel, int64_t in, int64_t out);
+/* msq_dense_pack of a kernel in another precision (low/low.h): codes (in, out), for MSQ_INT8 a step
+ * for each output. Where the CPU has no instructions for MSQ_BFLOAT16, it is float32 from here on.
+ * MSQ_OUT_OF_RANGE too for MSQ_INT8 of more than MSQ_MAX_INT8_DEPTH inputs. */
+int msq_dense_pack_low(msq_dense **dense, int precision, const void *codes, const float *steps,
+                       const float *bias, int64_t in, int64_t out);
 /* msq_dense_f32 of rows x_stride apart. */
 int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_dense *dense,
                        int64_t rows, int activation, int num_threads);
-/* The panels of a dense layer: one group, of `*out` columns, each the sum of `*in` products. */
+/* The panels of a dense layer in float32: one group, of `*out` columns, each the sum of `*in`
+ * products. */
 const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out);
 /* Its bias, in whole blocks. */
 const float *msq_dense_bias(const msq_dense *dense);

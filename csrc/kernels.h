@@ -72,6 +72,7 @@ typedef struct msq_product {
 } msq_product;
 typedef void msq_product_fn(const msq_product *product);
 
+typedef struct msq_low_table msq_low_table;
 typedef struct msq_step msq_step;
 typedef void msq_step_fn(const msq_step *step);
 
@@ -80,6 +81,7 @@ typedef void msq_step_fn(const msq_step *step);
  * a gate, in the panels and biases as in rows of z, up to whole vectors. */
 struct msq_rnn {
     const struct msq_kernel_table *kernels; /* the ISA the panels are packed for */
+    const msq_low_table *low;               /* of panels in fewer bits (low/low.h), or NULL */
     int kind, gates;
     int64_t features, units, blocks;
     int last_groups;       /* vectors of the last block: gates, or half as many */
@@ -112,6 +114,7 @@ struct msq_step {
     const float *const *z_next; /* of the next step, as many as next_rows: to be fetched ahead */
     int64_t next_rows;
     const float *const *h; /* `units` values a row; h_next must not be h */
+    const float *const *x; /* what is multiplied: h or, in phase 1, reset; or codes of them */
     float *const *h_next;
     float *const *c;     /* MSQ_LSTM: whole blocks a row, updated in place */
     float *const *reset; /* MSQ_GRU_RESET_BEFORE: r * h, written in phase 0 */

@@ -123,7 +123,9 @@ static inline void v_transpose(vec *rows) {
     }
 }
 
+#ifndef VOCABULARY /* what includes this asks for more than the words */
 #include "kernels_tmpl.h"
+#endif
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -106,5 +106,7 @@ static inline void v_transpose(vec *rows) {
     rows[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
 }
 
+#ifndef VOCABULARY /* what includes this asks for more than the words */
 #include "kernels_tmpl.h"
+#endif
 #endif

@@ -14,6 +14,10 @@
 #define TILE_ROWS(vectors) (ACCUMULATORS / (vectors) < 8 ? ACCUMULATORS / (vectors) : 8)
 enum { MAX_TILE = ACCUMULATORS > 8 ? ACCUMULATORS : 8 };
 
+#ifndef LOW /* low/ has an accumulate of its own for each precision */
+/* Floats that a column of a panel takes. */
+#define WORDS(depth) (depth)
+
 /* Vector v of step k: of group v % groups of block v / groups. */
 INLINE vec load_panel(const float *panel, const int v, const int groups, int64_t k, int64_t depth) {
     return v_load(panel + ((v / groups * depth + k) * groups + v % groups) * V_WIDTH);
@@ -49,6 +53,7 @@ INLINE void accumulate(vec *acc, const int rows, const int blocks, const int gro
         }
     }
 }
+#endif
 
 static inline int64_t tile_count(int64_t rows, int vectors) {
     return (rows + TILE_ROWS(vectors) - 1) / TILE_ROWS(vectors);
@@ -118,7 +123,8 @@ INLINE void product_tile(const int rows, const int blocks, const int groups, con
     float *const z = p->z + row * p->z_stride + column;
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
         acc[r * vectors + v] = v_load(start + r * p->start_stride + v * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, p->x + row, p->panels + column * p->depth, p->depth);
+    accumulate(acc, rows, blocks, groups, p->x + row, p->panels + column * WORDS(p->depth),
+               p->depth);
     if (column + vectors * V_WIDTH <= p->columns) {
         UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
             v_store(z + r * p->z_stride + v * V_WIDTH, acc[r * vectors + v]);

@@ -73,7 +73,7 @@ INLINE void lstm_any_tile(const int rows, const int blocks, const int groups, co
         fetch_kept(rows, blocks, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
                s->depth);
     if (taped) {
         UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
@@ -115,7 +115,7 @@ INLINE void lstm_any_half_tile(const int rows, const int blocks, const int group
     fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups; v++)
         acc[r * groups + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
                s->depth);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
@@ -166,7 +166,7 @@ INLINE void gru_any_tile(const int rows, const int blocks, const int groups, con
         a[1] = v_load(z + V_WIDTH);
         a[2] = v_load(rnn->recurrent_bias + column + (b * groups + 2) * V_WIDTH);
     }
-    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
                s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         vec *const a = acc + (r * blocks + b) * groups;
@@ -206,7 +206,7 @@ INLINE void gru_any_half_tile(const int rows, const int blocks, const int groups
         acc[r * groups] = v_load(s->z[row + r] + column);
         acc[r * groups + 1] = v_load(rnn->recurrent_bias + column + V_WIDTH);
     }
-    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + column * rnn->units,
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
                s->depth);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
@@ -244,8 +244,8 @@ INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, c
         acc[(r * blocks + b) * groups] = v_load(z);
         acc[(r * blocks + b) * groups + 1] = v_load(z + V_WIDTH);
     }
-    accumulate(acc, rows, blocks, groups, s->h + row,
-               rnn->recurrent + block * groups * V_WIDTH * rnn->units, s->depth);
+    accumulate(acc, rows, blocks, groups, s->x + row,
+               rnn->recurrent + block * groups * V_WIDTH * WORDS(rnn->units), s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec *const a = acc + (r * blocks + b) * groups;
         const vec h = load_units(s->h[row + r], rnn, block + b);
@@ -261,8 +261,8 @@ INLINE void gru_candidate_tile(const int rows, const int blocks, const int group
     vec acc[MAX_TILE];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + ((block + b) * 3 + 2) * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, (const float *const *)s->reset + row,
-               rnn->candidate + block * V_WIDTH * rnn->units, s->depth);
+    accumulate(acc, rows, blocks, groups, s->x + row,
+               rnn->candidate + block * V_WIDTH * WORDS(rnn->units), s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec z = v_load(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH);
         const vec h = load_units(s->h[row + r], rnn, block + b);
@@ -277,19 +277,15 @@ INLINE void simple_tile(const int rows, const int blocks, const int groups, cons
     fetch_ahead(rows, blocks, blocks * groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + (block + b) * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, s->h + row, rnn->recurrent + block * V_WIDTH * rnn->units,
-               s->depth);
+    accumulate(acc, rows, blocks, groups, s->x + row,
+               rnn->recurrent + block * V_WIDTH * WORDS(rnn->units), s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         store_units(s->h_next[row + r], rnn, block + b, v_tanh(acc[r * blocks + b]));
 }
 
 BLOCK_LOOP(lstm_blocks, msq_step, lstm_tile, 4, 2, 1)
 BLOCK_LOOP(gru_blocks, msq_step, gru_tile, 3, 2, 2)
-BLOCK_LOOP(lstm_taped_blocks, msq_step, lstm_taped_tile, 4, 2, 1)
-BLOCK_LOOP(gru_taped_blocks, msq_step, gru_taped_tile, 3, 2, 2)
 STRIP(lstm_half, msq_step, lstm_half_tile, 1, 2)
-STRIP(lstm_taped_half, msq_step, lstm_taped_half_tile, 1, 2)
-STRIP(gru_taped_half, msq_step, gru_taped_half_tile, 1, 2)
 STRIP(gru_half, msq_step, gru_half_tile, 1, 2)
 BLOCK_LOOP(gru_gates, msq_step, gru_gates_tile, 2, 2, INT64_MAX)
 BLOCK_LOOP(gru_candidate, msq_step, gru_candidate_tile, 1, 4, INT64_MAX)
@@ -316,14 +312,6 @@ static void gru_step(const msq_step *s) {
     step_blocks(s, gru_blocks, gru_half);
 }
 
-static void lstm_taped_step(const msq_step *s) {
-    step_blocks(s, lstm_taped_blocks, lstm_taped_half);
-}
-
-static void gru_taped_step(const msq_step *s) {
-    step_blocks(s, gru_taped_blocks, gru_taped_half);
-}
-
 static void gru_reset_before_step(const msq_step *s) {
     if (s->phase == 0)
         gru_gates(s);
@@ -332,4 +320,20 @@ static void gru_reset_before_step(const msq_step *s) {
 }
 
 #define RNN_STEPS {lstm_step, gru_step, gru_reset_before_step, simple_step}
+
+#ifndef LOW /* which is not trained */
+BLOCK_LOOP(lstm_taped_blocks, msq_step, lstm_taped_tile, 4, 2, 1)
+BLOCK_LOOP(gru_taped_blocks, msq_step, gru_taped_tile, 3, 2, 2)
+STRIP(lstm_taped_half, msq_step, lstm_taped_half_tile, 1, 2)
+STRIP(gru_taped_half, msq_step, gru_taped_half_tile, 1, 2)
+
+static void lstm_taped_step(const msq_step *s) {
+    step_blocks(s, lstm_taped_blocks, lstm_taped_half);
+}
+
+static void gru_taped_step(const msq_step *s) {
+    step_blocks(s, gru_taped_blocks, gru_taped_half);
+}
+
 #define RNN_TAPED {lstm_taped_step, gru_taped_step, NULL, NULL}
+#endif

@@ -10,6 +10,10 @@ static float *gates_of(const msq_step *s, int64_t row, int64_t block) {
     return s->gates + (row * rnn->blocks + block) * rnn->gates * rnn->kernels->width;
 }
 
+static void multiply(const msq_rnn *rnn, const msq_product *p) {
+    (rnn->low ? rnn->low->product : rnn->kernels->product)(p);
+}
+
 /* gates = z + h . recurrent, or recurrent_bias + h . recurrent, for the blocks of the step. */
 static void add_recurrent(const msq_step *s, const float *bias) {
     const msq_rnn *const rnn = s->rnn;
@@ -19,18 +23,18 @@ static void add_recurrent(const msq_step *s, const float *bias) {
         for (int64_t row = 0; row < s->rows; row++)
             memcpy(gates_of(s, row, s->first_block), s->z[row] + s->first_block * block_size,
                    (size_t)((s->last_block - s->first_block) * block_size) * sizeof(float));
-    rnn->kernels->product(&(msq_product){.z = s->gates,
-                                         .x = s->h,
-                                         .panels = rnn->recurrent,
-                                         .start = bias ? bias : s->gates,
-                                         .z_stride = stride,
-                                         .start_stride = bias ? 0 : stride,
-                                         .columns = stride,
-                                         .rows = s->rows,
-                                         .depth = s->depth,
-                                         .groups = rnn->gates,
-                                         .first_block = s->first_block,
-                                         .last_block = s->last_block});
+    multiply(rnn, &(msq_product){.z = s->gates,
+                                 .x = s->x,
+                                 .panels = rnn->recurrent,
+                                 .start = bias ? bias : s->gates,
+                                 .z_stride = stride,
+                                 .start_stride = bias ? 0 : stride,
+                                 .columns = stride,
+                                 .rows = s->rows,
+                                 .depth = s->depth,
+                                 .groups = rnn->gates,
+                                 .first_block = s->first_block,
+                                 .last_block = s->last_block});
 }
 
 /* The units of a block that exist: the last may be padded. */
@@ -108,18 +112,18 @@ static void reset_before_gates(const msq_step *s) {
         for (int64_t block = s->first_block; block < s->last_block; block++)
             memcpy(s->gates + row * stride + block * 2 * width, s->z[row] + block * 3 * width,
                    (size_t)(2 * width) * sizeof(float));
-    rnn->kernels->product(&(msq_product){.z = s->gates,
-                                         .x = s->h,
-                                         .panels = rnn->recurrent,
-                                         .start = s->gates,
-                                         .z_stride = stride,
-                                         .start_stride = stride,
-                                         .columns = stride,
-                                         .rows = s->rows,
-                                         .depth = s->depth,
-                                         .groups = 2,
-                                         .first_block = s->first_block,
-                                         .last_block = s->last_block});
+    multiply(rnn, &(msq_product){.z = s->gates,
+                                 .x = s->x,
+                                 .panels = rnn->recurrent,
+                                 .start = s->gates,
+                                 .z_stride = stride,
+                                 .start_stride = stride,
+                                 .columns = stride,
+                                 .rows = s->rows,
+                                 .depth = s->depth,
+                                 .groups = 2,
+                                 .first_block = s->first_block,
+                                 .last_block = s->last_block});
     for (int64_t row = 0; row < s->rows; row++)
         for (int64_t block = s->first_block; block < s->last_block; block++) {
             float *const z = s->gates + row * stride + block * 2 * width, *const r = z + width;
@@ -137,18 +141,18 @@ static void reset_before_candidate(const msq_step *s) {
         for (int64_t block = s->first_block; block < s->last_block; block++)
             memcpy(candidates + row * stride + block * width, s->z[row] + (block * 3 + 2) * width,
                    (size_t)width * sizeof(float));
-    rnn->kernels->product(&(msq_product){.z = candidates,
-                                         .x = (const float *const *)s->reset,
-                                         .panels = rnn->candidate,
-                                         .start = candidates,
-                                         .z_stride = stride,
-                                         .start_stride = stride,
-                                         .columns = stride,
-                                         .rows = s->rows,
-                                         .depth = s->depth,
-                                         .groups = 1,
-                                         .first_block = s->first_block,
-                                         .last_block = s->last_block});
+    multiply(rnn, &(msq_product){.z = candidates,
+                                 .x = s->x,
+                                 .panels = rnn->candidate,
+                                 .start = candidates,
+                                 .z_stride = stride,
+                                 .start_stride = stride,
+                                 .columns = stride,
+                                 .rows = s->rows,
+                                 .depth = s->depth,
+                                 .groups = 1,
+                                 .first_block = s->first_block,
+                                 .last_block = s->last_block});
     for (int64_t row = 0; row < s->rows; row++)
         for (int64_t block = s->first_block; block < s->last_block; block++) {
             const float *const z = s->gates + (row * rnn->blocks + block) * 2 * width;

@@ -40,7 +40,7 @@ void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call,
 }
 
 void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, int64_t begin,
-                      int64_t end) {
+                      int64_t end, void *room) {
     const float *rows[PRODUCT_ROWS];
     msq_product p = {.x = rows, .last_block = rnn->blocks};
     for (; begin < end; begin += p.rows) {
@@ -48,7 +48,7 @@ void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, 
         p.z = fold->table + begin * fold->columns;
         for (int64_t r = 0; r < p.rows; r++)
             rows[r] = x + (fold->rows ? fold->rows[begin + r] : begin + r) * rnn->features;
-        msq_rnn_input(rnn, p);
+        msq_rnn_input(rnn, p, room);
     }
 }
 
@@ -70,19 +70,27 @@ typedef struct {
     const msq_rnn *rnn;
     const float *x;
     msq_stop stop;
+    atomic_int failed; /* 1: there was no memory */
 } fold_job;
 
 static void fold_share(void *context, int thread, int num_threads) {
     fold_job *const job = context;
     const msq_rnn *const rnn = job->rnn;
     const double row = (double)rnn->features * (double)job->fold->columns;
+    const size_t bytes = msq_input_room(rnn, PRODUCT_ROWS);
+    void *const room = bytes ? msq_aligned_alloc(bytes) : NULL;
+    if (bytes && !room) {
+        atomic_store(&job->failed, 1);
+        return;
+    }
     const int64_t end = msq_share(job->fold->count, thread + 1, num_threads);
     for (int64_t r = msq_share(job->fold->count, thread, num_threads), next; r < end; r = next) {
         next = r + PRODUCT_ROWS < end ? r + PRODUCT_ROWS : end;
         if (msq_stops(&job->stop, thread, (double)(next - r) * row))
-            return;
-        msq_fold_project(job->fold, rnn, job->x, r, next);
+            break;
+        msq_fold_project(job->fold, rnn, job->x, r, next, room);
     }
+    msq_aligned_free(room);
 }
 
 double msq_fold_bytes(const msq_rnn *rnn, int64_t rows) {
@@ -105,9 +113,9 @@ int msq_fold_all(msq_fold **made, const msq_rnn *rnn, const float *x, int64_t ro
     fold_job job = {.fold = fold, .rnn = rnn, .x = x};
     const double work = (double)floats * (double)rnn->features;
     msq_parallel(msq_plan_threads(num_threads, rows, work, MSQ_FMAS_PER_THREAD), fold_share, &job);
-    if (job.stop.stopped) {
+    if (job.stop.stopped || job.failed) {
         msq_fold_free(fold);
-        return MSQ_INTERRUPTED;
+        return job.failed ? MSQ_NO_MEMORY : MSQ_INTERRUPTED;
     }
     *made = fold;
     return MSQ_OK;

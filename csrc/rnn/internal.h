@@ -3,14 +3,21 @@
 #define MSQ_RNN_INTERNAL_H
 
 #include "kernels.h"
+#include "low/low.h"
 #include "parallel.h"
 #include "rnn.h"
 
 /* Cells with any activations: products by the ISA, the rest in plain loops (rnn/cell.c). */
 extern msq_step_fn *const msq_general_steps[MSQ_RNN_KINDS];
 
-/* z = bias + x . input. Given are z, x, rows, first_block, last_block and scattered. */
-void msq_rnn_input(const msq_rnn *rnn, msq_product product);
+/* z = bias + x . input. Given are z, x, rows, first_block, last_block and scattered; and room for
+ * codes of rows of x, which weights in fewer bits need. */
+void msq_rnn_input(const msq_rnn *rnn, msq_product product, void *room);
+/* The bytes of that room for products of so many rows; 0 where none is needed. */
+static inline size_t msq_input_room(const msq_rnn *rnn, int64_t rows) {
+    const int64_t together = rows < MSQ_CODE_ROWS ? rows : MSQ_CODE_ROWS;
+    return rnn->low ? (size_t)together * msq_code_bytes(rnn->low, rnn->features) : 0;
+}
 
 /* One sequence of a call, and its state as it walks through time. */
 typedef struct sequence {
@@ -37,9 +44,9 @@ struct msq_fold {
 
 /* Decides whether it pays for one call, and makes room. Without memory it does not pay. */
 void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps);
-/* Fills the rows from `begin` to `end`. */
+/* Fills the rows from `begin` to `end`; room as for msq_rnn_input. */
 void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, int64_t begin,
-                      int64_t end);
+                      int64_t end, void *room);
 /* What row `row` of x adds to the gates. */
 const float *msq_fold_row(const msq_fold *fold, int64_t row);
 void msq_fold_clear(msq_fold *fold);
@@ -61,6 +68,8 @@ typedef struct walker {
     float **kept;
     float *z_rows;        /* max_z rows: what z points to */
     float *gates;         /* max_rows rows, general cells only */
+    const float **codes;  /* max_rows; weights in fewer bits only */
+    void *room;           /* the codes of states, or of a chunk of x */
     msq_barrier *barrier; /* of num_threads that walk the same sequences, each for some units */
     msq_stop *stop;
     int calling; /* this thread is the one that called */

@@ -1,6 +1,7 @@
 /* Recurrent weights in the order the kernels read them, and the product with those of the input. */
 #include "gemm.h"
 #include "internal.h"
+#include "low/low.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,9 @@ static const int gates_of_kind[MSQ_RNN_KINDS] = {
 static int allocate_weights(msq_rnn *rnn) {
     const int64_t block = (int64_t)rnn->gates * rnn->kernels->width;
     int64_t input = rnn->blocks, recurrent = rnn->blocks, all = 0;
-    if (msq_multiply(&input, block) || msq_multiply(&input, rnn->features) ||
-        msq_multiply(&recurrent, block) || msq_multiply(&recurrent, rnn->units))
+    if (msq_multiply(&input, block) || msq_multiply(&input, msq_words(rnn->low, rnn->features)) ||
+        msq_multiply(&recurrent, block) ||
+        msq_multiply(&recurrent, msq_words(rnn->low, rnn->units)))
         return MSQ_NO_MEMORY;
     const int64_t bias = rnn->blocks * block;
     all = input + recurrent + 2 * bias;
@@ -77,16 +79,19 @@ static int all_finite(const float *x, int64_t n) {
 }
 
 /* A layer, still without weights. */
-static msq_rnn shape_of(int kind, int64_t features, int64_t units, int activation,
-                        int recurrent_activation) {
+static msq_rnn shape_of(const msq_low_table *low, int kind, int64_t features, int64_t units,
+                        int activation, int recurrent_activation) {
     const msq_kernel_table *const kernels = msq_kernels();
     const int gates = gates_of_kind[kind], width = kernels->width;
     const int usual =
         activation == MSQ_TANH && (recurrent_activation == MSQ_SIGMOID || kind == MSQ_SIMPLE_RNN);
     const int64_t blocks = (units + width - 1) / width, last_units = units - (blocks - 1) * width;
-    const int half = usual && (kind == MSQ_LSTM || kind == MSQ_GRU) && 2 * last_units <= width;
+    const int half =
+        !low && usual && (kind == MSQ_LSTM || kind == MSQ_GRU) && 2 * last_units <= width;
     const int last_groups = half ? (gates + 1) / 2 : gates;
+    msq_step_fn *const usual_step = low ? low->rnn_step[kind] : kernels->rnn_step[kind];
     return (msq_rnn){.kernels = kernels,
+                     .low = low,
                      .kind = kind,
                      .gates = gates,
                      .features = features,
@@ -96,13 +101,13 @@ static msq_rnn shape_of(int kind, int64_t features, int64_t units, int activatio
                      .columns = ((blocks - 1) * gates + last_groups) * width,
                      .activation = activation,
                      .recurrent_activation = recurrent_activation,
-                     .step = usual ? kernels->rnn_step[kind] : msq_general_steps[kind],
+                     .step = usual ? usual_step : msq_general_steps[kind],
                      .phases = kind == MSQ_GRU_RESET_BEFORE ? 2 : 1};
 }
 
-int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *recurrent_kernel,
-                 const float *bias, int64_t features, int64_t units, int activation,
-                 int recurrent_activation) {
+/* A layer without weights in *packed. */
+static int make_rnn(msq_rnn **packed, const msq_low_table *low, int kind, int64_t features,
+                    int64_t units, int activation, int recurrent_activation) {
     if (kind < 0 || kind >= MSQ_RNN_KINDS || features < 1 || units < 1 ||
         !msq_activation_name(activation) || !msq_activation_name(recurrent_activation))
         return MSQ_OUT_OF_RANGE;
@@ -111,11 +116,23 @@ int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *r
     msq_rnn *const rnn = malloc(sizeof *rnn);
     if (!rnn)
         return MSQ_NO_MEMORY;
-    *rnn = shape_of(kind, features, units, activation, recurrent_activation);
+    *rnn = shape_of(low, kind, features, units, activation, recurrent_activation);
     if (allocate_weights(rnn) != MSQ_OK) {
         free(rnn);
         return MSQ_NO_MEMORY;
     }
+    *packed = rnn;
+    return MSQ_OK;
+}
+
+int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *recurrent_kernel,
+                 const float *bias, int64_t features, int64_t units, int activation,
+                 int recurrent_activation) {
+    const int status =
+        make_rnn(packed, NULL, kind, features, units, activation, recurrent_activation);
+    if (status != MSQ_OK)
+        return status;
+    msq_rnn *const rnn = *packed;
     const int64_t columns = rnn->gates * units;
     const int width = rnn->kernels->width;
     rnn->finite = all_finite(recurrent_kernel, units * columns);
@@ -129,17 +146,69 @@ int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *r
     }
     if (bias)
         pack_bias(rnn, bias);
-    *packed = rnn;
     return MSQ_OK;
 }
 
-void msq_rnn_input(const msq_rnn *rnn, msq_product p) {
+/* Without instructions for bfloat16 its numbers become floats again. */
+static int pack_widened(msq_rnn **packed, int kind, const msq_low_matrix *kernel,
+                        const msq_low_matrix *recurrent_kernel, const float *bias, int64_t features,
+                        int64_t units, int activation, int recurrent_activation) {
+    int64_t n = gates_of_kind[kind];
+    if (msq_multiply(&n, units) || features > MAX_FLOATS || msq_multiply(&n, features + units))
+        return MSQ_NO_MEMORY;
+    float *const wide = msq_allocate(n);
+    if (!wide)
+        return MSQ_NO_MEMORY;
+    const int64_t of_input = n / (features + units) * features;
+    msq_widen(wide, kernel->codes, of_input);
+    msq_widen(wide + of_input, recurrent_kernel->codes, n - of_input);
+    const int status = msq_rnn_pack(packed, kind, wide, wide + of_input, bias, features, units,
+                                    activation, recurrent_activation);
+    msq_aligned_free(wide);
+    return status;
+}
+
+int msq_rnn_pack_low(msq_rnn **packed, int kind, int precision, const msq_low_matrix *kernel,
+                     const msq_low_matrix *recurrent_kernel, const float *bias, int64_t features,
+                     int64_t units, int activation, int recurrent_activation) {
+    const msq_low_table *const low = msq_low(precision);
+    if (kind < 0 || kind >= MSQ_RNN_KINDS ||
+        (precision == MSQ_INT8 && (features > MSQ_MAX_INT8_DEPTH || units > MSQ_MAX_INT8_DEPTH)))
+        return MSQ_OUT_OF_RANGE;
+    if (!low)
+        return pack_widened(packed, kind, kernel, recurrent_kernel, bias, features, units,
+                            activation, recurrent_activation);
+    const int status =
+        make_rnn(packed, low, kind, features, units, activation, recurrent_activation);
+    if (status != MSQ_OK)
+        return status;
+    msq_rnn *const rnn = *packed;
+    const int gates = rnn->gates, width = rnn->kernels->width;
+    const int64_t columns = gates * units;
+    const int apart = kind == MSQ_GRU_RESET_BEFORE;
+    rnn->finite = msq_low_finite(precision, recurrent_kernel->codes, units * columns);
+    msq_low_pack(low, rnn->input, kernel, features, 0, units, columns, gates, width);
+    msq_low_pack(low, rnn->recurrent, recurrent_kernel, units, 0, units, columns, apart ? 2 : gates,
+                 width);
+    if (apart)
+        msq_low_pack(low, rnn->candidate, recurrent_kernel, units, 2 * units, units, columns, 1,
+                     width);
+    if (bias)
+        pack_bias(rnn, bias);
+    return MSQ_OK;
+}
+
+void msq_rnn_input(const msq_rnn *rnn, msq_product p, void *room) {
     const int half = msq_end_in_half(rnn, p.first_block, p.last_block);
     p.panels = rnn->input;
     p.start = rnn->input_bias;
     p.z_stride = p.columns = rnn->columns;
     p.depth = rnn->features;
     p.groups = rnn->gates;
+    if (rnn->low) {
+        msq_low_product(rnn->low, p, room);
+        return;
+    }
     p.last_block -= half;
     rnn->kernels->product(&p);
     if (!half)

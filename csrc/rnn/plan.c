@@ -40,6 +40,14 @@ static void *take(struct arena *arena, int64_t count, size_t size) {
     return taken;
 }
 
+/* The codes of states, or of a chunk of x. */
+static size_t room_bytes(const msq_rnn_job *job, int64_t rows) {
+    const msq_rnn *const rnn = job->rnn;
+    const size_t of_input = msq_input_room(rnn, job->fold->table ? MSQ_CODE_ROWS : job->max_z);
+    const size_t of_states = rnn->low ? (size_t)rows * msq_code_bytes(rnn->low, rnn->units) : 0;
+    return of_states > of_input ? of_states : of_input;
+}
+
 /* Sets the job's arrays, all in `base`; returns their size. */
 static size_t cut_memory(msq_rnn_job *job, char *base) {
     struct arena arena = {base, 0};
@@ -73,6 +81,8 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
         w.z_rows = take(&arena, job->fold->table ? 0 : job->max_z * rnn->columns, sizeof *w.z_rows);
         w.gates =
             take(&arena, rows * padded * (general ? rnn->gates : rnn->phases - 1), sizeof *w.gates);
+        w.codes = take(&arena, rnn->low ? rows : 0, sizeof *w.codes);
+        w.room = take(&arena, (int64_t)room_bytes(job, rows), 1);
         if (base)
             walkers[part] = w;
     }

@@ -73,7 +73,7 @@ static void run_job(msq_rnn_job *job, int thread, int num_threads, int calling) 
         const int64_t rows = job->own_fold.count;
         msq_fold_project(&job->own_fold, job->rnn, job->call->x,
                          msq_share(rows, thread, num_threads),
-                         msq_share(rows, thread + 1, num_threads));
+                         msq_share(rows, thread + 1, num_threads), job->walkers[thread].room);
         msq_wait(&job->barrier, num_threads, -1);
     }
     for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows) {

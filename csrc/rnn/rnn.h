@@ -2,7 +2,13 @@
 #ifndef MSQ_RNN_H
 #define MSQ_RNN_H
 
-#include "maskseq.h"
+#include "low/low.h"
+
+/* msq_rnn_pack of weights in another precision (low/low.h), their codes shaped as the weights.
+ * MSQ_OUT_OF_RANGE too for MSQ_INT8 of more than MSQ_MAX_INT8_DEPTH features or units. */
+int msq_rnn_pack_low(msq_rnn **packed, int kind, int precision, const msq_low_matrix *kernel,
+                     const msq_low_matrix *recurrent_kernel, const float *bias, int64_t features,
+                     int64_t units, int activation, int recurrent_activation);
 
 /* What rows of x add to the gates of a layer. Read only: any number of calls may use one. */
 typedef struct msq_fold msq_fold;

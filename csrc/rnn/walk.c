@@ -33,13 +33,25 @@ static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
     }
     if (w->fold->table)
         return t;
-    msq_rnn_input(rnn, (msq_product){.z = w->z_rows,
-                                     .x = w->x,
-                                     .rows = n,
-                                     .first_block = w->first_block,
-                                     .last_block = w->last_block,
-                                     .scattered = w->call->index != NULL});
+    msq_rnn_input(rnn,
+                  (msq_product){.z = w->z_rows,
+                                .x = w->x,
+                                .rows = n,
+                                .first_block = w->first_block,
+                                .last_block = w->last_block,
+                                .scattered = w->call->index != NULL},
+                  w->room);
     return t;
+}
+
+/* What a phase multiplies the recurrent weights with: h or, in the second, r * h; or their codes.
+ */
+static const float *const *factors(walker *w, int64_t rows, int phase) {
+    const float *const *const x = phase == 0 ? w->h : (const float *const *)w->reset;
+    if (!w->rnn->low)
+        return x;
+    msq_encode_rows(w->rnn->low, w->codes, w->room, x, rows, w->rnn->units);
+    return w->codes;
 }
 
 /* One step in time; its z is given, and after it that of `next_rows` sequences for the next step,
@@ -77,6 +89,7 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64
                             .z_next = z + rows,
                             .next_rows = next_rows,
                             .h = w->h,
+                            .x = factors(w, rows, phase),
                             .h_next = w->h_next,
                             .c = w->c,
                             .reset = w->reset,

@@ -73,6 +73,8 @@ cdef extern from "values/values.h":
 cdef extern from "gemm.h":
     int msq_dense_pack_turned(msq_dense** dense, const float* kernel, int64_t features,
                               int64_t units) nogil
+    int msq_dense_pack_low(msq_dense** dense, int precision, const void* codes, const float* steps,
+                           const float* bias, int64_t features, int64_t units) nogil
     int msq_dense_rows_f32(float* y, const float* x, int64_t x_stride, const msq_dense* dense,
                            int64_t rows, int activation, int num_threads) nogil
 
@@ -96,7 +98,25 @@ cdef extern from "conv/conv.h":
                           int64_t features, int64_t multiplier, const msq_windows* windows,
                           int activation, int num_threads) nogil
 
+cdef extern from "low/low.h":
+    enum: MSQ_INT8, MSQ_BFLOAT16, MSQ_MAX_INT8_DEPTH
+
+    ctypedef struct msq_low_table:
+        const char* name
+
+    const msq_low_table* msq_low(int precision) nogil
+    int msq_low_use_extensions(int use) nogil
+
+    ctypedef struct msq_low_matrix:
+        const void* codes
+        const float* steps
+
 cdef extern from "rnn/rnn.h":
+    int msq_rnn_pack_low(msq_rnn** packed, int kind, int precision, const msq_low_matrix* kernel,
+                         const msq_low_matrix* recurrent_kernel, const float* bias,
+                         int64_t features, int64_t units, int activation,
+                         int recurrent_activation) nogil
+
     ctypedef struct msq_fold:
         pass
 
@@ -146,6 +166,7 @@ include "facade/activation.pxi"
 include "facade/elementary.pxi"
 include "facade/values.pxi"
 include "facade/rows.pxi"
+include "facade/low.pxi"
 include "facade/dense.pxi"
 include "facade/conv.pxi"
 include "facade/packed_rnn.pxi"

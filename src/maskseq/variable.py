@@ -84,6 +84,9 @@ class Variable(NDArrayOperatorsMixin):
             entry = edition.own.get((get_ident(), id(self))) or edition.get(id(self)) or entry
         return entry[1:]
 
+    held: Callable[["Variable"], tuple[int, Any]] = seen
+    """The same, the value as it is kept: of a weight in fewer bits, its codes."""
+
     def numpy(self) -> np.ndarray:
         """A copy of the value. Raises: TypeError in training, as no gradient passes it."""
         return np.array(self)

@@ -18,6 +18,7 @@ from maskseq.testing.subject import MASK
 from tests.conformance.cases import CASES as LAYER_CASES
 from tests.conformance.harness import INPUTS, masks_of
 from tests.golden.exact import like, pattern, set_weights
+from tests.golden.fewer_bits import in_fewer_bits
 from tests.golden.wide import WIDE, WIDE_MASK
 from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS, X, Y
 from tests.support.keras_files import FILES
@@ -139,6 +140,7 @@ PARTS: dict[str, Callable[[Order], Answers]] = {
     "activations": activation_answers,
     "operations": operations,
     "model files": model_files,
+    "fewer bits": in_fewer_bits,
 }
 
 

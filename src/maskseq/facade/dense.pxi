@@ -5,7 +5,9 @@
 cdef class PackedDense:
     """kernel (in, out) float32, bias (out,) float32 or None, in the order the kernels read them.
 
-    With `turned` the kernel is (out, in), and there is no bias.
+    With `turned` the kernel is (out, in), and there is no bias. A kernel in fewer bits is a tuple:
+    codes int8 (in, out) and steps float32 (out,), which they are multiplied by; or numbers of
+    bfloat16 as uint16 (in, out) and None.
     The weights are copied: later changes of the arrays do not show.
     """
 
@@ -15,6 +17,9 @@ cdef class PackedDense:
     def __cinit__(
         self, kernel: ArrayLike, bias: ArrayLike | None = None, *, turned: bool = False
     ) -> None:
+        if type(kernel) is tuple:
+            self.pack_low(LowMatrix(kernel, "kernel"), bias)
+            return
         cdef Array w = floats(kernel, "kernel").expect(ANY, ANY)
         self.features, self.units = w.view.shape[turned], w.view.shape[not turned]
         cdef int status
@@ -30,6 +35,21 @@ cdef class PackedDense:
         if msq_dense_pack(&self.packed, <const float*>w.view.buf, <const float*>values_of(b),
                           self.features, self.units) != MSQ_OK:
             raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
+
+    cdef int pack_low(self, LowMatrix w, object bias) except -1:
+        self.features, self.units = w.codes.view.shape[0], w.codes.view.shape[1]
+        cdef Array b = None if bias is None else floats(bias, "bias").expect(self.units)
+        if self.features == 0 or self.units == 0:
+            raise ValueError(f"kernel must have inputs and outputs, got shape {w.codes.shape()}")
+        cdef int status = msq_dense_pack_low(
+            &self.packed, w.precision, w.matrix.codes, w.matrix.steps, <const float*>values_of(b),
+            self.features, self.units)
+        if status == MSQ_OUT_OF_RANGE:
+            raise ValueError(f"kernel must have at most {MSQ_MAX_INT8_DEPTH} inputs in int8, "
+                             f"got {self.features}")
+        if status != MSQ_OK:
+            raise MemoryError(f"no memory to pack a kernel of shape {w.codes.shape()}")
+        return 0
 
     def __dealloc__(self):
         msq_dense_free(self.packed)
@@ -54,4 +74,6 @@ def dense(
             values, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
     if status == MSQ_INTERRUPTED:
         raise_pending()
+    if status != MSQ_OK:
+        raise MemoryError("no memory to run the layer")
     return y

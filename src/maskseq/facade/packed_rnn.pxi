@@ -60,6 +60,7 @@ cdef class PackedRNN:
         recurrent_kernel: float32, (units, gates * units).
         bias: float32, (gates * units,), of "gru" (2, 3 * units); or None.
         activation, recurrent_activation: names in ACTIVATIONS.
+    Both kernels may be in fewer bits: tuples, as for PackedDense.
     The weights are copied: later changes of the arrays do not show.
     """
 
@@ -83,11 +84,20 @@ cdef class PackedRNN:
         cdef int f = activation_id(activation, "activation")
         cdef int rf = activation_id(recurrent_activation, "recurrent_activation")
         cdef Py_ssize_t gates = 4 if kind == "lstm" else 1 if kind == "simple_rnn" else 3
-        cdef Array r = floats(recurrent_kernel, "recurrent_kernel").expect(ANY, ANY)
+        cdef LowMatrix low_w = None, low_r = None
+        cdef Array w, r
+        if type(kernel) is tuple:
+            low_w, low_r = LowMatrix(kernel, "kernel"), LowMatrix(recurrent_kernel, "recurrent_kernel")
+            if low_w.precision != low_r.precision:
+                raise TypeError("kernel and recurrent_kernel must be of one precision")
+            w, r = low_w.codes, low_r.codes
+        else:
+            r = floats(recurrent_kernel, "recurrent_kernel").expect(ANY, ANY)
+            w = floats(kernel, "kernel")
         self.kind, self.units = kind, r.view.shape[0]
         self.state_count = 2 if kind == "lstm" else 1
         r.expect(self.units, gates * self.units)
-        cdef Array w = floats(kernel, "kernel").expect(ANY, gates * self.units)
+        w.expect(ANY, gates * self.units)
         self.features = w.view.shape[0]
         if self.features == 0 or self.units == 0:
             raise ValueError(f"kernel must have features and units, got shape {w.shape()}")
@@ -95,6 +105,17 @@ cdef class PackedRNN:
         if bias is not None:
             b = floats(bias, "bias")
             b.expect(2, 3 * self.units) if kind == "gru" else b.expect(gates * self.units)
+        cdef int status
+        if low_w is not None:
+            status = msq_rnn_pack_low(&self.packed, _KINDS[kind], low_w.precision, &low_w.matrix,
+                                      &low_r.matrix, <const float*>values_of(b), self.features,
+                                      self.units, f, rf)
+            if status == MSQ_OUT_OF_RANGE:
+                raise ValueError(f"kernel must have at most {MSQ_MAX_INT8_DEPTH} features and units "
+                                 f"in int8, got {w.shape()}")
+            if status != MSQ_OK:
+                raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
+            return
         if msq_rnn_pack(&self.packed, _KINDS[kind], <const float*>w.view.buf,
                         <const float*>r.view.buf, <const float*>values_of(b), self.features,
                         self.units, f, rf) != MSQ_OK:

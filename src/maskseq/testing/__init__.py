@@ -6,5 +6,7 @@ assert maskseq.testing.check_invariance(model, sequences) == 0
 
 from .gradients import check_gradients as check_gradients
 from .invariance import check_invariance as check_invariance
+from .precision import PrecisionCheck as PrecisionCheck
+from .precision import check_precision as check_precision
 from .promises import PROMISES as PROMISES
 from .promises import check_layer as check_layer

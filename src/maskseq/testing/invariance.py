@@ -36,12 +36,12 @@ def check_invariance(
     if ragged and not isinstance(x, Ragged):
         x = Ragged.from_list(list(x))
     count = len(x)
-    real = _real_steps(model, x)
-    whole = _run(model, x)
+    real = real_steps(model, x)
+    whole = run(model, x)
     largest = 0.0
     order = np.arange(count)[::-1]
     for rows in [order, *([i] for i in range(count))]:
-        for a, b in zip(whole, _run(model, _take(x, rows)), strict=True):
+        for a, b in zip(whole, run(model, _take(x, rows)), strict=True):
             largest = max(largest, _difference(a[rows], b, real[rows]))
     for a, b in zip(whole, _widened(model, x, extra, pad_value), strict=True):
         largest = max(largest, _difference(a, b, real))
@@ -50,7 +50,7 @@ def check_invariance(
     return largest
 
 
-def _run(model: Any, x: Any) -> list[np.ndarray]:
+def run(model: Any, x: Any) -> list[np.ndarray]:
     return [np.asarray(y) for y in flatten(model.predict(x))]
 
 
@@ -58,7 +58,7 @@ def _take(x: Any, rows: Any) -> Any:
     return Ragged.from_list([x[int(i)] for i in rows]) if isinstance(x, Ragged) else x[rows]
 
 
-def _real_steps(model: Any, x: Any) -> np.ndarray:
+def real_steps(model: Any, x: Any) -> np.ndarray:
     """bool (batch, time): where answers of steps count."""
     if isinstance(x, Ragged):
         return np.arange(max(x.lengths, default=0)) < np.asarray(x.lengths)[:, None]
@@ -71,7 +71,7 @@ def _widened(model: Any, x: Any, extra: int, pad_value: float) -> list[np.ndarra
     """The answers for `x` with `extra` more masked steps."""
     if not isinstance(x, Ragged):
         widths = [(0, 0), (0, extra), *[(0, 0)] * (x.ndim - 2)]
-        return _run(model, np.pad(x, widths, constant_values=pad_value))
+        return run(model, np.pad(x, widths, constant_values=pad_value))
     time = int(max(x.lengths, default=0)) + extra
     padded = convert_to_tensor(x.to_padded(time, value=pad_value))
     mask = np.arange(time) < np.asarray(x.lengths)[:, None]

@@ -62,7 +62,8 @@ int both_ok(scene *s, int one, int many);               /* 1 if MSQ_OK: the outp
     X(crf)                                                                                         \
     X(ctc)                                                                                         \
     X(rnn_back)                                                                                    \
-    X(conv)
+    X(conv)                                                                                        \
+    X(low)
 #define DECLARE(name) void scene_##name(scene *s);
 SCENES(DECLARE)
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels, activations
+from ...numerics.quantized import Codes
 from ...tape import Traced
 from ..base.packing import PackingLayer
 from ..base.recorded import product_on_tape
@@ -25,6 +26,7 @@ class Projection(PackingLayer):
         for part in ("initializer", "regularizer", "constraint"):
             for weight in ("kernel", "bias"):
                 setattr(self, f"{weight}_{part}", getattr(owner, f"{weight}_{part}"))
+        self.quantizes = {"kernel": len(inputs)}
         self.kernel = self.add_named_weight("kernel", (*inputs, *outputs))
         self.bias = self.add_named_weight("bias", outputs) if owner.use_bias else None
         self.built = True
@@ -44,6 +46,8 @@ class Projection(PackingLayer):
         weights = self.packed(), self.kernel, self.bias
         return product_on_tape(x, *weights, self._outputs, activation)
 
-    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+    def pack_weights(self, kernel: Any, bias: np.ndarray | None) -> _kernels.PackedDense:
         flat = None if bias is None else bias.reshape(-1)
+        if type(kernel) is Codes:
+            return _kernels.PackedDense(kernel.matrix(self.quantizes["kernel"]), flat)
         return super().pack_weights(kernel.reshape(self._width, -1), flat)

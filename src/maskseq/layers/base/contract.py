@@ -1,5 +1,6 @@
 """What a layer is for models: its promises, and the methods that a subclass may write."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from numpy import ndarray
@@ -33,6 +34,8 @@ class Contract(Ends, WeightHolder):
     mask_rule = "keras3"
     kept_dtypes: tuple[str, ...] = ()
     has_vocabulary = False
+    quantizes: Mapping[str, int] = {}  # weights that `quantize` keeps in fewer bits: see `encoded`
+    precision = "float32"  # what they are kept in
     reads_summary: Any = False  # it waits for what `adapt` learnt in Keras 2
     not_in_config: frozenset[str] = frozenset()
     traceable = True

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import _kernels
 from ...context import changed, current
+from ...numerics.quantized import packable
 from ...variable import Variable
 from .one_tensor import OneTensor
 from .weights import overridable
@@ -51,7 +52,7 @@ class KeepsPack:
         if edition is None:
             with changed():
                 return self._packed_anew(weights)
-        seen = [_NOTHING if x is None else x.seen() for x in weights]
+        seen = [_NOTHING if x is None else x.held() for x in weights]
         versions, values = zip(*seen, strict=True)
         if self._packed[0] == versions:
             return self._packed[1]
@@ -87,5 +88,5 @@ class PackingLayer(KeepsPack, OneTensor):
     kernel: Variable
     bias: Variable | None
 
-    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> Any:
-        return _kernels.PackedDense(kernel, bias)
+    def pack_weights(self, kernel: Any, bias: np.ndarray | None) -> Any:
+        return _kernels.PackedDense(packable(kernel), bias)

@@ -12,6 +12,7 @@ from ...configured import is_ours
 from ...context import changed, current
 from ...nest import flatten, holds, is_nested, map_structure
 from ...numerics.drawing import inside, on_rows_of
+from ...numerics.quantizing import refuse_training
 from ...rows import Rows, as_padded
 from ...tape import Traced, padded, plain_values, rows_like, value_of, values
 from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor
@@ -27,6 +28,8 @@ def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         with changed(reader=None):
             return answer_on_tape(layer, args, kwargs)
     tape = current().tape
+    if layer.precision != "float32" and tape.variables:
+        refuse_training(layer)
     if not _takes_part(layer, tape, [args, kwargs]):
         with changed(tape=None, reader=None):  # before the first trainable weight: no record
             outputs = layer._dispatch(plain_values(args), plain_values(kwargs))

@@ -10,6 +10,7 @@ from ... import constraints, initializers, regularizers
 from ...context import changed
 from ...given import as_array
 from ...nest import is_nested
+from ...numerics.quantizing import quantize
 from ...variable import Variable, publish, weight_source
 
 _LEAVES = frozenset({str, bytes, int, float, bool, type(None), np.ndarray, Variable})
@@ -217,6 +218,17 @@ class WeightHolder:
 
         layer: Any = self
         load_torch(layer, weights, prefix, names)
+
+    def quantize(self, mode: str) -> None:
+        """Keep the weights of products and tables, also of layers inside, in fewer bits.
+
+        The layer must be built. Other weights, such as biases, stay float32. See docs/precision.md.
+
+        Arguments: mode: "int8" or "bfloat16".
+        Raises: ValueError naming the layer; then nothing is changed.
+        Source: keras.layers.Layer.quantize.
+        """
+        quantize(self, mode)
 
     def count_params(self) -> int:
         """How many numbers the weights hold."""

@@ -27,6 +27,7 @@ class Dense(PackingLayer):
     stepwise = True
     plain = True
     mixes_features = True
+    quantizes = {"kernel": 1}
     not_in_config = frozenset({"activity_regularizer"})  # there if it is not None, as in Keras
 
     def __init__(

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, constraints, ops, regularizers
+from ...numerics.quantized import Codes, Quantized
 from ...rows import Layout, Rows, Source
 from ...tape import SparseRows, Traced
 from ...tensor import as_numpy
@@ -27,6 +28,7 @@ class Embedding(OneTensor):
     """
 
     not_in_config = frozenset({"input_length", "weights"})
+    quantizes = {"embeddings": 0}
 
     def __init__(
         self,
@@ -63,6 +65,9 @@ class Embedding(OneTensor):
     def call(self, inputs: Any) -> np.ndarray:
         ids = np.asarray(inputs)
         flat = self._checked(ids.reshape(-1), ids.shape)
+        table = self.embeddings.held()[1]
+        if type(table) is Codes:
+            return table.rows(flat).reshape(*ids.shape, self.output_dim)
         rows = _kernels.embedding(self.embeddings.value, flat)
         return rows.reshape(*ids.shape, self.output_dim)
 
@@ -115,7 +120,18 @@ class Embedding(OneTensor):
     def _look_up(self, ids: np.ndarray, layout: Layout) -> Rows:
         ids = self._checked(ids, (layout.batch, layout.time), layout)
         index, table = ids.astype(np.int64, copy=False), self.embeddings
+        if isinstance(table, Quantized):
+            return self._look_up_codes(table.held()[1], index, layout)
         return Rows(None, layout, source=Source(table.value, index, 0, table))
+
+    def _look_up_codes(self, table: Codes, index: np.ndarray, layout: Layout) -> Rows:
+        """The rows that occur, and that of id 0, become floats once."""
+        occurs = np.zeros(self.input_dim, bool)
+        occurs[index] = occurs[0] = True
+        place = np.cumsum(occurs) - 1
+        return Rows(
+            None, layout, source=Source(table.rows(np.flatnonzero(occurs)), place[index], 0)
+        )
 
     def _checked(
         self, ids: np.ndarray, shape: tuple[int, ...], layout: Layout | None = None

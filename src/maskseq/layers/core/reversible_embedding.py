@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import _kernels
 from ...numerics.products import outer
+from ...numerics.quantized import Codes
 from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy, convert_to_tensor
@@ -30,6 +31,7 @@ class ReversibleEmbedding(KeepsPack, Embedding):
 
     plain = True
     reads_masked = "all"
+    quantizes = {"embeddings": 0, "reverse_embeddings": 1}
 
     def __init__(
         self,
@@ -137,8 +139,10 @@ class ReversibleEmbedding(KeepsPack, Embedding):
             scores = _kernels.activation(scores / cap, "tanh") * cap
         return scores.reshape(*x.shape[:-1], self.input_dim)
 
-    def pack_weights(self, table: np.ndarray) -> _kernels.PackedDense:
+    def pack_weights(self, table: Any) -> _kernels.PackedDense:
         """The matrix of the way back."""
+        if type(table) is Codes:
+            return _kernels.PackedDense(table.turned() if self.tie_weights else table.matrix(1))
         return _kernels.PackedDense(table.T if self.tie_weights else table)
 
 

@@ -11,6 +11,7 @@ from ... import _kernels, activations, constraints, initializers, regularizers
 from ...context import changed, current
 from ...nest import flatten, is_nested
 from ...numerics.drawing import Drawing
+from ...numerics.quantized import packable
 from ...rows import Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
@@ -58,6 +59,7 @@ class Cell(Drawing, KeepsPack, Layer):
     traceable = True
     not_in_config = frozenset({"implementation"})
     packed_names = ("kernel", "recurrent_kernel", "bias")
+    quantizes = {"kernel": 1, "recurrent_kernel": 1}
 
     def __init__(
         self,
@@ -204,19 +206,19 @@ class Cell(Drawing, KeepsPack, Layer):
         """True if a run drops; a `call` of one's own does that itself, step by step."""
         return type(self).call is Cell.call and drops(self)
 
-    def pack_weights(
-        self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None
-    ) -> Any:
+    def pack_weights(self, kernel: Any, recurrent_kernel: Any, bias: np.ndarray | None) -> Any:
         """The weights in the kernels' form: a PackedRNN.
 
-        It is what `pack_products` gives if `call` or an activation is not known to C.
+        It is what `pack_products` gives if `call` or an activation is not known to C; products are
+        then float32, whatever the weights are kept in.
         """
         functions = self.functions()
         known = {k: activations.kernel_name(f) for k, f in functions.items()}
         names = {k: name for k, name in known.items() if name}
         if type(self).call is Cell.call and len(names) == len(functions):
-            return _kernels.PackedRNN(self.kind, kernel, recurrent_kernel, bias, **names)
-        return self.pack_products(kernel, recurrent_kernel, bias)
+            both = packable(kernel), packable(recurrent_kernel)
+            return _kernels.PackedRNN(self.kind, *both, bias, **names)
+        return self.pack_products(np.asarray(kernel), np.asarray(recurrent_kernel), bias)
 
     def pack_products(
         self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray | None

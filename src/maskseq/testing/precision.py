@@ -1,0 +1,81 @@
+"""check_precision: what fewer bits change in the answers of a model."""
+
+import copy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.ragged import Ragged
+from .invariance import real_steps, run
+
+
+class PrecisionCheck(NamedTuple):
+    """largest, typical: the largest and the median difference of a number of the answers.
+
+    changed: how many of so many `decisions` are others: which number of the last axis is the
+    largest, or whether a single one within 0 and 1 is above 0.5. Answers that are neither have no
+    decisions.  size: the largest magnitude of a number of the answers in float32.
+    """
+
+    largest: float
+    typical: float
+    changed: int
+    decisions: int
+    size: float
+
+    def __str__(self) -> str:
+        told = f"largest difference {self.largest:.2g}, typical {self.typical:.2g}, of answers up "
+        told += f"to {self.size:.2g}"
+        if not self.decisions:
+            return told
+        return f"{told}; {self.changed:,} of {self.decisions:,} decisions changed"
+
+
+def check_precision(model: Any, x: Any, precision: str = "int8") -> PrecisionCheck:
+    """What `model.quantize(precision)` would change in the answers to `x`, at real steps.
+
+    Arguments: model: a float32 model of maskseq; a copy of it is quantized.  x: as for
+        `check_invariance`.  precision: "int8" or "bfloat16".
+    Returns: a PrecisionCheck; printed, it is a line of text. A difference is infinite where one
+        answer is NaN and the other is not.
+    Raises: ValueError naming the layer: see `Model.quantize`.
+    """
+    if not isinstance(x, (np.ndarray, Ragged)):
+        x = Ragged.from_list(list(x))
+    real = real_steps(model, x)
+    low = copy.deepcopy(model)
+    low.quantize(precision)
+    pairs = [
+        (_at_steps(a, real), _at_steps(b, real))
+        for a, b in zip(run(model, x), run(low, x), strict=True)
+    ]
+    with np.errstate(invalid="ignore"):
+        apart = [np.where(_same(a, b), 0, np.abs(a.astype(np.float64) - b)) for a, b in pairs]
+    all_apart = np.concatenate([np.ravel(d) for d in apart])
+    all_apart = np.where(np.isnan(all_apart), np.inf, all_apart)
+    decided = [(p, q) for p, q in map(_decisions, pairs) if p is not None]
+    return PrecisionCheck(
+        largest=float(all_apart.max(initial=0)),
+        typical=float(np.median(all_apart)) if all_apart.size else 0.0,
+        changed=sum(int((p != q).sum()) for p, q in decided),
+        decisions=sum(p.size for p, _ in decided),
+        size=max((float(np.abs(a).max(initial=0)) for a, _ in pairs), default=0.0),
+    )
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a == b) | (np.isnan(a) & np.isnan(b))
+
+
+def _at_steps(y: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """The answers at real steps, if there is one for each step."""
+    return y[real] if y.ndim > 2 and y.shape[:2] == real.shape else y
+
+
+def _decisions(pair: tuple[np.ndarray, np.ndarray]) -> tuple[Any, Any]:
+    a, b = pair
+    if a.ndim > 1 and a.shape[-1] > 1:
+        return a.argmax(axis=-1), b.argmax(axis=-1)
+    if ((a >= 0) & (a <= 1)).all():
+        return a > 0.5, b > 0.5
+    return None, None
