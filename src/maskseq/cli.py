@@ -1,4 +1,4 @@
-"""The command line: `maskseq demo | predict | train | convert | info | report | doctor`.
+"""The command line: `maskseq demo | predict | train | convert | info | report | check | doctor`.
 
 An error is one line on stderr and exit 2.
 """
@@ -21,6 +21,7 @@ import numpy as np
 from . import Model, Ragged, __version__, load_model, runtime
 from .data import files as datafiles
 from .models import batches
+from .numerics.quantized import PRECISIONS
 from .storage import atomic
 from .storage.text import one_line, printable
 
@@ -128,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--on-error", choices=("stop", "skip"), default="stop", help="skip: its answer is null")
     add("--resume", action="store_true", help="go on where the same command was ended")
     add("--format", choices=("jsonl", "csv", "arrow"), help="of standard input and output")
+    add("--precision", choices=PRECISIONS, help="of the weights; float32 by default")
     command.set_defaults(run=_predict)
 
     command = commands.add_parser(
@@ -170,6 +172,14 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--output", metavar="OUT", type=Path, required=True, help="the page, .html"
     )
     command.set_defaults(run=_report)
+
+    command = commands.add_parser(
+        "check", help="what weights in fewer bits change in the answers to a file of sequences"
+    )
+    command.add_argument("model", metavar="MODEL", help="a model file of Keras")
+    command.add_argument("data", metavar="DATA", type=Path, help=".npy, .npz, .json or .jsonl")
+    command.add_argument("--precision", choices=PRECISIONS, default="int8", help="int8 by default")
+    command.set_defaults(run=_check)
 
     command = commands.add_parser("doctor", help="how maskseq is installed, and a test of its bits")
     command.set_defaults(run=_doctor)
@@ -232,7 +242,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     if arguments.output != "-":
         kind_of(arguments.output)
         atomic.check(arguments.output)
-    model = load_model(arguments.model)
+    model = load_model(arguments.model, precision=arguments.precision)
     if command.is_for(arguments, model):
         return command.predict(arguments, model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
@@ -317,6 +327,14 @@ def _report(arguments: argparse.Namespace) -> int:
         title=f"{Path(arguments.model).name} on {arguments.data.name}",
     )
     print(arguments.output)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from .testing import check_precision
+
+    model, data = load_model(arguments.model), datafiles.read(arguments.data)
+    print(f"{arguments.precision}: {check_precision(model, data, arguments.precision)}")
     return 0
 
 

@@ -45,6 +45,7 @@ def load_model(
     functions: Mapping[str, Any] | None = None,
     weights: str | os.PathLike | BinaryIO | None = None,
     mask_rule: str = "auto",
+    precision: str | None = None,
 ) -> Model:
     """The model in a file written by Keras 3, Keras 2 or maskseq.
 
@@ -67,6 +68,7 @@ def load_model(
         mask_rule: whose rule for masks the model follows. "auto": that of the Keras that wrote the
             file; else "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9" (tf.keras to 2.9),
             "keras2.3" or "keras2.1" (without TensorFlow). See docs/differences.md.
+        precision: "int8" or "bfloat16": quantize the model, see docs/precision.md.
     Returns: a Model or Sequential with its weights; its `mask_rule` says which rule it follows.
     Raises: UnsupportedLayerError (a ValueError) naming a layer, an operation or an option that is
         not known; FormatError (a ValueError) with path and reason if the file is damaged, or of
@@ -117,6 +119,8 @@ def load_model(
     elif load is not None:
         load(model)
     maker.functions.check_used(name)
+    if precision is not None:
+        model.quantize(precision)
     return model
 
 
