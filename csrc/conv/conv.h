@@ -28,6 +28,13 @@ int64_t msq_window_row(const msq_windows *windows, int64_t r, int64_t j);
 /* The same of all places. Returns: 1 if they are `size` rows side by side. */
 int msq_window_rows(const msq_windows *windows, int64_t r, int64_t *rows);
 
+/* In what follows the end of a padded sequence, rows repeat, and a window in the midst of them has
+ * the outputs of the window before it. Sets repeats (rows), zeros so far, to 1 for a window whose
+ * places and those of the window before all lie in a run of rows of x (x_rows, features) of the
+ * same bits. Returns: how many windows do not repeat. */
+int64_t msq_find_repeats(const msq_windows *windows, const float *x, int64_t features,
+                         uint8_t *repeats);
+
 /* y = activation(windows of x . kernel + bias), y (rows, groups * units). Group g has features
  * g * width and following of x (x_rows, groups * width), and the outputs g * units and following;
  * parts[g] is msq_dense_pack of its kernel (size * width, units) and its bias. A sum is one chain

@@ -1,8 +1,5 @@
 /* A convolution: the products of windows and packed weights. Threads share the windows, or the
- * blocks of outputs when there are few windows; each output is one chain of FMAs either way.
- *
- * In what follows the end of a padded sequence, rows repeat. A window in the midst of such rows has
- * the outputs of the window before it: they are copied. */
+ * blocks of outputs when there are few windows; each output is one chain of FMAs either way. */
 #include "conv.h"
 
 #include "parallel.h"
@@ -148,22 +145,6 @@ static int find_sizes(job *j) {
     return depth % j->windows->size == 0;
 }
 
-/* Marks the windows of a sequence whose places, and those of the window before, all lie in a run of
- * rows of the same bits. x: the sequence's rows. */
-static void find_repeats(const job *j, uint8_t *repeats, const float *x) {
-    const msq_windows *const w = j->windows;
-    const int64_t reach = (w->size - 1) * w->dilation, features = j->width * j->groups;
-    int64_t run = 0, step = 0; /* rows before `step` that equal it */
-    for (int64_t i = 1; i < w->count; i++) {
-        const int64_t begin = (i - 1) * w->stride - w->before, end = begin + w->stride + reach;
-        for (; step < end && step + 1 < w->time; step++) {
-            const float *const row = x + step * features;
-            run = memcmp(row, row + features, (size_t)features * sizeof *x) ? 0 : run + 1;
-        }
-        repeats[i] = begin >= 0 && end < w->time && end - begin <= run;
-    }
-}
-
 /* Room for what threads copy, and for what windows repeat. */
 static int allocate(job *j, int num_threads) {
     const int64_t depth = j->windows->size * j->width, windows = j->windows->rows;
@@ -178,16 +159,6 @@ static int allocate(job *j, int num_threads) {
     j->rows = (int64_t *)msq_allocate(numbers);
     j->repeats = calloc((size_t)windows, 1);
     return j->copies && j->rows && j->repeats ? MSQ_OK : MSQ_NO_MEMORY;
-}
-
-static void find_all_repeats(job *j, int num_threads) {
-    const msq_windows *const w = j->windows;
-    const int64_t floats = w->time * j->width * j->groups;
-    const int by_cells = !w->row_of && !w->made && by_windows(j, num_threads);
-    for (int64_t b = 0; b < w->batch && by_cells; b++)
-        find_repeats(j, j->repeats + b * w->count, j->x + b * floats);
-    for (int64_t r = 0; r < w->rows; r++)
-        j->distinct += !j->repeats[r];
 }
 
 int msq_convolve_f32(float *y, const float *x, const msq_dense *const *parts, int64_t groups,
@@ -206,7 +177,9 @@ int msq_convolve_f32(float *y, const float *x, const msq_dense *const *parts, in
         num_threads, windows->rows > blocks ? windows->rows : blocks, work, MSQ_FMAS_PER_THREAD);
     int status = allocate(&j, threads);
     if (status == MSQ_OK) {
-        find_all_repeats(&j, threads);
+        j.distinct = windows->rows;
+        if (by_windows(&j, threads))
+            j.distinct = msq_find_repeats(windows, x, groups * j.width, j.repeats);
         msq_parallel(threads, run_thread, &j);
     }
     if (j.stop.stopped)

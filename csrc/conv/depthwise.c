@@ -4,6 +4,7 @@
 #include "parallel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
     float *y;
@@ -15,6 +16,7 @@ typedef struct {
     float *rows;          /* of one multiple, for each thread */
     int64_t *numbers;     /* of the rows of a window, for each thread */
     const float **places; /* the same as pointers */
+    uint8_t *repeats;     /* 1: a window has the outputs of the one before */
     msq_stop stop;
 } job;
 
@@ -39,11 +41,17 @@ static void run_window(const job *j, int64_t r, int thread) {
 static void run_thread(void *context, int thread, int num_threads) {
     job *const j = context;
     const double fmas = (double)(j->windows->size * j->features) * (double)j->multiplier;
+    const int64_t columns = j->features * j->multiplier;
+    const int64_t begin = msq_share(j->windows->rows, thread, num_threads);
     const int64_t end = msq_share(j->windows->rows, thread + 1, num_threads);
-    for (int64_t r = msq_share(j->windows->rows, thread, num_threads); r < end; r++) {
+    for (int64_t r = begin; r < end; r++) {
+        float *const y = j->y + r * columns;
         if (msq_stops(&j->stop, thread, fmas))
             return;
-        run_window(j, r, thread);
+        if (r > begin && j->repeats[r])
+            memcpy(y, y - columns, (size_t)columns * sizeof *y);
+        else
+            run_window(j, r, thread);
     }
 }
 
@@ -68,14 +76,18 @@ int msq_depthwise_f32(float *y, const float *x, const float *kernel, const float
     j.rows = msq_allocate(floats);
     j.numbers = malloc((size_t)numbers * sizeof *j.numbers);
     j.places = malloc((size_t)numbers * sizeof *j.places);
-    int status = zeros && j.rows && j.numbers && j.places ? MSQ_OK : MSQ_NO_MEMORY;
-    if (status == MSQ_OK)
+    j.repeats = calloc((size_t)windows->rows, 1);
+    int status = zeros && j.rows && j.numbers && j.places && j.repeats ? MSQ_OK : MSQ_NO_MEMORY;
+    if (status == MSQ_OK) {
+        msq_find_repeats(windows, x, features, j.repeats);
         msq_parallel(threads, run_thread, &j);
+    }
     if (j.stop.stopped)
         status = MSQ_INTERRUPTED;
     free(zeros);
     msq_aligned_free(j.rows);
     free(j.numbers);
     free(j.places);
+    free(j.repeats);
     return status;
 }

@@ -3,6 +3,8 @@
 
 #include "parallel.h"
 
+#include <string.h>
+
 enum { LARGEST = INT32_MAX };
 
 static int fits(int64_t size, int64_t least) {
@@ -52,4 +54,27 @@ int msq_window_rows(const msq_windows *w, int64_t r, int64_t *rows) {
         side_by_side &= rows[j] >= 0 && rows[j] == rows[0] + j;
     }
     return side_by_side;
+}
+
+/* The repeats of a sequence. x: its rows. */
+static void find_repeats(const msq_windows *w, const float *x, int64_t features, uint8_t *repeats) {
+    const int64_t reach = (w->size - 1) * w->dilation;
+    int64_t run = 0, step = 0; /* rows before `step` that equal it */
+    for (int64_t i = 1; i < w->count; i++) {
+        const int64_t begin = (i - 1) * w->stride - w->before, end = begin + w->stride + reach;
+        for (; step < end && step + 1 < w->time; step++) {
+            const float *const row = x + step * features;
+            run = memcmp(row, row + features, (size_t)features * sizeof *x) ? 0 : run + 1;
+        }
+        repeats[i] = begin >= 0 && end < w->time && end - begin <= run;
+    }
+}
+
+int64_t msq_find_repeats(const msq_windows *w, const float *x, int64_t features, uint8_t *repeats) {
+    int64_t distinct = 0;
+    for (int64_t b = 0; b < w->batch && !w->row_of && !w->made; b++)
+        find_repeats(w, x + b * w->time * features, features, repeats + b * w->count);
+    for (int64_t r = 0; r < w->rows; r++)
+        distinct += !repeats[r];
+    return distinct;
 }

@@ -163,6 +163,11 @@ def test_rows_that_repeat_change_no_bit(isa, rng, place, values):
     for threads in (1, 2, 3):
         y = _kernels.convolve(rows, packed, _kernels.Windows(*place), num_threads=threads)
         np.testing.assert_array_equal(y, want)
+        each = _kernels.depthwise(rows, kernel[:, :, :2], None, _kernels.Windows(*place))
+        every = _kernels.Windows(*place, None, np.arange(batch * count))
+        np.testing.assert_array_equal(
+            each, _kernels.depthwise(rows, kernel[:, :, :2], None, every, num_threads=threads)
+        )
     places = reference.window_rows(batch * time, *place, None, None)
     want = reference.convolve(rows, kernel, bias, places)
     np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-5)
