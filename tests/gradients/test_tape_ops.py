@@ -26,6 +26,9 @@ ALL += [
 ]
 
 
+JUMPS_MADE_OF_OTHERS = ("allclose", "isneginf", "isposinf", "saturate_cast", "empty_like")
+
+
 def moved(arguments):
     """Arguments away from the corners of functions."""
     if isinstance(arguments, (tuple, list)):
@@ -51,14 +54,23 @@ def reference(name):
 
 
 def differentiable(name):
-    return RECORDERS[getattr(ops, name)].gradients != ()
+    recorder = RECORDERS.get(getattr(ops, name))
+    return recorder.gradients != () if recorder else name not in JUMPS_MADE_OF_OTHERS
+
+
+def has_slopes(name, arguments):
+    """True if what the operation gives is finite, so that differences tell its slope."""
+    with np.errstate(all="ignore"):
+        found = reference(name)(*widened(arguments))
+    return all(np.isfinite(x).all() for x in (found if isinstance(found, list) else [found]))
 
 
 @pytest.mark.parametrize(
     "name, arguments",
-    [(n, a) for n, a in ALL if differentiable(n) and floats_in(a)],
+    [(n, a) for n, a in ALL if differentiable(n) and floats_in(a) and has_slopes(n, a)],
     ids=lambda x: str(x)[:12],
 )
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_gradient_equals_differences_of_the_definition(name, arguments):
     arguments = arguments if name in ("max", "prod", "pad") else moved(arguments)
     tape, watched = Tape(), []

@@ -5,11 +5,12 @@ import pytest
 
 from maskseq import ops
 from maskseq.tape import Tape
-from tests.gradients.test_tape_ops import differentiable, floats_in, moved
+from tests.gradients.test_tape_ops import differentiable, floats_in, has_slopes, moved
 from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS
 
 ALL = [(n, a) for n, a in [*CASES.items(), *OPTIONS, *PRODUCTS]]
 ALL = [(n, a) for n, a in ALL if differentiable(n) and floats_in(a) and n != "cast"]
+ALL = [(n, a) for n, a in ALL if has_slopes(n, a)]
 CORNERS = np.array([-3, -1, -0.5, 0, 0.5, 1, 3, 6], np.float32)
 HAVE_CORNERS = (
     "relu relu6 leaky_relu elu celu selu hard_sigmoid hard_silu hard_shrink soft_shrink "

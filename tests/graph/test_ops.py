@@ -8,6 +8,7 @@ import pytest
 import maskseq
 from maskseq import ops
 from maskseq.ops.operation import OPERATIONS
+from tests.support.definitions.op_cases import MORE, MORE_OPTIONS
 from tests.support.definitions.reference_ops import definition, widened
 
 X = np.array([[-2.5, -0.5, 0.25, 1.0], [0.5, 3.5, -1.5, 2.0], [0.1, 0.2, 0.3, -0.4]], np.float32)
@@ -70,8 +71,10 @@ CASES = {
     "matmul": (CUBE, CUBE.transpose(0, 2, 1)),
     "einsum": ("abc,cd->adb", CUBE, CUBE[0].T),
     "ctc_loss": (np.array([[1, 2, 1], [3, 3, 0]]), CTC_LOGITS, np.array([3, 2]), np.array([5, 4])),
+    **MORE,
 }
 OPTIONS = [
+    *MORE_OPTIONS,
     ("leaky_relu", (X, 0.4)),
     ("elu", (X, 0.4)),
     ("celu", (X, 0.4)),

@@ -33,6 +33,7 @@ REDUCERS = {"add", "multiply", "maximum", "minimum"}  # np.add.reduce and the li
 METHODS = SUMS | EXTREMES | {"sort", "argsort"}
 REFUSED = TRANSCENDENTAL | SUMS | EXTREMES | ORDERS
 EXACT_MODULES = {"ops", "reductions", "extremes", "_kernels", "activations"}  # ours
+EXACT_MODULES |= {"elementwise", "nonlinear", "reduction"}  # of ops
 EXACT = {"math.prod", "math.fsum"}  # of integers wherever it is; rounded once
 
 WITHOUT_ANSWERS = (
@@ -117,14 +118,23 @@ ALLOWED = {
     ("layers.rnn.run_cell", "np.argsort"): INTEGERS,
     ("layers.rnn.stacked_rnn_cells", "np.cumsum"): INTEGERS,
     ("models.batches", "np.prod"): SHAPES,
+    ("ops.arranging", "np.cumsum"): SHAPES,
+    ("ops.composed", ".max"): "of what a type can hold",
+    ("ops.composed", ".min"): "of what a type can hold",
+    ("ops.networks", ".max"): "of what a type can hold",
+    ("ops.placing", ".max"): INTEGERS,
+    ("ops.placing", ".min"): "of what a type can hold",
+    ("ops.placing", "np.add.at"): "in the order of the places",
+    ("ops.placing", "np.maximum"): "two at a time; a zero that comes out is settled",
+    ("ops.placing", "np.minimum"): "two at a time; a zero that comes out is settled",
+    ("ops.sorting", "np.argsort"): STABLE,
+    ("ops.sorting", "np.sort"): STABLE,
     ("ops.elementwise", "np.power"): INTEGERS,
     ("numerics.slopes", "np.argsort"): STABLE,
     ("numerics.draws", "np.cumsum"): INTEGERS,
     ("numerics.slopes", "np.cumsum"): RUNNING,
     ("numerics.slopes", "np.sum"): INTEGERS,
     ("ops.nonlinear", "np.maximum"): POSITIVE,
-    ("ops.notation", ".max"): NAMES,
-    ("ops.notation", ".min"): NAMES,
     ("ops.notation", "np.amax"): NAMES,
     ("ops.notation", "np.amin"): NAMES,
     ("ops.notation", "np.argsort"): NAMES,

@@ -178,6 +178,31 @@ logical_or = _binary("LogicalOr", np.logical_or, "x1 or x2.")
 logical_xor = _binary("LogicalXor", np.logical_xor, "x1 or x2, not both.")
 logical_not = _unary("LogicalNot", np.logical_not, "not x.", NO_GRADIENT)
 
+fmod = _binary(
+    "Fmod",
+    np.fmod,
+    "The rest of x1 / x2, with the sign of x1.",
+    lambda d, y, x1, x2: d,
+    lambda d, y, x1, x2: -d * np.trunc(np.divide(x1, x2)),
+)
+
+
+def _bits(class_name: str, function: Callable, doc: str) -> Binary:
+    def call(x, y):
+        return function(x, y)
+
+    return named_operation(class_name, _name(class_name), doc, call, NO_GRADIENT)
+
+
+bitwise_and = _bits("BitwiseAnd", np.bitwise_and, "The bits that are in both.")
+bitwise_or = _bits("BitwiseOr", np.bitwise_or, "The bits that are in x or y.")
+bitwise_xor = _bits("BitwiseXor", np.bitwise_xor, "The bits that are in x or y, not both.")
+bitwise_left_shift = _bits("BitwiseLeftShift", np.left_shift, "x times 2 ** y.")
+bitwise_right_shift = _bits("BitwiseRightShift", np.right_shift, "x over 2 ** y, rounded down.")
+bitwise_not = _unary("BitwiseNot", np.bitwise_not, "The other bits.", NO_GRADIENT)
+bitwise_invert = _unary("BitwiseInvert", np.bitwise_not, "The other bits.", NO_GRADIENT)
+left_shift, right_shift = bitwise_left_shift, bitwise_right_shift
+
 
 @operation("Round", by_equality=True, gradient=NO_GRADIENT)
 def round(x, decimals=0):

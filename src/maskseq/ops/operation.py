@@ -59,6 +59,7 @@ def operation(
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Make a NumPy function an operation, under the name of Keras's class for it.
 
+    A name with an underscore before it is none of Keras's: no file names such an operation.
     by_equality: it belongs to BY_EQUALITY, so the shape of its result can be found on small arrays.
     gradient: what its gradient is; see `recording.py`.
     """
@@ -81,7 +82,8 @@ def operation(
 
         if by_equality:
             BY_EQUALITY.add(call)
-        OPERATIONS[class_name] = call
+        if not class_name.startswith("_"):
+            OPERATIONS[class_name] = call
         RECORDERS[call] = recorder
         return call
 

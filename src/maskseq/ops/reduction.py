@@ -101,6 +101,19 @@ def _log_sum_exp_gradient(d, y, x, axis, keepdims):
     return _over(d, x, axis, keepdims) * _kernels.activation(share, "exponential")
 
 
+def _cumprod_gradient(d, y, x, axis, dtype):
+    """Of each number: the products that it is in, with 1 in its place."""
+    along = 0 if axis is None else axis
+    rows = np.moveaxis(np.ravel(x) if axis is None else x, along, 0).astype(np.float64)
+    d = np.moveaxis(d, along, 0)
+    found = np.zeros(rows.shape)
+    for k in range(len(rows)):
+        others = rows.copy()
+        others[k] = 1
+        found[k] = np.cumsum((d * np.cumprod(others, 0))[k:], 0)[-1]
+    return np.moveaxis(found, 0, along).reshape(np.shape(x)).astype(np.float32)
+
+
 # The operations
 
 
@@ -185,6 +198,12 @@ def argmin(x, axis=None, keepdims=False):
 def cumsum(x, axis=None, dtype=None):
     """Running sum along `axis`. Source: keras.ops.cumsum."""
     return np.cumsum(x, axis=axis, dtype=dtype)
+
+
+@operation("Cumprod", gradient=_cumprod_gradient)
+def cumprod(x, axis=None, dtype=None):
+    """Running product along `axis`. Source: keras.ops.cumprod."""
+    return np.cumprod(x, axis=axis, dtype=dtype)
 
 
 @operation("CountNonzero", by_equality=True, gradient=NO_GRADIENT)

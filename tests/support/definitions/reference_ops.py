@@ -4,6 +4,7 @@ import numpy as np
 
 from tests.support.definitions import reference_lattice
 from tests.support.definitions import reference_values as values
+from tests.support.definitions.op_cases import MORE_DEFINITIONS
 from tests.support.reference import ACTIVATIONS
 
 
@@ -63,6 +64,7 @@ def with_default(name, default):
 
 
 DEFINITIONS = {
+    **MORE_DEFINITIONS,
     **{name: ACTIVATIONS[name] for name in "sigmoid relu relu6 silu softplus softsign".split()},
     **{
         name: ACTIVATIONS[name]

@@ -107,8 +107,10 @@ def _cells_of_result(function: Callable[..., Any], rule: tuple, arguments: list[
         return math.prod(shapes[0]) * max(1, *shapes[-1])
     if function in (ops.tile, ops.repeat, ops.one_hot, ops.take, ops.pad):
         return math.prod([*map(math.prod, shapes), *numbers])
-    if function is ops.broadcast_to:
+    if function in (ops.broadcast_to, ops.scatter):
         return math.prod(numbers)
+    if function in (ops.segment_sum, ops.segment_max, ops.segment_min):
+        return math.prod(shapes[0][1:]) * max(numbers, default=1)
     try:
         return math.prod(np.broadcast_shapes(*shapes))
     except ValueError:  # not element by element, and so no larger than all arguments together
