@@ -32,6 +32,7 @@ LEVELS = [
         "report",
         "savers",
         "scoring",
+        "sklearn",
         "testing",
         "training",
         "cli",
@@ -169,7 +170,12 @@ def test_stub_of_layers_is_that_of_the_table():
 
 
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.stem != "__init__")
-OPTIONAL = {"_openmp.threadpools": {"threadpoolctl"}}  # imported only where that is installed
+# imported only where they are installed
+OPTIONAL = {
+    "_openmp.threadpools": {"threadpoolctl"},
+    "sklearn.estimators": {"sklearn"},
+    "sklearn.sequences": {"sklearn"},
+}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
