@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..models.model import Model
+from ..numerics.quantized import PRECISIONS, Codes, Quantized
+from ..numerics.quantizing import mark, quantize
 from ..storage.source import Source
-from ..variable import Variable, replace
+from ..variable import Variable, publish, replace
 from . import formats
 from .errors import FormatError
 from .keras.archive import is_table
@@ -22,6 +24,8 @@ from .safetensors import read_safetensors
 
 FORMAT, VERSION = "maskseq", "1"
 OPTIMIZER = "optimizer/vars/"
+PRECISIONS_OF, STEPS = "precisions", ".steps"
+"""The metadata of weights in fewer bits, {place: precision}; the end of the name of steps."""
 
 
 class Native(NamedTuple):
@@ -33,6 +37,12 @@ class Native(NamedTuple):
     tables: dict[str, bytes]  # vocabularies, as in a `.keras` archive
     optimizer: str  # its name
     size: int  # of the file, in bytes
+    precisions: dict[str, str]  # of the layers at these places
+
+    @property
+    def float_size(self) -> int:
+        """The size of the file, were its weights at least half of float32."""
+        return self.size * (2 if "int8" in self.precisions.values() else 1)
 
 
 def read_native(source: Source) -> Native:
@@ -51,7 +61,10 @@ def read_native(source: Source) -> Native:
     tables = {k: x.encode() for k, x in metadata.items() if is_table(k)}
     version = metadata.get("keras_version", "")
     optimizer = metadata.get("optimizer", "optimizer")
-    return Native(version, config, arrays, tables, optimizer, source.size)
+    found = parse_json(metadata.get(PRECISIONS_OF, "{}").encode(), name, PRECISIONS_OF, source.size)
+    if not isinstance(found, dict) or not all(x in PRECISIONS for x in found.values()):
+        raise FormatError(name, f"{PRECISIONS_OF} that are not known")
+    return Native(version, config, arrays, tables, optimizer, source.size, found)
 
 
 def has_model(source: Source) -> bool:
@@ -74,8 +87,11 @@ def load_native(model: Model, saved: Native, path: str) -> None:
     left = {name: x for name, x in saved.arrays.items() if not name.startswith(OPTIMIZER)}
     tables: Any = Tables(path, saved.tables, saved.size)
     found: list[tuple[Variable, np.ndarray]] = []
+    low: list[tuple[Variable, Any]] = []
     for layer, place, owner in places(model):
         tables.note(layer, place, _NoTokens())
+        if place in saved.precisions:
+            _quantize(layer, saved.precisions[place], path)
         variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
         for number, variable in enumerate(variables):
             name = f"{place}/vars/{number}"
@@ -87,7 +103,10 @@ def load_native(model: Model, saved: Native, path: str) -> None:
                 raise FormatError(
                     path, f"{who}: expected shape {variable.shape}, got {array.shape}"
                 )
-            found.append((variable, array))
+            if isinstance(variable, Quantized):
+                low.append((variable, _codes(variable, array, left.pop(f"{name}{STEPS}", None))))
+            else:
+                found.append((variable, array))
     if left:
         raise FormatError(path, f"weights that no layer reads, {[*left][:10]}")
     others = tables.read()
@@ -97,8 +116,26 @@ def load_native(model: Model, saved: Native, path: str) -> None:
         raise FormatError(path, str(error)) from error
     variables = [variable for variable, _ in found]
     replace(variables, arrays, [variable.version for variable in variables])
+    if low:
+        publish([variable for variable, _ in low], [value for _, value in low])
+        mark(model)
     for take in others:
         take()
+
+
+def _quantize(layer: Any, precision: str, path: str) -> None:
+    try:
+        quantize(layer, precision)
+    except ValueError as error:
+        raise FormatError(path, str(error)) from error
+
+
+def _codes(variable: Quantized, array: np.ndarray, steps: Any) -> Any:
+    """What becomes the value of a weight: codes of int8 as they are, all else to be rounded."""
+    wanted = variable.held()[1].steps
+    if steps is None or wanted is None or array.dtype != np.int8 or steps.dtype != np.float32:
+        return array
+    return Codes(array, steps) if steps.shape == wanted.shape else array
 
 
 def _fit(variable: Variable, array: np.ndarray) -> np.ndarray:

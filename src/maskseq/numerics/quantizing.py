@@ -31,9 +31,15 @@ def quantize(holder: Any, mode: str) -> None:
     for x, name, weight, new in made:
         x._own_variables[[v is weight for v in x._own_variables].index(True)] = new
         setattr(x, name, new)
+        x.precision = mode
+    mark(holder)
+
+
+def mark(holder: Any) -> None:
+    """What holds layers in fewer bits says so, once these do."""
     for x in holder._holders():
-        if any(inner.quantizes for inner in x._holders()):
-            x.precision = mode
+        inner = [y.precision for y in x._holders() if y.quantizes and y.precision != "float32"]
+        x.precision = inner[0] if inner else "float32"
 
 
 def _quantized(holder: Any, mode: str) -> list[tuple[Any, str, Any, Quantized]]:

@@ -14,12 +14,13 @@ import numpy as np
 
 from ..given.notices import warn
 from ..importers.keras.places import places
-from ..importers.native import FORMAT, VERSION
+from ..importers.native import FORMAT, PRECISIONS_OF, STEPS, VERSION
 from ..layers.base.layer import Layer
 from ..layers.base.registry import serialize_layer
 from ..layers.base.table import OURS, names_in
 from ..models.json_config import in_keras_form, to_json
 from ..models.model import Model
+from ..numerics.quantized import Quantized
 from ..storage import atomic
 from .hdf5 import Group, hdf5_bytes
 from .legacy import legacy_tree
@@ -59,7 +60,10 @@ def save_model(
     if name.endswith(".safetensors"):
         about = {"format": FORMAT, "format_version": VERSION, "keras_version": KERAS_VERSION}
         about |= {"optimizer": optimizer, "config": to_json(entry), **tables}
-        save_safetensors(name, dict(_arrays_of(tree)), about)
+        precisions, arrays = _in_few_bits(model)
+        if precisions:
+            about[PRECISIONS_OF] = json.dumps(precisions)
+        save_safetensors(name, dict(_arrays_of(tree)) | arrays, about)
         return
     _tell_ours(model, config, name)
     metadata = {
@@ -78,6 +82,20 @@ def save_weights(model: Model, path: Any, overwrite: bool = True) -> None:
     """Write the weights of a model to a `.weights.h5` file; see `save_model`."""
     name = _checked(model, path, (".weights.h5",), overwrite)
     _write(name, weights_tree(model))
+
+
+def _in_few_bits(model: Model) -> tuple[dict[str, str], dict[str, Any]]:
+    """Place -> precision of layers in fewer bits, and their weights as they are kept, by name."""
+    precisions, arrays = {}, {}
+    for layer, path, _ in places(model):
+        variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
+        for i, v in enumerate(variables):
+            if isinstance(v, Quantized):
+                codes, precisions[path] = v.held()[1], v.precision
+                arrays[f"{path}/vars/{i}"] = codes if codes.steps is None else codes.codes
+                if codes.steps is not None:
+                    arrays[f"{path}/vars/{i}{STEPS}"] = codes.steps
+    return precisions, arrays
 
 
 def _arrays_of(tree: Group, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:

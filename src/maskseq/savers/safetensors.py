@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..importers.safetensors import DTYPES
+from ..numerics.quantized import Codes
 from ..storage import atomic
 
 _ALIGNED = 64  # bytes: the arrays begin at a multiple of it
@@ -23,7 +24,8 @@ def save_safetensors(
 ) -> None:
     """Write arrays to a safetensors file, whole or not at all.
 
-    Arguments: arrays: name -> array of numbers or bools, float16 to float64.  metadata: texts.
+    Arguments: arrays: name -> array of numbers or bools, float16 to float64; or Codes of bfloat16.
+        metadata: texts.
         overwrite: False: an existing file is an error.
     Raises: TypeError for an array of something else; FileExistsError; OSError.
     """
@@ -37,12 +39,15 @@ def write_safetensors(
     file: BinaryIO, arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None
 ) -> None:
     """The same into an open file. Arrays of wide numbers come first, so that all are aligned."""
-    found = {name: np.asarray(array) for name, array in arrays.items()}
+    halves = {name for name, x in arrays.items() if type(x) is Codes and x.steps is None}
+    found = {
+        name: array.codes if name in halves else np.asarray(array) for name, array in arrays.items()
+    }
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     order, at = sorted(found, key=lambda name: -found[name].dtype.itemsize), 0
     for name in order:
         array = found[name]
-        kind = _KINDS.get(array.dtype.newbyteorder("<"))
+        kind = "BF16" if name in halves else _KINDS.get(array.dtype.newbyteorder("<"))
         if kind is None:
             raise TypeError(f"{name!r}: a safetensors file does not hold {array.dtype}")
         places = [at, at := at + array.nbytes]

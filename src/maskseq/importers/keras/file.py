@@ -98,7 +98,7 @@ def load_model(
     elif formats.is_safetensors(start):
         saved = read_native(source)
         maker = _maker(name, Version.parse(saved.keras_version, name), *given)
-        model = _build(maker, saved.config, _size_of(weights_of, source.size))
+        model = _build(maker, saved.config, _size_of(weights_of, saved.float_size))
         load = functools.partial(load_native, saved=saved, path=name)
         if compile:
             model.saved_training = native_training(saved, name, own)
