@@ -1,0 +1,116 @@
+"""Scoring on a cluster of dask: frames, delayed partitions and lists of files (extra `[dask]`).
+
+The model travels once to each worker. A worker that is lost takes nothing with it: dask runs its
+partitions again elsewhere, and the answers have the same bits.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import runtime
+
+
+def score_frame(
+    model: Any,
+    frame: Any,
+    *,
+    by: Any = None,
+    sort: Any = None,
+    columns: Any = None,
+    nulls: float | None = None,
+    name: str = "score",
+    meta: Any = None,
+) -> Any:
+    """The dask frame with the model's answers as columns: `Model.score_frame` on each partition.
+
+    Arguments:
+        model: a model.  frame: a dask.dataframe.
+        by: the column with the key of each sequence, for frames of one row a step. All steps of a
+            sequence must be in one partition: `frame.set_index` or `shuffle` on the key does that.
+        sort, columns, nulls, name: as for `Model.score_frame`.
+        meta: an empty pandas frame like the answers; by default the first rows are answered for it.
+    Returns: a dask.dataframe, which nothing has computed yet.
+    """
+    delayed = _dask().delayed(model, traverse=False)
+    options = {"by": by, "sort": sort, "columns": columns, "nulls": nulls, "name": name}
+    if meta is None:
+        meta = model.score_frame(frame.head(100, npartitions=-1), **options).iloc[:0]
+    return frame.map_partitions(_scored, delayed, options, meta, meta=meta)
+
+
+def score_delayed(model: Any, partitions: Iterable[Any], **options: Any) -> list[Any]:
+    """Delayed answers for delayed partitions: lists of sequences, Ragged, arrays or frames.
+
+    options: of `Model.predict`, such as `ragged=True`.
+    Returns: a list of delayed answers, in the same order.
+    """
+    delay = _dask().delayed
+    delayed = delay(model, traverse=False)
+    return [delay(_predicted)(part, delayed, options) for part in partitions]
+
+
+def score_files(
+    model: Any,
+    files: Sequence[str | os.PathLike[str]],
+    folder: str | os.PathLike[str],
+    **options: Any,
+) -> list[Any]:
+    """Score every file into a file of the same name in `folder`, which all workers must see.
+
+    options: of `maskseq.scoring.score`. A file is written whole or not at all, so that one which
+        is scored again, after a worker was lost, is the same.
+    Returns: a delayed Report for each file: `dask.compute(*score_files(...))` runs them.
+    Raises: ValueError if two files have one name.
+    """
+    names = [Path(file).name for file in files]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            "score_files: two files have one name; score them into folders of their own"
+        )
+    delay = _dask().delayed
+    delayed = delay(model, traverse=False)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    targets = [os.path.join(folder, name) for name in names]
+    return [
+        delay(_file)(delayed, os.fspath(file), target, options)
+        for file, target in zip(files, targets, strict=True)
+    ]
+
+
+def threads_here() -> int:
+    """The threads that one task may use: its share of those of its worker."""
+    try:
+        from distributed import get_worker  # pyright: ignore[reportMissingImports]
+
+        state = get_worker().state
+    except (ImportError, ValueError):  # no worker: dask's own schedulers run as many tasks as CPUs
+        return 1
+    return max(1, state.nthreads // max(1, len(state.executing)))
+
+
+def _scored(part: Any, model: Any, options: dict[str, Any], meta: Any) -> Any:
+    if not len(part):
+        return meta
+    with runtime.num_threads(threads_here()):
+        return model.score_frame(part, **options)
+
+
+def _predicted(part: Any, model: Any, options: dict[str, Any]) -> Any:
+    with runtime.num_threads(threads_here()):
+        return model.predict(part, **options)
+
+
+def _file(model: Any, source: str, target: str, options: dict[str, Any]) -> Any:
+    from .job import score
+
+    return score(model, source, target, **{"threads": threads_here(), **options})
+
+
+def _dask() -> Any:
+    try:
+        import dask  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise ImportError("maskseq.scoring.dask needs dask: pip install 'maskseq[dask]'") from error
+    return dask
