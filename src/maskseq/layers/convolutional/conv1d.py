@@ -62,12 +62,14 @@ class Conv1D(Convolution):
         self.make_weights(input_shape[3 - self._time_axis])
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        x = np.asarray(inputs, np.float32)
+        if self._time_axis == 2:
+            x = x.swapaxes(1, 2)
         batch, time, features = x.shape
         windows, count = places(batch, time, self.kernel_size, *self.place())
         outputs = self.convolve(x.reshape(-1, features), windows)
         outputs = outputs.reshape(batch, count, self.filters)
-        return np.moveaxis(outputs, 1, self._time_axis)
+        return outputs if self._time_axis == 1 else outputs.swapaxes(1, 2)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Convolutions: kernels, and models beside their peers."""
