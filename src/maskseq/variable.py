@@ -84,7 +84,7 @@ class Variable(NDArrayOperatorsMixin):
             entry = edition.own.get((get_ident(), id(self))) or edition.get(id(self)) or entry
         return entry[1:]
 
-    held: Callable[["Variable"], tuple[int, Any]] = seen
+    held: Any = seen
     """The same, the value as it is kept: of a weight in fewer bits, its codes."""
 
     def numpy(self) -> np.ndarray:

@@ -66,13 +66,13 @@ class Codes:
         """The rows of these numbers, float32; of a weight with a scale for each row."""
         return _floats(self.codes[numbers], None if self.steps is None else self.steps[numbers])
 
-    def matrix(self, inputs: int) -> tuple[np.ndarray, np.ndarray | None]:
+    def matrix(self, inputs: int) -> Any:
         """For the kernels: the codes as a matrix whose rows are the first `inputs` axes."""
         return self.codes.reshape(
             math.prod(self.shape[:inputs]), -1
         ), None if self.steps is None else self.steps.reshape(-1)
 
-    def turned(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def turned(self) -> Any:
         """The same of a matrix with a scale for each row, rows and columns exchanged."""
         steps = None if self.steps is None else self.steps.reshape(-1)
         return np.ascontiguousarray(self.codes.T), steps
