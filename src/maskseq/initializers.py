@@ -297,6 +297,8 @@ def _name_of(identifier: str) -> str:
 
 def checked(identifier: Any, argument: str) -> Any:
     """`identifier`, if it is an initializer. Raises: ValueError with the nearest name."""
+    if type(identifier) is str and identifier in INITIALIZERS:
+        return identifier
     name = identifier.get("class_name") if isinstance(identifier, dict) else identifier
     known = callable(name) or name is None
     if not known and not (isinstance(name, str) and _name_of(name) in INITIALIZERS):

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...initializers import checked
 from ...ops.recording import unbroadcast
 from ...rows import Rows
 from ...tape import Traced
@@ -124,7 +125,7 @@ class PReLU(Elementwise):
         **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
-        self.alpha_initializer = alpha_initializer
+        self.alpha_initializer = checked(alpha_initializer, "alpha_initializer")
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)
         axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]

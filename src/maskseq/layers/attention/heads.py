@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import constraints, regularizers
 from ...context import current
+from ...initializers import checked
 from ...rows import Layout, Rows
 from ...tape import Traced, packed, padded, real_values, value_of
 from ...tensor import Tensor, set_keras_mask
@@ -76,7 +77,8 @@ class HeadsAttention(DropsWeights, Layer):
                 f"{sliding_window!r}"
             )
         self.dropout, self.use_bias, self.sliding_window = dropout, use_bias, sliding_window
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...initializers import checked
 from ...numerics.products import column_sums, outer, turned
 from ...tape import Traced
 from ...tensor import as_numpy
@@ -69,7 +70,8 @@ class Conv1DTranspose(PackingLayer):
         self.dilation_rate = whole(dilation_rate, "Conv1DTranspose: dilation_rate")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)

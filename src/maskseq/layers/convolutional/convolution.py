@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...initializers import checked
 from ...numerics.products import column_sums, outer, turned
 from ..base.arguments import CommonOptions
 from ..base.checks import whole
@@ -50,7 +51,8 @@ class Convolution(PackingLayer):
         self.groups = whole(groups, "groups")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)

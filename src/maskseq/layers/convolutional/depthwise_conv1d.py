@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import activations, constraints, regularizers
+from ...initializers import checked
 from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
@@ -58,8 +59,8 @@ class DepthwiseConv1D(OneTensor):
         self.dilation_rate = whole(dilation_rate, "dilation_rate")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.depthwise_initializer = depthwise_initializer
-        self.bias_initializer = bias_initializer
+        self.depthwise_initializer = checked(depthwise_initializer, "depthwise_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.depthwise_constraint = constraints.get(depthwise_constraint)

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
+from ...initializers import checked
 from ...numerics.products import column_sums, outer, turned
 from ...tape import Traced
 from ..base.arguments import CommonOptions
@@ -64,9 +65,9 @@ class SeparableConv1D(OneTensor):
         self.depth_multiplier = whole(depth_multiplier, "depth_multiplier")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.depthwise_initializer = depthwise_initializer
-        self.pointwise_initializer = pointwise_initializer
-        self.bias_initializer = bias_initializer
+        self.depthwise_initializer = checked(depthwise_initializer, "depthwise_initializer")
+        self.pointwise_initializer = checked(pointwise_initializer, "pointwise_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
 from ...activations import gradient_of
+from ...initializers import checked
 from ...numerics.products import column_sums, outer, turned
 from ...rows import Rows
 from ...tape import Traced, rows_like, values
@@ -49,7 +50,8 @@ class Dense(PackingLayer):
             raise ValueError(f"Dense: units must be a positive int, got {units!r}")
         self.units, self.use_bias = int(units), use_bias
         self.activation = activations.get(activation)
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)

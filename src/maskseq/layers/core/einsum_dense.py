@@ -6,6 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, activations, constraints, ops, regularizers
+from ...initializers import checked
 from ...rows import Rows
 from ...tape import Traced
 from ..base.arguments import CommonOptions
@@ -57,7 +58,8 @@ class EinsumDense(KeepsPack, OneTensor):
         self.output_shape = output_shape
         self.activation = activations.get(activation)
         self.bias_axes = bias_axes
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, constraints, ops, regularizers
+from ...initializers import checked
 from ...numerics.quantized import Codes, Quantized
 from ...rows import Layout, Rows, Source
 from ...tape import SparseRows, Traced
@@ -49,7 +50,7 @@ class Embedding(OneTensor):
             if not isinstance(value, (int, np.integer)) or value <= 0:
                 raise ValueError(f"Embedding: {argument} must be a positive int, got {value!r}")
         self.input_dim, self.output_dim = int(input_dim), int(output_dim)
-        self.embeddings_initializer = embeddings_initializer
+        self.embeddings_initializer = checked(embeddings_initializer, "embeddings_initializer")
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = self.supports_masking = bool(mask_zero)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import _kernels, constraints, regularizers
 from ...context import current
+from ...initializers import checked
 from ...numerics.reductions import reduce
 from ...rows import Rows
 from ...tape import Traced
@@ -58,13 +59,16 @@ class BatchNormalization(SameShape):
         super().__init__(**kwargs)
         self.axis, self.momentum, self.epsilon = int(axis), momentum, epsilon
         self.center, self.scale = center, scale
-        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.beta_initializer = checked(beta_initializer, "beta_initializer")
+        self.gamma_initializer = checked(gamma_initializer, "gamma_initializer")
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
-        self.moving_mean_initializer = moving_mean_initializer
-        self.moving_variance_initializer = moving_variance_initializer
+        self.moving_mean_initializer = checked(moving_mean_initializer, "moving_mean_initializer")
+        self.moving_variance_initializer = checked(
+            moving_variance_initializer, "moving_variance_initializer"
+        )
 
     def build(self, input_shape: Any) -> None:
         self._axes = axes_from_the_end(self.axis, len(input_shape))

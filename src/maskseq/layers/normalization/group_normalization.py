@@ -6,6 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, constraints, regularizers
+from ...initializers import checked
 from ...numerics import normalizing, reductions
 from ...tape import Traced
 from ...tensor import as_numpy
@@ -50,7 +51,8 @@ class GroupNormalization(SameShape):
             raise ValueError(f"GroupNormalization: groups must be positive or -1, got {groups!r}")
         self.groups, self.axis, self.epsilon = groups, axis, epsilon
         self.center, self.scale = center, scale
-        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.beta_initializer = checked(beta_initializer, "beta_initializer")
+        self.gamma_initializer = checked(gamma_initializer, "gamma_initializer")
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_constraint = constraints.get(beta_constraint)

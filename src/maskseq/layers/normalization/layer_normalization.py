@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import constraints, regularizers
+from ...initializers import checked
 from ...numerics import reductions
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
@@ -46,7 +47,8 @@ class LayerNormalization(SameShape):
         super().__init__(**kwargs)
         self.axis, self.epsilon = axis, epsilon
         self.center, self.scale, self.rms_scaling = center, scale, rms_scaling
-        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.beta_initializer = checked(beta_initializer, "beta_initializer")
+        self.gamma_initializer = checked(gamma_initializer, "gamma_initializer")
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_constraint = constraints.get(beta_constraint)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import _kernels, activations
 from ...context import changed
+from ...initializers import checked
 from ...numerics import reductions
 from ...numerics.products import column_sums
 from ...rows import Layout, Rows
@@ -49,7 +50,8 @@ class AttentionPooling1D(PackingLayer):
         if units is not None and (not isinstance(units, (int, np.integer)) or units <= 0):
             raise ValueError(f"AttentionPooling1D: units must be a positive int, got {units!r}")
         self.units, self.activation = units, activations.get(activation)
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) != 3 or input_shape[-1] is None:

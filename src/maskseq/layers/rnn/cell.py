@@ -9,12 +9,14 @@ import numpy as np
 
 from ... import _kernels, activations, constraints, initializers, regularizers
 from ...context import changed, current
+from ...initializers import checked
 from ...nest import flatten, is_nested
 from ...numerics.drawing import Drawing
 from ...numerics.quantized import packable
 from ...rows import Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
+from ..base.checks import share
 from ..base.layer import Layer
 from ..base.packing import KeepsPack
 from ..base.weights import overridable
@@ -87,16 +89,19 @@ class Cell(Drawing, KeepsPack, Layer):
             raise ValueError(f"{type(self).__name__}: units must be a positive int, got {units!r}")
         self.units, self.use_bias = int(units), use_bias
         self.activation = activations.get(activation)
-        self.kernel_initializer = kernel_initializer
-        self.recurrent_initializer = recurrent_initializer
-        self.bias_initializer = bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.recurrent_initializer = checked(recurrent_initializer, "recurrent_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+        self.dropout = share(dropout, f"{type(self).__name__}: dropout")
+        name = f"{type(self).__name__}: recurrent_dropout"
+        self.recurrent_dropout = share(recurrent_dropout, name)
+        self.seed = seed
 
     @property
     def state_size(self) -> int | list[int]:

@@ -7,12 +7,13 @@ import numpy as np
 
 from ... import _kernels, activations, constraints, initializers, ops, regularizers
 from ...context import changed, current
+from ...initializers import checked
 from ...numerics.drawing import Drawing
 from ...numerics.draws import mixed
 from ...rows import Rows
 from ...tape import Tape, Traced, value_of
 from ..base.arguments import CommonOptions, LayerOptions
-from ..base.checks import channels_first, whole
+from ..base.checks import channels_first, share, whole
 from ..base.layer import Layer
 from ..base.packing import KeepsPack
 from ..base.taped import activated
@@ -74,16 +75,19 @@ class ConvLSTMCell(Drawing, KeepsPack, Layer):
         self.activation = activations.get(activation)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.use_bias, self.unit_forget_bias = use_bias, unit_forget_bias
-        self.kernel_initializer = kernel_initializer
-        self.recurrent_initializer = recurrent_initializer
-        self.bias_initializer = bias_initializer
+        self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
+        self.recurrent_initializer = checked(recurrent_initializer, "recurrent_initializer")
+        self.bias_initializer = checked(bias_initializer, "bias_initializer")
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+        self.dropout = share(dropout, f"{type(self).__name__}: dropout")
+        name = f"{type(self).__name__}: recurrent_dropout"
+        self.recurrent_dropout = share(recurrent_dropout, name)
+        self.seed = seed
         self.state_size: list[tuple[int, int]] = []  # the shapes of h and c, known when built
         self._first = channels_first(data_format)
         if self.strides > 1 and self.dilation_rate > 1:
