@@ -190,6 +190,12 @@ typedef void msq_weights_gradient_fn(float *d, float *terms, int64_t n, float in
 typedef void msq_softmax_terms_fn(float *x, int64_t stride, const int64_t *n, int64_t rows,
                                   float *sums);
 
+/* Softmax down each column: y[r][c] = e^(x[r][c] - the largest of the column) / their sum, as
+ * softmax_row gives for a row of these values; rows `stride` apart in x and y. */
+enum { MSQ_SOFTMAX_COLUMNS = 64 }; /* at most */
+typedef void msq_softmax_columns_fn(float *y, const float *x, int64_t rows, int64_t stride,
+                                    int64_t columns);
+
 /* log(sum of e^x) of one row. */
 typedef float msq_log_sum_fn(const float *x, int64_t n);
 
@@ -213,6 +219,11 @@ typedef double msq_reduce_row_fn(const float *x, int64_t n, double center, int k
 /* out[c] of x[k][c] for k in [0, n), rows `stride` apart; centers are read whatever the kind is. */
 typedef void msq_reduce_columns_fn(double *out, const float *x, int64_t n, int64_t stride,
                                    int64_t columns, const double *centers, int kind);
+
+/* The largest of rows x[i], or x[index[i]], for i in [0, n), column by column; NaN if one is, -inf
+ * of none; or their mean in float32, i ascending. `columns` values a row. */
+typedef void msq_pool_rows_fn(float *out, const float *x, const int64_t *index, int64_t n,
+                              int64_t columns, int takes_mean);
 
 /* y = (x - mean) / sqrt(squares + epsilon) * gamma + beta, squares the mean of (x - mean)^2. */
 typedef struct msq_normalization {
@@ -285,12 +296,14 @@ typedef struct msq_kernel_table {
     msq_map_pair_fn *elementary_pair[MSQ_ELEMENTARY_PAIR];
     msq_map_fn *softmax_row;
     msq_softmax_terms_fn *softmax_terms;
+    msq_softmax_columns_fn *softmax_columns;
     msq_map_fn *log_softmax_row;
     msq_log_sum_fn *log_sum_exp;
     msq_viterbi_step_fn *viterbi_step;
     msq_viterbi_back_fn *viterbi_back;
     msq_reduce_row_fn *reduce_row;
     msq_reduce_columns_fn *reduce_columns;
+    msq_pool_rows_fn *pool_rows;
     msq_normalize_row_fn *normalize_row;
     msq_normalize_back_row_fn *normalize_back_row;
     msq_scale_row_fn *scale_row;

@@ -1,5 +1,6 @@
 /* Sums, sums of squares and products in float64. Of a row, value i goes to lane i % 16, and the
- * lanes meet in a fixed tree; of columns, each is one chain, rows ascending. */
+ * lanes meet in a fixed tree; of columns, each is one chain, rows ascending. Then pooling of rows,
+ * in float32. */
 
 enum { D_VECS = SUM_LANES / D_WIDTH };
 
@@ -71,4 +72,53 @@ static void reduce_columns(double *out, const float *x, int64_t n, int64_t strid
         reduce_columns_as(out, x, n, stride, columns, centers, MSQ_PRODUCT);
     else
         reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SQUARES);
+}
+
+/* `columns` of the rows from one of them on: whole vectors, or the last one cut to `part`. */
+INLINE void pool_block(float *out, const float *x, const int64_t *index, int64_t n, int64_t stride,
+                       const int vecs, int64_t part, const int takes_mean) {
+    vec acc[COLUMN_VECS], poison[COLUMN_VECS];
+    const vec zero = v_set1(0.0f), most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);
+    UNROLL for (int v = 0; v < vecs; v++) {
+        acc[v] = takes_mean ? zero : v_set1(-INFINITY);
+        poison[v] = zero; /* becomes NaN with a NaN, which the largest leaves out */
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const float *const row = x + (index ? index[i] : i) * stride;
+        UNROLL for (int v = 0; v < vecs; v++) {
+            const vec a =
+                part < V_WIDTH ? v_load_part(row + v * V_WIDTH, part) : v_load(row + v * V_WIDTH);
+            if (takes_mean) {
+                acc[v] = v_add(acc[v], a);
+                continue;
+            }
+            acc[v] = v_max(a, acc[v]);
+            poison[v] = v_fma(v_min(most, v_max(least, a)), zero, poison[v]);
+        }
+    }
+    UNROLL for (int v = 0; v < vecs; v++) {
+        const vec y = takes_mean ? v_div(acc[v], v_set1((float)n)) : v_add(acc[v], poison[v]);
+        if (part < V_WIDTH)
+            v_store_part(out + v * V_WIDTH, y, part);
+        else
+            v_store(out + v * V_WIDTH, y);
+    }
+}
+
+INLINE void pool_rows_as(float *out, const float *x, const int64_t *index, int64_t n,
+                         int64_t columns, const int takes_mean) {
+    int64_t c = 0;
+    for (; c + COLUMN_VECS * V_WIDTH <= columns; c += COLUMN_VECS * V_WIDTH)
+        pool_block(out + c, x + c, index, n, columns, COLUMN_VECS, V_WIDTH, takes_mean);
+    for (; c < columns; c += V_WIDTH)
+        pool_block(out + c, x + c, index, n, columns, 1,
+                   columns - c < V_WIDTH ? columns - c : V_WIDTH, takes_mean);
+}
+
+static void pool_rows(float *out, const float *x, const int64_t *index, int64_t n, int64_t columns,
+                      int takes_mean) {
+    if (takes_mean)
+        pool_rows_as(out, x, index, n, columns, 1);
+    else
+        pool_rows_as(out, x, index, n, columns, 0);
 }

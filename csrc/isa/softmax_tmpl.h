@@ -73,6 +73,57 @@ static void softmax_terms(float *x, int64_t stride, const int64_t *n, int64_t ro
         sums[r] = row_terms(x + r * stride, x + r * stride, n[r], v_set1(sums[r]));
 }
 
+/* Columns of a block that lie in vector v; the last may be cut. */
+static inline vec load_columns(const float *row, int64_t v, int64_t columns) {
+    const int64_t left = columns - v * V_WIDTH;
+    return left >= V_WIDTH ? v_load(row + v * V_WIDTH) : v_load_part(row + v * V_WIDTH, left);
+}
+
+static inline void store_columns(float *row, int64_t v, int64_t columns, vec a) {
+    const int64_t left = columns - v * V_WIDTH;
+    if (left >= V_WIDTH)
+        v_store(row + v * V_WIDTH, a);
+    else
+        v_store_part(row + v * V_WIDTH, a, left);
+}
+
+enum { BLOCK_VECS = MSQ_SOFTMAX_COLUMNS / V_WIDTH };
+
+/* Row r is summed in lane r % 16 of its column, as in softmax_row. */
+static void softmax_columns(float *y, const float *x, int64_t rows, int64_t stride,
+                            int64_t columns) {
+    const int64_t vecs = (columns + V_WIDTH - 1) / V_WIDTH;
+    const vec zero = v_set1(0.0f), most = v_set1(FLT_MAX);
+    vec top[BLOCK_VECS], sums[SUM_LANES][BLOCK_VECS];
+    for (int64_t v = 0; v < vecs; v++) {
+        top[v] = v_set1(-FLT_MAX);
+        for (int lane = 0; lane < SUM_LANES; lane++)
+            sums[lane][v] = zero;
+    }
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t v = 0; v < vecs; v++)
+            top[v] = v_max(load_columns(x + r * stride, v, columns), top[v]);
+    for (int64_t r = 0; r < rows; r++) {
+        vec *const sum = sums[r % SUM_LANES];
+        for (int64_t v = 0; v < vecs; v++) {
+            const vec term =
+                softmax_term(load_columns(x + r * stride, v, columns), v_min(top[v], most));
+            store_columns(y + r * stride, v, columns, term);
+            sum[v] = v_add(sum[v], term);
+        }
+    }
+    for (int half = SUM_LANES / 2; half > 0; half /= 2)
+        for (int lane = 0; lane < half; lane++)
+            for (int64_t v = 0; v < vecs; v++)
+                sums[lane][v] = v_add(sums[lane][v], sums[lane + half][v]);
+    for (int64_t v = 0; v < vecs; v++) /* 0 and NaN stay what they are */
+        top[v] = v_if_greater(sums[0][v], zero, v_div(v_set1(1.0f), sums[0][v]), sums[0][v]);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t v = 0; v < vecs; v++)
+            store_columns(y + r * stride, v, columns,
+                          v_mul(load_columns(y + r * stride, v, columns), top[v]));
+}
+
 static inline float log_of(float x) {
     return (float)d_log(d_set1((double)x))[0];
 }

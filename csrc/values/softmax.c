@@ -3,6 +3,7 @@
 #include "parallel.h"
 #include "values.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -156,4 +157,40 @@ void msq_log_sum_exp_f32(float *out, const float *x, int64_t rows, int64_t n, in
     const double values = (double)rows * (double)n;
     if (rows > 0)
         msq_parallel(msq_plan_threads(num_threads, rows, values, GRAIN), log_sum_exp_body, &job);
+}
+
+typedef struct {
+    float *y;
+    const float *x;
+    const int64_t *offsets;
+    int64_t n, features, blocks, batch;
+    atomic_int bad;
+} time_job;
+
+/* A part of the work: a block of the features of a sequence. */
+static void time_softmax_body(void *context, int thread, int num_threads) {
+    time_job *const job = context;
+    const int64_t parts = job->batch * job->blocks, end = msq_share(parts, thread + 1, num_threads);
+    for (int64_t part = msq_share(parts, thread, num_threads); part < end; part++) {
+        const int64_t b = part / job->blocks, column = part % job->blocks * MSQ_SOFTMAX_COLUMNS;
+        const int64_t first = msq_read(&job->offsets[b]), last = msq_read(&job->offsets[b + 1]);
+        const int64_t left = job->features - column, start = first * job->features + column;
+        if (first < 0 || last < first || last > job->n) {
+            atomic_store(&job->bad, 1);
+            return;
+        }
+        msq_kernels()->softmax_columns(job->y + start, job->x + start, last - first, job->features,
+                                       left < MSQ_SOFTMAX_COLUMNS ? left : MSQ_SOFTMAX_COLUMNS);
+    }
+}
+
+int msq_time_softmax_f32(float *y, const float *x, const int64_t *offsets, int64_t batch, int64_t n,
+                         int64_t features, int num_threads) {
+    const int64_t blocks = (features + MSQ_SOFTMAX_COLUMNS - 1) / MSQ_SOFTMAX_COLUMNS;
+    time_job job = {y, x, offsets, n, features, blocks, batch, 0};
+    if (batch < 0 || n < 0 || features < 0)
+        return MSQ_OUT_OF_RANGE;
+    msq_parallel(msq_plan_threads(num_threads, batch * blocks, (double)n * (double)features, GRAIN),
+                 time_softmax_body, &job);
+    return job.bad ? MSQ_OUT_OF_RANGE : MSQ_OK;
 }

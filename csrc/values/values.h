@@ -62,6 +62,32 @@ void msq_log_sum_exp_f32(float *out, const float *x, int64_t rows, int64_t n, in
  * largest is infinite. y is not x. */
 void msq_sparsemax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads);
 
+/* Softmax down time, feature by feature: y[r][f] = e^x[r][f] / the sum over the rows of its
+ * sequence, offsets[b] to offsets[b + 1]; x and y (n, features), y may be x. The bits of
+ * msq_masked_softmax_f32 for a row of the same values. MSQ_OUT_OF_RANGE: offsets are not in
+ * [0, n], or not ascending. */
+int msq_time_softmax_f32(float *y, const float *x, const int64_t *offsets, int64_t batch, int64_t n,
+                         int64_t features, int num_threads);
+
+/* --- pooling over time (pool.c) */
+
+/* Windows over `time` cells: number w takes the cells from w * stride - before on, `size` of them,
+ * but none outside of the sequence. */
+typedef struct msq_pooled {
+    int64_t time, count, size, stride, before;
+} msq_pooled;
+
+/* out[b][w] = the largest, or the mean, of the cells of window w of sequence b, feature by feature;
+ * NaN if one is, and never a negative zero for the largest. x (rows, features): cell t of sequence
+ * b is row b * time + t, or index[b * time + t], index (batch * time). MSQ_OUT_OF_RANGE: a row is
+ * not in x, or a window has no cell. */
+int msq_pool_windows_f32(float *out, const float *x, const int64_t *index, int64_t batch,
+                         int64_t rows, int64_t features, const msq_pooled *windows, int takes_mean,
+                         int num_threads);
+/* out[b] of the rows offsets[b] to offsets[b + 1] of x (rows, features), 0 of none. */
+int msq_pool_sequences_f32(float *out, const float *x, const int64_t *offsets, int64_t batch,
+                           int64_t rows, int64_t features, int takes_mean, int num_threads);
+
 /* --- reductions (reduce.c) */
 
 enum msq_reduction {

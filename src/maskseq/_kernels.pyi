@@ -100,6 +100,25 @@ def sum_rows(
 def masked_softmax(
     x: ArrayLike, mask: ArrayLike | None = None, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
+def time_softmax(
+    x: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def pool_sequences(
+    x: ArrayLike, offsets: ArrayLike, mean: bool = False, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
+def pool_windows(
+    x: ArrayLike,
+    batch: int,
+    time: int,
+    count: int,
+    size: int,
+    stride: int = 1,
+    before: int = 0,
+    mean: bool = False,
+    index: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 def has_products_in(precision: str) -> bool: ...
 def use_extensions(use: bool) -> bool: ...
 

@@ -57,6 +57,18 @@ cdef extern from "values/values.h":
     void msq_sparsemax_f32(float* y, const float* x, int64_t rows, int64_t n,
                            int num_threads) nogil
 
+    int msq_time_softmax_f32(float* y, const float* x, const int64_t* offsets, int64_t batch,
+                             int64_t n, int64_t features, int num_threads) nogil
+
+    ctypedef struct msq_pooled:
+        int64_t time, count, size, stride, before
+    int msq_pool_windows_f32(float* out, const float* x, const int64_t* index, int64_t batch,
+                             int64_t rows, int64_t features, const msq_pooled* windows,
+                             int takes_mean, int num_threads) nogil
+    int msq_pool_sequences_f32(float* out, const float* x, const int64_t* offsets, int64_t batch,
+                               int64_t rows, int64_t features, int takes_mean,
+                               int num_threads) nogil
+
     ctypedef enum msq_reduction "enum msq_reduction":
         MSQ_REDUCTIONS
     void msq_reduce_f32(float* out, const float* x, int64_t outer, int64_t n, int64_t inner,

@@ -236,6 +236,17 @@ class Rows:
         return self._held.dtype
 
     @property
+    def shown(self) -> np.ndarray:
+        """int64 (batch * time,): the row of `values` that each cell shows, without `carry`."""
+        layout, steps = self.layout, self.layout.steps
+        if len(self.values) == steps + 1:
+            shown = np.full(layout.batch * layout.time, steps)
+        else:
+            shown = np.arange(steps, steps + layout.batch).repeat(layout.time)
+        shown[layout.cells] = np.arange(steps)
+        return shown
+
+    @property
     def is_ragged(self) -> bool:
         """True for a user's ragged sequences: no padded array is behind these rows."""
         return self._values is None and self._source.index is None and not self.layout.full

@@ -1,5 +1,7 @@
 """Reductions: in float64 and one order, rounded once; the same bits on every instruction set."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,63 @@ def test_order_in_memory_changes_no_bit(rng, axis):
 def test_wrong_axes_are_named(axis):
     with pytest.raises(ValueError, match="axis must"):
         reductions.reduce(np.ones((2, 3, 4)), "sum", axis)
+
+
+def pooled(x, parts, mean):
+    """The definition: parts of rows, in float64 or, for a mean, one float32 after the other."""
+    found = np.zeros((len(parts), x.shape[1]), np.float32)
+    for y, rows in zip(found, parts, strict=True):
+        if len(rows):
+            y[:] = x[rows].max(axis=0) + np.float32(0)
+        if mean and len(rows):
+            y[:] = np.float32(0)
+            for row in rows:
+                y += x[row]
+            y /= np.float32(len(rows))
+    return found
+
+
+@pytest.mark.parametrize("mean", [False, True])
+@pytest.mark.parametrize("features", [1, 3, 16, 17, 65, 130])
+def test_pooling_of_sequences_equals_its_definition(isa, rng, mean, features):
+    offsets = np.array([0, 3, 3, 20, 21])
+    x = rng.normal(0, 1, (21, features)).astype(np.float32)
+    x[4], x[:3, 0], x[20, 0] = -0.0, -np.inf, np.inf
+    x[7, features // 2] = np.nan
+    want = pooled(x, [range(*pair) for pair in itertools.pairwise(offsets)], mean)
+    for threads in (1, 2, 3, 5, 8):
+        y = _kernels.pool_sequences(x, offsets, mean, num_threads=threads)
+        np.testing.assert_array_equal(y, want)
+        assert mean or not np.signbit(y[y == 0]).any()
+
+
+@pytest.mark.parametrize("mean", [False, True])
+@pytest.mark.parametrize("size, stride, before", [(1, 1, 0), (2, 2, 0), (3, 1, 1), (4, 3, 2)])
+def test_pooling_of_windows_equals_its_definition(isa, rng, mean, size, stride, before):
+    batch, time, features = 3, 7, 19
+    index = rng.integers(0, 9, batch * time)
+    x = rng.normal(0, 1, (9, features)).astype(np.float32)
+    count = (time + before - 1) // stride + 1
+    starts = [(b * time, w * stride - before) for b in range(batch) for w in range(count)]
+    cells = [[b + t for t in range(s, s + size) if 0 <= t < time] for b, s in starts]
+    want = pooled(x, [index[part] for part in cells], mean).reshape(batch, count, features)
+    window = count, size, stride, before, mean
+    for threads in (1, 2, 3, 5, 8):
+        y = _kernels.pool_windows(x, batch, time, *window, index, num_threads=threads)
+        np.testing.assert_array_equal(y, want)
+        y = _kernels.pool_windows(x[index], batch, time, *window, num_threads=threads)
+        np.testing.assert_array_equal(y, want)
+
+
+@pytest.mark.parametrize("index", [[0, 1, 2, 9], [0, -1, 2, 3]])
+def test_pooling_refuses_rows_that_are_not_there(index):
+    with pytest.raises(ValueError, match="windows must have cells, and these rows of the 9"):
+        _kernels.pool_windows(np.ones((9, 2)), 2, 2, 2, 1, index=index)
+    with pytest.raises(ValueError, match="offsets must ascend in"):
+        _kernels.pool_sequences(np.ones((9, 2)), [0, index[3] + 1, 10])
+
+
+@pytest.mark.parametrize("window", [(3, 1, 1, 0), (2, 0, 1, 0), (2, 1, 0, 0), (2, 1, 1, 1)])
+def test_pooling_refuses_windows_without_cells(window):
+    with pytest.raises(ValueError, match="windows must have cells"):
+        _kernels.pool_windows(np.ones((4, 3)), 2, 2, *window)

@@ -1,5 +1,7 @@
 """Masked softmax: equal to its definition, and the same bits wherever the masked values lie."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -133,3 +135,23 @@ def test_every_pattern_of_a_mask_is_read_right():
     for threads in (1, 2, 3):  # each begins with a mask of its own
         y = _kernels.masked_softmax(x, mask, num_threads=threads)
         np.testing.assert_allclose(y, expected, rtol=4e-6)
+
+
+@pytest.mark.parametrize("features", [1, 5, 16, 63, 64, 65, 130])
+def test_softmax_down_time_has_the_bits_of_a_row(isa, rng, features):
+    lengths = np.array([1, 0, 15, 16, 17, 40, 3, 3, 3])
+    offsets = np.append(0, np.cumsum(lengths))
+    x = rng.normal(0, 30, (offsets[-1], features)).astype(np.float32)
+    x[offsets[6]], x[offsets[7]], x[offsets[8] : offsets[9]] = np.nan, np.inf, -np.inf
+    want = np.zeros_like(x)
+    for first, last in itertools.pairwise(offsets):
+        want[first:last] = _kernels.masked_softmax(x[first:last].T).T
+    for threads in (1, 2, 3, 5, 8):
+        y = _kernels.time_softmax(x, offsets, num_threads=threads)
+        np.testing.assert_array_equal(y, want)
+
+
+@pytest.mark.parametrize("offsets", [[0, 4], [0, 2, 1, 3], [-1, 3]])
+def test_softmax_down_time_refuses_wrong_offsets(offsets):
+    with pytest.raises(ValueError, match=r"offsets must ascend in \[0, 3\]"):
+        _kernels.time_softmax(np.ones((3, 2)), offsets)

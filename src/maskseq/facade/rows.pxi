@@ -1,4 +1,4 @@
-# The façade of csrc/mask.c, rows.c, values/sums.c and values/softmax.c; part of _kernels.pyx.
+# The façade of csrc/mask.c, rows.c, and of values/sums.c, pool.c and softmax.c; part of _kernels.pyx.
 
 cdef extern from "rows.h":
     void msq_fill_masked(void* out, const uint8_t* mask, const void* first, int64_t batch,
@@ -244,4 +244,83 @@ def masked_softmax(
     with nogil:
         msq_masked_softmax_f32(
             out, <const float*>a.view.buf, real, rows, n, rows_per_mask, threads)
+    return y
+
+
+def time_softmax(
+    x: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
+    """x float32 (n, f), offsets int64 (batch + 1,) -> (n, f): softmax down the rows of each
+    sequence, feature by feature; the bits of `masked_softmax` of those values."""
+    cdef Array a = floats(x, "x").expect(ANY, ANY), offset = integers(offsets, "offsets").expect(ANY)
+    cdef int64_t batch = offset.view.shape[0] - 1, n = a.view.shape[0], features = a.view.shape[1]
+    cdef int threads = thread_count(num_threads), status
+    if batch < 0:
+        raise ValueError("offsets must have at least one value, got none")
+    y = new_floats((n, features))
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        status = msq_time_softmax_f32(
+            out, <const float*>a.view.buf, <const int64_t*>offset.view.buf, batch, n, features,
+            threads)
+    if status != MSQ_OK:
+        raise ValueError(f"offsets must ascend in [0, {n}], got others")
+    return y
+
+
+def pool_sequences(
+    x: ArrayLike, offsets: ArrayLike, mean: bool = False, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
+    """x float32 (n, f), offsets int64 (batch + 1,) -> float32 (batch, f): the largest of each
+    sequence's rows, or their mean, summed in order; NaN if one is, 0 for none."""
+    cdef Array a = floats(x, "x").expect(ANY, ANY), offset = integers(offsets, "offsets").expect(ANY)
+    cdef int64_t batch = offset.view.shape[0] - 1, n = a.view.shape[0], features = a.view.shape[1]
+    cdef int threads = thread_count(num_threads), status, takes_mean = mean
+    if batch < 0:
+        raise ValueError("offsets must have at least one value, got none")
+    y = new_floats((batch, features))
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        status = msq_pool_sequences_f32(
+            out, <const float*>a.view.buf, <const int64_t*>offset.view.buf, batch, n, features,
+            takes_mean, threads)
+    if status != MSQ_OK:
+        raise ValueError(f"offsets must ascend in [0, {n}], got others")
+    return y
+
+
+def pool_windows(
+    x: ArrayLike,
+    batch: int,
+    time: int,
+    count: int,
+    size: int,
+    stride: int = 1,
+    before: int = 0,
+    mean: bool = False,
+    index: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
+    """x float32 (n, f), the rows of batch * time cells -> (batch, count, f): the largest of the
+    cells of each window, or their mean.
+
+    Window w has the cells from w * stride - before on, `size` of them, but none of before or after
+    the sequence.  index: int64 (batch * time,): the row of each cell; None: rows are cells.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef msq_pooled w
+    cdef int64_t sequences = a_size(batch, "batch"), n = a.view.shape[0], features = a.view.shape[1]
+    w.time, w.count, w.size = a_size(time, "time"), a_size(count, "count"), a_size(size, "size")
+    w.stride, w.before = a_size(stride, "stride"), a_size(before, "before")
+    cdef Array rows = None if index is None else integers(index, "index").expect(sequences * w.time)
+    cdef const int64_t* row = <const int64_t*>values_of(rows)
+    cdef int threads = thread_count(num_threads), status, takes_mean = mean
+    y = new_floats((sequences, w.count, features))
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        status = msq_pool_windows_f32(
+            out, <const float*>a.view.buf, row, sequences, n, features, &w, takes_mean, threads)
+    if status != MSQ_OK:
+        raise ValueError(f"windows must have cells, and these rows of the {n} of x, got others")
     return y

@@ -127,12 +127,47 @@ static void additive(scene *s, const float *q, int64_t queries, int64_t dim) {
     same_floats(s, "additive scores", y);
 }
 
+static void pooling(scene *s, int64_t features) {
+    const int64_t batch = between(s, 0, 4);
+    const int64_t *const offsets = offsets_of(s, batch, 9);
+    if (s->no_memory)
+        return;
+    const int64_t n = offsets[batch] < 0 ? 0 : offsets[batch];
+    const int takes_mean = byte(s) % 2;
+    const float *const x = floats(s, n * features);
+    const output y = out(s, batch * features, sizeof(float)),
+                 z = out(s, n * features, sizeof(float));
+    if (s->no_memory)
+        return;
+    if (both_ok(s, msq_pool_sequences_f32(y.one, x, offsets, batch, n, features, takes_mean, 1),
+                msq_pool_sequences_f32(y.many, x, offsets, batch, n, features, takes_mean, 3)))
+        same_floats(s, "pool sequences", y);
+    if (both_ok(s, msq_time_softmax_f32(z.one, x, offsets, batch, n, features, 1),
+                msq_time_softmax_f32(z.many, x, offsets, batch, n, features, 3)))
+        same_floats(s, "softmax down time", z);
+}
+
+static void windows(scene *s, int64_t features) {
+    const int64_t batch = between(s, 0, 4), rows = between(s, 1, 20);
+    const msq_pooled w = {between(s, 0, 9), between(s, 0, 5), between(s, 0, 4), between(s, 0, 3),
+                          between(s, 0, 3)};
+    const int takes_mean = byte(s) % 2;
+    const int64_t *const index = byte(s) % 2 ? indices(s, batch * w.time, rows) : NULL;
+    const float *const x = floats(s, rows * features);
+    const output y = out(s, batch * w.count * features, sizeof(float));
+    if (s->no_memory)
+        return;
+    if (both_ok(s, msq_pool_windows_f32(y.one, x, index, batch, rows, features, &w, takes_mean, 1),
+                msq_pool_windows_f32(y.many, x, index, batch, rows, features, &w, takes_mean, 3)))
+        same_floats(s, "pool windows", y);
+}
+
 void scene_rowwise(scene *s) {
     const int64_t rows = between(s, 0, 5), n = between(s, 0, 70);
     const float *const x = floats(s, rows * n);
     if (s->no_memory)
         return;
-    switch (byte(s) % 4) {
+    switch (byte(s) % 6) {
     case 0:
         reduction(s);
         break;
@@ -142,7 +177,13 @@ void scene_rowwise(scene *s) {
     case 2:
         softmaxes(s, x, rows, n);
         break;
-    default:
+    case 3:
         additive(s, x, rows, n);
+        break;
+    case 4:
+        pooling(s, n);
+        break;
+    default:
+        windows(s, n);
     }
 }

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from maskseq import layers
+from maskseq.context import changed
+from maskseq.rows import Layout, Rows
 from tests.support import reference, twin
 from tests.support.masks import SMALL_MASKS
 
@@ -41,3 +43,26 @@ def test_channels_first_equals_keras(name, rng):
 def test_window_longer_than_the_input_is_told():
     with pytest.raises(ValueError, match="at least 4 steps for one window, got 3"):
         layers.MaxPooling1D(4)(np.ones((1, 3, 1)))
+
+
+@pytest.mark.parametrize("own_pads", [False, True])
+@pytest.mark.parametrize("mask", ["right", "left", "holes", "an_empty_row"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.MaxPooling1D(3, 2, padding="same"),
+        layers.AveragePooling1D(2),
+        layers.GlobalMaxPooling1D(keepdims=True),
+    ],
+)
+def test_rows_are_pooled_as_the_padded_array(layer, mask, own_pads, rng):
+    layout = Layout.from_mask(SMALL_MASKS[mask])
+    pads = layout.batch if own_pads else 1
+    rows = Rows(rng.normal(size=(layout.steps + pads, 17)).astype(np.float32), layout)
+    rows.values[0], rows.values[-1, 1], rows.values[-1, 2] = -0.0, np.nan, np.inf
+    with changed(on_mask_loss="ignore"):
+        y = layer.apply(rows)
+    wanted = np.asarray(layer(rows.to_padded()))
+    assert y.tobytes() == wanted.tobytes()
+    with changed(on_mask_loss="error"), pytest.raises(ValueError, match="destroy the mask"):
+        layer.apply(rows)

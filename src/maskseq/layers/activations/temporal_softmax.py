@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import _kernels
 from ...numerics import reductions
+from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.elementwise import SameShape
@@ -33,15 +34,17 @@ class TemporalSoftmax(SameShape):
         x = np.asarray(inputs, np.float32)
         if x.ndim < 2:
             raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
-        batch, time = x.shape[:2]
-        features = math.prod(x.shape[2:])
-        moved = np.moveaxis(x.reshape(batch, time, features), 1, 2)
-        rows = np.ascontiguousarray(moved).reshape(batch * features, time)
-        real = None
-        if mask is not None:
-            real = np.repeat(check_mask(mask, (batch, time)), features, axis=0)
-        y = _kernels.masked_softmax(rows, real).reshape(moved.shape)
-        return np.moveaxis(y, 2, 1).reshape(x.shape)
+        return self.on_rows(
+            Rows.view(x, None if mask is None else check_mask(mask, x.shape[:2]))
+        ).to_padded()
+
+    def on_rows(self, rows: Rows) -> Rows:
+        layout = rows.layout
+        x = np.asarray(rows.values[: layout.steps], np.float32)
+        y = np.zeros((layout.steps + 1, *x.shape[1:]), np.float32)
+        flat = x.reshape(layout.steps, math.prod(x.shape[1:]))
+        y[:-1] = _kernels.time_softmax(flat, layout.offsets).reshape(x.shape)
+        return Rows(y, layout)
 
     def on_tape(self, tape: Any, inputs: Traced, mask: Any = None) -> Any:
         y = self.call(as_numpy(inputs.value), mask)

@@ -5,14 +5,15 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels
-from ...numerics.extremes import largest
+from ...numerics.extremes import largest, maximum
 from ...rows import Layout, Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first
-from ..base.masks import check_mask
+from ..base.masks import check_mask, tell_mask_loss
 from ..base.one_tensor import OneTensor
 from ..base.taped import packed_by
+from .over_time import largest_of_sequences
 
 
 class _GlobalPooling(OneTensor):
@@ -75,7 +76,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
     def _means(self, rows: Rows) -> np.ndarray:
         layout = rows.layout
         values = np.asarray(rows.values, np.float32)[: layout.steps]
-        means = _kernels.sum_rows(values, layout.offsets) / _counts(layout)
+        means = _kernels.pool_sequences(values, layout.offsets, True)
         return np.expand_dims(means, self._time_axis) if self.keepdims else means
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
@@ -100,10 +101,23 @@ class GlobalMaxPooling1D(_GlobalPooling):
     plain = True
     traceable = True
 
+    def on_lost_mask(self, rows: Rows) -> Any:
+        layout = rows.layout
+        mixed = rows.ndim != 3 or self._time_axis == 2 or rows.carry
+        if mixed or rows.dtype != np.float32 or not layout.time:
+            return NotImplemented
+        tell_mask_loss(self)
+        lengths = layout.lengths[:, None]
+        most = np.where(lengths == 0, rows.pads, largest_of_sequences(rows))
+        y = np.where(lengths == layout.time, most, maximum(most, rows.pads))
+        return np.expand_dims(y, 1) if self.keepdims else y
+
     def call(self, inputs: Any) -> np.ndarray:
         x = inputs if type(inputs) is Traced else np.asarray(inputs)
         shape = self.compute_output_shape(x.shape)
         if x.shape[self._time_axis]:
+            if isinstance(x, np.ndarray) and x.dtype == np.float32 and self._time_axis == 1:
+                return largest_of_sequences(Rows.view(x, None)).reshape(shape)
             return largest(x, axis=self._time_axis, keepdims=self.keepdims)
         if 0 in shape:
             return np.empty(shape, x.dtype)

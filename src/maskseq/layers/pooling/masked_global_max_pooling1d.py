@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import _kernels
-from ...numerics.extremes import largest_of_parts
 from ...rows import Rows
-from .over_time import OverTime
+from .over_time import OverTime, largest_of_sequences
 
 
 class MaskedGlobalMaxPooling1D(OverTime):
@@ -17,13 +16,7 @@ class MaskedGlobalMaxPooling1D(OverTime):
     """
 
     def pool(self, rows: Rows) -> np.ndarray:
-        layout = rows.layout
-        values = rows.values[: layout.steps]
-        result = np.zeros((layout.batch, *values.shape[1:]), values.dtype)
-        some = layout.lengths > 0
-        if some.any():
-            result[some] = largest_of_parts(values, layout.offsets[:-1][some])
-        return result
+        return largest_of_sequences(rows)
 
     def gradient(self, rows: Rows, y: np.ndarray, d: np.ndarray) -> np.ndarray:
         """All steps that hold the largest value get an equal share."""

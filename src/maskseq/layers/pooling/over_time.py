@@ -1,9 +1,12 @@
 """OverTime: layers of ours that make one value of the real steps of a sequence."""
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ... import _kernels
+from ...numerics.extremes import largest_of_parts
 from ...rows import Rows
 from ...tape import Traced
 from ..base.masks import check_mask
@@ -53,3 +56,18 @@ class OverTime(OneTensor):
     @property
     def mask_role(self) -> str:
         return "uses"
+
+
+def largest_of_sequences(rows: Rows) -> np.ndarray:
+    """(batch, ...): the largest real value of each feature, 0 of no steps; NaN if one is."""
+    layout = rows.layout
+    values = rows.values[: layout.steps]
+    if values.dtype == np.float32:
+        flat = values.reshape(layout.steps, math.prod(values.shape[1:]))
+        most = _kernels.pool_sequences(flat, layout.offsets)
+        return most.reshape(layout.batch, *values.shape[1:])
+    result = np.zeros((layout.batch, *values.shape[1:]), values.dtype)
+    some = layout.lengths > 0
+    if some.any():
+        result[some] = largest_of_parts(values, layout.offsets[:-1][some])
+    return result

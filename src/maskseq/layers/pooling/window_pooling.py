@@ -1,17 +1,26 @@
 """AveragePooling1D and MaxPooling1D: each window of steps as one; masked steps take part."""
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
 
+from ... import _kernels
 from ...numerics import reductions
-from ...numerics.extremes import largest
+from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
+from ..base.masks import tell_mask_loss
 from ..base.one_tensor import OneTensor
-from ..base.windows import check_padding, count_windows, gradient_of_windows, windows_of
+from ..base.windows import (
+    check_padding,
+    count_windows,
+    gradient_of_windows,
+    steps_before,
+    windows_of,
+)
 
 
 class _Pooling(OneTensor):
@@ -23,6 +32,7 @@ class _Pooling(OneTensor):
     """
 
     plain = True
+    takes_mean = False
 
     def __init__(
         self,
@@ -42,6 +52,12 @@ class _Pooling(OneTensor):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs), self._time_axis, 1)
         return np.moveaxis(self.pool(x), 1, self._time_axis)
+
+    def on_lost_mask(self, rows: Rows) -> Any:
+        if rows.ndim != 3 or self._time_axis == 2 or rows.carry:
+            return NotImplemented
+        tell_mask_loss(self)
+        return self._pooled(rows.values, rows.shape[:2], rows.shown)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)
@@ -65,7 +81,19 @@ class _Pooling(OneTensor):
 
     def pool(self, x: np.ndarray) -> np.ndarray:
         """x (batch, time, features) -> (batch, windows, features)."""
-        raise NotImplementedError
+        return self._pooled(x.reshape(math.prod(x.shape[:2]), x.shape[2]), x.shape[:2])
+
+    def _pooled(self, values: Any, cells: tuple[int, ...], index: Any = None) -> np.ndarray:
+        """values: the rows of cells (batch, time), or those that `index` says."""
+        batch, time = cells
+        values = np.asarray(values, np.float32)
+        if not batch and time < self.pool_size:
+            return np.empty((0, 0, values.shape[1]), np.float32)
+        size, stride = self.pool_size, self.strides
+        count = count_windows(time, size, stride, self.padding)
+        before = steps_before(time, size, stride, self.padding, 1, count)
+        window = batch, time, count, size, stride, before
+        return _kernels.pool_windows(values, *window, mean=self.takes_mean, index=index)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         if len(input_shape) != 3:
@@ -79,8 +107,7 @@ class _Pooling(OneTensor):
 class AveragePooling1D(_Pooling):
     """The mean of each window's steps, padding left out. Source: keras.layers.AveragePooling1D."""
 
-    def pool(self, x: np.ndarray) -> np.ndarray:
-        return sum(self.windows(np.asarray(x, np.float32), 0)) / self._counts(x)
+    takes_mean = True
 
     def _counts(self, x: np.ndarray) -> Any:
         """How many steps of x each window has."""
@@ -93,9 +120,6 @@ class AveragePooling1D(_Pooling):
 
 class MaxPooling1D(_Pooling):
     """The maximum of each window. Source: keras.layers.MaxPooling1D."""
-
-    def pool(self, x: np.ndarray) -> np.ndarray:
-        return largest(self.windows(np.asarray(x, np.float32), -np.inf), axis=0)
 
     def shares(self, x: np.ndarray, y: np.ndarray, d: np.ndarray) -> np.ndarray:
         """All steps that hold the largest value get an equal share."""
