@@ -370,10 +370,12 @@ def align(rows: list[Rows]) -> list[np.ndarray] | None:
         if not layout.equals(x.layout) or not (x.carry is carry or layout.full):
             return None
     longest = max(len(x.values) for x in rows)
-    return [_with_pads(x.values, layout.steps, longest) for x in rows]
+    return [with_pads(x, longest) for x in rows]
 
 
-def _with_pads(values: np.ndarray, steps: int, length: int) -> np.ndarray:
+def with_pads(rows: Rows, length: int) -> np.ndarray:
+    """The values, with as many pad rows as make them `length`: their own, or one repeated."""
+    values, steps = rows.values, rows.layout.steps
     if len(values) == length:
         return values
     return np.concatenate([values[:steps], np.repeat(values[steps:], length - steps, axis=0)])

@@ -6,6 +6,7 @@ import pytest
 import maskseq
 from maskseq import layers
 from maskseq.context import changed
+from maskseq.rows import Layout, Rows
 from tests.support import twin
 from tests.support.beside_keras import carrying, compare
 from tests.support.masks import SMALL_MASKS
@@ -125,3 +126,19 @@ def test_groups_of_features_have_mean_0_and_variance_1(rng, groups):
     spread = np.sqrt(parts.var(axis=(1, 3), keepdims=True) + 1e-3)
     expected = (apart / spread).reshape(x.shape) * gamma + beta
     np.testing.assert_allclose(layer(x), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("own_pads", [False, True])
+@pytest.mark.parametrize("mask", ["right", "holes", "an_empty_row", "none"])
+def test_groups_of_rows_are_normalized_as_those_of_the_padded_array(mask, own_pads, rng):
+    real = SMALL_MASKS[mask] if mask != "none" else np.ones((3, 6), bool)
+    layout = Layout.from_mask(real)
+    pads = layout.batch if own_pads else 1
+    rows = Rows(rng.normal(3, 2, (layout.steps + pads, 12)).astype(np.float32), layout)
+    layer = layers.GroupNormalization(4)
+    layer(rows.to_padded())
+    layer.set_weights([rng.normal(size=w.shape) for w in layer.weights])
+    padded = layer(rows.to_padded())
+    y = layer.on_rows(rows)
+    assert type(y) is Rows and y.layout is layout
+    np.testing.assert_array_equal(y.to_padded(), padded)

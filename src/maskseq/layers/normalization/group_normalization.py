@@ -8,11 +8,12 @@ import numpy as np
 from ... import _kernels, constraints, regularizers
 from ...initializers import checked
 from ...numerics import normalizing, reductions
+from ...rows import Rows, with_pads
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
-from ..base.masks import OVER_STEPS
+from ..base.masks import OVER_STEPS, tell_padding_effect
 
 
 class GroupNormalization(SameShape):
@@ -75,9 +76,26 @@ class GroupNormalization(SameShape):
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self.axis, -1)
         batch, cells, features = x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1]
+        cube = x.reshape(batch, cells, features)
+        scaling = self._scaling(cube)
+        y = _kernels.scale_rows(cube.reshape(batch * cells, features), *scaling)
+        return np.moveaxis(y.reshape(x.shape), -1, self.axis)
+
+    def on_rows(self, rows: Rows) -> Any:
+        if rows.ndim != 3 or self.axis not in (-1, 2) or rows.carry:
+            return NotImplemented
+        layout, batch = rows.layout, np.arange(rows.layout.batch)
+        if not layout.full:
+            tell_padding_effect(self, OVER_STEPS)
+        of = np.concatenate([batch.repeat(layout.lengths), batch])  # the sequence of each row
+        scaling = (part[of] for part in self._scaling(np.asarray(rows.to_padded(), np.float32)))
+        return Rows(_kernels.scale_rows(with_pads(rows, len(of)), *scaling), layout)
+
+    def _scaling(self, cube: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Scale, offset and mean (batch, features) of x (batch, cells, features)."""
+        batch, _, features = cube.shape
         if features != self._features:
             raise ValueError(f"inputs must have {self._features} features, got {features}")
-        cube = x.reshape(batch, cells, features)
         means = _kernels.reduce(cube, "mean").reshape(batch, self._count, features // self._count)
         mean = reductions.reduce(means, "mean", 2, keepdims=True)
         squares = _kernels.reduce(cube, "var").reshape(means.shape) + np.square(means - mean)
@@ -89,11 +107,11 @@ class GroupNormalization(SameShape):
         if self.gamma is not None:
             scale = scale * self.gamma.value
         beta = np.float32(0) if self.beta is None else self.beta.value
-        offset = np.broadcast_to(beta, scale.shape)
-        y = _kernels.scale_rows(cube.reshape(batch * cells, features), scale, offset, mean)
-        return np.moveaxis(y.reshape(x.shape), -1, self.axis)
+        return scale, np.broadcast_to(beta, scale.shape), mean
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
+        if type(inputs.value) is Rows:
+            return NotImplemented
         x = np.moveaxis(np.asarray(as_numpy(inputs.value), np.float32), self.axis, -1)
         gamma = None if self.gamma is None else self.gamma.value
 
