@@ -56,6 +56,12 @@ def test_bfloat16_is_widened_exactly(tmp_path):
     np.testing.assert_array_equal(found, np.float32([[1, -2], [np.inf, 2.0**-133]]))
 
 
+def test_bools_are_zeros_and_ones_whatever_their_bytes(tmp_path):
+    raw = safetensors({"b": entry(0, 4, "BOOL", (4,))}, b"\0\1\2\xff")
+    (found,) = read_safetensors(written(tmp_path, raw)).arrays.values()
+    np.testing.assert_array_equal(found.view("u1"), [0, 1, 1, 1])
+
+
 def test_arrays_are_views_of_the_file_and_outlive_it(tmp_path):
     path = written(tmp_path, safetensors({"w": entry(0, 8, shape=(2,))}, bytes(8)))
     found = read_safetensors(path).arrays["w"]
