@@ -214,7 +214,12 @@ typedef void msq_viterbi_step_fn(const msq_viterbi *step);
 typedef int64_t msq_viterbi_back_fn(const float *scores, const float *into, int64_t tags);
 
 /* What values are made one by, in float64; see isa/reduce_tmpl.h for the order. */
-enum { MSQ_SUM, MSQ_PRODUCT, MSQ_SQUARES }; /* sum of (x - center)^2 */
+enum {
+    MSQ_SUM,
+    MSQ_PRODUCT,
+    MSQ_SQUARES,  /* sum of (x - center)^2 */
+    MSQ_MORE_SUMS /* of columns: MSQ_SUM that goes on from `out` */
+};
 typedef double msq_reduce_row_fn(const float *x, int64_t n, double center, int kind);
 /* out[c] of x[k][c] for k in [0, n), rows `stride` apart; centers are read whatever the kind is. */
 typedef void msq_reduce_columns_fn(double *out, const float *x, int64_t n, int64_t stride,

@@ -9,6 +9,25 @@
 /* Dropout of one row, in place, on the calling thread. */
 void msq_drop_row(float *x, int64_t n, int64_t sequence, int64_t step, uint64_t key, float rate);
 
+/* Sums of columns that a pass over the rows adds to; of blocks of rows, as msq_column_sums_f32. */
+typedef struct msq_columns {
+    float *out;     /* (columns) */
+    const float *x; /* (rows, columns), rows `stride` apart */
+    int64_t columns, stride;
+    double *block, *total; /* the pass's own: (columns) each, zeros at first */
+} msq_columns;
+/* Adds rows [first, last) to the sums of thread `thread` of `num_threads`; with the last of all
+ * `rows` they are done. */
+void msq_add_columns(const msq_columns *sums, int64_t first, int64_t last, int64_t rows, int thread,
+                     int num_threads);
+
+/* Products and sums over the same `rows`, each read once (outer.c): msq_outer_f32 of each of
+ * `count` outers, at most MSQ_MAX_OUTERS, and msq_column_sums_f32 of as many sums: the same bits.
+ * Statuses as there; *bad_position is one of outers[*bad_outer]. */
+enum { MSQ_MAX_OUTERS = 4 };
+int msq_outers_f32(const msq_outer *outers, int count, const msq_columns *sums, int num_sums,
+                   int64_t rows, int *bad_outer, int64_t *bad_position, int num_threads);
+
 /* A step of an optimizer (optimize.c): of `count` weights by one rule. Rows that a gradient of some
  * rows lacks have gradient 0; with MSQ_SGD and MSQ_ADAGRAD they stay as they are, but for the
  * decay. MSQ_OUT_OF_RANGE: a size below 0, or ids that do not ascend or leave the weight. */

@@ -1,6 +1,7 @@
 /* Sums of columns, as the gradient of a bias is: blocks of rows, which threads share, and then
  * these in order. */
 #include "arrays.h"
+#include "backward.h"
 #include "gemm.h"
 #include "kernels.h"
 #include "parallel.h"
@@ -18,18 +19,43 @@ typedef struct {
     int64_t items;
 } job;
 
+static const double none[COLUMNS] = {0}; /* centers, which sums do not need */
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+void msq_add_columns(const msq_columns *s, int64_t first, int64_t last, int64_t rows, int thread,
+                     int num_threads) {
+    const int64_t strips = s->columns / COLUMNS + (s->columns % COLUMNS > 0);
+    const int64_t begin = msq_share(strips, thread, num_threads) * COLUMNS;
+    const int64_t stop = least(msq_share(strips, thread + 1, num_threads) * COLUMNS, s->columns);
+    while (first < last) {
+        const int64_t end = least(last, (first / ROWS + 1) * ROWS);
+        for (int64_t column = begin; column < stop; column += COLUMNS)
+            msq_kernels()->reduce_columns(s->block + column, s->x + first * s->stride + column,
+                                          end - first, s->stride, least(stop - column, COLUMNS),
+                                          none, MSQ_MORE_SUMS);
+        const int whole = end % ROWS == 0 || end == rows;
+        for (int64_t c = begin; whole && c < stop; c++) {
+            s->total[c] += s->block[c];
+            s->block[c] = 0;
+            s->out[c] = (float)s->total[c];
+        }
+        first = end;
+    }
+}
+
 static void sums_body(void *context, int thread, int num_threads) {
-    static const double none[COLUMNS] = {0};
     const job *const j = context;
     const int64_t end = msq_share(j->items, thread + 1, num_threads);
     for (int64_t item = msq_share(j->items, thread, num_threads); item < end; item++) {
         const int64_t block = item / j->strips, row = block * ROWS;
         const int64_t column = item % j->strips * COLUMNS;
-        const int64_t rows = j->rows - row < ROWS ? j->rows - row : ROWS;
-        const int64_t columns = j->columns - column < COLUMNS ? j->columns - column : COLUMNS;
         msq_kernels()->reduce_columns(j->sums + block * j->columns + column,
-                                      j->x + row * j->stride + column, rows, j->stride, columns,
-                                      none, MSQ_SUM);
+                                      j->x + row * j->stride + column, least(j->rows - row, ROWS),
+                                      j->stride, least(j->columns - column, COLUMNS), none,
+                                      MSQ_SUM);
     }
 }
 

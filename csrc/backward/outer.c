@@ -1,7 +1,9 @@
 /* Products over the rows of a batch, out = x^T dz, as the gradient of a kernel is. Threads share
  * the outputs, and each of these takes the rows in one order: chunks ascending, rows ascending in
- * each. */
+ * each. Several products and sums over the same rows go chunk by chunk together: what they share of
+ * a chunk is read from memory once. */
 #include "arrays.h"
+#include "backward.h"
 #include "kernels.h"
 #include "parallel.h"
 
@@ -19,9 +21,17 @@ typedef struct {
     const msq_outer *o;
     int turned; /* tiles are of out^T: few columns would leave lanes without work */
     int64_t wide, tall, strips, blocks; /* outputs of tiles in vectors, and in rows of tiles */
+    int64_t before, items;              /* of the jobs before, and its own: tiles */
     _Atomic int64_t lowest_bad;
-    msq_stop stop;
 } job;
+
+typedef struct {
+    job jobs[MSQ_MAX_OUTERS];
+    const msq_columns *sums;
+    int count, num_sums;
+    int64_t rows, items;
+    msq_stop stop;
+} pass;
 
 /* The rows of a chunk that add something. */
 typedef struct {
@@ -88,20 +98,34 @@ static void run_part(const job *j, const chunk *c, int adds, int64_t item) {
         msq_kernels()->outer_part(&part);
 }
 
-static void outer_body(void *context, int thread, int num_threads) {
-    job *const j = context;
-    const msq_outer *const o = j->o;
+/* The numbers of the tiles of a job that a thread makes. */
+static int64_t own_item(const pass *p, const job *j, int thread, int num_threads) {
+    const int64_t item = msq_share(p->items, thread, num_threads) - j->before;
+    return item < 0 ? 0 : at_most(item, j->items);
+}
+
+static void pass_body(void *context, int thread, int num_threads) {
+    pass *const p = context;
+    const int64_t items =
+        msq_share(p->items, thread + 1, num_threads) - msq_share(p->items, thread, num_threads);
     chunk c;
-    const int64_t items = j->strips * j->blocks;
-    const int64_t begin = msq_share(items, thread, num_threads);
-    const int64_t end = msq_share(items, thread + 1, num_threads);
-    const double fmas = (double)(end - begin) * CHUNK * COLUMNS * INPUTS;
-    for (int64_t first = 0; first < o->rows; first += CHUNK) {
-        find_rows(j, &c, first);
-        if (c.steps < 0 || msq_stops(&j->stop, thread, fmas))
+    for (int64_t first = 0; first < p->rows; first += CHUNK) {
+        if (msq_stops(&p->stop, thread, (double)items * CHUNK * COLUMNS * INPUTS))
             return;
-        for (int64_t item = begin; item < end; item++)
-            run_part(j, &c, o->accumulate || first > 0, item);
+        for (int i = 0; i < p->count; i++) {
+            job *const j = &p->jobs[i];
+            const int64_t begin = own_item(p, j, thread, num_threads);
+            const int64_t end = own_item(p, j, thread + 1, num_threads);
+            if (begin < end)
+                find_rows(j, &c, first);
+            if (begin < end && c.steps < 0)
+                return;
+            for (int64_t item = begin; item < end; item++)
+                run_part(j, &c, j->o->accumulate || first > 0, item);
+        }
+        for (int i = 0; i < p->num_sums; i++)
+            msq_add_columns(&p->sums[i], first, at_most(first + CHUNK, p->rows), p->rows, thread,
+                            num_threads);
     }
 }
 
@@ -118,31 +142,51 @@ static int fits(const msq_outer *o) {
            !msq_missing(o->x, o->x_rows, o->inputs) && !msq_missing(o->dz, o->rows, o->columns);
 }
 
-int msq_outer_f32(const msq_outer *o, int64_t *bad_position, int num_threads) {
-    *bad_position = 0;
-    if (o->size != sizeof *o)
-        return MSQ_UNSUPPORTED;
-    if (!fits(o))
-        return MSQ_OUT_OF_RANGE;
-    if (o->inputs == 0 || o->columns == 0)
-        return MSQ_OK;
+static void set(job *j, const msq_outer *o, int64_t before) {
+    const int turned = wastes_lanes(o->columns) && o->inputs >= LANES;
+    *j = (job){.o = o,
+               .turned = turned,
+               .wide = turned ? o->inputs : o->columns,
+               .tall = turned ? o->columns : o->inputs,
+               .before = before,
+               .lowest_bad = INT64_MAX};
+    j->strips = j->wide / COLUMNS + (j->wide % COLUMNS > 0);
+    j->blocks = j->tall / INPUTS + (j->tall % INPUTS > 0);
+    j->items = j->strips * j->blocks;
     if (o->rows == 0)
         for (int64_t i = 0; i < o->inputs && !o->accumulate; i++)
             memset(o->out + i * o->out_stride, 0, (size_t)o->columns * sizeof(float));
-    const int turned = wastes_lanes(o->columns) && o->inputs >= LANES;
-    job j = {.o = o,
-             .turned = turned,
-             .wide = turned ? o->inputs : o->columns,
-             .tall = turned ? o->columns : o->inputs,
-             .lowest_bad = INT64_MAX};
-    j.strips = j.wide / COLUMNS + (j.wide % COLUMNS > 0);
-    j.blocks = j.tall / INPUTS + (j.tall % INPUTS > 0);
-    const double fmas = (double)o->rows * (double)o->inputs * (double)o->columns;
-    msq_parallel(msq_plan_threads(num_threads, j.strips * j.blocks, fmas, MSQ_FMAS_PER_THREAD),
-                 outer_body, &j);
-    if (j.lowest_bad < INT64_MAX) {
-        *bad_position = j.lowest_bad;
-        return MSQ_OUT_OF_RANGE;
+}
+
+int msq_outers_f32(const msq_outer *outers, int count, const msq_columns *sums, int num_sums,
+                   int64_t rows, int *bad_outer, int64_t *bad_position, int num_threads) {
+    pass p = {.sums = sums, .count = count, .num_sums = num_sums, .rows = rows};
+    double fmas = 0;
+    *bad_position = 0;
+    for (*bad_outer = 0; *bad_outer < count; ++*bad_outer) {
+        const msq_outer *const o = &outers[*bad_outer];
+        if (o->size != sizeof *o)
+            return MSQ_UNSUPPORTED;
+        if (!fits(o) || o->rows != rows)
+            return MSQ_OUT_OF_RANGE;
+        set(&p.jobs[*bad_outer], o, p.items);
+        p.items += p.jobs[*bad_outer].items;
+        fmas += (double)rows * (double)o->inputs * (double)o->columns;
     }
-    return atomic_load(&j.stop.stopped) ? MSQ_INTERRUPTED : MSQ_OK;
+    msq_parallel(msq_plan_threads(num_threads, p.items ? p.items : 1, fmas, MSQ_FMAS_PER_THREAD),
+                 pass_body, &p);
+    for (*bad_outer = 0; *bad_outer < count; ++*bad_outer)
+        if (p.jobs[*bad_outer].lowest_bad < INT64_MAX) {
+            *bad_position = p.jobs[*bad_outer].lowest_bad;
+            return MSQ_OUT_OF_RANGE;
+        }
+    return atomic_load(&p.stop.stopped) ? MSQ_INTERRUPTED : MSQ_OK;
+}
+
+int msq_outer_f32(const msq_outer *o, int64_t *bad_position, int num_threads) {
+    int bad_outer;
+    *bad_position = 0;
+    if (o->size != sizeof *o)
+        return MSQ_UNSUPPORTED;
+    return msq_outers_f32(o, 1, NULL, 0, o->rows, &bad_outer, bad_position, num_threads);
 }

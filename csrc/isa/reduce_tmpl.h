@@ -44,20 +44,23 @@ static double reduce_row(const float *x, int64_t n, double center, int kind) {
 enum { COLUMN_VECS = 4 }; /* done side by side */
 
 INLINE void reduce_columns_as(double *out, const float *x, int64_t n, int64_t stride,
-                              int64_t columns, const double *centers, const int kind) {
+                              int64_t columns, const double *centers, const int kind,
+                              const int goes_on) {
     const double start = kind == MSQ_PRODUCT;
     int64_t first = 0;
     for (; first + COLUMN_VECS * D_WIDTH <= columns; first += COLUMN_VECS * D_WIDTH) {
         dvec sums[COLUMN_VECS], center[COLUMN_VECS];
         memcpy(center, centers + first, sizeof center);
         UNROLL for (int v = 0; v < COLUMN_VECS; v++) sums[v] = d_set1(start);
+        if (goes_on)
+            memcpy(sums, out + first, sizeof sums);
         for (int64_t k = 0; k < n; k++)
             UNROLL for (int v = 0; v < COLUMN_VECS; v++) sums[v] =
                 d_join(sums[v], d_load(x + k * stride + first + v * D_WIDTH), center[v], kind);
         memcpy(out + first, sums, sizeof sums);
     }
     for (; first < columns; first++) {
-        double sum = start;
+        double sum = goes_on ? out[first] : start;
         for (int64_t k = 0; k < n; k++)
             sum = join(sum, (double)x[k * stride + first], centers[first], kind);
         out[first] = sum;
@@ -67,11 +70,13 @@ INLINE void reduce_columns_as(double *out, const float *x, int64_t n, int64_t st
 static void reduce_columns(double *out, const float *x, int64_t n, int64_t stride, int64_t columns,
                            const double *centers, int kind) {
     if (kind == MSQ_SUM)
-        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SUM);
+        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SUM, 0);
+    else if (kind == MSQ_MORE_SUMS)
+        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SUM, 1);
     else if (kind == MSQ_PRODUCT)
-        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_PRODUCT);
+        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_PRODUCT, 0);
     else
-        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SQUARES);
+        reduce_columns_as(out, x, n, stride, columns, centers, MSQ_SQUARES, 0);
 }
 
 /* `columns` of the rows from one of them on: whole vectors, or the last one cut to `part`. */

@@ -315,6 +315,12 @@ def outer(
     accumulate: bool = False,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
+def outers(
+    products: Sequence[tuple[Any, Any, Any]],
+    summed: Sequence[Any],
+    *,
+    num_threads: int | None = None,
+) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]: ...
 def column_sums(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def sum_segments(
     x: ArrayLike, index: ArrayLike, offsets: ArrayLike, *, num_threads: int | None = None

@@ -101,6 +101,38 @@ def test_outer_has_the_same_bits_for_any_thread_count(rng, inputs, columns):
         np.testing.assert_array_equal(_kernels.outer(x, dz, num_threads=n), one)
 
 
+@pytest.mark.parametrize("rows", [0, 1, 95, 96, 1023, 1025, 3073])
+@pytest.mark.parametrize("columns", [1, 5, 64, 65, 130])
+def test_products_and_sums_of_one_pass_have_the_bits_of_single_calls(isa, rng, rows, columns):
+    x, dz = case(rng, rows, 30, columns)
+    other, wide = case(rng, rows, 3, 2 * columns)
+    dz, rest = wide[:, :columns], wide[:, columns:]  # rows some floats apart
+    index = rng.integers(-1, rows, rows) if rows else np.zeros(0, np.int64)
+    products = [(x, dz, None), (x, rest, index), (other, dz, None)]
+    want = [_kernels.outer(*given) for given in products]
+    sums = [dz, rest]
+    for n in (1, 2, 3, 5, 8):
+        made, totals = _kernels.outers(products, sums, num_threads=n)
+        for product, single in zip(made, want, strict=True):
+            np.testing.assert_array_equal(product, single)
+        for total, values in zip(totals, sums, strict=True):
+            np.testing.assert_array_equal(total, _kernels.column_sums(values))
+
+
+def test_one_pass_names_what_does_not_fit(rng):
+    x, dz = case(rng, 5, 3, 4)
+    assert _kernels.outers([], []) == ([], [])
+    with pytest.raises(ValueError, match="expected 5 rows in all, got 4"):
+        _kernels.outers([(x, dz, None)], [dz[:4]])
+    with pytest.raises(ValueError, match="4 products and sums at most, got 5, 0"):
+        _kernels.outers([(x, dz, None)] * 5, [])
+    with pytest.raises(ValueError, match=r"x must be float32 \(4, 3\)"):
+        _kernels.outers([(x, dz[:4], None)], [])
+    index = np.array([0, 1, 2, 7, 9])
+    with pytest.raises(IndexError, match=r"in \[-1, 5\), got 7 at position 3"):
+        _kernels.outers([(x, dz, None), (x, dz, index)], [])
+
+
 @pytest.mark.parametrize("columns", SIZES)
 @pytest.mark.parametrize("rows", [0, 1, 1023, 1024, 1025, 5000])
 def test_column_sums_equal_the_sums_in_float64(isa, rng, rows, columns):

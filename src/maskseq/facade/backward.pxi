@@ -46,6 +46,91 @@ def outer(
     return product
 
 
+cdef extern from "backward/backward.h":
+    enum: MSQ_MAX_OUTERS
+
+    ctypedef struct msq_columns:
+        float* out
+        const float* x
+        int64_t columns, stride
+        double* block
+        double* total
+
+    int msq_outers_f32(const msq_outer* outers, int count, const msq_columns* sums, int num_sums,
+                       int64_t rows, int* bad_outer, int64_t* bad_position,
+                       int num_threads) nogil
+
+
+def outers(
+    products: Sequence[tuple[Any, Any, Any]],
+    summed: Sequence[Any],
+    *,
+    num_threads: int | None = None,
+) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """`outer` of each (x, dz, x_index) of `products`, and `column_sums` of each of `summed`.
+
+    All dz and all of `summed` have as many rows; there are four of each at most. The bits are those
+    of the single calls: the rows are read once for all of them. Raises: as `outer`.
+    """
+    cdef int count = len(products), sums = len(summed), threads = thread_count(num_threads)
+    cdef int bad_outer = 0, status, i
+    cdef int64_t bad = 0, rows = -1
+    cdef msq_outer[MSQ_MAX_OUTERS] calls
+    cdef msq_columns[MSQ_MAX_OUTERS] columns
+    cdef list made = [], totals = [], held = []
+    cdef FloatRows a, d
+    cdef Array index
+    if count > MSQ_MAX_OUTERS or sums > MSQ_MAX_OUTERS:
+        raise ValueError(f"expected {MSQ_MAX_OUTERS} products and sums at most, got {count}, {sums}")
+    for i in range(count):
+        x, dz, x_index = products[i]
+        a, d = FloatRows(x, "x"), FloatRows(dz, "dz")
+        index = None if x_index is None else integers(x_index, "x_index").expect(d.rows)
+        rows = same_rows(rows, d)
+        if x_index is None and a.rows != d.rows:
+            raise ValueError(f"x must be float32 ({d.rows}, {a.columns}), "
+                             f"got float32 ({a.rows}, {a.columns})")
+        product = new_floats((a.columns, d.columns))
+        calls[i].size = sizeof(msq_outer)
+        calls[i].x_rows, calls[i].inputs = a.rows, a.columns
+        calls[i].rows, calls[i].columns = d.rows, d.columns
+        calls[i].out, calls[i].accumulate = <float*>writable(product), 0
+        calls[i].x, calls[i].dz = a.values, d.values
+        calls[i].index = <const int64_t*>values_of(index)
+        calls[i].x_stride, calls[i].dz_stride = a.stride, d.stride
+        calls[i].out_stride = d.columns
+        held += [a, d, index]
+        made.append(product)
+    for i in range(sums):
+        a = FloatRows(summed[i], "summed")
+        rows = same_rows(rows, a)
+        total = new_floats((a.columns,))
+        total[...] = 0
+        room = np.zeros((2, a.columns))
+        columns[i].out, columns[i].x = <float*>writable(total), a.values
+        columns[i].columns, columns[i].stride = a.columns, a.stride
+        columns[i].block = <double*>writable(room)
+        columns[i].total = columns[i].block + a.columns
+        held += [a, room]
+        totals.append(total)
+    with nogil:
+        status = msq_outers_f32(calls, count, columns, sums, rows if rows > 0 else 0, &bad_outer,
+                                &bad, threads)
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    if status != MSQ_OK:
+        raise IndexError(f"x_index must be in [-1, {calls[bad_outer].x_rows}), got "
+                         f"{calls[bad_outer].index[bad]} at position {bad}")
+    return made, totals
+
+
+cdef int64_t same_rows(int64_t rows, FloatRows a) except -2:
+    """The rows of `a`, which must be `rows` unless that is -1."""
+    if rows >= 0 and a.rows != rows:
+        raise ValueError(f"expected {rows} rows in all, got {a.rows}")
+    return a.rows
+
+
 def column_sums(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]:
     """x (n, columns) float32 -> the sum of each column, float32 (columns,).
 

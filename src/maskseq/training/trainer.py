@@ -25,7 +25,7 @@ from .data import Batch, data_set
 from .outputs import is_config, names_of_outputs
 from .penalties import penalties
 
-LARGE_BYTES = 8 << 20
+LARGE_BYTES = 31 << 20
 """Once a block of this size was freed, glibc's malloc keeps what smaller ones leave, up to twice as
 much: a step then finds the memory of the one before, which need not be mapped and zeroed again."""
 
@@ -49,6 +49,7 @@ class Trainer:
     ):
         if averages not in ("exact", "keras"):
             raise ValueError(f"averages: expected 'exact' or 'keras', got {averages!r}")
+        np.empty(LARGE_BYTES, np.uint8)
         self.model = model
         self.optimizer: Any = optimizers.get(optimizer)
         self.given = {
@@ -78,7 +79,6 @@ class Trainer:
         self._class_weight = checked_class_weight(class_weight)
         self._told_nan = False
         self.model.stop_training = False
-        np.empty(LARGE_BYTES, np.uint8)
 
     def finish(self) -> None:
         """End a `fit`: averages of weights, if the optimizer keeps them, become the weights."""

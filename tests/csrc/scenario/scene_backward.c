@@ -6,6 +6,7 @@
 #include "backward/backward.h"
 #include "values/values.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void sums_of_columns(scene *s, const float *x, int64_t rows, int64_t columns,
@@ -16,6 +17,43 @@ static void sums_of_columns(scene *s, const float *x, int64_t rows, int64_t colu
     if (both_ok(s, msq_column_sums_f32(sums.one, x, rows, columns, stride, 1),
                 msq_column_sums_f32(sums.many, x, rows, columns, stride, 4)))
         same_floats(s, "sums of columns", sums);
+}
+
+/* An outer and the sums of its dz in one pass, beside the sums alone. */
+static int together(float *sums, const msq_outer *outer, int *bad_outer, int64_t *bad,
+                    int num_threads) {
+    const int64_t columns = outer->columns > 0 ? outer->columns : 0;
+    double *const room = calloc((size_t)columns * 2 + 1, sizeof *room);
+    if (!room)
+        return MSQ_NO_MEMORY;
+    const msq_columns all = {.out = sums,
+                             .x = outer->dz,
+                             .columns = columns,
+                             .stride = outer->dz_stride,
+                             .block = room,
+                             .total = room + columns};
+    const int status = msq_outers_f32(outer, 1, &all, 1, outer->rows, bad_outer, bad, num_threads);
+    free(room);
+    return status;
+}
+
+static void one_pass(scene *s, const msq_outer *outer) {
+    const output sums = out(s, outer->columns, sizeof(float));
+    const output products = out(s, outer->inputs * outer->columns, sizeof(float));
+    int bad_outer[2];
+    int64_t bad[2];
+    if (s->no_memory)
+        return;
+    msq_outer one = *outer, many = *outer;
+    one.out = products.one, many.out = products.many;
+    one.accumulate = many.accumulate = 0;
+    memset(sums.one, 0, sums.bytes);
+    memset(sums.many, 0, sums.bytes);
+    if (!both_ok(s, together(sums.one, &one, &bad_outer[0], &bad[0], 1),
+                 together(sums.many, &many, &bad_outer[1], &bad[1], 5)))
+        return;
+    same_floats(s, "outer in one pass", products);
+    same_floats(s, "sums in one pass", sums);
 }
 
 static void segments(scene *s, const float *x, int64_t rows, int64_t features) {
@@ -192,4 +230,5 @@ void scene_outer(scene *s) {
     else if (bad[0] != bad[1])
         fail("position of a bad index of x");
     sums_of_columns(s, dz, rows, columns, columns + more);
+    one_pass(s, &call);
 }

@@ -5,7 +5,7 @@ number, and where it drops of its state, as `walked` says. Any other runs step b
 the sequences that still have one, and all that its `call` does is recorded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,8 @@ def run_in_c(
 
     def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
         (carry,) = _kernels.rnn_backward(run.way_back(gradients))
-        return run.gradients(gradients, wanted, carry)
+        products, sums = _kernels.outers(run.products(wanted), run.summed(wanted))
+        return run.gradients(gradients, wanted, carry, iter(products), iter(sums))
 
     return run.traced(rows.tape.record(run.results(), run.sources(rows), backward))
 
@@ -88,8 +89,22 @@ def pair_in_c(
         ]
         walked = [way for way in ways if way is not None]
         carries = iter(_kernels.rnn_backward(*walked) if walked else ())
+        began = [
+            (run, wants)
+            for run, wants, way in zip((one, other), asked, ways, strict=True)
+            if way is not None
+        ]
+        products, sums = map(
+            iter,
+            _kernels.outers(
+                [x for run, wants in began for x in run.products(wants)],
+                [x for run, wants in began for x in run.summed(wants)],
+            ),
+        )
         found = [
-            [None] * len(wants) if way is None else run.gradients(part, wants, next(carries))
+            [None] * len(wants)
+            if way is None
+            else run.gradients(part, wants, next(carries), products, sums)
             for run, part, way, wants in zip((one, other), parts, ways, asked, strict=True)
         ]
         return [*found[1], *found[0]]
@@ -144,24 +159,42 @@ class _RunInC:
             reverse=self.reverse,
         )
 
+    def products(self, wanted: Sequence[bool]) -> list[tuple[Any, Any, Any]]:
+        """(x, dz, rows of x): the products that make the gradients of the kernels, for `outers`."""
+        of_input, of_state = _parts(self.cell.kind, self.kept, self.cell.units)
+        found = []
+        if wanted[1]:
+            x, index = np.asarray(self.source.array, np.float32), self.source.index
+            found.append((x[: self.layout.steps] if index is None else x, of_input, index))
+        if wanted[2]:
+            found.append((self.outputs, of_state, _rows_before(self.layout, self.reverse)))
+        return found
+
+    def summed(self, wanted: Sequence[bool]) -> list[np.ndarray]:
+        """The rows whose sum makes the gradient of the bias."""
+        return [self.kept] if wanted[3] else []
+
     def gradients(
-        self, gradients: Sequence[Any], wanted: Sequence[bool], carry: np.ndarray
+        self,
+        gradients: Sequence[Any],
+        wanted: Sequence[bool],
+        carry: np.ndarray,
+        products: Iterator[np.ndarray],
+        sums: Iterator[np.ndarray],
     ) -> list[Any]:
-        """The gradients of the sources, after the way back."""
-        kind, layout, source, reverse = self.cell.kind, self.layout, self.source, self.reverse
+        """The gradients of the sources, after the way back; `products` and `sums` are of these."""
+        kind, layout, reverse = self.cell.kind, self.layout, self.reverse
         units = self.cell.units
         of_input, of_state = _parts(kind, self.kept, units)
         found: list[Any] = [None] * len(wanted)
         if wanted[0]:
             found[0] = _turned_product(of_input, _input_order(kind, self.kernel))
         if wanted[1]:
-            x = np.asarray(source.array, np.float32)
-            x = x[: layout.steps] if source.index is None else x
-            found[1] = _kernel_order(kind, _kernels.outer(x, of_input, source.index))
+            found[1] = _kernel_order(kind, next(products))
         if wanted[2]:
-            found[2] = _kernels.outer(self.outputs, of_state, _rows_before(layout, reverse))
+            found[2] = next(products)
         if wanted[3]:
-            found[3] = _bias_gradient(kind, self.kept, units)
+            found[3] = _bias_gradient(kind, next(sums), units)
         if self.started is None:
             return found
         d_last = gradients[1]
@@ -213,8 +246,7 @@ def _kernel_order(kind: str, gradient: np.ndarray) -> np.ndarray:
     return np.roll(gradient, -(gradient.shape[-1] // 3), axis=-1) if kind == "gru" else gradient
 
 
-def _bias_gradient(kind: str, kept: np.ndarray, units: int) -> np.ndarray:
-    sums = _kernels.column_sums(kept)
+def _bias_gradient(kind: str, sums: np.ndarray, units: int) -> np.ndarray:
     if kind != "gru":
         return sums
     return np.stack([_kernel_order(kind, sums[: 3 * units]), sums[units:]])
