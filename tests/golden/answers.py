@@ -21,6 +21,7 @@ from tests.golden.exact import like, pattern, set_weights
 from tests.golden.fewer_bits import in_fewer_bits
 from tests.golden.wide import WIDE, WIDE_MASK
 from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS, X, Y
+from tests.support.definitions.op_cases import MORE
 from tests.support.keras_files import FILES
 from tests.support.keras_files import answers as recorded
 
@@ -105,7 +106,7 @@ def wider(argument: Any, seed: int) -> Any:
     return pattern((20, 44), seed, max(low, -high), high)
 
 
-FIXED = {"take_along_axis", "reshape", "broadcast_to", "einsum", "matmul"}
+FIXED = {"take_along_axis", "reshape", "broadcast_to", "einsum", "matmul", *MORE}
 """Operations whose other arguments fit the arrays of the cases alone."""
 
 

@@ -196,19 +196,44 @@ def test_empty_batches_have_an_answer_or_an_error_that_speaks_of_steps(name, way
 
 
 OTHER_CALLS = {
+    **{
+        name: lambda x, name=name: getattr(ops, name)(*[ops.cast(x, "int32")] * 2)
+        for name in (
+            "bitwise_and",
+            "bitwise_or",
+            "bitwise_xor",
+            "bitwise_left_shift",
+            "bitwise_right_shift",
+            "left_shift",
+            "right_shift",
+        )
+    },  # fmt: skip
+    **{
+        name: lambda x, name=name: getattr(ops, name)(x, np.arange(len(x)) // 2)
+        for name in ("segment_sum", "segment_max", "segment_min")
+    },
+    "bitwise_invert": lambda x: ops.bitwise_invert(ops.cast(x, "int32")),
+    "bitwise_not": lambda x: ops.bitwise_not(ops.cast(x, "int32")),
     "broadcast_to": lambda x: ops.broadcast_to(x, (3, *x.shape)),
     "cast": lambda x: ops.cast(x, "int32"),
     "ctc_loss": lambda x: ops.ctc_loss(
         np.ones((len(x), 0), int), x, *(np.full(len(x), n) for n in (0, x.shape[1]))
     ),
+    "digitize": lambda x: ops.digitize(x, np.arange(3, dtype=np.float32)),
     "einsum": lambda x: ops.einsum("btf,bsf->bts", x, x),
     "get_item": lambda x: x[:, 1:],
+    "in_top_k": lambda x: ops.in_top_k(np.zeros(len(x), int), ops.sum(x, axis=1), 1),
     "matmul": lambda x: ops.matmul(x, ops.transpose(x, (0, 2, 1))),
     "moveaxis": lambda x: ops.moveaxis(x, 1, 2),
     "one_hot": lambda x: ops.one_hot(ops.cast(x, "int32"), 3),
     "pad": lambda x: ops.pad(x, ((0, 0), (1, 1), (0, 0))),
     "repeat": lambda x: ops.repeat(x, 2, axis=1),
     "reshape": lambda x: ops.reshape(x, (-1, 4)),
+    "scatter": lambda x: ops.scatter(np.arange(len(x))[:, None], x, (len(x) + 2, *x.shape[1:])),
+    "scatter_update": lambda x: ops.scatter_update(x, np.zeros((0, 1), int), x[:0]),
+    "searchsorted": lambda x: ops.searchsorted(np.arange(3, dtype=np.float32), x),
+    "slice": lambda x: ops.slice(x, (0, 0, 1), (len(x), x.shape[1], 2)),
+    "slice_update": lambda x: ops.slice_update(x, (0, 0, 1), x[:, :, 1:3]),
     "swapaxes": lambda x: ops.swapaxes(x, 1, 2),
     "take": lambda x: ops.take(x, [1, 2], axis=2),
     "take_along_axis": lambda x: ops.take_along_axis(x, np.zeros(x.shape, int), axis=2),

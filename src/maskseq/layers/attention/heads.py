@@ -349,7 +349,7 @@ class HeadsAttention(DropsWeights, Layer):
                 heads *= self.gate_dense.rows(query[part.rows]).reshape(heads.shape)
             self.output_dense.rows(heads, out[part.rows])
         if masked:
-            pads = mean if padded else np.zeros((1, *heads.shape[1:]), np.float32)
+            pads: Any = mean if padded else np.zeros((1, *heads.shape[1:]), np.float32)
             self.output_dense.rows(pads, out[layout.steps :])
         else:
             out[layout.steps :] = 0
