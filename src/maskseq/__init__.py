@@ -46,7 +46,7 @@ if _typing.TYPE_CHECKING:
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 _OF_FILES = ("from_torch", "load_model", "read_weights")
 _MODULES = (
     *("callbacks", "explain", "importers", "losses", "metrics", "models"),
