@@ -12,7 +12,7 @@ import maskseq
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
-ELSEWHERE = {"training", "frames", "from_torch"}
+ELSEWHERE = {"training", "frames", "from_torch", "sklearn"}
 """Pages whose code a test of their own runs and looks at."""
 NOT_ALONE = {"embedding"}
 """Parts of programs: tests/abi builds the examples that they come from."""

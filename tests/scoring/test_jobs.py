@@ -60,7 +60,13 @@ def test_a_job_that_was_ended_goes_on_where_it_was(source, sink, tmp_path, monke
     assert not parts.exists()
 
 
-RUN = "import sys; from maskseq.cli import main; sys.exit(main(sys.argv[1:]))"
+RUN = """
+import sys
+from maskseq.cli import main
+from maskseq.scoring import job
+job.PART_SEQUENCES = 10_000  # so that most of a job comes after its first part
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def started(*arguments: object, **options) -> subprocess.Popen:

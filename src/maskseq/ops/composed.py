@@ -256,7 +256,8 @@ def quantile(
     kept = [i for i in range(ndim) if i not in axes]
     moved = shaping.transpose(elementwise.cast(x, "float32"), [*kept, *axes])
     rows = sort(shaping.reshape(moved, [*(size[i] for i in kept), -1]))
-    last = shaping.shape(rows)[-1] - 1  # pyright: ignore[reportOptionalOperand] # Raises: TypeError
+    columns: Any = shaping.shape(rows)[-1]
+    last = columns - 1  # Raises: TypeError, if it is not known
     found = _between(rows, q * last, last, method)
     return shaping.expand_dims(found, axes) if keepdims else found
 

@@ -61,7 +61,7 @@ def slice_update(inputs, start_indices, updates):
 
 def _places(indices, shape):
     """An index of the first axes of an array of `shape`. Raises: ValueError for one outside."""
-    indices = np.asarray(indices)
+    indices = np.asarray(indices, order="C")
     if indices.ndim < 1 or indices.shape[-1] > len(shape):
         raise ValueError(
             f"indices must be (..., n), n at most {len(shape)}, got shape {indices.shape}"
@@ -140,7 +140,7 @@ def scatter_update(inputs, indices, updates, reduction=None):
     found = np.array(inputs)
     places = _places(indices, found.shape)
     if reduction is None:
-        found[places] = updates
+        found[places] = np.asarray(updates, order="C")  # else the last one may not come last
     elif reduction in _REDUCTIONS:
         _REDUCTIONS[reduction].at(found, places, updates)
         found = found + found.dtype.type(0)  # -0.0 + 0.0 is 0.0

@@ -1,5 +1,6 @@
 """A batch as cells: which of them are real."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,8 @@ def padding(x: Any, *, mask: Any = None, sort: bool = False, axes: Any = None) -
     if sort:
         real = real[np.argsort(-real.sum(axis=1), kind="stable")]
     axes = axes_or_new(axes)
-    from matplotlib.colors import ListedColormap  # pyright: ignore[reportMissingImports]
-
-    axes.imshow(
-        real, aspect="auto", interpolation="nearest", cmap=ListedColormap(COLORS), vmin=0, vmax=1
-    )
+    colors = import_module("matplotlib.colors").ListedColormap(COLORS)
+    axes.imshow(real, aspect="auto", interpolation="nearest", cmap=colors, vmin=0, vmax=1)
     share = 1 - real.mean() if real.size else 0.0
     axes.set(
         xlabel="step", ylabel="sequence", title=f"{share:.1%} of {real.size:,} cells are padding"

@@ -6,6 +6,7 @@ partitions again elsewhere, and the answers have the same bits.
 
 import os
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,7 @@ def score_files(
 def threads_here() -> int:
     """The threads that one task may use: its share of those of its worker."""
     try:
-        from distributed import get_worker  # pyright: ignore[reportMissingImports]
-
-        state = get_worker().state
+        state = import_module("distributed").get_worker().state
     except (ImportError, ValueError):  # no worker: dask's own schedulers run as many tasks as CPUs
         return 1
     return max(1, state.nthreads // max(1, len(state.executing)))
@@ -110,7 +109,6 @@ def _file(model: Any, source: str, target: str, options: dict[str, Any]) -> Any:
 
 def _dask() -> Any:
     try:
-        import dask  # pyright: ignore[reportMissingImports]
+        return import_module("dask")
     except ImportError as error:
         raise ImportError("maskseq.scoring.dask needs dask: pip install 'maskseq[dask]'") from error
-    return dask

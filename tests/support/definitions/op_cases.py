@@ -10,7 +10,7 @@ ENDS = np.array([np.nan, np.inf, -np.inf, 1.0, -0.0], np.float32)
 IDS = np.array([0, 2, 0], np.int32)
 SHARES = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], np.float32)
 HOT = np.array([[0, 0, 1], [1, 0, 0]], np.float32)
-HEADS = np.sin(np.arange(48, dtype=np.float32)).reshape(2, 3, 2, 4)
+HEADS = (np.arange(48, dtype=np.float32) * 29 % 48 / 24 - 1).reshape(2, 3, 2, 4)
 POINTS = np.array([[0, 1], [2, 3], [0, 1]])
 BITS = (np.array([6, 3, 12]), np.array([3, 1, 2]))
 
