@@ -60,7 +60,7 @@ mutants: build ## plant a tenth of the mutants, other ones each day: tests must 
 # inlined copy of a template has branches of its own. generic.c is left out: with one lane, no row
 # has a rest, so half of its branches cannot be taken. Loops run billions of times: no overflow.
 C_LINES := 98
-C_BRANCHES := 85
+C_BRANCHES := 84
 READERS := 97
 coverage: setup ## which lines and branches of csrc and of the readers quick runs, and floors
 	rm -rf build/coverage

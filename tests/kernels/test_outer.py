@@ -28,6 +28,19 @@ def test_outer_equals_reference(isa, rng, rows, inputs, columns):
     np.testing.assert_allclose(product, reference.outer(x, dz), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("rows", [1, 2, 97])
+def test_an_input_has_the_same_bits_in_a_tile_of_any_size(isa, rng, rows):
+    x, dz = case(rng, rows, 18, 130)
+    whole = _kernels.outer(x, dz)
+    for inputs in range(1, 18):
+        for columns in (1, 8, 15, 16, 17, 24, 32, 40, 48, 64, 79, 96):
+            some = np.ascontiguousarray(x[:, -inputs:]), np.ascontiguousarray(dz[:, -columns:])
+            np.testing.assert_array_equal(_kernels.outer(*some), whole[-inputs:, -columns:])
+            zeros = np.zeros((inputs, columns), np.float32)
+            _kernels.outer(*some, out=zeros, accumulate=True)
+            np.testing.assert_array_equal(zeros, whole[-inputs:, -columns:])
+
+
 def test_rows_are_summed_in_chunks_which_are_added_in_order(isa, rng):
     """The order is part of the promise: it is what bits depend on."""
     x, dz = case(rng, 96 * 2 + 5, 3, 20)
