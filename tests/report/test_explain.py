@@ -76,3 +76,15 @@ def test_what_cannot_be_explained():
     two = maskseq.Model([ids, other := layers.Input((2,))], layers.Dense(1)(other))
     with pytest.raises(ValueError, match="got 2 and 1"):
         explain.steps(two, SEQUENCES)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_model_whose_attention_takes_masks_is_explained():
+    """Its plan also computes masks from the input; these calls drop none."""
+    ids = layers.Input((None,), dtype="int32")
+    x = layers.Embedding(9, 4, mask_zero=True)(ids)
+    x = layers.Add()([x, layers.MultiHeadAttention(2, 3)(x, x)])
+    model = maskseq.Model(ids, layers.GlobalAveragePooling1D()(x))
+    (found,) = explain.steps(model, [[3, 4, 5]])
+    whole, without = model.predict([[3, 4, 5]]), model.predict(np.array([[3, 0, 5]]))
+    assert found[1] == pytest.approx(np.abs(whole - without).max(), rel=1e-5)

@@ -1,6 +1,10 @@
 """The engines of benchmarks/encoders answer what float64 says."""
 
 import importlib
+import importlib.util
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -25,6 +29,12 @@ def test_ours():
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", PEERS)
 def test_peers(engine):
-    pytest.importorskip("onnx" if engine == "onnxruntime" else engine)
-    pytest.importorskip(engine)
-    assert all(error < 1e-5 for error in errors_of(engine).values())
+    """In a process of its own: an engine changes what holds for all of its process."""
+    needed = [engine, "onnx"] if engine == "onnxruntime" else [engine]
+    if not all(map(importlib.util.find_spec, needed)):
+        pytest.skip(f"{engine} is an extra of the benchmarks")
+    code = f"from {__name__} import errors_of; print(max(errors_of('{engine}').values()))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 1e-5

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..data.ragged import Ragged, as_batch
+from ..graph.order import sort_nodes
 from ..nest import flatten
 from ..tensor import as_numpy, convert_to_tensor
 
@@ -54,7 +55,7 @@ def _check(model: Any, unit: int | None) -> None:
             f"explain.steps: expected a model of one input and one output, got "
             f"{len(model.inputs)} and {len(model.outputs)}"
         )
-    for node in model._plan.nodes:
+    for node in sort_nodes(model.inputs, flatten(model.outputs)):
         reads = any(x is model.inputs[0] for x in node.inputs)
         if reads and getattr(node.operation, "mask_role", "drops") == "drops":
             raise ValueError(
