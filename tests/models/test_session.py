@@ -79,6 +79,14 @@ def test_the_last_answer_of_ids_and_a_masked_step():
     np.testing.assert_array_equal(session.run([7, 2]), model.predict([[3, 1, 7, 2]])[0])
 
 
+def test_a_model_that_no_input_was_declared_for():
+    model = maskseq.Sequential([layers.Embedding(9, 4, mask_zero=True), layers.GRU(3)])
+    model.predict([[1, 2]])
+    session = model.session()
+    session.run([5, 8])
+    np.testing.assert_array_equal(session.run([2]), model.predict([[5, 8, 2]])[0])
+
+
 def test_states_are_read_replaced_and_reset():
     model, (signal,) = tagger(), signals(8)
     session, other = model.session(), model.session()

@@ -120,8 +120,8 @@ class Streams:
         if len(symbol.shape) < 2 or symbol.shape[1] is not None or symbol.dtype == "string":
             raise ValueError(f"session: the input must be steps of any number, got {symbol.shape}")
         whole = random.standard_normal(shape).astype(np.float32)
-        if symbol.dtype.startswith(("int", "uint")):
-            whole = np.ones(shape, symbol.dtype)
+        if len(shape) == 1 or symbol.dtype.startswith(("int", "uint")):
+            whole = np.ones(shape, symbol.dtype)  # ids
         (expected,), _ = self.run([None], [whole])
         (first,), (states,) = self.run([None], [whole[:2]])
         (last,), _ = self.run([states], [whole[2:]])
