@@ -10,7 +10,7 @@ from textwrap import dedent
 from typing import Any
 
 PARTS = re.compile(r"(Arguments|Returns|Raises|Source|Attributes):\s*(.*)")
-ITEM = re.compile(r"((?:\*{0,2}[A-Za-z_]\w*(?:, )?)+):(?: (.*)|$)")
+ITEM = re.compile(r"(\*{0,2}[A-Za-z_]\w*(?:, \*{0,2}[A-Za-z_]\w*)*):(?: (.*)|$)")
 
 
 def setup(app: Any) -> dict[str, bool]:

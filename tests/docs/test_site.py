@@ -63,3 +63,8 @@ def test_the_reference_names_what_is_public():
         module = getattr(maskseq, name, None)
         for key, value in public(module).items() if module else ():
             assert (value.__doc__ or "").strip(), f"maskseq.{name}.{key} has no docstring"
+
+
+def test_a_long_word_takes_no_time():
+    """Work is linear: a pattern that tries all ways to part a word would not end."""
+    assert as_rst(["Arguments:", "    " + "word" * 2000])[-2].endswith("word")
