@@ -11,6 +11,7 @@ import numpy as np
 
 from ..context import newest
 from ..data.ragged import Ragged
+from ..graph.inner import copy_calls
 from ..graph.plan import Plan
 from ..graph.symbols import KerasTensor, Node
 from ..nest import flatten, map_structure
@@ -39,29 +40,17 @@ class Streams:
 
     def _copied(self, model: Any) -> Plan:
         """The plan of the model with stateful copies of its recurrent layers."""
-        made: dict[int, Any] = {}
-
-        def tensor(value: Any) -> Any:
-            return made.get(id(value), value)
-
-        for node in model._plan.nodes:
-            outputs = map_structure(_like, node.outputs)
-            operation = self._operation(node)
-            args, kwargs = map_structure(tensor, (node.args, node.kwargs))
-            copied = Node(operation, args, kwargs, outputs)
-            copied.filled_mask = map_structure(tensor, node.filled_mask)
-            if operation is node.operation and hasattr(operation, "_inbound_nodes"):
-                operation._inbound_nodes.pop()  # it is no call that a user made
-            made.update(zip(map(id, flatten(node.outputs)), flatten(outputs), strict=True))
-            for x in flatten(node.outputs):
-                if id(mask := getattr(x, "_keras_mask", None)) in made:
-                    made[id(x)]._keras_mask = made[id(mask)]
-        return Plan(model.inputs, map_structure(tensor, model._plan.outputs))
+        copies = {id(x): x for x in model.inputs}
+        copy_of = copy_calls(model._plan.nodes, copies, self._operation)
+        for node in model._plan.nodes:  # only calls that users made are kept
+            if hasattr(node.operation, "_inbound_nodes") and not _is_recurrent(node.operation):
+                node.operation._inbound_nodes.pop()
+        return Plan(model.inputs, map_structure(copy_of, model._plan.outputs))
 
     def _operation(self, node: Node) -> Any:
         """A stateful copy of a recurrent layer, which is called once; anything else as it is."""
         operation = node.operation
-        if not hasattr(operation, "go_backwards"):
+        if not _is_recurrent(operation):
             return operation
         given = len(node.inputs) > 1
         if operation.go_backwards or given or any(x.name == operation.name for x in self.layers):
@@ -78,7 +67,8 @@ class Streams:
 
     def run(self, states: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
         """Answers and states after the next steps of some streams. states: None = the first."""
-        values = model_inputs.for_predict(self._model, _ragged(x, self._model.inputs[0]))
+        given = model_inputs.for_predict(self._model, _ragged(x, self._model.inputs[0]))
+        values = model_inputs.prepare(self._model, given)
         started = [self.first() if own is None else own for own in states]
         with self._lock:
             try:
@@ -86,14 +76,13 @@ class Streams:
                     layer._batch_size = len(x)
                     own = zip(*(stream[number] for stream in started), strict=True)
                     layer.states = [np.stack(rows) for rows in own]
-                prepared = model_inputs.prepare(self._model, values)
-                outputs = self._plan.run(prepared, *newest.starts.walks["ignore"])
-                after = [[np.array(state) for state in layer.states] for layer in self.layers]
+                outputs = self._plan.run(values, *newest.starts.walks["ignore"])
+                after = [layer.states for layer in self.layers]
             finally:
                 for layer in self.layers:
                     layer.states = None
         symbols = flatten(self._plan.outputs)
-        answers = as_raggeds(outputs, values, symbols)
+        answers = as_raggeds(outputs, given, symbols)
         parts = [map_structure(lambda y, i=i: np.array(y[i]), answers) for i in range(len(x))]
         return parts, [
             [[state[i].copy() for state in layer] for layer in after] for i in range(len(x))
@@ -134,16 +123,13 @@ class Streams:
                 )
 
 
-def _like(value: Any) -> Any:
-    """A new symbolic tensor like `value`, or what is none as it is."""
-    if not isinstance(value, KerasTensor):
-        return value
-    return KerasTensor(value.shape, value.dtype, value.name)
+def _is_recurrent(operation: Any) -> bool:
+    return hasattr(operation, "go_backwards")
 
 
 def _follows(layer: Any) -> bool:
     """True for a layer that is known to look at no other step."""
-    return hasattr(layer, "go_backwards") or layer.reads_masked == "own" or layer.packs is not None
+    return _is_recurrent(layer) or layer.reads_masked == "own" or layer.packs is not None
 
 
 def _ragged(x: list[Any], symbol: KerasTensor) -> Ragged:
