@@ -9,17 +9,14 @@ from types import ModuleType
 import pytest
 
 import maskseq
+from tests.docs.pages import code_of, run
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
-ELSEWHERE = {"training", "frames", "from_torch", "sklearn"}
+ELSEWHERE = {"training", "frames", "from_torch", "sklearn", "big-jobs"}
 """Pages whose code a test of their own runs and looks at."""
 NOT_ALONE = {"embedding"}
 """Parts of programs: tests/abi builds the examples that they come from."""
-
-
-def code_of(path):
-    return re.findall(r"^```python\n(.*?)^```", path.read_text("utf-8"), re.S | re.M)
 
 
 @pytest.mark.slow
@@ -37,8 +34,7 @@ def test_the_code_of_a_page_runs(path, tmp_path, monkeypatch):
     copyfile(Path(maskseq.__file__).parent / "demo" / "japanese_vowels.keras", "model.keras")
     module = ModuleType(f"page_{path.stem}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    for number, block in enumerate(code_of(path)):
-        exec(compile(block, f"{path.name}, block {number}", "exec"), module.__dict__)
+    run(path, module.__dict__)
 
 
 def test_pages_with_a_test_of_their_own_are_there():

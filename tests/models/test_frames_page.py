@@ -1,20 +1,14 @@
 """The code of docs/frames.md runs as it stands, and does what the page says."""
 
-import re
-from pathlib import Path
-
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "frames.md"
+from tests.docs.pages import DOCS, run
 
 
 def test_code_of_the_page_runs():
     pytest.importorskip("polars")
     space: dict = {}
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
-    for block in blocks:
-        exec(block, space)
-    assert len(blocks) == 6
+    assert run(DOCS / "frames.md", space) == 6
     assert space["scores"].shape == (2, 1)
     assert space["scored"].columns == ["id", "tokens", "score"]
     assert space["alone"].columns == ["score"]
