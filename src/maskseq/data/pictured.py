@@ -4,14 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from ..pictures.bars import MOST, bars
-from ..pictures.html import block, note
+MOST = 24  # bars that one looks at
 
 
 class Pictured:
     """The method of Ragged that a notebook asks for."""
 
     def _repr_html_(self) -> str:
+        from ..pictures.bars import bars
+        from ..pictures.html import block, note
+
         ragged: Any = self
         return block(repr(ragged), bars(chosen(ragged.lengths)), note(saved(ragged.lengths)))
 

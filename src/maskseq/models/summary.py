@@ -1,12 +1,9 @@
-"""What a model looks like: `model.summary()`, and its picture in a notebook."""
+"""What a model looks like: `model.summary()`."""
 
 from typing import Any
 
 from ..layers.base.rules import RULES
 from ..nest import flatten
-from ..pictures.flow import flow
-from ..pictures.html import block, note, table
-from .mask_flow import mask_flow
 
 HEADER = ("Layer (type)", "Output shape", "Param #", "Mask")
 
@@ -20,16 +17,9 @@ class Summarized:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the table of `summary`, and the way of the mask."""
+        from .summary_html import summary_html
+
         return summary_html(self)
-
-
-def summary_html(model: Any) -> str:
-    """HTML with the table of layers, and a picture of the mask's way through the graph."""
-    parts = [table(HEADER, _rows(model), numbers=(2,)), note(_total(model)), note(_rule(model))]
-    if model._plan is not None:
-        parts.append(flow(*mask_flow(model)))
-        parts.append(note("green: a mask goes along; dashed: none does; red: a mask is lost there"))
-    return block(f'{type(model).__name__} "{model.name}"', *parts)
 
 
 def _shape(layer: Any) -> str:
@@ -42,7 +32,7 @@ def _shape(layer: Any) -> str:
 
 def summary_text(model: Any) -> str:
     """A table of layers, output shapes, numbers of parameters and roles in masking."""
-    rows = _rows(model)
+    rows = rows_of(model)
     widths = [max(len(row[column]) for row in [HEADER, *rows]) for column in range(4)]
 
     def line(row: tuple[str, ...]) -> str:
@@ -51,11 +41,11 @@ def summary_text(model: Any) -> str:
 
     rule = "-" * (sum(widths) + 6)
     title = f'Model: "{model.name}"'
-    ends = [rule, _total(model), _rule(model)]
+    ends = [rule, total_of(model), rule_of(model)]
     return "\n".join([title, rule, line(HEADER), rule, *map(line, rows), *ends])
 
 
-def _rows(model: Any) -> list[tuple[str, ...]]:
+def rows_of(model: Any) -> list[tuple[str, ...]]:
     return [
         (
             f"{layer.name} ({type(layer).__name__})",
@@ -67,9 +57,9 @@ def _rows(model: Any) -> list[tuple[str, ...]]:
     ]
 
 
-def _total(model: Any) -> str:
+def total_of(model: Any) -> str:
     return f"Total params: {model.count_params():,}"
 
 
-def _rule(model: Any) -> str:
+def rule_of(model: Any) -> str:
     return f"Mask rule: {model.mask_rule} ({RULES[model.mask_rule]})"

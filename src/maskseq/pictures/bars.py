@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from .svg import picture, short, text
 
 WIDTH, HEIGHT = 420.0, 8.0
-MOST = 24  # bars that one looks at
 
 
 def bars(lengths: Sequence[int]) -> str:

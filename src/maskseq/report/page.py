@@ -8,7 +8,7 @@ import numpy as np
 from .. import runtime
 from ..data.pictured import chosen, saved
 from ..data.ragged import Ragged, as_batch
-from ..models.summary import summary_html
+from ..models.summary_html import summary_html
 from ..pictures.bars import bars
 from ..pictures.html import escape, note, table
 from ..storage import atomic
