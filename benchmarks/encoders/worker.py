@@ -4,7 +4,6 @@
 {"form": name, "time": seconds, "clock": a function of `time`} -> {"seconds": [...]}.
 """
 
-import importlib
 import json
 import sys
 import time
@@ -12,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..peers.worker import time_call
+from ..peers.worker import start, time_call
 from .works import ENCODERS, Encoder, answers, make_data
 
 
@@ -42,10 +41,4 @@ def serve(engine: object) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        module = importlib.import_module(f".engines.{sys.argv[1]}", __package__)
-    except ImportError as missing:
-        print(json.dumps({"missing": str(missing)}), flush=True)
-        sys.exit()
-    print(json.dumps({"version": module.version()}), flush=True)
-    serve(module)
+    start(__package__, serve)

@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,12 +56,19 @@ def serve(peer: Any, answers: Path) -> None:
         print(json.dumps(reply), flush=True)
 
 
-if __name__ == "__main__":
+def start(package: str, serve: Callable[[Any], None]) -> None:
+    """Import the engine that the command line names, say its version, and serve."""
     try:
-        module = importlib.import_module(f".engines.{sys.argv[1]}", __package__)
+        module = importlib.import_module(f".engines.{sys.argv[1]}", package)
     except ImportError as missing:
+        if (missing.name or "").startswith("benchmarks"):
+            raise  # a fault of ours, not a peer that is not installed
         print(json.dumps({"missing": str(missing)}), flush=True)
-        sys.exit()
+        return
     print(json.dumps({"version": module.version()}), flush=True)
+    serve(module)
+
+
+if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        serve(module, Path(folder))
+        start(__package__, partial(serve, answers=Path(folder)))

@@ -9,7 +9,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import layers  # noqa: E402
 
-from .works import HEADS, VOCABULARY  # noqa: E402
+from ..works import HEADS, VOCABULARY  # noqa: E402
 
 
 def version() -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import maskseq
 from maskseq import layers
 
-from .works import HEADS, VOCABULARY
+from ..works import HEADS, VOCABULARY
 
 
 def version() -> str:
