@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import runtime
+from ..given.extras import need
 
 
 def score_frame(
@@ -108,7 +109,4 @@ def _file(model: Any, source: str, target: str, options: dict[str, Any]) -> Any:
 
 
 def _dask() -> Any:
-    try:
-        return import_module("dask")
-    except ImportError as error:
-        raise ImportError("maskseq.scoring.dask needs dask: pip install 'maskseq[dask]'") from error
+    return need("dask", "maskseq.scoring.dask", "dask")
