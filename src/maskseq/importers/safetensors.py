@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..numerics.bfloat16 import widened
 from ..storage import json
 from ..storage.source import Given, Source
 from .budget import Budget
@@ -135,8 +136,3 @@ def _array(data: memoryview, entry: _Entry) -> np.ndarray:
         found = widened(found)
     found.flags.writeable = False
     return found
-
-
-def widened(halves: np.ndarray) -> np.ndarray:
-    """bfloat16, given as uint16, as float32."""
-    return (halves.astype(np.uint32) << 16).view(np.float32)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..variable import Variable
+from .bfloat16 import narrowed, widened
 
 PRECISIONS = ("int8", "bfloat16")
 _LEAST = np.float32(float.fromhex("0x1p-100"))  # a column below this is 0 in int8
@@ -80,7 +81,7 @@ class Codes:
 
 def _floats(codes: np.ndarray, steps: np.ndarray | None) -> np.ndarray:
     if steps is None:
-        return (codes.astype(np.uint32) << 16).view(np.float32)
+        return widened(codes)
     return codes.astype(np.float32) * steps
 
 
@@ -92,7 +93,7 @@ def encoded(value: np.ndarray, precision: str, inputs: int, name: str = "weight"
     Raises: ValueError for a number that is not finite, in int8.
     """
     if precision == "bfloat16":
-        return Codes(_upper_halves(value), None)
+        return Codes(narrowed(value), None)
     axes = tuple(range(inputs)) or tuple(range(1, value.ndim))
     largest = np.abs(value).max(axis=axes, keepdims=not inputs)
     if not np.isfinite(largest).all():
@@ -100,13 +101,6 @@ def encoded(value: np.ndarray, precision: str, inputs: int, name: str = "weight"
     steps = np.where(largest < _LEAST, np.float32(0), largest / np.float32(127))
     codes = np.rint(value / np.where(steps == 0, np.float32(np.inf), steps))
     return Codes(codes.astype(np.int8), steps)
-
-
-def _upper_halves(value: np.ndarray) -> np.ndarray:
-    bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
-    rounded = (bits + (np.uint32(0x7FFF) + ((bits >> 16) & 1))) >> 16
-    kept = np.where(np.isnan(value), (bits >> 16) | 0x40, rounded)  # a NaN may not become infinite
-    return kept.astype(np.uint16).reshape(value.shape)
 
 
 class Quantized(Variable):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...numerics.bfloat16 import widened
 from .values import (
     TWO_SIZES,
     VARIABLE_STRING,
@@ -118,7 +119,7 @@ class Dataset(_Object):
             return values
         if self.attribute("dtype") != "bfloat16":
             raise self._reader.error(f"{self.name} holds opaque values, expected numbers")
-        return (values.view("<u2").astype(np.uint32) << 16).view(np.float32)
+        return widened(values.view("<u2"))
 
     def _raw(self) -> memoryview:
         layout = self._need(_LAYOUT, "storage layout")

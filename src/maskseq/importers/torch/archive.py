@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...numerics.bfloat16 import widened
 from ...storage.source import Given, Source
 from ...storage.zip import Zip
 from ..budget import Budget
 from ..errors import FormatError
-from ..safetensors import widened
 from .pickled import ADVICE, Storage, Tensor, unpickled
 
 PICKLE = "/data.pkl"
