@@ -41,6 +41,7 @@ if _typing.TYPE_CHECKING:
     from . import plot as plot
     from . import report as report
     from . import saving as saving
+    from . import scoring as scoring
     from . import testing as testing
     from .importers import from_torch as from_torch
     from .importers import load_model as load_model
@@ -49,9 +50,9 @@ if _typing.TYPE_CHECKING:
 __version__ = "0.2.0"
 _OF_FILES = ("from_torch", "load_model", "read_weights")
 _MODULES = (
-    *("callbacks", "explain", "importers", "losses", "metrics", "models"),
-    *("optimizers", "plot", "report", "saving", "testing"),
-)
+    "callbacks", "explain", "importers", "losses", "metrics", "models",
+    "optimizers", "plot", "report", "saving", "scoring", "testing",
+)  # fmt: skip
 
 if _find_spec("threadpoolctl"):
     _import_module("maskseq._openmp.threadpools")

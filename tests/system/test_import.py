@@ -66,3 +66,9 @@ for module in (maskseq, maskseq.layers):
         raise AssertionError(module)
 """
     subprocess.run([sys.executable, "-c", code], env=compiled, check=True)
+
+
+def test_every_public_module_is_there_without_an_import_of_its_own():
+    code = "import maskseq; print(*(getattr(maskseq, name).__name__ for name in maskseq._MODULES))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "maskseq.scoring" in said.stdout.split() and "maskseq.losses" in said.stdout.split()
