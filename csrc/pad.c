@@ -1,7 +1,8 @@
 /* Rows of sequences of any length -> a rectangle of one length, in one pass over the output. */
-#include "parallel.h"
+#include "rows.h"
 
 #include "maskseq.h"
+#include "parallel.h"
 
 #include <string.h>
 
@@ -16,11 +17,6 @@ typedef struct {
     int pad_before, cut_before;
 } pad_job;
 
-static void repeat_pad(uint8_t *out, const pad_job *job, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        memcpy(out + i * job->row_bytes, job->pad, (size_t)job->row_bytes);
-}
-
 static void pad_body(void *context, int thread, int num_threads) {
     const pad_job *const job = context;
     const int64_t bytes = job->row_bytes, last = msq_share(job->batch, thread + 1, num_threads);
@@ -30,7 +26,7 @@ static void pad_body(void *context, int thread, int num_threads) {
         const int64_t kept = length < job->time ? length : job->time, gap = job->time - kept;
         const int64_t first = begin + (job->cut_before ? length - kept : 0);
         uint8_t *const out = job->out + b * job->time * bytes;
-        repeat_pad(job->pad_before ? out : out + kept * bytes, job, gap);
+        msq_repeat_row(job->pad_before ? out : out + kept * bytes, job->pad, gap, bytes);
         if (kept > 0)
             memcpy(job->pad_before ? out + gap * bytes : out, job->values + first * bytes,
                    (size_t)(kept * bytes));

@@ -95,9 +95,9 @@ int msq_gather_rows(void *out, const void *x, const int64_t *index, int64_t n, i
     return report_bad(job.lowest_bad, bad_position);
 }
 
-/* Copies a row to `count` rows: once, and then by doubling what is there, until that is enough for
- * one move but still in the cache. No row: zeros. */
-static void repeat_row(uint8_t *to, const uint8_t *row, int64_t count, int64_t row_bytes) {
+/* Once, and then by doubling what is there, until that is enough for one move but still in the
+ * cache. */
+void msq_repeat_row(uint8_t *to, const uint8_t *row, int64_t count, int64_t row_bytes) {
     const int64_t all = count * row_bytes;
     if (all == 0)
         return;
@@ -139,14 +139,14 @@ static int scatter_sequence(const scatter_job *job, int64_t b) {
             return 0;
         while (run < end - start && row + run < last && job->cells[row + run] == start + run)
             run++;
-        repeat_row(job->out + cell * bytes, filler, start - cell, bytes);
+        msq_repeat_row(job->out + cell * bytes, filler, start - cell, bytes);
         memcpy(job->out + start * bytes, job->values + row * bytes, (size_t)(run * bytes));
         row += run;
         cell = start + run;
         if (job->carry == 1)
             filler = job->values + (row - 1) * bytes;
     }
-    repeat_row(job->out + cell * bytes, filler, end - cell, bytes);
+    msq_repeat_row(job->out + cell * bytes, filler, end - cell, bytes);
     return 1;
 }
 
@@ -192,7 +192,7 @@ static void fill_sequence(const fill_job *job, int64_t b) {
         const int64_t real = t;
         while (t < time && mask[t])
             t++;
-        repeat_row(out + start * bytes, filler, real - start, bytes);
+        msq_repeat_row(out + start * bytes, filler, real - start, bytes);
         if (job->carry && t > 0)
             filler = out + (t - 1) * bytes;
     }

@@ -10,6 +10,9 @@
 void msq_fill_masked(void *out, const uint8_t *mask, const void *first, int64_t batch, int64_t time,
                      int64_t row_bytes, int carry, int num_threads);
 
+/* Copies a row to `count` rows from `to` on. No row: zeros. */
+void msq_repeat_row(uint8_t *to, const uint8_t *row, int64_t count, int64_t row_bytes);
+
 /* The first position of ids (n,), integers of item_size bytes, that is not in [0, count); n if all
  * are. */
 int64_t msq_first_outside(const void *ids, int64_t n, int item_size, int is_signed, int64_t count);

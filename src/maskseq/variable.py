@@ -34,6 +34,7 @@ class Variable(NDArrayOperatorsMixin):
     `version` is a number that no other value of any Variable has had: who keeps something made of
     a value compares it. `regularizer` and `constraint` are functions of an array, or None: training
     adds up the penalties, and puts what a constraint allows in the place of an updated value.
+    own: the value is an array that nobody else writes to, so no copy of it is needed.
     Source: keras.Variable.
     """
 
@@ -44,10 +45,12 @@ class Variable(NDArrayOperatorsMixin):
         trainable: bool = True,
         regularizer: Callable[..., Any] | None = None,
         constraint: Callable[..., Any] | None = None,
+        *,
+        own: bool = False,
     ):
         self.name, self.trainable = name, trainable
         self.regularizer, self.constraint = regularizer, constraint
-        self._value = _frozen(np.array(value))
+        self._value = _frozen(np.array(value, copy=None if own else True))
         self.version = next(_versions)
 
     @property
@@ -108,8 +111,11 @@ class Variable(NDArrayOperatorsMixin):
         """Subtract from the value. Raises: ValueError if the shape differs."""
         self.assign(self.value - value)
 
-    def checked(self, value: Any) -> np.ndarray:
-        """A copy of `value` that may become the weight's. Raises: ValueError, TypeError."""
+    def checked(self, value: Any, own: bool = False) -> np.ndarray:
+        """A copy of `value` that may become the weight's. Raises: ValueError, TypeError.
+
+        own: nobody else writes to `value`: it may be that itself, if type and layout allow it.
+        """
         new = as_array(value, f"weight {self.name}")
         if new.shape != self.shape:
             raise ValueError(f"weight {self.name}: expected shape {self.shape}, got {new.shape}")
@@ -117,7 +123,8 @@ class Variable(NDArrayOperatorsMixin):
             raise TypeError(f"weight {self.name}: expected numbers, got dtype {new.dtype}")
         try:
             with np.errstate(over="raise"):
-                return _frozen(new.astype(self.dtype, order="C", copy=True))
+                copy = not (own and new.flags.aligned)
+                return _frozen(new.astype(self.dtype, order="C", copy=copy))
         except FloatingPointError:
             with np.errstate(over="ignore"):
                 lost = np.isinf(new.astype(self.dtype)) & np.isfinite(new)
@@ -213,13 +220,15 @@ _editions: list[ref[Edition]] = []
 _publishing = threading.RLock()
 
 
-def publish(variables: Sequence[Variable], values: Iterable[Any]) -> None:
+def publish(variables: Sequence[Variable], values: Iterable[Any], own: bool = False) -> None:
     """Replace the values of variables in one step: a walk sees all old ones, or all new ones.
 
+    own: nobody else writes to the values; they are not copied where that is not needed.
     Raises: ValueError, TypeError if a value does not fit; then none is replaced.
     Warns: UserWarning naming the weights that have NaN.
     """
-    arrays = [variable.checked(value) for variable, value in zip(variables, values, strict=True)]
+    pairs = zip(variables, values, strict=True)
+    arrays = [variable.checked(value, own) for variable, value in pairs]
     _tell_nan(variables, arrays)
     mine = current().edition
     if type(mine) is Trial:

@@ -72,3 +72,44 @@ def test_every_public_module_is_there_without_an_import_of_its_own():
     code = "import maskseq; print(*(getattr(maskseq, name).__name__ for name in maskseq._MODULES))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "maskseq.scoring" in said.stdout.split() and "maskseq.losses" in said.stdout.split()
+
+
+def test_a_model_is_loaded_and_run_without_what_other_files_need(compiled):
+    code = """
+import numpy, sys
+before = set(sys.modules)
+import maskseq
+from maskseq.demo import __path__
+model = maskseq.load_model(__path__[0] + "/japanese_vowels.keras")
+model.predict(numpy.ones((1, 20, 12), numpy.float32))
+print(*sys.modules.keys() - before)
+"""
+    loaded = set(subprocess.check_output([sys.executable, "-c", code], env=compiled).split())
+    later = {
+        b"pathlib",
+        b"zipfile",
+        b"urllib",
+        b"maskseq.importers.torch",
+        b"maskseq.importers.arrays",
+        b"maskseq.layers.convolutional.conv1d",
+        b"maskseq.layers.attention.multi_head_attention",
+        b"maskseq.training",
+    }
+    assert b"maskseq.importers.keras.file" in loaded
+    assert not later & loaded
+
+
+def test_parameters_of_operations_are_read_when_they_are_first_needed(compiled):
+    code = """
+import inspect, numpy
+seen = []
+signature = inspect.signature
+inspect.signature = lambda function, **options: seen.append(function) or signature(function)
+import maskseq
+assert not seen, seen
+from maskseq.ops.operation import RECORDERS
+recorder = RECORDERS[maskseq.ops.concatenate]
+assert recorder.names == ["xs", "axis"], recorder.names
+assert len(seen) == 1, seen
+"""
+    subprocess.run([sys.executable, "-c", code], env=compiled, check=True)

@@ -127,7 +127,7 @@ class Quantized(Variable):
         version, held = self.held()
         return version, held.floats()
 
-    def checked(self, value: Any) -> Any:
+    def checked(self, value: Any, own: bool = False) -> Any:
         """What `value` becomes. Raises: ValueError, TypeError."""
         if isinstance(value, Codes) and value.precision == self.precision:
             if value.shape == self.shape:

@@ -4,6 +4,7 @@ The result is NumPy's own, with the bits that the same call gives outside of tra
 is that of the operation of the same name. What is not here passes no gradient, and raises.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from operator import getitem
@@ -40,6 +41,7 @@ _METHODS = (
 _OF_PLAIN = "item tolist tobytes view fill sort partition put itemset searchsorted".split()
 
 
+@functools.cache  # first asked for in training, not by `import maskseq`
 def _names_of(function: Any, recorder: Recorder) -> list[str]:
     """The operation's names for the arguments of NumPy's function, in its order."""
     if isinstance(function, np.ufunc) or function in _BY_PLACE:
@@ -53,9 +55,8 @@ def _names_of(function: Any, recorder: Recorder) -> list[str]:
 
 
 def _handler(function: Any, recorder: Recorder) -> Callable[..., Any]:
-    names = _names_of(function, recorder)
-
     def bind(args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        names = _names_of(function, recorder)
         if not kwargs and len(args) <= len(names) and names is recorder.names:
             return recorder.bind(args, {})
         named = {k if k in recorder.names else _NAMES.get(k, k): v for k, v in kwargs.items()}

@@ -3,8 +3,9 @@
 import io
 import mmap
 import os
-from pathlib import Path
 from typing import Any, BinaryIO
+
+from .memory import filled
 
 
 class Source:
@@ -44,7 +45,17 @@ class Source:
         return open(self.name, "rb") if self._content is None else io.BytesIO(self._content)
 
     def read(self) -> bytes:
-        return Path(self.name).read_bytes() if self._content is None else self._content
+        if self._content is not None:
+            return self._content
+        with self.open() as file:
+            return file.read()
+
+    def view(self) -> memoryview:
+        """The bytes, read-only, in memory that arrays may be views of."""
+        if self._content is not None:
+            return memoryview(self._content)
+        with self.open() as file:
+            return filled(file, self.size)
 
     def mapped(self) -> memoryview:
         """The bytes, mapped if they are in a file: it stays so until no view of them is left."""

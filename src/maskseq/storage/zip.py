@@ -10,9 +10,10 @@ import io
 import os
 import stat
 import zlib
-from pathlib import PurePosixPath
 from struct import Struct
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
+
+from .memory import filled
 
 GROWTH = 4
 MAX_DIRECTORY = 1 << 20  # bytes of the list of members, for some 15,000 of them
@@ -26,6 +27,9 @@ _ENTRY = Struct("<4s4xHH4xIIIHHH4xII")
 _LOCAL = Struct("<4s2xHH16xHH")
 _LONGEST_END = _END.size + 0xFFFF  # with a comment
 _SATURATED = 0xFFFFFFFF  # a size that stands in the extra field
+
+
+Data = TypeVar("Data", bytes, memoryview)
 
 
 class _Member(NamedTuple):
@@ -58,6 +62,21 @@ class Zip:
 
     def read(self, name: str) -> bytes:
         """The bytes of one member."""
+        member = self._find(name)
+        stored = member.method == STORED
+        return self._sound(
+            self._file.read(member.packed) if stored else self._inflated(member, name), member, name
+        )
+
+    def view(self, name: str) -> memoryview:
+        """The same, read-only, in memory that arrays may be views of."""
+        member = self._find(name)
+        if member.method == STORED and member.packed == member.size:
+            return self._sound(filled(self._file, member.size), member, name)
+        return memoryview(self._sound(self._inflated(member, name), member, name))
+
+    def _find(self, name: str) -> _Member:
+        """The member of that name, where the file then stands. Its size is counted as read."""
         member = self._members.get(name)
         if member is None:
             raise ValueError(f"no {name} in it; it has {self.names[:10]}")
@@ -73,10 +92,9 @@ class Zip:
             )
         self._left -= member.size
         self._go_to(member, name)
-        if member.method == STORED:
-            data = self._file.read(member.packed)
-        else:
-            data = self._inflated(member, name)
+        return member
+
+    def _sound(self, data: Data, member: _Member, name: str) -> Data:
         if len(data) != member.size:
             raise ValueError(f"{name} has other than the {member.size} bytes it claims")
         if zlib.crc32(data) != member.checksum:
@@ -175,8 +193,7 @@ class Zip:
 def _check_name(name: str, members: dict[str, _Member]) -> None:
     if name in members:
         raise ValueError(f"two members called {name!r}")
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or set(name) & {"\\", "\0"}:
+    if name.startswith("/") or ".." in name.split("/") or set(name) & {"\\", "\0"}:
         raise ValueError(f"a member whose name leaves the archive, {name!r}")
 
 

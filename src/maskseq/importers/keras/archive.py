@@ -16,7 +16,7 @@ class Archive(NamedTuple):
 
     metadata: bytes
     config: bytes
-    weights: bytes
+    weights: memoryview
     tables: dict[str, bytes]
     size: int  # of the archive, in bytes
 
@@ -28,7 +28,7 @@ def read_archive(given: Given) -> Archive:
         try:
             archive = Zip(file, _ROOM)
             metadata, config = archive.read("metadata.json"), archive.read("config.json")
-            weights = archive.read(_WEIGHTS)
+            weights = archive.view(_WEIGHTS)
             tables = {name: archive.read(name) for name in archive.names if is_table(name)}
             return Archive(metadata, config, weights, tables, source.size)
         except ValueError as error:

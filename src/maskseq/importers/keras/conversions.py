@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...layers import Conv1D
+from ... import layers
 from ...layers.base.layer import Layer
 from ...layers.rnn.cell import Cell
 from ...variable import Variable
@@ -52,7 +52,7 @@ def stored(holder: Layer, variables: list[Variable], datasets: list[Any]) -> lis
 
 def turned_round(holder: Layer, found: list[Stored]) -> list[Stored]:
     """The same, with the kernels of convolutions as Theano keeps them."""
-    kernels = {id(x.kernel) for x in _with_inner(holder) if isinstance(x, Conv1D)}
+    kernels = {id(x.kernel) for x in _with_inner(holder) if isinstance(x, layers.Conv1D)}
     return [
         x._replace(convert=lambda w: w[::-1]) if id(x.variable) in kernels and x.fits else x
         for x in found

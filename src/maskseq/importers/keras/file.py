@@ -83,7 +83,7 @@ def load_model(
     own = {**(custom_objects or {}), **(custom_layers or {})}
     given = own, functions, mask_rule, source.size
     if start.startswith(formats.HDF5):
-        raw = source.read()
+        raw = source.view()
         root = read_hdf5(raw, name)
         maker = _maker(name, _version_of(root, name), *given)
         model = _build(maker, _legacy_config(root, name), _size_of(weights_of, len(raw)))
@@ -200,7 +200,7 @@ def _start_of(source: Source) -> bytes:
 
 def _weights_root(source: Source) -> Group:
     start = _start_of(source)
-    raw = read_archive(source).weights if start[:4] == b"PK\3\4" else source.read()
+    raw = read_archive(source).weights if start[:4] == b"PK\3\4" else source.view()
     return read_hdf5(raw, source.name)
 
 

@@ -16,6 +16,9 @@ from .places import places
 from .tables import Tables, taking
 from .tree import Tree
 
+MOST = 0.75
+"""Of what was read of a file: weights that are so much of it are not copied out of it."""
+
 
 def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None) -> None:
     """Give the model the weights. Nothing is changed unless everything fits and is read."""
@@ -67,12 +70,15 @@ def checked(
 def assign(found: list[Stored], path: str) -> None:
     """Read all, then assign all in one step.
 
-    Weights that share bytes of the file would be a way to grow.
+    Weights that share bytes of the file would be a way to grow. Those that are most of what was
+    read stay where they are in it; fewer are copied, so that the rest of it can be freed.
     """
-    if found and sum(x.dataset.nbytes for x in found) > found[0].dataset.file_size:
+    size = sum(x.dataset.nbytes for x in found)
+    if found and size > found[0].dataset.file_size:
         raise FormatError(path, "weights that together are larger than the file")
     values = [x.value() for x in found]
+    most = bool(found) and size >= MOST * found[0].dataset.file_size
     try:
-        publish([x.variable for x in found], values)
+        publish([x.variable for x in found], values, own=most)
     except ValueError as error:  # a number that float32 does not hold
         raise FormatError(path, str(error)) from error

@@ -102,6 +102,7 @@ class WeightHolder:
             trainable,
             regularizers.get(regularizer),
             constraints.get(constraint),
+            own=source is not None,
         )
         self._own_variables.append(variable)
         return variable
