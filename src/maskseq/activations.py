@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _kernels
+from . import _kernels, configured
 from .numerics import slopes
 from .tensor import as_numpy
 
@@ -188,22 +188,26 @@ ACTIVATIONS: dict[str, Callable[..., np.ndarray]] = {
 }
 OF_FEATURES = (glu, log_softmax, softmax, sparsemax)
 """Those in which a number depends on all along an axis; the others take each by itself."""
-_ALIASES = {"swish": "silu", "exp": "exponential", "hard_swish": "hard_silu"}
+NAMES = ACTIVATIONS | {
+    "swish": ACTIVATIONS["silu"],
+    "exp": ACTIVATIONS["exponential"],
+    "hard_swish": ACTIVATIONS["hard_silu"],
+}
+"""With Keras's other names."""
 
 
 def get(identifier: Any) -> Callable[..., Any]:
     """The activation function that `identifier` (None, a name, a function) means.
 
-    Raises: ValueError if there is none of that name.
+    Raises: ValueError with the nearest name.
     """
     if identifier is None:
         return linear
     if callable(identifier):
         return identifier
-    name = _ALIASES.get(identifier, identifier) if isinstance(identifier, str) else None
-    if name not in ACTIVATIONS:
-        raise ValueError(f"activation: expected one of {sorted(ACTIVATIONS)}, got {identifier!r}")
-    return ACTIVATIONS[name]
+    if not isinstance(identifier, str):
+        raise ValueError(f"activation: expected a name or a function, got {identifier!r}")
+    return configured.named(identifier, NAMES, "activation")
 
 
 def serialize(activation: Callable) -> Any:

@@ -104,9 +104,11 @@ def get(
         if cls is None:
             return Unknown(identifier)
         return cls.from_config(identifier.get("config") or {})
-    found: Any = known.get(identifier) if isinstance(identifier, str) else identifier
+    found: Any = identifier
+    if isinstance(identifier, str):
+        found = named(identifier, known, kind)
     if not callable(found):
-        raise ValueError(f"{kind}: expected one of {sorted(known)}, got {identifier!r}")
+        raise ValueError(f"{kind}: expected a name, a config or a function, got {identifier!r}")
     return found() if isinstance(found, type) else found
 
 

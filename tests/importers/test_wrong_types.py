@@ -166,5 +166,7 @@ def test_refusal_names_layer_argument_expected_and_got(load):
     config = config_of(EXAMPLES["ELU"])
     own = config["config"]["layers"][-1]["config"]
     own["alpha"] = "x"
-    with pytest.raises(FormatError, match=f"'{own['name']}' .ELU.: alpha must be float, got 'x'"):
+    with pytest.raises(
+        FormatError, match=f"'{own['name']}' .ELU.: alpha must be a number, got 'x'"
+    ):
         load(config)

@@ -367,10 +367,10 @@ def test_initial_state_of_another_shape_is_told(states):
     "make, error, message",
     [
         (lambda: layers.LSTM(0), ValueError, "units must be a positive int, got 0"),
-        (lambda: layers.Dense(2.5), ValueError, "Dense: units must be a positive int, got 2.5"),
+        (lambda: layers.Dense(2.5), ValueError, "Dense: units must be an int, got 2.5"),
         (lambda: layers.Embedding(0, 1), ValueError, "Embedding: input_dim must be .*, got 0"),
         (lambda: layers.Embedding(2, -1), ValueError, "Embedding: output_dim must be .*, got -1"),
-        (lambda: layers.Activation("no"), ValueError, "expected one of .*'tanh'.* got 'no'"),
+        (lambda: layers.Activation("no"), ValueError, "none called 'no'; it takes .*tanh"),
         (
             lambda: layers.LSTM(2, no=1),
             TypeError,

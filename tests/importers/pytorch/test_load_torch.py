@@ -299,7 +299,7 @@ def test_second_layers_are_pointed_at():
 
 def test_layers_that_torch_does_not_have():
     with pytest.raises(TypeError, match="layer 'crf'.*known are .*Dense.*set_weights"):
-        layers.CRF(3, name="crf").load_torch({})
+        layers.CRF(name="crf").load_torch({})
 
 
 @pytest.mark.parametrize("epsilon, warns", [(1e-3, True), (1e-5, False)])

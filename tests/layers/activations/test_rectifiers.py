@@ -45,7 +45,7 @@ def test_rectifier_in_a_model_equals_keras(make):
         (lambda: layers.ReLU(threshold=-1.0), "threshold must not be negative"),
         (lambda: layers.LeakyReLU(-0.1), "negative_slope must not be negative"),
         (lambda: layers.ThresholdedReLU(-1.0), "ThresholdedReLU: theta must not be negative"),
-        (lambda: layers.ThresholdedReLU(None), "theta must not be negative, got None"),
+        (lambda: layers.ThresholdedReLU(None), "ThresholdedReLU: theta must be a number, got None"),
         (lambda: layers.PReLU()(maskseq.Input((None, 2))), "shared_axes must have the axes"),
     ],
 )

@@ -108,9 +108,9 @@ def test_a_constant_may_be_an_array():
         (lambda: layers.LSTM(2, recurrent_initializer=3), "recurrent_initializer .* got 3"),
         (lambda: layers.Embedding(2, 2, {"class_name": "Odd", "config": {}}), "got 'Odd'"),
         (lambda: layers.BatchNormalization(gamma_initializer="one"), "did you mean 'ones'"),
-        (lambda: layers.LSTM(2, dropout=1.5), "LSTMCell: dropout must be between 0 and 1, got 1.5"),
+        (lambda: layers.LSTM(2, dropout=1.5), "LSTM: dropout must be between 0 and 1, got 1.5"),
         (lambda: layers.GRU(2, recurrent_dropout=-1), "recurrent_dropout must be between 0 and 1"),
-        (lambda: layers.ConvLSTM1D(2, 3, dropout="a"), "dropout must be between 0 and 1"),
+        (lambda: layers.ConvLSTM1D(2, 3, dropout="a"), "dropout must be a number, got 'a'"),
     ],
 )
 def test_wrong_values_are_refused_when_a_layer_is_made(make, words):

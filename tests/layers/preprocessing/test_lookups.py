@@ -133,7 +133,7 @@ WRONG = [
     ({"max_tokens": 1}, "max_tokens must be an int, at least 2, got 1"),
     ({"num_oov_indices": -1}, "num_oov_indices must be an int, at least 0, got -1"),
     ({"output_mode": "ints"}, "output_mode must be one of .* got 'ints'"),
-    ({"output_mode": ["int"]}, "output_mode must be one of"),
+    ({"output_mode": ["int"]}, "output_mode must be a text"),
     ({"sparse": True, "output_mode": "count"}, "sparse must be False"),
     ({"pad_to_max_tokens": True}, "max_tokens must be given with pad_to_max_tokens"),
     ({"invert": True, "output_mode": "count"}, "output_mode must be 'int' with invert=True"),

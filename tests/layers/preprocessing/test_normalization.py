@@ -88,7 +88,7 @@ def test_adapt_equals_keras(axis, rng):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"axis": 1.5}, "Normalization: axis must be an int, ints or None, got 1.5"),
+        ({"axis": 1.5}, "Normalization: axis must be ints, got 1.5"),
         ({"axis": [0, True]}, "Normalization: axis must be"),
         ({"mean": 1.0}, "must be given together, got mean=1.0 and variance=None"),
         ({"mean": [1.0], "variance": 2.0}, r"one shape, of at most 1 axes, got \(1,\) and \(\)"),

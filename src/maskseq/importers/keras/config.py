@@ -12,8 +12,9 @@ import numpy as np
 
 from ... import activations, constraints, layers, regularizers
 from ...configured import is_from_keras, is_ours
+from ...given.kinds import expected_kind, parameters_of
 from ...layers import Layer
-from ...layers.base.arguments import arguments_of, parameters_of
+from ...layers.base.arguments import arguments_of
 from ...layers.base.registry import WITHOUT_LAYERS
 from ...layers.base.rules import checked_rule, rule_of_version
 from ...layers.base.table import ALIASES, FILES, IN_KERAS, OURS, names_in
@@ -21,7 +22,6 @@ from ..errors import FormatError, UnsupportedLayerError
 from .costs import LAYER, model_budget
 from .functions import Functions
 from .keras2 import CLASSES, call_options, class_in_keras3, config_in_keras3
-from .kinds import expected_kind
 from .parsing import expect
 
 LAYERS = {*names_in(IN_KERAS), *names_in(OURS), *ALIASES} - {"InputLayer", "Lambda"}

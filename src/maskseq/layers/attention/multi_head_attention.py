@@ -81,11 +81,6 @@ class MultiHeadAttention(HeadsAttention):
             self.takes_masks = False
         if self.mask_rule in HEADS_WITHOUT_MASKS:
             self.supports_masking = False
-        for name, value in (("num_heads", num_heads), ("key_dim", key_dim)):
-            if not isinstance(value, int) or value <= 0:
-                raise ValueError(
-                    f"MultiHeadAttention: {name} must be a positive int, got {value!r}"
-                )
         axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
         self.attention_axes = tuple(axes) if axes else None
         self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim

@@ -5,10 +5,11 @@ declares as `**kwargs: Unpack[LayerOptions]` and hands on.
 """
 
 import functools
-import inspect
 from typing import Any, TypedDict, Unpack, get_args, get_origin
 
 from ... import activations, configured, constraints, initializers, regularizers
+from ...given.kinds import parameters_of
+from .checks import check_argument
 from .registry import serialize_layer
 from .weights import WeightHolder
 
@@ -28,13 +29,6 @@ class LayerOptions(CommonOptions, total=False):
     """Those of a layer that does not name `activity_regularizer` itself."""
 
     activity_regularizer: Any
-
-
-def parameters_of(cls: type) -> list[inspect.Parameter]:
-    """What the class's own constructor takes; nothing if it has none."""
-    if "__init__" not in vars(cls) or cls is object:
-        return []
-    return list(inspect.signature(cls.__init__).parameters.values())[1:]
 
 
 @functools.cache
@@ -64,10 +58,16 @@ def arguments_of(cls: type) -> dict[str, bool]:
 
 
 def check_options(cls: type, options: Any) -> None:
-    """Raises: TypeError that names an option which no layer takes, and the nearest argument."""
+    """Raises: TypeError that names an option which no layer takes, and the nearest argument;
+    ValueError for a value that none may have.
+    """
     for name in sorted(options.keys() - LayerOptions.__optional_keys__):
         hint = configured.hint(name, arguments_of(cls))
         raise TypeError(f"{cls.__name__}: unexpected keyword argument {name!r}; {hint}")
+    if not isinstance(options.get("name"), (str, type(None))):
+        raise ValueError(f"{cls.__name__}: name must be a text or None, got {options['name']!r}")
+    for name, value in options.items():
+        check_argument(cls, name, value)
 
 
 def config_of_arguments(layer: Any, default: Any) -> dict[str, Any]:

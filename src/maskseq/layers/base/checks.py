@@ -1,8 +1,103 @@
-"""Arguments that many layers share, checked and made plain."""
+"""Arguments that many layers share, checked and made plain; and those of every constructor."""
 
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
+
+from ... import activations, configured, constraints, initializers, regularizers
+from ...given.kinds import expected_kind
+from ...given.notices import warn
+
+_KNOWN: dict[str, Mapping[str, Any]] = {
+    "activation": activations.NAMES,
+    "regularizer": regularizers.KNOWN,
+    "constraint": constraints.KNOWN,
+}
+_COMPUTED = ("float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
+_SHARES = ("dropout", "recurrent_dropout", "momentum")
+_NOT_NEGATIVE = ("epsilon", "l1", "l2")
+_INTS = ("axis", "shared_axes", "attention_axes")
+_SIZES = ("noise_shape", "output_shape")
+_WHOLE = ("num_heads", "key_dim", "value_dim", "num_query_heads", "num_key_value_heads", "head_dim")
+
+
+def checking(init: Callable[..., None]) -> Callable[..., None]:
+    """A constructor of a layer of ours that checks what it is given first."""
+    signature = functools.cache(lambda: inspect.signature(init))
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        with contextlib.suppress(TypeError):  # of the names: the constructor says what is wrong
+            for name, value in signature().bind(self, *args, **kwargs).arguments.items():
+                check_argument(type(self), name, value)
+        init(self, *args, **kwargs)
+
+    return checked
+
+
+def check_argument(cls: type, name: str, value: Any) -> None:
+    """Raises: ValueError if `value` is nothing that the constructor's argument `name` may be."""
+    what = f"{cls.__name__}: {name}"
+    kind = expected_kind(cls, name, value)
+    if kind is not None:
+        raise ValueError(f"{what} must be {kind}, got {value!r}")
+    last = name.rpartition("_")[2]
+    if last == "initializer":
+        initializers.checked(value, what)
+    elif last in _KNOWN:
+        _check_name(value, _KNOWN[last], what)
+    elif name in _SHARES:
+        share(value, what)
+    elif name in _NOT_NEGATIVE:
+        configured.number(value, what)
+    elif value is None:
+        pass
+    elif name in _WHOLE:
+        whole(value, what)
+    elif name in _INTS:
+        ints(value, what)
+    elif name in _SIZES and not callable(value):
+        _check_sizes(value, what)
+
+
+def _check_name(value: Any, known: Mapping[str, Any], what: str) -> None:
+    if isinstance(value, str):
+        configured.named(value, known, what)
+    elif not (value is None or callable(value) or isinstance(value, dict)):
+        raise ValueError(f"{what} must be a name, a config or a function, got {value!r}")
+
+
+def _check_sizes(value: Any, what: str) -> None:
+    for size in value if isinstance(value, (list, tuple)) else [value]:
+        if size is not None and not (isinstance(size, (int, np.integer)) and size > 0):
+            raise ValueError(f"{what} must be sizes, each an int or None, got {value!r}")
+
+
+def dtype_of(dtype: Any, cls: Any, argument: str = "dtype") -> str:
+    """The name of a layer's dtype: of a policy, of a policy's config, of NumPy's.
+
+    One of other floats than float32 is kept, and a warning says what is computed.
+    Raises: ValueError for what is no dtype, or neither of floats nor one that the layer keeps.
+    """
+    kept, what = cls.kept_dtypes, f"{cls.__name__}: {argument}"
+    if isinstance(dtype, dict) and isinstance(dtype.get("config"), dict):
+        dtype = dtype["config"].get("name")
+    if isinstance(dtype, type):
+        dtype = np.dtype(dtype)
+    name = "float32" if dtype is None else getattr(dtype, "name", dtype)
+    if name in _COMPUTED:
+        warn(
+            f"{what}={name!r}: maskseq computes in float32 and keeps weights in it; "
+            "model.quantize keeps them in fewer bits"
+        )
+    elif name != "float32" and name not in kept:
+        known = ", ".join(("float32", *kept))
+        raise ValueError(f"{what} must be {known}, got {name!r}")
+    return name
 
 
 def channels_first(data_format: Any) -> bool:

@@ -31,7 +31,7 @@ from .binding import (
     signature_of,
     to_tensor,
 )
-from .checks import check_features
+from .checks import check_features, checking, dtype_of
 from .contract import Contract
 from .errors import PLAIN_ERRORS, call_error
 from .masks import (
@@ -93,7 +93,7 @@ class Layer(Contract):
 
     Arguments:
         name: str, unique in a model; made from the class name if None.
-        dtype: "float32" is the only compute dtype; accepted for Keras's configs.
+        dtype: other floats than float32 are accepted, with a warning: float32 is what is computed.
         mask_rule: whose rule for masks holds where versions of Keras differ, see `rules.py`:
             "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9", "keras2.3" or "keras2.1".
         trainable: whether training changes the weights.  autocast: accepted, without effect.
@@ -107,6 +107,8 @@ class Layer(Contract):
         own = cls.__dict__
         if "compute_mask" in own and "supports_masking" not in own:
             cls.supports_masking = True
+        if "__init__" in own and is_ours(cls):
+            cls.__init__ = checking(own["__init__"])
         if "build" in own:
             cls.build = marking_built(own["build"])
         if {"call", "compute_mask", "__call__"} & own.keys():
@@ -125,8 +127,7 @@ class Layer(Contract):
     def __init__(self, **options: Unpack[LayerOptions]):
         check_options(type(self), options)
         self.name = options.get("name") or unique_name(snake_case(type(self).__name__))
-        dtype = options.get("dtype")
-        self.dtype = dtype if isinstance(dtype, str) else "float32"
+        self.dtype = dtype_of(options.get("dtype"), type(self))
         self.trainable = options.get("trainable", True)
         self.autocast = options.get("autocast", True)
         self.activity_regularizer = regularizers.get(options.get("activity_regularizer"))

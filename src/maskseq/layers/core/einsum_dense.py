@@ -17,6 +17,18 @@ from ..base.taped import activated
 from .equation import Product, product_of
 
 
+def _parts(equation: str) -> tuple[str, str, str]:
+    """The labels of inputs, kernel and outputs. Raises: ValueError if it is no such equation."""
+    try:
+        terms, result = equation.replace(" ", "").split("->")
+        first, kernel = terms.split(",")
+    except ValueError:
+        raise ValueError(
+            f"EinsumDense: equation must be like 'ab,bc->ac', got {equation!r}"
+        ) from None
+    return first, kernel, result
+
+
 class EinsumDense(KeepsPack, OneTensor):
     """activation(einsum(equation, inputs, kernel) + bias).
 
@@ -54,6 +66,12 @@ class EinsumDense(KeepsPack, OneTensor):
         **kwargs: Unpack[CommonOptions],
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        _, _, outputs = _parts(equation)
+        if bias_axes and not set(bias_axes) <= set(outputs):
+            raise ValueError(
+                f"EinsumDense: bias_axes must be among {outputs!r}, the axes of the output, got "
+                f"{bias_axes!r}"
+            )
         self.equation = equation
         self.output_shape = output_shape
         self.activation = activations.get(activation)
@@ -98,11 +116,7 @@ class EinsumDense(KeepsPack, OneTensor):
 
         The axes under "..." get digits for labels.
         """
-        try:
-            terms, result = self.equation.replace(" ", "").split("->")
-            first, kernel = terms.split(",")
-        except ValueError:
-            raise ValueError(f"equation must be like 'ab,bc->ac', got {self.equation!r}") from None
+        first, kernel, result = _parts(self.equation)
         hidden = "0123456789"[: max(len(input_shape) - len(first.replace("...", "")), 0)]
         inputs, outputs = (list(term.replace("...", hidden)) for term in (first, result))
         if len(inputs) != len(input_shape):

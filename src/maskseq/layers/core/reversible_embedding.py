@@ -11,6 +11,7 @@ from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy, convert_to_tensor
 from ..base.arguments import CommonOptions
+from ..base.checks import dtype_of
 from ..base.layer import Layer
 from ..base.packing import KeepsPack
 from .embedding import Embedding
@@ -63,6 +64,8 @@ class ReversibleEmbedding(KeepsPack, Embedding):
                 f"ReversibleEmbedding: logit_soft_cap must be a number above 0, or None, "
                 f"got {logit_soft_cap!r}"
             )
+        if reverse_dtype is not None:
+            dtype_of(reverse_dtype, type(self), "reverse_dtype")
         self.tie_weights, self.reverse_dtype = bool(tie_weights), reverse_dtype
         self.logit_soft_cap = logit_soft_cap
         self.packed_names = ("embeddings" if self.tie_weights else "reverse_embeddings",)

@@ -29,7 +29,7 @@ class Dot(OneTensor):
         self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Unpack[LayerOptions]
     ):
         super().__init__(**kwargs)
-        pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
+        pair = tuple(axes) if isinstance(axes, (list, tuple)) else (axes, axes)
         if len(pair) != 2 or not all(isinstance(axis, int) for axis in pair) or 0 in pair:
             raise ValueError(f"Dot: axes must be one or two int, not 0 (the batch), got {axes!r}")
         self.axes, self.normalize = axes, normalize

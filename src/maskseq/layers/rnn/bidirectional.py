@@ -55,8 +55,11 @@ class Bidirectional(Layer):
         **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
-        if not isinstance(layer, Layer):
-            raise ValueError(f"Bidirectional: layer must be a Layer, got {layer!r}")
+        for name, given in (("layer", layer), ("backward_layer", backward_layer)):
+            if not isinstance(given, Layer) and (name == "layer" or given is not None):
+                raise ValueError(f"Bidirectional: {name} must be a Layer, got {given!r}")
+        if weights is not None and not isinstance(weights, (list, tuple)):
+            raise ValueError(f"Bidirectional: weights must be a list of arrays, got {weights!r}")
         if merge_mode not in _MERGES:
             raise ValueError(
                 f"Bidirectional: merge_mode must be one of {list(_MERGES)}, got {merge_mode!r}"
