@@ -61,6 +61,18 @@ def loss_answers() -> dict[str, np.ndarray]:
     return arrays
 
 
+def whole_loss_answers() -> dict[str, np.ndarray]:
+    """Values without a reduction, and gradients of the mean, of what takes a batch as a whole."""
+    arrays = {}
+    for name, (loss, options, y_true, y_pred) in loss_cases.of_batches().items():
+        made = getattr(keras.losses, loss)(**options)
+        each = getattr(keras.losses, loss)(reduction="none", **options)
+        arrays[f"{name}/none"] = np.asarray(each(y_true, y_pred))
+        arrays[f"{name}/mean"] = np.asarray(made(y_true, y_pred))
+        arrays[f"{name}/gradient"] = np.asarray(jax.grad(lambda x: made(y_true, x))(y_pred))  # noqa: B023
+    return arrays
+
+
 def metric_answers() -> dict[str, np.ndarray]:
     """Results for the real steps of both batches, without (0) and with (1) weights."""
     arrays = {}

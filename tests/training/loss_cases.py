@@ -77,3 +77,19 @@ def given(kind: str) -> tuple[np.ndarray, np.ndarray]:
 def calls() -> list[tuple[str, bool, bool]]:
     """(reduction, whether there is a mask, whether there are weights)."""
     return [(r, masked, weighted) for r in REDUCTIONS for masked in (0, 1) for weighted in (0, 1)]
+
+
+def of_batches() -> dict[str, tuple[str, dict[str, Any], np.ndarray, np.ndarray]]:
+    """Name -> (loss, options, labels, predictions), of losses that take a batch as a whole."""
+    rng = np.random.default_rng(4)
+    vectors = rng.standard_normal((9, 5)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    classes = np.array([0, 1, 0, 2, 1, 0, 3, 1, 1])
+    logits = (2 * rng.standard_normal((4, 9, 5))).astype(np.float32)
+    tags = np.array([[1, 2, 1, 4], [3, 3, 0, 0], [2, 0, 0, 0], [4, 1, 2, 3]])
+    return {
+        "Circle": ("Circle", {}, classes, vectors),
+        "Circle-soft": ("Circle", {"gamma": 2.0, "margin": 0.25}, classes[:, None], vectors),
+        "Circle-itself": ("Circle", {"remove_diagonal": False, "gamma": 8.0}, classes, vectors),
+        "CTC": ("CTC", {}, tags, logits),
+    }

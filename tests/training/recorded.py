@@ -22,6 +22,7 @@ def record() -> dict[str, np.ndarray]:
     from tests.training import keras_side
 
     optimizers, losses = keras_side.optimizer_answers(), keras_side.loss_answers()
+    losses |= keras_side.whole_loss_answers()
     return optimizers | losses | keras_side.metric_answers()
 
 

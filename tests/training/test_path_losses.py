@@ -90,7 +90,7 @@ def test_labels_that_do_not_fit(logits, labels, message):
 
 
 def test_names_and_configs():
-    assert isinstance(losses.get("ctc"), losses.CTC) and isinstance(losses.get("CRF"), losses.CRF)
+    assert isinstance(losses.get("CTC"), losses.CTC) and isinstance(losses.get("CRF"), losses.CRF)
     for loss in (losses.CTC("sum", "mine"), losses.CRF("none")):
         again = losses.deserialize(losses.serialize(loss))
         assert type(again) is type(loss) and again.get_config() == loss.get_config()

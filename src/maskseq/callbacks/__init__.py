@@ -11,4 +11,5 @@ from .learning_rate_scheduler import LearningRateScheduler as LearningRateSchedu
 from .model_checkpoint import ModelCheckpoint as ModelCheckpoint
 from .progbar_logger import ProgbarLogger as ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from .swap_ema_weights import SwapEMAWeights as SwapEMAWeights
 from .terminate_on_nan import TerminateOnNaN as TerminateOnNaN

@@ -19,18 +19,22 @@ class Periodic(Callback):
                 f"got {save_freq!r}"
             )
         self.save_freq = save_freq
-        self._epoch = self._batches = 0
+        self._epoch = self._batches = self._last = 0
 
     def due(self, epoch: int, batch: int | None, logs: Logs) -> None:
         """After a batch of an epoch, or after the epoch: then batch is None."""
         raise NotImplementedError(f"{type(self).__name__} has no due")
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._epoch = epoch
+        self._epoch, self._last = epoch, 0
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._batches += 1
-        if isinstance(self.save_freq, int) and self._batches % self.save_freq == 0:
+        if self.save_freq == "epoch":
+            return
+        self._batches += batch + 1 - self._last  # several with steps_per_execution
+        self._last = batch + 1
+        if self._batches >= self.save_freq:
+            self._batches = 0
             self.due(self._epoch, batch, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from .. import configured
+from .circle import Circle as Circle
+from .circle import circle as circle
 from .loss import Loss as Loss
 from .loss import LossFunctionWrapper as LossFunctionWrapper
 from .margins import CategoricalHinge as CategoricalHinge
@@ -21,6 +23,7 @@ from .overlap import dice as dice
 from .overlap import tversky as tversky
 from .paths import CRF as CRF
 from .paths import CTC as CTC
+from .paths import ctc as ctc
 from .probabilistic import binary_crossentropy as binary_crossentropy
 from .probabilistic import binary_focal_crossentropy as binary_focal_crossentropy
 from .probabilistic import categorical_crossentropy as categorical_crossentropy
@@ -67,18 +70,23 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for function in cast(
         tuple[Any, ...],
         (
-            *(binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy),
+            *(
+                circle,
+                ctc,
+                binary_crossentropy,
+                binary_focal_crossentropy,
+                categorical_crossentropy,
+            ),
             *(categorical_focal_crossentropy, categorical_generalized_cross_entropy),
             *(categorical_hinge, cosine_similarity, dice, hinge, huber, kl_divergence, log_cosh),
             *(mean_absolute_error, mean_absolute_percentage_error, mean_squared_error),
             *(mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy),
-            *(squared_hinge, tversky),
+            *(squared_hinge, tversky, circle, ctc),
         ),
     )
 }
 _SHORT: dict[str, Any] = {
     "crf": CRF,
-    "ctc": CTC,
     "bce": binary_crossentropy,
     "kld": kl_divergence,
     "mae": mean_absolute_error,
@@ -86,6 +94,8 @@ _SHORT: dict[str, Any] = {
     "mse": mean_squared_error,
     "msle": mean_squared_logarithmic_error,
 }
+_OF_BATCHES: dict[Any, type[Loss]] = {circle: Circle, ctc: CTC}
+"""The functions that do not give a value for each step, and what they are as a Loss."""
 KNOWN: dict[str, Any] = {
     **_CLASSES,
     **FUNCTIONS,
@@ -107,6 +117,8 @@ def as_loss(identifier: Any, reduction: str = "sum_over_batch_size") -> Loss | N
     loss = get(identifier)
     if loss is None or isinstance(loss, Loss):
         return loss
+    if loss in _OF_BATCHES:
+        return _OF_BATCHES[loss](reduction=reduction)
     own = loss in FUNCTIONS.values()
     return LossFunctionWrapper(loss, reduction, getattr(loss, "__name__", None), stepwise=own)
 

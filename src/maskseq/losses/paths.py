@@ -34,6 +34,26 @@ class OfSequences(Loss):
         return self._reduced(values, weights_for(sample_weight, like, None), None)
 
 
+def ctc(y_true: Any, y_pred: Any) -> Any:
+    """The loss of each sequence, (batch,); the arguments are those of `CTC`."""
+    shape = value_of(y_pred).shape
+    if len(shape) != 3:
+        raise ValueError(f"y_pred: expected (batch, time, classes), got shape {shape}")
+    rows, layout = rows_of(y_pred)
+    offsets = np.arange(shape[0] + 1) * shape[1] if layout is None else layout.offsets
+    labels, label_offsets = _labels(y_true, shape[0])
+    logits = np.asarray(as_numpy(value_of(rows)), np.float32)
+    arguments = logits.reshape(-1, shape[2]), labels, offsets, label_offsets
+    losses = _kernels.ctc(*arguments)
+    if type(rows) is not Traced:
+        return losses
+
+    def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
+        return [_kernels.ctc_backward(d, *arguments).reshape(logits.shape)]
+
+    return rows.tape.record(losses, [rows], backward)
+
+
 class CTC(OfSequences):
     """-log of the probability of the labels of each sequence, however they lie along its steps.
 
@@ -48,22 +68,7 @@ class CTC(OfSequences):
         super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        shape = value_of(y_pred).shape
-        if len(shape) != 3:
-            raise ValueError(f"y_pred: expected (batch, time, classes), got shape {shape}")
-        rows, layout = rows_of(y_pred)
-        offsets = np.arange(shape[0] + 1) * shape[1] if layout is None else layout.offsets
-        labels, label_offsets = _labels(y_true, shape[0])
-        logits = np.asarray(as_numpy(value_of(rows)), np.float32)
-        arguments = logits.reshape(-1, shape[2]), labels, offsets, label_offsets
-        losses = _kernels.ctc(*arguments)
-        if type(rows) is not Traced:
-            return losses
-
-        def backward(d: np.ndarray, wanted: Any) -> list[np.ndarray]:
-            return [_kernels.ctc_backward(d, *arguments).reshape(logits.shape)]
-
-        return rows.tape.record(losses, [rows], backward)
+        return ctc(y_true, y_pred)
 
 
 class CRF(OfSequences):

@@ -2,6 +2,8 @@
 
 from typing import Any, Unpack
 
+import numpy as np
+
 from .asked import FrameOptions
 from .labelled import data_of, names_columns
 
@@ -56,7 +58,8 @@ class Trainable:
             loss_weights: numbers, in the same way.
             metrics, weighted_metrics: names, functions or objects of `maskseq.metrics`, in a list;
                 for several outputs a list or a dict of lists. The second ones use sample_weight.
-            run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: accepted, no effect.
+            steps_per_execution: batches between which callbacks are called.
+            run_eagerly, jit_compile, auto_scale_loss: accepted, no effect.
             averages: "exact": over all real steps. "keras", for comparison: as Keras has them, of
                 the batches' means and padded lengths, and where its metrics ignore the mask.
         Raises: ValueError, TypeError naming the argument, with the nearest known name.
@@ -64,9 +67,13 @@ class Trainable:
         """
         from ..training.trainer import Trainer
 
+        if not isinstance(steps_per_execution, (int, np.integer)) or steps_per_execution < 1:
+            raise ValueError(
+                f"steps_per_execution must be an int of 1 or more, got {steps_per_execution!r}"
+            )
         self.saved_training = None
         self.run_eagerly, self.jit_compile = run_eagerly, jit_compile
-        self.steps_per_execution = steps_per_execution
+        self.steps_per_execution = int(steps_per_execution)
         self._trainer = Trainer(
             self, optimizer, loss, loss_weights, metrics, weighted_metrics, averages
         )

@@ -97,7 +97,8 @@ def _cumsum_gradient(d, y, x, axis, dtype):
 
 
 def _log_sum_exp_gradient(d, y, x, axis, keepdims):
-    share = np.where(np.isneginf(x), x, x - _kept(y, axis, keepdims, x))
+    share = np.full_like(x, -np.inf)
+    np.subtract(x, _kept(y, axis, keepdims, x), out=share, where=~np.isneginf(x))
     return _over(d, x, axis, keepdims) * _kernels.activation(share, "exponential")
 
 

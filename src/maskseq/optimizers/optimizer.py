@@ -49,6 +49,7 @@ class Optimizer:
         `finalize_variable_values`.
     gradient_accumulation_steps: how many calls of `apply` make one update.
     loss_scale_factor: None or 1: gradients are float32, and nothing is gained by scaling.
+    uses_averages: True while `use_averages` has put the averages in the place of the weights.
     variables: iteration, learning_rate (if it is a number), then the slots, in Keras's order.
     Raises: ValueError, TypeError naming the argument. Source: keras.optimizers.Optimizer.
     """
@@ -68,7 +69,7 @@ class Optimizer:
         self.ema_overwrite_frequency: int | None = settings["ema_overwrite_frequency"]
         self.loss_scale_factor: float | None = settings["loss_scale_factor"]
         self.gradient_accumulation_steps: int | None = settings["gradient_accumulation_steps"]
-        self.built = False
+        self.built = self.uses_averages = False
         self._excluded: set[int] = set()
         self._excluded_names: re.Pattern[str] | None = None
         self._trainable_variables: list[Variable] = []
@@ -321,7 +322,24 @@ class Optimizer:
                 f"{self.name}: expected the {len(self._trainable_variables)} weights that it was "
                 f"built with, got {len(var_list)}"
             )
-        replace(var_list, [x.value.copy() for x in self._averages], versions_of(var_list))
+        if self.uses_averages:
+            self.uses_averages, var_list = False, self._averages
+            averages = self._trainable_variables
+        else:
+            averages = self._averages
+        replace(var_list, [x.value.copy() for x in averages], versions_of(var_list))
+
+    def use_averages(self, wanted: bool) -> None:
+        """With `use_ema`, put the averages in the place of the weights, or the weights back.
+
+        Meanwhile the averages hold the weights. Nothing happens before the first step.
+        """
+        if not self.use_ema or wanted == self.uses_averages or not self._iterations.value:
+            return
+        both = [*self._trainable_variables, *self._averages]
+        values = [x.value for x in (*self._averages, *self._trainable_variables)]
+        replace(both, values, versions_of(both))
+        self.uses_averages = wanted
 
     def exclude_from_weight_decay(
         self,

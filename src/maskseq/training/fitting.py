@@ -1,7 +1,8 @@
 """The loops of `fit`, `evaluate` and `predict`: epochs, batches, validation, callbacks."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,11 +105,12 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, callb
     results = []
     with changed():  # all batches see the same weights
         run.on_predict_begin()
-        for number, part in enumerate(itertools.islice(parts, steps)):
-            run.on_predict_batch_begin(number)
+        for group in _executions(itertools.islice(parts, steps), model.steps_per_execution):
+            run.on_predict_batch_begin(group[0][0])
             with naming_errors(model):
-                results.append(model._predict_batch(part))
-            run.on_predict_batch_end(number, {"outputs": results[-1]})
+                found = [model._predict_batch(part) for _, part in group]
+            results += found
+            run.on_predict_batch_end(group[-1][0], {"outputs": _of_group(found)})
         run.on_predict_end()
     if not results:
         raise ValueError("x: expected batches, got none")
@@ -170,13 +172,28 @@ def _callbacks(
     return run
 
 
+def _executions(given: Iterable[Any], size: int) -> Iterator[list[tuple[int, Any]]]:
+    """Batches with their numbers, in groups between which callbacks are called."""
+    numbered = enumerate(given)
+    while group := list(itertools.islice(numbered, min(size, sys.maxsize))):
+        yield group
+
+
+def _of_group(results: list[Any]) -> Any:
+    """The outputs of a group of batches; a list of them if their lengths differ."""
+    if len(results) == 1:
+        return results[0]
+    return batches.join(results) if batches.fit_together(results) else results
+
+
 def _train(trainer: Trainer, given: Iterable[Batch], run: Any, epoch: int) -> None:
     told = run.listens("on_train_batch_end")
-    for number, batch in enumerate(given):
-        run.on_train_batch_begin(number)
-        trainer.train(batch, epoch, number)
+    for group in _executions(given, trainer.model.steps_per_execution):
+        run.on_train_batch_begin(group[0][0])
+        for number, batch in group:
+            trainer.train(batch, epoch, number)
         if told:
-            run.on_train_batch_end(number, trainer.logs())
+            run.on_train_batch_end(group[-1][0], trainer.logs())
         if trainer.model.stop_training:
             break
 
@@ -186,11 +203,13 @@ def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict
     told = run.listens("on_test_batch_end")
     run.on_test_begin()
     trainer.reset()
-    for number, batch in enumerate(itertools.islice(source.epoch(0, 0, shuffle=False), steps)):
-        run.on_test_batch_begin(number)
-        trainer.test(batch)
+    given = itertools.islice(source.epoch(0, 0, shuffle=False), steps)
+    for group in _executions(given, trainer.model.steps_per_execution):
+        run.on_test_batch_begin(group[0][0])
+        for _, batch in group:
+            trainer.test(batch)
         if told:
-            run.on_test_batch_end(number, trainer.logs())
+            run.on_test_batch_end(group[-1][0], trainer.logs())
     logs = trainer.logs()
     run.on_test_end(logs)
     return logs

@@ -78,6 +78,7 @@ class Trainer:
         self.seed, self.first_epoch = initializers.draw_seed(), 0
         self._class_weight = checked_class_weight(class_weight)
         self._told_nan = False
+        self.optimizer.use_averages(False)  # an evaluation with them may have been interrupted
         self.model.stop_training = False
 
     def finish(self) -> None:
@@ -210,9 +211,12 @@ class Trainer:
 
     def state(self, epoch: int) -> dict[str, np.ndarray]:
         """Arrays with which `restore` goes on at an epoch."""
+        swapped = self.optimizer.uses_averages
+        self.optimizer.use_averages(False)
         weights = {f"weight/{i}": w for i, w in enumerate(self.model.get_weights())}
         slots = self.optimizer.variables
         optimizer = {f"optimizer/{i}": np.array(v) for i, v in enumerate(slots)}
+        self.optimizer.use_averages(swapped)
         about = {"epoch": np.array(epoch), "seed": np.array(self.seed)}
         return {**about, **weights, **optimizer}
 
@@ -244,7 +248,7 @@ class Trainer:
             "metrics": _serialized(given["metrics"], metrics),
             "weighted_metrics": _serialized(given["weighted_metrics"], metrics),
             "run_eagerly": False,
-            "steps_per_execution": 1,
+            "steps_per_execution": self.model.steps_per_execution,
             "jit_compile": False,
         }
 

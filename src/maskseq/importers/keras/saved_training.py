@@ -35,9 +35,10 @@ class SavedTraining:
         Raises: ValueError naming the file, if it has what is not known here.
         """
         given = {name: self.config.get(name) for name in _ARGUMENTS}
+        steps = self.config.get("steps_per_execution") or 1
         try:
             with custom_object_scope(self._custom):
-                model.compile(**with_own(given))
+                model.compile(**with_own(given), steps_per_execution=steps)
             optimizer = model.optimizer
             if len(self.state) > len(optimizer.variables):  # it had made a step
                 optimizer.build(model.trainable_weights)

@@ -1,0 +1,90 @@
+"""Circle: a loss of embeddings, which brings those of one class together. Source: keras.losses."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..tape import value_of
+from ..tensor import set_keras_mask
+from .loss import REDUCTIONS, LossFunctionWrapper
+
+_ZERO, _ONE = np.float32(0), np.float32(1)
+
+
+def circle(
+    y_true: Any,
+    y_pred: Any,
+    ref_labels: Any = None,
+    ref_embeddings: Any = None,
+    remove_diagonal: bool = True,
+    gamma: float = 80.0,
+    margin: float = 0.4,
+) -> Any:
+    """log(1 + the sum over the pairs of a class times that over the pairs of two), (samples,).
+
+    y_true: int (samples,) or (samples, 1).  y_pred: float32 (samples, features) of length 1.
+    ref_labels, ref_embeddings: the other halves of the pairs, by default y_true and y_pred.
+    remove_diagonal: no sample makes a pair with the reference of its own number.
+    gamma: the scale.  margin: how far a pair may be from the best that it can be.
+    Samples whose loss is 0 have a mask that leaves them out, as in Keras.
+    Raises: ValueError for other shapes. Source: Sun et al. 2020.
+    """
+    others = y_pred if ref_embeddings is None else ref_embeddings
+    for name, given in (("y_pred", y_pred), ("ref_embeddings", others)):
+        if len(shape := np.shape(value_of(given))) != 2:
+            raise ValueError(f"circle: expected {name} (samples, features), got shape {shape}")
+    labels = _classes(y_true, y_pred, "y_true")
+    others_labels = labels if ref_labels is None else _classes(ref_labels, others, "ref_labels")
+    same = labels[:, None] == others_labels
+    different = ~same
+    if remove_diagonal:
+        same = same & ~np.eye(*same.shape, dtype=bool)
+    distances = ops.maximum(ops.subtract(_ONE, ops.matmul(y_pred, ops.transpose(others))), _ZERO)
+    gamma, margin = np.float32(gamma), np.float32(margin)
+    near = ops.multiply(
+        ops.multiply(-gamma, ops.maximum(ops.add(distances, margin), _ZERO)),
+        ops.subtract(margin, distances),
+    )
+    far = ops.multiply(
+        ops.multiply(gamma, ops.maximum(ops.subtract(_ONE + margin, distances), _ZERO)),
+        ops.subtract(_ONE - margin, distances),
+    )
+    losses = ops.softplus(ops.add(_summed(near, same), _summed(far, different)))
+    set_keras_mask(value_of(losses), value_of(losses) > 0)
+    return losses
+
+
+class Circle(LossFunctionWrapper):
+    """`circle` of the samples of a batch, or of all real steps of one: pairs within the batch.
+
+    So the loss hangs on what is in a batch together, and its mean counts the samples whose loss is
+    above 0. y_pred: embeddings of length 1, as `UnitNormalization` gives them.
+    Source: keras.losses.Circle.
+    """
+
+    def __init__(
+        self,
+        gamma: float = 80.0,
+        margin: float = 0.4,
+        remove_diagonal: bool = True,
+        reduction: str | None = REDUCTIONS[0],
+        name: str = "circle",
+        dtype: Any = None,
+    ):
+        options = {"gamma": gamma, "margin": margin, "remove_diagonal": remove_diagonal}
+        super().__init__(circle, reduction, name, dtype, stepwise=True, **options)
+        self.gamma, self.margin, self.remove_diagonal = gamma, margin, remove_diagonal
+
+
+def _classes(given: Any, embeddings: Any, name: str) -> np.ndarray:
+    """Labels as int64 (samples,)."""
+    labels, count = np.asarray(given), np.shape(value_of(embeddings))[0]
+    if labels.shape not in ((count,), (count, 1)):
+        raise ValueError(f"circle: expected {name} ({count},), got shape {labels.shape}")
+    return labels.reshape(-1).astype(np.int64)
+
+
+def _summed(terms: Any, wanted: np.ndarray) -> Any:
+    """The log of the sum of exp(terms) of the pairs that are wanted, for each sample."""
+    return ops.logsumexp(ops.where(wanted, terms, np.float32(-np.inf)), axis=1)
