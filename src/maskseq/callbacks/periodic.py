@@ -18,7 +18,7 @@ class Periodic(Callback):
                 f"{type(self).__name__}: save_freq must be 'epoch' or a number of batches, "
                 f"got {save_freq!r}"
             )
-        self.save_freq = save_freq
+        self.save_freq: Any = save_freq
         self._epoch = self._batches = self._last = 0
 
     def due(self, epoch: int, batch: int | None, logs: Logs) -> None:

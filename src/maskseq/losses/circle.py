@@ -41,14 +41,14 @@ def circle(
     if remove_diagonal:
         same = same & ~np.eye(*same.shape, dtype=bool)
     distances = ops.maximum(ops.subtract(_ONE, ops.matmul(y_pred, ops.transpose(others))), _ZERO)
-    gamma, margin = np.float32(gamma), np.float32(margin)
+    scale, most = np.float32(gamma), np.float32(margin)
     near = ops.multiply(
-        ops.multiply(-gamma, ops.maximum(ops.add(distances, margin), _ZERO)),
-        ops.subtract(margin, distances),
+        ops.multiply(-scale, ops.maximum(ops.add(distances, most), _ZERO)),
+        ops.subtract(most, distances),
     )
     far = ops.multiply(
-        ops.multiply(gamma, ops.maximum(ops.subtract(_ONE + margin, distances), _ZERO)),
-        ops.subtract(_ONE - margin, distances),
+        ops.multiply(scale, ops.maximum(ops.subtract(_ONE + most, distances), _ZERO)),
+        ops.subtract(_ONE - most, distances),
     )
     losses = ops.softplus(ops.add(_summed(near, same), _summed(far, different)))
     set_keras_mask(value_of(losses), value_of(losses) > 0)
