@@ -208,7 +208,8 @@ def _products(b: Batch) -> list[Work]:
         Work("MaskedConv1D", layers.MaskedConv1D(f, 3, padding="same"), [x()], 3 * square, 0, 1.5),
         Work("Conv1DTranspose", layers.Conv1DTranspose(f, 3, padding="same"), [x()], 3 * square),
         Work(
-            "DepthwiseConv1D", layers.DepthwiseConv1D(3, padding="same"), [x()], 0, 2 * n * f, 3
+            "DepthwiseConv1D", layers.DepthwiseConv1D(3, padding="same"), [x()], 0,
+            (n + b.cells) * f, 3,
         ),
         Work("SeparableConv1D", separable, [x()], square, 0, 1.7),
         Work("ConvLSTM1D", layers.ConvLSTM1D(8, 3), [grid], 2.0 * n * (f // 4) * 3 * 12 * 32),

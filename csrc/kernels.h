@@ -253,10 +253,14 @@ typedef void msq_scale_row_fn(float *y, const float *x, const float *mean, const
 typedef void msq_additive_scores_fn(float *scores, const float *q, const float *k, int64_t keys,
                                     int64_t dim, float factor, const float *scale);
 
-/* y[c] = sum over places j of x[j][c] * w[j][c], n values, w (places, n); product and sum rounded
- * one by one, from 0 on, j ascending; bias[c] is added last, unless it is NULL. */
-typedef void msq_depthwise_row_fn(float *y, const float *const *x, const float *w,
-                                  const float *bias, int64_t places, int64_t n);
+/* y[i][c] = sum over places j of x[j][i * step + c] * w[j][c] for each of some windows i, y
+ * (windows, channels), w (places, channels); product and sum rounded one by one, from 0 on, j
+ * ascending; bias[c] is added last, unless it is NULL. */
+typedef struct msq_depthwise {
+    const float *w, *bias;
+    int64_t windows, places, channels, step;
+} msq_depthwise;
+typedef void msq_depthwise_rows_fn(float *y, const float *const *x, const msq_depthwise *depthwise);
 
 /* A chunk of rows of out = a^T b: out[i][c] = sum over k of a[k][i] b[k][c], k ascending from 0,
  * for all i in [0, rows) and c in [0, columns). */
@@ -318,7 +322,7 @@ typedef struct msq_kernel_table {
     msq_few_fn *score_few, *sum_few;
     msq_turned_fn *turned;
     msq_weights_gradient_fn *weights_gradient;
-    msq_depthwise_row_fn *depthwise_row;
+    msq_depthwise_rows_fn *depthwise_rows;
     msq_outer_part_fn *outer_part;
     msq_update_fn *update[MSQ_RULES];
 } msq_kernel_table;

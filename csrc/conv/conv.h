@@ -27,6 +27,10 @@ int msq_check_windows(const msq_windows *windows);
 int64_t msq_window_row(const msq_windows *windows, int64_t r, int64_t j);
 /* The same of all places. Returns: 1 if they are `size` rows side by side. */
 int msq_window_rows(const msq_windows *windows, int64_t r, int64_t *rows);
+/* The rows that the window of row r of y reads, as above. Returns: for how many rows of y from r
+ * on, 1 to `most`, each window reads the rows `stride` after those of the one before, none of them
+ * zeros. */
+int64_t msq_window_run(const msq_windows *windows, int64_t r, int64_t most, int64_t *rows);
 
 /* In what follows the end of a padded sequence, rows repeat, and a window in the midst of them has
  * the outputs of the window before it. Sets repeats (rows), zeros so far, to 1 for a window whose

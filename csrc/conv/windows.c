@@ -21,16 +21,17 @@ int msq_check_windows(const msq_windows *w) {
     return !w->row_of && w->x_rows != w->batch * w->time ? MSQ_OUT_OF_RANGE : MSQ_OK;
 }
 
-/* Of the window of a row of y: its sequence, or `batch` if there is none, and its first step. */
+/* Of the window of a row of y: its number, its sequence, or `batch` if there is none, and its first
+ * step. */
 typedef struct {
-    int64_t sequence, step;
+    int64_t window, sequence, step;
 } place;
 
 static place first_place(const msq_windows *w, int64_t r) {
     const int64_t cell = w->made ? msq_read(&w->made[r]) : r;
     if (cell < 0 || cell >= w->batch * w->count)
-        return (place){w->batch, 0};
-    return (place){cell / w->count, cell % w->count * w->stride - w->before};
+        return (place){-1, w->batch, 0};
+    return (place){cell, cell / w->count, cell % w->count * w->stride - w->before};
 }
 
 static int64_t row_at(const msq_windows *w, place p, int64_t j) {
@@ -54,6 +55,32 @@ int msq_window_rows(const msq_windows *w, int64_t r, int64_t *rows) {
         side_by_side &= rows[j] >= 0 && rows[j] == rows[0] + j;
     }
     return side_by_side;
+}
+
+/* Whether the window `i` after that at p reads the rows `i` strides after its rows. */
+static int goes_on(const msq_windows *w, place p, int64_t i, const int64_t *rows) {
+    const place next = {p.window + i, p.sequence, p.step + i * w->stride};
+    int same = 1;
+    for (int64_t j = 0; j < w->size; j++)
+        same &= row_at(w, next, j) == rows[j] + i * w->stride;
+    return same;
+}
+
+int64_t msq_window_run(const msq_windows *w, int64_t r, int64_t most, int64_t *rows) {
+    const place p = first_place(w, r);
+    int inside = p.window >= 0;
+    for (int64_t j = 0; j < w->size; j++) {
+        rows[j] = row_at(w, p, j);
+        inside &= rows[j] >= 0;
+    }
+    if (!inside)
+        return 1;
+    const int64_t left = w->count - p.window % w->count; /* of its sequence */
+    int64_t run = 1;
+    while (run < most && run < left &&
+           (!w->made || msq_read(&w->made[r + run]) == p.window + run) && goes_on(w, p, run, rows))
+        run++;
+    return run;
 }
 
 /* The repeats of a sequence. x: its rows. */

@@ -79,7 +79,7 @@ const msq_kernel_table ISA(msq_kernels) = {
     .sum_few = sum_few,
     .turned = turned,
     .weights_gradient = weights_gradient,
-    .depthwise_row = depthwise_row,
+    .depthwise_rows = depthwise_rows,
     .outer_part = outer_part,
     .update = UPDATE_LOOPS,
 };

@@ -141,7 +141,7 @@ def test_every_layer_is_in_the_table():
     """Public classes of the families that are layers, but for bases, which are no layers to use."""
     bases = {
         *("Cell", "CellRNN", "ConvLSTMCell", "Convolution", "DataLayer", "HeadsAttention"),
-        *("IndexLookup", "ListAttention", "OverTime", "Projection"),
+        *("IndexLookup", "ListAttention", "OverShownWindows", "OverTime", "Projection"),
     }
     found = set()
     for path in (ROOT / "layers").glob("[a-z]*/*.py"):

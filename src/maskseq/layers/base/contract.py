@@ -98,12 +98,21 @@ class Contract(Ends, WeightHolder):
         with on_rows_of(rows.layout, len(values)):
             return rows.with_values(self.call(values, **training_option(self)))
 
+    def over_shown(self, rows: Rows) -> Any:
+        """The answer to the padded array that `rows` stand for, where it need not be made.
+
+        Returns: Rows, an array; NotImplemented: `call` runs on the padded array.
+        """
+        return self.on_rows(rows) if self.stepwise else NotImplemented
+
     def on_lost_mask(self, rows: Rows) -> Any:
-        """What a layer that is stepwise and loses the mask gives for Rows, unless it pads them."""
-        made = self.on_rows(rows) if self.stepwise else NotImplemented
-        if type(made) is not Rows:
-            return NotImplemented
+        """What a layer that loses the mask gives for Rows, unless it pads them."""
+        made = self.over_shown(rows)
+        if made is NotImplemented:
+            return made
         tell_mask_loss(self)
+        if type(made) is not Rows:
+            return made
         return made.to_padded() if current().training else Unmasked.of(made)
 
     @overridable
@@ -112,10 +121,10 @@ class Contract(Ends, WeightHolder):
 
         Returns: Unmasked, Rows or an array; NotImplemented: `call` runs on padded arrays.
         """
-        if not self.stepwise or type(inputs) is not Unmasked or args or arguments:
+        if type(inputs) is not Unmasked or args or arguments:
             return NotImplemented
-        y = self.on_rows(inputs.rows)
-        return Unmasked.of(y) if type(y) is Rows else y
+        made = self.over_shown(inputs.rows)
+        return Unmasked.of(made) if type(made) is Rows else made
 
     @overridable
     def on_tape(self, tape: Any, inputs: Any, **arguments: Any) -> Any:

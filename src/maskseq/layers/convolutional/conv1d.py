@@ -4,6 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ... import _kernels
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
@@ -11,9 +12,10 @@ from ..base.checks import channels_first
 from ..base.taped import activated
 from ..base.windows import gradient_of_windows, places, windows_of
 from .convolution import Convolution
+from .shown_windows import OverShownWindows
 
 
-class Conv1D(Convolution):
+class Conv1D(Convolution, OverShownWindows):
     """activation(sum over a window of inputs[t + j] @ kernel[j] + bias), for every window.
 
     Masked steps take part and the mask ends here, as in Keras; `MaskedConv1D` keeps it.
@@ -70,6 +72,9 @@ class Conv1D(Convolution):
         outputs = self.convolve(x.reshape(-1, features), windows)
         outputs = outputs.reshape(batch, count, self.filters)
         return outputs if self._time_axis == 1 else outputs.swapaxes(1, 2)
+
+    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
+        return self.convolve(values, windows)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)

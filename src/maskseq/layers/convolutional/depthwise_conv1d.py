@@ -4,22 +4,22 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import activations, constraints, regularizers
+from ... import _kernels, activations, constraints, regularizers
 from ...initializers import checked
 from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
-from ..base.one_tensor import OneTensor
 from ..base.taped import activated
 from ..base.windows import (
     check_padding,
-    convolve_channels,
     convolve_channels_on_tape,
     count_windows,
+    places,
 )
+from .shown_windows import OverShownWindows
 
 
-class DepthwiseConv1D(OneTensor):
+class DepthwiseConv1D(OverShownWindows):
     """`depth_multiplier` convolutions of every feature; masked steps take part, the mask ends here.
 
     Weights: kernel float32 (kernel_size, features, depth_multiplier), bias float32 (features *
@@ -67,7 +67,7 @@ class DepthwiseConv1D(OneTensor):
         self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
-    def _place(self) -> tuple[int, str, int]:
+    def place(self) -> tuple[int, str, int]:
         return self.strides, self.padding, self.dilation_rate
 
     def build(self, input_shape: Any) -> None:
@@ -78,14 +78,21 @@ class DepthwiseConv1D(OneTensor):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        batch, time, features = x.shape
+        windows, count = places(batch, time, self.kernel_size, *self.place())
+        outputs = self.at_windows(x.reshape(-1, features), windows)
+        outputs = outputs.reshape(batch, count, outputs.shape[1])
+        return np.moveaxis(outputs, 1, self._time_axis)
+
+    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
         bias, fused = self.bias, activations.kernel_name(self.activation)
-        values = None if bias is None else bias.value
-        outputs = convolve_channels(x, self.kernel.value, values, self._place(), fused or "linear")
-        return np.moveaxis(outputs if fused else self.activation(outputs), 1, self._time_axis)
+        biases = None if bias is None else bias.value
+        y = _kernels.depthwise(values, self.kernel.value, biases, windows, fused or "linear")
+        return y if fused else self.activation(y)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = tape.hold(inputs.swapaxes(self._time_axis, 1))
-        outputs = convolve_channels_on_tape(x, self.kernel, *self._place())
+        outputs = convolve_channels_on_tape(x, self.kernel, *self.place())
         if self.bias is not None:
             outputs = outputs + self.bias
         return np.moveaxis(activated(self.activation, outputs), 1, self._time_axis)
@@ -93,7 +100,7 @@ class DepthwiseConv1D(OneTensor):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)
         shape[self._time_axis] = count_windows(
-            shape[self._time_axis], self.kernel_size, *self._place()
+            shape[self._time_axis], self.kernel_size, *self.place()
         )
         shape[3 - self._time_axis] *= self.depth_multiplier
         return tuple(shape)

@@ -10,17 +10,17 @@ from ...numerics.products import column_sums, outer, turned
 from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
-from ..base.one_tensor import OneTensor
 from ..base.taped import activated
 from ..base.windows import (
     check_padding,
-    convolve_channels,
     convolve_channels_on_tape,
     count_windows,
+    places,
 )
+from .shown_windows import OverShownWindows
 
 
-class SeparableConv1D(OneTensor):
+class SeparableConv1D(OverShownWindows):
     """A convolution of each feature, then a product of the results; masked steps take part.
 
     Weights: depthwise_kernel float32 (kernel_size, features, depth_multiplier), pointwise_kernel
@@ -76,7 +76,7 @@ class SeparableConv1D(OneTensor):
         self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
-    def _place(self) -> tuple[int, str, int]:
+    def place(self) -> tuple[int, str, int]:
         return self.strides, self.padding, self.dilation_rate
 
     def build(self, input_shape: Any) -> None:
@@ -89,20 +89,23 @@ class SeparableConv1D(OneTensor):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
-        middle = convolve_channels(x, self.depthwise_kernel.value, None, self._place())
-        batch, count, features = middle.shape
+        batch, time, features = x.shape
+        windows, count = places(batch, time, self.kernel_size, *self.place())
+        outputs = self.at_windows(x.reshape(-1, features), windows)
+        return np.moveaxis(outputs.reshape(batch, count, self.filters), 1, self._time_axis)
+
+    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
+        middle = _kernels.depthwise(values, self.depthwise_kernel.value, None, windows)
         bias = None if self.bias is None else self.bias.value
         packed = [_kernels.PackedDense(self.pointwise_kernel.value[0], bias)]
-        windows = _kernels.Windows(batch, count, count, 1)
+        steps = _kernels.Windows(1, len(middle), len(middle), 1)
         fused = activations.kernel_name(self.activation)
-        outputs = _kernels.convolve(
-            middle.reshape(-1, features), packed, windows, fused or "linear"
-        ).reshape(batch, count, self.filters)
-        return np.moveaxis(outputs if fused else self.activation(outputs), 1, self._time_axis)
+        y = _kernels.convolve(middle, packed, steps, fused or "linear")
+        return y if fused else self.activation(y)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = tape.hold(inputs.swapaxes(self._time_axis, 1))
-        middle = convolve_channels_on_tape(x, self.depthwise_kernel, *self._place())
+        middle = convolve_channels_on_tape(x, self.depthwise_kernel, *self.place())
         steps, kernel = middle.value, self.pointwise_kernel.value[0]
         flat = steps.reshape(-1, steps.shape[-1])
         packed = _kernels.PackedDense(kernel, None if self.bias is None else self.bias.value)
@@ -122,7 +125,7 @@ class SeparableConv1D(OneTensor):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)
         shape[self._time_axis] = count_windows(
-            shape[self._time_axis], self.kernel_size, *self._place()
+            shape[self._time_axis], self.kernel_size, *self.place()
         )
         shape[3 - self._time_axis] = self.filters
         return tuple(shape)

@@ -10,7 +10,7 @@ from ...rows import Layout, Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first
-from ..base.masks import check_mask, tell_mask_loss
+from ..base.masks import check_mask
 from ..base.one_tensor import OneTensor
 from ..base.taped import packed_by
 from .over_time import largest_of_sequences
@@ -101,12 +101,11 @@ class GlobalMaxPooling1D(_GlobalPooling):
     plain = True
     traceable = True
 
-    def on_lost_mask(self, rows: Rows) -> Any:
+    def over_shown(self, rows: Rows) -> Any:
         layout = rows.layout
         mixed = rows.ndim != 3 or self._time_axis == 2 or rows.carry
         if mixed or rows.dtype != np.float32 or not layout.time:
             return NotImplemented
-        tell_mask_loss(self)
         lengths = layout.lengths[:, None]
         most = np.where(lengths == 0, rows.pads, largest_of_sequences(rows))
         y = np.where(lengths == layout.time, most, maximum(most, rows.pads))

@@ -12,7 +12,6 @@ from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, whole
-from ..base.masks import tell_mask_loss
 from ..base.one_tensor import OneTensor
 from ..base.windows import (
     check_padding,
@@ -53,10 +52,9 @@ class _Pooling(OneTensor):
         x = np.moveaxis(np.asarray(inputs), self._time_axis, 1)
         return np.moveaxis(self.pool(x), 1, self._time_axis)
 
-    def on_lost_mask(self, rows: Rows) -> Any:
+    def over_shown(self, rows: Rows) -> Any:
         if rows.ndim != 3 or self._time_axis == 2 or rows.carry:
             return NotImplemented
-        tell_mask_loss(self)
         return self._pooled(rows.values, rows.shape[:2], rows.shown)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:

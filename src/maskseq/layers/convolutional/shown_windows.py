@@ -1,0 +1,73 @@
+"""Windows over a padded array that is not made: they read the rows that its cells show."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ...rows import Layout, Rows
+from ..base.one_tensor import OneTensor
+from ..base.windows import count_windows, steps_before
+
+Place = tuple[int, str, int]
+"""Stride, padding and dilation."""
+
+
+def windows_over(rows: Rows, size: int, place: Place) -> tuple[_kernels.Windows, Layout]:
+    """The windows of the padded array of `rows`, those of pad rows alone once for each pad row.
+
+    Returns: windows over `rows.values`, and the layout of those that are more than padding. The
+    windows are these in order, then one for each pad row.
+    """
+    layout, (stride, padding, dilation) = rows.layout, place
+    batch, time = layout.batch, layout.time
+    count = count_windows(time, size, stride, padding, dilation)
+    before = steps_before(time, size, stride, padding, dilation, count)
+    first = np.arange(count) * stride - before
+    last = first + (size - 1) * dilation
+    seen = (first < 0) | (last >= time) | _reads(layout, first, last)
+    made = Layout.from_mask(seen)
+    if len(rows.pads) == 1:
+        padding_only = np.array([seen.argmin()])  # any window, if each is more than padding
+    else:
+        padding_only = seen.argmin(1) + np.arange(batch) * count
+    cells = np.concatenate([made.cells, padding_only])
+    windows = _kernels.Windows(
+        batch, time, count, size, stride, dilation, before, rows.shown, cells
+    )
+    return windows, made
+
+
+def _reads(layout: Layout, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """bool (batch, windows): whether a real step is in [first, last] of a sequence."""
+    before = np.zeros((layout.batch, layout.time + 1), np.int32)
+    np.cumsum(layout.mask, axis=1, out=before[:, 1:])
+    ends = np.clip(last + 1, 0, layout.time), np.clip(first, 0, layout.time)
+    return before[:, ends[0]] > before[:, ends[1]]
+
+
+class OverShownWindows(OneTensor):
+    """A layer whose answer at each window is a function of the rows that its places show.
+
+    The mask ends here. Where masked cells show pad rows, no padded array is made, and windows of
+    padding alone are computed once.
+    """
+
+    kernel_size: int
+    _time_axis: int
+
+    def place(self) -> Place:
+        """How windows lie."""
+        raise NotImplementedError
+
+    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
+        """values (n, features) float32 -> the answer at each window, (windows, filters)."""
+        raise NotImplementedError
+
+    def over_shown(self, rows: Rows) -> Any:
+        layout = rows.layout
+        plain = rows.ndim == 3 and self._time_axis == 1 and not rows.carry
+        if not plain or layout.full or not layout.batch or not layout.time:
+            return NotImplemented
+        windows, made = windows_over(rows, self.kernel_size, self.place())
+        return Rows(self.at_windows(np.asarray(rows.values, np.float32), windows), made)
