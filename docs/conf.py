@@ -12,14 +12,16 @@ author = "the maskseq developers"
 copyright = author
 version = release = maskseq.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "reference"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "reference"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = ["site"]
 # Links to files beside docs/ are those of the repository: tests/docs checks them.
 suppress_warnings = ["myst.xref_missing"]
+default_role = "py:obj"  # `name` in a docstring is code, and a link where it names something
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"maskseq {release}"

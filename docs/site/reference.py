@@ -2,6 +2,7 @@
 
 import inspect
 from collections import defaultdict
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ FOLDER = Path(__file__).parents[1] / "reference"
 MODULES = (
     *("ops", "losses", "metrics", "optimizers", "callbacks", "initializers", "regularizers"),
     *("constraints", "activations", "testing", "explain", "plot", "report", "scoring", "sklearn"),
+    *("saving", "utils", "optimizers.schedules"),
 )
 FIRST = {"Model", "Sequential", "Ragged", "Layer"}
 
@@ -33,6 +35,25 @@ def public(module: ModuleType) -> dict[str, Any]:
     }
 
 
+def module_named(name: str) -> ModuleType | None:
+    """A module of maskseq; None where its extra is not installed."""
+    try:
+        return import_module(f"maskseq.{name}")
+    except ImportError:
+        return None
+
+
+def everything() -> dict[str, Any]:
+    """Each public class and function once, under the first name that it has here."""
+    found = {f"maskseq.{name}": value for name, value in public(maskseq).items()}
+    found |= {f"maskseq.layers.{name}": getattr(maskseq.layers, name) for name in FILES}
+    for module in MODULES:
+        if here := module_named(module):
+            found |= {f"maskseq.{module}.{name}": x for name, x in public(here).items()}
+    first = {id(value): name for name, value in reversed(found.items())}
+    return {name: found[name] for name in reversed(first.values())}
+
+
 def entry(module: str, name: str, value: Any, members: bool = False) -> str:
     kind = "autoclass" if inspect.isclass(value) else "autofunction"
     options = "   :members:\n   :inherited-members:\n" if members else ""
@@ -47,6 +68,7 @@ def write() -> None:
     """Write the pages into docs/reference, which is in no commit."""
     FOLDER.mkdir(exist_ok=True)
     pages: dict[str, str] = {}
+    names_of_site = everything()
     top = public(maskseq)
     pages["maskseq"] = page(
         "maskseq",
@@ -60,11 +82,14 @@ def write() -> None:
         entries = [entry("maskseq.layers", name, getattr(maskseq.layers, name)) for name in names]
         pages[f"layers_{family}"] = page(f"Layers: {family}", "In ``maskseq.layers``.", entries)
     for name in MODULES:
-        try:
-            module = __import__(f"maskseq.{name}", fromlist=["_"])
-        except ImportError:  # its extra is not installed
+        module = module_named(name)
+        if module is None:
             continue
-        entries = [entry(module.__name__, key, value) for key, value in public(module).items()]
+        entries = [
+            entry(module.__name__, key, value)
+            for key, value in public(module).items()
+            if f"{module.__name__}.{key}" in names_of_site
+        ]
         words = (module.__doc__ or "").strip().splitlines()[0].replace("`", "``")
         pages[name] = page(f"maskseq.{name}", words, entries)
     toc = "\n".join(f"   {name}" for name in pages)

@@ -15,10 +15,19 @@ from .tensor import as_numpy
 
 
 class Elementwise:
-    """An activation without options, which C knows by name."""
+    """An activation without options, which C knows by name.
 
-    def __init__(self, name: str):
+    Parameters
+    ----------
+    name : str
+        Its name in Keras.
+    formula : str
+        What it gives for `x`, as a line of documentation.
+    """
+
+    def __init__(self, name: str, formula: str):
         self.__name__ = name
+        self.__doc__ = _DOC.format(formula=formula, name=name)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return _kernels.activation(x, self.__name__)
@@ -27,27 +36,62 @@ class Elementwise:
         return get, (self.__name__,)
 
 
-exponential = Elementwise("exponential")
-hard_sigmoid = Elementwise("hard_sigmoid")
-hard_sigmoid_keras2 = Elementwise("hard_sigmoid_keras2")  # for models of Keras 2
-hard_silu = Elementwise("hard_silu")
-hard_tanh = Elementwise("hard_tanh")
-log_sigmoid = Elementwise("log_sigmoid")
-mish = Elementwise("mish")
-relu6 = Elementwise("relu6")
-selu = Elementwise("selu")
-sigmoid = Elementwise("sigmoid")
-silu = Elementwise("silu")
-softplus = Elementwise("softplus")
-softsign = Elementwise("softsign")
-sparse_plus = Elementwise("sparse_plus")
-sparse_sigmoid = Elementwise("sparse_sigmoid")
-tanh = Elementwise("tanh")
-tanh_shrink = Elementwise("tanh_shrink")
+_DOC = """{formula}
+
+Parameters
+----------
+x : array_like
+    Numbers, of any shape.
+
+Returns
+-------
+numpy.ndarray
+    float32, of the shape of `x`.
+
+Notes
+-----
+Source: keras.activations.{name}.
+"""
+
+exponential = Elementwise("exponential", "e ** x.")
+hard_sigmoid = Elementwise("hard_sigmoid", "x / 6 + 0.5, between 0 and 1.")
+hard_sigmoid_keras2 = Elementwise("hard_sigmoid_keras2", "0.2 * x + 0.5, within 0 and 1.")
+hard_silu = Elementwise("hard_silu", "x * hard_sigmoid(x).")
+hard_tanh = Elementwise("hard_tanh", "x, between -1 and 1.")
+log_sigmoid = Elementwise("log_sigmoid", "log(sigmoid(x)).")
+mish = Elementwise("mish", "x * tanh(softplus(x)).")
+relu6 = Elementwise("relu6", "x, between 0 and 6.")
+selu = Elementwise("selu", "1.0507 * x above 0, 1.0507 * 1.6733 * (e ** x - 1) below.")
+sigmoid = Elementwise("sigmoid", "1 / (1 + e ** -x).")
+silu = Elementwise("silu", "x * sigmoid(x).")
+softplus = Elementwise("softplus", "log(1 + e ** x).")
+softsign = Elementwise("softsign", "x / (1 + abs(x)).")
+sparse_plus = Elementwise("sparse_plus", "(x + 1) ** 2 / 4 between -1 and 1; 0 below, x above.")
+sparse_sigmoid = Elementwise("sparse_sigmoid", "(x + 1) / 2, between 0 and 1.")
+tanh = Elementwise("tanh", "The hyperbolic tangent.")
+tanh_shrink = Elementwise("tanh_shrink", "x - tanh(x).")
 
 
 def linear(x: np.ndarray) -> np.ndarray:
-    """x."""
+    """x.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.linear(np.array([-2.0, 0.0, 2.0])).round(3))
+    [-2.  0.  2.]
+    """
     return x
 
 
@@ -57,7 +101,31 @@ def relu(
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> np.ndarray:
-    """x above `threshold`, at most `max_value`; below it negative_slope * (x - threshold)."""
+    """x above `threshold`, at most `max_value`; below it negative_slope * (x - threshold).
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    negative_slope : float, default 0.0
+        Slope below 0.
+    max_value : float, optional
+        Largest value that comes out; None: no limit.
+    threshold : float, default 0.0
+        What a number must exceed.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.relu(np.array([-2.0, 0.0, 2.0])).round(3))
+    [0. 0. 2.]
+    """
     if max_value is None and threshold == 0:
         return leaky_relu(x, negative_slope) if negative_slope else _kernels.activation(x, "relu")
     most = np.inf if max_value is None else max_value
@@ -65,49 +133,231 @@ def relu(
 
 
 def leaky_relu(x: np.ndarray, negative_slope: float = 0.2) -> np.ndarray:
-    """x, and negative_slope * x below 0."""
+    """x, and negative_slope * x below 0.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    negative_slope : float, default 0.2
+        Slope below 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.leaky_relu(np.array([-2.0, 0.0, 2.0])).round(3))
+    [-0.4  0.   2. ]
+    """
     return _kernels.activation_with(x, "leaky_relu", negative_slope)
 
 
 def elu(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
-    """x, and alpha * (e ** x - 1) below 0."""
+    """x, and alpha * (e ** x - 1) below 0.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    alpha : float, default 1.0
+        Factor of the function below 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.elu(np.array([-2.0, 0.0, 2.0])).round(3))
+    [-0.865  0.     2.   ]
+    """
     return _kernels.activation_with(x, "elu", alpha)
 
 
 def celu(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
-    """x, and alpha * (e ** (x / alpha) - 1) below 0."""
+    """x, and alpha * (e ** (x / alpha) - 1) below 0.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    alpha : float, default 1.0
+        Factor of the function below 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.celu(np.array([-2.0, 0.0, 2.0])).round(3))
+    [-0.865  0.     2.   ]
+    """
     return _kernels.activation_with(x, "celu", alpha)
 
 
 def gelu(x: np.ndarray, approximate: bool = False) -> np.ndarray:
-    """x times the share of a normal distribution below x; if `approximate`, with tanh for it."""
+    """x times the share of a normal distribution below x; if `approximate`, with tanh for it.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    approximate : bool, default False
+        Take the formula with tanh in place of the one with erf.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.gelu(np.array([-2.0, 0.0, 2.0])).round(3))
+    [-0.046  0.     1.954]
+    """
     if approximate:
         return _kernels.activation_with(x, "gelu_tanh")
     return _kernels.activation(x, "gelu")
 
 
 def squareplus(x: np.ndarray, b: float = 4) -> np.ndarray:
-    """(x + sqrt(x * x + b)) / 2."""
+    """(x + sqrt(x * x + b)) / 2.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    b : float, default 4
+        How smooth it is near 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.squareplus(np.array([-2.0, 0.0, 2.0])).round(3))
+    [0.414 1.    2.414]
+    """
     return _kernels.activation_with(x, "squareplus", b)
 
 
 def soft_shrink(x: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """`x` nearer to 0 by `threshold`."""
+    """`x` nearer to 0 by `threshold`.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    threshold : float, default 0.5
+        What the size of a number is lowered by.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.soft_shrink(np.array([-2.0, 0.0, 2.0])).round(3))
+    [-1.5  0.   1.5]
+    """
     return _kernels.activation_with(x, "soft_shrink", threshold)
 
 
 def hard_shrink(x: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """`x`, and 0 where |x| is at most `threshold`."""
+    """`x`, and 0 where ``|x|`` is at most `threshold`.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    threshold : float, default 0.5
+        Size that a number must exceed.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.hard_shrink(np.array([-2.0, 0.0, 2.0])).round(3))
+    [-2.  0.  2.]
+    """
     return _kernels.activation_with(x, "hard_shrink", threshold)
 
 
 def threshold(x: np.ndarray, threshold: float, default_value: float) -> np.ndarray:
-    """`x`, and `default_value` where x is at most `threshold`."""
+    """`x`, and `default_value` where x is at most `threshold`.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    threshold : float
+        What a number must exceed.
+    default_value : float
+        What stands where the threshold is not exceeded.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> maskseq.activations.threshold(np.array([-2.0, 0.0, 2.0]), 1.0, 0.0).tolist()
+    [0.0, 0.0, 2.0]
+    """
     return _kernels.activation_with(x, "threshold", threshold, default_value)
 
 
 def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
-    """The first half of `x` along `axis` times sigmoid of the second."""
+    """The first half of `x` along `axis` times sigmoid of the second.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, half as wide as `x` along `axis`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.glu(np.array([[1.0, 0.0]])).round(3))
+    [[0.5]]
+    """
     x = np.asarray(x, np.float32)
     if x.shape[axis] % 2:
         raise ValueError(f"x must divide in two along axis {axis}, got shape {x.shape}")
@@ -116,13 +366,53 @@ def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
 
 
 def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
-    """exp(x) / sum(exp(x)) along `axis`."""
+    """exp(x) / sum(exp(x)) along `axis`.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.softmax(np.array([[1.0, 0.0]])).round(3))
+    [[0.731 0.269]]
+    """
     rows, moved_shape = _as_rows(x, axis)
     return _moved_back(_kernels.masked_softmax(rows).reshape(moved_shape), axis)
 
 
 def log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
-    """log(softmax(x)) along `axis`."""
+    """log(softmax(x)) along `axis`.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.log_softmax(np.array([[1.0, 0.0]])).round(3))
+    [[-0.313 -1.313]]
+    """
     rows, moved_shape = _as_rows(x, axis)
     return _moved_back(_kernels.log_softmax(rows).reshape(moved_shape), axis)
 
@@ -132,6 +422,25 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 
     Keras adds up the running sums of the largest x where the paper (arXiv:1602.02068) takes the
     last of them, so that its results need not sum to 1. Trained models depend on it.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.activations.sparsemax(np.array([[1.0, 0.0]])).round(3))
+    [[1. 0.]]
     """
     rows, moved_shape = _as_rows(x, axis)
     return _moved_back(_kernels.sparsemax(rows).reshape(moved_shape), axis)
@@ -199,7 +508,27 @@ NAMES = ACTIVATIONS | {
 def get(identifier: Any) -> Callable[..., Any]:
     """The activation function that `identifier` (None, a name, a function) means.
 
-    Raises: ValueError with the nearest name.
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+
+    Returns
+    -------
+    callable
+        The activation.
+
+    Raises
+    ------
+    ValueError
+        With the nearest name.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> maskseq.activations.get("relu")(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
     """
     if identifier is None:
         return linear
@@ -211,7 +540,18 @@ def get(identifier: Any) -> Callable[..., Any]:
 
 
 def serialize(activation: Callable) -> Any:
-    """The name of a function of this module; any other function as it is."""
+    """The name of a function of this module; any other function as it is.
+
+    Parameters
+    ----------
+    activation : str, callable or None
+        Name of an activation, or a function; None is the identity.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     name = getattr(activation, "__name__", "")
     return name if ACTIVATIONS.get(name) is activation else activation
 
@@ -220,15 +560,36 @@ _IN_C = frozenset(_kernels.ACTIVATIONS)
 
 
 def kernel_name(activation: Callable) -> str | None:
-    """The name under which C knows `activation`, or None."""
+    """The name under which C knows `activation`, or None.
+
+    Parameters
+    ----------
+    activation : str, callable or None
+        Name of an activation, or a function; None is the identity.
+
+    Returns
+    -------
+    str or None
+        The name.
+    """
     name = getattr(activation, "__name__", "")
     return name if name in _IN_C and ACTIVATIONS.get(name) is activation else None
 
 
 def gradient_of(activation: Callable) -> Callable[..., np.ndarray] | None:
-    """(d, y, x, *options) -> the gradient of x from that d of y = activation(x, *options).
+    """``(d, y, x, *options)`` -> the gradient of x from that d of y = ``activation(x, *options)``.
 
     None if it is no function of this module: on a Traced value it is recorded by itself.
+
+    Parameters
+    ----------
+    activation : str, callable or None
+        Name of an activation, or a function; None is the identity.
+
+    Returns
+    -------
+    callable or None
+        The gradient.
     """
     name = getattr(activation, "__name__", "")
     if ACTIVATIONS.get(name) is not activation:
@@ -244,7 +605,20 @@ def gradient_of(activation: Callable) -> Callable[..., np.ndarray] | None:
 
 
 def activate(activation: Callable, x: Any) -> Any:
-    """activation(x) of a Traced array, recorded."""
+    """activation(x) of a Traced array, recorded.
+
+    Parameters
+    ----------
+    activation : str, callable or None
+        Name of an activation, or a function; None is the identity.
+    x : array_like
+        The input.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32.
+    """
     gradient = gradient_of(activation)
     if gradient is None:
         return activation(x)

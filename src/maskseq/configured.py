@@ -61,7 +61,18 @@ class Unknown:
 
 
 def snake_case(name: str) -> str:
-    """LSTM -> lstm, TimeDistributed -> time_distributed, L1L2 -> l1l2, as Keras has it."""
+    """LSTM -> lstm, TimeDistributed -> time_distributed, L1L2 -> l1l2, as Keras has it.
+
+    Parameters
+    ----------
+    name : str
+        The name; made from the name of the class if None.
+
+    Returns
+    -------
+    str
+        The name.
+    """
     name = re.sub(r"\W+", "", name)
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
@@ -144,7 +155,20 @@ def arguments_of(cls: type) -> set[str]:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """The end of an error: which known name is nearest, or which there are."""
+    """The end of an error: which known name is nearest, or which there are.
+
+    Parameters
+    ----------
+    name : str
+        The name; made from the name of the class if None.
+    known : iterable of str
+        The names that there are.
+
+    Returns
+    -------
+    str
+        The words.
+    """
     from difflib import get_close_matches  # a third of a millisecond, for an error only
 
     known = sorted(known)

@@ -25,7 +25,23 @@ class Constraint(configured.Configured):
 
 
 class MaxNorm(Constraint):
-    """Norms along `axis` are at most `max_value`."""
+    """Norms along `axis` are at most `max_value`.
+
+    Parameters
+    ----------
+    max_value : float, default 2
+        Largest norm.
+    axis : int, default 0
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.constraints.MaxNorm(1.0)(np.array([[3.0], [-4.0]])).round(2))
+    [[ 0.6]
+     [-0.8]]
+    """
 
     def __init__(self, max_value: float = 2, axis: Axes = 0):
         self.max_value, self.axis = max_value, axis
@@ -36,14 +52,37 @@ class MaxNorm(Constraint):
 
 
 class NonNeg(Constraint):
-    """No weight is below 0."""
+    """No weight is below 0.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.constraints.NonNeg()(np.array([[3.0], [-4.0]])).round(2))
+    [[3.]
+     [0.]]
+    """
 
     def __call__(self, w: Any) -> np.ndarray:
         return extremes.maximum(np.asarray(w), 0)
 
 
 class UnitNorm(Constraint):
-    """Norms along `axis` are 1."""
+    """Norms along `axis` are 1.
+
+    Parameters
+    ----------
+    axis : int, default 0
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.constraints.UnitNorm()(np.array([[3.0], [-4.0]])).round(2))
+    [[ 0.6]
+     [-0.8]]
+    """
 
     def __init__(self, axis: Axes = 0):
         self.axis = axis
@@ -56,7 +95,24 @@ class UnitNorm(Constraint):
 class MinMaxNorm(Constraint):
     """Norms along `axis` are between `min_value` and `max_value`.
 
-    Arguments: rate: the share of the way there that a call goes, 1 = all of it.
+    Parameters
+    ----------
+    min_value : float, default 0.0
+        Smallest norm.
+    max_value : float, default 1.0
+        Largest norm.
+    rate : float, default 1.0
+        The share of the way there that a call goes, 1 = all of it.
+    axis : int, default 0
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.constraints.MinMaxNorm(0.5, 1.0)(np.array([[3.0], [-4.0]])).round(2))
+    [[ 0.6]
+     [-0.8]]
     """
 
     def __init__(
@@ -84,13 +140,45 @@ def get(identifier: Any) -> Callable[..., Any] | None:
     """The constraint that `identifier` (None, a name, a config, a function, a class) means.
 
     A config of a class that is not known here gives an `Unknown` that keeps it.
-    Raises: ValueError if there is none of that name.
+
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+
+    Returns
+    -------
+    Constraint or callable
+        The constraint; None for None.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> maskseq.constraints.get("non_neg")(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
     """
     return configured.get(identifier, KNOWN, "constraint")
 
 
 def serialize(constraint: Any) -> Any:
-    """Its config in Keras's form; None and objects of your own classes as they are."""
+    """Its config in Keras's form; None and objects of your own classes as they are.
+
+    Parameters
+    ----------
+    constraint : Constraint
+        The constraint.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     return configured.serialize(constraint, KNOWN, "keras.constraints")
 
 

@@ -19,7 +19,26 @@ _seed: int | None = None
 def set_random_seed(seed: int) -> None:
     """Make the random first weights of layers built from now on repeatable.
 
-    Raises: ValueError unless the seed is an int, at least 0.
+    Parameters
+    ----------
+    seed : int
+        Any integer from 0 on.
+
+    Raises
+    ------
+    ValueError
+        Unless the seed is an int, at least 0.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> maskseq.set_random_seed(1)
+    >>> first = layers.Dense(2)(np.ones((1, 3)))
+    >>> maskseq.set_random_seed(1)
+    >>> bool((first == layers.Dense(2)(np.ones((1, 3)))).all())
+    True
     """
     global _seed
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
@@ -35,7 +54,13 @@ def _stream() -> "np.random.Generator":
 
 
 def draw_seed() -> int:
-    """A seed from the stream of `set_random_seed`, for what draws in training."""
+    """A seed from the stream of `set_random_seed`, for what draws in training.
+
+    Returns
+    -------
+    int
+        The seed.
+    """
     return int(_stream().integers(1 << 31))
 
 
@@ -59,37 +84,142 @@ def _truncated_normal(shape, mean, stddev, rng):
 
 
 def zeros(shape):
-    """All 0."""
+    """All 0.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     return np.zeros(shape)
 
 
 def ones(shape):
-    """All 1."""
+    """All 1.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     return np.ones(shape)
 
 
 def constant(shape, value=0.0):
-    """All `value`."""
+    """All `value`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+    value : scalar or array_like, default 0.0
+        The value.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     return np.full(shape, value)
 
 
 def random_normal(shape, mean=0.0, stddev=0.05, seed=None):
-    """Normal."""
+    """Normal.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+    mean : default 0.0
+        Mean.
+    stddev : default 0.05
+        Standard deviation.
+    seed : optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     return _rng(seed).normal(mean, stddev, shape)
 
 
 def random_uniform(shape, minval=-0.05, maxval=0.05, seed=None):
-    """Uniform between minval and maxval."""
+    """Uniform between minval and maxval.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+    minval : float, default -0.05
+        Smallest value.
+    maxval : float, default 0.05
+        Largest value.
+    seed : optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     return _rng(seed).uniform(minval, maxval, shape)
 
 
 def truncated_normal(shape, mean=0.0, stddev=0.05, seed=None):
-    """Normal, redrawn beyond two standard deviations."""
+    """Normal, redrawn beyond two standard deviations.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+    mean : default 0.0
+        Mean.
+    stddev : default 0.05
+        Standard deviation.
+    seed : optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     return _truncated_normal(shape, mean, stddev, _rng(seed))
 
 
 def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
-    """Variance `scale` over fan in, fan out or their average."""
+    """Variance `scale` over fan in, fan out or their average.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+    scale : float, default 1.0
+        The variance, times the fan.
+    mode : str, default "fan_in"
+        "fan_in", "fan_out" or "fan_avg".
+    distribution : str, default "truncated_normal"
+        "truncated_normal", "untruncated_normal" or "uniform".
+    seed : optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     fan_in, fan_out = _fans(shape)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
     variance = scale / max(1.0, fan)
@@ -104,7 +234,22 @@ def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_no
 
 
 def orthogonal(shape, gain=1.0, seed=None):
-    """Orthonormal columns or rows, times `gain`."""
+    """Orthonormal columns or rows, times `gain`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+    gain : default 1.0
+        Factor of all values.
+    seed : optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     if len(shape) < 2:
         raise ValueError(f"orthogonal: shape must have at least 2 axes, got {tuple(shape)}")
     rows, columns = int(np.prod(shape[:-1])), shape[-1]
@@ -114,7 +259,20 @@ def orthogonal(shape, gain=1.0, seed=None):
 
 
 def identity(shape, gain=1.0):
-    """The identity matrix, times `gain`."""
+    """The identity matrix, times `gain`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+    gain : default 1.0
+        Factor of all values.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape that is asked for.
+    """
     return gain * np.eye(*shape)
 
 
@@ -151,7 +309,12 @@ _ALIASES = {
 
 
 class Initializer(Configured):
-    """Base of initializers: a call takes a shape and gives the first values. Source: keras."""
+    """Base of initializers: a call takes a shape and gives the first values.
+
+    Notes
+    -----
+    Source: keras.
+    """
 
     _draws = "zeros"  # the function above that it is
 
@@ -165,17 +328,43 @@ class Initializer(Configured):
 
 
 class Zeros(Initializer):
-    """All 0."""
+    """All 0.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.Zeros()((2, 2)).tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
+    """
 
 
 class Ones(Initializer):
-    """All 1."""
+    """All 1.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.Ones()((2, 2)).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
 
     _draws = "ones"
 
 
 class Constant(Initializer):
-    """All `value`, a number or an array."""
+    """All `value`, a number or an array.
+
+    Parameters
+    ----------
+    value : scalar or array_like, default 0.0
+        The value.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.Constant(0.5)((2, 2)).tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
+    """
 
     _draws = "constant"
 
@@ -184,7 +373,23 @@ class Constant(Initializer):
 
 
 class RandomNormal(Initializer):
-    """Normal."""
+    """Normal.
+
+    Parameters
+    ----------
+    mean : float, default 0.0
+        Mean.
+    stddev : float, default 0.05
+        Standard deviation.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.RandomNormal(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "random_normal"
 
@@ -193,13 +398,45 @@ class RandomNormal(Initializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal, redrawn beyond two standard deviations."""
+    """Normal, redrawn beyond two standard deviations.
+
+    Parameters
+    ----------
+    mean : float, default 0.0
+        Mean.
+    stddev : float, default 0.05
+        Standard deviation.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.TruncatedNormal(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "truncated_normal"
 
 
 class RandomUniform(Initializer):
-    """Uniform between minval and maxval."""
+    """Uniform between minval and maxval.
+
+    Parameters
+    ----------
+    minval : float, default -0.05
+        Smallest value.
+    maxval : float, default 0.05
+        Largest value.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.RandomUniform(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "random_uniform"
 
@@ -210,8 +447,22 @@ class RandomUniform(Initializer):
 class VarianceScaling(Initializer):
     """Variance `scale` over fan in, fan out or their average.
 
-    Arguments: mode: "fan_in", "fan_out" or "fan_avg".  distribution: "truncated_normal",
-        "untruncated_normal" or "uniform".
+    Parameters
+    ----------
+    scale : float, default 1.0
+        The variance, times the fan.
+    mode : str, default "fan_in"
+        "fan_in", "fan_out" or "fan_avg".
+    distribution : str, default "truncated_normal"
+        "truncated_normal", "untruncated_normal" or "uniform".
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.VarianceScaling(seed=1)((4, 8)).shape
+    (4, 8)
     """
 
     _draws = "variance_scaling"
@@ -234,43 +485,129 @@ class _Seeded(Initializer):
 
 
 class GlorotUniform(_Seeded):
-    """Uniform, of variance 1 over the average of fan in and fan out."""
+    """Uniform, of variance 1 over the average of fan in and fan out.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.GlorotUniform(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "glorot_uniform"
 
 
 class GlorotNormal(_Seeded):
-    """Normal, cut at two deviations, of variance 1 over the average of fan in and fan out."""
+    """Normal, cut at two deviations, of variance 1 over the average of fan in and fan out.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.GlorotNormal(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "glorot_normal"
 
 
 class HeUniform(_Seeded):
-    """Uniform, of variance 2 over fan in."""
+    """Uniform, of variance 2 over fan in.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.HeUniform(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "he_uniform"
 
 
 class HeNormal(_Seeded):
-    """Normal, cut at two deviations, of variance 2 over fan in."""
+    """Normal, cut at two deviations, of variance 2 over fan in.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.HeNormal(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "he_normal"
 
 
 class LecunUniform(_Seeded):
-    """Uniform, of variance 1 over fan in."""
+    """Uniform, of variance 1 over fan in.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.LecunUniform(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "lecun_uniform"
 
 
 class LecunNormal(_Seeded):
-    """Normal, cut at two deviations, of variance 1 over fan in."""
+    """Normal, cut at two deviations, of variance 1 over fan in.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.LecunNormal(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "lecun_normal"
 
 
 class Orthogonal(Initializer):
-    """Orthonormal columns or rows, times `gain`."""
+    """Orthonormal columns or rows, times `gain`.
+
+    Parameters
+    ----------
+    gain : float, default 1.0
+        Factor of all values.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.Orthogonal(seed=1)((4, 8)).shape
+    (4, 8)
+    """
 
     _draws = "orthogonal"
 
@@ -279,7 +616,19 @@ class Orthogonal(Initializer):
 
 
 class Identity(Initializer):
-    """The identity matrix, times `gain`."""
+    """The identity matrix, times `gain`.
+
+    Parameters
+    ----------
+    gain : float, default 1.0
+        Factor of all values.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.Identity()((2, 2)).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
 
     _draws = "identity"
 
@@ -296,7 +645,25 @@ def _name_of(identifier: str) -> str:
 
 
 def checked(identifier: Any, argument: str) -> Any:
-    """`identifier`, if it is an initializer. Raises: ValueError with the nearest name."""
+    """`identifier`, if it is an initializer.
+
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+    argument : str
+        Its name, for errors.
+
+    Returns
+    -------
+    object
+        The identifier, as it came.
+
+    Raises
+    ------
+    ValueError
+        With the nearest name.
+    """
     if type(identifier) is str and identifier in INITIALIZERS:
         return identifier
     name = identifier.get("class_name") if isinstance(identifier, dict) else identifier
@@ -310,7 +677,18 @@ def checked(identifier: Any, argument: str) -> Any:
 
 
 def serialize(value: Any) -> Any:
-    """The config of an object of this module, in Keras's form; anything else as it is."""
+    """The config of an object of this module, in Keras's form; anything else as it is.
+
+    Parameters
+    ----------
+    value : scalar or array_like
+        The value.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     if not isinstance(value, Initializer) or type(value).__module__ != __name__:
         return value
     names = {"module": "keras.initializers", "class_name": type(value).__name__}
@@ -320,7 +698,26 @@ def serialize(value: Any) -> Any:
 def get(identifier: Any) -> Callable[..., Any]:
     """The initializer function that `identifier` names.
 
-    Raises: ValueError if there is none of that name.
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+
+    Returns
+    -------
+    callable
+        The initializer.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.initializers.get("ones")((2,)).tolist()
+    [1.0, 1.0]
     """
     if isinstance(identifier, type):
         identifier = identifier()

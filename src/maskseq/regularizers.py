@@ -21,6 +21,15 @@ class Regularizer(configured.Configured):
 
     Those here write `penalty` and `slope`; under a tape the call is recorded. One of your own may
     as well write `__call__`, with maskseq.ops or NumPy's notation.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> class Largest(maskseq.regularizers.Regularizer):
+    ...     def __call__(self, x):
+    ...         return maskseq.ops.max(maskseq.ops.abs(x))
+    >>> layer = layers.Dense(2, kernel_regularizer=Largest())
     """
 
     def __call__(self, x: Any) -> Any:
@@ -41,7 +50,22 @@ class Regularizer(configured.Configured):
 
 
 class L1L2(Regularizer):
-    """l1 * sum(abs(x)) + l2 * sum(x ** 2)."""
+    """l1 * sum(abs(x)) + l2 * sum(x ** 2).
+
+    Parameters
+    ----------
+    l1 : float or None, default 0.0
+        Factor of the sum of absolute values.
+    l2 : float or None, default 0.0
+        Factor of the sum of squares.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> round(float(maskseq.regularizers.L1L2(l1=0.1, l2=0.1)(np.array([[1.0, -2.0]]))), 4)
+    0.8
+    """
 
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0):
         self.l1 = configured.number(0.0 if l1 is None else l1, "l1")
@@ -61,7 +85,20 @@ class L1L2(Regularizer):
 
 
 class L1(Regularizer):
-    """l1 * sum(abs(x))."""
+    """l1 * sum(abs(x)).
+
+    Parameters
+    ----------
+    l1 : float or None, default 0.01
+        Factor of the sum of absolute values.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> round(float(maskseq.regularizers.L1(0.1)(np.array([[1.0, -2.0]]))), 4)
+    0.3
+    """
 
     def __init__(self, l1: float | None = 0.01):
         self.l1 = configured.number(0.01 if l1 is None else l1, "l1")
@@ -74,7 +111,20 @@ class L1(Regularizer):
 
 
 class L2(Regularizer):
-    """l2 * sum(x ** 2)."""
+    """l2 * sum(x ** 2).
+
+    Parameters
+    ----------
+    l2 : float or None, default 0.01
+        Factor of the sum of squares.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> round(float(maskseq.regularizers.L2(0.1)(np.array([[1.0, -2.0]]))), 4)
+    0.5
+    """
 
     def __init__(self, l2: float | None = 0.01):
         self.l2 = configured.number(0.01 if l2 is None else l2, "l2")
@@ -89,7 +139,19 @@ class L2(Regularizer):
 class OrthogonalRegularizer(Regularizer):
     """factor * the mean of abs(cosine) over all pairs of rows, or of columns, of a matrix.
 
-    Arguments: mode: "rows" or "columns".
+    Parameters
+    ----------
+    factor : float, default 0.01
+        Factor of the penalty.
+    mode : str, default "rows"
+        "rows" or "columns".
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> float(maskseq.regularizers.OrthogonalRegularizer()(np.eye(2)))
+    0.0
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows"):
@@ -133,13 +195,44 @@ def get(identifier: Any) -> Callable[..., Any] | None:
     """The regularizer that `identifier` (None, a name, a config, a function, a class) means.
 
     A config of a class that is not known here gives an `Unknown` that keeps it.
-    Raises: ValueError if there is none of that name.
+
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+
+    Returns
+    -------
+    Regularizer or callable
+        The regularizer; None for None.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.regularizers.get("l2").l2
+    0.01
     """
     return configured.get(identifier, KNOWN, "regularizer")
 
 
 def serialize(regularizer: Any) -> Any:
-    """Its config in Keras's form; None and objects of your own classes as they are."""
+    """Its config in Keras's form; None and objects of your own classes as they are.
+
+    Parameters
+    ----------
+    regularizer : Regularizer
+        The regularizer.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     return configured.serialize(regularizer, KNOWN, "keras.regularizers")
 
 

@@ -17,14 +17,42 @@ from maskseq import _kernels
 
 
 def get_num_threads() -> int:
-    """Threads a kernel uses when it is not told a number."""
+    """How many threads kernels run on.
+
+    Returns
+    -------
+    int
+        How many, at least 1.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.get_num_threads() >= 1
+    True
+    """
     return _kernels.default_threads()
 
 
 def set_num_threads(n: int | None) -> None:
-    """Sets the number of threads for this process; None = as at import.
+    """Set the number of threads for this process; None = as at import.
 
-    Raises: ValueError if n is less than 1.
+    Parameters
+    ----------
+    n : int or None
+        How many threads; None = as at import.
+
+    Raises
+    ------
+    ValueError
+        If n is less than 1.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.set_num_threads(1)
+    >>> maskseq.get_num_threads()
+    1
+    >>> maskseq.set_num_threads(None)
     """
     _kernels.set_threads(n)
 
@@ -33,7 +61,17 @@ def set_num_threads(n: int | None) -> None:
 def num_threads(n: int | None) -> Iterator[None]:
     """Inside the `with`, the calling thread (and no other) runs its kernels on n threads.
 
-    n: at least 1; None = the process's number, in spite of a `with` around this one.
+    Parameters
+    ----------
+    n : int or None
+        At least 1; None = the process's number, also inside another `with`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> with maskseq.num_threads(1):
+    ...     print(maskseq.get_num_threads())
+    1
     """
     before = _kernels.set_own_threads(n)
     try:
@@ -48,7 +86,20 @@ def isa() -> str:
 
 
 def get_include() -> str:
-    """The folder of maskseq_capi.h and maskseq.h, for compilers."""
+    """The folder of maskseq_capi.h and maskseq.h, for compilers.
+
+    Returns
+    -------
+    str
+        The folder.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import os
+    >>> os.path.exists(os.path.join(maskseq.get_include(), "maskseq.h"))
+    True
+    """
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), "include")
 
 

@@ -34,8 +34,37 @@ def convert_to_tensor(x: Any, dtype: str | np.dtype | None = None, *, name: str 
 
     Float arrays of another width become float32 unless `dtype` says otherwise; integers, bools and
     strings keep their dtype. The mask of a Tensor goes along. `name` is for warnings and errors.
-    Raises: TypeError for a numpy.ma array with masked numbers.
+
+    Parameters
+    ----------
+    x : array_like
+        The values.
+    dtype : str or numpy.dtype, optional
+        The dtype of the result.
+    name : str, default "x"
+        A name, for warnings and errors.
+
+    Returns
+    -------
+    Tensor
+        The array.
+
+    Raises
+    ------
+    TypeError
+        For a numpy.ma array with masked numbers.
+
+    Notes
+    -----
     Source: keras.ops.convert_to_tensor.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> x = maskseq.convert_to_tensor(np.ones((2, 3)))
+    >>> x.dtype, maskseq.get_keras_mask(x)
+    (dtype('float32'), None)
     """
     if dtype is None and isinstance(x, np.ndarray) and x.dtype in KEPT:
         if isinstance(x, Tensor):
@@ -81,19 +110,70 @@ def warn_of_overflow(place: str, number: Any, result: np.ndarray) -> None:
 
 
 def as_numpy(x: Any) -> np.ndarray:
-    """`x` as a plain array, without a mask."""
+    """`x` as a plain array, without a mask.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+
+    Returns
+    -------
+    numpy.ndarray
+        The array.
+    """
     return x.view(np.ndarray) if isinstance(x, Tensor) else np.asarray(x)
 
 
 def get_keras_mask(x: Any) -> Any:
-    """The mask that `x` carries, or None."""
+    """The mask that `x` carries, or None.
+
+    Parameters
+    ----------
+    x : Tensor, KerasTensor or array
+        What may carry a mask.
+
+    Returns
+    -------
+    array or None
+        The mask, True = real, or None where there is none.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = layers.Embedding(10, 2, mask_zero=True)(np.array([[3, 0]]))
+    >>> maskseq.get_keras_mask(x).tolist()
+    [[True, False]]
+    """
     return getattr(x, "_keras_mask", None)
 
 
 def set_keras_mask(x: Any, mask: Any) -> None:
     """Attach `mask` to `x` (a Tensor or a symbolic tensor); None takes the mask off.
 
-    Raises: TypeError if `x` is a plain array, which cannot carry a mask (`convert_to_tensor` it).
+    Parameters
+    ----------
+    x : Tensor or KerasTensor
+        What shall carry it.
+    mask : bool array or None
+        True = real; None takes the mask off.
+
+    Raises
+    ------
+    TypeError
+        If `x` is a plain array, which cannot carry a mask (`convert_to_tensor` it).
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = maskseq.convert_to_tensor(np.ones((1, 2, 4)))
+    >>> maskseq.set_keras_mask(x, np.array([[True, False]]))
+    >>> layers.GlobalAveragePooling1D()(x).shape
+    (1, 4)
     """
     if mask is None:
         if get_keras_mask(x) is not None:

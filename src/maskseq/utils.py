@@ -16,9 +16,32 @@ from .initializers import set_random_seed as set_random_seed
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     """1 at the place of each class, on a new last axis, float32; a last axis of size 1 goes.
 
-    Arguments: x: ids from 0.  num_classes: one more than the largest id, if None.
-    Raises: ValueError naming the first id that is outside.
+    Parameters
+    ----------
+    x : array_like
+        Ids from 0.
+    num_classes : int, optional
+        One more than the largest id, if None.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, the shape of `x` and `num_classes`.
+
+    Raises
+    ------
+    ValueError
+        Naming the first id that is outside.
+
+    Notes
+    -----
     Source: keras.utils.to_categorical.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.utils.to_categorical([0, 2]).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     ids = np.asarray(x)
     if ids.dtype.kind not in "biuf" or (ids.dtype.kind == "f" and (ids != np.floor(ids)).any()):
@@ -35,5 +58,31 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
-    """`x` over its length along `axis`, float32; zeros stay. Source: keras.utils.normalize."""
+    """`x` over its length along `axis`, float32; zeros stay.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+    axis : int, default -1
+        The axis to measure along.
+    order : int, default 2
+        Of the norm.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the shape of `x`.
+
+    Notes
+    -----
+    Source: keras.utils.normalize.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> print(maskseq.utils.normalize(np.array([[3.0, 4.0]])).round(2))
+    [[0.6 0.8]]
+    """
     return ops.normalize(np.asarray(x, np.float32), axis, order, np.finfo(np.float32).tiny)

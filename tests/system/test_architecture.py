@@ -116,11 +116,22 @@ def test_no_other_folder_has_more_than_twenty_source_files():
     assert not {str(path): count for path, count in counts.items() if count > 20}
 
 
+def lines_of_code(path):
+    """Lines of a file; of Python without those of docstrings."""
+    text = path.read_text()
+    if path.suffix != ".py":
+        return text.count("\n")
+    kinds = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+    nodes = [x for x in ast.walk(ast.parse(text)) if isinstance(x, kinds)]
+    said = [x.body[0] for x in nodes if ast.get_docstring(x, clean=False) is not None]
+    return text.count("\n") - sum(x.end_lineno - x.lineno + 1 for x in said)
+
+
 def test_no_source_file_has_more_than_four_hundred_lines():
-    """Nor has a test's."""
+    """Nor has a test's. Docstrings do not count: a page of the reference may be long."""
     root = Path(__file__).parents[2]
     counts = {
-        path.relative_to(root): path.read_text().count("\n")
+        path.relative_to(root): lines_of_code(path)
         for folder in FOLDERS
         for path in (root / folder).rglob("*")
         if path.suffix in HAND_WRITTEN and path.name not in MADE

@@ -19,12 +19,43 @@ FILE = "training.npz"
 class BackupAndRestore(Periodic):
     """Keep weights, optimizer and epoch in a folder; the next `fit` begins with them.
 
-    Arguments: backup_dir: the folder, for this training alone.  save_freq: "epoch", or a number of
-        batches, after which the weights are kept too; a new `fit` then begins that epoch again
-        with them.  delete_checkpoint: leave nothing behind when the training has ended.
     A training that goes on after an epoch ends with the bits of one that was not interrupted.
-    Raises: ValueError naming the file, if it is damaged or of another model or optimizer.
+
+    Parameters
+    ----------
+    backup_dir : str or os.PathLike
+        The folder, for this training alone.
+    save_freq : str or int, default "epoch"
+        "epoch", or a number of batches, after which the weights are kept too; a new `fit` then
+        begins that epoch again with them.
+    double_checkpoint : bool, default False
+        Accepted, without effect: files are written whole or not at all.
+    delete_checkpoint : bool, default True
+        Leave nothing behind when the training has ended.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, if it is damaged or of another model or optimizer.
+
+    Notes
+    -----
     Source: keras.callbacks.BackupAndRestore.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> back = maskseq.callbacks.BackupAndRestore(folder.name + "/backup")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[back], verbose=0)
+    >>> history.epoch
+    [0, 1, 2]
     """
 
     def __init__(

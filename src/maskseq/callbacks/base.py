@@ -20,10 +20,37 @@ EVENTS = (
 class Callback:
     """Base of callbacks: override what is wanted.
 
-    model: the model that runs.  params: dict with "verbose", "epochs" and "steps" (None: unknown).
-    `logs` are the means since the epoch began: "loss", metrics, "val_" and their names; numbers.
-    A callback stops the training by `self.model.stop_training = True`.
+    `logs` are the means since the epoch began: "loss", metrics, ``"val_"`` and their names;
+    numbers. A callback stops the training by `self.model.stop_training = True`.
+
+    Attributes
+    ----------
+    model
+        The model that runs.
+    params
+        dict with "verbose", "epochs" and "steps" (None: unknown).
+
+    Notes
+    -----
     Source: keras.callbacks.Callback.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> class Counter(maskseq.callbacks.Callback):
+    ...     batches = 0
+    ...
+    ...     def on_train_batch_end(self, batch, logs=None):
+    ...         self.batches += 1
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> counter = Counter()
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, batch_size=2, callbacks=[counter], verbose=0)
+    >>> counter.batches
+    2
     """
 
     def __init__(self) -> None:
@@ -88,8 +115,19 @@ class Callback:
 class CallbackList:
     """Calls the same method of many callbacks, in order; `logs` that are not given are {}.
 
-    Arguments: callbacks: one, a list of them, or None.  model, params: of the run, if known.
-    Raises: TypeError for what is no callback.
+    Parameters
+    ----------
+    callbacks : Callback, list of Callback or None
+        One, a list of them, or None.
+    model : Model, optional
+        Of the run, if known.
+    params : dict, optional
+        Of the run, if known.
+
+    Raises
+    ------
+    TypeError
+        For what is no callback.
     """
 
     def __init__(self, callbacks: Any, model: Any = None, params: dict[str, Any] | None = None):

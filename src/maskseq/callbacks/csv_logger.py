@@ -12,10 +12,36 @@ from .base import Callback, Logs
 class CSVLogger(Callback):
     """Write the logs of each epoch to a CSV file, with a line of names on top.
 
-    Arguments: filename: the file.  separator: between values.  append: keep what is there, and
-        write no names if there is anything.
     After each epoch the file is replaced by one with a line more, whole or not at all; what was
-    there before stays until the first epoch has ended. Source: keras.callbacks.CSVLogger.
+    there before stays until the first epoch has ended.
+
+    Parameters
+    ----------
+    filename : str or os.PathLike
+        The file.
+    separator : str, default ","
+        Between values.
+    append : bool, default False
+        Keep what is there, and write no names if there is anything.
+
+    Notes
+    -----
+    Source: keras.callbacks.CSVLogger.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> log = maskseq.callbacks.CSVLogger(folder.name + "/log.csv")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[log], verbose=0)
+    >>> print(open(folder.name + "/log.csv").readline().strip())
+    epoch,loss
     """
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False):

@@ -10,11 +10,43 @@ from .monitor import Monitor
 class EarlyStopping(Monitor):
     """Stop after `patience` epochs in which `monitor` was not better than its best.
 
-    Arguments: monitor: name in the logs.  min_delta: what counts as better.  patience: epochs.
-        verbose: 1 says when it stops.  mode: "auto", "min" or "max".  baseline: a number that must
-        be beaten.  restore_best_weights: end with the weights of the best epoch.
-        start_from_epoch: epochs before it do not count.
-    Attributes: best, best_epoch, stopped_epoch, wait. Source: keras.callbacks.EarlyStopping.
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+        Name in the logs.
+    min_delta : float, default 0
+        What counts as better.
+    patience : int, default 0
+        Epochs.
+    verbose : int, default 0
+        1 says when it stops.
+    mode : str, default "auto"
+        "auto", "min" or "max".
+    baseline : float, optional
+        A number that must be beaten.
+    restore_best_weights : bool, default False
+        End with the weights of the best epoch.
+    start_from_epoch : int, default 0
+        Epochs before it do not count.
+
+    Notes
+    -----
+    Attributes: best, best_epoch, stopped_epoch, wait.
+
+    Source: keras.callbacks.EarlyStopping.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> stop = maskseq.callbacks.EarlyStopping("loss", min_delta=1e9, patience=1)
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[stop], verbose=0)
+    >>> history.epoch
+    [0, 1]
     """
 
     def __init__(

@@ -10,8 +10,28 @@ SHOWN = 20  # epochs in the table of a notebook
 class History(Callback):
     """What `fit` returns.
 
-    history: name -> list with a number for each epoch.  epoch: the epochs' numbers, from 0.
+    Attributes
+    ----------
+    history
+        Name -> list with a number for each epoch.
+    epoch
+        The epochs' numbers, from 0.
+
+    Notes
+    -----
     Source: keras.callbacks.History.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[], verbose=0)
+    >>> sorted(history.history), len(history.history["loss"])
+    (['loss'], 3)
     """
 
     def __init__(self) -> None:

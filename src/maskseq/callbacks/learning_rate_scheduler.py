@@ -9,8 +9,34 @@ from .base import Callback, Logs
 class LearningRateScheduler(Callback):
     """Set the learning rate to `schedule(epoch, learning_rate)` before each epoch.
 
-    schedule: a function of (epoch from 0, rate so far), or of the epoch alone.
-    Raises: ValueError if it returns no number. Source: keras.callbacks.LearningRateScheduler.
+    Parameters
+    ----------
+    schedule : callable
+        A function of (epoch from 0, rate so far), or of the epoch alone.
+    verbose : int, default 0
+        1 says what is done; 0 is silent.
+
+    Raises
+    ------
+    ValueError
+        If it returns no number.
+
+    Notes
+    -----
+    Source: keras.callbacks.LearningRateScheduler.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> halve = maskseq.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[halve], verbose=0)
+    >>> round(float(model.optimizer.learning_rate), 6)
+    0.00125
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0):

@@ -10,12 +10,47 @@ from .periodic import Periodic
 class ModelCheckpoint(Periodic, Monitor):
     """Write the model after each epoch, or after so many batches.
 
-    Arguments: filepath: ".keras", or ".weights.h5" with save_weights_only; it may have {epoch}
-        (from 1), {batch} and names of the logs, as "{epoch:02d}-{val_loss:.2f}.keras".
-        monitor, mode: see EarlyStopping.  save_best_only: only if `monitor` is better than before.
-        save_weights_only: weights alone.  save_freq: "epoch", or a number of batches.
-        initial_value_threshold: what the first file must be better than.  verbose: 1 says each.
-    Files are written whole or not at all. Source: keras.callbacks.ModelCheckpoint.
+    Files are written whole or not at all.
+
+    Parameters
+    ----------
+    filepath : str or os.PathLike
+        ".keras", or ".weights.h5" with save_weights_only; it may have {epoch} (from 1), {batch} and
+        names of the logs, as "{epoch:02d}-{val_loss:.2f}.keras".
+    monitor : str, default "val_loss"
+        Name in the logs.
+    verbose : int, default 0
+        1 says each.
+    save_best_only : bool, default False
+        Only if `monitor` is better than before.
+    save_weights_only : bool, default False
+        Weights alone.
+    mode : str, default "auto"
+        "auto", "min" or "max".
+    save_freq : str or int, default "epoch"
+        "epoch", or a number of batches.
+    initial_value_threshold : float, optional
+        What the first file must be better than.
+
+    Notes
+    -----
+    Source: keras.callbacks.ModelCheckpoint.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> keep = maskseq.callbacks.ModelCheckpoint(folder.name + "/{epoch}.keras")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[keep], verbose=0)
+    >>> import os
+    >>> sorted(os.listdir(folder.name))
+    ['1.keras', '2.keras', '3.keras']
     """
 
     def __init__(

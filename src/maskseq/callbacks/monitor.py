@@ -13,7 +13,14 @@ _LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", 
 class Monitor(Callback):
     """Base: `monitor` is a name in the logs, `mode` says which way is better.
 
-    mode: "min", "max", or "auto": "max" for accuracies, AUC, precision, recall, F scores, IoU, R2.
+    Parameters
+    ----------
+    monitor : str
+        Name in the logs.
+    mode : str, default "auto"
+        "min", "max", or "auto": "max" for accuracies, AUC, precision, recall, F scores, IoU, R2.
+    min_delta : float, default 0.0
+        What counts as better.
     """
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0):

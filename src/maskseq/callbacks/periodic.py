@@ -8,7 +8,12 @@ from .base import Callback, Logs
 class Periodic(Callback):
     """Base: `due` is called as `save_freq` says, "epoch" or a number of batches.
 
-    others: the arguments of the other base of a subclass, if it has one.
+    Parameters
+    ----------
+    save_freq : str or int
+        "epoch", or a number of batches.
+    *others
+        The arguments of the other base of a subclass, if it has one.
     """
 
     def __init__(self, save_freq: Any, *others: Any) -> None:

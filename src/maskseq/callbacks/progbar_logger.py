@@ -22,8 +22,17 @@ def can_redraw(stream: Any) -> bool:
 class ProgbarLogger(Callback):
     """Show progress on standard output; `fit` makes one for verbose=1 and 2.
 
-    verbose: 1: a bar, redrawn where the output can be (elsewhere a line for each epoch); 2: a line
-        for each epoch; None: as the params say. Source: keras.callbacks.ProgbarLogger.
+    Parameters
+    ----------
+    verbose : int, optional
+        1: a bar, redrawn where the output can be (elsewhere a line for each epoch); 2: a line for
+        each epoch; None: as the params say.
+    clock : callable, optional
+        What gives the time, in seconds.
+
+    Notes
+    -----
+    Source: keras.callbacks.ProgbarLogger.
     """
 
     def __init__(self, verbose: int | None = None, clock: Callable[[], float] = time.monotonic):

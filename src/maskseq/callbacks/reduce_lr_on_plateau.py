@@ -7,9 +7,42 @@ from .monitor import Monitor
 class ReduceLROnPlateau(Monitor):
     """Multiply the learning rate by `factor` after `patience` epochs without a better `monitor`.
 
-    Arguments: monitor, min_delta, mode: see EarlyStopping.  cooldown: epochs after a reduction in
-        which none is counted.  min_lr: the least learning rate.  verbose: 1 says each reduction.
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+        Name in the logs.
+    factor : float, default 0.1
+        What the learning rate is multiplied by.
+    patience : int, default 10
+        Epochs without a better `monitor`.
+    verbose : int, default 0
+        1 says each reduction.
+    mode : str, default "auto"
+        "auto", "min" or "max".
+    min_delta : float, default 0.0001
+        What counts as better.
+    cooldown : int, default 0
+        Epochs after a reduction in which none is counted.
+    min_lr : float, default 0.0
+        The least learning rate.
+
+    Notes
+    -----
     Source: keras.callbacks.ReduceLROnPlateau.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer="sgd", loss="mse")
+    >>> from maskseq.callbacks import ReduceLROnPlateau
+    >>> slow = ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=1e9)
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[slow], verbose=0)
+    >>> float(model.optimizer.learning_rate) < 0.01
+    True
     """
 
     def __init__(

@@ -6,12 +6,38 @@ from .base import Callback, Logs
 
 
 class SwapEMAWeights(Callback):
-    """Put the averages that an optimizer with `use_ema=True` keeps in the place of the weights
-    while a model is evaluated or predicts, and the weights back afterwards.
+    """Put averages of the weights in their place while a model is evaluated or predicts.
 
-    swap_on_epoch: from the end of each epoch to the beginning of the next, too: what callbacks
-        after this one save at the end of an epoch are then the averages.
-    Raises: ValueError if the optimizer keeps none. Source: keras.callbacks.SwapEMAWeights.
+    The averages are those that an optimizer with `use_ema=True` keeps; the weights come back
+    afterwards.
+
+    Parameters
+    ----------
+    swap_on_epoch : bool, default False
+        From the end of each epoch to the beginning of the next, too: what callbacks after this one
+        save at the end of an epoch are then the averages.
+
+    Raises
+    ------
+    ValueError
+        If the optimizer keeps none.
+
+    Notes
+    -----
+    Source: keras.callbacks.SwapEMAWeights.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1)])
+    >>> model.compile(optimizer=maskseq.optimizers.SGD(use_ema=True), loss="mse")
+    >>> swap = maskseq.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> history = model.fit(x, y, epochs=3, callbacks=[swap], verbose=0)
+    >>> history.epoch
+    [0, 1, 2]
     """
 
     def __init__(self, swap_on_epoch: bool = False):

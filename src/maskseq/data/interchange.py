@@ -27,7 +27,11 @@ class Interchange:
         of numbers that all have as many, or of tensors. A column of tensors (the extension type
         arrow.fixed_shape_tensor) has time as its first axis. Nothing is copied unless the column
         has chunks, packed bools, or lists that do not follow each other. A null list is empty.
-        Raises: ValueError for other columns, and naming the position of a list with a null in it.
+
+        Raises
+        ------
+        ValueError
+            For other columns, and naming the position of a list with a null in it.
         """
         from . import arrow
 
@@ -45,18 +49,33 @@ class Interchange:
     ) -> Self:
         """From a frame of pandas, polars or pyarrow.
 
-        Arguments:
-            by: long format: a column, or a list of them, whose values say which sequence a row is a
-                step of. Sequences are in the order in which their keys are first seen, as
-                `frame[by].unique()` of pandas has them. None: each row is a sequence, and the
-                columns are list columns.
-            sort: the column that steps are sorted by; None: they keep their order, as do those of
-                one time.
-            columns: a name: steps are numbers; a list: steps are (columns,). By default, with `by`
-                all but `by` and `sort`; else the one list column.
-            nulls: a number in place of a null. NaN is a number.
-        Returns: a Ragged in the type that holds all columns.
-        Raises: ValueError naming the column, and the row of a null; TypeError for what is no frame.
+        Parameters
+        ----------
+        by : optional
+            Long format: a column, or a list of them, whose values say which sequence a row is a
+            step of. Sequences are in the order in which their keys are first seen, as
+            `frame[by].unique()` of pandas has them. None: each row is a sequence, and the columns
+            are list columns.
+        sort : optional
+            The column that steps are sorted by; None: they keep their order, as do those of one
+            time.
+        columns : optional
+            A name: steps are numbers; a list: steps are (columns,). By default, with `by` all but
+            `by` and `sort`; else the one list column.
+        nulls : float, optional
+            A number in place of a null. NaN is a number.
+
+        Returns
+        -------
+        Self
+            A Ragged in the type that holds all columns.
+
+        Raises
+        ------
+        ValueError
+            Naming the column, and the row of a null.
+        TypeError
+            For what is no frame.
         """
         from . import frames, grouping
         from .ragged import as_batch
@@ -86,9 +105,18 @@ class Interchange:
     def from_csr(cls, matrix: Any, take: str = "indices") -> Self:
         """From a sparse matrix of scipy: each row is the sequence of its stored entries.
 
-        take: "indices": their columns, int64, as ids of words in a count matrix; "data": their
-            values.  Nothing is copied of a CSR matrix whose indices are sorted.
-        Raises: TypeError for what is no sparse matrix; ValueError for another `take`.
+        Parameters
+        ----------
+        take : str, default "indices"
+            "indices": their columns, int64, as ids of words in a count matrix; "data": their
+            values. Nothing is copied of a CSR matrix whose indices are sorted.
+
+        Raises
+        ------
+        TypeError
+            For what is no sparse matrix.
+        ValueError
+            For another `take`.
         """
         if not hasattr(matrix, "tocsr"):
             raise TypeError(f"expected a sparse matrix of scipy, got {type(matrix).__name__}")
@@ -101,15 +129,33 @@ class Interchange:
         return make(getattr(rows, take), rows.indptr)
 
     def to_arrow(self) -> Any:
-        """A pyarrow array of the type large_list, uncopied. Raises: ImportError."""
+        """A pyarrow array of the type large_list, uncopied.
+
+        Raises
+        ------
+        ImportError
+            If it does not fit.
+        """
         return need("pyarrow", "Ragged.to_arrow", "frames").array(self)
 
     def to_polars(self, name: str = "") -> Any:
-        """A polars Series of lists. Raises: ImportError."""
+        """A polars Series of lists.
+
+        Raises
+        ------
+        ImportError
+            If it does not fit.
+        """
         return need("polars", "Ragged.to_polars", "frames").Series(self).alias(name)
 
     def to_pandas(self, name: Any = None, index: Any = None) -> Any:
-        """A pandas Series of arrays, views of the values. Raises: ImportError."""
+        """A pandas Series of arrays, views of the values.
+
+        Raises
+        ------
+        ImportError
+            If it does not fit.
+        """
         pandas = need("pandas", "Ragged.to_pandas", "frames")
         rows: Any = self
         objects = np.fromiter(rows, object, len(rows))

@@ -42,16 +42,44 @@ def pad_sequences(
 ) -> NDArray[Any]:
     """One array of all sequences, cut or padded to one length.
 
-    sequences: lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix;
-        or a Ragged, an Arrow list column, or a frame of numbers, each row of which is one. Of
-        numpy.ma arrays masked steps at the end count as padding.  maxlen: steps to keep; None =
-        the longest has.
-    dtype: of the result; object and strings work too.  padding, truncating: "pre" or "post", the
-        side to fill with `value`, the side to cut.  value: a number, or what broadcasts to a row.
-    Returns: (len(sequences), maxlen, *step shape), a new array; as Keras does, default by default.
-    Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault;
-        RuntimeError if a sequence changes its length while it is being read.
+    Parameters
+    ----------
+    sequences : sequence, numpy.ndarray, Ragged, ArrowStream or ArrowArray
+        Lists, tuples, ranges or arrays of numbers or of equal-shaped steps, in any mix; or a
+        Ragged, an Arrow list column, or a frame of numbers, each row of which is one. Of numpy.ma
+        arrays masked steps at the end count as padding.
+    maxlen : int, optional
+        Steps to keep; None = the longest has.
+    dtype : dtype, default "int32"
+        Of the result; object and strings work too.
+    padding, truncating : str, default "pre"
+        "pre" or "post", the side to fill with `value`, the side to cut.
+    value : scalar or array_like, default 0.0
+        A number, or what broadcasts to a row.
+
+    Returns
+    -------
+    numpy.ndarray
+        (len(sequences), maxlen, ``*step`` shape), a new array; as Keras does, default by default.
+
+    Raises
+    ------
+    ValueError, TypeError, OverflowError
+        Naming the position of the sequence at fault.
+    RuntimeError
+        If a sequence changes its length while it is being read.
+
+    Notes
+    -----
     Source: keras.utils.pad_sequences. Unlike there, maxlen=0 and no sequences at all are fine.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.pad_sequences([[711, 632, 71], [73, 8]]).tolist()
+    [[711, 632, 71], [0, 73, 8]]
+    >>> maskseq.pad_sequences([[711, 632, 71], [73, 8]], maxlen=2, padding="post").tolist()
+    [[632, 71], [73, 8]]
     """
     given = _unpacked(sequences)
     if not hasattr(given, "__len__"):
@@ -88,11 +116,32 @@ def pad_sequences(
 class Ragged(Interchange, Pictured):
     """Sequences of different lengths, one after another in one array. Immutable.
 
-    values: (n, *features), any kind of number; step j of sequence b is values[offsets[b] + j].
-    offsets: integers (batch + 1,), never decreasing, from 0 or more to n at most.
     values are not copied: they must not be changed afterwards, and here they are read-only.
-    Indexing: an int gives a sequence, (length, *features); a slice, a mask or positions a Ragged.
-    Raises: ValueError or TypeError naming the argument, what was expected and what came.
+    Indexing: an int gives a sequence, ``(length, *features)``; a slice, a mask or positions a
+    Ragged.
+
+    Parameters
+    ----------
+    values : array_like
+        ``(n, *features)``, any kind of number; step j of sequence b is values[offsets[b] + j].
+    offsets : array_like
+        Integers (batch + 1,), never decreasing, from 0 or more to n at most.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what came.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> ragged = maskseq.Ragged.from_list([[711, 632, 71], [73, 8]])
+    >>> len(ragged), ragged.lengths.tolist()
+    (2, [3, 2])
+    >>> ragged[1].tolist()
+    [73, 8]
+    >>> ragged.values.tolist(), ragged.offsets.tolist()
+    ([711, 632, 71, 73, 8], [0, 3, 5])
     """
 
     __slots__ = ("_values", "_offsets")
@@ -126,9 +175,25 @@ class Ragged(Interchange, Pictured):
 
         Of numpy.ma arrays masked steps at the end are left out; elsewhere they are an error. None,
         and NaN in place of a sequence, is an empty one.
-        dtype: of the values. None: Python's ints give int32, or int64 where one needs it, arrays of
+
+        Parameters
+        ----------
+        sequences : sequence
+            The sequences, one after the other.
+        dtype : dtype, optional
+            Of the values. None: Python's ints give int32, or int64 where one needs it, arrays of
             integers keep theirs, and any float makes it float32.
-        Raises: ValueError, TypeError or OverflowError naming the position of the sequence at fault.
+
+        Raises
+        ------
+        ValueError, TypeError, OverflowError
+            Naming the position of the sequence at fault.
+
+        Examples
+        --------
+        >>> import maskseq
+        >>> maskseq.Ragged.from_list([[1, 2, 3], [], [4.5]]).lengths.tolist()
+        [3, 0, 1]
         """
         if dtype is not None and np.dtype(dtype).kind not in "biuf":
             raise TypeError(f"dtype must be of numbers, got {np.dtype(dtype)}")
@@ -145,7 +210,7 @@ class Ragged(Interchange, Pictured):
 
     @classmethod
     def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
-        """From values (n, *features) and how many of them each sequence has: n in all."""
+        """From values ``(n, *features)`` and how many of them each sequence has: n in all."""
         values, lengths = as_array(values, "values"), _checked_lengths(lengths)
         if lengths.sum() != len(values):
             raise ValueError(f"lengths must sum to {len(values)} values, got {lengths.sum()}")
@@ -155,10 +220,26 @@ class Ragged(Interchange, Pictured):
     def from_padded(
         cls, x: ArrayLike, mask: ArrayLike | None = None, *, lengths: ArrayLike | None = None
     ) -> Ragged:
-        """The real steps of x (batch, time, *features).
+        """The real steps of x ``(batch, time, *features)``.
 
-        mask: (batch, time), any pattern, not 0 = real.  lengths: (batch,), for padding at the end.
         With neither, every step is real, but for those that a numpy.ma array masks.
+
+        Parameters
+        ----------
+        x : array_like
+            The input.
+        mask : array_like, optional
+            (batch, time), any pattern, not 0 = real.
+        lengths : array_like, optional
+            (batch,), for padding at the end.
+
+        Examples
+        --------
+        >>> import maskseq
+        >>> import numpy as np
+        >>> padded = np.array([[711, 632, 71], [73, 8, 0]])
+        >>> maskseq.Ragged.from_padded(padded, mask=padded != 0)[1].tolist()
+        [73, 8]
         """
         x = x if isinstance(x, np.ndarray) else as_array(x, "x")
         if x.ndim < 2:
@@ -190,7 +271,14 @@ class Ragged(Interchange, Pictured):
         truncating: Side = "post",
         value: Any = 0,
     ) -> NDArray[Any]:
-        """As pad_sequences of the same arguments, in this dtype: (batch, maxlen, *features)."""
+        """As pad_sequences of the same arguments, in this dtype: ``(batch, maxlen, *features)``.
+
+        Examples
+        --------
+        >>> import maskseq
+        >>> maskseq.Ragged.from_list([[1, 2, 3], [4]]).to_padded()[0].tolist()
+        [1, 2, 3]
+        """
         return pad_sequences(self, maxlen, reading.native(self.dtype), padding, truncating, value)
 
     def to_list(self) -> list[list[Any]]:
@@ -199,7 +287,7 @@ class Ragged(Interchange, Pictured):
         return [values[a:b] for a, b in self._bounds()]
 
     values: NDArray[Any] = cast(Any, property(operator.attrgetter("_values")))
-    """(n, *features): all steps, sequence after sequence."""
+    """All steps, sequence after sequence: ``(n, *features)``."""
     offsets: NDArray[np.int64] = cast(Any, property(operator.attrgetter("_offsets")))
     """int64 (batch + 1,), from 0 to n: sequence b is values[offsets[b]:offsets[b + 1]]."""
 

@@ -20,17 +20,42 @@ def steps(model: Any, x: Any, *, unit: int | None = None, pad_value: float = 0) 
     Every step is masked once, alone, and the answer compared with that for the whole sequence. A
     sequence of n steps is so run n times.
 
-    Arguments:
-        model: a model of one input and one output, which takes a mask.
-        x: sequences, as `predict` takes them: a list of lists or arrays, a Ragged, an Arrow column.
-        unit: a place on the last axis of the output: the change there, with its sign: positive
-            where the step raises it. None: the largest change of all units, without a sign.
-        pad_value: what a masked step holds: the id 0 of an Embedding, the value of a Masking.
-    Returns: Ragged of float32, one number for each step of each sequence. Of an output for every
-        step the largest change (by size) at the other steps counts.
-    Raises: TypeError for a padded array, of which it is not known which steps are real; ValueError
-        for a model of several inputs or outputs, one whose first layer drops masks, or a `unit`
+    Parameters
+    ----------
+    model : Model
+        A model of one input and one output, which takes a mask.
+    x : array_like
+        Sequences, as `predict` takes them: a list of lists or arrays, a Ragged, an Arrow column.
+    unit : int, optional
+        A place on the last axis of the output: the change there, with its sign: positive where the
+        step raises it. None: the largest change of all units, without a sign.
+    pad_value : float, default 0
+        What a masked step holds: the id 0 of an Embedding, the value of a Masking.
+
+    Returns
+    -------
+    Ragged
+        Ragged of float32, one number for each step of each sequence. Of an output for every step
+        the largest change (by size) at the other steps counts.
+
+    Raises
+    ------
+    TypeError
+        For a padded array, of which it is not known which steps are real.
+    ValueError
+        For a model of several inputs or outputs, one whose first layer drops masks, or a `unit`
         that the output does not have.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> ids = maskseq.Input((None,), dtype="int32")
+    >>> x = layers.Embedding(1000, 16, mask_zero=True)(ids)
+    >>> model = maskseq.Model(ids, layers.LSTM(8)(x))
+    >>> changes = maskseq.explain.steps(model, [[711, 632, 71], [73, 8]])
+    >>> changes.lengths.tolist()
+    [3, 2]
     """
     sequences = as_batch(x)
     if not isinstance(sequences, Ragged):

@@ -18,8 +18,37 @@ def register_keras_serializable(
 ) -> Callable[[Registered], Registered]:
     """Decorator of a class or function: files then name it "package>name", and it is found there.
 
-    Raises: ValueError for a class without `get_config`, or a name that is taken.
+    Parameters
+    ----------
+    package : str, default "Custom"
+        What stands before the name in files.
+    name : str, optional
+        The name in files; None: that of the class.
+
+    Returns
+    -------
+    callable
+        A decorator, which gives the class as it came.
+
+    Raises
+    ------
+    ValueError
+        For a class without `get_config`, or a name that is taken.
+
+    Notes
+    -----
     Source: keras.saving.register_keras_serializable.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> @maskseq.saving.register_keras_serializable(package="mine")
+    ... class Halve(layers.Layer):
+    ...     def call(self, inputs):
+    ...         return inputs / 2
+    >>> maskseq.saving.get_registered_name(Halve)
+    'mine>Halve'
     """
 
     def register(made: Any) -> Any:
@@ -41,13 +70,44 @@ def _origin(made: Any) -> tuple[str, str]:
 
 
 def get_registered_name(made: Any) -> str:
-    """ "package>name" of what was registered, else its own name. Source: keras.saving."""
+    """The name "package>name" of what was registered, else its own name.
+
+    Parameters
+    ----------
+    made : object
+        A class or a function.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Notes
+    -----
+    Source: keras.saving.
+    """
     return str(_names.get(made, made.__name__))
 
 
 def get_registered_object(name: str, custom_objects: Any = None, module_objects: Any = None) -> Any:
     """The class or function of a registered name, or of that name in a dict; None if none is.
 
+    Parameters
+    ----------
+    name : str
+        The name.
+    custom_objects : dict, optional
+        Name -> class or function, beside those that are known.
+    module_objects : dict, optional
+        Names to look at last.
+
+    Returns
+    -------
+    object or None
+        The class or function; None if there is none.
+
+    Notes
+    -----
     Source: keras.saving.get_registered_object.
     """
     for known in (custom_objects, custom_objects_here(), module_objects):
@@ -57,14 +117,42 @@ def get_registered_object(name: str, custom_objects: Any = None, module_objects:
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """The dict of all that is registered, which may be added to. Source: keras.saving."""
+    """The dict of all that is registered, which may be added to.
+
+    Returns
+    -------
+    dict
+        Name -> class or function.
+
+    Notes
+    -----
+    Source: keras.saving.
+    """
     return _registered
 
 
 class custom_object_scope:
     """Within `with custom_object_scope({"Name": Class}):` files may name these.
 
+    Parameters
+    ----------
+    custom_objects : dict, optional
+        Name -> class or function, beside those that are known.
+
+    Notes
+    -----
     Source: keras.saving.custom_object_scope.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> class Halve(layers.Layer):
+    ...     def call(self, inputs):
+    ...         return inputs / 2
+    >>> with maskseq.saving.custom_object_scope({"Halve": Halve}):
+    ...     print(maskseq.saving.get_registered_object("Halve") is Halve)
+    True
     """
 
     def __init__(self, custom_objects: Mapping[str, Any]):

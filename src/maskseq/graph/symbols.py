@@ -39,7 +39,20 @@ class KerasTensor:
     """A stand-in for an array that is not there yet: a shape (None = unknown), a dtype, a history.
 
     `maskseq.ops` attaches the arithmetic operators. `_keras_mask` is there only when the tensor
-    carries a mask, itself a KerasTensor. Source: keras.KerasTensor.
+    carries a mask, itself a KerasTensor.
+
+    Parameters
+    ----------
+    shape : tuple
+        The shape, None = unknown.
+    dtype : str, default "float32"
+        The dtype.
+    name : str, optional
+        The name; made from the name of the class if None.
+
+    Notes
+    -----
+    Source: keras.KerasTensor.
     """
 
     __array_priority__ = 1000
@@ -61,7 +74,13 @@ class KerasTensor:
 
     @property
     def maker(self) -> Any:
-        """The layer or operation that gave it. Raises: ValueError if no call did."""
+        """The layer or operation that gave it.
+
+        Raises
+        ------
+        ValueError
+            If no call did.
+        """
         if self.node is None:
             raise ValueError(f"{self!r} is the result of no call")
         return self.node.operation

@@ -18,14 +18,37 @@ _ROOM = 4 << 20  # bytes of a small archive that may be read
 def read_weights(path: Given) -> dict[str, np.ndarray]:
     """All weights in a file, by name.
 
-    Arguments: path: of a file, or a file opened in binary mode: `.safetensors`; `.pt` or `.pth` of
-        `torch.save` with plain tensors in dicts and lists; `.npz`; `.weights.h5`, legacy `.h5` or
-        `.keras`. The bytes say which it is, not the name.
-    Returns: name -> array, in the order of the file; float32 where the file has bfloat16, other
-        types as they are. Names in files of Keras are paths: "layers/lstm/cell/vars/0" in those of
-        Keras 3, "lstm/lstm/kernel:0" in legacy ones; what an optimizer keeps is left out there.
-        In those of PyTorch names inside dicts are joined by dots, and arrays are read-only.
-    Raises: FormatError (a ValueError) with path and reason. No code in a file is ever run.
+    Parameters
+    ----------
+    path : str, os.PathLike, BinaryIO or Source
+        Of a file, or a file opened in binary mode: `.safetensors`; `.pt` or `.pth` of `torch.save`
+        with plain tensors in dicts and lists; `.npz`; `.weights.h5`, legacy `.h5` or `.keras`. The
+        bytes say which it is, not the name.
+
+    Returns
+    -------
+    dict
+        Name -> array, in the order of the file; float32 where the file has bfloat16, other types as
+        they are. Names in files of Keras are paths: "layers/lstm/cell/vars/0" in those of Keras 3,
+        "lstm/lstm/kernel:0" in legacy ones; what an optimizer keeps is left out there. In those of
+        PyTorch names inside dicts are joined by dots, and arrays are read-only.
+
+    Raises
+    ------
+    FormatError
+        (a ValueError) with path and reason. No code in a file is ever run.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "weights.npz")
+    ...     np.savez(path, kernel=np.ones((2, 3)))
+    ...     weights = maskseq.read_weights(path)
+    >>> weights["kernel"].shape
+    (2, 3)
     """
     source = Source.of(path)
     kind = kind_of(source)

@@ -107,13 +107,47 @@ KNOWN: dict[str, Any] = {
 def get(identifier: Any) -> Any:
     """The loss, a function or an object, that a name, a config, a class or itself means.
 
-    Raises: ValueError naming the nearest one there is.
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+
+    Returns
+    -------
+    Loss or callable
+        The loss.
+
+    Raises
+    ------
+    ValueError
+        Naming the nearest one there is.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> maskseq.losses.get("mse")(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]])).tolist()
+    [2.0]
     """
     return configured.found(identifier, KNOWN, "loss", deserialize)
 
 
 def as_loss(identifier: Any, reduction: str = "sum_over_batch_size") -> Loss | None:
-    """`get`, with a function made a Loss."""
+    """`get`, with a function made a Loss.
+
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+
+    Returns
+    -------
+    Loss
+        The loss.
+    """
     loss = get(identifier)
     if loss is None or isinstance(loss, Loss):
         return loss
@@ -124,7 +158,18 @@ def as_loss(identifier: Any, reduction: str = "sum_over_batch_size") -> Loss | N
 
 
 def serialize(loss: Any) -> Any:
-    """Its config, or a name, in Keras's form; what is your own as it is."""
+    """Its config, or a name, in Keras's form; what is your own as it is.
+
+    Parameters
+    ----------
+    loss : Loss or function
+        The loss.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     if isinstance(loss, str):
         cls = KNOWN.get(loss)
         return loss if getattr(cls, "in_keras", True) else serialize(cls)
@@ -135,7 +180,23 @@ def serialize(loss: Any) -> Any:
 
 
 def deserialize(config: Any) -> Any:
-    """The loss that a config or a name describes. Raises: ValueError if it is not known."""
+    """The loss that a config or a name describes.
+
+    Parameters
+    ----------
+    config : dict or str
+        What `serialize` gave.
+
+    Returns
+    -------
+    Loss or callable
+        The loss.
+
+    Raises
+    ------
+    ValueError
+        If it is not known.
+    """
     if isinstance(config, dict) and config.get("class_name") == "function":
         config = config.get("config")
     if isinstance(config, str):

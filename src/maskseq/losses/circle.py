@@ -23,12 +23,46 @@ def circle(
 ) -> Any:
     """log(1 + the sum over the pairs of a class times that over the pairs of two), (samples,).
 
-    y_true: int (samples,) or (samples, 1).  y_pred: float32 (samples, features) of length 1.
-    ref_labels, ref_embeddings: the other halves of the pairs, by default y_true and y_pred.
-    remove_diagonal: no sample makes a pair with the reference of its own number.
-    gamma: the scale.  margin: how far a pair may be from the best that it can be.
     Samples whose loss is 0 have a mask that leaves them out, as in Keras.
-    Raises: ValueError for other shapes. Source: Sun et al. 2020.
+
+    Parameters
+    ----------
+    y_true : array_like
+        int (samples,) or (samples, 1).
+    y_pred : array_like
+        float32 (samples, features) of length 1.
+    ref_labels : array_like, optional
+        Labels of the other halves of the pairs, by default `y_true`.
+    ref_embeddings : array_like, optional
+        The other halves of the pairs, by default `y_pred`.
+    remove_diagonal : bool, default True
+        No sample makes a pair with the reference of its own number.
+    gamma : float, default 80.0
+        The scale.
+    margin : float, default 0.4
+        How far a pair may be from the best that it can be.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        For other shapes.
+
+    Notes
+    -----
+    Source: Sun et al. 2020.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([0, 0, 1]), np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    >>> maskseq.losses.circle(y_true, y_pred).shape
+    (3,)
     """
     others = y_pred if ref_embeddings is None else ref_embeddings
     for name, given in (("y_pred", y_pred), ("ref_embeddings", others)):
@@ -60,7 +94,34 @@ class Circle(LossFunctionWrapper):
 
     So the loss hangs on what is in a batch together, and its mean counts the samples whose loss is
     above 0. y_pred: embeddings of length 1, as `UnitNormalization` gives them.
+
+    Parameters
+    ----------
+    gamma : float, default 80.0
+        The scale.
+    margin : float, default 0.4
+        How far a pair may be from the best that it can be.
+    remove_diagonal : bool, default True
+        No sample makes a pair with the reference of its own number.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "circle"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Notes
+    -----
     Source: keras.losses.Circle.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([0, 0, 1]), np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    >>> float(maskseq.losses.Circle()(y_true, y_pred)) > 0
+    True
     """
 
     def __init__(

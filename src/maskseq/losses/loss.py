@@ -23,11 +23,32 @@ MEANS = REDUCTIONS[:3]
 class Loss:
     """Base of losses: `call(y_true, y_pred)` gives a value for each sample or step.
 
-    reduction: "sum_over_batch_size" or "mean": the sum of weighted values over their number;
-        "mean_with_sample_weight": over the sum of the weights; "sum"; "none" or None: all values.
     A call takes y_pred as an array, with or without a mask, as Rows, or Traced in training. Masked
     steps do not count, and what is at them is not read; if all are masked the loss is 0.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    reduction : str or None, default "sum_over_batch_size"
+        "sum_over_batch_size" or "mean": the sum of weighted values over their number;
+        "mean_with_sample_weight": over the sum of the weights; "sum"; "none" or None: all values.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Notes
+    -----
     Source: keras.losses.Loss.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> class Cubed(maskseq.losses.Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return maskseq.ops.mean(maskseq.ops.abs(y_true - y_pred) ** 3, axis=-1)
+    >>> float(Cubed()(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])))
+    4.0
     """
 
     stepwise = False
@@ -120,7 +141,21 @@ class Loss:
 class LossFunctionWrapper(Loss):
     """The loss of a function of (y_true, y_pred) and options that gives a value for each step.
 
-    stepwise: as in Loss; a function of your own gets whole sequences unless it says otherwise.
+    Parameters
+    ----------
+    fn : callable
+        Function of (y_true, y_pred) and options.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    stepwise : bool, default False
+        As in Loss; a function of your own gets whole sequences unless it says otherwise.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
 
     def __init__(
@@ -150,7 +185,18 @@ class LossFunctionWrapper(Loss):
 
 
 class Plain(LossFunctionWrapper):
-    """Base of the losses that have no options."""
+    """Base of the losses that have no options.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    """
 
     function: Callable[..., Any]
 

@@ -21,17 +21,83 @@ def _margins(y_true: Any, y_pred: Any) -> Any:
 
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
-    """mean(max(1 - y_true * y_pred, 0)) along the last axis, labels being -1 and 1, or 0 and 1."""
+    """mean(max(1 - y_true * y_pred, 0)) along the last axis, labels being -1 and 1, or 0 and 1.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [-1.0]]), np.array([[0.5], [0.5]])
+    >>> loss = maskseq.losses.hinge(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.5 1.5]
+    """
     return ops.mean(_margins(y_true, y_pred), axis=-1)
 
 
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
-    """mean(max(1 - y_true * y_pred, 0) ** 2) along the last axis, labels as in `hinge`."""
+    """mean(max(1 - y_true * y_pred, 0) ** 2) along the last axis, labels as in `hinge`.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [-1.0]]), np.array([[0.5], [0.5]])
+    >>> loss = maskseq.losses.squared_hinge(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.25 2.25]
+    """
     return ops.mean(ops.square(_margins(y_true, y_pred)), axis=-1)
 
 
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
-    """max(largest of the wrong classes - the right one + 1, 0), labels being one-hot."""
+    """max(largest of the wrong classes - the right one + 1, 0), labels being one-hot.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> loss = maskseq.losses.categorical_hinge(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.4]
+    """
     labels = np.asarray(y_true, np.float32)
     right = ops.sum(ops.multiply(labels, y_pred), axis=-1)
     wrong = ops.max(ops.multiply(_ONE - labels, y_pred), axis=-1)
@@ -39,18 +105,75 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
 
 
 class Hinge(Plain):
-    """`hinge`."""
+    """`hinge`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [-1.0]]), np.array([[0.5], [0.5]])
+    >>> round(float(maskseq.losses.Hinge()(y_true, y_pred)), 4)
+    1.0
+    """
 
     function = staticmethod(hinge)
 
 
 class SquaredHinge(Plain):
-    """`squared_hinge`."""
+    """`squared_hinge`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [-1.0]]), np.array([[0.5], [0.5]])
+    >>> round(float(maskseq.losses.SquaredHinge()(y_true, y_pred)), 4)
+    1.25
+    """
 
     function = staticmethod(squared_hinge)
 
 
 class CategoricalHinge(Plain):
-    """`categorical_hinge`."""
+    """`categorical_hinge`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> round(float(maskseq.losses.CategoricalHinge()(y_true, y_pred)), 4)
+    0.4
+    """
 
     function = staticmethod(categorical_hinge)

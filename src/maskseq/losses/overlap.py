@@ -12,7 +12,31 @@ _ONE = np.float32(1)
 
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
-    """1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred)) along `axis`; None: over all."""
+    """1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred)) along `axis`; None: over all.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    axis : int, optional
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, one value.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> loss = maskseq.losses.dice(y_true, y_pred)
+    >>> print(loss.round(4))
+    0.2
+    """
     labels = np.asarray(y_true, np.float32)
     both = ops.sum(ops.multiply(labels, y_pred), axis=axis)
     sizes = ops.add(ops.sum(labels, axis=axis), ops.sum(y_pred, axis=axis))
@@ -23,7 +47,35 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
 ) -> Any:
-    """`dice` with weights: alpha for what is missed, beta for what is not there."""
+    """`dice` with weights: alpha for what is missed, beta for what is not there.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    alpha : float, default 0.5
+        Weight of false positives.
+    beta : float, default 0.5
+        Weight of false negatives.
+    axis : int, optional
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, one value.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> loss = maskseq.losses.tversky(y_true, y_pred)
+    >>> print(loss.round(4))
+    0.2
+    """
     labels = np.asarray(y_true, np.float32)
     both = ops.sum(ops.multiply(labels, y_pred), axis=axis)
     missed = ops.sum(ops.multiply(ops.subtract(_ONE, y_pred), labels), axis=axis)
@@ -35,7 +87,28 @@ def tversky(
 
 
 class Dice(LossFunctionWrapper):
-    """`dice`."""
+    """`dice`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "dice"
+        The name; made from the name of the class if None.
+    axis : int, optional
+        Axis that the function runs along.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> round(float(maskseq.losses.Dice()(y_true, y_pred)), 4)
+    0.2
+    """
 
     def __init__(
         self,
@@ -48,7 +121,32 @@ class Dice(LossFunctionWrapper):
 
 
 class Tversky(LossFunctionWrapper):
-    """`tversky`."""
+    """`tversky`.
+
+    Parameters
+    ----------
+    alpha : float, default 0.5
+        Weight of false positives.
+    beta : float, default 0.5
+        Weight of false negatives.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "tversky"
+        The name; made from the name of the class if None.
+    axis : int, optional
+        Axis that the function runs along.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> round(float(maskseq.losses.Tversky()(y_true, y_pred)), 4)
+    0.2
+    """
 
     def __init__(
         self,

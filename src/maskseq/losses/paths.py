@@ -15,7 +15,18 @@ from .targets import rows_of, weights_for
 
 
 class OfSequences(Loss):
-    """Base of losses with one value for each sequence."""
+    """Base of losses with one value for each sequence.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    """
 
     def measured(
         self,
@@ -35,7 +46,28 @@ class OfSequences(Loss):
 
 
 def ctc(y_true: Any, y_pred: Any) -> Any:
-    """The loss of each sequence, (batch,); the arguments are those of `CTC`."""
+    """The loss of each sequence, (batch,); the arguments are those of `CTC`.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1, 2, 0]]), np.zeros((1, 4, 3))
+    >>> print(maskseq.losses.ctc(y_true, y_pred).round(4))
+    [1.6864]
+    """
     shape = value_of(y_pred).shape
     if len(shape) != 3:
         raise ValueError(f"y_pred: expected (batch, time, classes), got shape {shape}")
@@ -57,11 +89,30 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
 class CTC(OfSequences):
     """-log of the probability of the labels of each sequence, however they lie along its steps.
 
-    y_true: int (batch, labels) or Ragged, from 1 on; zeros may follow.  y_pred: float32 (batch,
+    y_true: int (batch, labels) or Ragged, from 1 on; zeros may follow. y_pred: float32 (batch,
     time, classes), logits; class 0 is that between labels. Only real steps count; Keras takes all.
     A loss is infinite, and passes no gradient, if its labels need more steps than there are.
-    Arguments: reduction: as in `Loss`, over sequences.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        As in `Loss`, over sequences.
+    name : str, default "ctc"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Notes
+    -----
     Source: keras.losses.CTC; Graves et al. 2006.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1, 2, 0]]), np.zeros((1, 4, 3))
+    >>> round(float(maskseq.losses.CTC()(y_true, y_pred)), 4)
+    1.6864
     """
 
     def __init__(self, reduction: str | None = REDUCTIONS[0], name: str = "ctc", dtype: Any = None):
@@ -74,10 +125,33 @@ class CTC(OfSequences):
 class CRF(OfSequences):
     """-log of the probability of the right tags of each sequence, for a model that has a layer CRF.
 
-    y_true: int (batch, time), not read where masked, or Ragged.  y_pred: the tags that a layer CRF
+    y_true: int (batch, time), not read where masked, or Ragged. y_pred: the tags that a layer CRF
     gave, as they came; its loss is that of the emissions which these were decoded from.
-    Arguments: reduction: as in `Loss`, over sequences.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        As in `Loss`, over sequences.
+    name : str, default "crf"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Notes
+    -----
     Source: Lafferty et al. 2001. Not in Keras.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(3), layers.CRF()])
+    >>> model.compile(optimizer="adam", loss=maskseq.losses.CRF())
+    >>> x, tags = [np.ones((2, 4)), np.ones((5, 4))], [[0, 1], [0, 1, 2, 1, 0]]
+    >>> history = model.fit(x, tags, verbose=0)
+    >>> sorted(history.history)
+    ['loss']
     """
 
     in_keras = False

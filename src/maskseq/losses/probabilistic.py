@@ -48,7 +48,35 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """The mean of -log of the probability of each label, along `axis`."""
+    """The mean of -log of the probability of each label, along `axis`.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [0.0]]), np.array([[0.9], [0.2]])
+    >>> loss = maskseq.losses.binary_crossentropy(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.1054 0.2231]
+    """
     labels = _smooth_binary(y_true, y_pred, label_smoothing)
     return crossentropy.mean_of_binary_labels(y_pred, labels, from_logits, axis)
 
@@ -63,7 +91,41 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """`binary_crossentropy` times (1 - p) ** gamma, p the probability of the label."""
+    """`binary_crossentropy` times (1 - p) ** gamma, p the probability of the label.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    apply_class_balancing : bool, default False
+        Weigh classes by `alpha`.
+    alpha : float, default 0.25
+        Weight of class 1; class 0 has 1 - alpha.
+    gamma : float, default 2.0
+        Power that lowers the weight of easy predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [0.0]]), np.array([[0.9], [0.2]])
+    >>> loss = maskseq.losses.binary_focal_crossentropy(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.0011 0.0089]
+    """
     labels = _smooth_binary(y_true, y_pred, label_smoothing)
     y_pred = ops.sigmoid(y_pred) if from_logits else y_pred
     values, rest = crossentropy.of_binary_labels(y_pred, labels, False), _ONE - labels
@@ -94,7 +156,35 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """-sum(y_true * log(y_pred)) along `axis`, labels being one-hot or probabilities."""
+    """-sum(y_true * log(y_pred)) along `axis`, labels being one-hot or probabilities.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> loss = maskseq.losses.categorical_crossentropy(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.2231]
+    """
     labels = _of_all_classes(y_true, y_pred, label_smoothing, "categorical_crossentropy")
     return crossentropy.of_labels(y_pred, labels, from_logits, axis)
 
@@ -108,7 +198,39 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """`categorical_crossentropy`, each class times alpha * (1 - p) ** gamma."""
+    """`categorical_crossentropy`, each class times alpha * (1 - p) ** gamma.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    alpha : float or array_like, default 0.25
+        Weight of the classes.
+    gamma : float, default 2.0
+        Power that lowers the weight of easy predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> loss = maskseq.losses.categorical_focal_crossentropy(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.0022]
+    """
     labels = _of_all_classes(y_true, y_pred, label_smoothing, "categorical_focal_crossentropy")
     p = _of_all(ops.softmax(y_pred, axis) if from_logits else y_pred, axis)
     factor = ops.power(ops.subtract(_ONE, p), np.float32(gamma))
@@ -125,8 +247,37 @@ def sparse_categorical_crossentropy(
 ) -> Any:
     """-log of the probability of the class whose number is given.
 
-    ignore_class: labels that do not count; the result then carries a mask.
-    Raises: ValueError for a label that is no class.
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    ignore_class : int, optional
+        Labels that do not count; the result then carries a mask.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        For a label that is no class.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([1]), np.array([[0.2, 0.8]])
+    >>> loss = maskseq.losses.sparse_categorical_crossentropy(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.2231]
     """
     shape = value_of(y_pred).shape
     labels = np.asarray(y_true)
@@ -151,14 +302,60 @@ def sparse_categorical_crossentropy(
 
 
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
-    """sum(y_true * log(y_true / y_pred)) along the last axis, both cut to 1e-7..1."""
+    """sum(y_true * log(y_true / y_pred)) along the last axis, both cut to 1e-7..1.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.5, 0.5]]), np.array([[0.25, 0.75]])
+    >>> loss = maskseq.losses.kl_divergence(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.1438]
+    """
     labels = np.asarray(ops.clip(np.asarray(y_true, np.float32), EPSILON, _ONE))
     y_pred = ops.clip(y_pred, EPSILON, _ONE)
     return ops.sum(ops.multiply(labels, ops.log(ops.divide(labels, y_pred))), axis=-1)
 
 
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
-    """(1 - p ** q) / q, p the probability of the class whose number is given."""
+    """(1 - p ** q) / q, p the probability of the class whose number is given.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    q : float
+        Between 0, the crossentropy, and 1, the mean absolute error.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([1]), np.array([[0.2, 0.8]])
+    >>> loss = maskseq.losses.categorical_generalized_cross_entropy(y_true, y_pred, q=0.5)
+    >>> print(loss.round(4))
+    [0.2111]
+    """
     labels = np.asarray(y_true)
     if labels.ndim == len(value_of(y_pred).shape):
         labels = labels.squeeze(-1)

@@ -10,7 +10,26 @@ _FIRST = REDUCTIONS[0]
 
 
 class KLDivergence(Plain):
-    """`kl_divergence`."""
+    """`kl_divergence`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "kl_divergence"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.5, 0.5]]), np.array([[0.25, 0.75]])
+    >>> round(float(maskseq.losses.KLDivergence()(y_true, y_pred)), 4)
+    0.1438
+    """
 
     function = staticmethod(probabilistic.kl_divergence)
 
@@ -21,7 +40,32 @@ class KLDivergence(Plain):
 
 
 class BinaryCrossentropy(LossFunctionWrapper):
-    """`binary_crossentropy`."""
+    """`binary_crossentropy`.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "binary_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [0.0]]), np.array([[0.9], [0.2]])
+    >>> round(float(maskseq.losses.BinaryCrossentropy()(y_true, y_pred)), 4)
+    0.1643
+    """
 
     def __init__(
         self,
@@ -38,7 +82,38 @@ class BinaryCrossentropy(LossFunctionWrapper):
 
 
 class BinaryFocalCrossentropy(LossFunctionWrapper):
-    """`binary_focal_crossentropy`."""
+    """`binary_focal_crossentropy`.
+
+    Parameters
+    ----------
+    apply_class_balancing : bool, default False
+        Weigh classes by `alpha`.
+    alpha : float, default 0.25
+        Weight of class 1; class 0 has 1 - alpha.
+    gamma : float, default 2.0
+        Power that lowers the weight of easy predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "binary_focal_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [0.0]]), np.array([[0.9], [0.2]])
+    >>> round(float(maskseq.losses.BinaryFocalCrossentropy()(y_true, y_pred)), 4)
+    0.005
+    """
 
     def __init__(
         self,
@@ -59,7 +134,32 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
 
 
 class CategoricalCrossentropy(LossFunctionWrapper):
-    """`categorical_crossentropy`."""
+    """`categorical_crossentropy`.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "categorical_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> round(float(maskseq.losses.CategoricalCrossentropy()(y_true, y_pred)), 4)
+    0.2231
+    """
 
     def __init__(
         self,
@@ -76,7 +176,36 @@ class CategoricalCrossentropy(LossFunctionWrapper):
 
 
 class CategoricalFocalCrossentropy(LossFunctionWrapper):
-    """`categorical_focal_crossentropy`."""
+    """`categorical_focal_crossentropy`.
+
+    Parameters
+    ----------
+    alpha : float or array_like, default 0.25
+        Weight of the classes.
+    gamma : float, default 2.0
+        Power that lowers the weight of easy predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0.0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "categorical_focal_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0.0, 1.0]]), np.array([[0.2, 0.8]])
+    >>> round(float(maskseq.losses.CategoricalFocalCrossentropy()(y_true, y_pred)), 4)
+    0.0022
+    """
 
     def __init__(
         self,
@@ -96,7 +225,32 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
 
 
 class SparseCategoricalCrossentropy(LossFunctionWrapper):
-    """`sparse_categorical_crossentropy`."""
+    """`sparse_categorical_crossentropy`.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    ignore_class : int, optional
+        A label that does not count.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    axis : int, default -1
+        Axis that the function runs along.
+    name : str, default "sparse_categorical_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([1]), np.array([[0.2, 0.8]])
+    >>> round(float(maskseq.losses.SparseCategoricalCrossentropy()(y_true, y_pred)), 4)
+    0.2231
+    """
 
     def __init__(
         self,
@@ -113,7 +267,28 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
 
 class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
-    """`categorical_generalized_cross_entropy`."""
+    """`categorical_generalized_cross_entropy`.
+
+    Parameters
+    ----------
+    q : float, default 0.5
+        Between 0, the crossentropy, and 1, the mean absolute error.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "categorical_generalized_cross_entropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([1]), np.array([[0.2, 0.8]])
+    >>> round(float(maskseq.losses.CategoricalGeneralizedCrossEntropy()(y_true, y_pred)), 4)
+    0.2111
+    """
 
     def __init__(
         self,

@@ -17,19 +17,85 @@ def _pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
-    """mean((y_true - y_pred) ** 2) along the last axis."""
+    """mean((y_true - y_pred) ** 2) along the last axis.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> loss = maskseq.losses.mean_squared_error(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0. 4.]
+    """
     labels, y_pred = _pair(y_true, y_pred)
     return ops.mean(ops.square(ops.subtract(labels, y_pred)), axis=-1)
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
-    """mean(|y_true - y_pred|) along the last axis."""
+    """The mean of `|y_true - y_pred|` along the last axis.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> loss = maskseq.losses.mean_absolute_error(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0. 2.]
+    """
     labels, y_pred = _pair(y_true, y_pred)
     return ops.mean(ops.abs(ops.subtract(labels, y_pred)), axis=-1)
 
 
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
-    """100 * mean(|y_true - y_pred| / |y_true|) along the last axis, |y_true| being 1e-7 or more."""
+    """100 times the mean of `|y_true - y_pred| / max(|y_true|, 1e-7)` along the last axis.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> loss = maskseq.losses.mean_absolute_percentage_error(y_true, y_pred)
+    >>> print(loss.round(4))
+    [  0. 100.]
+    """
     labels, y_pred = _pair(y_true, y_pred)
     size = ops.maximum(np.abs(labels), EPSILON)
     errors = ops.abs(ops.divide(ops.subtract(labels, y_pred), size))
@@ -37,7 +103,29 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 
 
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
-    """mean((log(1 + y_true) - log(1 + y_pred)) ** 2) along the last axis, both 1e-7 or more."""
+    """mean((log(1 + y_true) - log(1 + y_pred)) ** 2) along the last axis, both 1e-7 or more.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]])
+    >>> loss = maskseq.losses.mean_squared_logarithmic_error(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.     0.0828]
+    """
     labels, y_pred = _pair(y_true, y_pred)
     one = np.float32(1)
     logs = [ops.log(ops.add(ops.maximum(x, EPSILON), one)) for x in (y_pred, labels)]
@@ -45,7 +133,31 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    """Half the square of errors up to `delta`, a line beyond it; the mean along the last axis."""
+    """Half the square of errors up to `delta`, a line beyond it; the mean along the last axis.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    delta : float, default 1.0
+        Error from which on the loss grows linearly.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> loss = maskseq.losses.huber(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.  1.5]
+    """
     labels, y_pred = _pair(y_true, y_pred)
     limit, half = np.float32(delta), np.float32(0.5)
     error = ops.subtract(y_pred, labels)
@@ -56,7 +168,29 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
 
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    """mean(log(cosh(y_pred - y_true))) along the last axis."""
+    """mean(log(cosh(y_pred - y_true))) along the last axis.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> loss = maskseq.losses.log_cosh(y_true, y_pred)
+    >>> print(loss.round(4))
+    [0.    1.325]
+    """
     labels, y_pred = _pair(y_true, y_pred)
     error = ops.subtract(y_pred, labels)
     grown = ops.add(error, ops.softplus(ops.multiply(error, np.float32(-2))))
@@ -64,57 +198,238 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """-cos of the angle between y_true and y_pred along `axis`: -1 is the same direction."""
+    """-cos of the angle between y_true and y_pred along `axis`: -1 is the same direction.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[3.0, 4.0]]), np.array([[4.0, 3.0]])
+    >>> loss = maskseq.losses.cosine_similarity(y_true, y_pred)
+    >>> print(loss.round(4))
+    [-0.96]
+    """
     labels, y_pred = _pair(y_true, y_pred)
     product = ops.multiply(ops.normalize(labels, axis), ops.normalize(y_pred, axis))
     return ops.negative(ops.sum(product, axis=axis))
 
 
 def poisson(y_true: Any, y_pred: Any) -> Any:
-    """mean(y_pred - y_true * log(y_pred + 1e-7)) along the last axis."""
+    """mean(y_pred - y_true * log(y_pred + 1e-7)) along the last axis.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]])
+    >>> loss = maskseq.losses.poisson(y_true, y_pred)
+    >>> print(loss.round(4))
+    [1.     0.8028]
+    """
     labels = np.asarray(y_true, np.float32)
     logs = ops.multiply(labels, ops.log(ops.add(y_pred, EPSILON)))
     return ops.mean(ops.subtract(y_pred, logs), axis=-1)
 
 
 class MeanSquaredError(Plain):
-    """`mean_squared_error`."""
+    """`mean_squared_error`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> round(float(maskseq.losses.MeanSquaredError()(y_true, y_pred)), 4)
+    2.0
+    """
 
     function = staticmethod(mean_squared_error)
 
 
 class MeanAbsoluteError(Plain):
-    """`mean_absolute_error`."""
+    """`mean_absolute_error`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> round(float(maskseq.losses.MeanAbsoluteError()(y_true, y_pred)), 4)
+    1.0
+    """
 
     function = staticmethod(mean_absolute_error)
 
 
 class MeanAbsolutePercentageError(Plain):
-    """`mean_absolute_percentage_error`."""
+    """`mean_absolute_percentage_error`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> round(float(maskseq.losses.MeanAbsolutePercentageError()(y_true, y_pred)), 4)
+    50.0
+    """
 
     function = staticmethod(mean_absolute_percentage_error)
 
 
 class MeanSquaredLogarithmicError(Plain):
-    """`mean_squared_logarithmic_error`."""
+    """`mean_squared_logarithmic_error`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]])
+    >>> round(float(maskseq.losses.MeanSquaredLogarithmicError()(y_true, y_pred)), 4)
+    0.0414
+    """
 
     function = staticmethod(mean_squared_logarithmic_error)
 
 
 class LogCosh(Plain):
-    """`log_cosh`."""
+    """`log_cosh`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> round(float(maskseq.losses.LogCosh()(y_true, y_pred)), 4)
+    0.6625
+    """
 
     function = staticmethod(log_cosh)
 
 
 class Poisson(Plain):
-    """`poisson`."""
+    """`poisson`.
+
+    Parameters
+    ----------
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]])
+    >>> round(float(maskseq.losses.Poisson()(y_true, y_pred)), 4)
+    0.9014
+    """
 
     function = staticmethod(poisson)
 
 
 class Huber(LossFunctionWrapper):
-    """`huber`."""
+    """`huber`.
+
+    Parameters
+    ----------
+    delta : float, default 1.0
+        Error from which on the loss grows linearly.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "huber_loss"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> round(float(maskseq.losses.Huber()(y_true, y_pred)), 4)
+    0.75
+    """
 
     def __init__(
         self,
@@ -127,7 +442,28 @@ class Huber(LossFunctionWrapper):
 
 
 class CosineSimilarity(LossFunctionWrapper):
-    """`cosine_similarity`."""
+    """`cosine_similarity`.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        Axis that the function runs along.
+    reduction : str or None, default "sum_over_batch_size"
+        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
+        "sum", or "none": see `Loss`.
+    name : str, default "cosine_similarity"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[3.0, 4.0]]), np.array([[4.0, 3.0]])
+    >>> round(float(maskseq.losses.CosineSimilarity()(y_true, y_pred)), 4)
+    -0.96
+    """
 
     def __init__(
         self,

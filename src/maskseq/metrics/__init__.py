@@ -113,7 +113,26 @@ BY_OUTPUT |= {"acc": BY_OUTPUT["accuracy"], "ce": BY_OUTPUT["crossentropy"]}
 def get(identifier: Any) -> Any:
     """The metric that a name, a config, a class or itself means; a function as it is.
 
-    Raises: ValueError naming the nearest one there is.
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+
+    Returns
+    -------
+    Metric or callable
+        The metric.
+
+    Raises
+    ------
+    ValueError
+        Naming the nearest one there is.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.metrics.get("mae").name
+    'mean_absolute_error'
     """
     return configured.found(identifier, KNOWN, "metric", deserialize)
 
@@ -123,6 +142,20 @@ def for_output(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
 
     "accuracy", "acc", "crossentropy" and "ce" mean what fits them, as in Keras: the binary one for
     an output of one column, the sparse one for labels that have an axis less, or one column.
+
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    Metric
+        The metric.
     """
     if isinstance(identifier, str) and identifier.lower() in BY_OUTPUT:
         binary, sparse, categorical = BY_OUTPUT[identifier.lower()]
@@ -146,7 +179,18 @@ def _shape_of_labels(y_true: Any) -> tuple[int, ...]:
 
 
 def serialize(metric: Any) -> Any:
-    """Its config in Keras's form; functions of ours by name, your own as they are."""
+    """Its config in Keras's form; functions of ours by name, your own as they are.
+
+    Parameters
+    ----------
+    metric : Metric
+        The metric.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     if isinstance(metric, str):
         return metric
     name = getattr(metric, "__name__", "")
@@ -158,7 +202,23 @@ def serialize(metric: Any) -> Any:
 
 
 def deserialize(config: Any) -> Any:
-    """The metric that a config or a name describes. Raises: ValueError if it is not known."""
+    """The metric that a config or a name describes.
+
+    Parameters
+    ----------
+    config : dict or str
+        What `serialize` gave.
+
+    Returns
+    -------
+    Metric or callable
+        The metric.
+
+    Raises
+    ------
+    ValueError
+        If it is not known.
+    """
     if isinstance(config, dict) and config.get("class_name") == "function":
         config = config.get("config")
         if config in losses.FUNCTIONS:

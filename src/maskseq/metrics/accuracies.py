@@ -15,13 +15,58 @@ def accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndarray:
-    """1 where y_pred is on the side of `threshold` that the label, 0 or 1, says."""
+    """1 where y_pred is on the side of `threshold` that the label, 0 or 1, says.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    threshold : float, default 0.5
+        What a number must exceed.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.6]])
+    >>> print(maskseq.metrics.binary_accuracy(y_true, y_pred).round(4))
+    [[1.]
+     [0.]]
+    """
     labels, y_pred = of_one_rank(y_true, y_pred)
     return (labels == (np.asarray(y_pred) > np.float32(threshold))).astype(np.float32)
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
-    """1 where the largest of y_pred is at the place of the largest of y_true."""
+    """1 where the largest of y_pred is at the place of the largest of y_true.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0, 1], [1, 0]]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> print(maskseq.metrics.categorical_accuracy(y_true, y_pred).round(4))
+    [1. 0.]
+    """
     right = np.argmax(y_true, axis=-1) == np.argmax(np.asarray(y_pred), axis=-1)
     return right.astype(np.float32)
 
@@ -32,13 +77,57 @@ def _numbers(y_true: Any, y_pred: np.ndarray) -> np.ndarray:
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
-    """1 where the largest of y_pred is at the place that the label says."""
+    """1 where the largest of y_pred is at the place that the label says.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([1, 0]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> print(maskseq.metrics.sparse_categorical_accuracy(y_true, y_pred).round(4))
+    [1. 0.]
+    """
     y_pred = np.asarray(y_pred)
     return (_numbers(y_true, y_pred) == np.argmax(y_pred, axis=-1)).astype(np.float32)
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarray:
-    """1 where the class that is largest in y_true is among the `k` largest of y_pred."""
+    """1 where the class that is largest in y_true is among the `k` largest of y_pred.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    k : int, default 5
+        How many of the largest predictions are looked at.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[0, 1, 0]]), np.array([[0.5, 0.3, 0.2]])
+    >>> print(maskseq.metrics.top_k_categorical_accuracy(y_true, y_pred, k=2).round(4))
+    [1.]
+    """
     return sparse_top_k_categorical_accuracy(np.argmax(y_true, axis=-1), y_pred, k)
 
 
@@ -47,7 +136,29 @@ def sparse_top_k_categorical_accuracy(
 ) -> np.ndarray:
     """1 where the class that the label says is among the `k` largest of y_pred.
 
-    from_sorted_ids: y_pred holds the numbers of classes, the most probable first.
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    k : int, default 5
+        How many of the largest predictions are looked at.
+    from_sorted_ids : bool, default False
+        Predictions hold the numbers of classes, the most probable first.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([1]), np.array([[0.5, 0.3, 0.2]])
+    >>> print(maskseq.metrics.sparse_top_k_categorical_accuracy(y_true, y_pred, k=2).round(4))
+    [1.]
     """
     y_pred = np.asarray(y_pred)
     labels = _numbers(y_true, y_pred)[..., None]
@@ -59,42 +170,158 @@ def sparse_top_k_categorical_accuracy(
 
 
 class Accuracy(MeanMetricWrapper):
-    """The mean of `accuracy`."""
+    """The mean of `accuracy`.
+
+    Parameters
+    ----------
+    name : str, default "accuracy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.Accuracy()
+    >>> y_true, y_pred = np.array([[1], [2]]), np.array([[1], [3]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
+    """
 
     def __init__(self, name: str = "accuracy", dtype: Any = None):
         super().__init__(accuracy, name, dtype)
 
 
 class BinaryAccuracy(MeanMetricWrapper):
-    """The mean of `binary_accuracy`."""
+    """The mean of `binary_accuracy`.
+
+    Parameters
+    ----------
+    name : str, default "binary_accuracy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    threshold : float, default 0.5
+        What a number must exceed.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.BinaryAccuracy()
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
+    """
 
     def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5):
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
 
 
 class CategoricalAccuracy(MeanMetricWrapper):
-    """The mean of `categorical_accuracy`."""
+    """The mean of `categorical_accuracy`.
+
+    Parameters
+    ----------
+    name : str, default "categorical_accuracy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.CategoricalAccuracy()
+    >>> y_true, y_pred = np.array([[0, 1], [1, 0]]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
+    """
 
     def __init__(self, name: str = "categorical_accuracy", dtype: Any = None):
         super().__init__(categorical_accuracy, name, dtype)
 
 
 class SparseCategoricalAccuracy(MeanMetricWrapper):
-    """The mean of `sparse_categorical_accuracy`."""
+    """The mean of `sparse_categorical_accuracy`.
+
+    Parameters
+    ----------
+    name : str, default "sparse_categorical_accuracy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.SparseCategoricalAccuracy()
+    >>> y_true, y_pred = np.array([1, 0]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
+    """
 
     def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None):
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
 class TopKCategoricalAccuracy(MeanMetricWrapper):
-    """The mean of `top_k_categorical_accuracy`."""
+    """The mean of `top_k_categorical_accuracy`.
+
+    Parameters
+    ----------
+    k : int, default 5
+        How many of the largest predictions are looked at.
+    name : str, default "top_k_categorical_accuracy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.TopKCategoricalAccuracy(k=2)
+    >>> y_true, y_pred = np.array([[0, 1, 0]]), np.array([[0.5, 0.3, 0.2]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None):
         super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
-    """The mean of `sparse_top_k_categorical_accuracy`."""
+    """The mean of `sparse_top_k_categorical_accuracy`.
+
+    Parameters
+    ----------
+    k : int, default 5
+        How many of the largest predictions are looked at.
+    name : str, default "sparse_top_k_categorical_accuracy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    from_sorted_ids : bool, default False
+        Predictions hold the numbers of classes, the most probable first.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.SparseTopKCategoricalAccuracy(k=2)
+    >>> y_true, y_pred = np.array([1]), np.array([[0.5, 0.3, 0.2]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     def __init__(
         self,

@@ -107,25 +107,105 @@ class _Count(Thresholds):
 
 
 class TruePositives(_Count):
-    """How many steps with label 1 are above the threshold."""
+    """How many steps with label 1 are above the threshold.
+
+    Parameters
+    ----------
+    thresholds : float or sequence of float, optional
+        What a number must exceed to be a yes; by default 0.5.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.TruePositives()
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     part = "true_positives"
 
 
 class FalsePositives(_Count):
-    """How many steps with label 0 are above the threshold."""
+    """How many steps with label 0 are above the threshold.
+
+    Parameters
+    ----------
+    thresholds : float or sequence of float, optional
+        What a number must exceed to be a yes; by default 0.5.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.FalsePositives()
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     part = "false_positives"
 
 
 class TrueNegatives(_Count):
-    """How many steps with label 0 are not above the threshold."""
+    """How many steps with label 0 are not above the threshold.
+
+    Parameters
+    ----------
+    thresholds : float or sequence of float, optional
+        What a number must exceed to be a yes; by default 0.5.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.TrueNegatives()
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.4]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     part = "true_negatives"
 
 
 class FalseNegatives(_Count):
-    """How many steps with label 1 are not above the threshold."""
+    """How many steps with label 1 are not above the threshold.
+
+    Parameters
+    ----------
+    thresholds : float or sequence of float, optional
+        What a number must exceed to be a yes; by default 0.5.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.FalseNegatives()
+    >>> y_true, y_pred = np.array([[1], [1]]), np.array([[0.9], [0.4]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     part = "false_negatives"
 
@@ -133,7 +213,28 @@ class FalseNegatives(_Count):
 class Precision(Thresholds):
     """Of what is above the threshold, the share with label 1.
 
-    top_k: only the largest k of each step are looked at.  class_id: the one column that counts.
+    Parameters
+    ----------
+    thresholds : float or sequence of float, optional
+        What a number must exceed to be a yes; by default 0.5.
+    top_k : int, optional
+        Only the largest k of each step are looked at.
+    class_id : int, optional
+        The one column that counts.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.Precision()
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
     """
 
     def __init__(
@@ -153,7 +254,31 @@ class Precision(Thresholds):
 
 
 class Recall(Precision):
-    """Of what has label 1, the share that is above the threshold. Arguments: see Precision."""
+    """Of what has label 1, the share that is above the threshold.
+
+    Parameters
+    ----------
+    thresholds : float or sequence of float, optional
+        What a number must exceed to be a yes; by default 0.5.
+    top_k : int, optional
+        Only the largest so many of each step are looked at; None: all.
+    class_id : int, optional
+        The one column that counts; None: all.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.Recall()
+    >>> y_true, y_pred = np.array([[1], [1]]), np.array([[0.9], [0.4]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
+    """
 
     def result(self) -> Any:
         return self._scalar(ratio(self.true_positives, self.true_positives + self.false_negatives))

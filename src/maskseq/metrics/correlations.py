@@ -12,7 +12,30 @@ _EPSILON = np.float32(1e-7)
 
 
 def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
-    """Pearson's coefficient, from -1 to 1; NaN where either side is constant."""
+    """Pearson's coefficient, from -1 to 1; NaN where either side is constant.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 2.0, 4.0]])
+    >>> print(maskseq.metrics.pearson_correlation(y_true, y_pred).round(4))
+    [0.982]
+    """
     parts = []
     with np.errstate(divide="ignore", invalid="ignore"):
         for x in of_one_rank(y_true, y_pred):
@@ -23,7 +46,30 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
 
 
 def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
-    """Lin's coefficient of concordance: 1 only where both sides are the same."""
+    """Lin's coefficient of concordance: 1 only where both sides are the same.
+
+    Parameters
+    ----------
+    y_true : array_like
+        The labels.
+    y_pred : array_like
+        The predictions.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, a value for each sample or step.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> y_true, y_pred = np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 2.0, 4.0]])
+    >>> print(maskseq.metrics.concordance_correlation(y_true, y_pred).round(4))
+    [0.8571]
+    """
     labels, predicted = (np.asarray(x, np.float32) for x in of_one_rank(y_true, y_pred))
     means = [reduce(x, "mean", axis, True) for x in (labels, predicted)]
     variances = [reduce(x, "var", axis, True) for x in (labels, predicted)]
@@ -33,14 +79,54 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndar
 
 
 class PearsonCorrelation(MeanMetricWrapper):
-    """The mean of `pearson_correlation`."""
+    """The mean of `pearson_correlation`.
+
+    Parameters
+    ----------
+    name : str, default "pearson_correlation"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.PearsonCorrelation()
+    >>> y_true, y_pred = np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 2.0, 4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.982
+    """
 
     def __init__(self, name: str = "pearson_correlation", dtype: Any = None, axis: Any = -1):
         super().__init__(pearson_correlation, name, dtype, axis=axis)
 
 
 class ConcordanceCorrelation(MeanMetricWrapper):
-    """The mean of `concordance_correlation`."""
+    """The mean of `concordance_correlation`.
+
+    Parameters
+    ----------
+    name : str, default "concordance_correlation"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.ConcordanceCorrelation()
+    >>> y_true, y_pred = np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 2.0, 4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.8571
+    """
 
     def __init__(self, name: str = "concordance_correlation", dtype: Any = None, axis: Any = -1):
         super().__init__(concordance_correlation, name, dtype, axis=axis)

@@ -16,10 +16,41 @@ MOST_THRESHOLDS = 1_000_000
 class AUC(Thresholds):
     """The area under the curve ROC or PR, from the counts at `num_thresholds` thresholds.
 
-    summation_method: "interpolation", "minoring" or "majoring".  thresholds: those between 0 and 1.
-    from_logits: predictions are logits.  multi_label: the mean of the areas of the `num_labels`
-    columns, times `label_weights`; without it these are weights of the columns' counts.
-    Not here: the curve "PRGAIN".
+    columns, times `label_weights`; without it these are weights of the columns' counts. Not here:
+    the curve "PRGAIN".
+
+    Parameters
+    ----------
+    num_thresholds : int, default 200
+        How many thresholds are tried.
+    curve : str, default "ROC"
+        "ROC" or "PR".
+    summation_method : str, default "interpolation"
+        "interpolation", "minoring" or "majoring".
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    thresholds : float or sequence of float, optional
+        Those between 0 and 1.
+    multi_label : bool, default False
+        The mean of the areas of the `num_labels`.
+    num_labels : int, optional
+        How many columns there are, with `multi_label`.
+    label_weights : array_like, optional
+        Weights of the columns.
+    from_logits : bool, default False
+        Predictions are logits.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.AUC()
+    >>> y_true, y_pred = np.array([[1], [0], [1]]), np.array([[0.9], [0.2], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
     """
 
     def __init__(
@@ -158,7 +189,31 @@ class _At(Thresholds):
 
 
 class SensitivityAtSpecificity(_At):
-    """The best recall where the share of right ones among label 0 is `specificity` at least."""
+    """The best recall where the share of right ones among label 0 is `specificity` at least.
+
+    Parameters
+    ----------
+    specificity : float
+        The specificity that is asked for, between 0 and 1.
+    num_thresholds : int, default 200
+        How many thresholds are tried.
+    class_id : int, optional
+        The one column that counts; None: all.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.SensitivityAtSpecificity(0.5)
+    >>> y_true, y_pred = np.array([[1], [0], [1]]), np.array([[0.9], [0.2], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     option = "specificity"
 
@@ -178,7 +233,31 @@ class SensitivityAtSpecificity(_At):
 
 
 class SpecificityAtSensitivity(_At):
-    """The best share of right ones among label 0 where the recall is `sensitivity` at least."""
+    """The best share of right ones among label 0 where the recall is `sensitivity` at least.
+
+    Parameters
+    ----------
+    sensitivity : float
+        The sensitivity that is asked for, between 0 and 1.
+    num_thresholds : int, default 200
+        How many thresholds are tried.
+    class_id : int, optional
+        The one column that counts; None: all.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.SpecificityAtSensitivity(0.5)
+    >>> y_true, y_pred = np.array([[1], [0], [1]]), np.array([[0.9], [0.2], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     option = "sensitivity"
 
@@ -198,7 +277,31 @@ class SpecificityAtSensitivity(_At):
 
 
 class PrecisionAtRecall(_At):
-    """The best precision where the recall is `recall` at least."""
+    """The best precision where the recall is `recall` at least.
+
+    Parameters
+    ----------
+    recall : float
+        The recall that is asked for, between 0 and 1.
+    num_thresholds : int, default 200
+        How many thresholds are tried.
+    class_id : int, optional
+        The one column that counts; None: all.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.PrecisionAtRecall(0.5)
+    >>> y_true, y_pred = np.array([[1], [0], [1]]), np.array([[0.9], [0.2], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     option = "recall"
 
@@ -218,7 +321,31 @@ class PrecisionAtRecall(_At):
 
 
 class RecallAtPrecision(_At):
-    """The best recall where the precision is `precision` at least."""
+    """The best recall where the precision is `precision` at least.
+
+    Parameters
+    ----------
+    precision : float
+        The precision that is asked for, between 0 and 1.
+    num_thresholds : int, default 200
+        How many thresholds are tried.
+    class_id : int, optional
+        The one column that counts; None: all.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.RecallAtPrecision(0.5)
+    >>> y_true, y_pred = np.array([[1], [0], [1]]), np.array([[0.9], [0.2], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     option = "precision"
 

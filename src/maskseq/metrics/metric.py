@@ -21,6 +21,13 @@ class Metric:
     """Base of metrics: `update_state` takes in a batch, `result` tells, `reset_state` forgets.
 
     A metric of your own keeps its state in variables of `add_variable`, or resets it itself.
+
+    Parameters
+    ----------
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    name : str, optional
+        The name; made from the name of the class if None.
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None):
@@ -76,7 +83,23 @@ class Metric:
 
 
 class Sum(Metric):
-    """The sum of all values, each times its weight."""
+    """The sum of all values, each times its weight.
+
+    Parameters
+    ----------
+    name : str, default "sum"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> metric = maskseq.metrics.Sum()
+    >>> metric.update_state([1.0, 4.0])
+    >>> float(metric.result())
+    5.0
+    """
 
     def __init__(self, name: str = "sum", dtype: Any = None):
         super().__init__(dtype, name)
@@ -120,7 +143,23 @@ class Average(Metric):
 
 
 class Mean(Average):
-    """The mean of all samples, each times its weight; a sample's value is the mean of its own."""
+    """The mean of all samples, each times its weight; a sample's value is the mean of its own.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> metric = maskseq.metrics.Mean()
+    >>> metric.update_state([1.0, 4.0])
+    >>> float(metric.result())
+    2.5
+    """
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         values = np.asarray(value_of(values), np.float64)
@@ -132,6 +171,17 @@ class MeanMetricWrapper(Average):
     """The mean of what a function of (y_true, y_pred) and options gives for each real step.
 
     fn gets the real steps alone, (n, ...), where the output has a mask.
+
+    Parameters
+    ----------
+    fn : callable
+        Function of (y_true, y_pred) and options.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
 
     def __init__(

@@ -22,62 +22,242 @@ class _Plain(MeanMetricWrapper):
 
 
 class MeanSquaredError(_Plain):
-    """The mean of `losses.mean_squared_error`."""
+    """The mean of `losses.mean_squared_error`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.MeanSquaredError()
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    2.0
+    """
 
     function = staticmethod(losses.mean_squared_error)
 
 
 class MeanAbsoluteError(_Plain):
-    """The mean of `losses.mean_absolute_error`."""
+    """The mean of `losses.mean_absolute_error`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.MeanAbsoluteError()
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     function = staticmethod(losses.mean_absolute_error)
 
 
 class MeanAbsolutePercentageError(_Plain):
-    """The mean of `losses.mean_absolute_percentage_error`."""
+    """The mean of `losses.mean_absolute_percentage_error`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.MeanAbsolutePercentageError()
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    50.0
+    """
 
     function = staticmethod(losses.mean_absolute_percentage_error)
 
 
 class MeanSquaredLogarithmicError(_Plain):
-    """The mean of `losses.mean_squared_logarithmic_error`."""
+    """The mean of `losses.mean_squared_logarithmic_error`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.MeanSquaredLogarithmicError()
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.1305
+    """
 
     function = staticmethod(losses.mean_squared_logarithmic_error)
 
 
 class LogCoshError(_Plain):
-    """The mean of `losses.log_cosh`."""
+    """The mean of `losses.log_cosh`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.LogCoshError()
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.6625
+    """
 
     function = staticmethod(losses.log_cosh)
     usual_name = "logcosh"
 
 
 class Poisson(_Plain):
-    """The mean of `losses.poisson`."""
+    """The mean of `losses.poisson`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.Poisson()
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.9014
+    """
 
     function = staticmethod(losses.poisson)
 
 
 class KLDivergence(_Plain):
-    """The mean of `losses.kl_divergence`."""
+    """The mean of `losses.kl_divergence`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.KLDivergence()
+    >>> y_true, y_pred = np.array([[0.5, 0.5]]), np.array([[0.25, 0.75]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.1438
+    """
 
     function = staticmethod(losses.kl_divergence)
 
 
 class Hinge(_Plain):
-    """The mean of `losses.hinge`."""
+    """The mean of `losses.hinge`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.Hinge()
+    >>> y_true, y_pred = np.array([[1], [-1]]), np.array([[0.5], [0.5]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
 
     function = staticmethod(losses.hinge)
 
 
 class SquaredHinge(_Plain):
-    """The mean of `losses.squared_hinge`."""
+    """The mean of `losses.squared_hinge`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.SquaredHinge()
+    >>> y_true, y_pred = np.array([[1], [-1]]), np.array([[0.5], [0.5]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.25
+    """
 
     function = staticmethod(losses.squared_hinge)
 
 
 class CategoricalHinge(_Plain):
-    """The mean of `losses.categorical_hinge`."""
+    """The mean of `losses.categorical_hinge`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.CategoricalHinge()
+    >>> y_true, y_pred = np.array([[0, 1]]), np.array([[0.2, 0.8]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.4
+    """
 
     function = staticmethod(losses.categorical_hinge)
 
@@ -88,7 +268,25 @@ def _squares(y_true: Any, y_pred: Any) -> Any:
 
 
 class RootMeanSquaredError(_Plain):
-    """The root of the mean of all squared errors."""
+    """The root of the mean of all squared errors.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.RootMeanSquaredError()
+    >>> y_true, y_pred = np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    1.4142
+    """
 
     function = staticmethod(_squares)
     usual_name = "root_mean_squared_error"
@@ -103,14 +301,56 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 class CosineSimilarity(MeanMetricWrapper):
-    """The mean of `cosine_similarity`."""
+    """The mean of `cosine_similarity`.
+
+    Parameters
+    ----------
+    name : str, default "cosine_similarity"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.CosineSimilarity()
+    >>> y_true, y_pred = np.array([[3.0, 4.0]]), np.array([[4.0, 3.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.96
+    """
 
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1):
         super().__init__(cosine_similarity, name, dtype, axis=axis)
 
 
 class BinaryCrossentropy(MeanMetricWrapper):
-    """The mean of `losses.binary_crossentropy`."""
+    """The mean of `losses.binary_crossentropy`.
+
+    Parameters
+    ----------
+    name : str, default "binary_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0
+        Share of each label that is spread over all classes.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.BinaryCrossentropy()
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.2]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.1643
+    """
 
     def __init__(
         self,
@@ -124,7 +364,31 @@ class BinaryCrossentropy(MeanMetricWrapper):
 
 
 class CategoricalCrossentropy(MeanMetricWrapper):
-    """The mean of `losses.categorical_crossentropy`."""
+    """The mean of `losses.categorical_crossentropy`.
+
+    Parameters
+    ----------
+    name : str, default "categorical_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    label_smoothing : float, default 0
+        Share of each label that is spread over all classes.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.CategoricalCrossentropy()
+    >>> y_true, y_pred = np.array([[0, 1]]), np.array([[0.2, 0.8]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.2231
+    """
 
     def __init__(
         self,
@@ -139,7 +403,31 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 
 
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
-    """The mean of `losses.sparse_categorical_crossentropy`."""
+    """The mean of `losses.sparse_categorical_crossentropy`.
+
+    Parameters
+    ----------
+    name : str, default "sparse_categorical_crossentropy"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    ignore_class : int, optional
+        A label that does not count.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.SparseCategoricalCrossentropy()
+    >>> y_true, y_pred = np.array([1]), np.array([[0.2, 0.8]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.2231
+    """
 
     def __init__(
         self,

@@ -17,9 +17,29 @@ MOST_CLASSES = 10_000  # of IoU, whose counts are a square of them: a file may a
 class FBetaScore(Metric):
     """(1 + beta^2) * precision * recall / (beta^2 * precision + recall), class by class.
 
-    average: None: one for each class; "micro": of all counts together; "macro": their mean;
-        "weighted": their mean by how often each class is there.
-    threshold: what a yes is above; None: the largest class of a step is its yes.
+    Parameters
+    ----------
+    average : str, optional
+        None: one for each class; "micro": of all counts together; "macro": their mean; "weighted":
+        their mean by how often each class is there.
+    beta : float, default 1.0
+        Weight of recall beside precision.
+    threshold : float, optional
+        What a yes is above; None: the largest class of a step is its yes.
+    name : str or None, default "fbeta_score"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.FBetaScore()
+    >>> y_true, y_pred = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> print(metric.result().round(4))
+    [0.     0.6667]
     """
 
     def __init__(
@@ -78,7 +98,29 @@ class FBetaScore(Metric):
 
 
 class F1Score(FBetaScore):
-    """`FBetaScore` with beta 1."""
+    """`FBetaScore` with beta 1.
+
+    Parameters
+    ----------
+    average : str, optional
+        None: one number for each class; "micro", "macro" or "weighted".
+    threshold : float, optional
+        What a number must exceed.
+    name : str or None, default "f1_score"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.F1Score()
+    >>> y_true, y_pred = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> print(metric.result().round(4))
+    [0.     0.6667]
+    """
 
     def __init__(
         self,
@@ -93,8 +135,26 @@ class F1Score(FBetaScore):
 class R2Score(Metric):
     """1 - the sum of squared errors over that of squared distances from the mean.
 
-    class_aggregation: over columns: "uniform_average", "variance_weighted_average" or None.
-    num_regressors: of the adjusted score, if not 0.
+    Parameters
+    ----------
+    class_aggregation : str or None, default "uniform_average"
+        Over columns: "uniform_average", "variance_weighted_average" or None.
+    num_regressors : int, default 0
+        Of the adjusted score, if not 0.
+    name : str, default "r2_score"
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.R2Score()
+    >>> y_true, y_pred = np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [4.0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
     """
 
     def __init__(
@@ -150,8 +210,32 @@ class R2Score(Metric):
 class IoU(Metric):
     """Of some classes the mean of (where both are it) / (where one is it).
 
-    sparse_y_true, sparse_y_pred: numbers of classes, and not one-hot or scores along `axis`.
-    ignore_class: labels that do not count.
+    Parameters
+    ----------
+    num_classes : int
+        How many classes there are.
+    target_class_ids : sequence of int
+        The classes to look at.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    ignore_class : int, optional
+        Labels that do not count.
+    sparse_y_true, sparse_y_pred : bool, default True
+        Numbers of classes, and not one-hot or scores along `axis`.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.IoU(num_classes=2, target_class_ids=[0])
+    >>> y_true, y_pred = np.array([[0], [1]]), np.array([[0], [0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.5
     """
 
     def __init__(
@@ -211,7 +295,35 @@ class IoU(Metric):
 
 
 class MeanIoU(IoU):
-    """`IoU` of all classes."""
+    """`IoU` of all classes.
+
+    Parameters
+    ----------
+    num_classes : int
+        How many classes there are.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    ignore_class : int, optional
+        A label that does not count.
+    sparse_y_true : bool, default True
+        Labels are numbers of classes, not one-hot.
+    sparse_y_pred : bool, default True
+        Predictions are numbers of classes, not scores along `axis`.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.MeanIoU(num_classes=2)
+    >>> y_true, y_pred = np.array([[0], [1]]), np.array([[0], [0]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.25
+    """
 
     def __init__(
         self,
@@ -228,7 +340,35 @@ class MeanIoU(IoU):
 
 
 class OneHotIoU(IoU):
-    """`IoU` of one-hot labels, and of scores unless `sparse_y_pred`."""
+    """`IoU` of one-hot labels, and of scores unless `sparse_y_pred`.
+
+    Parameters
+    ----------
+    num_classes : int
+        How many classes there are.
+    target_class_ids : sequence of int
+        The classes to look at.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    ignore_class : int, optional
+        A label that does not count.
+    sparse_y_pred : bool, default False
+        Predictions are numbers of classes, not scores along `axis`.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.OneHotIoU(num_classes=2, target_class_ids=[0])
+    >>> y_true, y_pred = np.array([[0, 1], [1, 0]]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.0
+    """
 
     def __init__(
         self,
@@ -245,7 +385,33 @@ class OneHotIoU(IoU):
 
 
 class OneHotMeanIoU(MeanIoU):
-    """`MeanIoU` of one-hot labels, and of scores unless `sparse_y_pred`."""
+    """`MeanIoU` of one-hot labels, and of scores unless `sparse_y_pred`.
+
+    Parameters
+    ----------
+    num_classes : int
+        How many classes there are.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    ignore_class : int, optional
+        A label that does not count.
+    sparse_y_pred : bool, default False
+        Predictions are numbers of classes, not scores along `axis`.
+    axis : int, default -1
+        Axis that the function runs along.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.OneHotMeanIoU(num_classes=2)
+    >>> y_true, y_pred = np.array([[0, 1], [1, 0]]), np.array([[0.2, 0.8], [0.4, 0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.25
+    """
 
     def __init__(
         self,
@@ -260,7 +426,29 @@ class OneHotMeanIoU(MeanIoU):
 
 
 class BinaryIoU(IoU):
-    """`IoU` of the two classes below `threshold` and from it on."""
+    """`IoU` of the two classes below `threshold` and from it on.
+
+    Parameters
+    ----------
+    target_class_ids : sequence of int, default (0, 1)
+        The classes to look at.
+    threshold : float, default 0.5
+        What a number must exceed.
+    name : str, optional
+        The name; made from the name of the class if None.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> metric = maskseq.metrics.BinaryIoU()
+    >>> y_true, y_pred = np.array([[1], [0]]), np.array([[0.9], [0.6]])
+    >>> metric.update_state(y_true, y_pred)
+    >>> round(float(metric.result()), 4)
+    0.25
+    """
 
     def __init__(
         self,

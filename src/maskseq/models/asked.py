@@ -64,8 +64,18 @@ class Framed:
         """The frame with the model's answers as columns behind its own, of the same library.
 
         With `by`, the answer is one row for each key. Outputs of every step are list columns, of
-        the steps as `sort` orders them. Arguments: as the options of `predict`.
-        Raises: TypeError for what is no frame; ValueError naming a column.
+        the steps as `sort` orders them.
+
+        Raises
+        ------
+        TypeError
+            For what is no frame.
+        ValueError
+            Naming a column.
+
+        Notes
+        -----
+        Arguments are as the options of `predict`.
         """
         if frames.library_of(frame) is None:
             raise TypeError(f"expected a frame, got {type(frame).__name__}")

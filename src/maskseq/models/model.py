@@ -49,12 +49,36 @@ class ModelOptions(LayerOptions, total=False):
 class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     """A graph of layers between `inputs` and `outputs`, or a class with its own `call`.
 
-    Arguments:
-        inputs, outputs: symbolic tensors, or lists or dicts of them; layers may be shared, and
-            models may be called like layers. A subclass that writes `call` gives neither.
-        on_mask_loss: what happens where a layer destroys a mask: "warn" once (with the layer's
-            name and what to write instead), raise an "error", or "ignore" it.
+    Parameters
+    ----------
+    inputs : object, optional
+        Symbolic tensors, or lists or dicts of them; layers may be shared, and models may be called
+        like layers. A subclass that writes `call` gives neither.
+    outputs : optional
+        Symbolic tensors, or lists or dicts of them; layers may be shared, and models may be called
+        like layers. A subclass that writes `call` gives neither.
+    name : str, optional
+        The name; made from the name of the class if None.
+    on_mask_loss : str, default "warn"
+        What happens where a layer destroys a mask: "warn" once (with the layer's name and what to
+        write instead), raise an "error", or "ignore" it.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.Model.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> ids = maskseq.Input((None,), dtype="int32")
+    >>> x = layers.Embedding(1000, 16, mask_zero=True)(ids)
+    >>> x = layers.LSTM(8)(x)
+    >>> model = maskseq.Model(ids, layers.Dense(1, activation="sigmoid")(x))
+    >>> model.predict([[711, 632, 71], [73, 8]]).shape
+    (2, 1)
     """
 
     supports_masking = True
@@ -122,12 +146,24 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
 
     @property
     def input(self) -> Any:
-        """The symbolic inputs, as they were given. Raises: AttributeError before there are any."""
+        """The symbolic inputs, as they were given.
+
+        Raises
+        ------
+        AttributeError
+            Before there are any.
+        """
         return self._input_structure if self._plan else super().input
 
     @property
     def output(self) -> Any:
-        """The symbolic outputs, as they were given. Raises: AttributeError before there are any."""
+        """The symbolic outputs, as they were given.
+
+        Raises
+        ------
+        AttributeError
+            Before there are any.
+        """
         return self._output_structure if self._plan else super().output
 
     @property
@@ -151,7 +187,20 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         return list(self._graph_layers) if self._plan else self._sublayers()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name or number. Raises: ValueError if there is none."""
+        """The layer of that name or number.
+
+        Parameters
+        ----------
+        name : str, optional
+            Its name.
+        index : int, optional
+            Its number, from 0.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
         if index is not None:
             return self.layers[index]
         for layer in self.layers:
@@ -248,14 +297,28 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     ) -> Out:
         """The outputs for `x`, as plain arrays in the order of `x`.
 
-        Arguments:
-            x: a padded array; a list of sequences (lists or arrays of any lengths); a Ragged; an
-                Arrow list column; a frame; or a list or dict of these, one for each input; or
-                batches, as for `fit`. Sequences that are not padded stay so, as if masked.
-            batch_size: sequences a call; by default as many as suit the machine. The result does
-                not depend on it; 32 with steps (batches at most) or callbacks (as for `fit`).
-            verbose: accepted, as in Keras.  options: `models.asked.PredictOptions`.
-        Returns: float32 arrays (number of sequences, ...); outputs of every step are padded.
+        Parameters
+        ----------
+        x : array_like
+            A padded array; a list of sequences (lists or arrays of any lengths); a Ragged; an Arrow
+            list column; a frame; or a list or dict of these, one for each input; or batches, as for
+            `fit`. Sequences that are not padded stay so, as if masked.
+        batch_size : int, optional
+            Sequences a call; by default as many as suit the machine. The result does not depend on
+            it; 32 with steps (batches at most) or callbacks (as for `fit`).
+        verbose : default 0
+            Accepted, as in Keras.
+        steps : int, optional
+            Batches at most.
+        callbacks : Callback, list of Callback or None, default None
+            The callbacks.
+        **options
+            `models.asked.PredictOptions`.
+
+        Returns
+        -------
+        ~Out
+            float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
         if options:
             return asked.predict(self, x, batch_size, steps, callbacks, **options)
@@ -292,7 +355,10 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def session(self) -> Session:
         """The states of one stream, which this model answers a part at a time.
 
-        Raises: ValueError for a model of several inputs, or with a layer that looks across steps.
+        Raises
+        ------
+        ValueError
+            For a model of several inputs, or with a layer that looks across steps.
         """
         return Session(self)
 
@@ -320,7 +386,10 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def get_config(self) -> dict[str, Any]:
         """The layers and the calls between them, in Keras's form.
 
-        Raises: NotImplementedError for a subclass that writes `call`, which must write its own.
+        Raises
+        ------
+        NotImplementedError
+            For a subclass that writes `call`, which must write its own.
         """
         if self._plan is None:
             raise NotImplementedError(f"{type(self).__name__} must write its own get_config")
@@ -333,7 +402,14 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def to_json(self, **options: Any) -> str:
         """The layers and the calls between them as JSON, as Keras writes it; no weights.
 
-        options: as for `json.dumps`. Source: keras.Model.to_json.
+        Parameters
+        ----------
+        **options
+            As for `json.dumps`.
+
+        Notes
+        -----
+        Source: keras.Model.to_json.
         """
         from .json_config import in_keras_form, to_json
 

@@ -12,7 +12,15 @@ class Saving:
         Keras 3 opens it. A path that ends in `.safetensors` gets maskseq's own format, which
         `load_model` maps: processes that load it, or are forked later, share its memory. The file
         is written whole or not at all. overwrite: False: an existing file is an error.
-        Raises: ValueError, FileExistsError, OSError. Source: keras.Model.save.
+
+        Raises
+        ------
+        ValueError, FileExistsError, OSError
+            If it does not fit.
+
+        Notes
+        -----
+        Source: keras.Model.save.
         """
         from ..savers import save_model
 
@@ -20,7 +28,12 @@ class Saving:
         save_model(model, filepath, overwrite, include_optimizer)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights to a `.weights.h5` file; see `save`. Source: keras.Model."""
+        """Write the weights to a `.weights.h5` file; see `save`.
+
+        Notes
+        -----
+        Source: keras.Model.
+        """
         from ..savers import save_weights
 
         model: Any = self
@@ -30,8 +43,13 @@ class Saving:
         """Take the weights from a `.weights.h5`, legacy `.h5` or `.keras` file of Keras, or from a
         `.safetensors` file of `save`.
 
-        Layers are matched by class and order. Raises: FormatError naming layer, weight, expected
-        and got if the file does not fit; the model is then unchanged.
+        Layers are matched by class and order.
+
+        Raises
+        ------
+        FormatError
+            Naming layer, weight, expected and got if the file does not fit; the model is then
+            unchanged.
         """
         from ..importers import load_weights
 

@@ -21,7 +21,27 @@ class Sequential(Model[np.ndarray]):
     """Layers one after the other.
 
     Built at once if the first of `layers` is an Input, else by the first call.
+
+    Parameters
+    ----------
+    layers : sequence of Layer or Model, optional
+        The layers, from the first to the last.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.Sequential.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential(
+    ...     [layers.Embedding(1000, 16, mask_zero=True), layers.LSTM(8), layers.Dense(1)]
+    ... )
+    >>> model.predict([[711, 632, 71], [73, 8]]).shape
+    (2, 1)
     """
 
     def __init__(

@@ -17,6 +17,25 @@ class Session:
     Each call takes the next steps of the stream, and answers for these as the model would for the
     whole of it. A masked step changes nothing. Weights are those of the model, also later ones.
     Calls on one session must follow one another; those of a model may be used from any threads.
+
+    Parameters
+    ----------
+    model : Model
+        A model of one input, without layers that look across steps.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> lstm = layers.LSTM(8, return_sequences=True)
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), lstm])
+    >>> x = np.ones((1, 5, 4), "float32")
+    >>> whole = model.predict(x)[0]
+    >>> session = model.session()
+    >>> parts = np.concatenate([session.run(x[0, :2]), session.run(x[0, 2:])])
+    >>> bool((parts == whole).all())
+    True
     """
 
     def __init__(self, model: Any):
@@ -26,7 +45,15 @@ class Session:
     def run(self, x: Any) -> Any:
         """The answer for the next steps `x`: (steps, ...) features, or ids (steps,).
 
-        Returns: for outputs of every step an array (steps, ...); else (...), as of the last step.
+        Parameters
+        ----------
+        x : array_like
+            The input.
+
+        Returns
+        -------
+        numpy.ndarray
+            For outputs of every step an array (steps, ...); else (...), as of the last step.
         """
         return self.run_together([self], [x])[0]
 
@@ -36,9 +63,23 @@ class Session:
 
         Sessions may come together with others in each call. Answers and states have the same bits
         as those of each alone. If anything fails, no session is changed.
-        Arguments: sessions: different ones of one model.  x: the next steps of each.
-        Returns: the answer for each, as `run` gives it.
-        Raises: ValueError for another number of `x`, one session twice, or another model's.
+
+        Parameters
+        ----------
+        sessions : sequence of Session
+            Different ones of one model.
+        x : sequence
+            The next steps of each.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            The answer for each, as `run` gives it.
+
+        Raises
+        ------
+        ValueError
+            For another number of `x`, one session twice, or another model's.
         """
         if len(sessions) != len(x):
             raise ValueError(f"Session: expected {len(sessions)} inputs, one each, got {len(x)}")

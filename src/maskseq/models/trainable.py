@@ -11,9 +11,16 @@ from .labelled import data_of, names_columns
 class Trainable:
     """compile, fit, evaluate and their likes, as keras.Model has them.
 
-    stop_training: True ends `fit` after the batch.  history: what `fit` returned last.
-    saved_training: what a file has about training, until it is needed.
-    run_eagerly, jit_compile, steps_per_execution: what `compile` was given.
+    Attributes
+    ----------
+    stop_training
+        True ends `fit` after the batch.
+    history
+        What `fit` returned last.
+    saved_training
+        What a file has about training, until it is needed.
+    run_eagerly, jit_compile, steps_per_execution
+        What `compile` was given.
     """
 
     history: Any = None
@@ -51,18 +58,37 @@ class Trainable:
     ) -> None:
         """Say how the model is trained.
 
-        Arguments:
-            optimizer: a name or an object of `maskseq.optimizers`.
-            loss: a name, a function of (y_true, y_pred) or an object of `maskseq.losses`; for
-                several outputs a list or a dict of them by the outputs' names, None for none.
-            loss_weights: numbers, in the same way.
-            metrics, weighted_metrics: names, functions or objects of `maskseq.metrics`, in a list;
-                for several outputs a list or a dict of lists. The second ones use sample_weight.
-            steps_per_execution: batches between which callbacks are called.
-            run_eagerly, jit_compile, auto_scale_loss: accepted, no effect.
-            averages: "exact": over all real steps. "keras", for comparison: as Keras has them, of
-                the batches' means and padded lengths, and where its metrics ignore the mask.
-        Raises: ValueError, TypeError naming the argument, with the nearest known name.
+        Parameters
+        ----------
+        optimizer : default "rmsprop"
+            A name or an object of `maskseq.optimizers`.
+        loss : Loss or function, optional
+            A name, a function of (y_true, y_pred) or an object of `maskseq.losses`; for several
+            outputs a list or a dict of them by the outputs' names, None for none.
+        loss_weights : optional
+            Numbers, in the same way.
+        metrics, weighted_metrics : optional
+            Names, functions or objects of `maskseq.metrics`, in a list; for several outputs a list
+            or a dict of lists. The second ones use sample_weight.
+        run_eagerly : bool, default False
+            Accepted, no effect.
+        steps_per_execution : int, default 1
+            Batches between which callbacks are called.
+        jit_compile : default "auto"
+            Accepted, no effect.
+        auto_scale_loss : bool, default True
+            Accepted, no effect.
+        averages : str, default "exact"
+            "exact": over all real steps. "keras", for comparison: as Keras has them, of the
+            batches' means and padded lengths, and where its metrics ignore the mask.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the argument, with the nearest known name.
+
+        Notes
+        -----
         Source: keras.Model.compile.
         """
         from ..training.trainer import Trainer
@@ -100,26 +126,59 @@ class Trainable:
     ) -> Any:
         """Train for some epochs. Nothing is padded, and masked steps count for nothing.
 
-        Arguments:
-            x: as for `predict`; or a generator or iterable of batches (x, y) or (x, y,
-                sample_weight); or an object with __len__ and __getitem__ that gives batches.
-            y: targets, one for each sequence: an array, a list; for targets of every step a Ragged,
-                a list of sequences or a padded array. One of them for each output. Of a frame the
-                name of a column, as may be sample_weight.
-            batch_size: sequences a step, 32 by default.  epochs: the last epoch's number.
-            verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" 1.  callbacks: a list of
-                `maskseq.callbacks`.
-            validation_split: the share of the sequences, the last ones before shuffling, that
-                `validation_data` is made of.  validation_data: (x, y), (x, y, sample_weight) or
-                batches.
-            shuffle: permute the sequences anew in each epoch; see `maskseq.set_random_seed`.
-            class_weight: class -> weight.  sample_weight: (sequences,), or one for each step.
-            initial_epoch: the first epoch's number, from 0.  steps_per_epoch: batches an epoch.
-            validation_steps, validation_batch_size, validation_freq: the same for validation.
-            options: how a frame is read, `models.asked.FrameOptions`.
-        Returns: a `maskseq.callbacks.History`. Its losses and metrics count real steps only.
-        Raises: ValueError, TypeError naming the argument, the sequence, expected and got.
-            KeyboardInterrupt: weights and `model.history` are those of the steps so far.
+        Parameters
+        ----------
+        x : array_like, optional
+            As for `predict`; or a generator or iterable of batches (x, y) or (x, y, sample_weight);
+            or an object with ``__len__`` and ``__getitem__`` that gives batches.
+        y : optional
+            Targets, one for each sequence: an array, a list; for targets of every step a Ragged, a
+            list of sequences or a padded array. One of them for each output. Of a frame the name of
+            a column, as may be sample_weight.
+        batch_size : int, optional
+            Sequences a step, 32 by default.
+        epochs : int, default 1
+            The last epoch's number.
+        verbose : default "auto"
+            0 silent, 1 a bar, 2 a line an epoch, "auto" 1.
+        callbacks : Callback, list of Callback or None, default None
+            A list of `maskseq.callbacks`.
+        validation_split : float, default 0.0
+            The share of the sequences, the last ones before shuffling, that `validation_data` is
+            made of.
+        validation_data : optional
+            (x, y), (x, y, sample_weight) or batches.
+        shuffle : bool, default True
+            Permute the sequences anew in each epoch; see `maskseq.set_random_seed`.
+        class_weight : dict, optional
+            Class -> weight.
+        sample_weight : optional
+            (sequences,), or one for each step.
+        initial_epoch : int, default 0
+            The first epoch's number, from 0.
+        steps_per_epoch : int, optional
+            Batches an epoch.
+        validation_steps, validation_batch_size : int, optional
+            The same for validation.
+        validation_freq : default 1
+            The same for validation.
+        **options
+            How a frame is read, `models.asked.FrameOptions`.
+
+        Returns
+        -------
+        maskseq.callbacks.History
+            A `maskseq.callbacks.History`. Its losses and metrics count real steps only.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the argument, the sequence, expected and got.
+        KeyboardInterrupt
+            Weights and `model.history` are those of the steps so far.
+
+        Notes
+        -----
         Source: keras.Model.fit.
         """
         from ..training.fitting import fit
@@ -160,8 +219,22 @@ class Trainable:
     ) -> Any:
         """The loss and the metrics, the same for any batch size.
 
-        Arguments: as for `fit`.  steps: batches at most.  return_dict: name -> number.
-        Returns: the loss, or a list of it and the metrics; see `metrics_names`.
+        Parameters
+        ----------
+        steps : int, optional
+            Batches at most.
+        return_dict : bool, default False
+            Name -> number.
+
+        Returns
+        -------
+        float or list of float
+            The loss, or a list of it and the metrics; see `metrics_names`.
+
+        Notes
+        -----
+        Arguments are as for `fit`.
+
         Source: keras.Model.evaluate.
         """
         from ..training.fitting import evaluate
@@ -186,14 +259,24 @@ class Trainable:
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One step of the optimizer; returns as `evaluate` does. Source: keras.Model."""
+        """One step of the optimizer; returns as `evaluate` does.
+
+        Notes
+        -----
+        Source: keras.Model.
+        """
         trainer = self._compiled("train_on_batch")
         return _as_asked(trainer.train_on_batch(x, y, sample_weight, class_weight), return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """The losses and metrics of one batch; returns as `evaluate` does. Source: keras.Model."""
+        """The losses and metrics of one batch; returns as `evaluate` does.
+
+        Notes
+        -----
+        Source: keras.Model.
+        """
         trainer = self._compiled("test_on_batch")
         return _as_asked(trainer.test_on_batch(x, y, sample_weight), return_dict)
 
@@ -232,9 +315,18 @@ class Trainable:
     ) -> Any:
         """What a step minimizes: the losses of `compile` and all penalties. May be written anew.
 
-        Arguments: what a step has, as padded arrays; y_pred carries its mask. In a method of your
-            own use `maskseq.ops` or NumPy's notation, and hand the same objects on to `super()`.
-        Returns: a number. Raises: RuntimeError outside of a step.
+        Returns
+        -------
+        array
+            A number.
+
+        Raises
+        ------
+        RuntimeError
+            Outside of a step.
+
+        Notes
+        -----
         Source: keras.Model.compute_loss.
         """
         return self._compiled("compute_loss").loss_of(y, y_pred, sample_weight)
@@ -242,25 +334,49 @@ class Trainable:
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Count a batch in the metrics; what they are since they were reset, by name.
 
-        May be written anew, and may give more numbers. Source: keras.Model.compute_metrics.
+        May be written anew, and may give more numbers.
+
+        Notes
+        -----
+        Source: keras.Model.compute_metrics.
         """
         return self._compiled("compute_metrics").metrics_of(y, y_pred, sample_weight)
 
     def reset_metrics(self) -> None:
-        """Begin the sums of losses and metrics anew. Source: keras.Model."""
+        """Begin the sums of losses and metrics anew.
+
+        Notes
+        -----
+        Source: keras.Model.
+        """
         if self.trainer is not None:
             self.trainer.reset()
 
     def get_metrics_result(self) -> dict[str, float]:
-        """The losses and metrics since the sums began, by name. Source: keras.Model."""
+        """The losses and metrics since the sums began, by name.
+
+        Notes
+        -----
+        Source: keras.Model.
+        """
         return {} if self.trainer is None else self.trainer.named_logs()
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """The arguments of `compile` as data, or None. Source: keras.Model."""
+        """The arguments of `compile` as data, or None.
+
+        Notes
+        -----
+        Source: keras.Model.
+        """
         return None if self.trainer is None else self.trainer.get_config()
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile with what `get_compile_config` returned. Source: keras.Model."""
+        """Compile with what `get_compile_config` returned.
+
+        Notes
+        -----
+        Source: keras.Model.
+        """
         self.compile(**config)
 
     def _compiled(self, what: str) -> Any:

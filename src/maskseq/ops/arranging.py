@@ -21,30 +21,55 @@ def _at_least(x: Any, ndim: int) -> Any:
 
 
 def hstack(xs: Sequence[Any]) -> Any:
-    """Arrays joined along the second axis; vectors along the first. Source: keras.ops.hstack."""
+    """Arrays joined along the second axis; vectors along the first.
+
+    Notes
+    -----
+    Source: keras.ops.hstack.
+    """
     given = [_at_least(x, 1) for x in xs]
     return shaping.concatenate(given, axis=0 if shaping.ndim(given[0]) == 1 else 1)
 
 
 def vstack(xs: Sequence[Any]) -> Any:
-    """Arrays joined along the first axis; vectors are rows. Source: keras.ops.vstack."""
+    """Arrays joined along the first axis; vectors are rows.
+
+    Notes
+    -----
+    Source: keras.ops.vstack.
+    """
     return shaping.concatenate([_at_least(x, 2) for x in xs], axis=0)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
-    """Arrays joined along the third axis. Source: keras.ops.dstack."""
+    """Arrays joined along the third axis.
+
+    Notes
+    -----
+    Source: keras.ops.dstack.
+    """
     return shaping.concatenate([_at_least(x, 3) for x in xs], axis=2)
 
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
-    """x2 behind x1 along `axis`; both flat if it is None. Source: keras.ops.append."""
+    """x2 behind x1 along `axis`; both flat if it is None.
+
+    Notes
+    -----
+    Source: keras.ops.append.
+    """
     if axis is None:
         return shaping.concatenate([shaping.ravel(x1), shaping.ravel(x2)], axis=0)
     return shaping.concatenate([x1, x2], axis=axis)
 
 
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """`x` cut into parts, of which the first are longer by one. Source: keras.ops.array_split."""
+    """`x` cut into parts, of which the first are longer by one.
+
+    Notes
+    -----
+    Source: keras.ops.array_split.
+    """
     if not isinstance(indices_or_sections, int):
         return shaping.split(x, indices_or_sections, axis)
     size = _whole(shaping.shape(x)[axis], "the size of that axis")
@@ -54,29 +79,55 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """`x` cut along the second axis; a vector along the first. Source: keras.ops.hsplit."""
+    """`x` cut along the second axis; a vector along the first.
+
+    Notes
+    -----
+    Source: keras.ops.hsplit.
+    """
     return shaping.split(x, indices_or_sections, 0 if shaping.ndim(x) == 1 else 1)
 
 
 def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """`x` cut along the first axis. Source: keras.ops.vsplit."""
+    """`x` cut along the first axis.
+
+    Notes
+    -----
+    Source: keras.ops.vsplit.
+    """
     return shaping.split(x, indices_or_sections, 0)
 
 
 def fliplr(x: Any) -> Any:
-    """`x` with its second axis reversed. Source: keras.ops.fliplr."""
+    """`x` with its second axis reversed.
+
+    Notes
+    -----
+    Source: keras.ops.fliplr.
+    """
     return shaping.flip(x, 1)
 
 
 def flipud(x: Any) -> Any:
-    """`x` with its first axis reversed. Source: keras.ops.flipud."""
+    """`x` with its first axis reversed.
+
+    Notes
+    -----
+    Source: keras.ops.flipud.
+    """
     return shaping.flip(x, 0)
 
 
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
     """The coordinates of all points of a grid, an array for each axis.
 
-    Arguments: indexing: "xy": the second axis is that of the first array; "ij": the first.
+    Parameters
+    ----------
+    indexing : str, default "xy"
+        "xy": the second axis is that of the first array; "ij": the first.
+
+    Notes
+    -----
     Source: keras.ops.meshgrid.
     """
     if indexing not in ("xy", "ij"):
@@ -97,6 +148,8 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
 def diag(x: Any, k: int = 0) -> Any:
     """The k-th diagonal of a matrix; of a vector, the matrix that has it there, else zeros.
 
+    Notes
+    -----
     Source: keras.ops.diag.
     """
     if shaping.ndim(x) == 2:
@@ -111,18 +164,30 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 def diagflat(x: Any, k: int = 0) -> Any:
-    """`diag` of `x` with one axis. Source: keras.ops.diagflat."""
+    """`diag` of `x` with one axis.
+
+    Notes
+    -----
+    Source: keras.ops.diagflat.
+    """
     return diag(shaping.ravel(x), k)
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The sum of a diagonal of two axes. Source: keras.ops.trace."""
+    """The sum of a diagonal of two axes.
+
+    Notes
+    -----
+    Source: keras.ops.trace.
+    """
     return reduction.sum(diagonal(x, offset, axis1, axis2), -1)
 
 
 def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any:
     """Windows of the last axis, each `sequence_stride` behind the one before.
 
+    Notes
+    -----
     Source: keras.ops.extract_sequences.
     """
     size = _whole(shaping.shape(x)[-1], "the size of the last axis")
@@ -134,7 +199,12 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
 def multi_hot(
     inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
-    """1 at each class that is among the ids of the last axis. Source: keras.ops.multi_hot."""
+    """1 at each class that is among the ids of the last axis.
+
+    Notes
+    -----
+    Source: keras.ops.multi_hot.
+    """
     hot = shaping.one_hot(inputs, num_classes, axis=axis, dtype=dtype)
     over = shaping.ndim(hot) - 2 if axis == -1 else 1 if shaping.ndim(hot) > 2 else 0
     return reduction.max(hot, over)

@@ -23,36 +23,63 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @operation("Signbit", by_equality=True, gradient=NO_GRADIENT)
 def signbit(x):
-    """True where the sign is minus, also of -0. Source: keras.ops.signbit."""
+    """True where the sign is minus, also of -0.
+
+    Notes
+    -----
+    Source: keras.ops.signbit.
+    """
     return np.signbit(x)
 
 
 @operation("Isclose", by_equality=True, gradient=NO_GRADIENT)
 def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
-    """True where |x1 - x2| <= atol + rtol * |x2|. Source: keras.ops.isclose."""
+    """True where ``|x1 - x2|`` <= atol + rtol * ``|x2|``.
+
+    Notes
+    -----
+    Source: keras.ops.isclose.
+    """
     return np.isclose(x1, x2, rtol, atol, equal_nan)
 
 
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """True if all are close; see `isclose`. Source: keras.ops.allclose."""
+    """True if all are close; see `isclose`.
+
+    Notes
+    -----
+    Source: keras.ops.allclose.
+    """
     return reduction.all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
 def isposinf(x: Any) -> Any:
-    """True where x is inf. Source: keras.ops.isposinf."""
+    """True where x is inf.
+
+    Notes
+    -----
+    Source: keras.ops.isposinf.
+    """
     return elementwise.equal(x, np.float32(np.inf))
 
 
 def isneginf(x: Any) -> Any:
-    """True where x is -inf. Source: keras.ops.isneginf."""
+    """True where x is -inf.
+
+    Notes
+    -----
+    Source: keras.ops.isneginf.
+    """
     return elementwise.equal(x, np.float32(-np.inf))
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """`x` with numbers for NaN, inf and -inf; by default the largest there are.
 
+    Notes
+    -----
     Source: keras.ops.nan_to_num.
     """
     high = np.float32(_FLOAT32.max if posinf is None else posinf)
@@ -62,7 +89,12 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 
 
 def fmax(x1: Any, x2: Any) -> Any:
-    """The larger of x1 and x2, of a NaN the other. Source: keras.ops.fmax."""
+    """The larger of x1 and x2, of a NaN the other.
+
+    Notes
+    -----
+    Source: keras.ops.fmax.
+    """
     return elementwise.where(
         elementwise.isnan(x1),
         x2,
@@ -71,7 +103,12 @@ def fmax(x1: Any, x2: Any) -> Any:
 
 
 def fmin(x1: Any, x2: Any) -> Any:
-    """The smaller of x1 and x2, of a NaN the other. Source: keras.ops.fmin."""
+    """The smaller of x1 and x2, of a NaN the other.
+
+    Notes
+    -----
+    Source: keras.ops.fmin.
+    """
     return elementwise.where(
         elementwise.isnan(x1),
         x2,
@@ -80,17 +117,32 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 
 def fabs(x: Any) -> Any:
-    """|x|, a float. Source: keras.ops.fabs."""
+    """``|x|``, a float.
+
+    Notes
+    -----
+    Source: keras.ops.fabs.
+    """
     return elementwise.absolute(elementwise.cast(x, "float32"))
 
 
 def exp2(x: Any) -> Any:
-    """2 ** x. Source: keras.ops.exp2."""
+    """2 ** x.
+
+    Notes
+    -----
+    Source: keras.ops.exp2.
+    """
     return elementwise.power(np.float32(2), x)
 
 
 def logaddexp(x1: Any, x2: Any) -> Any:
-    """log(e ** x1 + e ** x2), without overflow. Source: keras.ops.logaddexp."""
+    """log(e ** x1 + e ** x2), without overflow.
+
+    Notes
+    -----
+    Source: keras.ops.logaddexp.
+    """
     first = elementwise.where(
         elementwise.ones_like(x2, "bool"), x1, x2
     )  # both in the shape that they broadcast to
@@ -99,7 +151,12 @@ def logaddexp(x1: Any, x2: Any) -> Any:
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
-    """0 below 0, 1 above, x2 at 0. Source: keras.ops.heaviside."""
+    """0 below 0, 1 above, x2 at 0.
+
+    Notes
+    -----
+    Source: keras.ops.heaviside.
+    """
     above = elementwise.cast(elementwise.greater(x1, 0), "float32")
     return elementwise.where(
         elementwise.equal(x1, 0), x2, elementwise.where(elementwise.isnan(x1), x1, above)
@@ -107,22 +164,42 @@ def heaviside(x1: Any, x2: Any) -> Any:
 
 
 def deg2rad(x: Any) -> Any:
-    """Degrees as radians. Source: keras.ops.deg2rad."""
+    """Degrees as radians.
+
+    Notes
+    -----
+    Source: keras.ops.deg2rad.
+    """
     return elementwise.multiply(x, np.float32(math.pi / 180))
 
 
 def rad2deg(x: Any) -> Any:
-    """Radians as degrees. Source: keras.ops.rad2deg."""
+    """Radians as degrees.
+
+    Notes
+    -----
+    Source: keras.ops.rad2deg.
+    """
     return elementwise.multiply(x, np.float32(180 / math.pi))
 
 
 def copy(x: Any) -> Any:
-    """`x` in memory of its own. Source: keras.ops.copy."""
+    """`x` in memory of its own.
+
+    Notes
+    -----
+    Source: keras.ops.copy.
+    """
     return elementwise.where(True, x, elementwise.zeros_like(x))
 
 
 def saturate_cast(x: Any, dtype: Any) -> Any:
-    """`x` as `dtype`, cut to what that can hold. Source: keras.ops.saturate_cast."""
+    """`x` as `dtype`, cut to what that can hold.
+
+    Notes
+    -----
+    Source: keras.ops.saturate_cast.
+    """
     kind = np.dtype(dtype)
     if kind.kind == "b":
         return elementwise.cast(elementwise.clip(x, 0, 1), dtype)
@@ -133,7 +210,12 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    """The choice of the first condition that holds, else `default`. Source: keras.ops.select."""
+    """The choice of the first condition that holds, else `default`.
+
+    Notes
+    -----
+    Source: keras.ops.select.
+    """
     found = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         found = elementwise.where(condition, choice, found)
@@ -144,13 +226,20 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest less the smallest along `axis`. Source: keras.ops.ptp."""
+    """The largest less the smallest along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.ptp.
+    """
     return elementwise.subtract(reduction.max(x, axis, keepdims), reduction.min(x, axis, keepdims))
 
 
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """The mean along `axis`, with weights of the shape of `x` or of that axis.
 
+    Notes
+    -----
     Source: keras.ops.average.
     """
     if weights is None:
@@ -166,13 +255,23 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
-    """(mean, variance) along `axes`. Source: keras.ops.moments."""
+    """(mean, variance) along `axes`.
+
+    Notes
+    -----
+    Source: keras.ops.moments.
+    """
     axes = tuple(axes) if is_nested(axes) else axes
     return reduction.mean(x, axes, keepdims), reduction.var(x, axes, keepdims)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Each number less the one before it along `axis`, n times. Source: keras.ops.diff."""
+    """Each number less the one before it along `axis`, n times.
+
+    Notes
+    -----
+    Source: keras.ops.diff.
+    """
     before = [slice(None)] * shaping.ndim(a)
     behind = [slice(None)] * shaping.ndim(a)
     before[axis], behind[axis] = slice(None, -1), slice(1, None)
@@ -186,8 +285,18 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The length of vectors along `axis`; of all numbers if it is None.
 
-    Arguments: ord: None or 2, 1, inf, -inf, or another positive number; of two axes None or "fro".
-    Raises: ValueError for other norms of matrices.
+    Parameters
+    ----------
+    ord : optional
+        None or 2, 1, inf, -inf, or another positive number; of two axes None or "fro".
+
+    Raises
+    ------
+    ValueError
+        For other norms of matrices.
+
+    Notes
+    -----
     Source: keras.ops.norm.
     """
     axis = tuple(axis) if isinstance(axis, list) else axis
@@ -229,7 +338,12 @@ nanmax, nanmin = _without_nan("max", -math.inf), _without_nan("min", math.inf)
 
 
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The mean of what is not NaN; NaN of nothing. Source: keras.ops.nanmean."""
+    """The mean of what is not NaN; NaN of nothing.
+
+    Notes
+    -----
+    Source: keras.ops.nanmean.
+    """
     count = reduction.sum(
         elementwise.cast(elementwise.logical_not(elementwise.isnan(x)), "float32"), axis, keepdims
     )
@@ -241,9 +355,20 @@ def quantile(
 ) -> Any:
     """The number below which a share `q` of those along `axis` is, between the two nearest.
 
-    Arguments: q: a number from 0 to 1, or several, which become the first axis.
-        method: "linear", "lower", "higher" or "nearest".
-    Raises: ValueError for another method, or q.
+    Parameters
+    ----------
+    q : array_like
+        Shares, between 0 and 1.
+    method : str, default "linear"
+        "linear", "lower", "higher" or "nearest".
+
+    Raises
+    ------
+    ValueError
+        For another method, or q.
+
+    Notes
+    -----
     Source: keras.ops.quantile.
     """
     if is_nested(q) or np.ndim(q):
@@ -285,12 +410,22 @@ def _between(rows: Any, place: float, last: int, method: str) -> Any:
 def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """`quantile`, of q in percent. Source: keras.ops.percentile."""
+    """`quantile`, of q in percent.
+
+    Notes
+    -----
+    Source: keras.ops.percentile.
+    """
     return quantile(x, np.asarray(q, np.float64) / 100, axis, method, keepdims)
 
 
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The number in the middle along `axis`. Source: keras.ops.median."""
+    """The number in the middle along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.median.
+    """
     return quantile(x, 0.5, axis, "linear", keepdims)
 
 
@@ -300,6 +435,8 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     """Sums of products over axes of x1 and of x2: the last and the first `axes`, or two lists.
 
+    Notes
+    -----
     Source: keras.ops.tensordot.
     """
     m, n = shaping.ndim(x1), shaping.ndim(x2)
@@ -320,6 +457,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 def dot(x1: Any, x2: Any) -> Any:
     """The sum of products over the last axis of x1 and the last but one of x2.
 
+    Notes
+    -----
     Source: keras.ops.dot.
     """
     m, n = (np.ndim(x) if not hasattr(x, "shape") else shaping.ndim(x) for x in (x1, x2))
@@ -329,19 +468,34 @@ def dot(x1: Any, x2: Any) -> Any:
 
 
 def inner(x1: Any, x2: Any) -> Any:
-    """The sum of products over the last axes. Source: keras.ops.inner."""
+    """The sum of products over the last axes.
+
+    Notes
+    -----
+    Source: keras.ops.inner.
+    """
     if 0 in (shaping.ndim(x1), shaping.ndim(x2)):
         return elementwise.multiply(x1, x2)
     return tensordot(x1, x2, [[shaping.ndim(x1) - 1], [shaping.ndim(x2) - 1]])
 
 
 def outer(x1: Any, x2: Any) -> Any:
-    """The products of each number of x1 with each of x2. Source: keras.ops.outer."""
+    """The products of each number of x1 with each of x2.
+
+    Notes
+    -----
+    Source: keras.ops.outer.
+    """
     return elementwise.multiply(
         shaping.expand_dims(shaping.ravel(x1), 1), shaping.expand_dims(shaping.ravel(x2), 0)
     )
 
 
 def vdot(x1: Any, x2: Any) -> Any:
-    """The sum of the products of all numbers. Source: keras.ops.vdot."""
+    """The sum of the products of all numbers.
+
+    Notes
+    -----
+    Source: keras.ops.vdot.
+    """
     return reduction.sum(elementwise.multiply(shaping.ravel(x1), shaping.ravel(x2)))

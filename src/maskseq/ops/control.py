@@ -12,12 +12,22 @@ from .shaping import stack
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
-    """true_fn() if `pred` holds, else false_fn(). Source: keras.ops.cond."""
+    """true_fn() if `pred` holds, else false_fn().
+
+    Notes
+    -----
+    Source: keras.ops.cond.
+    """
     return true_fn() if pred else false_fn()
 
 
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
-    """branches[index](*operands); an index outside means the nearest. Source: keras.ops.switch."""
+    """``branches[index](*operands)``; an index outside means the nearest.
+
+    Notes
+    -----
+    Source: keras.ops.switch.
+    """
     last = len(branches) - 1
     number = int(index)
     return branches[0 if number < 0 else last if number > last else number](*operands)
@@ -29,7 +39,12 @@ def while_loop(
     loop_vars: Any,
     maximum_iterations: int | None = None,
 ) -> Any:
-    """loop_vars = body(*loop_vars) as long as cond(*loop_vars). Source: keras.ops.while_loop."""
+    """loop_vars = ``body(*loop_vars)`` as long as ``cond(*loop_vars)``.
+
+    Notes
+    -----
+    Source: keras.ops.while_loop.
+    """
     single = not isinstance(loop_vars, (list, tuple))
     values = (loop_vars,) if single else tuple(loop_vars)
     count = 0
@@ -41,7 +56,12 @@ def while_loop(
 
 
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
-    """value = body_fun(i, value) for i from `lower` to below `upper`. Source: keras.ops."""
+    """value = body_fun(i, value) for i from `lower` to below `upper`.
+
+    Notes
+    -----
+    Source: keras.ops.
+    """
     value = init_val
     for i in range(int(lower), int(upper)):
         value = body_fun(i, value)
@@ -58,7 +78,13 @@ def scan(
 ) -> tuple[Any, Any]:
     """carry, y = f(carry, x) for each x along the first axis of `xs`.
 
-    Returns: the last carry, and the ys stacked in the order of `xs`.  unroll: accepted, no effect.
+    Returns
+    -------
+    tuple
+        The last carry, and the ys stacked in the order of `xs`. unroll: accepted, no effect.
+
+    Notes
+    -----
     Source: keras.ops.scan.
     """
     parts = [] if xs is None else flatten(xs)
@@ -75,12 +101,22 @@ def scan(
 
 
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
-    """f of each part along the first axis of `xs`, stacked. Source: keras.ops.map."""
+    """f of each part along the first axis of `xs`, stacked.
+
+    Notes
+    -----
+    Source: keras.ops.map.
+    """
     return scan(lambda carry, x: (carry, f(x)), None, xs)[1]
 
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """The same as `map`. Source: keras.ops.vectorized_map."""
+    """The same as `map`.
+
+    Notes
+    -----
+    Source: keras.ops.vectorized_map.
+    """
     return map(function, elements)
 
 

@@ -206,7 +206,12 @@ left_shift, right_shift = bitwise_left_shift, bitwise_right_shift
 
 @operation("Round", by_equality=True, gradient=NO_GRADIENT)
 def round(x, decimals=0):
-    """`x` rounded, halves to even. Source: keras.ops.round."""
+    """`x` rounded, halves to even.
+
+    Notes
+    -----
+    Source: keras.ops.round.
+    """
     return np.round(x, decimals)
 
 
@@ -216,7 +221,12 @@ def round(x, decimals=0):
     gradient=lambda d, y, x, x_min, x_max: d * ((x >= x_min) & (x <= x_max)),
 )
 def clip(x, x_min, x_max):
-    """`x` cut to x_min..x_max. Source: keras.ops.clip."""
+    """`x` cut to x_min..x_max.
+
+    Notes
+    -----
+    Source: keras.ops.clip.
+    """
     return extremes.clip(x, x_min, x_max)
 
 
@@ -232,6 +242,8 @@ def _where_false(d, y, condition, x1, x2):
 def where(condition, x1=None, x2=None):
     """x1 where `condition`, else x2; without both, the places where it holds.
 
+    Notes
+    -----
     Source: keras.ops.where.
     """
     return list(np.where(condition)) if x1 is None and x2 is None else np.where(condition, x1, x2)
@@ -239,29 +251,54 @@ def where(condition, x1=None, x2=None):
 
 @operation("Cast", by_equality=True, gradient=lambda d, y, x, dtype: d)
 def cast(x, dtype):
-    """`x` as `dtype`. Source: keras.ops.cast."""
+    """`x` as `dtype`.
+
+    Notes
+    -----
+    Source: keras.ops.cast.
+    """
     return np.asarray(x).astype(dtype)
 
 
 @operation("OnesLike", by_equality=True, gradient=NO_GRADIENT)
 def ones_like(x, dtype=None):
-    """Ones in the shape of `x`. Source: keras.ops.ones_like."""
+    """Ones in the shape of `x`.
+
+    Notes
+    -----
+    Source: keras.ops.ones_like.
+    """
     return np.ones_like(x, dtype=dtype)
 
 
 @operation("ZerosLike", by_equality=True, gradient=NO_GRADIENT)
 def zeros_like(x, dtype=None):
-    """Zeros in the shape of `x`. Source: keras.ops.zeros_like."""
+    """Zeros in the shape of `x`.
+
+    Notes
+    -----
+    Source: keras.ops.zeros_like.
+    """
     return np.zeros_like(x, dtype=dtype)
 
 
 @operation("FullLike", by_equality=True, gradient=NO_GRADIENT)
 def full_like(x, fill_value, dtype=None):
-    """`fill_value` in the shape of `x`. Source: keras.ops.full_like."""
+    """`fill_value` in the shape of `x`.
+
+    Notes
+    -----
+    Source: keras.ops.full_like.
+    """
     return np.full_like(x, fill_value, dtype=dtype)
 
 
 @operation("StopGradient", by_equality=True, gradient=NO_GRADIENT)
 def stop_gradient(variable):
-    """`variable`; in training no gradient passes. Source: keras.ops.stop_gradient."""
+    """`variable`; in training no gradient passes.
+
+    Notes
+    -----
+    Source: keras.ops.stop_gradient.
+    """
     return variable

@@ -37,7 +37,11 @@ def _made(array: np.ndarray, dtype: Any = None) -> Tensor:
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
     """start, start + step, ... below `stop`; of one number 0, 1, ... below it.
 
-    int32 if all are integers, else float32. Source: keras.ops.arange.
+    int32 if all are integers, else float32.
+
+    Notes
+    -----
+    Source: keras.ops.arange.
     """
     given = [value_of(x) for x in (start, stop, step)]
     for name, x in zip(("start", "stop", "step"), given, strict=True):
@@ -51,40 +55,85 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
 
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
-    """Zeros. Source: keras.ops.zeros."""
+    """Zeros.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+
+    Notes
+    -----
+    Source: keras.ops.zeros.
+    """
     return np.zeros(_shape(shape), dtype or np.float32).view(Tensor)
 
 
 def ones(shape: Any, dtype: Any = None) -> Tensor:
-    """Ones. Source: keras.ops.ones."""
+    """Ones.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the values.
+
+    Notes
+    -----
+    Source: keras.ops.ones.
+    """
     return np.ones(_shape(shape), dtype or np.float32).view(Tensor)
 
 
 def empty(shape: Any, dtype: Any = None) -> Tensor:
-    """An array whose numbers do not matter: zeros. Source: keras.ops.empty."""
+    """An array whose numbers do not matter: zeros.
+
+    Notes
+    -----
+    Source: keras.ops.empty.
+    """
     return zeros(shape, dtype)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """`fill_value` in every cell; a gradient passes to it. Source: keras.ops.full."""
+    """`fill_value` in every cell; a gradient passes to it.
+
+    Notes
+    -----
+    Source: keras.ops.full.
+    """
     if holds(fill_value, (KerasTensor, Traced)):
         return broadcast_to(fill_value, _shape(shape))
     return np.full(_shape(shape), fill_value, dtype or np.float32).view(Tensor)
 
 
 def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on the k-th diagonal of an N x M matrix. Source: keras.ops.eye."""
+    """Ones on the k-th diagonal of an N x M matrix.
+
+    Notes
+    -----
+    Source: keras.ops.eye.
+    """
     columns = None if M is None else _whole(M, "M")
     return np.eye(_whole(N, "N"), columns, k, dtype or np.float32).view(Tensor)
 
 
 def identity(n: Any, dtype: Any = None) -> Tensor:
-    """The n x n matrix of the identity. Source: keras.ops.identity."""
+    """The n x n matrix of the identity.
+
+    Notes
+    -----
+    Source: keras.ops.identity.
+    """
     return eye(n, dtype=dtype)
 
 
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on and below the k-th diagonal of an N x M matrix. Source: keras.ops.tri."""
+    """Ones on and below the k-th diagonal of an N x M matrix.
+
+    Notes
+    -----
+    Source: keras.ops.tri.
+    """
     columns = None if M is None else _whole(M, "M")
     return np.tri(_whole(N, "N"), columns, k, dtype or np.float32).view(Tensor)
 
@@ -100,6 +149,8 @@ def linspace(
 ) -> Any:
     """`num` numbers from `start` to `stop` at equal distances; with `retstep` and that distance.
 
+    Notes
+    -----
     Source: keras.ops.linspace.
     """
     first, last = (np.asarray(value_of(x), np.float64) for x in (start, stop))
@@ -110,30 +161,52 @@ def linspace(
 
 
 def array(x: Any, dtype: Any = None) -> Any:
-    """`x` as a tensor. Source: keras.ops.array."""
+    """`x` as a tensor.
+
+    Notes
+    -----
+    Source: keras.ops.array.
+    """
     return convert_to_tensor(x, dtype)
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:
-    """`x` as a plain NumPy array of its own. Source: keras.ops.convert_to_numpy."""
+    """`x` as a plain NumPy array of its own.
+
+    Notes
+    -----
+    Source: keras.ops.convert_to_numpy.
+    """
     return np.array(as_numpy(value_of(x)))
 
 
 def is_tensor(x: Any) -> bool:
     """True for what calls of layers and operations give and take as tensors: not for plain arrays.
 
+    Notes
+    -----
     Source: keras.ops.is_tensor.
     """
     return isinstance(x, (Tensor, KerasTensor, Traced))
 
 
 def dtype(x: Any) -> str:
-    """The name of the dtype of `x`. Source: keras.ops.dtype."""
+    """The name of the dtype of `x`.
+
+    Notes
+    -----
+    Source: keras.ops.dtype.
+    """
     found = getattr(x, "dtype", None)
     return str(np.asarray(x).dtype if found is None else found)
 
 
 def size(x: Any) -> int | None:
-    """How many cells `x` has; None if a size is unknown. Source: keras.ops.size."""
+    """How many cells `x` has; None if a size is unknown.
+
+    Notes
+    -----
+    Source: keras.ops.size.
+    """
     sizes = np.shape(value_of(x)) if not hasattr(x, "shape") else x.shape
     return None if None in sizes else math.prod(sizes)

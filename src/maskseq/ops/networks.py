@@ -20,7 +20,12 @@ def layer_normalization(
     epsilon: float | None = None,
     **options: Any,
 ) -> Any:
-    """(x - mean) / deviation along `axis`, times gamma, plus beta. Source: keras.ops."""
+    """(x - mean) / deviation along `axis`, times gamma, plus beta.
+
+    Notes
+    -----
+    Source: keras.ops.
+    """
     small = _EPSILON if epsilon is None else np.float32(epsilon)
     mean, variance = reduction.mean(x, axis, True), reduction.var(x, axis, True)
     found = elementwise.multiply(
@@ -34,7 +39,12 @@ def layer_normalization(
 def rms_normalization(
     x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:
-    """x over the root of its mean square along `axis`, times scale. Source: keras.ops."""
+    """x over the root of its mean square along `axis`, times scale.
+
+    Notes
+    -----
+    Source: keras.ops.
+    """
     small = _EPSILON if epsilon is None else np.float32(epsilon)
     found = elementwise.multiply(
         x,
@@ -54,7 +64,12 @@ def batch_normalization(
     scale: Any = None,
     epsilon: float = 1e-3,
 ) -> Any:
-    """(x - mean) / deviation * scale + offset, each of the size of `axis`. Source: keras.ops."""
+    """(x - mean) / deviation * scale + offset, each of the size of `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.
+    """
     shape = [1] * shaping.ndim(x)
     shape[axis] = -1
     mean, variance = shaping.reshape(mean, shape), shaping.reshape(variance, shape)
@@ -67,7 +82,12 @@ def batch_normalization(
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """-(target log(output) + (1 - target) log(1 - output)). Source: keras.ops."""
+    """-(target log(output) + (1 - target) log(1 - output)).
+
+    Notes
+    -----
+    Source: keras.ops.
+    """
     rest = elementwise.subtract(1, target)
     if from_logits:
         likely, other = (
@@ -85,7 +105,12 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """-sum(target log(output)) along `axis`, output over its sum. Source: keras.ops."""
+    """-sum(target log(output)) along `axis`, output over its sum.
+
+    Notes
+    -----
+    Source: keras.ops.
+    """
     if from_logits:
         likely = nonlinear.log_softmax(output, axis)
     else:
@@ -97,7 +122,12 @@ def categorical_crossentropy(
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """`categorical_crossentropy` for ids; of an id outside, 0. Source: keras.ops."""
+    """`categorical_crossentropy` for ids; of an id outside, 0.
+
+    Notes
+    -----
+    Source: keras.ops.
+    """
     if shaping.ndim(target) == shaping.ndim(output) and shaping.shape(target)[-1] == 1:
         target = shaping.squeeze(target, -1)
     classes = shaping.shape(output)[axis]
@@ -118,13 +148,30 @@ def dot_product_attention(
     flash_attention: Any = None,
     attn_logits_soft_cap: float | None = None,
 ) -> Any:
-    """softmax(query key / sqrt(head_dim) + bias) value, head by head. Source: keras.ops.
+    """softmax(query key / sqrt(head_dim) + bias) value, head by head.
 
-    Arguments:
-        query: (batch, T, heads, head_dim).  key, value: (batch, S, heads, head_dim).
-        bias: broadcasts to (batch, heads, T, S).  mask: the same, True = may be seen.
-        is_causal: a query sees no later key.  flash_attention: accepted, without effect.
-        attn_logits_soft_cap: scores become cap * tanh(score / cap).
+    Parameters
+    ----------
+    query : array_like
+        (batch, T, heads, head_dim).
+    key : array_like
+        (batch, S, heads, head_dim).
+    value : scalar or array_like
+        (batch, S, heads, head_dim).
+    bias : optional
+        Broadcasts to (batch, heads, T, S).
+    mask : optional
+        The same, True = may be seen.
+    is_causal : bool, default False
+        A query sees no later key.
+    flash_attention : optional
+        Accepted, without effect.
+    attn_logits_soft_cap : float, optional
+        Scores become cap * tanh(score / cap).
+
+    Notes
+    -----
+    Source: keras.ops.
     """
     shapes = [shaping.shape(x) for x in (query, key, value)]
     if any(len(shape) != 4 for shape in shapes) or len({shape[2] for shape in shapes}) > 1:

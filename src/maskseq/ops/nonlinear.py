@@ -44,43 +44,93 @@ sparse_sigmoid = _known(
 
 @operation("LeakyRelu", by_equality=True, gradient=_sloping("leaky_relu", "negative_slope"))
 def leaky_relu(x, negative_slope=0.2):
-    """x, and negative_slope * x below 0. Source: keras.ops.leaky_relu."""
+    """x, and negative_slope * x below 0.
+
+    Parameters
+    ----------
+    negative_slope : default 0.2
+        Slope below 0.
+
+    Notes
+    -----
+    Source: keras.ops.leaky_relu.
+    """
     return activations.leaky_relu(x, negative_slope)
 
 
 @operation("Elu", by_equality=True, gradient=_sloping("elu", "alpha"))
 def elu(x, alpha=1.0):
-    """x, and alpha * (e ** x - 1) below 0. Source: keras.ops.elu."""
+    """x, and alpha * (e ** x - 1) below 0.
+
+    Notes
+    -----
+    Source: keras.ops.elu.
+    """
     return activations.elu(x, alpha)
 
 
 @operation("Celu", by_equality=True, gradient=_sloping("celu", "alpha"))
 def celu(x, alpha=1.0):
-    """x, and alpha * (e ** (x / alpha) - 1) below 0. Source: keras.ops.celu."""
+    """x, and alpha * (e ** (x / alpha) - 1) below 0.
+
+    Notes
+    -----
+    Source: keras.ops.celu.
+    """
     return activations.celu(x, alpha)
 
 
 @operation("Gelu", by_equality=True, gradient=_sloping("gelu", "approximate"))
 def gelu(x, approximate=True):
-    """x times the normal distribution, by default with tanh for it. Source: keras.ops.gelu."""
+    """x times the normal distribution, by default with tanh for it.
+
+    Notes
+    -----
+    Source: keras.ops.gelu.
+    """
     return activations.gelu(x, approximate)
 
 
 @operation("Squareplus", by_equality=True, gradient=_sloping("squareplus", "b"))
 def squareplus(x, b=4):
-    """(x + sqrt(x * x + b)) / 2. Source: keras.ops.squareplus."""
+    """(x + sqrt(x * x + b)) / 2.
+
+    Notes
+    -----
+    Source: keras.ops.squareplus.
+    """
     return activations.squareplus(x, b)
 
 
 @operation("SoftShrink", by_equality=True, gradient=_sloping("soft_shrink", "threshold"))
 def soft_shrink(x, threshold=0.5):
-    """`x` nearer to 0 by `threshold`. Source: keras.ops.soft_shrink."""
+    """`x` nearer to 0 by `threshold`.
+
+    Parameters
+    ----------
+    threshold : float, default 0.5
+        What the size of a number is lowered by.
+
+    Notes
+    -----
+    Source: keras.ops.soft_shrink.
+    """
     return activations.soft_shrink(x, threshold)
 
 
 @operation("HardShrink", by_equality=True, gradient=_sloping("hard_shrink", "threshold"))
 def hard_shrink(x, threshold=0.5):
-    """`x`, and 0 where |x| is at most `threshold`. Source: keras.ops.hard_shrink."""
+    """`x`, and 0 where ``|x|`` is at most `threshold`.
+
+    Parameters
+    ----------
+    threshold : float, default 0.5
+        Size that a number must exceed.
+
+    Notes
+    -----
+    Source: keras.ops.hard_shrink.
+    """
     return activations.hard_shrink(x, threshold)
 
 
@@ -88,19 +138,39 @@ def hard_shrink(x, threshold=0.5):
     "Threshold", by_equality=True, gradient=_sloping("threshold", "threshold", "default_value")
 )
 def threshold(x, threshold, default_value):
-    """`x`, and `default_value` where x is at most `threshold`. Source: keras.ops.threshold."""
+    """`x`, and `default_value` where x is at most `threshold`.
+
+    Parameters
+    ----------
+    threshold : float
+        What a number must exceed.
+
+    Notes
+    -----
+    Source: keras.ops.threshold.
+    """
     return activations.threshold(x, threshold, default_value)
 
 
 @operation("Glu", gradient=lambda d, y, x, axis: slopes.glu(d, x, axis))
 def glu(x, axis=-1):
-    """The first half of `x` times sigmoid of the second. Source: keras.ops.glu."""
+    """The first half of `x` times sigmoid of the second.
+
+    Notes
+    -----
+    Source: keras.ops.glu.
+    """
     return activations.glu(x, axis)
 
 
 @operation("Softmax", by_equality=True, gradient=lambda d, y, x, axis: slopes.softmax(d, y, axis))
 def softmax(x, axis=-1):
-    """Softmax along `axis`. Source: keras.ops.softmax."""
+    """Softmax along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.softmax.
+    """
     return activations.softmax(x, axis)
 
 
@@ -108,7 +178,12 @@ def softmax(x, axis=-1):
     "LogSoftmax", by_equality=True, gradient=lambda d, y, x, axis: slopes.log_softmax(d, y, axis)
 )
 def log_softmax(x, axis=-1):
-    """The logarithm of softmax along `axis`. Source: keras.ops.log_softmax."""
+    """The logarithm of softmax along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.log_softmax.
+    """
     return activations.log_softmax(x, axis)
 
 
@@ -116,7 +191,12 @@ def log_softmax(x, axis=-1):
     "Sparsemax", by_equality=True, gradient=lambda d, y, x, axis: slopes.sparsemax(d, y, x, axis)
 )
 def sparsemax(x, axis=-1):
-    """The nearest point of the simplex along `axis`. Source: keras.ops.sparsemax."""
+    """The nearest point of the simplex along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.sparsemax.
+    """
     return activations.sparsemax(x, axis)
 
 
@@ -140,7 +220,19 @@ def _normalize_gradient(d, y, x, axis, order, epsilon):
 
 @operation("Normalize", by_equality=True, gradient=_normalize_gradient)
 def normalize(x, axis=-1, order=2, epsilon=None):
-    """`x` over its length along `axis`, at least `epsilon`. Source: keras.ops.normalize."""
+    """`x` over its length along `axis`, at least `epsilon`.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis to measure along.
+    order : int, default 2
+        Of the norm.
+
+    Notes
+    -----
+    Source: keras.ops.normalize.
+    """
     epsilon = 1e-7 if epsilon is None else epsilon
     if order == 2:
         return reductions.unit(x, axis, epsilon)

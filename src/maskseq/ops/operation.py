@@ -60,8 +60,13 @@ def operation(
     """Make a NumPy function an operation, under the name of Keras's class for it.
 
     A name with an underscore before it is none of Keras's: no file names such an operation.
-    by_equality: it belongs to BY_EQUALITY, so the shape of its result can be found on small arrays.
-    gradient: what its gradient is; see `recording.py`.
+
+    Parameters
+    ----------
+    by_equality : bool, default False
+        It belongs to BY_EQUALITY, so the shape of its result can be found on small arrays.
+    gradient : optional
+        What its gradient is; see `recording.py`.
     """
 
     def decorate(function: Callable[P, Any]) -> Callable[P, Any]:

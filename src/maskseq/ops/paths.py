@@ -46,8 +46,21 @@ def _of_output(d, y, target, output, target_length, output_length, mask_index):
 def ctc_loss(target, output, target_length, output_length, mask_index=0):
     """The loss of connectionist temporal classification, float32 (batch,).
 
-    target: int (batch, labels).  output: float32 (batch, time, classes), logits.  target_length,
-    output_length: int (batch,), how many are real.  mask_index: the class between labels. A loss is
-    infinite, and passes no gradient, if its labels need more steps. Source: keras.ops.ctc_loss.
+    infinite, and passes no gradient, if its labels need more steps.
+
+    Parameters
+    ----------
+    target : array_like
+        Integers (batch, labels).
+    output : float32 (batch, time, classes)
+        Logits.
+    target_length, output_length : int (batch,)
+        How many are real.
+    mask_index : default 0
+        The class between labels. A loss is.
+
+    Notes
+    -----
+    Source: keras.ops.ctc_loss.
     """
     return _kernels.ctc(*_arguments(target, output, target_length, output_length, mask_index)[1])

@@ -34,7 +34,12 @@ def _slice_gradient(d, y, inputs, start_indices, shape):
 
 @operation("Slice", gradient=_slice_gradient)
 def slice(inputs, start_indices, shape):
-    """The part of `shape` that begins at `start_indices`. Source: keras.ops.slice."""
+    """The part of `shape` that begins at `start_indices`.
+
+    Notes
+    -----
+    Source: keras.ops.slice.
+    """
     return inputs[_window(inputs, start_indices, shape)]
 
 
@@ -52,6 +57,8 @@ def _replaced(d, y, inputs, start_indices, updates):
 def slice_update(inputs, start_indices, updates):
     """`inputs` with `updates` in place of the part at `start_indices`.
 
+    Notes
+    -----
     Source: keras.ops.slice_update.
     """
     found = np.array(inputs)
@@ -82,10 +89,23 @@ def _at(d, y, indices, values, shape):
 
 @operation("Scatter", gradient=(None, _at))
 def scatter(indices, values, shape):
-    """Zeros of `shape` with `values` added at `indices`. Source: keras.ops.scatter.
+    """Zeros of `shape` with `values` added at `indices`.
 
-    Arguments: indices: (..., n), of the first n axes.  values: (..., the other axes).
-    Raises: ValueError for an index outside.
+    Parameters
+    ----------
+    indices : array_like
+        (..., n), of the first n axes.
+    values : array_like
+        (..., the other axes).
+
+    Raises
+    ------
+    ValueError
+        For an index outside.
+
+    Notes
+    -----
+    Source: keras.ops.scatter.
     """
     shape = tuple(int(n) for n in shape)
     kind = np.asarray(values).dtype
@@ -132,9 +152,22 @@ _REDUCTIONS = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.m
 def scatter_update(inputs, indices, updates, reduction=None):
     """`inputs` with `updates` at `indices`, or combined with them; of several the last one stays.
 
-    Arguments: indices: (..., n), of the first n axes.  updates: (..., the other axes).
-        reduction: None, "add", "mul", "max" or "min".
-    Raises: ValueError for an index outside.
+    Parameters
+    ----------
+    indices : array_like
+        (..., n), of the first n axes.
+    updates : array_like
+        (..., the other axes).
+    reduction : str or None, default None
+        None, "add", "mul", "max" or "min".
+
+    Raises
+    ------
+    ValueError
+        For an index outside.
+
+    Notes
+    -----
     Source: keras.ops.scatter_update.
     """
     found = np.array(inputs)
@@ -151,19 +184,34 @@ def scatter_update(inputs, indices, updates, reduction=None):
 
 @operation("Tril", by_equality=True, gradient=lambda d, y, x, k: np.tril(d, k))
 def tril(x, k=0):
-    """`x`, and zeros above its k-th diagonal. Source: keras.ops.tril."""
+    """`x`, and zeros above its k-th diagonal.
+
+    Notes
+    -----
+    Source: keras.ops.tril.
+    """
     return np.tril(x, k)
 
 
 @operation("Triu", by_equality=True, gradient=lambda d, y, x, k: np.triu(d, k))
 def triu(x, k=0):
-    """`x`, and zeros below its k-th diagonal. Source: keras.ops.triu."""
+    """`x`, and zeros below its k-th diagonal.
+
+    Notes
+    -----
+    Source: keras.ops.triu.
+    """
     return np.triu(x, k)
 
 
 @operation("Diagonal", gradient=_placed(lambda x, **options: np.diagonal(x, **options)))
 def diagonal(x, offset=0, axis1=0, axis2=1):
-    """A diagonal of two axes, as the last axis. Source: keras.ops.diagonal."""
+    """A diagonal of two axes, as the last axis.
+
+    Notes
+    -----
+    Source: keras.ops.diagonal.
+    """
     return np.diagonal(x, offset, axis1, axis2)
 
 
@@ -216,7 +264,13 @@ def _highest(data):
 def segment_sum(data, segment_ids, num_segments=None, sorted=False):
     """The sums of the rows of each id from 0; rows of other ids count nowhere.
 
-    Arguments: num_segments: one more than the largest id, if None.
+    Parameters
+    ----------
+    num_segments : optional
+        One more than the largest id, if None.
+
+    Notes
+    -----
     Source: keras.ops.segment_sum.
     """
     return _reduced(np.add, 0, data, segment_ids, num_segments)
@@ -224,19 +278,31 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 
 @operation("SegmentMax", gradient=_of_extremes)
 def segment_max(data, segment_ids, num_segments=None, sorted=False):
-    """The largest of the rows of each id; -inf for none. Source: keras.ops.segment_max."""
+    """The largest of the rows of each id; -inf for none.
+
+    Notes
+    -----
+    Source: keras.ops.segment_max.
+    """
     return _reduced(np.maximum, _lowest(data), data, segment_ids, num_segments) + 0
 
 
 @operation("SegmentMin", gradient=_of_extremes)
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
-    """The smallest of the rows of each id; inf for none. Source: keras.ops.segment_min."""
+    """The smallest of the rows of each id; inf for none.
+
+    Notes
+    -----
+    Source: keras.ops.segment_min.
+    """
     return _reduced(np.minimum, _highest(data), data, segment_ids, num_segments) + 0
 
 
 def nonzero(x: Any) -> tuple[Any, ...]:
     """The places along each axis of what is not 0, int32; of arrays only.
 
+    Notes
+    -----
     Source: keras.ops.nonzero.
     """
     return tuple(_nonzero(x))

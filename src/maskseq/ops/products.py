@@ -65,7 +65,12 @@ def _to_second(d, y, x1, x2):
 
 @operation("Matmul", by_equality=True, gradient=(_to_first, _to_second))
 def matmul(x1, x2):
-    """Matrix product of the last two axes, float32. Source: keras.ops.matmul."""
+    """Matrix product of the last two axes, float32.
+
+    Notes
+    -----
+    Source: keras.ops.matmul.
+    """
     return _matmul(x1, x2)
 
 
@@ -98,6 +103,8 @@ def _to_operand(d: Any, terms: list[Any], k: int) -> np.ndarray:
 def einsum(subscripts, *operands):
     """Sums of products by Einstein's rule; of more than two operands from the left on.
 
+    Notes
+    -----
     Source: keras.ops.einsum.
     """
     arrays = [np.asarray(z, np.float32) for z in operands]

@@ -120,13 +120,23 @@ def _cumprod_gradient(d, y, x, axis, dtype):
 
 @operation("Any", by_equality=True, gradient=NO_GRADIENT)
 def any(x, axis=None, keepdims=False):
-    """True where any element along `axis` is. Source: keras.ops.any."""
+    """True where any element along `axis` is.
+
+    Notes
+    -----
+    Source: keras.ops.any.
+    """
     return np.any(x, axis=_axes(axis), keepdims=keepdims)
 
 
 @operation("All", by_equality=True, gradient=NO_GRADIENT)
 def all(x, axis=None, keepdims=False):
-    """True where all elements along `axis` are. Source: keras.ops.all."""
+    """True where all elements along `axis` are.
+
+    Notes
+    -----
+    Source: keras.ops.all.
+    """
     return np.all(x, axis=_axes(axis), keepdims=keepdims)
 
 
@@ -134,7 +144,12 @@ def all(x, axis=None, keepdims=False):
     "Sum", by_equality=True, gradient=lambda d, y, x, axis, keepdims: _over(d, x, axis, keepdims)
 )
 def sum(x, axis=None, keepdims=False):
-    """Sum along `axis`. Source: keras.ops.sum."""
+    """Sum along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.sum.
+    """
     if _is_exact(x):
         return np.sum(x, axis=_axes(axis), keepdims=keepdims)
     return reductions.reduce(x, "sum", axis, keepdims)
@@ -142,7 +157,12 @@ def sum(x, axis=None, keepdims=False):
 
 @operation("Prod", by_equality=True, gradient=_prod_gradient)
 def prod(x, axis=None, keepdims=False, dtype=None):
-    """Product along `axis`. Source: keras.ops.prod."""
+    """Product along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.prod.
+    """
     x = np.asarray(x, dtype)
     if _is_exact(x):
         return np.prod(x, axis=_axes(axis), keepdims=keepdims, dtype=dtype)
@@ -151,7 +171,12 @@ def prod(x, axis=None, keepdims=False, dtype=None):
 
 @operation("Mean", by_equality=True, gradient=_mean_gradient)
 def mean(x, axis=None, keepdims=False):
-    """Mean along `axis`. Source: keras.ops.mean."""
+    """Mean along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.mean.
+    """
     if _is_exact(x):
         shape = np.shape(x)
         count = math.prod(shape[a] for a in reductions.axes_of(axis, len(shape)))
@@ -161,59 +186,109 @@ def mean(x, axis=None, keepdims=False):
 
 @operation("Var", by_equality=True, gradient=_var_gradient)
 def var(x, axis=None, keepdims=False):
-    """Variance along `axis`. Source: keras.ops.var."""
+    """Variance along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.var.
+    """
     return reductions.reduce(x, "var", axis, keepdims)
 
 
 @operation("Std", by_equality=True, gradient=_std_gradient)
 def std(x, axis=None, keepdims=False):
-    """Standard deviation along `axis`. Source: keras.ops.std."""
+    """Standard deviation along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.std.
+    """
     return reductions.reduce(x, "std", axis, keepdims)
 
 
 @operation("Max", by_equality=True, gradient=_extreme_gradient)
 def max(x, axis=None, keepdims=False, initial=None):
-    """Maximum along `axis`, at least `initial`. Source: keras.ops.max."""
+    """Maximum along `axis`, at least `initial`.
+
+    Notes
+    -----
+    Source: keras.ops.max.
+    """
     return _extreme(extremes.largest, x, _axes(axis), keepdims, initial)
 
 
 @operation("Min", by_equality=True, gradient=_extreme_gradient)
 def min(x, axis=None, keepdims=False, initial=None):
-    """Minimum along `axis`, at most `initial`. Source: keras.ops.min."""
+    """Minimum along `axis`, at most `initial`.
+
+    Notes
+    -----
+    Source: keras.ops.min.
+    """
     return _extreme(extremes.smallest, x, _axes(axis), keepdims, initial)
 
 
 @operation("Argmax", by_equality=True, gradient=NO_GRADIENT)
 def argmax(x, axis=None, keepdims=False):
-    """The place of the first maximum along `axis`, int32. Source: keras.ops.argmax."""
+    """The place of the first maximum along `axis`, int32.
+
+    Notes
+    -----
+    Source: keras.ops.argmax.
+    """
     return _extreme(np.argmax, x, axis, keepdims).astype(np.int32)
 
 
 @operation("Argmin", by_equality=True, gradient=NO_GRADIENT)
 def argmin(x, axis=None, keepdims=False):
-    """The place of the first minimum along `axis`, int32. Source: keras.ops.argmin."""
+    """The place of the first minimum along `axis`, int32.
+
+    Notes
+    -----
+    Source: keras.ops.argmin.
+    """
     return _extreme(np.argmin, x, axis, keepdims).astype(np.int32)
 
 
 @operation("Cumsum", gradient=_cumsum_gradient)
 def cumsum(x, axis=None, dtype=None):
-    """Running sum along `axis`. Source: keras.ops.cumsum."""
+    """Running sum along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.cumsum.
+    """
     return np.cumsum(x, axis=axis, dtype=dtype)
 
 
 @operation("Cumprod", gradient=_cumprod_gradient)
 def cumprod(x, axis=None, dtype=None):
-    """Running product along `axis`. Source: keras.ops.cumprod."""
+    """Running product along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.cumprod.
+    """
     return np.cumprod(x, axis=axis, dtype=dtype)
 
 
 @operation("CountNonzero", by_equality=True, gradient=NO_GRADIENT)
 def count_nonzero(x, axis=None):
-    """How many elements along `axis` are not 0, int32. Source: keras.ops.count_nonzero."""
+    """How many elements along `axis` are not 0, int32.
+
+    Notes
+    -----
+    Source: keras.ops.count_nonzero.
+    """
     return np.asarray(np.count_nonzero(x, axis=_axes(axis))).astype(np.int32)
 
 
 @operation("Logsumexp", by_equality=True, gradient=_log_sum_exp_gradient)
 def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))) along `axis`, without overflow. Source: keras.ops.logsumexp."""
+    """log(sum(exp(x))) along `axis`, without overflow.
+
+    Notes
+    -----
+    Source: keras.ops.logsumexp.
+    """
     return reductions.log_sum_exp(x, axis, keepdims)

@@ -58,19 +58,34 @@ def _pad_numbers(x, pad_width, mode, constant_values):
 
 @operation("Concatenate", gradient=_join_gradient)
 def concatenate(xs, axis=0):
-    """Arrays joined along `axis`. Source: keras.ops.concatenate."""
+    """Arrays joined along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.concatenate.
+    """
     return np.concatenate(xs, axis=axis)
 
 
 @operation("Stack", by_equality=True, gradient=lambda d, y, x, axis: list(np.moveaxis(d, axis, 0)))
 def stack(x, axis=0):
-    """Arrays joined along a new `axis`. Source: keras.ops.stack."""
+    """Arrays joined along a new `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.stack.
+    """
     return np.stack(x, axis=axis)
 
 
 @operation("Unstack", gradient=lambda d, y, x, num, axis: np.stack(_parts(d, y), axis))
 def unstack(x, num=None, axis=0):
-    """The list of arrays that lie along `axis`. Source: keras.ops.unstack."""
+    """The list of arrays that lie along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.unstack.
+    """
     return list(np.moveaxis(x, axis, 0))
 
 
@@ -78,19 +93,34 @@ def unstack(x, num=None, axis=0):
     "Split", gradient=lambda d, y, x, indices_or_sections, axis: np.concatenate(_parts(d, y), axis)
 )
 def split(x, indices_or_sections, axis=0):
-    """`x` cut along `axis` into equal parts or at given places. Source: keras.ops.split."""
+    """`x` cut along `axis` into equal parts or at given places.
+
+    Notes
+    -----
+    Source: keras.ops.split.
+    """
     return np.split(x, indices_or_sections, axis=axis)
 
 
 @operation("Reshape", gradient=_reshaped)
 def reshape(x, newshape):
-    """`x` in another shape. Source: keras.ops.reshape."""
+    """`x` in another shape.
+
+    Notes
+    -----
+    Source: keras.ops.reshape.
+    """
     return np.reshape(x, newshape)
 
 
 @operation("Ravel", gradient=_reshaped)
 def ravel(x):
-    """`x` with one axis. Source: keras.ops.ravel."""
+    """`x` with one axis.
+
+    Notes
+    -----
+    Source: keras.ops.ravel.
+    """
     return np.ravel(x)
 
 
@@ -102,7 +132,12 @@ def ravel(x):
     ),
 )
 def transpose(x, axes=None):
-    """`x` with its axes in another order. Source: keras.ops.transpose."""
+    """`x` with its axes in another order.
+
+    Notes
+    -----
+    Source: keras.ops.transpose.
+    """
     return np.transpose(x, axes)
 
 
@@ -112,7 +147,12 @@ def transpose(x, axes=None):
     gradient=lambda d, y, x, axis1, axis2: np.swapaxes(d, axis1, axis2),
 )
 def swapaxes(x, axis1, axis2):
-    """`x` with two axes exchanged. Source: keras.ops.swapaxes."""
+    """`x` with two axes exchanged.
+
+    Notes
+    -----
+    Source: keras.ops.swapaxes.
+    """
     return np.swapaxes(x, axis1, axis2)
 
 
@@ -122,13 +162,23 @@ def swapaxes(x, axis1, axis2):
     gradient=lambda d, y, x, source, destination: np.moveaxis(d, destination, source),
 )
 def moveaxis(x, source, destination):
-    """`x` with axes at other places. Source: keras.ops.moveaxis."""
+    """`x` with axes at other places.
+
+    Notes
+    -----
+    Source: keras.ops.moveaxis.
+    """
     return np.moveaxis(x, source, destination)
 
 
 @operation("Flip", by_equality=True, gradient=lambda d, y, x, axis: np.flip(d, axis))
 def flip(x, axis=None):
-    """`x` with `axis` reversed. Source: keras.ops.flip."""
+    """`x` with `axis` reversed.
+
+    Notes
+    -----
+    Source: keras.ops.flip.
+    """
     return np.flip(x, axis)
 
 
@@ -138,44 +188,79 @@ def flip(x, axis=None):
     gradient=lambda d, y, x, shift, axis: np.roll(d, np.negative(shift), axis),
 )
 def roll(x, shift, axis=None):
-    """`x` shifted along `axis`, in a circle. Source: keras.ops.roll."""
+    """`x` shifted along `axis`, in a circle.
+
+    Notes
+    -----
+    Source: keras.ops.roll.
+    """
     return np.roll(x, shift, axis)
 
 
 @operation("ExpandDims", by_equality=True, gradient=_reshaped)
 def expand_dims(x, axis):
-    """`x` with a new axis of size 1. Source: keras.ops.expand_dims."""
+    """`x` with a new axis of size 1.
+
+    Notes
+    -----
+    Source: keras.ops.expand_dims.
+    """
     return np.expand_dims(x, axis)
 
 
 @operation("Squeeze", by_equality=True, gradient=_reshaped)
 def squeeze(x, axis=None):
-    """`x` without axes of size 1. Source: keras.ops.squeeze."""
+    """`x` without axes of size 1.
+
+    Notes
+    -----
+    Source: keras.ops.squeeze.
+    """
     return np.squeeze(x, tuple(axis) if isinstance(axis, list) else axis)
 
 
 @operation("Tile", gradient=_placed(lambda x, repeats: np.tile(x, repeats)))
 def tile(x, repeats):
-    """`x` repeated along each axis. Source: keras.ops.tile."""
+    """`x` repeated along each axis.
+
+    Notes
+    -----
+    Source: keras.ops.tile.
+    """
     return np.tile(x, repeats)
 
 
 @operation("Repeat", gradient=_placed(lambda x, repeats, axis: np.repeat(x, repeats, axis)))
 def repeat(x, repeats, axis=None):
-    """Elements of `x` repeated. Source: keras.ops.repeat."""
+    """Elements of `x` repeated.
+
+    Notes
+    -----
+    Source: keras.ops.repeat.
+    """
     return np.repeat(x, repeats, axis=axis)
 
 
 @operation("Pad", gradient=_placed(_pad_numbers))
 def pad(x, pad_width, mode: Any = "constant", constant_values=None):
-    """`x` with more cells before and after it along each axis. Source: keras.ops.pad."""
+    """`x` with more cells before and after it along each axis.
+
+    Notes
+    -----
+    Source: keras.ops.pad.
+    """
     options = {} if constant_values is None else {"constant_values": constant_values}
     return np.pad(x, pad_width, mode, **options)
 
 
 @operation("Take", gradient=_placed(lambda x, indices, axis: np.take(x, indices, axis)))
 def take(x, indices, axis=None):
-    """Elements of `x` at `indices`. Source: keras.ops.take."""
+    """Elements of `x` at `indices`.
+
+    Notes
+    -----
+    Source: keras.ops.take.
+    """
     return np.take(x, indices, axis=axis)
 
 
@@ -183,19 +268,34 @@ def take(x, indices, axis=None):
     "TakeAlongAxis", gradient=_placed(lambda x, indices, axis: np.take_along_axis(x, indices, axis))
 )
 def take_along_axis(x, indices, axis=None):
-    """Elements of `x` at `indices` of each row. Source: keras.ops.take_along_axis."""
+    """Elements of `x` at `indices` of each row.
+
+    Notes
+    -----
+    Source: keras.ops.take_along_axis.
+    """
     return np.take_along_axis(x, indices, axis=axis)
 
 
 @operation("BroadcastTo", gradient=lambda d, y, x, shape: d)
 def broadcast_to(x, shape):
-    """`x` broadcast to `shape`. Source: keras.ops.broadcast_to."""
+    """`x` broadcast to `shape`.
+
+    Notes
+    -----
+    Source: keras.ops.broadcast_to.
+    """
     return np.broadcast_to(x, shape)
 
 
 @operation("GetItem", gradient=_get_gradient)
 def get_item(x, key):
-    """x[key]. Source: keras.ops.core.GetItem."""
+    """x[key].
+
+    Notes
+    -----
+    Source: keras.ops.core.GetItem.
+    """
     return x[tuple(key) if isinstance(key, list) else key]
 
 
@@ -203,6 +303,8 @@ def get_item(x, key):
 def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     """1 at the place that each id names, on a new `axis`; ids outside give zeros.
 
+    Notes
+    -----
     Source: keras.ops.one_hot.
     """
     hot = np.expand_dims(x, -1) == np.arange(num_classes)
@@ -210,10 +312,20 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
 
 
 def shape(x: Any) -> tuple[int | None, ...]:
-    """The shape of `x`; None where a symbolic size is unknown. Source: keras.ops.shape."""
+    """The shape of `x`; None where a symbolic size is unknown.
+
+    Notes
+    -----
+    Source: keras.ops.shape.
+    """
     return tuple(x.shape)
 
 
 def ndim(x: Any) -> int:
-    """How many axes `x` has. Source: keras.ops.ndim."""
+    """How many axes `x` has.
+
+    Notes
+    -----
+    Source: keras.ops.ndim.
+    """
     return len(x.shape)

@@ -23,13 +23,23 @@ def _sort_gradient(d, y, x, axis):
 
 @operation("Sort", by_equality=True, gradient=_sort_gradient)
 def sort(x, axis=-1):
-    """`x` in ascending order along `axis`. Source: keras.ops.sort."""
+    """`x` in ascending order along `axis`.
+
+    Notes
+    -----
+    Source: keras.ops.sort.
+    """
     return np.sort(x, axis=axis, kind="stable")
 
 
 @operation("Argsort", by_equality=True, gradient=NO_GRADIENT)
 def argsort(x, axis=-1):
-    """The places of the numbers in ascending order, int32. Source: keras.ops.argsort."""
+    """The places of the numbers in ascending order, int32.
+
+    Notes
+    -----
+    Source: keras.ops.argsort.
+    """
     return _order(x, axis).astype(np.int32)
 
 
@@ -45,6 +55,8 @@ def _largest_places(x, k):
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """The k largest numbers along the last axis, descending, and their places, int32.
 
+    Notes
+    -----
     Source: keras.ops.top_k.
     """
     places = _largest_places(x, k)
@@ -53,9 +65,18 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
 
 @operation("InTopK", gradient=NO_GRADIENT)
 def in_top_k(targets, predictions, k):
-    """True where fewer than k classes are rated above the target's. Source: keras.ops.in_top_k.
+    """True where fewer than k classes are rated above the target's.
 
-    Arguments: targets: (batch,), ids.  predictions: (batch, classes).
+    Parameters
+    ----------
+    targets : array_like
+        (batch,), ids.
+    predictions : array_like
+        (batch, classes).
+
+    Notes
+    -----
+    Source: keras.ops.in_top_k.
     """
     own = np.take_along_axis(predictions, np.asarray(targets)[:, None].astype(np.int64), axis=1)
     return (np.count_nonzero(predictions > own, axis=1) < k) & np.isfinite(own[:, 0])
@@ -63,7 +84,12 @@ def in_top_k(targets, predictions, k):
 
 @operation("SearchSorted", gradient=NO_GRADIENT)
 def searchsorted(sorted_sequence, values, side: Any = "left"):
-    """Where `values` go into a sorted sequence, int32. Source: keras.ops.searchsorted."""
+    """Where `values` go into a sorted sequence, int32.
+
+    Notes
+    -----
+    Source: keras.ops.searchsorted.
+    """
     return np.searchsorted(sorted_sequence, values, side).astype(np.int32)
 
 
@@ -71,6 +97,8 @@ def searchsorted(sorted_sequence, values, side: Any = "left"):
 def digitize(x, bins):
     """How many of the ascending `bins` are not above each number, int32.
 
+    Notes
+    -----
     Source: keras.ops.digitize.
     """
     return np.asarray(np.digitize(x, bins)).astype(np.int32)
@@ -78,12 +106,22 @@ def digitize(x, bins):
 
 @operation("IsIn", gradient=NO_GRADIENT)
 def isin(x1, x2, assume_unique=False, invert=False):
-    """True where a number of x1 is among those of x2. Source: keras.ops.isin."""
+    """True where a number of x1 is among those of x2.
+
+    Notes
+    -----
+    Source: keras.ops.isin.
+    """
     return np.isin(x1, x2, assume_unique=assume_unique, invert=invert)
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
-    """The place along each axis of flat places, int32. Source: keras.ops.unravel_index."""
+    """The place along each axis of flat places, int32.
+
+    Notes
+    -----
+    Source: keras.ops.unravel_index.
+    """
     return tuple(_unravelled(indices, tuple(shape)))
 
 

@@ -24,7 +24,26 @@ KNOWN = {cls.__name__: cls for cls in _CLASSES} | {cls.__name__.lower(): cls for
 def get(identifier: Any) -> Optimizer | None:
     """The optimizer that `identifier` (None, a name, a config, an optimizer) means.
 
-    Raises: ValueError naming the nearest one there is.
+    Parameters
+    ----------
+    identifier : object
+        A name, a config, a class, an object, or None.
+
+    Returns
+    -------
+    Optimizer
+        The optimizer.
+
+    Raises
+    ------
+    ValueError
+        Naming the nearest one there is.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.optimizers.get("adam").name
+    'adam'
     """
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier
@@ -35,10 +54,37 @@ def get(identifier: Any) -> Optimizer | None:
 
 
 def serialize(optimizer: Optimizer) -> Any:
-    """Its config in Keras's form; of a class of yours, the optimizer as it is."""
+    """Its config in Keras's form; of a class of yours, the optimizer as it is.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        The optimizer.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     return configured.serialize(optimizer, KNOWN, "keras.optimizers")
 
 
 def deserialize(config: Any) -> Optimizer:
-    """The optimizer that a config describes. Raises: ValueError if its class is not known."""
+    """The optimizer that a config describes.
+
+    Parameters
+    ----------
+    config : dict or str
+        What `serialize` gave.
+
+    Returns
+    -------
+    Optimizer
+        The optimizer.
+
+    Raises
+    ------
+    ValueError
+        If its class is not known.
+    """
     return configured.from_table(config, KNOWN, "optimizer")

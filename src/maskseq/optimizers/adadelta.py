@@ -9,7 +9,33 @@ from .optimizer import OptimizerOptions, Rate
 class Adadelta(Fused):
     """w += rate * d, d = -sqrt(s + epsilon) * g / sqrt(v + epsilon).
 
-    v and s: running means, by rho, of g * g and of d * d. Source: keras.optimizers.Adadelta.
+    v and s: running means, by rho, of g * g and of d * d.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Size of a step: a number, a schedule, or a function without arguments.
+    rho : float, default 0.95
+        Share of the running mean that stays.
+    epsilon : float, default 1e-07
+        Small number that keeps divisions from dividing by 0.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
+    Source: keras.optimizers.Adadelta.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.Adadelta(1.0), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
     """
 
     def __init__(

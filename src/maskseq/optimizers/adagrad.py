@@ -9,7 +9,33 @@ from .optimizer import OptimizerOptions, Rate
 class Adagrad(Fused):
     """w -= rate * g / sqrt(a + epsilon), a the sum of all g * g and initial_accumulator_value.
 
-    A SparseRows changes its rows only. Source: keras.optimizers.Adagrad.
+    A SparseRows changes its rows only.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Size of a step: a number, a schedule, or a function without arguments.
+    initial_accumulator_value : float, default 0.1
+        What accumulators begin with.
+    epsilon : float, default 1e-07
+        Small number that keeps divisions from dividing by 0.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
+    Source: keras.optimizers.Adagrad.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.Adagrad(0.05), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
     """
 
     def __init__(

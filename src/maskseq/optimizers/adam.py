@@ -12,7 +12,36 @@ class Adam(Moments):
     """w -= rate * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + epsilon).
 
     m and v: running means of g and of g * g, by beta_1 (b1) and beta_2 (b2); t: this step, from 1.
-    amsgrad: the largest v so far in the place of v. Source: keras.optimizers.Adam.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Size of a step: a number, a schedule, or a function without arguments.
+    beta_1 : float, default 0.9
+        Share of the running mean of gradients that stays.
+    beta_2 : float, default 0.999
+        Share of the running mean of squared gradients that stays.
+    epsilon : float, default 1e-07
+        Small number that keeps divisions from dividing by 0.
+    amsgrad : bool, default False
+        The largest v so far in the place of v.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
+    Source: keras.optimizers.Adam.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.Adam(0.05), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
     """
 
     def __init__(
@@ -41,7 +70,40 @@ class Adam(Moments):
 
 
 class AdamW(Adam):
-    """Adam with `weight_decay`. Source: keras.optimizers.AdamW."""
+    """Adam with `weight_decay`.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Size of a step: a number, a schedule, or a function without arguments.
+    weight_decay : float, default 0.004
+        Share of a weight, times the learning rate, that each step takes away.
+    beta_1 : float, default 0.9
+        Share of the running mean of gradients that stays.
+    beta_2 : float, default 0.999
+        Share of the running mean of squared gradients that stays.
+    epsilon : float, default 1e-07
+        Small number that keeps divisions from dividing by 0.
+    amsgrad : bool, default False
+        Divide by the largest running mean so far.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
+    Source: keras.optimizers.AdamW.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.AdamW(0.05), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
+    """
 
     def __init__(
         self,

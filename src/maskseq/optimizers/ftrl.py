@@ -20,7 +20,39 @@ _NOT_BELOW_0 = (
 class Ftrl(Optimizer):
     """Follow The Regularized Leader, with penalties on the values, l1, and their squares, l2.
 
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Size of a step: a number, a schedule, or a function without arguments.
+    learning_rate_power : float, default -0.5
+        Power of the accumulated squares; at most 0.
+    initial_accumulator_value : float, default 0.1
+        What accumulators begin with.
+    l1_regularization_strength : float, default 0.0
+        Factor of the penalty on absolute values.
+    l2_regularization_strength : float, default 0.0
+        Factor of the penalty on squares.
+    l2_shrinkage_regularization_strength : float, default 0.0
+        Factor of a penalty on squares that counts in gradients alone.
+    beta : float, default 0.0
+        Weight of recall beside precision.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
     Source: keras.optimizers.Ftrl, and McMahan et al., 2013, "Ad click prediction".
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.Ftrl(0.05), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
     """
 
     def __init__(

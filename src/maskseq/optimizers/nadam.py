@@ -12,7 +12,33 @@ _DECAY = 0.96
 class Nadam(Moments):
     """Adam whose mean of gradients looks one step ahead, with momentum that grows to beta_1.
 
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Size of a step: a number, a schedule, or a function without arguments.
+    beta_1 : float, default 0.9
+        Share of the running mean of gradients that stays.
+    beta_2 : float, default 0.999
+        Share of the running mean of squared gradients that stays.
+    epsilon : float, default 1e-07
+        Small number that keeps divisions from dividing by 0.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
     Source: keras.optimizers.Nadam.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.Nadam(0.05), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
     """
 
     def build(self, variables: Any) -> None:

@@ -40,18 +40,43 @@ Rate = float | LearningRateSchedule | Callable[[], Any]
 class Optimizer:
     """Base of optimizers; a subclass makes its slots in `build` and assigns in `update_step`.
 
-    learning_rate: a number, a schedule, or a function without arguments that gives a number.
-    weight_decay: the share of a weight, times the learning rate, that each step takes away first.
-    clipnorm, global_clipnorm, clipvalue: the largest norm of each gradient, of all together, the
-        largest value; one of them at most.
-    use_ema: keep an average of the weights, `ema_momentum` of the old and the rest of the new,
-        which takes the place of the weights every `ema_overwrite_frequency` steps, and in
-        `finalize_variable_values`.
-    gradient_accumulation_steps: how many calls of `apply` make one update.
-    loss_scale_factor: None or 1: gradients are float32, and nothing is gained by scaling.
     uses_averages: True while `use_averages` has put the averages in the place of the weights.
     variables: iteration, learning_rate (if it is a number), then the slots, in Keras's order.
-    Raises: ValueError, TypeError naming the argument. Source: keras.optimizers.Optimizer.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable
+        A number, a schedule, or a function without arguments that gives a number.
+    **options
+        Those below, and `name`.
+
+    Other Parameters
+    ----------------
+    weight_decay : float or None
+        The share of a weight, times the learning rate, that each step takes away first.
+    clipnorm : float or None
+        The largest norm of each gradient.
+    global_clipnorm : float or None
+        The largest norm of all gradients together.
+    clipvalue : float or None
+        The largest value. One of the three at most.
+    use_ema : bool
+        Keep an average of the weights, `ema_momentum` of the old and the rest of the new, which
+        takes the place of the weights every `ema_overwrite_frequency` steps, and in
+        `finalize_variable_values`.
+    gradient_accumulation_steps : int or None
+        How many calls of `apply` make one update.
+    loss_scale_factor : float or None
+        None or 1: gradients are float32, and nothing is gained by scaling.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument.
+
+    Notes
+    -----
+    Source: keras.optimizers.Optimizer.
     """
 
     takes_sparse = False
@@ -176,7 +201,10 @@ class Optimizer:
     def assign(self, variable: Variable, value: Any) -> None:
         """Inside a step: give a weight or slot the value that it has from here on.
 
-        value: an array that nobody else writes to.
+        Parameters
+        ----------
+        value : scalar or array_like
+            An array that nobody else writes to.
         """
         value = np.asarray(value, variable.dtype)
         if value.shape != variable.shape:
@@ -199,7 +227,13 @@ class Optimizer:
         self.assign(variable, variable.value - value)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
-        """`apply`, of pairs. Returns: iterations."""
+        """`apply`, of pairs.
+
+        Returns
+        -------
+        Variable
+            Iterations.
+        """
         gradients, variables = zip(*grads_and_vars, strict=True)
         self.apply(gradients, variables)
         return self._iterations
@@ -212,11 +246,22 @@ class Optimizer:
     ) -> None:
         """One step. All new values are put in place at once, or none if anything fails.
 
-        grads: for each weight an array of its shape, a SparseRows, or None where the loss does not
+        Parameters
+        ----------
+        grads : sequence
+            For each weight an array of its shape, a SparseRows, or None where the loss does not
             depend on it (that weight stays, and a warning names it).
-        trainable_variables: the weights; None: those that it was built with.
-        count: the valid steps of this batch, by which accumulated gradients are weighted.
-        Raises: ValueError naming the weight; RuntimeError if one was replaced meanwhile.
+        trainable_variables : sequence of Variable, optional
+            The weights; None: those that it was built with.
+        count : float, optional
+            The valid steps of this batch, by which accumulated gradients are weighted.
+
+        Raises
+        ------
+        ValueError
+            Naming the weight.
+        RuntimeError
+            If one was replaced meanwhile.
         """
         if not len(grads):
             return
@@ -348,7 +393,10 @@ class Optimizer:
     ) -> None:
         """Let weights be without decay: these, and those with one of these words in their name.
 
-        Raises: ValueError if the optimizer is built already.
+        Raises
+        ------
+        ValueError
+            If the optimizer is built already.
         """
         if self.built:
             raise ValueError(f"{self.name}: exclude_from_weight_decay comes before it is built")
@@ -361,7 +409,13 @@ class Optimizer:
         return id(variable) not in self._excluded and not (names and names.search(variable.name))
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace the state: values of `variables`, in their order. Raises: ValueError."""
+        """Replace the state: values of `variables`, in their order.
+
+        Raises
+        ------
+        ValueError
+            If it does not fit.
+        """
         if len(weights) != len(self._variables):
             raise ValueError(
                 f"{self.name}: expected {len(self._variables)} values, got {len(weights)}"

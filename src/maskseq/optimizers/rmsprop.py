@@ -9,8 +9,37 @@ from .optimizer import OptimizerOptions, Rate
 class RMSprop(Fused):
     """w -= rate * g / sqrt(v + epsilon), v the running mean of g * g by rho.
 
-    centered: v less the square of the running mean of g.  momentum: steps add up, each
-    `momentum` times what came before. Source: keras.optimizers.RMSprop.
+    `momentum` times what came before.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Size of a step: a number, a schedule, or a function without arguments.
+    rho : float, default 0.9
+        Share of the running mean that stays.
+    momentum : float, default 0.0
+        Share of the last step that the next one goes on with.
+    epsilon : float, default 1e-07
+        Small number that keeps divisions from dividing by 0.
+    centered : bool, default False
+        V less the square of the running mean of g.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
+    Source: keras.optimizers.RMSprop.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.RMSprop(0.05), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
     """
 
     def __init__(

@@ -52,21 +52,83 @@ class _Decay(LearningRateSchedule):
 
 
 class ExponentialDecay(_Decay):
-    """initial_learning_rate * decay_rate ** (step / decay_steps); staircase: whole powers only."""
+    """initial_learning_rate * decay_rate ** (step / decay_steps); staircase: whole powers only.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Where it begins.
+    decay_steps : int
+        Steps over which it decays.
+    decay_rate : float
+        Factor of the decay.
+    staircase : bool, default False
+        Change at whole multiples only.
+    name : str, optional
+        The name; made from the name of the class if None.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.optimizers import schedules
+    >>> schedule = schedules.ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)
+    >>> round(float(schedule(100)), 4)
+    0.05
+    """
 
     def decayed(self, rate: np.float32, part: Any) -> Any:
         return rate * _power(self.decay_rate, part)
 
 
 class InverseTimeDecay(_Decay):
-    """initial_learning_rate / (1 + decay_rate * step / decay_steps)."""
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps).
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Where it begins.
+    decay_steps : int
+        Steps over which it decays.
+    decay_rate : float
+        Factor of the decay.
+    staircase : bool, default False
+        Change at whole multiples only.
+    name : str, optional
+        The name; made from the name of the class if None.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.optimizers import schedules
+    >>> schedule = schedules.InverseTimeDecay(0.1, decay_steps=100, decay_rate=1.0)
+    >>> round(float(schedule(100)), 4)
+    0.05
+    """
 
     def decayed(self, rate: np.float32, part: Any) -> Any:
         return rate / (_ONE + np.float32(self.decay_rate) * part)
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """values[i] from the step after boundaries[i - 1] up to boundaries[i], which counts to it."""
+    """values[i] from the step after boundaries[i - 1] up to boundaries[i], which counts to it.
+
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Steps after which the value changes, ascending.
+    values : sequence of float
+        The learning rates, one more than boundaries.
+    name : str, default "PiecewiseConstant"
+        The name; made from the name of the class if None.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.optimizers import schedules
+    >>> schedule = schedules.PiecewiseConstantDecay([100, 200], [0.1, 0.01, 0.001])
+    >>> round(float(schedule(150)), 4)
+    0.01
+    """
 
     def __init__(
         self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
@@ -85,7 +147,28 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 class PolynomialDecay(LearningRateSchedule):
     """From initial_learning_rate to end_learning_rate as (1 - step / decay_steps) ** power.
 
-    cycle: after decay_steps it starts again, each time over as many steps as fit.
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Where it begins.
+    decay_steps : int
+        Steps over which it decays.
+    end_learning_rate : float, default 0.0001
+        Where it ends.
+    power : float, default 1.0
+        Power of the polynomial.
+    cycle : bool, default False
+        After decay_steps it starts again, each time over as many steps as fit.
+    name : str, default "PolynomialDecay"
+        The name; made from the name of the class if None.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.optimizers import schedules
+    >>> schedule = schedules.PolynomialDecay(0.1, decay_steps=100, end_learning_rate=0.0)
+    >>> round(float(schedule(50)), 4)
+    0.05
     """
 
     def __init__(
@@ -117,7 +200,28 @@ class PolynomialDecay(LearningRateSchedule):
 class CosineDecay(LearningRateSchedule):
     """Half a cosine from initial_learning_rate to alpha times that, over decay_steps.
 
-    warmup_target: if given, the rate first rises to it in a line, over warmup_steps.
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Where it begins.
+    decay_steps : int
+        Steps over which it decays.
+    alpha : float, default 0.0
+        Share of the learning rate that is left at the end.
+    name : str, default "CosineDecay"
+        The name; made from the name of the class if None.
+    warmup_target : float, optional
+        Learning rate at the end of the warm-up; None: no warm-up.
+    warmup_steps : int, default 0
+        Steps over which the learning rate rises linearly to `warmup_target`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.optimizers import schedules
+    >>> schedule = schedules.CosineDecay(0.1, decay_steps=100)
+    >>> round(float(schedule(50)), 4)
+    0.05
     """
 
     def __init__(
@@ -145,7 +249,31 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine decays after one another, each t_mul times as long and m_mul times as high."""
+    """Cosine decays after one another, each t_mul times as long and m_mul times as high.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        Where it begins.
+    first_decay_steps : int
+        Steps of the first period.
+    t_mul : float, default 2.0
+        How much longer each period is than the one before.
+    m_mul : float, default 1.0
+        Factor of the learning rate from period to period.
+    alpha : float, default 0.0
+        Share of the first learning rate that is left at the end of a period.
+    name : str, default "SGDRDecay"
+        The name; made from the name of the class if None.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.optimizers import schedules
+    >>> schedule = schedules.CosineDecayRestarts(0.1, first_decay_steps=100)
+    >>> round(float(schedule(50)), 4)
+    0.05
+    """
 
     def __init__(
         self,
@@ -187,12 +315,39 @@ KNOWN = {
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
-    """The config of a schedule in Keras's form; a schedule of a class of yours as it is."""
+    """The config of a schedule in Keras's form; a schedule of a class of yours as it is.
+
+    Parameters
+    ----------
+    learning_rate_schedule : LearningRateSchedule
+        The schedule.
+
+    Returns
+    -------
+    str or dict
+        The config.
+    """
     return configured.serialize(learning_rate_schedule, KNOWN, "keras.optimizers.schedules")
 
 
 def deserialize(config: Any) -> LearningRateSchedule:
-    """The schedule that a config describes. Raises: ValueError if its class is not known."""
+    """The schedule that a config describes.
+
+    Parameters
+    ----------
+    config : dict or str
+        What `serialize` gave.
+
+    Returns
+    -------
+    LearningRateSchedule
+        The schedule.
+
+    Raises
+    ------
+    ValueError
+        If its class is not known.
+    """
     return configured.from_table(config, KNOWN, "learning rate schedule")
 
 

@@ -9,8 +9,31 @@ from .optimizer import OptimizerOptions, Rate
 class SGD(Fused):
     """w -= rate * g; with momentum v = momentum * v - rate * g; w += v.
 
-    nesterov: w += momentum * v - rate * g. Without momentum a SparseRows changes its rows only.
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.01
+        Size of a step: a number, a schedule, or a function without arguments.
+    momentum : float, default 0.0
+        Share of the last step that the next one goes on with.
+    nesterov : bool, default False
+        W += momentum * v - rate * g. Without momentum a SparseRows changes its rows only.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Notes
+    -----
     Source: keras.optimizers.SGD.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(optimizer=maskseq.optimizers.SGD(0.05), loss="mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=0)
+    >>> history.history["loss"][1] < history.history["loss"][0]
+    True
     """
 
     def __init__(

@@ -12,12 +12,33 @@ def attention(
 ) -> Any:
     """Draw attention scores of one sequence: rows are queries, columns are keys.
 
-    Arguments:
-        scores: (queries, keys), or (heads, queries, keys), of which the mean over the heads is
-            drawn; what a layer returns with `return_attention_scores=True`, of one sequence.
-        query_labels, key_labels: words for the steps; the picture ends with the last of them.
-        axes: matplotlib axes to draw on; None = new ones.
-    Returns: the axes. Raises: ValueError for scores of another shape.
+    Parameters
+    ----------
+    scores
+        (queries, keys), or (heads, queries, keys), of which the mean over the heads is drawn; what
+        a layer returns with `return_attention_scores=True`, of one sequence.
+    query_labels, key_labels : optional
+        Words for the steps; the picture ends with the last of them.
+    axes : int or tuple of int, optional
+        Matplotlib axes to draw on; None = new ones.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        For scores of another shape.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> axes = maskseq.plot.attention(np.eye(3))
+    >>> len(axes.images)
+    1
     """
     shown = np.asarray(scores)
     if shown.ndim == 3:

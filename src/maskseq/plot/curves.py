@@ -8,11 +8,31 @@ from .axes import axes_or_new
 def learning_curves(history: Any, *, names: Any = None, axes: Any = None) -> Any:
     """Draw what `fit` returned: a line for each log, dashed for that of the validation data.
 
-    Arguments:
-        history: a History, or its dict from names to a list with a number for each epoch.
-        names: the logs to draw, without "val_"; None = all of them.
-        axes: matplotlib axes to draw on; None = new ones.
-    Returns: the axes. Raises: ValueError for a name that the history does not have.
+    Parameters
+    ----------
+    history : History or dict
+        A History, or its dict from names to a list with a number for each epoch.
+    names : optional
+        The logs to draw, without ``"val_"``; None = all of them.
+    axes : int or tuple of int, optional
+        Matplotlib axes to draw on; None = new ones.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        For a name that the history does not have.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> axes = maskseq.plot.learning_curves({"loss": [0.5, 0.25], "val_loss": [0.6, 0.4]})
+    >>> len(axes.lines)
+    2
     """
     logs = getattr(history, "history", history)
     known = list(dict.fromkeys(name.removeprefix("val_") for name in logs))

@@ -21,10 +21,31 @@ def mask_flow(model: Any, path: str | os.PathLike[str] | None = None) -> Picture
     Every call is a box with the shape that it gives and its role in masking; a green line carries a
     mask, a dashed one none; a red box loses it.
 
-    Arguments:
-        model: a Sequential, a functional model, or anything with a graph.
-        path: a file to write, such as "model.svg"; None = none.
-    Returns: the SVG, which a notebook shows. Raises: ValueError for a model without a graph.
+    Parameters
+    ----------
+    model : Model
+        A Sequential, a functional model, or anything with a graph.
+    path : str or os.PathLike, optional
+        A file to write, such as "model.svg"; None = none.
+
+    Returns
+    -------
+    Picture
+        The SVG, which a notebook shows.
+
+    Raises
+    ------
+    ValueError
+        For a model without a graph.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.Masking(), layers.LSTM(8)])
+    >>> picture = maskseq.plot.mask_flow(model)
+    >>> "</svg>" in picture._repr_svg_()
+    True
     """
     if getattr(model, "_plan", None) is None:
         raise ValueError(

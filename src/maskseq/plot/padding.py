@@ -14,13 +14,33 @@ COLORS = ("#e5e7eb", "#3b82c4")
 def padding(x: Any, *, mask: Any = None, sort: bool = False, axes: Any = None) -> Any:
     """Draw the cells of a batch: real steps dark, padding light.
 
-    Arguments:
-        x: sequences as `predict` takes them, or a padded array (batch, time, ...) with its `mask`.
-        mask: bool (batch, time), True = real; for a padded array.
-        sort: the longest sequence first.
-        axes: matplotlib axes to draw on; None = new ones.
-    Returns: the axes; their title says how much of the padded array is padding.
-    Raises: ValueError for an array without a mask, or a mask of another shape.
+    Parameters
+    ----------
+    x : array_like
+        Sequences as `predict` takes them, or a padded array (batch, time, ...) with its `mask`.
+    mask : bool (batch, time), optional
+        True = real; for a padded array.
+    sort : bool, default False
+        The longest sequence first.
+    axes : int or tuple of int, optional
+        Matplotlib axes to draw on; None = new ones.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes; their title says how much of the padded array is padding.
+
+    Raises
+    ------
+    ValueError
+        For an array without a mask, or a mask of another shape.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> axes = maskseq.plot.padding([[711, 632, 71], [73, 8]])
+    >>> axes.get_title()
+    '16.7% of 6 cells are padding'
     """
     batch = as_batch(x)
     if isinstance(batch, Ragged):

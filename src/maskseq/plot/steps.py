@@ -10,10 +10,31 @@ from .axes import axes_or_new
 def steps(changes: Any, *, labels: Any = None, axes: Any = None) -> Any:
     """Draw what `maskseq.explain.steps` gives for one sequence, a bar for each step.
 
-    Arguments:
-        changes: (steps,) numbers.  labels: words for the steps, such as tokens.
-        axes: matplotlib axes to draw on; None = new ones.
-    Returns: the axes. Raises: ValueError for another shape, or another number of labels.
+    Parameters
+    ----------
+    changes
+        (steps,) numbers.
+    labels : optional
+        Words for the steps, such as tokens.
+    axes : int or tuple of int, optional
+        Matplotlib axes to draw on; None = new ones.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or another number of labels.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> axes = maskseq.plot.steps([0.1, -0.4, 0.2], labels=["not", "bad", "film"])
+    >>> len(axes.patches)
+    3
     """
     changes = np.asarray(changes)
     if changes.ndim != 1:

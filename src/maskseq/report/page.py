@@ -38,12 +38,42 @@ def report(
     with and without padding, whether answers depend on padding or on batch mates, and the speed.
     Nothing in it is loaded from elsewhere.
 
-    Arguments:
-        model: a model of one input.  x: sequences as `predict` takes them.
-        path: the file to write, whole or not at all.
-        seconds: how long each thing is timed.  title: of the page; by default the model's name.
-    Raises: TypeError for data that are no sequences; ValueError for a model of several inputs, or
-        without a sequence; OSError if the file cannot be written.
+    Parameters
+    ----------
+    model : Model
+        A model of one input.
+    x : array_like
+        Sequences as `predict` takes them.
+    path : str or os.PathLike
+        The file to write, whole or not at all.
+    seconds : float, default 1.0
+        How long each thing is timed.
+    title : str, default ""
+        Of the page; by default the model's name.
+
+    Raises
+    ------
+    TypeError
+        For data that are no sequences.
+    ValueError
+        For a model of several inputs, or without a sequence.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> import os, tempfile
+    >>> ids = maskseq.Input((None,), dtype="int32")
+    >>> x = layers.Embedding(1000, 16, mask_zero=True)(ids)
+    >>> model = maskseq.Model(ids, layers.LSTM(8)(x))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "report.html")
+    ...     maskseq.report.report(model, [[711, 632, 71], [73, 8]], path, seconds=0.01)
+    ...     page = open(path, encoding="utf-8").read()
+    >>> "<html" in page
+    True
     """
     sequences = as_batch(x)
     if not isinstance(sequences, Ragged):

@@ -39,11 +39,40 @@ def save_model(
     The ending says of which format: `.keras` and legacy `.h5`, which Keras opens; `.safetensors`,
     which is maskseq's own: `load_model` maps it, so that processes share the weights.
 
-    Arguments: overwrite: False: an existing file is an error.  include_optimizer: the state of the
-        optimizer too, so that training goes on where it stopped; not in a legacy file.
     Warns: naming layers and losses that Keras does not have: it opens the file only with them; and
-        if layers follow the rule for masks of an older Keras, for Keras 3 follows its own.
-    Raises: ValueError for another ending, or a model that is not built; FileExistsError; OSError.
+    if layers follow the rule for masks of an older Keras, for Keras 3 follows its own.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    path : str or os.PathLike
+        The file.
+    overwrite : bool, default True
+        Replace a file that is there.
+    include_optimizer : bool, default True
+        The state of the optimizer too, so that training goes on where it stopped; not in a legacy
+        file.
+
+    Raises
+    ------
+    ValueError
+        For another ending, or a model that is not built.
+    FileExistsError
+        If it does not fit.
+    OSError
+        If it does not fit.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> import os, tempfile
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(8)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     maskseq.saving.save_model(model, os.path.join(folder, "model.keras"))
+    ...     os.listdir(folder)
+    ['model.keras']
     """
     name = _checked(model, path, (".keras", ".h5", ".safetensors"), overwrite)
     entry = in_keras_form(serialize_layer(model))

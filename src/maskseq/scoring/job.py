@@ -27,9 +27,18 @@ PART_SEQUENCES, PART_BYTES = 1 << 17, 8 << 20
 
 
 class Report(NamedTuple):
-    """What a job did. sequences: answered, by earlier runs too.  skipped: those without an answer.
+    """What a job did. sequences: answered, by earlier runs too. skipped: those without an answer.
 
-    errors: what is wrong with the first 100 that this run skipped.  seconds: this run's.
+    Parameters
+    ----------
+    sequences : int
+        Sequences answered, by earlier runs too.
+    skipped : int
+        Sequences without an answer.
+    errors : list of str
+        What is wrong with the first 100 that this run skipped.
+    seconds : float
+        This run's.
     """
 
     sequences: int
@@ -58,28 +67,76 @@ def score(
     format: str | None = None,
     progress: bool | Callable[[int, int | None], Any] = False,
 ) -> Report:
-    """Answer every sequence of `source` and write the answers, in order, to `sink`.
+    r"""Answer every sequence of `source` and write the answers, in order, to `sink`.
 
     Memory does not grow with the data. The answers are those of `model.predict`, bit for bit.
 
-    Arguments:
-        model: a model, or the path of its file.
-        source: a file, a directory, a glob, or a list of these; "-" is standard input. Parquet,
-            Arrow IPC, CSV and JSON lines (.gz too); .npz, .npy and .json, which are read whole.
-        sink: a file of one of these formats but .json; "-" is standard output.
-        columns, by, sort, nulls: as for `predict`. Rows of one key must follow each other.
-        keep: columns that go along with the answers; by default all but inputs and lists, with `by`
-            the keys.  name: of a single output's column; several have the names of their layers.
-        batch_size, batch_steps: sequences a call, and steps a block that is read.
-        threads: of the job; by default as `get_num_threads`.  workers: processes that share them.
-        on_error: "stop" at the first sequence that is wrong, or "skip": its answer is null.
-        resume: go on where a job of the same arguments was ended. Its parts are in `sink`.parts.
-        format: of standard input and output: "jsonl", "csv" or "arrow".
-        progress: True shows a bar on a terminal; a function is called with the sequences done, and
-            all (None: unknown).
-    Returns: a Report. `sink` is written whole or not at all.
-    Raises: ValueError naming the file and the place in it; OSError; ImportError naming what is not
-        installed; RuntimeError if a worker was ended.
+    Parameters
+    ----------
+    model : Model
+        A model, or the path of its file.
+    source : str, os.PathLike or list
+        A file, a directory, a glob, or a list of these; "-" is standard input. Parquet, Arrow IPC,
+        CSV and JSON lines (.gz too); .npz, .npy and .json, which are read whole.
+    sink : str or os.PathLike
+        A file of one of these formats but .json; "-" is standard output.
+    columns, by, sort : optional
+        As for `predict`. Rows of one key must follow each other.
+    nulls : float, optional
+        As for `predict`. Rows of one key must follow each other.
+    keep : sequence of str, optional
+        Columns that go along with the answers; by default all but inputs and lists, with `by` the
+        keys.
+    name : str, default "score"
+        Of a single output's column; several have the names of their layers.
+    batch_size, batch_steps : int, optional
+        Sequences a call, and steps a block that is read.
+    threads : int, optional
+        Of the job; by default as `get_num_threads`.
+    workers : int, default 1
+        Processes that share them.
+    on_error : str, default "stop"
+        "stop" at the first sequence that is wrong, or "skip": its answer is null.
+    resume : bool, default False
+        Go on where a job of the same arguments was ended. Its parts are in `sink`.parts.
+    format : str, optional
+        Of standard input and output: "jsonl", "csv" or "arrow".
+    progress : bool or callable, default False
+        True shows a bar on a terminal; a function is called with the sequences done, and all (None:
+        unknown).
+
+    Returns
+    -------
+    Report
+        A Report. `sink` is written whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        Naming the file and the place in it.
+    OSError
+        If it does not fit.
+    ImportError
+        Naming what is not installed.
+    RuntimeError
+        If a worker was ended.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> import json, os, tempfile
+    >>> ids = maskseq.Input((None,), dtype="int32")
+    >>> x = layers.Embedding(1000, 16, mask_zero=True)(ids)
+    >>> model = maskseq.Model(ids, layers.LSTM(1)(x))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source, sink = os.path.join(folder, "in.jsonl"), os.path.join(folder, "out.jsonl")
+    ...     with open(source, "w") as file:
+    ...         written = file.write("[711, 632, 71]\n[73, 8]\n")
+    ...     report = maskseq.scoring.score(model, source, sink)
+    ...     answers = [json.loads(line) for line in open(sink)]
+    >>> report.sequences, len(answers)
+    (2, 2)
     """
     started = time.monotonic()
     _check(on_error, workers, threads, batch_size, batch_steps)

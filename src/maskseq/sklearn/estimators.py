@@ -19,7 +19,19 @@ from .sequences import as_sequences
 
 
 class _SequenceEstimator(BaseEstimator):
-    """What both have in common: the model, and how it is trained."""
+    """What both have in common: the model, and how it is trained.
+
+    Parameters
+    ----------
+    model : callable, optional
+        See `SequenceClassifier`.
+    model_options : dict, optional
+        Keyword arguments of `model`.
+    epochs : int, default 30
+        As for `Model.fit`.
+    random_state : int or None, default None
+        Seeds weights and the order of sequences.
+    """
 
     model_: Any
 
@@ -69,18 +81,46 @@ class _SequenceEstimator(BaseEstimator):
 class SequenceClassifier(ClassifierMixin, _SequenceEstimator):
     """Classes of sequences.
 
-    Arguments:
-        model: a function of the number of outputs (classes), and of `model_options`, that returns a
-            model with a softmax at its end, compiled or not. None: an LSTM, over an Embedding of
-            `n_ids` rows (a model option, by default one more than the largest id) if X are ids.
-        units: of that LSTM.  epochs, batch_size, verbose: as for `Model.fit`.
-        learning_rate: of Adam, for a model that is not compiled.
-        random_state: seeds weights and the order of sequences.
     X: lists or arrays of any lengths, a Ragged, an Arrow list column, a frame with one, an array
-        (samples, time, features). Lists of integers are ids, of which 0 is padding. An array
-        (samples, columns), or a frame of numbers, is sequences of one number a step.
+    (samples, time, features). Lists of integers are ids, of which 0 is padding. An array (samples,
+    columns), or a frame of numbers, is sequences of one number a step.
+
+    Parameters
+    ----------
+    model : callable, optional
+        A function of the number of outputs (classes), and of `model_options`, that returns a model
+        with a softmax at its end, compiled or not. None: an LSTM, over an Embedding of `n_ids` rows
+        (a model option, by default one more than the largest id) if X are ids.
+    model_options : dict, optional
+        Keyword arguments of `model`.
+    units : int, default 32
+        Of that LSTM.
+    epochs : int, default 30
+        As for `Model.fit`.
+    batch_size : int, default 32
+        As for `Model.fit`.
+    learning_rate : float, default 0.01
+        Of Adam, for a model that is not compiled.
+    random_state : optional
+        Seeds weights and the order of sequences.
+    verbose : int, default 0
+        As for `Model.fit`.
+
+    Notes
+    -----
     Fitted: `model_`, `classes_`, `n_features_in_` (a step), `history_`.
+
     Source: scikit-learn's conventions for classifiers.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.sklearn import SequenceClassifier
+    >>> X = [[1, 2, 3], [4, 5], [1, 3, 2], [5, 4, 4]]
+    >>> classifier = SequenceClassifier(units=4, epochs=1, random_state=0)
+    >>> fitted = classifier.fit(X, ["a", "b", "a", "b"])
+    >>> classifier.predict_proba(X).shape
+    (4, 2)
     """
 
     def fit(self, X: Any, y: Any) -> "SequenceClassifier":
@@ -108,7 +148,38 @@ class SequenceClassifier(ClassifierMixin, _SequenceEstimator):
 class SequenceRegressor(RegressorMixin, _SequenceEstimator):
     """Numbers for sequences. Arguments and X: as for `SequenceClassifier`, without the softmax.
 
+    Parameters
+    ----------
+    model : callable, optional
+        As of `SequenceClassifier`, without the softmax.
+    model_options : dict, optional
+        Keyword arguments of `model`.
+    units : int, default 32
+        Of the LSTM that `model=None` makes.
+    epochs : int, default 30
+        As for `Model.fit`.
+    batch_size : int, default 32
+        As for `Model.fit`.
+    learning_rate : float, default 0.01
+        Of Adam, for a model that is not compiled.
+    random_state : int or None, default None
+        Seeds weights and the order of sequences.
+    verbose : int or str, default 0
+        As for `Model.fit`.
+
+    Notes
+    -----
     Fitted: `model_`, `n_features_in_` (a step), `history_`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq.sklearn import SequenceRegressor
+    >>> X = [[1, 2, 3], [4, 5], [1, 3, 2], [5, 4, 4]]
+    >>> regressor = SequenceRegressor(units=4, epochs=1, random_state=0)
+    >>> fitted = regressor.fit(X, [0.1, 0.9, 0.2, 0.8])
+    >>> regressor.predict(X).shape
+    (4,)
     """
 
     def fit(self, X: Any, y: Any) -> "SequenceRegressor":

@@ -127,7 +127,18 @@ class Traced(NDArrayOperatorsMixin):
 
 
 def value_of(x: Any) -> Any:
-    """What a Traced or a weight holds; anything else as it is."""
+    """What a Traced or a weight holds; anything else as it is.
+
+    Parameters
+    ----------
+    x : array_like
+        The input.
+
+    Returns
+    -------
+    object
+        The value.
+    """
     if type(x) is Traced:
         return x.value
     return x.seen()[1] if isinstance(x, Variable) else x

@@ -38,21 +38,50 @@ def check_gradients(
     float32, so that a slope is known to three or four digits: a wrong term shows, rounding does
     not. The weights stay as they are.
 
-    Arguments:
-        model: a Model, or a layer that is built.
-        x: what the model is called on: an array, a Ragged, or a list of such, one for each input.
-        y: the labels for `loss`.
-        loss: loss(y, outputs) of padded arrays, written with maskseq.ops, gives one number; by
-            default the sum of all numbers that come out, each times a random number.
-        inputs: check the gradients of the inputs of floats as well.
-        training: run the layers as in training.  Layers of ours then draw the same each time; so
-            must those of users.
-        tolerance: the largest difference, relative to the length of the gradient.
-        seed: of the directions.
-    Returns: {name of the weight: (slope by differences, slope by the gradient)}; the second weight
-        of a name has " (2)" behind it.
-    Raises: AssertionError naming the weight and both slopes; TypeError for a layer whose gradient
-        is not known; ValueError if no output has floats and there is no `loss`.
+    Parameters
+    ----------
+    model : Model
+        A Model, or a layer that is built.
+    x : array_like
+        What the model is called on: an array, a Ragged, or a list of such, one for each input.
+    y : optional
+        The labels for `loss`.
+    loss : callable, optional
+        A function loss(y, outputs) of padded arrays, written with maskseq.ops, that gives one
+        number; by default the sum of all numbers that come out, each times a random number.
+    inputs : bool, default False
+        Check the gradients of the inputs of floats as well.
+    training : bool, default True
+        Run the layers as in training. Layers of ours then draw the same each time; so must those of
+        users.
+    tolerance : float, default 0.002
+        The largest difference, relative to the length of the gradient.
+    seed : int, default 0
+        Of the directions.
+
+    Returns
+    -------
+    dict
+        {name of the weight: (slope by differences, slope by the gradient)}; the second weight of a
+        name has " (2)" behind it.
+
+    Raises
+    ------
+    AssertionError
+        Naming the weight and both slopes.
+    TypeError
+        For a layer whose gradient is not known.
+    ValueError
+        If no output has floats and there is no `loss`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.Dense(2)])
+    >>> len(maskseq.testing.check_gradients(model, np.ones((2, 3, 4))))
+    2
     """
     values = inputs_of(model, x)
     random = np.random.default_rng(seed)

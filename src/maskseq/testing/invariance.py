@@ -19,18 +19,43 @@ def check_invariance(
     the right; answers are compared at real steps. A model that masks its padding has 0, or a few
     1e-7 under another runtime; one that loses its mask shows it here.
 
-    Arguments:
-        model: anything with `predict`; a model of one input.
-        x: a list of sequences or a Ragged; or a padded array whose padding the model itself masks.
-        extra: how many steps to add.
-        pad_value: what a masked step holds: the id 0 of an Embedding, the value of a Masking.
-        train: take a step of training too, of which the model keeps nothing: SGD on a sum of all
-            real outputs, each times a random number, with dropout. Done with more padding, and on
-            2, 3 and 5 threads, it must give every weight the bits that it gives on one thread. For
-            models of maskseq. The order of a batch is not changed: sums of gradients hang on it.
-    Returns: the difference; infinity if NaN or another shape comes out.
-    Raises: AssertionError, with `train`, naming each weight that gets other bits, and when;
-        TypeError, with `train`, for a layer whose gradient is not known.
+    Parameters
+    ----------
+    model : Model
+        Anything with `predict`; a model of one input.
+    x : array_like
+        A list of sequences or a Ragged; or a padded array whose padding the model itself masks.
+    extra : int, default 5
+        How many steps to add.
+    pad_value : float, default 0
+        What a masked step holds: the id 0 of an Embedding, the value of a Masking.
+    train : bool, default False
+        Take a step of training too, of which the model keeps nothing: SGD on a sum of all real
+        outputs, each times a random number, with dropout. Done with more padding, and on 2, 3 and 5
+        threads, it must give every weight the bits that it gives on one thread. For models of
+        maskseq. The order of a batch is not changed: sums of gradients hang on it.
+
+    Returns
+    -------
+    float
+        The difference; infinity if NaN or another shape comes out.
+
+    Raises
+    ------
+    AssertionError
+        With `train`, naming each weight that gets other bits, and when.
+    TypeError
+        With `train`, for a layer whose gradient is not known.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> ids = maskseq.Input((None,), dtype="int32")
+    >>> x = layers.Embedding(1000, 16, mask_zero=True)(ids)
+    >>> model = maskseq.Model(ids, layers.LSTM(8)(x))
+    >>> maskseq.testing.check_invariance(model, [[711, 632, 71], [73, 8]])
+    0.0
     """
     ragged = not isinstance(x, np.ndarray)
     if ragged and not isinstance(x, Ragged):

@@ -10,11 +10,21 @@ from .invariance import real_steps, run
 
 
 class PrecisionCheck(NamedTuple):
-    """largest, typical: the largest and the median difference of a number of the answers.
+    """What `check_precision` found: how far the answers of a quantized model are from float32's.
 
-    changed: how many of so many `decisions` are others: which number of the last axis is the
-    largest, or whether a single one within 0 and 1 is above 0.5. Answers that are neither have no
-    decisions.  size: the largest magnitude of a number of the answers in float32.
+    Parameters
+    ----------
+    largest : float
+        The largest difference of a number of the answers.
+    typical : float
+        The median difference of a number of the answers.
+    changed : int
+        How many decisions are others.
+    decisions : int
+        How many decisions there are: which number of the last axis is the largest, or whether a
+        single one within 0 and 1 is above 0.5. Answers that are neither have none.
+    size : float
+        How often each step is repeated.
     """
 
     largest: float
@@ -34,11 +44,36 @@ class PrecisionCheck(NamedTuple):
 def check_precision(model: Any, x: Any, precision: str = "int8") -> PrecisionCheck:
     """What `model.quantize(precision)` would change in the answers to `x`, at real steps.
 
-    Arguments: model: a float32 model of maskseq; a copy of it is quantized.  x: as for
-        `check_invariance`.  precision: "int8" or "bfloat16".
-    Returns: a PrecisionCheck; printed, it is a line of text. A difference is infinite where one
-        answer is NaN and the other is not.
-    Raises: ValueError naming the layer: see `Model.quantize`.
+    Parameters
+    ----------
+    model : Model
+        A float32 model of maskseq; a copy of it is quantized.
+    x : array_like
+        As for `check_invariance`.
+    precision : str, default "int8"
+        "int8" or "bfloat16".
+
+    Returns
+    -------
+    PrecisionCheck
+        A PrecisionCheck; printed, it is a line of text. A difference is infinite where one answer
+        is NaN and the other is not.
+
+    Raises
+    ------
+    ValueError
+        Naming the layer: see `Model.quantize`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> ids = maskseq.Input((None,), dtype="int32")
+    >>> x = layers.Embedding(1000, 16, mask_zero=True)(ids)
+    >>> model = maskseq.Model(ids, layers.LSTM(8)(x))
+    >>> check = maskseq.testing.check_precision(model, [[711, 632, 71], [73, 8]], "bfloat16")
+    >>> check.largest < 0.05
+    True
     """
     if not isinstance(x, (np.ndarray, Ragged)):
         x = Ragged.from_list(list(x))

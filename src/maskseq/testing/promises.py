@@ -154,13 +154,28 @@ def check_layer(
 ) -> None:
     """Try every promise of a layer; its weights are replaced by random ones.
 
-    Arguments:
-        layer: a layer that has not been called yet.
-        inputs: arrays for one call, with the batch; by default one float32 (5, 6, 4). Those of
-            shape (5, 6, ...) are tried with masks of every pattern.
-        call: how to call it, by default layer(input), or layer([inputs]) with several.
-        skip: names of promises (see PROMISES) that the layer does not make.
-    Raises: AssertionError, with the promise and the layer named, at the first that is broken.
+    Parameters
+    ----------
+    layer : Layer
+        A layer that has not been called yet.
+    inputs : optional
+        Arrays for one call, with the batch; by default one float32 (5, 6, 4). Those of shape (5, 6,
+        ...) are tried with masks of every pattern.
+    call : callable, optional
+        How to call it, by default layer(input), or layer([inputs]) with several.
+    skip : sequence of str, default ()
+        Names of promises (see PROMISES) that the layer does not make.
+
+    Raises
+    ------
+    AssertionError
+        With the promise and the layer named, at the first that is broken.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> maskseq.testing.check_layer(layers.LSTM(3))
     """
     arrays = [sequences()] if inputs is None else [np.asarray(x) for x in inputs]
     if call is None:

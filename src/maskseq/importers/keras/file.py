@@ -49,31 +49,66 @@ def load_model(
 ) -> Model:
     """The model in a file written by Keras 3, Keras 2 or maskseq.
 
-    Arguments:
-        filepath: the path of a `.keras` file, a legacy `.h5` file, the JSON of `model.to_json()`,
-            or a `.safetensors` file of maskseq, whose weights stay in the mapped file; or such a
-            file, opened in binary mode, or a BytesIO.
-        custom_objects: name in the file -> a class of a layer or model of yours, or a function.
-            No other class than these, those that were registered (`maskseq.saving`) and maskseq's
-            own is ever made, whatever the file says.
-        compile: keep what a `.keras` or `.safetensors` file has about training, so that `fit` and
-            `evaluate` go on where the file stopped.
-        safe_mode: accepted, as in Keras. No code in a file is ever run, also with False.
-        custom_layers: as custom_objects, of classes only.
-        functions: layer name -> function, for Lambda layers and for activations that are functions
-            of yours. A layer with two such activations takes {argument: function}; a function that
-            several layers use may stand once under its own name. A Lambda may be replaced by a
-            layer.
-        weights: a file with the weights; needed if the other is a JSON config.
-        mask_rule: whose rule for masks the model follows. "auto": that of the Keras that wrote the
-            file; else "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9" (tf.keras to 2.9),
-            "keras2.3" or "keras2.1" (without TensorFlow). See docs/differences.md.
-        precision: "int8" or "bfloat16": quantize the model, see docs/precision.md.
-    Returns: a Model or Sequential with its weights; its `mask_rule` says which rule it follows.
-    Raises: UnsupportedLayerError (a ValueError) naming a layer, an operation or an option that is
-        not known; FormatError (a ValueError) with path and reason if the file is damaged, or of
-        another format, which is named.
+    Parameters
+    ----------
+    filepath : str, os.PathLike or BinaryIO
+        The path of a `.keras` file, a legacy `.h5` file, the JSON of `model.to_json()`, or a
+        `.safetensors` file of maskseq, whose weights stay in the mapped file; or such a file,
+        opened in binary mode, or a BytesIO.
+    custom_objects : dict, optional
+        Name in the file -> a class of a layer or model of yours, or a function. No other class than
+        these, those that were registered (`maskseq.saving`) and maskseq's own is ever made,
+        whatever the file says.
+    compile : bool, default True
+        Keep what a `.keras` or `.safetensors` file has about training, so that `fit` and `evaluate`
+        go on where the file stopped.
+    safe_mode : bool, default True
+        Accepted, as in Keras. No code in a file is ever run, also with False.
+    custom_layers : dict, optional
+        As custom_objects, of classes only.
+    functions : dict, optional
+        Layer name -> function, for Lambda layers and for activations that are functions of yours. A
+        layer with two such activations takes {argument: function}; a function that several layers
+        use may stand once under its own name. A Lambda may be replaced by a layer.
+    weights : str, os.PathLike or BinaryIO, optional
+        A file with the weights; needed if the other is a JSON config.
+    mask_rule : str, default "auto"
+        Whose rule for masks the model follows. "auto": that of the Keras that wrote the file; else
+        "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9" (tf.keras to 2.9), "keras2.3" or
+        "keras2.1" (without TensorFlow). See docs/differences.md.
+    precision : str, optional
+        "int8" or "bfloat16": quantize the model, see docs/precision.md.
+
+    Returns
+    -------
+    Model
+        A Model or Sequential with its weights; its `mask_rule` says which rule it follows.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        (a ValueError) naming a layer, an operation or an option that is not known.
+    FormatError
+        (a ValueError) with path and reason if the file is damaged, or of another format, which is
+        named.
+
+    Notes
+    -----
     Source: keras.saving.load_model, version 3.15.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> import os, tempfile
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(8)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.keras")
+    ...     model.save(path)
+    ...     again = maskseq.load_model(path)
+    >>> bool((again.predict(np.ones((1, 3, 4))) == model.predict(np.ones((1, 3, 4)))).all())
+    True
     """
     source = Source.of(filepath)
     name, weights_of = source.name, None if weights is None else Source.of(weights)

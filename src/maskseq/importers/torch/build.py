@@ -44,28 +44,51 @@ def from_torch(
 ) -> Any:
     """A layer or model built from the weights of a PyTorch module; sizes are those of the weights.
 
-    Arguments:
-        weights: a state_dict, or any dict of arrays by PyTorch's names (of safetensors, of
-            numpy.load), or the path of a `.safetensors`, `.pt`, `.pth` or `.npz` file. PyTorch is
-            not needed. Arrays are what has `.numpy()`, `__array__` or `__dlpack__`.
-        kind: which module of torch.nn it is, with the options that no weight shows:
-            "LSTM", "GRU", "RNN" (nonlinearity="tanh"): return_sequences=True, return_state;
-                layers and directions are found. Masked steps put out zeros, as
-                pad_packed_sequence has them. Or the initializers W, R and B of an ONNX node.
-            "LSTMCell", "GRUCell", "RNNCell" (nonlinearity).
-            "Embedding": padding_idx=None; 0 becomes mask_zero=True.
-            "Linear": activation=None.  "LayerNorm", "BatchNorm1d": eps=1e-5.
-            "Conv1d": stride=1, padding=0, dilation=1, groups=1.
-            "MultiheadAttention": num_heads.
-            "TransformerEncoderLayer", "TransformerEncoder": num_heads, activation="relu",
-                norm_first=False, layer_norm_eps=1e-5.
-        prefix: what stands before the names of the module, as "encoder.lstm.".
-        names: PyTorch's name of a weight -> that in the dict, where it is another.
-        name: of the layer.
-    Returns: a built layer; a Sequential for several recurrent layers; a Model for an encoder. All
-        are batch_first, and Conv1d takes (batch, time, channels).
-    Raises: ValueError naming a weight that is missing, of another shape than expected, or left
-        over; TypeError for an unknown option.
+    Parameters
+    ----------
+    weights : dict, str or os.PathLike
+        A state_dict, or any dict of arrays by PyTorch's names (of safetensors, of numpy.load), or
+        the path of a `.safetensors`, `.pt`, `.pth` or `.npz` file. PyTorch is not needed. Arrays
+        are what has `.numpy()`, `__array__` or `__dlpack__`.
+    kind : str
+        Which module of torch.nn it is, with the options that no weight shows: "LSTM", "GRU", "RNN"
+        (nonlinearity="tanh"): return_sequences=True, return_state; layers and directions are found.
+        Masked steps put out zeros, as pad_packed_sequence has them. Or the initializers W, R and B
+        of an ONNX node. "LSTMCell", "GRUCell", "RNNCell" (nonlinearity). "Embedding":
+        padding_idx=None; 0 becomes mask_zero=True. "Linear": activation=None. "LayerNorm",
+        "BatchNorm1d": eps=1e-5. "Conv1d": stride=1, padding=0, dilation=1, groups=1.
+        "MultiheadAttention": num_heads. "TransformerEncoderLayer", "TransformerEncoder": num_heads,
+        activation="relu", norm_first=False, layer_norm_eps=1e-5.
+    prefix : str, default ""
+        What stands before the names of the module, as "encoder.lstm.".
+    names : dict, optional
+        PyTorch's name of a weight -> that in the dict, where it is another.
+    name : str, optional
+        Of the layer.
+    **options
+        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Returns
+    -------
+    Layer or Model
+        A built layer; a Sequential for several recurrent layers; a Model for an encoder. All are
+        batch_first, and Conv1d takes (batch, time, channels).
+
+    Raises
+    ------
+    ValueError
+        Naming a weight that is missing, of another shape than expected, or left over.
+    TypeError
+        For an unknown option.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> weights = {"weight": np.ones((3, 2), "float32"), "bias": np.zeros(3, "float32")}
+    >>> linear = maskseq.from_torch(weights, "Linear")
+    >>> linear(np.ones((1, 2))).tolist()
+    [[2.0, 2.0, 2.0]]
     """
     make = _MAKERS.get(kind)
     if make is None:

@@ -12,8 +12,30 @@ from ..base.taped import activation_on_tape
 class Activation(Elementwise):
     """Apply an activation, given by name or as a function of arrays. It does not see the mask.
 
-    Call arguments: inputs: float32, any shape.  Returns: the same shape.
+    Parameters
+    ----------
+    activation : str or callable
+        Name of an activation, or a function of arrays.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32, any shape.
+    returns
+        The same shape.
+
     Source: keras.layers.Activation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Activation("relu")(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
     """
 
     traceable = True

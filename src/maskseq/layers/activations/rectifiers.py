@@ -23,7 +23,27 @@ def _not_negative(value: Any, name: str) -> float:
 class ReLU(Elementwise):
     """x above `threshold`, at most `max_value`; below it negative_slope * (x - threshold).
 
+    Parameters
+    ----------
+    max_value : float, optional
+        Largest value that comes out; None: no limit.
+    negative_slope : float, default 0.0
+        Slope below 0.
+    threshold : float, default 0.0
+        What a number must exceed.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.ReLU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.ReLU(max_value=6)(np.array([-1.0, 2.0, 8.0])).tolist()
+    [0.0, 2.0, 6.0]
     """
 
     def __init__(
@@ -49,7 +69,25 @@ class ReLU(Elementwise):
 class LeakyReLU(Elementwise):
     """x, and negative_slope * x below 0; in Keras 2 that was `alpha`.
 
+    Parameters
+    ----------
+    negative_slope : float, default 0.3
+        Slope below 0.
+    alpha : float, optional
+        The name that Keras 2 has for `negative_slope`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.LeakyReLU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.LeakyReLU(0.5)(np.array([-1.0, 2.0])).tolist()
+    [-0.5, 2.0]
     """
 
     not_in_config = frozenset({"alpha"})
@@ -73,7 +111,26 @@ class LeakyReLU(Elementwise):
 
 
 class ELU(Elementwise):
-    """x, and alpha * (e ** x - 1) below 0. Source: keras.layers.ELU."""
+    """x, and alpha * (e ** x - 1) below 0.
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Factor of the function below 0.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.ELU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.ELU()(np.array([0.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
 
     def __init__(self, alpha: float = 1.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
@@ -87,7 +144,26 @@ class ELU(Elementwise):
 
 
 class ThresholdedReLU(Elementwise):
-    """x above `theta`, else 0. Source: keras.layers.ThresholdedReLU of Keras 2."""
+    """x above `theta`, else 0.
+
+    Parameters
+    ----------
+    theta : float, default 1.0
+        What a number must exceed.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.ThresholdedReLU of Keras 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.ThresholdedReLU(theta=1.0)(np.array([0.5, 2.0])).tolist()
+    [0.0, 2.0]
+    """
 
     def __init__(
         self,
@@ -108,10 +184,31 @@ class ThresholdedReLU(Elementwise):
 class PReLU(Elementwise):
     """x, and alpha * x below 0, with an alpha learnt for each number of a sample.
 
-    Arguments: shared_axes: axes (1 = time) along which there is one alpha.  The others are for
-        `alpha`: its first values, and what training holds it to.
+    Parameters
+    ----------
+    alpha_initializer : str, dict or Initializer, default "zeros"
+        First values of `alpha`.
+    alpha_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `alpha`, in training.
+    alpha_constraint : str, dict, Constraint or None, default None
+        What training holds `alpha` to.
+    shared_axes : sequence of int, optional
+        Axes (1 = time) along which there is one alpha.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Weights: alpha float32, the shape of a sample, 1 along the shared axes.
+
     Source: keras.layers.PReLU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.PReLU(alpha_initializer="ones")(np.array([[-1.0, 2.0]])).tolist()
+    [[-1.0, 2.0]]
     """
 
     stepwise = False  # until build finds that the steps share their alphas

@@ -16,13 +16,39 @@ from ..base.elementwise import SameShape
 class Softmax(SameShape):
     """exp(x) / sum(exp(x)) along `axis`, over the cells where the mask is True.
 
-    Call arguments:
-        inputs: float32.  mask: bool, broadcastable to the inputs from the right; None = all real.
-        The mask that an input carries, (batch, time), is used as it is: it fits inputs of shape
-        (batch, time), and raises for (batch, time, features), as in Keras.
-    Returns: float32, the inputs' shape; masked cells 0, a row without real cells 0.
-    Raises: ValueError if the mask cannot be broadcast to the inputs.
+    Parameters
+    ----------
+    axis : int or tuple of int, default -1
+        One axis or several.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the mask cannot be broadcast to the inputs.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32.
+    mask
+        bool, broadcastable to the inputs from the right; None = all real. The mask that an input
+        carries, (batch, time), is used as it is: it fits inputs of shape (batch, time), and raises
+        for (batch, time, features), as in Keras.
+    returns
+        float32, the inputs' shape; masked cells 0, a row without real cells 0.
+
     Source: keras.layers.Softmax.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Softmax()(np.zeros((1, 3)), mask=np.array([[True, True, False]])).tolist()
+    [[0.5, 0.5, 0.0]]
     """
 
     supports_masking = True

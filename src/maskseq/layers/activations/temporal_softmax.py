@@ -21,10 +21,32 @@ class TemporalSoftmax(SameShape):
     inputs and not of their exponentials, so that its rows do not sum to 1; it also overflows for
     large inputs, and is NaN where every step is masked.
 
-    Call arguments: inputs: float32 (batch, time, ...).  mask: bool (batch, time); None = all real.
-    Returns: float32, the inputs' shape; masked steps are 0, and so is a row without real steps.
-        The mask goes on.
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, ...).
+    mask
+        bool (batch, time); None = all real.
+    returns
+        float32, the inputs' shape; masked steps are 0, and so is a row without real steps. The mask
+        goes on.
+
     Source: "Masking and padding with Keras", TemporalSoftmax.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = np.zeros((1, 3, 1))
+    >>> layers.TemporalSoftmax()(x, mask=np.array([[True, True, False]])).tolist()
+    [[[0.5], [0.5], [0.0]]]
     """
 
     supports_masking = True

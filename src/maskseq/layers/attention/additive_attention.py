@@ -16,11 +16,46 @@ from .pair_scores import attend_by_tanh
 class AdditiveAttention(ListAttention):
     """Attention with sum(scale * tanh(query + key)) as the scores.
 
-    Arguments: use_scale: a weight scales each feature.  dropout, seed: accepted; without effect on
-        a result.
+    Parameters
+    ----------
+    use_scale : bool, default True
+        A weight scales each feature.
+    dropout : float, default 0.0
+        Share of the attention weights that training drops.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, Tq, dim), (batch, Tv, width), (batch, Tv, dim); without a key the value is
+        the key.
+    mask
+        [query mask or None, value mask or None], bool (batch, Tq) and (batch, Tv); a third one, for
+        the key, is not used.
+    return_attention_scores
+        Also return the weights.
+    use_causal_mask
+        A query attends to no later step.
+    returns
+        (batch, Tq, width), zeros at masked queries; with return_attention_scores also (batch, Tq,
+        Tv). The query's mask goes on.
+
     Weights: scale (dim,) with use_scale.
-    Call arguments and results: as `ListAttention`.
+
     Source: keras.layers.AdditiveAttention; Bahdanau et al. 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> query, value = np.ones((2, 3, 4)), np.ones((2, 5, 4))
+    >>> layers.AdditiveAttention()([query, value]).shape
+    (2, 3, 4)
     """
 
     def __init__(

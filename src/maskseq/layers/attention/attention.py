@@ -19,11 +19,48 @@ from .scores_backward import through_scores
 class Attention(ListAttention):
     """Dot-product attention, or with score_mode "concat" sum(tanh(query + key)).
 
-    Arguments: use_scale: a weight scales the scores.  score_mode: "dot" or "concat".  dropout,
-        seed: accepted; without effect on a result.
+    Parameters
+    ----------
+    use_scale : bool, default False
+        A weight scales the scores.
+    score_mode : str, default "dot"
+        "dot" or "concat".
+    dropout : float, default 0.0
+        Share of the attention weights that training drops.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, Tq, dim), (batch, Tv, width), (batch, Tv, dim); without a key the value is
+        the key.
+    mask
+        [query mask or None, value mask or None], bool (batch, Tq) and (batch, Tv); a third one, for
+        the key, is not used.
+    return_attention_scores
+        Also return the weights.
+    use_causal_mask
+        A query attends to no later step.
+    returns
+        (batch, Tq, width), zeros at masked queries; with return_attention_scores also (batch, Tq,
+        Tv). The query's mask goes on.
+
     Weights: scale () with use_scale, concat_score_weight () with "concat".
-    Call arguments and results: as `ListAttention`.
+
     Source: keras.layers.Attention; Luong et al. 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> query, value = np.ones((2, 3, 4)), np.ones((2, 5, 4))
+    >>> layers.Attention()([query, value]).shape
+    (2, 3, 4)
     """
 
     def __init__(

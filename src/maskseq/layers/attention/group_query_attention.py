@@ -12,13 +12,79 @@ class GroupedQueryAttention(HeadsAttention):
     In keras.layers and .keras files it is called GroupQueryAttention; weights and .h5 files have
     the name of the class.
 
-    Arguments: head_dim: width of every head.  num_query_heads: a multiple of num_key_value_heads.
-        The others are those of `MultiHeadAttention`.
+    Parameters
+    ----------
+    head_dim : int
+        Width of every head.
+    num_query_heads : int
+        How many heads of queries, a multiple of `num_key_value_heads`.
+    num_key_value_heads : int
+        How many heads of keys and values.
+    dropout : float, default 0.0
+        Share of the attention weights that training drops.
+    use_bias : bool, default True
+        Whether there is a bias.
+    sliding_window : int, optional
+        Attend to fewer than so many steps away; None: to all.
+    flash_attention : bool, optional
+        Accepted, without effect on a result.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    use_gate : bool, default False
+        Scale the output by the sigmoid of another projection of the query.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    query
+        float32 (batch, Tq, features).
+    value
+        (batch, Tv, features).
+    key
+        As value, which it is if not given.
+    query_mask, value_mask, key_mask
+        bool (batch, Tq) and (batch, Tv); by default those that the inputs carry.
+    attention_mask
+        bool (Tq, Tv), (batch, Tq, Tv) or (batch, heads, Tq, Tv), True = attend.
+    return_attention_scores
+        Also return the weights.
+    use_causal_mask
+        A query attends to no later step.
+    returns
+        ``(batch, Tq, *output_shape)``, with return_attention_scores also (batch, heads, Tq, Tv).
+        The query's mask goes on; the scores carry the mask that they were made with.
+
     Weights: of query [and gate]: kernel (features, num_query_heads, head_dim), bias
-        (num_query_heads, head_dim); of key and value the same with num_key_value_heads; of the
-        output: kernel (num_query_heads, head_dim, features), bias (features,).
-    Call arguments and results: as `HeadsAttention`.
+    (num_query_heads, head_dim); of key and value the same with num_key_value_heads; of the output:
+    kernel (num_query_heads, head_dim, features), bias (features,).
+
     Source: keras.layers.GroupQueryAttention; Ainslie et al. 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = np.ones((2, 5, 8))
+    >>> layer = layers.GroupedQueryAttention(head_dim=4, num_query_heads=4, num_key_value_heads=2)
+    >>> layer(x, x).shape
+    (2, 5, 8)
     """
 
     def __init__(

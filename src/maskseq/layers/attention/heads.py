@@ -35,16 +35,31 @@ _EVERYTHING = 1 << 62
 class HeadsAttention(DropsWeights, Layer):
     """Attention of several heads.
 
-    Call arguments: query: float32 (batch, Tq, features).  value: (batch, Tv, features).  key: as
-        value, which it is if not given.  query_mask, value_mask, key_mask: bool (batch, Tq) and
-        (batch, Tv); by default those that the inputs carry.  attention_mask: bool (Tq, Tv), (batch,
-        Tq, Tv) or (batch, heads, Tq, Tv), True = attend.  return_attention_scores: also return the
-        weights.  use_causal_mask: a query attends to no later step.
-    Returns: (batch, Tq, *output_shape), with return_attention_scores also (batch, heads, Tq, Tv).
-        The query's mask goes on; the scores carry the mask that they were made with.
     A query with nothing to attend to, a masked one too, gets the mean of all values, as in Keras;
     with return_attention_scores or dropout it gets none, again as in Keras, and all that is left is
     the output's bias. The masks of the inputs stay where they are.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    query
+        float32 (batch, Tq, features).
+    value
+        (batch, Tv, features).
+    key
+        As value, which it is if not given.
+    query_mask, value_mask, key_mask
+        bool (batch, Tq) and (batch, Tv); by default those that the inputs carry.
+    attention_mask
+        bool (Tq, Tv), (batch, Tq, Tv) or (batch, heads, Tq, Tv), True = attend.
+    return_attention_scores
+        Also return the weights.
+    use_causal_mask
+        A query attends to no later step.
+    returns
+        ``(batch, Tq, *output_shape)``, with return_attention_scores also (batch, heads, Tq, Tv).
+        The query's mask goes on; the scores carry the mask that they were made with.
     """
 
     supports_masking = True

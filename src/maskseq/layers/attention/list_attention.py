@@ -21,12 +21,28 @@ class ListAttention(DropsWeights, Layer):
 
     A subclass writes `attend(meeting, q, k, v, with_scores)`.
 
-    Call arguments: inputs: float32 (batch, Tq, dim), (batch, Tv, width), (batch, Tv, dim); without
-        a key the value is the key.  mask: [query mask or None, value mask or None], bool (batch,
-        Tq) and (batch, Tv); a third one, for the key, is not used.  return_attention_scores: also
-        return the weights.  use_causal_mask: a query attends to no later step.
-    Returns: (batch, Tq, width), zeros at masked queries; with return_attention_scores also
-        (batch, Tq, Tv). The query's mask goes on.
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, Tq, dim), (batch, Tv, width), (batch, Tv, dim); without a key the value is
+        the key.
+    mask
+        [query mask or None, value mask or None], bool (batch, Tq) and (batch, Tv); a third one, for
+        the key, is not used.
+    return_attention_scores
+        Also return the weights.
+    use_causal_mask
+        A query attends to no later step.
+    returns
+        (batch, Tq, width), zeros at masked queries; with return_attention_scores also (batch, Tq,
+        Tv). The query's mask goes on.
     """
 
     any_time = True

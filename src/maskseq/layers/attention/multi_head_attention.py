@@ -16,24 +16,95 @@ from .heads import HeadsAttention
 class MultiHeadAttention(HeadsAttention):
     """Attention of `num_heads` heads.
 
-    Arguments: num_heads, key_dim: heads, and width of a head's queries and keys.  value_dim: width
-        of its values, by default key_dim.  dropout, seed, flash_attention: accepted; dropout only
-        matters for queries with nothing to attend to, see below.  use_bias, initializers: for new
-        weights.  regularizers, constraints: kept for training.  output_shape: int or tuple, by
-        default the query's features.  attention_axes: the axes attended over, by default all
-        between batch and features; the others are apart, as the batch is.  sliding_window: attend
-        to fewer than so many steps away.  use_gate: sigmoid of another projection of the query
-        scales the output.
+    As in Keras the layer takes the masks off the tensors it is called on: a residual Add()([x,
+    layer(x, x)]) has no mask, and what follows runs over padding. This is told once. Padding that
+    shows the same row all through a sequence is computed once, until a layer mixes it. Under a
+    mask_rule of Keras 2 they stay; under one of before 2.10 the layer uses none of them, and passes
+    none on.
+
+    Parameters
+    ----------
+    num_heads : int
+        How many heads.
+    key_dim : int
+        Width of a head's queries and keys.
+    value_dim : int, optional
+        Width of its values, by default key_dim.
+    dropout : float, default 0.0
+        Share of the attention weights that training drops.
+    use_bias : bool, default True
+        Whether there is a bias.
+    output_shape : int or tuple, optional
+        By default the query's features.
+    attention_axes : int or sequence of int, optional
+        The axes attended over, by default all between batch and features; the others are apart, as
+        the batch is.
+    sliding_window : int, optional
+        Attend to fewer than so many steps away.
+    flash_attention : bool, optional
+        Accepted, without effect on a result.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    use_gate : bool, default False
+        Sigmoid of another projection of the query scales the output.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    query
+        float32 (batch, Tq, features).
+    value
+        (batch, Tv, features).
+    key
+        As value, which it is if not given.
+    query_mask, value_mask, key_mask
+        bool (batch, Tq) and (batch, Tv); by default those that the inputs carry.
+    attention_mask
+        bool (Tq, Tv), (batch, Tq, Tv) or (batch, heads, Tq, Tv), True = attend.
+    return_attention_scores
+        Also return the weights.
+    use_causal_mask
+        A query attends to no later step.
+    returns
+        ``(batch, Tq, *output_shape)``, with return_attention_scores also (batch, heads, Tq, Tv).
+        The query's mask goes on; the scores carry the mask that they were made with.
+
     Weights: of query, key, [gate,] value: kernel (features, num_heads, width), bias (num_heads,
-        width); of the output: kernel (num_heads, value_dim, *output_shape), bias (*output_shape,).
-    Call arguments and results: as `HeadsAttention`; as in Keras, a `query_mask` by hand is not
-        used, only the one that the query carries.
-    As in Keras the layer takes the masks off the tensors it is called on: a residual
-    Add()([x, layer(x, x)]) has no mask, and what follows runs over padding. This is told once.
-    Padding that shows the same row all through a sequence is computed once, until a layer mixes it.
-    Under a mask_rule of Keras 2 they stay; under one of before 2.10 the layer uses none of them,
-    and passes none on.
+    width); of the output: kernel ``(num_heads, value_dim, *output_shape)``, bias
+    ``(*output_shape,)``.
+
+    As in Keras, a `query_mask` by hand is not used, only the one that the query carries.
+
     Source: keras.layers.MultiHeadAttention; Vaswani et al. 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = np.ones((2, 5, 8))
+    >>> attention = layers.MultiHeadAttention(num_heads=2, key_dim=4)
+    >>> attention(x, x, use_causal_mask=True).shape
+    (2, 5, 8)
+    >>> output, scores = attention(x, x, return_attention_scores=True)
+    >>> scores.shape
+    (2, 2, 5, 5)
     """
 
     takes_masks = True

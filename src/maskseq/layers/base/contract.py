@@ -73,7 +73,14 @@ class Contract(Ends, WeightHolder):
     def add_loss(self, loss: Any) -> None:
         """Inside `call`: add a number to the loss of the step that runs; outside of one, nothing.
 
-        loss: made with maskseq.ops, so that a gradient passes. Source: keras.layers.Layer.add_loss.
+        Parameters
+        ----------
+        loss : Loss or function
+            Made with maskseq.ops, so that a gradient passes.
+
+        Notes
+        -----
+        Source: keras.layers.Layer.add_loss.
         """
         tape = current().tape
         if tape is not None:
@@ -101,7 +108,10 @@ class Contract(Ends, WeightHolder):
     def over_shown(self, rows: Rows) -> Any:
         """The answer to the padded array that `rows` stand for, where it need not be made.
 
-        Returns: Rows, an array; NotImplemented: `call` runs on the padded array.
+        Returns
+        -------
+        Rows, array or NotImplemented
+            Rows, an array; NotImplemented: `call` runs on the padded array.
         """
         return self.on_rows(rows) if self.stepwise else NotImplemented
 
@@ -119,7 +129,10 @@ class Contract(Ends, WeightHolder):
     def on_unmasked(self, inputs: Any = None, *args: Any, **arguments: Any) -> Any:
         """What a call gives where an argument is Unmasked, not in training.
 
-        Returns: Unmasked, Rows or an array; NotImplemented: `call` runs on padded arrays.
+        Returns
+        -------
+        Unmasked, Rows, array or NotImplemented
+            Unmasked, Rows or an array; NotImplemented: `call` runs on padded arrays.
         """
         if type(inputs) is not Unmasked or args or arguments:
             return NotImplemented
@@ -132,7 +145,11 @@ class Contract(Ends, WeightHolder):
 
         inputs and arguments: those that `on_rows`, `pack` or `call` would get and that are not
         None, without `training`: Traced in place of Rows and arrays, but for masks.
-        Returns: Traced; NotImplemented: as for `on_rows`, or `call` runs on Traced values.
+
+        Returns
+        -------
+        Traced or NotImplemented
+            Traced; NotImplemented: as for `on_rows`, or `call` runs on Traced values.
         """
         return NotImplemented
 

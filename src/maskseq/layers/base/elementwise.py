@@ -6,7 +6,13 @@ from .one_tensor import OneTensor
 
 
 class SameShape(OneTensor):
-    """A layer whose output has the shape of its input."""
+    """A layer whose output has the shape of its input.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+    """
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return tuple(input_shape)
@@ -16,6 +22,11 @@ class Elementwise(SameShape):
     """A layer that treats every number by itself, or at least every step: the mask goes on.
 
     A class that names it as a base promises this of its `call`, which takes plain arrays.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
 
     supports_masking = True

@@ -7,7 +7,12 @@ from ...nest import flatten
 
 
 class Ends:
-    """`input` and `output` of what is called on symbolic tensors. Source: keras.Operation."""
+    """`input` and `output` of what is called on symbolic tensors.
+
+    Notes
+    -----
+    Source: keras.Operation.
+    """
 
     name: str
     _inbound_nodes: list[Node]
@@ -16,7 +21,10 @@ class Ends:
     def input(self) -> Any:
         """The symbolic input of the first call; a list if there are several.
 
-        Raises: AttributeError if there was no such call.
+        Raises
+        ------
+        AttributeError
+            If there was no such call.
         """
         found = self._first_call("input").inputs
         return found[0] if len(found) == 1 else list(found)
@@ -25,7 +33,10 @@ class Ends:
     def output(self) -> Any:
         """The symbolic output of the first call; a list if there are several.
 
-        Raises: AttributeError if there was no such call.
+        Raises
+        ------
+        AttributeError
+            If there was no such call.
         """
         found = flatten(self._first_call("output").outputs)
         return found[0] if len(found) == 1 else found

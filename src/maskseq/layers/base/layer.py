@@ -71,35 +71,67 @@ class Layer(Contract):
     `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none";
     `plain = True` promises that `call` takes arrays without masks as plain arrays and asks the
     context for `training`, as a class with an `on_rows` of its own does; a layer with `packs = n`
-    makes Rows of an array of n axes by `pack`.
-    `depends_on_padding` says why, if an answer depends on how much its input is padded although the
-    mask is used or goes on: the layer says so once where it meets a mask.
-    `any_time = True` promises that no axis of the output but the last depends on how long time is,
-    only on which times are equal, so that a call can be tried on short ones.
-    `mixes_features = True` says that a number of the output depends on all features of its step.
-    `takes_masks = True` takes the masks off the tensors that the layer is called on.
+    makes Rows of an array of n axes by `pack`. `depends_on_padding` says why, if an answer depends
+    on how much its input is padded although the mask is used or goes on: the layer says so once
+    where it meets a mask. `any_time = True` promises that no axis of the output but the last
+    depends on how long time is, only on which times are equal, so that a call can be tried on short
+    ones. `mixes_features = True` says that a number of the output depends on all features of its
+    step. `takes_masks = True` takes the masks off the tensors that the layer is called on.
     `fixed_features = True` says that the last axis of an input must have the size that the layer
-    was built for: graphs check it when they are made.
-    `kept_dtypes` are those that a model file may give it besides floats; `has_vocabulary = True`
-    says that it may have a table of tokens for the layer, too: see `read_table`, `take_table`.
-    `on_tape(tape, inputs, ...)` gives the answer under a tape, for training; without it `call` runs
-    on Traced values, unless the class has a `backward(inputs, outputs, gradient)`, which gives the
-    gradient of the inputs, or that and a dict {attribute of a weight: its gradient}.
-    `traceable = False` says that `call` cannot run on Traced values.
-    A subclass that overrides `call` or `compute_mask` makes these promises anew or not at all.
+    was built for: graphs check it when they are made. `kept_dtypes` are those that a model file may
+    give it besides floats; `has_vocabulary = True` says that it may have a table of tokens for the
+    layer, too: see `read_table`, `take_table`. `on_tape(tape, inputs, ...)` gives the answer under
+    a tape, for training; without it `call` runs on Traced values, unless the class has a
+    `backward(inputs, outputs, gradient)`, which gives the gradient of the inputs, or that and a
+    dict {attribute of a weight: its gradient}. `traceable = False` says that `call` cannot run on
+    Traced values. A subclass that overrides `call` or `compute_mask` makes these promises anew or
+    not at all.
 
     `get_config` reads the constructor's arguments from attributes of the same names, all but those
     in `not_in_config`; a class that keeps them elsewhere writes its own.
 
-    Arguments:
-        name: str, unique in a model; made from the class name if None.
-        dtype: other floats than float32 are accepted, with a warning: float32 is what is computed.
-        mask_rule: whose rule for masks holds where versions of Keras differ, see `rules.py`:
-            "keras3" (3.15's), "keras2" (2.10 to 2.15), "keras2.9", "keras2.3" or "keras2.1".
-        trainable: whether training changes the weights.  autocast: accepted, without effect.
-        activity_regularizer: a penalty on the outputs, for training: see `maskseq.regularizers`.
-        input_shape: of one sample; a Sequential is then built at once.
-    Raises: TypeError for any other, with the nearest that the class takes.
+    Parameters
+    ----------
+    **options
+        Those below.
+
+    Other Parameters
+    ----------------
+    name : str or None
+        str, unique in a model; made from the class name if None.
+    dtype : str, optional
+        Other floats than float32 are accepted, with a warning: float32 is what is computed.
+    mask_rule : str
+        Whose rule for masks holds where versions of Keras differ, see `rules.py`: "keras3"
+        (3.15's), "keras2" (2.10 to 2.15), "keras2.9", "keras2.3" or "keras2.1".
+    trainable : bool
+        Whether training changes the weights.
+    autocast : bool
+        Accepted, without effect.
+    activity_regularizer : str, dict, Regularizer or None
+        A penalty on the outputs, for training: see `maskseq.regularizers`.
+    input_shape : tuple of int
+        Of one sample; a Sequential is then built at once.
+
+    Raises
+    ------
+    TypeError
+        For any other, with the nearest that the class takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> class Scale(layers.Layer):
+    ...     supports_masking = True
+    ...
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=input_shape[-1:], initializer="ones")
+    ...
+    ...     def call(self, inputs):
+    ...         return inputs * self.factor
+    >>> Scale()(np.ones((2, 3, 4))).shape
+    (2, 3, 4)
     """
 
     def __init_subclass__(cls, **kwargs: Any):

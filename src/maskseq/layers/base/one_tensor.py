@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class OneTensor(Layer):
-    """A layer whose call gives one tensor: symbolic ones a symbolic one, arrays an array."""
+    """A layer whose call gives one tensor: symbolic ones a symbolic one, arrays an array.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+    """
 
     if TYPE_CHECKING:
 

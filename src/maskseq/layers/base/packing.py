@@ -21,8 +21,8 @@ _NOTHING: tuple[None, None] = (None, None)  # version and value of a weight that
 class KeepsPack:
     """A layer that keeps what `pack_weights` makes of its weights for as long as they stay.
 
-    It packs again when others have taken their place. Threads may share it; copies and pickles
-    pack anew. `packed_names` are the attributes that hold the weights, or None.
+    It packs again when others have taken their place. Threads may share it; copies and pickles pack
+    anew. `packed_names` are the attributes that hold the weights, or None.
     """
 
     packed_names: tuple[str, ...] = ()
@@ -81,7 +81,13 @@ class KeepsPack:
 
 
 class PackingLayer(KeepsPack, OneTensor):
-    """A layer that packs its `kernel` and `bias` (or None) when they are first used."""
+    """A layer that packs its `kernel` and `bias` (or None) when they are first used.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+    """
 
     fixed_features = True
     packed_names = ("kernel", "bias")

@@ -85,9 +85,25 @@ class WeightHolder:
     ) -> Variable:
         """Make a weight of this layer.
 
-        Arguments: shape: () if None.  initializer: a name, a config or a function of a shape.
-            regularizer, constraint: names, configs or functions of an array, kept as attributes of
-            the weight.  autocast, aggregation, overwrite_with_gradient: accepted, without effect.
+        Parameters
+        ----------
+        shape : tuple of int, optional
+            () if None.
+        initializer : str, dict or Initializer, optional
+            A name, a config or a function of a shape.
+        autocast : bool, default True
+            Accepted, without effect.
+        regularizer : Regularizer, optional
+            Names, configs or functions of an array, kept as attributes of the weight.
+        constraint : Constraint, optional
+            Names, configs or functions of an array, kept as attributes of the weight.
+        aggregation : str or None, default "none"
+            Accepted, without effect.
+        overwrite_with_gradient : bool, default False
+            Accepted, without effect.
+
+        Notes
+        -----
         Source: keras.Layer.add_weight.
         """
         kind = np.dtype(dtype or "float32")
@@ -112,7 +128,12 @@ class WeightHolder:
     ) -> Variable:
         """Make a weight by the layer's arguments for it, `<option>_initializer` and so on.
 
-        Arguments: option: `name` if None.  initializer: in place of the layer's.
+        Parameters
+        ----------
+        option : str, optional
+            `name` if None.
+        initializer : str, dict or Initializer, optional
+            In place of the layer's.
         """
         option = option or name
         return self.add_weight(
@@ -177,9 +198,15 @@ class WeightHolder:
         """Replace all weights in one step, or none if any has another shape than expected.
 
         A call that runs at the same time sees the old weights until its end.
-        Raises: ValueError naming layer, weight, expected and got, or a number beyond float32;
-            TypeError for what is no array of numbers.
+
         Warns: UserWarning naming the weights that have NaN.
+
+        Raises
+        ------
+        ValueError
+            Naming layer, weight, expected and got, or a number beyond float32.
+        TypeError
+            For what is no array of numbers.
         """
         variables = self.weights
         arrays = [as_array(w, f"weights[{i}]") for i, w in enumerate(weights)]
@@ -201,19 +228,30 @@ class WeightHolder:
     ) -> None:
         """Take the weights from a PyTorch module; `maskseq.from_torch` builds the layer too.
 
-        Gates, transposed matrices, two biases and heads are put in order. A layer that is not
-        built is built. All weights change in one step, or none.
-        Arguments:
-            weights: a state_dict, or any dict of arrays (or of what has `.numpy()`, `__array__` or
-                `__dlpack__`) by PyTorch's names, or the path of a `.safetensors`, `.pt`, `.pth` or
-                `.npz` file. PyTorch is not needed.
-            prefix: what stands before the names, as "encoder.lstm."; a `*` in it is where the name
-                of the weight stands: "lstm.*_l1" is the second layer of an nn.LSTM.
-            names: of a layer, PyTorch's name of a weight -> that in `weights`, where it is
-                another; also "W", "R" and "B" of an ONNX node. Of a model, the name of a layer ->
-                its prefix, which by default is its own name, or such a dict.
-        Raises: ValueError naming layer, weight, expected and got, also for weights under the prefix
-            that nothing takes; TypeError for a layer that PyTorch does not have.
+        Gates, transposed matrices, two biases and heads are put in order. A layer that is not built
+        is built. All weights change in one step, or none.
+
+        Parameters
+        ----------
+        weights
+            A state_dict, or any dict of arrays (or of what has `.numpy()`, `__array__` or
+            `__dlpack__`) by PyTorch's names, or the path of a `.safetensors`, `.pt`, `.pth` or
+            `.npz` file. PyTorch is not needed.
+        prefix : str, default ""
+            What stands before the names, as "encoder.lstm."; a `*` in it is where the name of the
+            weight stands: "lstm.``*_l1``" is the second layer of an nn.LSTM.
+        names : dict, optional
+            Of a layer, PyTorch's name of a weight -> that in `weights`, where it is another; also
+            "W", "R" and "B" of an ONNX node. Of a model, the name of a layer -> its prefix, which
+            by default is its own name, or such a dict.
+
+        Raises
+        ------
+        ValueError
+            Naming layer, weight, expected and got, also for weights under the prefix that nothing
+            takes.
+        TypeError
+            For a layer that PyTorch does not have.
         """
         from ...importers.torch.load import load_torch
 
@@ -225,8 +263,18 @@ class WeightHolder:
 
         The layer must be built. Other weights, such as biases, stay float32. See docs/precision.md.
 
-        Arguments: mode: "int8" or "bfloat16".
-        Raises: ValueError naming the layer; then nothing is changed.
+        Parameters
+        ----------
+        mode : str
+            "int8" or "bfloat16".
+
+        Raises
+        ------
+        ValueError
+            Naming the layer; then nothing is changed.
+
+        Notes
+        -----
         Source: keras.layers.Layer.quantize.
         """
         quantize(self, mode)

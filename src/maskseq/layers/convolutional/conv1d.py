@@ -20,13 +20,63 @@ class Conv1D(Convolution, OverShownWindows):
 
     Masked steps take part and the mask ends here, as in Keras; `MaskedConv1D` keeps it.
 
-    Arguments: filters, kernel_size, strides, padding ("valid", "same", "causal"), dilation_rate,
-        groups, activation, use_bias; data_format: "channels_first" for (batch, features, time);
-        initializers: for new weights; regularizers, constraints: kept for training.
+    Parameters
+    ----------
+    filters : int
+        Features of the output.
+    kernel_size : int
+        Steps in a window.
+    strides : int, default 1
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid": windows lie within the sequence. "same": as many steps come out as go in, for
+        strides of 1. "causal": the same, and no window sees a later step.
+    data_format : str, optional
+        "channels_first" for (batch, features, time);.
+    dilation_rate : int, default 1
+        Steps from one tap of the window to the next.
+    groups : int, default 1
+        Groups of features that are convolved apart from each other.
+    activation : str, callable or None, default None
+        Name of an activation, or a function; None is the identity.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features).
+    returns
+        float32 (batch, windows, filters).
+
     Weights: kernel float32 (kernel_size, features / groups, filters), bias float32 (filters,).
-    Call arguments: inputs: float32 (batch, time, features).
-    Returns: float32 (batch, windows, filters).
+
     Source: keras.layers.Conv1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Conv1D(8, 3, padding="same")(np.ones((2, 5, 4))).shape
+    (2, 5, 8)
     """
 
     plain = True

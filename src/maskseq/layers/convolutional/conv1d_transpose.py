@@ -24,14 +24,64 @@ class Conv1DTranspose(PackingLayer):
 
     It undoes the shape of a Conv1D. Masked steps take part and the mask ends here, as in Keras.
 
-    Arguments: filters, kernel_size, strides, padding ("valid", "same"), output_padding: steps more
-        at the end, below `strides`; None: what `strides` times the inputs' steps needs;
-        data_format: "channels_first" for (batch, features, time), dilation_rate, activation,
-        use_bias; initializers: for new weights; regularizers, constraints: for training.
+    Parameters
+    ----------
+    filters : int
+        Features of the output.
+    kernel_size : int
+        Steps in a window.
+    strides : int, default 1
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid": windows lie within the sequence. "same": as many steps come out as go in, for
+        strides of 1.
+    output_padding : int, optional
+        Steps more at the end, below `strides`; None: what `strides` times the inputs' steps needs.
+    data_format : str, optional
+        "channels_first" for (batch, features, time), dilation_rate, activation, use_bias;
+        initializers: for new weights; regularizers, constraints: for training.
+    dilation_rate : int, default 1
+        Steps from one tap of the window to the next.
+    activation : str, callable or None, default None
+        Name of an activation, or a function; None is the identity.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features).
+    returns
+        float32 (batch, steps, filters).
+
     Weights: kernel float32 (kernel_size, filters, features), bias float32 (filters,).
-    Call arguments: inputs: float32 (batch, time, features).
-    Returns: float32 (batch, steps, filters).
+
     Source: keras.layers.Conv1DTranspose.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Conv1DTranspose(8, 3, strides=2)(np.ones((2, 5, 4))).shape
+    (2, 11, 8)
     """
 
     plain = True

@@ -16,10 +16,23 @@ from ..base.windows import check_padding, count_windows
 class Convolution(PackingLayer):
     """Base of Conv1D and MaskedConv1D: activation(sum over a window of step @ kernel[j] + bias).
 
-    Arguments: filters: output features.  kernel_size, strides, dilation_rate: int.  padding:
-        "valid", "same" or "causal".  groups: the features, and the filters, in as many parts.
-        activation: name or function.  use_bias: bool.  initializers: for new weights.
-        regularizers, constraints: kept for training.
+    Parameters
+    ----------
+    filters : int
+        Output features.
+    kernel_size : int
+        Steps in a window.
+    strides : int, default 1
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid", "same" or "causal".
+    dilation_rate : int, default 1
+        Steps from one tap of the window to the next.
+    groups : int, default 1
+        The features, and the filters, in as many parts.
+
+    Notes
+    -----
     Weights: kernel float32 (kernel_size, features / groups, filters), bias float32 (filters,).
     """
 

@@ -22,11 +22,62 @@ from .shown_windows import OverShownWindows
 class DepthwiseConv1D(OverShownWindows):
     """`depth_multiplier` convolutions of every feature; masked steps take part, the mask ends here.
 
+    Parameters
+    ----------
+    kernel_size : int
+        Steps in a window.
+    strides : int, default 1
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid": windows lie within the sequence. "same": as many steps come out as go in, for
+        strides of 1. "causal": the same, and no window sees a later step.
+    depth_multiplier : int, default 1
+        Outputs for each feature.
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    dilation_rate : int, default 1
+        Steps from one tap of the window to the next.
+    activation : str, callable or None, default None
+        Name of an activation, or a function; None is the identity.
+    use_bias : bool, default True
+        Whether there is a bias.
+    depthwise_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `depthwise_kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    depthwise_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `depthwise_kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    depthwise_constraint : str, dict, Constraint or None, default None
+        What training holds `depthwise_kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features).
+    returns
+        float32 (batch, windows, features * depth_multiplier).
+
     Weights: kernel float32 (kernel_size, features, depth_multiplier), bias float32 (features *
-        depth_multiplier,).
-    Call arguments: inputs: float32 (batch, time, features).
-    Returns: float32 (batch, windows, features * depth_multiplier).
+    depth_multiplier,).
+
     Source: keras.layers.DepthwiseConv1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 5, 4))).shape
+    (2, 3, 8)
     """
 
     plain = True

@@ -18,14 +18,68 @@ class MaskedConv1D(Convolution):
 
     Output step t lies at input step t * strides. With padding "same" (the window around it) and
     "causal" (the window that ends there) it is real if that step is; with "valid" (the window that
-    starts there) if all steps of the window are. Other steps are masked, hold 0 and cost nothing.
-    A sequence gives the same numbers however much it is padded on the right. Without a mask and
+    starts there) if all steps of the window are. Other steps are masked, hold 0 and cost nothing. A
+    sequence gives the same numbers however much it is padded on the right. Without a mask and
     strides it is Conv1D; with strides, "same" is centred on each step taken, wherever the end is.
 
-    Arguments: filters, kernel_size, strides, padding, dilation_rate, groups, activation, use_bias.
+    Parameters
+    ----------
+    filters : int
+        Features of the output.
+    kernel_size : int
+        Steps in a window.
+    strides : int, default 1
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid", "same" or "causal": see above.
+    dilation_rate : int, default 1
+        Steps from one tap of the window to the next.
+    groups : int, default 1
+        Groups of features that are convolved apart from each other.
+    activation : str, callable or None, default None
+        Name of an activation, or a function; None is the identity.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features).
+    mask
+        bool (batch, time).
+    returns
+        float32 (batch, windows, filters).
+
     Weights: as Conv1D has them.
-    Call arguments: inputs: float32 (batch, time, features).  mask: bool (batch, time).
-    Returns: float32 (batch, windows, filters).
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> ids = np.array([[3, 1, 0, 0], [2, 5, 4, 1]])
+    >>> x = layers.Embedding(6, 4, mask_zero=True)(ids)
+    >>> y = layers.MaskedConv1D(8, 3, padding="same")(x)
+    >>> maskseq.get_keras_mask(y).tolist()
+    [[True, True, False, False], [True, True, True, True]]
     """
 
     supports_masking = True

@@ -23,11 +23,70 @@ from .shown_windows import OverShownWindows
 class SeparableConv1D(OverShownWindows):
     """A convolution of each feature, then a product of the results; masked steps take part.
 
+    Parameters
+    ----------
+    filters : int
+        Features of the output.
+    kernel_size : int
+        Steps in a window.
+    strides : int, default 1
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid": windows lie within the sequence. "same": as many steps come out as go in, for
+        strides of 1. "causal": the same, and no window sees a later step.
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    dilation_rate : int, default 1
+        Steps from one tap of the window to the next.
+    depth_multiplier : int, default 1
+        Outputs for each feature.
+    activation : str, callable or None, default None
+        Name of an activation, or a function; None is the identity.
+    use_bias : bool, default True
+        Whether there is a bias.
+    depthwise_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `depthwise_kernel`.
+    pointwise_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `pointwise_kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    depthwise_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `depthwise_kernel`, in training.
+    pointwise_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `pointwise_kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    depthwise_constraint : str, dict, Constraint or None, default None
+        What training holds `depthwise_kernel` to.
+    pointwise_constraint : str, dict, Constraint or None, default None
+        What training holds `pointwise_kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features).
+    returns
+        float32 (batch, windows, filters). The mask ends here.
+
     Weights: depthwise_kernel float32 (kernel_size, features, depth_multiplier), pointwise_kernel
-        float32 (1, features * depth_multiplier, filters), bias float32 (filters,).
-    Call arguments: inputs: float32 (batch, time, features).
-    Returns: float32 (batch, windows, filters). The mask ends here.
+    float32 (1, features * depth_multiplier, filters), bias float32 (filters,).
+
     Source: keras.layers.SeparableConv1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.SeparableConv1D(8, 3)(np.ones((2, 5, 4))).shape
+    (2, 3, 8)
     """
 
     plain = True

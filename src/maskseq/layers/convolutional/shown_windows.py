@@ -51,6 +51,11 @@ class OverShownWindows(OneTensor):
 
     The mask ends here. Where masked cells show pad rows, no padded array is made, and windows of
     padding alone are computed once.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
 
     kernel_size: int

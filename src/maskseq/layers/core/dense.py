@@ -17,11 +17,50 @@ from ..base.packing import PackingLayer
 class Dense(PackingLayer):
     """activation(inputs @ kernel + bias), along the last axis.
 
-    Arguments: units: output features.  activation: name or function.  use_bias: bool.
-        initializers: for new weights.  regularizers, constraints: kept for training.
+    Parameters
+    ----------
+    units : int
+        Output features.
+    activation : str, callable or None, default None
+        Name of an activation, or a function; None is the identity.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (..., features).
+    returns
+        float32 (..., units).
+
     Weights: kernel float32 (features, units), bias float32 (units,).
-    Call arguments: inputs: float32 (..., features).  Returns: float32 (..., units).
+
     Source: keras.layers.Dense.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Dense(8)(np.ones((2, 3, 4))).shape
+    (2, 3, 8)
     """
 
     supports_masking = True

@@ -35,15 +35,53 @@ class EinsumDense(KeepsPack, OneTensor):
     An equation that is one matrix product, as those below, is one: with a bias for each of the
     kernel's own axes it has the bits of Dense.
 
-    Arguments:
-        equation: as "ab,bc->ac", "...x,xy->...y" or "ab...,bc->ac...".
-        output_shape: the sizes of the output's named axes but the batch; None where the input
-            knows them.
-        bias_axes: the output's axes along which there is a bias, as "c".
-        initializers: for new weights.  regularizers, constraints: kept for training.
+    Parameters
+    ----------
+    equation : str
+        As "ab,bc->ac", "...x,xy->...y" or "ab...,bc->ac...".
+    output_shape : int or tuple of int
+        The sizes of the output's named axes but the batch; None where the input knows them.
+    activation : str, callable or None, default None
+        Name of an activation, or a function; None is the identity.
+    bias_axes : str, optional
+        The output's axes along which there is a bias, as "c".
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32.
+    returns
+        float32. The mask ends here, as in Keras.
+
     Weights: kernel and bias, float32, as the equation says.
-    Call arguments: inputs: float32.  Returns: float32. The mask ends here, as in Keras.
+
     Source: keras.layers.EinsumDense.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layer = layers.EinsumDense("abc,cd->abd", output_shape=(None, 8), bias_axes="d")
+    >>> layer(np.ones((2, 3, 4))).shape
+    (2, 3, 8)
     """
 
     plain = True

@@ -17,15 +17,57 @@ from ..base.one_tensor import OneTensor
 class Embedding(OneTensor):
     """Look up each id in a table.
 
-    Arguments: input_dim: number of ids.  output_dim: features of a row.  embeddings_initializer:
-        for a new table.  embeddings_regularizer, embeddings_constraint: kept for training.
-        mask_zero: id 0 is padding; the layer then makes the mask `ids != 0` (and ignores a mask
-        that the ids carry). Row 0 of the table is still a row like any other.  weights: the table.
-        input_length: accepted, without effect.
-    Call arguments: inputs: ids, any integer or float dtype (floats are cut to integers), any shape.
-    Returns: float32, inputs.shape + (output_dim,).
-    Raises: IndexError naming position and value of an id outside 0..input_dim - 1.
+    Parameters
+    ----------
+    input_dim : int
+        Number of ids.
+    output_dim : int
+        Features of a row.
+    embeddings_initializer : str, dict or Initializer, default "uniform"
+        First values of `embeddings`.
+    embeddings_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `embeddings`, in training.
+    embeddings_constraint : str, dict, Constraint or None, default None
+        What training holds `embeddings` to.
+    mask_zero : bool, default False
+        Id 0 is padding; the layer then makes the mask `ids != 0` (and ignores a mask that the ids
+        carry). Row 0 of the table is still a row like any other.
+    weights : array_like, optional
+        The table.
+    input_length : int, optional
+        Accepted, without effect.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    IndexError
+        Naming position and value of an id outside 0..input_dim - 1.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        Ids, any integer or float dtype (floats are cut to integers), any shape.
+    returns
+        float32, inputs.shape + (output_dim,).
+
     Source: keras.layers.Embedding.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> embedding = layers.Embedding(1000, 16, mask_zero=True)
+    >>> x = embedding(np.array([[711, 632, 71], [73, 0, 0]]))
+    >>> x.shape
+    (2, 3, 16)
+    >>> maskseq.get_keras_mask(x).tolist()
+    [[True, True, True], [True, False, False]]
     """
 
     not_in_config = frozenset({"input_length", "weights"})

@@ -8,7 +8,24 @@ from ..base.one_tensor import OneTensor
 
 
 class Identity(OneTensor):
-    """The inputs. Source: keras.layers.Identity."""
+    """The inputs.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Identity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Identity()(np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
 
     supports_masking = True
     reads_masked = "own"
@@ -26,7 +43,25 @@ class Identity(OneTensor):
 class ActivityRegularization(Identity):
     """The inputs; `l1` and `l2` weigh a penalty on them that training adds to the loss.
 
+    Parameters
+    ----------
+    l1 : float, default 0.0
+        Factor of the sum of absolute outputs.
+    l2 : float, default 0.0
+        Factor of the sum of squared outputs.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.ActivityRegularization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.ActivityRegularization(l2=0.1)(np.array([[1.0, 2.0]])).tolist()
+    [[1.0, 2.0]]
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Unpack[LayerOptions]):

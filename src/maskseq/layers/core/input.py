@@ -7,7 +7,37 @@ from ..base.layer import Layer
 
 
 class InputLayer(Layer):
-    """The place of an input in a model. Source: keras.layers.InputLayer."""
+    """The place of an input in a model.
+
+    Parameters
+    ----------
+    shape : tuple of int, optional
+        Shape of a sample, None = any size.
+    batch_size : int, optional
+        Size of the batch; None = any.
+    dtype : str, optional
+        Accepted for Keras's configs; all computing is in float32.
+    batch_shape : tuple of int, optional
+        Shape with the batch, in place of `shape` and `batch_size`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    optional : bool, default False
+        Whether users may give None for it.
+    sparse : bool, default False
+        Only False; accepted for Keras's configs.
+    ragged : bool, default False
+        Accepted; ragged data is always taken.
+
+    Notes
+    -----
+    Source: keras.layers.InputLayer.
+
+    Examples
+    --------
+    >>> from maskseq import layers
+    >>> layers.InputLayer((None, 4)).output.shape
+    (None, None, 4)
+    """
 
     supports_masking = True
 
@@ -62,9 +92,39 @@ def Input(
     name: str | None = None,
     optional: bool = False,
 ) -> KerasTensor:
-    """A symbolic tensor of shape (batch_size, *shape); None = any size.
+    """A symbolic tensor of shape ``(batch_size, *shape)``; None = any size.
 
-    optional: users may give None for it, which then goes to the layers that it is handed to.
+    Parameters
+    ----------
+    shape : tuple of int, optional
+        Shape of a sample, None = any size.
+    batch_size : int, optional
+        Size of the batch; None = any.
+    dtype : str, optional
+        The dtype of the data, by default float32.
+    batch_shape : tuple of int, optional
+        Shape with the batch, in place of `shape` and `batch_size`.
+    name : str, optional
+        The name; made from the name of the class if None.
+    optional : bool, default False
+        Users may give None for it, which then goes to the layers that it is handed to.
+
+    Returns
+    -------
+    KerasTensor
+        The symbolic tensor.
+
+    Notes
+    -----
     Source: keras.Input.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> inputs = maskseq.Input((None, 4))
+    >>> outputs = layers.Dense(2)(layers.LSTM(8)(inputs))
+    >>> maskseq.Model(inputs, outputs).output_shape
+    (None, 2)
     """
     return InputLayer(shape, batch_size, dtype, batch_shape, name, optional).output

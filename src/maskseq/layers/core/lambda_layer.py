@@ -11,13 +11,29 @@ from ..base.layer import Layer
 class Lambda(Layer):
     """Call `function` on the inputs.
 
-    Arguments:
-        function: gets the inputs, `arguments`, and `mask` and `training` if it names them.
-        output_shape: accepted, and found by a trial call in any case.
-        mask: the output's mask, or a function (inputs, mask) that gives it; None: the mask ends
-            here.
-        arguments: more keyword arguments of `function`.
+    Parameters
+    ----------
+    function : callable
+        Gets the inputs, `arguments`, and `mask` and `training` if it names them.
+    output_shape : tuple of int, optional
+        Accepted, and found by a trial call in any case.
+    mask : array_like or callable, optional
+        The output's mask, or a function (inputs, mask) that gives it; None: the mask ends here.
+    arguments : dict, optional
+        More keyword arguments of `function`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.Lambda.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Lambda(lambda x: x * 2)(np.array([1.0, 2.0])).tolist()
+    [2.0, 4.0]
     """
 
     traceable = True

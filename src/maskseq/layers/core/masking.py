@@ -19,14 +19,36 @@ from ..base.elementwise import SameShape
 class Masking(SameShape):
     """Mask the steps where every feature equals `mask_value`; their output is zeros.
 
-    NaN equals nothing. A mask that the input carries is replaced, not combined; but ragged data
-    has no masked cells, and none become real.
+    NaN equals nothing. A mask that the input carries is replaced, not combined; but ragged data has
+    no masked cells, and none become real.
 
-    Arguments: mask_value: a number, or one for each feature: a list or array (features,), or what
-        broadcasts to a sample. It is rounded to float32; infinities are values like others.
-    Call arguments: inputs: (batch, time, features) or any rank >= 2; features are the last axis.
-    Returns: the inputs with masked steps 0; its mask is any(inputs != mask_value, axis=-1).
+    Parameters
+    ----------
+    mask_value : float or array_like, default 0.0
+        A number, or one for each feature: a list or array (features,), or what broadcasts to a
+        sample. It is rounded to float32; infinities are values like others.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        (batch, time, features) or any rank >= 2; features are the last axis.
+    returns
+        The inputs with masked steps 0; its mask is any(inputs != mask_value, axis=-1).
+
     Source: keras.layers.Masking.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = np.array([[[1.0, 2.0], [0.0, 0.0], [3.0, 4.0]]])
+    >>> maskseq.get_keras_mask(layers.Masking()(x)).tolist()
+    [[True, False, True]]
     """
 
     packs = 3

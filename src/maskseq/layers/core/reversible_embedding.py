@@ -20,14 +20,51 @@ from .embedding import Embedding
 class ReversibleEmbedding(KeepsPack, Embedding):
     """Look up each id in a table; with reverse=True, multiply features with the table's transpose.
 
-    Arguments: input_dim, output_dim, embeddings_initializer, mask_zero: as of Embedding.
-        tie_weights: False: the way back has weights of its own.  reverse_dtype: accepted; the
-        product is float32.  logit_soft_cap: scores become tanh(scores / cap) * cap.
+    Parameters
+    ----------
+    input_dim, output_dim : int
+        As of Embedding.
+    tie_weights : bool, default True
+        False: the way back has weights of its own.
+    embeddings_initializer : str, dict or Initializer, default "uniform"
+        As of Embedding.
+    embeddings_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `embeddings`, in training.
+    embeddings_constraint : str, dict, Constraint or None, default None
+        What training holds `embeddings` to.
+    mask_zero : bool, default False
+        As of Embedding.
+    reverse_dtype : str, optional
+        Accepted; the product is float32.
+    logit_soft_cap : float, optional
+        Scores become tanh(scores / cap) * cap.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        Ids of any shape; with `reverse` float32 (..., output_dim).
+    returns
+        float32, inputs.shape + (output_dim,); with `reverse` (..., input_dim), without a mask.
+
     Weights: embeddings float32 (input_dim, output_dim); without tie_weights reverse_embeddings
-        (output_dim, input_dim).
-    Call arguments: inputs: ids of any shape; with `reverse` float32 (..., output_dim).
-    Returns: float32, inputs.shape + (output_dim,); with `reverse` (..., input_dim), without a mask.
+    (output_dim, input_dim).
+
     Source: keras.layers.ReversibleEmbedding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> embedding = layers.ReversibleEmbedding(1000, 16)
+    >>> x = embedding(np.array([[711, 632, 71]]))
+    >>> embedding(x, reverse=True).shape
+    (1, 3, 1000)
     """
 
     plain = True

@@ -17,12 +17,34 @@ class Concatenate(OneTensor):
     """Join a list of arrays along `axis`.
 
     The mask, if any input has one: along time the masks are joined, an input without one counts as
-    real; along any other axis a step is real where any input's is, so that one input without a
-    mask makes all steps real, as in Keras. Under a mask_rule of Keras 2 a step is real there unless
-    an input masks it.
+    real; along any other axis a step is real where any input's is, so that one input without a mask
+    makes all steps real, as in Keras. Under a mask_rule of Keras 2 a step is real there unless an
+    input masks it.
 
-    Call arguments: inputs: list of arrays, equal in all axes but `axis`.  Returns: one array.
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis to join along.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        List of arrays, equal in all axes but `axis`.
+    returns
+        One array.
+
     Source: keras.layers.Concatenate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Concatenate()([np.ones((2, 3, 4)), np.ones((2, 3, 1))]).shape
+    (2, 3, 5)
     """
 
     supports_masking = True
@@ -107,5 +129,31 @@ def _filled(mask: Any, x: Any) -> Any:
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Concatenate(axis, **kwargs)(inputs). Source: keras.layers.concatenate."""
+    """``Concatenate(axis, **kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    axis : int, default -1
+        Axis that the function runs along.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.concatenate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.concatenate([np.ones((2, 3, 4)), np.ones((2, 3, 1))]).shape
+    (2, 3, 5)
+    """
     return Concatenate(axis=axis, **kwargs)(inputs)

@@ -14,11 +14,32 @@ from ..base.taped import as_floats
 class Dot(OneTensor):
     """Sum over one axis of each of two inputs the products of all their cells.
 
-    Arguments: axes: an axis of both, or one of each; not the batch.  normalize: divide both by
-        their length along that axis first.
-    Call arguments: inputs: a list of two arrays. Masked cells take part; the mask ends here.
-    Returns: the axes of the first, then of the second, without those summed; at least 2.
+    Parameters
+    ----------
+    axes : int or tuple of int
+        An axis of both, or one of each; not the batch.
+    normalize : bool, default False
+        Divide both by their length along that axis first.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        A list of two arrays. Masked cells take part; the mask ends here.
+    returns
+        The axes of the first, then of the second, without those summed; at least 2.
+
     Source: keras.layers.Dot.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Dot(axes=-1)([np.ones((2, 3, 4)), np.ones((2, 5, 4))]).shape
+    (2, 3, 5)
     """
 
     supports_masking = True
@@ -79,5 +100,31 @@ def _unit(x: Any, axis: int) -> Any:
 
 
 def dot(inputs: Any, axes: Any = -1, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Dot(axes, **kwargs)(inputs). Source: keras.layers.dot."""
+    """``Dot(axes, **kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    axes : int or tuple of int, default -1
+        The axes to sum over.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.dot.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.dot([np.ones((2, 3, 4)), np.ones((2, 5, 4))], axes=-1).shape
+    (2, 3, 5)
+    """
     return Dot(axes=axes, **kwargs)(inputs)

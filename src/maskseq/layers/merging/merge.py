@@ -26,9 +26,19 @@ from ..base.rules import KERAS2
 class _Merge(OneTensor):
     """A merge of inputs whose shapes are equal or broadcast; see `combine`.
 
-    Call arguments: inputs: a list of arrays. One with fewer axes gets axes of size 1 after the
-        batch.
-    Returns: one array of the broadcast shape.
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        A list of arrays. One with fewer axes gets axes of size 1 after the batch.
+    returns
+        One array of the broadcast shape.
     """
 
     supports_masking = True
@@ -123,14 +133,48 @@ class _Merge(OneTensor):
 
 
 class Add(_Merge):
-    """The sum of the inputs. Source: keras.layers.Add."""
+    """The sum of the inputs.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Add.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Add()([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[4.0, 6.0]]
+    """
 
     def combine(self, arrays: list[Any]) -> Any:
         return functools.reduce(np.add, arrays)
 
 
 class Subtract(_Merge):
-    """The first input minus the second. Source: keras.layers.Subtract."""
+    """The first input minus the second.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Subtract.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Subtract()([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[-2.0, 2.0]]
+    """
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         if len(input_shape) != 2:
@@ -144,7 +188,21 @@ class Subtract(_Merge):
 class Average(_Merge):
     """The sum of the inputs over their number, masked cells like others.
 
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.Average.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Average()([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[2.0, 3.0]]
     """
 
     def combine(self, arrays: list[Any]) -> Any:
@@ -158,7 +216,23 @@ class Average(_Merge):
 class Multiply(_Merge):
     """The product of the inputs, in which a masked cell counts as 1.
 
-    Where every input has a mask, a cell that all of them mask is 0. Source: keras.layers.Multiply.
+    Where every input has a mask, a cell that all of them mask is 0.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Multiply.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Multiply()([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[3.0, 8.0]]
     """
 
     def combine(self, arrays: list[Any]) -> Any:
@@ -192,7 +266,13 @@ class Multiply(_Merge):
 
 
 class _Extreme(_Merge):
-    """Maximum or Minimum: a masked cell counts as what the other inputs have there."""
+    """Maximum or Minimum: a masked cell counts as what the other inputs have there.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+    """
 
     def combine_masked(self, arrays: list[np.ndarray], masks: list[Any]) -> np.ndarray:
         result, known = arrays[0], _fitted(masks[0], arrays[0])
@@ -226,7 +306,23 @@ class _Extreme(_Merge):
 class Maximum(_Extreme):
     """The largest of the inputs, cell by cell, over those that do not mask the cell.
 
-    A cell that all of them mask keeps what the first holds. Source: keras.layers.Maximum.
+    A cell that all of them mask keeps what the first holds.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Maximum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Maximum()([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[3.0, 4.0]]
     """
 
     def combine(self, arrays: list[Any]) -> Any:
@@ -236,7 +332,23 @@ class Maximum(_Extreme):
 class Minimum(_Extreme):
     """The smallest of the inputs, cell by cell, over those that do not mask the cell.
 
-    A cell that all of them mask keeps what the first holds. Source: keras.layers.Minimum.
+    A cell that all of them mask keeps what the first holds.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Minimum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Minimum()([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[1.0, 2.0]]
     """
 
     def combine(self, arrays: list[Any]) -> Any:
@@ -296,30 +408,174 @@ def _broadcast_size(sizes: tuple[int | None, ...], shapes: Any) -> int | None:
 
 
 def add(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Add(**kwargs)(inputs). Source: keras.layers.add."""
+    """``Add(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.add.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.add([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[4.0, 6.0]]
+    """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Subtract(**kwargs)(inputs). Source: keras.layers.subtract."""
+    """``Subtract(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.subtract.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.subtract([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[-2.0, 2.0]]
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Multiply(**kwargs)(inputs). Source: keras.layers.multiply."""
+    """``Multiply(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.multiply.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.multiply([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[3.0, 8.0]]
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Average(**kwargs)(inputs). Source: keras.layers.average."""
+    """``Average(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.average.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.average([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[2.0, 3.0]]
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Maximum(**kwargs)(inputs). Source: keras.layers.maximum."""
+    """``Maximum(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.maximum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.maximum([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[3.0, 4.0]]
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
-    """Minimum(**kwargs)(inputs). Source: keras.layers.minimum."""
+    """``Minimum(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : object
+        The inputs.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Returns
+    -------
+    Tensor
+        The answer of the layer, with its mask.
+
+    Notes
+    -----
+    Source: keras.layers.minimum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.minimum([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])]).tolist()
+    [[1.0, 2.0]]
+    """
     return Minimum(**kwargs)(inputs)

@@ -27,13 +27,58 @@ class BatchNormalization(SameShape):
     With training=True mean and variance are those of the batch, over the real steps if there is a
     mask, and the moving ones move towards them; then, too, masked steps are normalised.
 
-    Arguments: axis: of the features.  momentum: share of the moving statistics that stays.
-        epsilon, center, scale.  initializers: for new weights.  regularizers, constraints: kept for
-        training.
+    Parameters
+    ----------
+    axis : int, default -1
+        Axis of the features.
+    momentum : float, default 0.99
+        Share of the moving statistics that stays.
+    epsilon : float, default 0.001
+        Small number that keeps divisions from dividing by 0.
+    center : bool, default True
+        Whether `beta` is added.
+    scale : bool, default True
+        Whether the result is multiplied by `gamma`.
+    beta_initializer : str, dict or Initializer, default "zeros"
+        First values of `beta`.
+    gamma_initializer : str, dict or Initializer, default "ones"
+        First values of `gamma`.
+    moving_mean_initializer : str, dict or Initializer, default "zeros"
+        First values of `moving_mean`.
+    moving_variance_initializer : str, dict or Initializer, default "ones"
+        First values of `moving_variance`.
+    beta_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `beta`, in training.
+    gamma_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `gamma`, in training.
+    beta_constraint : str, dict, Constraint or None, default None
+        What training holds `beta` to.
+    gamma_constraint : str, dict, Constraint or None, default None
+        What training holds `gamma` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32, any shape.
+    mask
+        bool, without the last axis of the inputs.
+    returns
+        The same shape.
+
     Weights: gamma, beta, moving_mean, moving_variance, float32 (features,).
-    Call arguments: inputs: float32, any shape.  mask: bool, without the last axis of the inputs.
-    Returns: the same shape.
+
     Source: keras.layers.BatchNormalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.BatchNormalization()(np.ones((2, 3, 4))).shape
+    (2, 3, 4)
     """
 
     supports_masking = True

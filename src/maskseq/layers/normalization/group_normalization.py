@@ -21,11 +21,52 @@ class GroupNormalization(SameShape):
 
     Masked steps take part in mean and variance, as in Keras; the mask goes on.
 
-    Arguments: groups: how many; -1: each feature is one.  axis: of the features.  epsilon, center,
-        scale.  initializers: for new weights.  regularizers, constraints: kept for training.
+    Parameters
+    ----------
+    groups : int, default 32
+        How many groups; -1: each feature is one.
+    axis : int, default -1
+        Axis of the features.
+    epsilon : float, default 0.001
+        Small number that keeps divisions from dividing by 0.
+    center : bool, default True
+        Whether `beta` is added.
+    scale : bool, default True
+        Whether the result is multiplied by `gamma`.
+    beta_initializer : str, dict or Initializer, default "zeros"
+        First values of `beta`.
+    gamma_initializer : str, dict or Initializer, default "ones"
+        First values of `gamma`.
+    beta_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `beta`, in training.
+    gamma_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `gamma`, in training.
+    beta_constraint : str, dict, Constraint or None, default None
+        What training holds `beta` to.
+    gamma_constraint : str, dict, Constraint or None, default None
+        What training holds `gamma` to.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, ..., features).
+    returns
+        The same shape.
+
     Weights: gamma and beta, float32 (features,).
-    Call arguments: inputs: float32 (batch, ..., features).  Returns: the same shape.
+
     Source: keras.layers.GroupNormalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.GroupNormalization(groups=2)(np.ones((2, 3, 4))).shape
+    (2, 3, 4)
     """
 
     supports_masking = True

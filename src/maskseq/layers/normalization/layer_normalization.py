@@ -17,12 +17,52 @@ from .taped import normalized_on_tape
 class LayerNormalization(SameShape):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, along `axis`.
 
-    Arguments: axis: one or several; epsilon; center: add beta; scale: multiply by gamma;
-        rms_scaling: divide only, without taking the mean off, and without beta (out of use).
-        initializers: for new weights.  regularizers, constraints: kept for training.
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+        One axis or several.
+    epsilon : float, default 0.001
+        Small number that keeps divisions from dividing by 0.
+    center : bool, default True
+        Add beta.
+    scale : bool, default True
+        Multiply by gamma;.
+    beta_initializer : str, dict or Initializer, default "zeros"
+        First values of `beta`.
+    gamma_initializer : str, dict or Initializer, default "ones"
+        First values of `gamma`.
+    beta_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `beta`, in training.
+    gamma_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `gamma`, in training.
+    beta_constraint : str, dict, Constraint or None, default None
+        What training holds `beta` to.
+    gamma_constraint : str, dict, Constraint or None, default None
+        What training holds `gamma` to.
+    rms_scaling : bool, default False
+        Divide only, without taking the mean off, and without `beta` (deprecated in Keras).
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32, any shape.
+    returns
+        The same shape.
+
     Weights: gamma and beta, float32, the sizes of `axis`.
-    Call arguments: inputs: float32, any shape.  Returns: the same shape.
+
     Source: keras.layers.LayerNormalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> print(layers.LayerNormalization()(np.array([[1.0, 3.0]])).round(2))
+    [[-1.  1.]]
     """
 
     supports_masking = True

@@ -14,9 +14,34 @@ from .taped import normalized_on_tape
 class RMSNormalization(SameShape):
     """x / sqrt(mean(x ** 2) + epsilon) * scale, along `axis`. The mask ends here, as in Keras.
 
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+        One axis or several.
+    epsilon : float, default 1e-06
+        Small number that keeps divisions from dividing by 0.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32, any shape.
+    returns
+        The same shape.
+
     Weights: scale float32, the sizes of `axis`.
-    Call arguments: inputs: float32, any shape.  Returns: the same shape.
+
     Source: keras.layers.RMSNormalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.RMSNormalization()(np.ones((2, 3, 4))).shape
+    (2, 3, 4)
     """
 
     plain = True

@@ -23,10 +23,29 @@ class SpectralNormalization(Layer):
     The norm, the largest singular value of the kernel as a matrix of its last axis, is estimated by
     `power_iterations` steps a call, which go on where the call before stopped.
 
-    Arguments: layer: one that has a `kernel` or `embeddings`.
-    Weights: vector_u float32 (1, last axis of the kernel), and those of `layer`.
     Call arguments, masks: those of `layer`.
+
+    Parameters
+    ----------
+    layer : Layer
+        One that has a `kernel` or `embeddings`.
+    power_iterations : int, default 1
+        Steps of the estimate in each call.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Weights: vector_u float32 (1, last axis of the kernel), and those of `layer`.
+
     Source: keras.layers.SpectralNormalization; Miyato et al. 2018, arXiv:1802.05957.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.SpectralNormalization(layers.Dense(8))(np.ones((2, 4))).shape
+    (2, 8)
     """
 
     def __init__(

@@ -15,8 +15,30 @@ from .taped import normalized_on_tape
 class UnitNormalization(SameShape):
     """x over its length along `axis`; zeros stay zeros.
 
-    Call arguments: inputs: float32, any shape.  Returns: the same shape.
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+        One axis or several.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32, any shape.
+    returns
+        The same shape.
+
     Source: keras.layers.UnitNormalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> print(layers.UnitNormalization()(np.array([[3.0, 4.0]])).round(2))
+    [[0.6 0.8]]
     """
 
     supports_masking = True

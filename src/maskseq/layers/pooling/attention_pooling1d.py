@@ -20,15 +20,44 @@ from ..base.recorded import parted, product_on_tape
 class AttentionPooling1D(PackingLayer):
     """sum_t softmax_t(context . activation(x_t kernel + bias)) x_t over the real steps.
 
-    Arguments: units: width of the projection that is scored; None = score x_t itself.  activation:
-        name or function, for the projection.  initializers: for new weights.
+    Parameters
+    ----------
+    units : int, optional
+        Width of the projection that is scored; None = score x_t itself.
+    activation : str, callable or None, default "tanh"
+        Name or function, for the projection.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features).
+    mask
+        bool (batch, time); None = all real. It ends here.
+    return_attention_scores
+        Also return the weights.
+    returns
+        (batch, features), zeros for a sequence without real steps; with return_attention_scores
+        also (batch, time), 0 at masked steps.
+
     Weights: with units kernel float32 (features, units), bias (units,); context (units or
-        features,).
-    Call arguments: inputs: float32 (batch, time, features).  mask: bool (batch, time); None = all
-        real. It ends here.  return_attention_scores: also return the weights.
-    Returns: (batch, features), zeros for a sequence without real steps; with
-        return_attention_scores also (batch, time), 0 at masked steps.
+    features,).
+
     Source: Yang et al. 2016, Hierarchical Attention Networks. Not in Keras.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.AttentionPooling1D(units=8)(np.ones((2, 3, 4))).shape
+    (2, 4)
     """
 
     supports_masking = True

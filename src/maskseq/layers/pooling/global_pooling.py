@@ -19,9 +19,14 @@ from .over_time import largest_of_sequences
 class _GlobalPooling(OneTensor):
     """One number for each feature of a sequence.
 
-    Call arguments: inputs: (batch, time, features), or with data_format "channels_first" (batch,
-        features, time).
-    Returns: (batch, features); with keepdims the time axis stays, of size 1.
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        (batch, time, features), or with data_format "channels_first" (batch, features, time).
+    returns
+        (batch, features); with keepdims the time axis stays, of size 1.
     """
 
     def __init__(
@@ -43,7 +48,27 @@ class GlobalAveragePooling1D(_GlobalPooling):
     """The mean over the real steps; masked ones are not read. A sequence without any gives 0.
 
     (Keras gives NaN there.) The mask (batch, time) ends here.
+
+    Parameters
+    ----------
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    keepdims : bool, default False
+        Keep the axis of time, with size 1.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.GlobalAveragePooling1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = np.array([[[1.0], [3.0], [8.0]]])
+    >>> layers.GlobalAveragePooling1D()(x, mask=np.array([[True, True, False]])).tolist()
+    [[2.0]]
     """
 
     supports_masking = True
@@ -95,7 +120,25 @@ def _counts(layout: Layout) -> np.ndarray:
 class GlobalMaxPooling1D(_GlobalPooling):
     """The maximum over all steps, masked ones too, as in Keras.
 
+    Parameters
+    ----------
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    keepdims : bool, default False
+        Keep the axis of time, with size 1.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.GlobalMaxPooling1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.GlobalMaxPooling1D()(np.array([[[1.0], [3.0], [8.0]]])).tolist()
+    [[8.0]]
     """
 
     plain = True

@@ -13,7 +13,29 @@ class LastStep(OverTime):
 
     What `x[:, -1]` is meant to be, and is only without right padding.
 
-    Call arguments and result: as `OverTime`.
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        (batch, time, ...).
+    mask
+        bool (batch, time); None = all real. It ends here.
+    returns
+        (batch, ...).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = np.array([[[1.0], [3.0], [8.0]]])
+    >>> layers.LastStep()(x, mask=np.array([[True, True, False]])).tolist()
+    [[3.0]]
     """
 
     def pool(self, rows: Rows) -> np.ndarray:

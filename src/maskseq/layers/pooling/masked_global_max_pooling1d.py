@@ -12,7 +12,29 @@ from .over_time import OverTime, largest_of_sequences
 class MaskedGlobalMaxPooling1D(OverTime):
     """The largest real value of each feature, where Keras's GlobalMaxPooling1D looks at all steps.
 
-    Call arguments and result: as `OverTime`.
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        (batch, time, ...).
+    mask
+        bool (batch, time); None = all real. It ends here.
+    returns
+        (batch, ...).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> x = np.array([[[1.0], [3.0], [8.0]]])
+    >>> layers.MaskedGlobalMaxPooling1D()(x, mask=np.array([[True, True, False]])).tolist()
+    [[3.0]]
     """
 
     def pool(self, rows: Rows) -> np.ndarray:

@@ -19,9 +19,21 @@ class OverTime(OneTensor):
 
     A subclass writes `pool(rows)` and `gradient`. A sequence without real steps gives zeros.
 
-    Call arguments: inputs: (batch, time, ...).  mask: bool (batch, time); None = all real. It ends
-        here.
-    Returns: (batch, ...).
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        (batch, time, ...).
+    mask
+        bool (batch, time); None = all real. It ends here.
+    returns
+        (batch, ...).
     """
 
     supports_masking = True

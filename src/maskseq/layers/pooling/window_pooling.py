@@ -25,9 +25,14 @@ from ..base.windows import (
 class _Pooling(OneTensor):
     """Windows of `pool_size` steps, `strides` apart (None: side by side). The mask ends here.
 
-    Call arguments: inputs: (batch, time, features), or with data_format "channels_first" (batch,
-        features, time).
-    Returns: the same with a step for each window.
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        (batch, time, features), or with data_format "channels_first" (batch, features, time).
+    returns
+        The same with a step for each window.
     """
 
     plain = True
@@ -103,7 +108,33 @@ class _Pooling(OneTensor):
 
 
 class AveragePooling1D(_Pooling):
-    """The mean of each window's steps, padding left out. Source: keras.layers.AveragePooling1D."""
+    """The mean of each window's steps, padding left out.
+
+    Parameters
+    ----------
+    pool_size : int, default 2
+        Steps in a window.
+    strides : int, optional
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid": windows lie within the sequence. "same": as many steps come out as go in, for
+        strides of 1.
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.AveragePooling1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.AveragePooling1D()(np.array([[[1.0], [3.0], [8.0], [2.0]]])).tolist()
+    [[[2.0], [5.0]]]
+    """
 
     takes_mean = True
 
@@ -117,7 +148,33 @@ class AveragePooling1D(_Pooling):
 
 
 class MaxPooling1D(_Pooling):
-    """The maximum of each window. Source: keras.layers.MaxPooling1D."""
+    """The maximum of each window.
+
+    Parameters
+    ----------
+    pool_size : int, default 2
+        Steps in a window.
+    strides : int, optional
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid": windows lie within the sequence. "same": as many steps come out as go in, for
+        strides of 1.
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.MaxPooling1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.MaxPooling1D()(np.array([[[1.0], [3.0], [8.0], [2.0]]])).tolist()
+    [[[3.0], [8.0]]]
+    """
 
     def shares(self, x: np.ndarray, y: np.ndarray, d: np.ndarray) -> np.ndarray:
         """All steps that hold the largest value get an equal share."""

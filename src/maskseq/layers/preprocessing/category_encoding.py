@@ -14,13 +14,37 @@ from .data_layer import DataLayer, real_steps
 class CategoryEncoding(DataLayer):
     """Which ids a sample holds ("multi_hot"), how often ("count"), or each by itself ("one_hot").
 
-    Arguments: num_tokens: ids are below it; others leave no trace, as in Keras on JAX.
-        output_mode.  sparse: only False.
-    Call arguments: inputs: ids, any shape, or ragged.  count_weights: of the inputs' shape: what
-        each id counts for.
-    Returns: float32; "one_hot" (..., num_tokens), over a last axis of size 1; else (batch, ...,
+    Parameters
+    ----------
+    num_tokens : int, optional
+        Ids are below it; others leave no trace, as in Keras on JAX. output_mode.
+    output_mode : str, default "multi_hot"
+        "multi_hot", "count" or "one_hot".
+    sparse : bool, default False
+        Only False.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        Ids, any shape, or ragged.
+    count_weights
+        Of the inputs' shape: what each id counts for.
+    returns
+        float32; "one_hot" (..., num_tokens), over a last axis of size 1; else (batch, ...,
         num_tokens), without axis 1.
+
     Source: keras.layers.CategoryEncoding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.CategoryEncoding(num_tokens=4)(np.array([[0, 2, 2]])).tolist()
+    [[1.0, 0.0, 1.0, 0.0]]
     """
 
     def __init__(

@@ -122,7 +122,10 @@ class DataLayer(Layer):
     def on_rows(self, rows: Rows, weights: np.ndarray | None = None) -> Any:
         """Rows of indices; with another output mode, what `_encoded` would make of each sequence.
 
-        weights: of each step, float32 (n,).
+        Parameters
+        ----------
+        weights : numpy.ndarray, optional
+            Of each step, float32 (n,).
         """
         layout = rows.layout
         values = real_steps(rows)

@@ -14,12 +14,39 @@ from .encoding import MODES
 class Discretization(DataLayer):
     """The bin of each number: how many boundaries are not above it.
 
-    Arguments: bin_boundaries: numbers, ascending or descending; or num_bins: how many bins `adapt`
-        shall learn boundaries for, as full as each other to within `epsilon`.  output_mode: "int",
-        "one_hot", "multi_hot" or "count".  sparse: only False.
-    Call arguments: inputs: numbers, any shape, or ragged. NaN is above all.
-    Returns: int32, the inputs' shape; float32 in other modes, as of CategoryEncoding.
+    Parameters
+    ----------
+    bin_boundaries : optional
+        Numbers, ascending or descending; or num_bins: how many bins `adapt` shall learn boundaries
+        for, as full as each other to within `epsilon`.
+    num_bins : int, optional
+        How many bins there are.
+    epsilon : float, default 0.01
+        Small number that keeps divisions from dividing by 0.
+    output_mode : str, default "int"
+        "int", "one_hot", "multi_hot" or "count".
+    sparse : bool, default False
+        Only False.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        Numbers, any shape, or ragged. NaN is above all.
+    returns
+        int32, the inputs' shape; float32 in other modes, as of CategoryEncoding.
+
     Source: keras.layers.Discretization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Discretization(bin_boundaries=[0.0, 1.0])(np.array([[-1.0, 0.5, 3.0]])).tolist()
+    [[0, 1, 2]]
     """
 
     output_dtype = "int32"
@@ -70,8 +97,21 @@ class Discretization(DataLayer):
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn boundaries between which the numbers of `data` spread evenly.
 
-        data: an array of numbers, a Ragged, or an iterable of arrays, of which `steps` count (None:
         all). Each is summed up in 1 / epsilon numbers.
+
+        Parameters
+        ----------
+        data
+            An array of numbers, a Ragged, or an iterable of arrays, of which `steps` count (None:
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from maskseq import layers
+        >>> layer = layers.Discretization(num_bins=2)
+        >>> layer.adapt(np.array([1.0, 2.0, 3.0, 4.0]))
+        >>> layer(np.array([1.0, 4.0])).tolist()
+        [0, 1]
         """
         if self.num_bins is None:
             raise ValueError("Discretization: adapt needs a layer with num_bins")

@@ -18,12 +18,38 @@ class Hashing(DataLayer):
 
     Numbers are hashed as their decimal text, floats cut to integers first.
 
-    Arguments: num_bins.  mask_value: what goes to bin 0, which is then for it alone.  salt: an int
-        or two: SipHash with that key, not FarmHash.  output_mode: "int", "one_hot", "multi_hot" or
-        "count".  sparse: only False.  dtype: of "int" outputs, "int64" or "int32".
-    Call arguments: inputs: integers, floats, bools or text, any shape, or ragged.
-    Returns: int64 (int32), the inputs' shape; float32 in other modes, as of CategoryEncoding.
+    Parameters
+    ----------
+    num_bins : int
+        How many bins there are.
+    mask_value : int or str, optional
+        What goes to bin 0, which is then for it alone.
+    salt : int or sequence of int, optional
+        An int or two: SipHash with that key, not FarmHash.
+    output_mode : str, default "int"
+        "int", "one_hot", "multi_hot" or "count".
+    sparse : bool, default False
+        Only False. dtype: of "int" outputs, "int64" or "int32".
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        integers, floats, bools or text, any shape, or ragged.
+    returns
+        int64 (int32), the inputs' shape; float32 in other modes, as of CategoryEncoding.
+
     Source: keras.layers.Hashing; FarmHash's Fingerprint64, SipHash-2-4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Hashing(num_bins=4)(np.array(["one", "two"])).shape
+    (2,)
     """
 
     def __init__(

@@ -28,6 +28,11 @@ class IndexLookup(DataLayer):
 
     Indices begin with that of the mask token (0, in mode "int" only), then come those of unknown
     tokens (`num_oov_indices`), then the vocabulary's in its order.
+
+    Parameters
+    ----------
+    oov_method : str
+        How unknown tokens are spread over several indices.
     """
 
     has_vocabulary = True
@@ -128,9 +133,17 @@ class IndexLookup(DataLayer):
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Put a vocabulary in the place of the one so far.
 
-        vocabulary: a list or array of tokens, with the masked and unknown ones in front or without.
-        idf_weights: one for each, in mode "tf_idf" only.
-        Raises: ValueError if a token stands there twice, or if there are more than max_tokens.
+        Parameters
+        ----------
+        vocabulary : array_like of tokens, optional
+            A list or array of tokens, with the masked and unknown ones in front or without.
+        idf_weights : array_like, optional
+            One for each, in mode "tf_idf" only.
+
+        Raises
+        ------
+        ValueError
+            If a token stands there twice, or if there are more than max_tokens.
         """
         self.take_table(self._checked(vocabulary, idf_weights))
 
@@ -211,8 +224,17 @@ class IndexLookup(DataLayer):
     def read_table(self, lines: list[bytes] | None, idf_weights: np.ndarray | None) -> Any:
         """What a model file has for this layer, checked, for `take_table`; None: nothing.
 
-        lines: its vocabulary; one in the layer's config goes first.  idf_weights: of its tokens.
-        Raises: ValueError if they do not fit; the layer keeps its table.
+        Parameters
+        ----------
+        lines
+            Its vocabulary; one in the layer's config goes first.
+        idf_weights : numpy.ndarray or None
+            Of its tokens.
+
+        Raises
+        ------
+        ValueError
+            If they do not fit; the layer keeps its table.
         """
         if self.output_mode != "tf_idf":
             idf_weights = None
@@ -232,8 +254,11 @@ class IndexLookup(DataLayer):
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the tokens of `data`, the most frequent first, ties from the last.
 
-        data: tokens in an array, a list or a Ragged, whose rows are documents; or an iterable of
-            such batches, of which `steps` count (None: all).
+        Parameters
+        ----------
+        data
+            Tokens in an array, a list or a Ragged, whose rows are documents; or an iterable of such
+            batches, of which `steps` count (None: all).
         """
         if isinstance(data, (list, tuple, np.ndarray, Ragged)) or hasattr(data, "__array__"):
             batches, steps = [data], None

@@ -12,12 +12,59 @@ from .vocabulary import IntegerVocabulary
 class IntegerLookup(IndexLookup):
     """The index of each integer in a vocabulary, or what of it a sample holds.
 
-    Arguments: as of StringLookup, of integers. oov_method: how unknown ones are spread over
-        several indices: "floormod", by their remainder, or "farmhash", by the hash of their text,
-        which `salt` keys.  vocabulary_dtype: "int64".
-    Call arguments: inputs: integers, any shape, or ragged; floats are cut to integers.
-    Returns: int64, the inputs' shape, or a Ragged; in other modes float32, as of CategoryEncoding.
+    Parameters
+    ----------
+    max_tokens : int, optional
+        The largest vocabulary; None: no limit.
+    num_oov_indices : int, default 1
+        Indices for unknown integers.
+    mask_token : int, optional
+        The integer that is masked.
+    oov_token : int, default -1
+        What indices of unknown integers become with `invert`.
+    vocabulary : array_like of tokens, optional
+        The tokens; without it, `adapt` learns them.
+    vocabulary_dtype : str, default "int64"
+        "int64".
+    idf_weights : array_like, optional
+        A weight for each token, for "tf_idf".
+    invert : bool, default False
+        Give tokens for indices.
+    output_mode : str, default "int"
+        "multi_hot", "count" or "one_hot".
+    sparse : bool, default False
+        Only False; accepted for Keras's configs.
+    pad_to_max_tokens : bool, default False
+        The last axis has `max_tokens`.
+    oov_method : str, default "floormod"
+        How unknown integers are spread over several indices: "floormod", by their remainder, or
+        "farmhash", by the hash of their text, which `salt` keys.
+    salt : int or sequence of int, optional
+        Key of the hash.
+    vocabulary_size : int, optional
+        How large a vocabulary that is still to come will be.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        integers, any shape, or ragged; floats are cut to integers.
+    returns
+        int64, the inputs' shape, or a Ragged; in other modes float32, as of CategoryEncoding.
+
+    Arguments are as of StringLookup, of integers.
+
     Source: keras.layers.IntegerLookup.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.IntegerLookup(vocabulary=[10, 20])(np.array([[20, 10, 7]])).tolist()
+    [[2, 1, 0]]
     """
 
     vocabulary_type = IntegerVocabulary

@@ -20,15 +20,42 @@ _EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 class Normalization(OneTensor):
     """(inputs - mean) / sqrt(variance), for each index of the axes that are kept.
 
-    Arguments:
-        axis: the axis or axes that have a mean and a variance for each index; None: one for all.
-        mean, variance: numbers, or arrays that broadcast to the kept axes; both or neither. If
-            neither, `adapt` learns them.
-        invert: undo a normalization: inputs * sqrt(variance) + mean.
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis or axes that have a mean and a variance for each index; None: one for all.
+    mean : array_like, optional
+        Numbers, or arrays that broadcast to the kept axes; both or neither. If neither, `adapt`
+        learns them.
+    variance : array_like, optional
+        Given together with `mean`, or not at all.
+    invert : bool, default False
+        Undo a normalization: inputs * sqrt(variance) + mean.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        float32, the same shape.
+
     Weights (without `mean`): mean, variance float32, the sizes of the kept axes; count int32 (),
-        which nothing reads, as in Keras.
-    Call arguments: inputs: numbers of any shape.  Returns: float32, the same shape.
+    which nothing reads, as in Keras.
+
     Source: keras.layers.Normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layer = layers.Normalization()
+    >>> layer.adapt(np.array([[1.0], [3.0]]))
+    >>> layer(np.array([[3.0]])).tolist()
+    [[1.0]]
     """
 
     supports_masking = True
@@ -112,9 +139,17 @@ class Normalization(OneTensor):
     def adapt(self, data: Any) -> None:
         """Take the mean and the variance of `data`; every sum is exact, so order does not matter.
 
-        data: an array of numbers, a Ragged, or an iterable of arrays: batches. Of a batch that is
         a tuple, the first item counts.
-        Raises: ValueError if the data is empty, or does not have the sizes the layer was built for.
+
+        Parameters
+        ----------
+        data
+            An array of numbers, a Ragged, or an iterable of arrays: batches. Of a batch that is.
+
+        Raises
+        ------
+        ValueError
+            If the data is empty, or does not have the sizes the layer was built for.
         """
         if self.input_mean is not None:
             raise ValueError("Normalization: adapt needs a layer without mean and variance")

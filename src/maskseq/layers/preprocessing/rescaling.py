@@ -15,9 +15,32 @@ from ..base.taped import map_steps
 class Rescaling(OneTensor):
     """inputs * scale + offset.
 
-    Arguments: scale, offset: a number, or an array that broadcasts to the inputs' last axes.
-    Call arguments: inputs: numbers of any shape.  Returns: float32, the same shape.
+    Parameters
+    ----------
+    scale : float or array_like
+        What the inputs are multiplied by; an array broadcasts to their last axes.
+    offset : float or array_like, default 0.0
+        What is added; an array broadcasts to the inputs' last axes.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        float32, the same shape.
+
     Source: keras.layers.Rescaling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Rescaling(0.5, offset=1.0)(np.array([2.0, 4.0])).tolist()
+    [2.0, 3.0]
     """
 
     supports_masking = True

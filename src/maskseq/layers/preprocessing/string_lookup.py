@@ -11,21 +11,58 @@ from .vocabulary import TextVocabulary
 class StringLookup(IndexLookup):
     """The index of each string in a vocabulary, or what of it a sample holds.
 
-    Arguments: max_tokens: the largest vocabulary, masked and unknown tokens among it.
-        num_oov_indices: indices for unknown strings, chosen by their hash; 0: they are an error.
-        mask_token: the string that gets index 0, or in other modes than "int" is left out.
-        oov_token: what indices of unknown strings become with `invert`.  vocabulary: a list or
-        array of strings; without it, `adapt` learns one. A path is refused: no file is read.
-        idf_weights: a weight for each, for "tf_idf".  invert: indices become strings.
-        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".  pad_to_max_tokens: the
-        last axis has max_tokens.  sparse: only False.  encoding: "utf-8".  salt: a key for the hash
-        of unknown strings (SipHash; else FarmHash).  vocabulary_size: how large a vocabulary that
-        is still to come will be.
-    Call arguments: inputs: strings in an array or lists, or ragged lists of them; with `invert`
-        indices, or a Ragged.
-    Returns: int64, the inputs' shape, a Ragged for ragged lists; with `invert` an array of str; in
-        other modes float32, as of CategoryEncoding.
+    Parameters
+    ----------
+    max_tokens : int, optional
+        The largest vocabulary, masked and unknown tokens among it.
+    num_oov_indices : int, default 1
+        Indices for unknown strings, chosen by their hash; 0: they are an error.
+    mask_token : str, optional
+        The string that gets index 0, or in other modes than "int" is left out.
+    oov_token : str, default "[UNK]"
+        What indices of unknown strings become with `invert`.
+    vocabulary : array_like of tokens, optional
+        A list or array of strings; without it, `adapt` learns one. A path is refused: no file is
+        read.
+    idf_weights : array_like, optional
+        A weight for each, for "tf_idf".
+    invert : bool, default False
+        Indices become strings.
+    output_mode : str, default "int"
+        "int", "one_hot", "multi_hot", "count" or "tf_idf".
+    pad_to_max_tokens : bool, default False
+        The last axis has max_tokens.
+    sparse : bool, default False
+        Only False.
+    encoding : str, default "utf-8"
+        "utf-8".
+    salt : int or sequence of int, optional
+        A key for the hash of unknown strings (SipHash; else FarmHash).
+    oov_method : str, default "floormod"
+        Accepted, without effect.
+    vocabulary_size : int, optional
+        How large a vocabulary that is still to come will be.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        strings in an array or lists, or ragged lists of them; with `invert` indices, or a Ragged.
+    returns
+        int64, the inputs' shape, a Ragged for ragged lists; with `invert` an array of str; in other
+        modes float32, as of CategoryEncoding.
+
     Source: keras.layers.StringLookup.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.StringLookup(vocabulary=["a", "b"])(np.array([["b", "a", "c"]])).tolist()
+    [[2, 1, 0]]
     """
 
     vocabulary_type = TextVocabulary

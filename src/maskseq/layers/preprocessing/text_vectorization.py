@@ -25,19 +25,56 @@ class TextVectorization(DataLayer):
     real ones only. Called directly the layer pads them by 0, as Keras does, and the array carries
     their mask.
 
-    Arguments:
-        max_tokens, pad_to_max_tokens, vocabulary, idf_weights, sparse, vocabulary_size: as of
-            StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
-        standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation" (of ASCII), None,
-            or a function of an array of str.
-        split: "whitespace", "character", None, or a function from an array of str to lists of str.
-        ngrams: widths of n-grams, or the largest of them; None: the tokens themselves.
-        output_mode: "int", "multi_hot", "count", "tf_idf".
-        output_sequence_length: steps, cut or padded by 0.
-        ragged: a direct call gives a Ragged.  encoding: "utf-8".
-    Call arguments: inputs: texts (batch,) or (batch, 1); with split=None tokens of any shape.
-    Returns: int64 (batch, time); in other modes float32 (batch, vocabulary).
+    Parameters
+    ----------
+    max_tokens : int, optional
+        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+    standardize : default "lower_and_strip_punctuation"
+        "lower_and_strip_punctuation", "lower", "strip_punctuation" (of ASCII), None, or a function
+        of an array of str.
+    split : default "whitespace"
+        "whitespace", "character", None, or a function from an array of str to lists of str.
+    ngrams : optional
+        Widths of n-grams, or the largest of them; None: the tokens themselves.
+    output_mode : str, default "int"
+        "int", "multi_hot", "count", "tf_idf".
+    output_sequence_length : int, optional
+        Steps, cut or padded by 0.
+    pad_to_max_tokens : bool, default False
+        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+    vocabulary : array_like of tokens, optional
+        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+    idf_weights : array_like, optional
+        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+    sparse : bool, default False
+        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+    ragged : bool, default False
+        A direct call gives a Ragged.
+    encoding : str, default "utf-8"
+        "utf-8".
+    vocabulary_size : int, optional
+        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        Texts (batch,) or (batch, 1); with split=None tokens of any shape.
+    returns
+        int64 (batch, time); in other modes float32 (batch, vocabulary).
+
     Source: keras.layers.TextVectorization.
+
+    Examples
+    --------
+    >>> from maskseq import layers
+    >>> vectorize = layers.TextVectorization()
+    >>> vectorize.adapt(["the cat sat", "the dog"])
+    >>> vectorize(["the cat", "the bird sat"]).tolist()
+    [[2, 5, 0], [2, 1, 3]]
     """
 
     has_vocabulary = True
@@ -123,8 +160,13 @@ class TextVectorization(DataLayer):
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn the vocabulary of texts: the most frequent tokens first, ties from the last.
 
-        data: texts in a list or an array; or an iterable of such batches, of which `steps` count
-            (None: all).  batch_size: accepted, without effect.
+        Parameters
+        ----------
+        data
+            Texts in a list or an array; or an iterable of such batches, of which `steps` count
+            (None: all).
+        batch_size : int, optional
+            Accepted, without effect.
         """
         is_batch = isinstance(data, (str, list, tuple, np.ndarray)) or hasattr(data, "__array__")
         batches = [data] if is_batch else data

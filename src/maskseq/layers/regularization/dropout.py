@@ -15,8 +15,37 @@ from .places import DrawsAtPlaces
 class Dropout(DrawsAtPlaces, Elementwise):
     """Set a share `rate` of the inputs to 0 and scale up the rest, in training only.
 
-    Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
+    Parameters
+    ----------
+    rate : float
+        Share that is dropped, between 0 and 1.
+    noise_shape : tuple of int, optional
+        Shape of the draws, with 1 along axes that share them; by default that of the inputs.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32, any shape.
+    training
+        bool.
+    returns
+        The same shape.
+
     Source: keras.layers.Dropout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layer = layers.Dropout(0.5, seed=1)
+    >>> layer(np.ones((2, 3, 4)), training=True).shape
+    (2, 3, 4)
     """
 
     def __init__(

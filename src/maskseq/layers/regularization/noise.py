@@ -20,7 +20,16 @@ _LOWEST = -1.6732632423543772 * 1.0507009873554805
 class _Noise(DrawsAtPlaces, SameShape):
     """A layer that hands on its inputs, and changes them at random in training.
 
-    Call arguments: inputs: float32, any shape.  training: bool.  Returns: the same shape.
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32, any shape.
+    training
+        bool.
+    returns
+        The same shape.
     """
 
     supports_masking = True
@@ -72,7 +81,29 @@ class _Rate(_Noise):
 
 
 class GaussianNoise(_Noise):
-    """In training inputs + normal noise of `stddev`. Source: keras.layers.GaussianNoise."""
+    """In training inputs + normal noise of `stddev`.
+
+    Parameters
+    ----------
+    stddev : float
+        Standard deviation.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.GaussianNoise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layer = layers.GaussianNoise(0.1, seed=1)
+    >>> layer(np.ones((2, 3, 4)), training=True).shape
+    (2, 3, 4)
+    """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]):
         super().__init__(seed, **kwargs)
@@ -88,7 +119,26 @@ class GaussianNoise(_Noise):
 class GaussianDropout(_Rate):
     """In training inputs times normal noise of mean 1 and variance rate / (1 - rate).
 
+    Parameters
+    ----------
+    rate : float
+        Share that is dropped, between 0 and 1.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.GaussianDropout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layer = layers.GaussianDropout(0.5, seed=1)
+    >>> layer(np.ones((2, 3, 4)), training=True).shape
+    (2, 3, 4)
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]):
@@ -103,7 +153,28 @@ class GaussianDropout(_Rate):
 class AlphaDropout(_Rate):
     """In training a share `rate` of the inputs becomes selu's lowest value, mean and variance kept.
 
+    Parameters
+    ----------
+    rate : float
+        Share that is dropped, between 0 and 1.
+    noise_shape : tuple of int, optional
+        Shape of the draws, with 1 along axes that share them; by default that of the inputs.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.AlphaDropout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layer = layers.AlphaDropout(0.5, seed=1)
+    >>> layer(np.ones((2, 3, 4)), training=True).shape
+    (2, 3, 4)
     """
 
     def __init__(
@@ -139,7 +210,26 @@ class AlphaDropout(_Rate):
 class SpatialDropout1D(_Rate):
     """In training a share `rate` of the features is 0 in all steps of a sample, the rest scaled up.
 
+    Parameters
+    ----------
+    rate : float
+        Share that is dropped, between 0 and 1.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.SpatialDropout1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layer = layers.SpatialDropout1D(0.5, seed=1)
+    >>> layer(np.ones((2, 3, 4)), training=True).shape
+    (2, 3, 4)
     """
 
     def noise_for(self, x: Any) -> Any:

@@ -16,14 +16,39 @@ from ..base.one_tensor import OneTensor
 
 
 class _SameNumbers(OneTensor):
-    """A layer whose output has the dtype of its input."""
+    """A layer whose output has the dtype of its input.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+    """
 
     def compute_output_dtype(self, inputs: Any) -> str:
         return str(inputs.dtype)
 
 
 class Flatten(_SameNumbers):
-    """(batch, ...) to (batch, size of a sample). Source: keras.layers.Flatten."""
+    """(batch, ...) to (batch, size of a sample).
+
+    Parameters
+    ----------
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Flatten.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Flatten()(np.ones((2, 3, 4))).shape
+    (2, 12)
+    """
 
     plain = True
     traceable = True
@@ -46,7 +71,23 @@ class Flatten(_SameNumbers):
 class Reshape(_SameNumbers):
     """Each sample in the shape `target_shape`, one size of which may be -1: what is left over.
 
+    Parameters
+    ----------
+    target_shape : tuple of int
+        Shape of a sample; one size may be -1.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.Reshape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Reshape((-1, 2))(np.ones((2, 3, 4))).shape
+    (2, 6, 2)
     """
 
     plain = True
@@ -75,7 +116,23 @@ class Reshape(_SameNumbers):
 class Permute(_SameNumbers):
     """The axes of each sample in the order `dims`, the first of them counted as 1.
 
+    Parameters
+    ----------
+    dims : tuple of int
+        The axes in their new order; 1 is the first after the batch.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: keras.layers.Permute.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Permute((2, 1))(np.ones((2, 3, 4))).shape
+    (2, 4, 3)
     """
 
     plain = True
@@ -105,7 +162,26 @@ class Permute(_SameNumbers):
 
 
 class RepeatVector(_SameNumbers):
-    """(batch, features) to (batch, n, features). Source: keras.layers.RepeatVector."""
+    """(batch, features) to (batch, n, features).
+
+    Parameters
+    ----------
+    n : int
+        How often the input is repeated.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.RepeatVector.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.RepeatVector(3)(np.ones((2, 4))).shape
+    (2, 3, 4)
+    """
 
     plain = True
     traceable = True

@@ -14,7 +14,13 @@ from ..base.one_tensor import OneTensor
 
 
 class _Steps(OneTensor):
-    """A layer on (batch, time, features) that changes the number of steps."""
+    """A layer on (batch, time, features) that changes the number of steps.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+    """
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         if len(input_shape) != 3:
@@ -31,7 +37,26 @@ class _Steps(OneTensor):
 
 
 class Cropping1D(_Steps):
-    """Cut steps off both ends. Source: keras.layers.Cropping1D."""
+    """Cut steps off both ends.
+
+    Parameters
+    ----------
+    cropping : int or tuple of int, default (1, 1)
+        Steps to cut off the start and off the end.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.Cropping1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Cropping1D(1)(np.ones((2, 3, 4))).shape
+    (2, 1, 4)
+    """
 
     plain = True
     traceable = True
@@ -56,7 +81,28 @@ class Cropping1D(_Steps):
 
 
 class ZeroPadding1D(_Steps):
-    """Put steps of zeros at both ends. Source: keras.layers.ZeroPadding1D."""
+    """Put steps of zeros at both ends.
+
+    Parameters
+    ----------
+    padding : int or tuple of int, default 1
+        Steps to put before the start and behind the end.
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, features, time).
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.ZeroPadding1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.ZeroPadding1D(1)(np.ones((2, 3, 4))).shape
+    (2, 5, 4)
+    """
 
     plain = True
     traceable = True
@@ -88,7 +134,26 @@ class ZeroPadding1D(_Steps):
 
 
 class UpSampling1D(_Steps):
-    """Repeat each step `size` times. Source: keras.layers.UpSampling1D."""
+    """Repeat each step `size` times.
+
+    Parameters
+    ----------
+    size : int, default 2
+        How often each step is repeated.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Source: keras.layers.UpSampling1D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.UpSampling1D(2)(np.ones((2, 3, 4))).shape
+    (2, 6, 4)
+    """
 
     plain = True
     traceable = True

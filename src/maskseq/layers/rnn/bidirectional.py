@@ -31,15 +31,39 @@ _MERGES = {
 class Bidirectional(Layer):
     """Run a recurrent layer over the sequence in both directions.
 
-    Arguments: layer: the layer to copy, with fresh weights, for the forward direction.
-        merge_mode: "concat", "sum", "mul", "ave" or None (a list of both outputs).
-        backward_layer: the layer for the other direction; by default another copy.
     As in Keras, zero_output_for_mask of both is set to return_sequences: with return_sequences
     masked steps put out zeros, without it the last output is the last real step's. Under a
     mask_rule of a Keras before TensorFlow's they go on with the output before, as of any layer.
-    Call arguments: as the layer's; initial_state: the forward states, then the backward ones.
-    Returns: the merged output, with return_state a list of output(s), forward and backward states.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer to copy, with fresh weights, for the forward direction.
+    merge_mode : str or None, default "concat"
+        "concat", "sum", "mul", "ave" or None (a list of both outputs).
+    weights : list of array_like, optional
+        Weights to begin with.
+    backward_layer : Layer, optional
+        The layer for the other direction; by default another copy.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    As the layer's; initial_state: the forward states, then the backward ones.
+    returns
+        The merged output, with return_state a list of output(s), forward and backward states.
+
     Source: keras.layers.Bidirectional.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.Bidirectional(layers.LSTM(8, return_sequences=True))(np.ones((2, 3, 4))).shape
+    (2, 3, 16)
     """
 
     supports_masking = True
@@ -223,7 +247,10 @@ class Bidirectional(Layer):
     def reset_state(self) -> None:
         """Start the next call of stateful layers from their first states.
 
-        Raises: AttributeError if the layers are not stateful.
+        Raises
+        ------
+        AttributeError
+            If the layers are not stateful.
         """
         if not self.stateful:
             raise AttributeError(f"Bidirectional '{self.name}' must be stateful to reset its state")

@@ -44,13 +44,28 @@ class Cell(Drawing, KeepsPack, Layer):
     more than `max_kept_bytes`. A step then costs its recurrent half only. With other weights the
     next call drops it.
 
-    Arguments: units: width of the states.  activation: name or function.  use_bias: bool.
-        initializers: for new weights.  regularizers, constraints: of training.
-        dropout, recurrent_dropout: shares of the input and of the state that training drops, the
-        same ones at each step of a sequence.  seed: of what is drawn for that.  implementation:
-        accepted, without effect on a result.
-    Call arguments: inputs: float32 (batch, features).  states: list of float32 (batch, units).
-    Returns: (output (batch, units), the new states).
+    Parameters
+    ----------
+    units : int
+        Width of the states.
+    dropout, recurrent_dropout : float, default 0.0
+        Shares of the input and of the state that training drops, the same ones at each step of a
+        sequence.
+    seed : int, optional
+        Of what is drawn for that.
+    implementation : int, default 2
+        Accepted, without effect on a result.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, features).
+    states
+        List of float32 (batch, units).
+    returns
+        (output (batch, units), the new states).
     """
 
     kind = ""
@@ -183,8 +198,14 @@ class Cell(Drawing, KeepsPack, Layer):
     def formula(self, of_input: Any, of_state: Any, *states: Any) -> tuple[Any, ...]:
         """`advance` in operations that gradients pass.
 
-        Arguments: of_input: what the input's product gave, without a bias.  of_state: a function
         of (a state or the like, its first gate, its last) -> its product with these gates.
+
+        Parameters
+        ----------
+        of_input
+            What the input's product gave, without a bias.
+        of_state
+            A function.
         """
         raise NotImplementedError
 

@@ -19,7 +19,13 @@ def checked_cudnn(use_cudnn: Any) -> bool | str:
 
 
 class CellRNN(RNN):
-    """An RNN over a cell of this package. The arguments that it hands on are its attributes too."""
+    """An RNN over a cell of this package. The arguments that it hands on are its attributes too.
+
+    Parameters
+    ----------
+    cell : Cell
+        The cell.
+    """
 
     not_in_config = frozenset({"implementation", "use_cudnn"})
 

@@ -225,14 +225,91 @@ class ConvLSTM1D(CellRNN):
     The walk through time is in Python: a step of all sequences takes some 30 us beyond its two
     products, its activations and the gathering of its windows.
 
-    Arguments: filters, kernel_size, strides, padding ("valid", "same"), data_format:
-        "channels_first" for (batch, time, features, rows), dilation_rate: of the convolution of the
-        inputs; that of the states is padded by "same".  activation, recurrent_activation, use_bias,
-        unit_forget_bias, and those of weights: as of LSTM.  The others are those of `RNN`.
-    Call arguments: sequences: float32 (batch, time, rows, features).  initial_state: h and c.
-        mask: bool (batch, time).
-    Returns: as `RNN`; a step's output is (rows of the convolution, filters), as are h and c.
+    Parameters
+    ----------
+    filters : int
+        Features of the output.
+    kernel_size : int
+        Steps in a window.
+    strides : int, default 1
+        Steps from one window to the next.
+    padding : str, default "valid"
+        "valid": windows lie within the sequence. "same": as many steps come out as go in, for
+        strides of 1.
+    data_format : str, optional
+        "channels_last", or "channels_first" for (batch, time, features, rows).
+    dilation_rate : int, default 1
+        That of the convolution of the inputs; that of the states is padded by "same".
+    activation : str, callable or None, default "tanh"
+        Name of an activation, or a function; None is the identity.
+    recurrent_activation : str, callable or None, default "sigmoid"
+        Activation of the gates.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    recurrent_initializer : str, dict or Initializer, default "orthogonal"
+        First values of `recurrent_kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    unit_forget_bias : bool, default True
+        Begin with a bias of 1 for the forget gate.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    recurrent_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `recurrent_kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    recurrent_constraint : str, dict, Constraint or None, default None
+        What training holds `recurrent_kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    dropout : float, default 0.0
+        Share of the inputs that training sets to 0.
+    recurrent_dropout : float, default 0.0
+        Share of the states that training sets to 0.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    return_sequences : bool, default False
+        Give the output of every step, not that of the last one alone.
+    return_state : bool, default False
+        Give the last states too.
+    go_backwards : bool, default False
+        Run from the last step to the first; outputs come in that order.
+    stateful : bool, default False
+        Start each call from the last states of the call before.
+    unroll : bool, default False
+        Accepted, without effect on a result.
+    zero_output_for_mask : bool, default False
+        Put out zeros at masked steps.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    sequences
+        float32 (batch, time, rows, features).
+    initial_state
+        H and c.
+    mask
+        bool (batch, time).
+    returns
+        As `RNN`; a step's output is (rows of the convolution, filters), as are h and c.
+
     Source: keras.layers.ConvLSTM1D; with a mask as on its TensorFlow backend.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.ConvLSTM1D(8, 3)(np.ones((2, 3, 6, 4))).shape
+    (2, 4, 8)
     """
 
     filters = of_cell("filters")

@@ -21,7 +21,30 @@ class CRF(CRFDecode):
     the sum over all paths of e^score, less the score of the right one. Masked steps take no part.
 
     Arguments, weights, call arguments and results: as `CRFDecode`. No gradient passes the tags.
+
+    Parameters
+    ----------
+    use_boundaries : bool, default True
+        Score the first and the last tag too.
+    initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of the weights.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
     Source: Lafferty et al. 2001. Not in Keras.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> lstm = layers.LSTM(8, return_sequences=True)
+    >>> model = maskseq.Sequential([lstm, layers.Dense(3), layers.CRF()])
+    >>> model.compile(optimizer="adam", loss=maskseq.losses.CRF())
+    >>> model.predict([np.ones((2, 4)), np.ones((5, 4))]).shape
+    (2, 5)
     """
 
     def on_rows(self, rows: Rows, return_scores: bool = False) -> Any:
@@ -47,12 +70,24 @@ class CRF(CRFDecode):
     def losses(self, emissions: Any, tags: Any, mask: Any = None) -> Any:
         """-log p(tags) of each sequence, given its emissions.
 
-        Arguments:
-            emissions: float32 (batch, time, tags), scores, as in a call; or Ragged.
-            tags: int (batch, time), the right tag of each step, not read where masked; or Ragged.
-            mask: bool (batch, time); None = that of the emissions, or all real.
-        Returns: float32 (batch,), 0 for a sequence without real steps; under a tape it is recorded.
-        Raises: ValueError for a tag that is none of the layer's, or tags that do not fit.
+        Parameters
+        ----------
+        emissions : float32 (batch, time, tags)
+            Scores, as in a call; or Ragged.
+        tags : int (batch, time)
+            The right tag of each step, not read where masked; or Ragged.
+        mask : bool (batch, time), optional
+            None = that of the emissions, or all real.
+
+        Returns
+        -------
+        float32 (batch,)
+            0 for a sequence without real steps; under a tape it is recorded.
+
+        Raises
+        ------
+        ValueError
+            For a tag that is none of the layer's, or tags that do not fit.
         """
         x = _as_rows(emissions, mask)
         layout = (x.value if type(x) is Traced else x).layout

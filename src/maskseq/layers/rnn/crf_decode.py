@@ -17,14 +17,40 @@ class CRFDecode(OneTensor):
 
     Masked steps take no part: the steps before and after one are neighbours.
 
-    Arguments: use_boundaries: score the first and the last tag too.  initializer: for new weights.
+    Parameters
+    ----------
+    use_boundaries : bool, default True
+        Score the first and the last tag too.
+    initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of the weights.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, tags), scores, not probabilities.
+    mask
+        bool (batch, time); None = all real. It goes on.
+    return_scores
+        Also return the score.
+    returns
+        int32 (batch, time), 0 at masked steps; with return_scores also float32 (batch,), 0 for a
+        sequence without real steps. Of equal tags the first one wins; a NaN counts as largest.
+
     Weights: transitions float32 (tags, tags), from and to; with use_boundaries start (tags,), end
-        (tags,). pytorch-crf's `transitions`, `start_transitions`, `end_transitions`.
-    Call arguments: inputs: float32 (batch, time, tags), scores, not probabilities.  mask: bool
-        (batch, time); None = all real. It goes on.  return_scores: also return the score.
-    Returns: int32 (batch, time), 0 at masked steps; with return_scores also float32 (batch,), 0 for
-        a sequence without real steps. Of equal tags the first one wins; a NaN counts as largest.
+    (tags,). pytorch-crf's `transitions`, `start_transitions`, `end_transitions`.
+
     Source: Lafferty et al. 2001; Viterbi 1967. Not in Keras.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.CRFDecode()(np.ones((2, 5, 3))).shape
+    (2, 5)
     """
 
     supports_masking = True

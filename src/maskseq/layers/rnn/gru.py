@@ -15,9 +15,59 @@ class GRUCell(Cell):
 
     With reset_after the reset gate scales the state's product, without it the state itself.
 
-    Weights: kernel float32 (features, 3 units), recurrent_kernel (units, 3 units), bias
-        (2, 3 units): for the input, for the state; without reset_after (3 units,).
+    Parameters
+    ----------
+    units : int
+        Width of the output.
+    activation : str, callable or None, default "tanh"
+        Name of an activation, or a function; None is the identity.
+    recurrent_activation : str, callable or None, default "sigmoid"
+        Activation of the gates.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    recurrent_initializer : str, dict or Initializer, default "orthogonal"
+        First values of `recurrent_kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    recurrent_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `recurrent_kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    recurrent_constraint : str, dict, Constraint or None, default None
+        What training holds `recurrent_kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    dropout : float, default 0.0
+        Share of the inputs that training sets to 0.
+    recurrent_dropout : float, default 0.0
+        Share of the states that training sets to 0.
+    reset_after : bool, default True
+        Apply the reset gate after the product with the state, not before.
+    seed : int, optional
+        Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    Weights: kernel float32 (features, 3 units), recurrent_kernel (units, 3 units), bias (2, 3
+    units): for the input, for the state; without reset_after (3 units,).
+
     Source: keras.layers.GRUCell; Cho et al. 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> cell = layers.GRUCell(8)
+    >>> layers.RNN(cell)(np.ones((2, 3, 4))).shape
+    (2, 8)
     """
 
     gates = 3
@@ -98,14 +148,87 @@ class GRUCell(Cell):
 class GRU(CellRNN):
     """A GRU that computes real steps only.
 
-    Arguments: units: width of the state.  activation, recurrent_activation: names or functions.
-        use_bias, initializers: for new weights.  regularizers, constraints: kept for training.
-        reset_after: see `GRUCell`; models of Keras 2.0 to 2.2 have it False.  dropout,
-        recurrent_dropout: shares of the input and of the state that training drops, the same ones
-        at each step of a sequence.  seed: of what is drawn for that.  use_cudnn, implementation:
-        accepted, without effect on a result.  The others are those of `RNN`.
-    Call arguments and results: as `RNN`; the states are [h].
+    Parameters
+    ----------
+    units : int
+        Width of the state.
+    activation : str, callable or None, default "tanh"
+        Name of an activation, or a function; None is the identity.
+    recurrent_activation : str, callable or None, default "sigmoid"
+        Activation of the gates.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str, dict or Initializer, default "glorot_uniform"
+        First values of `kernel`.
+    recurrent_initializer : str, dict or Initializer, default "orthogonal"
+        First values of `recurrent_kernel`.
+    bias_initializer : str, dict or Initializer, default "zeros"
+        First values of `bias`.
+    kernel_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `kernel`, in training.
+    recurrent_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `recurrent_kernel`, in training.
+    bias_regularizer : str, dict, Regularizer or None, default None
+        Penalty on `bias`, in training.
+    activity_regularizer : str, dict, Regularizer or None, default None
+        Penalty on the outputs, in training.
+    kernel_constraint : str, dict, Constraint or None, default None
+        What training holds `kernel` to.
+    recurrent_constraint : str, dict, Constraint or None, default None
+        What training holds `recurrent_kernel` to.
+    bias_constraint : str, dict, Constraint or None, default None
+        What training holds `bias` to.
+    dropout, recurrent_dropout : float, default 0.0
+        Shares of the input and of the state that training drops, the same ones at each step of a
+        sequence.
+    seed : int, optional
+        Of what is drawn for that.
+    return_sequences : bool, default False
+        Give the output of every step, not that of the last one alone.
+    return_state : bool, default False
+        Give the last states too.
+    go_backwards : bool, default False
+        Run from the last step to the first; outputs come in that order.
+    stateful : bool, default False
+        Start each call from the last states of the call before.
+    unroll : bool, default False
+        Accepted, without effect on a result.
+    reset_after : bool, default True
+        See `GRUCell`; models of Keras 2.0 to 2.2 have it False.
+    use_cudnn : bool or str, default "auto"
+        Accepted, without effect on a result.
+    zero_output_for_mask : bool, default False
+        Put out zeros at masked steps.
+    implementation : int, default 2
+        Accepted, without effect on a result.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    sequences
+        float32 (batch, time, ...).
+    initial_state
+        List of float32 (batch, units); passed without `mask`, the mask that the sequences carry is
+        not used, as in Keras, which is told once.
+    mask
+        bool (batch, time), True = real.
+    returns
+        (batch, units), with return_sequences (batch, time, units); with return_state a list of the
+        output and the states.
+
+    The states are [h].
+
     Source: keras.layers.GRU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.GRU(8)(np.ones((2, 3, 4))).shape
+    (2, 8)
     """
 
     recurrent_activation = of_cell("recurrent_activation")

@@ -46,21 +46,52 @@ _ZEROED = (
 class RNN(Layer):
     """Run `cell` over time.
 
-    Arguments: cell: a cell, or a list of cells, each on top of the one before. A cell of your own
-        has `call(inputs, states) -> (output, new states)`, `state_size` (an int; for more states a
+    Parameters
+    ----------
+    cell : cell or sequence of cells
+        A cell, or a list of cells, each on top of the one before. A cell of your own has
+        `call(inputs, states) -> (output, new states)`, `state_size` (an int; for more states a
         list, in which a tuple is the shape of one, as (2, 3) of a matrix) and, where they are not
         the first state's and zeros, `output_size` and `get_initial_state(batch_size)`.
-        return_sequences: every step's output, not the last one.  return_state: also the last
-        states.  go_backwards: from the last step to the first; outputs come in that order.
-        stateful: a call starts from the last states of the call before.  unroll: accepted; the
-        result is the same.  zero_output_for_mask: masked steps put out zeros.
-    Call arguments: sequences: float32 (batch, time, ...).  initial_state: list of float32
-        (batch, units); passed without `mask`, the mask that the sequences carry is not used, as in
-        Keras, which is told once.  mask: bool (batch, time), True = real.
-    Returns: (batch, units), with return_sequences (batch, time, units); with return_state a list
-        of the output and the states.
+    return_sequences : bool, default False
+        Every step's output, not the last one.
+    return_state : bool, default False
+        Also the last states.
+    go_backwards : bool, default False
+        From the last step to the first; outputs come in that order.
+    stateful : bool, default False
+        A call starts from the last states of the call before.
+    unroll : bool, default False
+        Accepted; the result is the same.
+    zero_output_for_mask : bool, default False
+        Masked steps put out zeros.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    sequences
+        float32 (batch, time, ...).
+    initial_state
+        List of float32 (batch, units); passed without `mask`, the mask that the sequences carry is
+        not used, as in Keras, which is told once.
+    mask
+        bool (batch, time), True = real.
+    returns
+        (batch, units), with return_sequences (batch, time, units); with return_state a list of the
+        output and the states.
+
     Source: keras.layers.RNN. Before the first real step as on its JAX backend; under the mask_rule
-        of a Keras inside TensorFlow as there, zeros.
+    of a Keras inside TensorFlow as there, zeros.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.RNN([layers.LSTMCell(8), layers.GRUCell(6)])(np.ones((2, 3, 4))).shape
+    (2, 6)
     """
 
     supports_masking = True

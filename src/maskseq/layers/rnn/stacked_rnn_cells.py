@@ -27,9 +27,33 @@ from .taped_run import TapedRun, run_on_tape
 class StackedRNNCells(Layer):
     """Several cells as one.
 
-    Call arguments: inputs: float32 (batch, features).  states: a list, for each cell its states.
-    Returns: (output of the last cell, the new states in the same structure).
+    Parameters
+    ----------
+    cells : sequence of cells
+        The cells, from the bottom.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, features).
+    states
+        A list, for each cell its states.
+    returns
+        (output of the last cell, the new states in the same structure).
+
     Source: keras.layers.StackedRNNCells.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> cell = layers.StackedRNNCells([layers.LSTMCell(8), layers.GRUCell(6)])
+    >>> layers.RNN(cell)(np.ones((2, 3, 4))).shape
+    (2, 6)
     """
 
     plain = True

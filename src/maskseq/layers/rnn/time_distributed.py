@@ -28,11 +28,34 @@ class TimeDistributed(Layer):
     called with its mask machinery; a mask that comes out goes on, and one of more axes that does
     not is reduced to (batch, time), True where any is.
 
-    Call arguments: inputs: (batch, time, ...).  mask: (batch, time, ...); an inner layer with a
-        `mask` argument gets mask[:, t] if that has axes of its own, as a mask of sequences of
-        sequences has. One of (batch, time) says nothing about the inside of a step.
-    Returns: (batch, time, ...).
+    Parameters
+    ----------
+    layer : Layer
+        The layer to wrap.
+    **kwargs
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Notes
+    -----
+    A call takes and gives:
+
+    inputs
+        (batch, time, ...).
+    mask
+        (batch, time, ...); an inner layer with a `mask` argument gets mask[:, t] if that has axes
+        of its own, as a mask of sequences of sequences has. One of (batch, time) says nothing about
+        the inside of a step.
+    returns
+        (batch, time, ...).
+
     Source: keras.layers.TimeDistributed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from maskseq import layers
+    >>> layers.TimeDistributed(layers.Dense(8))(np.ones((2, 3, 4))).shape
+    (2, 3, 8)
     """
 
     supports_masking = True

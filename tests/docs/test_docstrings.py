@@ -1,0 +1,82 @@
+"""Docstrings of public names: in numpydoc's form, with examples that run."""
+
+import doctest
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "site"))
+from reference import everything  # noqa: E402
+
+NAMES = everything()
+CHECKS = {
+    *("GL03", "GL05", "GL06", "GL07", "GL08"),  # sections that are known, in order
+    *("SS01", "SS03", "SS04", "SS06"),  # a summary of one line
+    *("PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR07", "PR09", "PR10"),  # every parameter
+    *("RT01", "RT03", "RT05"),  # what comes back
+}
+"""Codes of numpydoc.validate. Not asked for: capitals, which dtypes and formulas do not have."""
+OF_KEYWORDS = {"maskseq.Layer", "maskseq.optimizers.Optimizer"}
+"""They name what their **options may be, under "Other Parameters"."""
+BRIEF = ("maskseq.ops.", "maskseq.Tensor")
+"""A line says what they do: their parameters are those of Keras's, or of NumPy's."""
+WITHOUT_EXAMPLES = ("maskseq.ops.", "maskseq.initializers.", "maskseq.activations.")
+
+
+def test_no_docstring_has_the_parts_of_another_form():
+    for name, value in NAMES.items():
+        text = inspect.getdoc(value) or ""
+        assert not re.search(r"^(Arguments|Returns|Raises):", text, re.M), name
+
+
+@pytest.mark.slow
+def test_docstrings_are_those_of_numpydoc():
+    validate = pytest.importorskip("numpydoc.validate").validate
+    found = []
+    for name in NAMES:
+        asked = CHECKS - {"PR01", "RT01"} if name.startswith(BRIEF) else CHECKS
+        asked = asked - {"PR02"} if name in OF_KEYWORDS else asked
+        found += [
+            f"{name}: {code} {text}" for code, text in validate(name)["errors"] if code in asked
+        ]
+    assert not found
+
+
+def examples():
+    finder = doctest.DocTestFinder(recurse=False)
+    made = {}
+    for name, value in NAMES.items():
+        made[name] = value
+        if inspect.isclass(value):
+            made |= {f"{name}.{key}": x for key, x in vars(value).items() if key[:1] != "_"}
+    for name, value in made.items():
+        text = getattr(getattr(value, "__func__", value), "__doc__", None) or ""
+        if ">>>" in text:
+            yield from finder.find(value, name, module=False, globs={})
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+def test_an_example_prints_what_it_says(example, tmp_path, monkeypatch):
+    if ".plot." in example.name:
+        pytest.importorskip("matplotlib").use("Agg")
+    monkeypatch.chdir(tmp_path)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    said: list[str] = []
+    runner.run(example, out=said.append)
+    assert not runner.failures, "".join(said)
+
+
+def test_what_users_type_has_an_example():
+    """Layers, losses, metrics, optimizers, callbacks, and what models and data are made by."""
+    bases = {"Callback", "CallbackList", "Configured", "LossFunctionWrapper", "MeanMetricWrapper"}
+    bases |= {"Metric", "Optimizer", "ProgbarLogger", "LearningRateSchedule", "Constraint"}
+    bases |= {"KerasTensor", "Tensor", "PrecisionCheck", "Report"}
+    for name, value in NAMES.items():
+        short = name.rpartition(".")[2]
+        if inspect.isclass(value) and short not in bases and not name.startswith(WITHOUT_EXAMPLES):
+            assert ">>>" in (value.__doc__ or ""), name
