@@ -87,6 +87,14 @@ def test_curves_stand_at_their_values():
     ET.fromstring(curves({}, "none")), ET.fromstring(curves({"a": []}, "none"))
 
 
+def test_curves_on_a_logarithmic_scale():
+    picture = curves({"apart": [0.0, 1e-6, 1e-4, 1.0]}, "log", log=True)
+    points = next(ET.fromstring(picture).iter(f"{SVG}polyline")).attrib["points"].split()
+    (_, y0), (_, y1), (_, y2) = (map(float, point.split(",")) for point in points)  # 0 has no place
+    assert (y0 - y1) / (y1 - y2) == pytest.approx(2 / 4, abs=0.02)
+    ET.fromstring(curves({"a": [0.0]}, "none", log=True))
+
+
 def test_what_a_user_named_is_escaped():
     name = '<script>alert("1")</script>\x1b'
     for page in (table([name], [[name]]), block(name), flow([Box(name, name)], [])):

@@ -72,3 +72,19 @@ def test_steps(pyplot):
         plot.steps([0.5, 0.25], labels=["a"])
     with pytest.raises(ValueError, match=r"got \(1, 2\)"):
         plot.steps([[0.5, 0.25]])
+
+
+def test_precision(pyplot):
+    model = maskseq.Sequential([layers.Input((None, 3)), layers.LSTM(4), layers.Dense(2)])
+    x = np.random.default_rng(0).normal(size=(5, 6, 3)).astype(np.float32)
+    axes = plot.precision(model, x, precisions=["int8", "bfloat16"])
+    for line, name in zip(axes.lines, ("int8", "bfloat16"), strict=True):
+        low = maskseq.Sequential([layers.Input((None, 3)), layers.LSTM(4), layers.Dense(2)])
+        low.set_weights(model.get_weights())
+        low.quantize(name)
+        apart = np.sort(np.abs(model.predict(x).astype(float) - low.predict(x)).ravel())
+        assert line.get_xdata().tolist() == apart.tolist()
+        np.testing.assert_allclose(line.get_ydata(), np.arange(1, 11) / 10)
+        assert line.get_label() == f"{name}: at most {apart[-1]:.2g}"
+    with pytest.raises(ValueError, match="int4"):
+        plot.precision(model, x, precisions=["int4"])

@@ -28,6 +28,13 @@ def test_the_page_says_what_is_so(page):
     words = " ".join(read.words)
     for expected in ("5,687", "7, 15, 29", "padding saved: 47.0%", "give the same bits", "10,730"):
         assert expected in words
+    model = maskseq.load_model(MODEL)
+    with np.load(DATA) as file:
+        x = maskseq.Ragged(file["values"], file["offsets"])
+    for name in ("bfloat16", "int8"):
+        check = maskseq.testing.check_precision(model, x, name)
+        row = f"{name} {check.largest:.2g} {check.typical:.2g} {check.changed} of {len(x)}"
+        assert row in words
 
 
 def test_nothing_of_the_page_lies_elsewhere(page):

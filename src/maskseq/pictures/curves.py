@@ -5,20 +5,28 @@ from collections.abc import Mapping, Sequence
 
 from .svg import picture, short, text
 
-WIDTH, HEIGHT, MARGIN = 320.0, 140.0, 44.0
+WIDTH, HEIGHT, MARGIN = 320.0, 140.0, 52.0
 COLORS = ("var(--bar, #3b82c4)", "var(--lost, #c2410c)", "var(--mask, #0a7d4f)", "#8b5cf6")
 
 
-def curves(series: Mapping[str, Sequence[float]], label: str) -> str:
-    """An SVG with a line for each name; values that are not finite are left out."""
-    finite = [v for values in series.values() for v in values if math.isfinite(v)]
-    low, high = min(finite, default=0.0), max(finite, default=1.0)
-    span = high - low or 1.0
+def curves(series: Mapping[str, Sequence[float]], label: str, *, log: bool = False) -> str:
+    """An SVG with a line for each name; values that are not finite are left out.
+
+    log: the axis is logarithmic, and values of 0 are left out too.
+    """
+
+    def shown(value: float) -> bool:
+        return math.isfinite(value) and (value > 0 or not log)
+
+    height = math.log if log else float
+    finite = [v for values in series.values() for v in values if shown(v)]
+    low, high = min(finite, default=1.0 if log else 0.0), max(finite, default=1.0)
+    span = height(high) - height(low) or 1.0
     longest = max((len(values) for values in series.values()), default=1)
 
     def place(i: int, value: float) -> str:
         x = MARGIN + (WIDTH * i / (longest - 1) if longest > 1 else WIDTH / 2)
-        return f"{short(x)},{short(8 + HEIGHT * (1 - (value - low) / span))}"
+        return f"{short(x)},{short(8 + HEIGHT * (1 - (height(value) - height(low)) / span))}"
 
     bottom = HEIGHT + 8
     frame = f"M{short(MARGIN)},8 V{short(bottom)} H{short(MARGIN + WIDTH)}"
@@ -27,7 +35,7 @@ def curves(series: Mapping[str, Sequence[float]], label: str) -> str:
     shapes.append(text(MARGIN - 4, bottom, f"{low:.3g}", "end"))
     for number, (name, values) in enumerate(series.items()):
         color = COLORS[number % len(COLORS)]
-        points = [place(i, v) for i, v in enumerate(values) if math.isfinite(v)]
+        points = [place(i, v) for i, v in enumerate(values) if shown(v)]
         shapes.append(
             f'<polyline points="{" ".join(points)}" fill="none" stroke="{color}" stroke-width="2"/>'
         )

@@ -10,11 +10,14 @@ from ..data.pictured import chosen, saved
 from ..data.ragged import Ragged, as_batch
 from ..models.summary_html import summary_html
 from ..pictures.bars import bars
+from ..pictures.curves import curves
 from ..pictures.html import escape, note, table
 from ..storage import atomic
 from ..testing.invariance import check_invariance
+from ..testing.precision import check_precision, precision_differences
 from .measure import SECONDS, cost_of
 
+PRECISIONS = ("bfloat16", "int8")
 LOOKED_AT = 12  # sequences whose answers are compared alone, among others and with more padding
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -35,7 +38,8 @@ def report(
     """Write a self-contained HTML page about `model` on the sequences `x`.
 
     It shows the layers and the way of the mask, the lengths of the sequences, the time of `predict`
-    with and without padding, whether answers depend on padding or on batch mates, and the speed.
+    with and without padding, whether answers depend on padding or on batch mates, the speed, and
+    what fewer bits would change.
     Nothing in it is loaded from elsewhere.
 
     Parameters
@@ -91,6 +95,7 @@ def report(
         "Data": _data(sequences),
         "What padding would cost": _cost(model, sequences, seconds),
         "Does an answer depend on padding or batch mates?": _invariance(model, sequences),
+        "What fewer bits would change": _precision(model, sequences),
         "This machine": table(("", ""), runtime.config().items()),
     }
     body = "\n".join(
@@ -138,3 +143,21 @@ def _invariance(model: Any, x: Ragged) -> str:
         f"Yes: of {looked}, answers differ by up to {largest:.3g}. A layer that loses the mask is "
         f"red in the picture above; docs/layers.md says where answers depend on padding in Keras."
     )
+
+
+def _precision(model: Any, x: Ragged) -> str:
+    rows, lines = [], {}
+    for name in PRECISIONS:
+        try:
+            check, apart = check_precision(model, x, name), precision_differences(model, x, name)
+        except ValueError as error:
+            return note(f"Not measured: {error}")
+        changed = (
+            f"{check.changed:,} of {check.decisions:,}" if check.decisions else "none to change"
+        )
+        rows.append((name, f"{check.largest:.2g}", f"{check.typical:.2g}", changed))
+        lines[name] = np.quantile(apart, np.linspace(0, 1, 41), method="nearest").tolist()
+    header = ("weights in", "largest difference", "typical", "decisions that change")
+    drawn = curves(lines, "differences from float32, from the smallest to the largest", log=True)
+    words = "Below, on a logarithmic scale: differences from float32, from the smallest on. "
+    return table(header, rows, numbers=(1, 2, 3)) + note(words + "See docs/precision.md.") + drawn

@@ -8,5 +8,6 @@ from .gradients import check_gradients as check_gradients
 from .invariance import check_invariance as check_invariance
 from .precision import PrecisionCheck as PrecisionCheck
 from .precision import check_precision as check_precision
+from .precision import precision_differences as precision_differences
 from .promises import PROMISES as PROMISES
 from .promises import check_layer as check_layer

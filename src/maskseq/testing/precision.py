@@ -24,7 +24,7 @@ class PrecisionCheck(NamedTuple):
         How many decisions there are: which number of the last axis is the largest, or whether a
         single one within 0 and 1 is above 0.5. Answers that are neither have none.
     size : float
-        How often each step is repeated.
+        The largest magnitude of a number of the answers in float32.
     """
 
     largest: float
@@ -75,27 +75,68 @@ def check_precision(model: Any, x: Any, precision: str = "int8") -> PrecisionChe
     >>> check.largest < 0.05
     True
     """
+    pairs = _answers(model, x, precision)
+    apart = _apart(pairs)
+    decided = [(p, q) for p, q in map(_decisions, pairs) if p is not None]
+    return PrecisionCheck(
+        largest=float(apart.max(initial=0)),
+        typical=float(np.median(apart)) if apart.size else 0.0,
+        changed=sum(int((p != q).sum()) for p, q in decided),
+        decisions=sum(p.size for p, _ in decided),
+        size=max((float(np.abs(a).max(initial=0)) for a, _ in pairs), default=0.0),
+    )
+
+
+def precision_differences(model: Any, x: Any, precision: str = "int8") -> np.ndarray:
+    """How far each number of the answers to `x` moves when `model` is quantized, at real steps.
+
+    Parameters
+    ----------
+    model : Model
+        A float32 model of maskseq; a copy of it is quantized.
+    x : array_like
+        As for `check_invariance`.
+    precision : str, default "int8"
+        "int8" or "bfloat16".
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (numbers of all answers,), none negative; infinite where one answer is NaN and the
+        other is not.
+
+    Raises
+    ------
+    ValueError
+        Naming the layer: see `Model.quantize`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(8)])
+    >>> maskseq.testing.precision_differences(model, [[[1.0, 2.0, 3.0, 4.0]]]).shape
+    (8,)
+    """
+    return _apart(_answers(model, x, precision))
+
+
+def _answers(model: Any, x: Any, precision: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Those of the model and of a quantized copy, at real steps."""
     if not isinstance(x, (np.ndarray, Ragged)):
         x = Ragged.from_list(list(x))
     real = real_steps(model, x)
     low = copy.deepcopy(model)
     low.quantize(precision)
-    pairs = [
-        (_at_steps(a, real), _at_steps(b, real))
-        for a, b in zip(run(model, x), run(low, x), strict=True)
-    ]
+    both = zip(run(model, x), run(low, x), strict=True)
+    return [(_at_steps(a, real), _at_steps(b, real)) for a, b in both]
+
+
+def _apart(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         apart = [np.where(_same(a, b), 0, np.abs(a.astype(np.float64) - b)) for a, b in pairs]
-    all_apart = np.concatenate([np.ravel(d) for d in apart])
-    all_apart = np.where(np.isnan(all_apart), np.inf, all_apart)
-    decided = [(p, q) for p, q in map(_decisions, pairs) if p is not None]
-    return PrecisionCheck(
-        largest=float(all_apart.max(initial=0)),
-        typical=float(np.median(all_apart)) if all_apart.size else 0.0,
-        changed=sum(int((p != q).sum()) for p, q in decided),
-        decisions=sum(p.size for p, _ in decided),
-        size=max((float(np.abs(a).max(initial=0)) for a, _ in pairs), default=0.0),
-    )
+    every = np.concatenate([np.ravel(d) for d in apart])
+    return np.where(np.isnan(every), np.inf, every)
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
