@@ -38,6 +38,9 @@ static inline vec v_div(vec a, vec b) {
 static inline vec v_fma(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
 }
+static inline vec v_fnma(vec a, vec b, vec c) {
+    return _mm256_fnmadd_ps(a, b, c);
+}
 static inline vec v_sqrt(vec a) {
     return _mm256_sqrt_ps(a);
 }

@@ -35,6 +35,10 @@ static inline vec v_div(vec a, vec b) {
 static inline vec v_fma(vec a, vec b, vec c) {
     return fmaf(a, b, c);
 }
+/* c - a b, rounded once. */
+static inline vec v_fnma(vec a, vec b, vec c) {
+    return fmaf(-a, b, c);
+}
 static inline vec v_sqrt(vec a) {
     return sqrtf(a);
 }

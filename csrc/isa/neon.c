@@ -35,6 +35,9 @@ static inline vec v_div(vec a, vec b) {
 static inline vec v_fma(vec a, vec b, vec c) {
     return vfmaq_f32(c, a, b);
 }
+static inline vec v_fnma(vec a, vec b, vec c) {
+    return vfmsq_f32(c, a, b);
+}
 static inline vec v_sqrt(vec a) {
     return vsqrtq_f32(a);
 }

@@ -135,7 +135,8 @@ class Meeting:
         dropping: of the weights, in training; the scores are those before it.
         """
         out = np.zeros((len(q) + 1, v.shape[1]), np.float32)
-        scores = np.zeros((self.queries.batch, self.queries.time, self.keys.time), np.float32)
+        shape = self.queries.batch, self.queries.time, self.keys.time
+        scores = np.zeros(shape, np.float32) if with_scores else None
         values: Any = None
         of = -1
         for b, part, keys, visible in self.pairs(k.shape[1]):
@@ -144,9 +145,9 @@ class Meeting:
             weights = weights_by(score, q[part], k[keys], visible)
             used = weights if dropping is None else dropping.of(self, b, part, weights)
             out[part] = _kernels.dense(used, values)
-            if with_scores:
+            if scores is not None:
                 scores[b, self.query_steps[part, None], self.key_steps[None, keys]] = weights
-        return out, scores if with_scores else None
+        return out, scores
 
     def pairs(self, width: int) -> Iterator[tuple[int, slice, slice, np.ndarray | None]]:
         """Blocks of query rows with all the key rows of their sequence, if it has some.
