@@ -3,7 +3,7 @@
 Source: keras.ops.conv and keras.ops.max_pool; "same" pads as TensorFlow does, the odd cell last.
 """
 
-import math
+from collections.abc import Iterable, Iterator
 from typing import Any, overload
 
 import numpy as np
@@ -134,6 +134,106 @@ def convolve_channels(
     return y.reshape(batch, count, -1 if y.size else channels * kernel.shape[2])
 
 
+def cells_at(
+    batch: int, time: int, size: int, stride: int = 1, padding: str = "valid", dilation: int = 1
+) -> Iterator[np.ndarray]:
+    """For each place of windows int64 (windows,): the cell b * time + t there; -1: none."""
+    count = count_windows(time, size, stride, padding, dilation)
+    before = steps_before(time, size, stride, padding, dilation, count)
+    first, sequences = np.arange(count) * stride - before, np.arange(batch)[:, None] * time
+    for place in range(size):
+        step = first + place * dilation
+        yield np.where((step >= 0) & (step < time), step + sequences, -1).reshape(-1)
+
+
+def kernel_gradient(
+    x: np.ndarray, dz: np.ndarray, at: Iterable[np.ndarray], size: int, groups: int = 1
+) -> np.ndarray:
+    """The gradient of a kernel (size, features / groups, filters), without gathered windows.
+
+    x: (rows, features).  dz: (windows, filters), the gradient of the products.  at: for each place
+    int64 (windows,), the row of x there; -1: zeros.
+    """
+    width, units = x.shape[1] // groups, dz.shape[1] // groups
+    made = np.empty((size, width, dz.shape[1]), np.float32)
+    for place, index in enumerate(at):
+        for i in range(groups):
+            own, part = slice(i * units, (i + 1) * units), slice(i * width, (i + 1) * width)
+            made[place, :, own] = outer(x[:, part], dz[:, own], index)
+    return made
+
+
+def input_gradient(
+    dz: np.ndarray, kernel: np.ndarray, windows: _kernels.Windows, groups: int = 1
+) -> np.ndarray:
+    """The gradient of the rows of x (rows, features), a convolution with the turned kernel.
+
+    dz: as above.  kernel: (size, features / groups, filters).  windows: `back_to` the cells.
+    """
+    units, turned_kernel = kernel.shape[2] // groups, kernel[::-1].swapaxes(1, 2)
+    parts = [turned_kernel[:, i * units : (i + 1) * units] for i in range(groups)]
+    packed = [_kernels.PackedDense(part.reshape(-1, kernel.shape[1])) for part in parts]
+    return _kernels.convolve(dz, packed, windows)
+
+
+def back_to(
+    batch: int, time: int, size: int, stride: int, padding: str, dilation: int
+) -> _kernels.Windows | None:
+    """For each cell, where what its gradient is made of lies; None where windows are strided."""
+    if stride > 1:
+        return None
+    count = count_windows(time, size, 1, padding, dilation)
+    before = steps_before(time, size, 1, padding, dilation, count)
+    reach = (size - 1) * dilation
+    return _kernels.Windows(batch, count, time, size, 1, dilation, reach - before)
+
+
+def convolution_back(
+    x: np.ndarray,
+    kernel: np.ndarray,
+    dz: np.ndarray,
+    place: tuple[int, str, int],
+    wanted: tuple[bool, bool],
+    groups: int = 1,
+) -> list[Any]:
+    """The gradients of x (batch, time, features) and kernel, None where they are not wanted.
+
+    dz: (batch, windows, filters).
+    """
+    (batch, time, features), size = x.shape, len(kernel)
+    dz = np.ascontiguousarray(dz)
+    flat = dz.reshape(-1, dz.shape[2])
+    of_x = of_kernel = None
+    if wanted[0] and flat.size:
+        windows = back_to(batch, time, size, *place)
+        if windows is None:
+            parts = windows_gradient(flat, kernel, groups).reshape(*dz.shape[:2], size, features)
+            of_x = gradient_of_windows(parts, time, *place)
+        else:
+            of_x = input_gradient(flat, kernel, windows, groups).reshape(x.shape)
+    elif wanted[0]:
+        of_x = np.zeros(x.shape, np.float32)
+    if wanted[1] and flat.size:
+        at = cells_at(batch, time, size, *place)
+        of_kernel = kernel_gradient(x.reshape(-1, features), flat, at, size, groups)
+    elif wanted[1]:
+        of_kernel = np.zeros(kernel.shape, np.float32)
+    return [of_x, of_kernel]
+
+
+def windows_gradient(dz: np.ndarray, kernel: np.ndarray, groups: int = 1) -> np.ndarray:
+    """The gradient of each place of windows, (windows, size, features): for strided ones, which are
+    few. dz: (windows, filters).
+    """
+    size, width, filters = kernel.shape
+    units, parts = filters // groups, []
+    for i in range(groups):
+        own = slice(i * units, (i + 1) * units)
+        back = turned(np.ascontiguousarray(dz[:, own]), kernel[:, :, own].reshape(-1, units))
+        parts.append(back.reshape(len(dz), size, width))
+    return parts[0] if groups == 1 else np.concatenate(parts, axis=2)
+
+
 def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[Any, ...]) -> Any:
     """The products of kernel (size, features, filters) and the windows of x, recorded.
 
@@ -141,20 +241,15 @@ def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[Any, ...]) -> An
     """
     size, *place = window
     array, weights = np.asarray(as_numpy(x.value), np.float32), kernel.value
-    windows = windows_of(array, size, *place)
-    matrix = weights.reshape(-1, weights.shape[2])
-    flat = windows.reshape(math.prod(windows.shape[:2]), len(matrix))
-    y = _kernels.dense(flat, _kernels.PackedDense(matrix))
+    batch, time, features = array.shape
+    windows, count = places(batch, time, size, *place)
+    packed = [_kernels.PackedDense(weights.reshape(-1, weights.shape[2]))]
+    y = _kernels.convolve(array.reshape(-1, features), packed, windows)
 
     def backward(d: np.ndarray, wanted: Any) -> list[Any]:
-        d = np.ascontiguousarray(d).reshape(len(flat), -1)
-        back = None
-        if wanted[0]:
-            back = turned(d, matrix).reshape(windows.shape)
-            back = gradient_of_windows(back, array.shape[1], *place)
-        return [back, outer(flat, d).reshape(weights.shape) if wanted[1] else None]
+        return convolution_back(array, weights, d, (place[0], place[1], place[2]), wanted)
 
-    return x.tape.record(y.reshape(*windows.shape[:2], -1), [x, kernel], backward)
+    return x.tape.record(y.reshape(batch, count, -1), [x, kernel], backward)
 
 
 def convolve_channels_on_tape(

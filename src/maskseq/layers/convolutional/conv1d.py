@@ -5,12 +5,13 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels
+from ...numerics.products import column_sums
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first
 from ..base.taped import activated
-from ..base.windows import gradient_of_windows, places, windows_of
+from ..base.windows import convolution_back, places
 from .convolution import Convolution
 from .shown_windows import OverShownWindows
 
@@ -133,14 +134,12 @@ class Conv1D(Convolution, OverShownWindows):
         z = self.convolve(x.reshape(-1, features), windows, "linear")
 
         def backward(dz: np.ndarray, wanted: Any) -> list[Any]:
-            windows = windows_of(x, self.kernel_size, *self.place())
-            flat = windows.reshape(batch * count, *windows.shape[2:])
-            dz = np.ascontiguousarray(dz).reshape(len(flat), self.filters)
-            back, *of_weights = self.gradients(flat, dz, wanted)
+            place, kernel = self.place(), self.kernel.value
+            back, of_kernel = convolution_back(x, kernel, dz, place, wanted[:2], self.groups)
             if back is not None:
-                back = gradient_of_windows(back.reshape(windows.shape), time, *self.place())
                 back = np.moveaxis(back, 1, self._time_axis)
-            return [back, *of_weights]
+            flat = np.ascontiguousarray(dz).reshape(-1, self.filters)
+            return [back, of_kernel, column_sums(flat) if wanted[2] else None]
 
         z = z.reshape(batch, count, self.filters)
         made = tape.record(z, [inputs, self.kernel, self.bias], backward)

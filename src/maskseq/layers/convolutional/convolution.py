@@ -6,7 +6,6 @@ import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
 from ...initializers import checked
-from ...numerics.products import column_sums, outer, turned
 from ..base.arguments import CommonOptions
 from ..base.checks import whole
 from ..base.packing import PackingLayer
@@ -98,26 +97,6 @@ class Convolution(PackingLayer):
         fused = activation or activations.kernel_name(self.activation)
         y = _kernels.convolve(x, self.packed(), windows, fused or "linear", out=out)
         return y if fused else self.activation(y)
-
-    def gradients(self, windows: np.ndarray, dz: np.ndarray, wanted: Any) -> list[Any]:
-        """Those of windows (n, kernel_size, features), kernel and bias, for dz (n, filters)."""
-        width, units = windows.shape[2] // self.groups, self.filters // self.groups
-        flat = self.kernel.value.reshape(-1, self.filters)
-        to_windows, to_kernel = [], []
-        for i in range(self.groups):
-            own = np.ascontiguousarray(dz[:, i * units : (i + 1) * units])
-            if wanted[0]:
-                back = turned(own, flat[:, i * units : (i + 1) * units])
-                to_windows.append(back.reshape(-1, self.kernel_size, width))
-            if wanted[1]:
-                part = windows[:, :, i * width : (i + 1) * width]
-                to_kernel.append(outer(part.reshape(len(part), -1), own))
-        kernel_gradient = np.concatenate(to_kernel, axis=1) if wanted[1] else None
-        return [
-            np.concatenate(to_windows, axis=2) if wanted[0] else None,
-            None if kernel_gradient is None else kernel_gradient.reshape(self.kernel.shape),
-            column_sums(dz) if wanted[2] else None,
-        ]
 
     def pack_weights(
         self, kernel: np.ndarray, bias: np.ndarray | None

@@ -1,15 +1,18 @@
 """MaskedConv1D: a convolution over time that masked steps have no part in. Ours, not Keras's."""
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ... import _kernels, ops
+from ...numerics.products import column_sums
 from ...rows import Layout, Rows
 from ...tape import Traced, rows_like
 from ..base.masks import check_mask
 from ..base.taped import activated, packed_by
+from ..base.windows import input_gradient, kernel_gradient, windows_gradient
 from .convolution import Convolution
 
 
@@ -105,16 +108,14 @@ class MaskedConv1D(Convolution):
         layout = self._layout(rows.layout)
 
         def backward(dz: np.ndarray, wanted: Any) -> list[Any]:
-            places = self._places(rows.layout, layout)
-            windows = _kernels.gather_rows(_with_zeros(rows), places.reshape(-1))
-            windows = windows.reshape(*places.shape, rows.shape[2])
-            back, *of_weights = self.gradients(windows, dz, wanted)
-            if back is None:
-                return [None, *of_weights]
-            whole = np.zeros((rows.layout.steps + 1, back.shape[2]), np.float32)
-            for place in reversed(range(self.kernel_size)):  # in each, a row stands once at most
-                whole[places[:, place]] += back[:, place]
-            return [whole[:-1], *of_weights]
+            dz = np.ascontiguousarray(dz)
+            of_x = self._input_gradient(dz, rows.layout, layout) if wanted[0] else None
+            of_kernel = None
+            if wanted[1]:
+                at = self._rows_at(rows.layout, layout)
+                x = np.asarray(rows.values, np.float32)[: rows.layout.steps]
+                of_kernel = kernel_gradient(x, dz, at, self.kernel_size, self.groups)
+            return [of_x, of_kernel, column_sums(dz) if wanted[2] else None]
 
         x = np.asarray(rows.source.array, np.float32)
         z = self.convolve(x, self._windows(rows, layout), "linear")
@@ -144,24 +145,42 @@ class MaskedConv1D(Convolution):
         cells = None if made.full else made.cells
         return _kernels.Windows(taken.batch, taken.time, made.time, *place, row_of, cells)
 
+    def _input_gradient(self, dz: np.ndarray, taken: Layout, made: Layout) -> np.ndarray:
+        """That of the real steps, from `dz` of the steps made."""
+        kernel, size, dilation = self.kernel.value, self.kernel_size, self.dilation_rate
+        if self.strides == 1:
+            row_of = None
+            if not made.full:
+                row_of = np.full(made.batch * made.time, -1, np.int64)
+                row_of[made.cells] = np.arange(made.steps)
+            place = size, 1, dilation, (size - 1) * dilation - self._before(), row_of
+            cells = None if taken.full else taken.cells
+            windows = _kernels.Windows(taken.batch, made.time, taken.time, *place, cells)
+            return input_gradient(dz, kernel, windows, self.groups)
+        back = windows_gradient(dz, kernel, self.groups)
+        whole = np.zeros((taken.steps + 1, back.shape[2]), np.float32)
+        for place, at in reversed(list(enumerate(self._rows_at(taken, made)))):
+            whole[at] += back[:, place]  # in each, a row stands once at most, but for the last
+        return whole[:-1]
+
     def _before(self) -> int:
         """How many steps before its own a window begins."""
         reach = (self.kernel_size - 1) * self.dilation_rate
         return {"valid": 0, "same": reach // 2, "causal": reach}[self.padding]
 
-    def _places(self, taken: Layout, made: Layout) -> np.ndarray:
-        """(steps made, kernel_size): the row at each place of each window; of none the last."""
+    def _rows_at(self, taken: Layout, made: Layout) -> Iterator[np.ndarray]:
+        """For each place of the windows of the steps made (n,): the row there; -1: none."""
         rows_of = self._numbered(taken)
         batch, time = np.divmod(made.cells, made.time)
         first = batch * rows_of.shape[1] + time * self.strides
-        offsets = np.arange(self.kernel_size) * self.dilation_rate
-        return rows_of.reshape(-1)[first[:, None] + offsets]
+        for place in range(self.kernel_size):
+            yield rows_of.reshape(-1)[first + place * self.dilation_rate]
 
     def _numbered(self, layout: Layout) -> np.ndarray:
-        """(batch, time and what a window reaches beyond): each cell's row, or the row of zeros."""
+        """(batch, time and what a window reaches beyond): each cell's row, or -1."""
         reach, before = (self.kernel_size - 1) * self.dilation_rate, self._before()
-        numbers = np.full((layout.batch, layout.time + reach), layout.steps, np.int64)
-        inside = np.full(layout.batch * layout.time, layout.steps, np.int64)
+        numbers = np.full((layout.batch, layout.time + reach), -1, np.int64)
+        inside = np.full(layout.batch * layout.time, -1, np.int64)
         inside[layout.cells] = np.arange(layout.steps)
         numbers[:, before : before + layout.time] = inside.reshape(layout.batch, layout.time)
         return numbers
@@ -192,9 +211,3 @@ class MaskedConv1D(Convolution):
         if len(input_shape) != 3:
             raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         return (input_shape[0], self.steps(input_shape[1]), self.filters)
-
-
-def _with_zeros(rows: Rows) -> np.ndarray:
-    """The real steps, and a row of zeros."""
-    source = np.asarray(rows.values, np.float32)[: rows.layout.steps]
-    return np.concatenate([source, np.zeros((1, source.shape[1]), np.float32)])
