@@ -4,7 +4,8 @@ from importlib import import_module
 
 from .. import layers
 from ..layers.base.table import FILES, IN_KERAS, OURS, names_in
-from .examples import EXAMPLES, Example
+from .example import Example
+from .examples import EXAMPLES
 from .subject import Subject
 
 HEADER = """\

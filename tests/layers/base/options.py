@@ -8,13 +8,15 @@ import functools
 import itertools
 import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from maskseq import layers
 from maskseq.layers.base.arguments import arguments_of
-from maskseq.testing.examples import EXAMPLES, Example
+from maskseq.testing.example import Example
+from maskseq.testing.examples import EXAMPLES
 
 BOTH = (False, True)
 ACTIVATIONS = (None, "relu", "softmax", "gelu")
@@ -75,194 +77,28 @@ BY_ENDING = {
     "_regularizer": (None, "l2"),
     "_constraint": (None, "non_neg"),
 }
-WINDOWS = {"pool_size": (1, 2, 3), "strides": (None, 1, 2), "padding": ("valid", "same")}
-TWO = {"padding": ("valid", "same")}
-THREE = {"padding": ("valid", "same", "causal")}
-UNITS = {"units": (3,)}
-TABLE = {"input_dim": (9,), "output_dim": (3,)}
 
 
-def _cells() -> list:
-    return [
-        lambda: layers.LSTMCell(3),
-        lambda: layers.GRUCell(2, reset_after=False),
-        lambda: [layers.SimpleRNNCell(2, activation="relu"), layers.LSTMCell(3)],
-        lambda: layers.StackedRNNCells([layers.GRUCell(2), layers.SimpleRNNCell(4)]),
-    ]
-
-
-def _directions() -> list:
-    return [
-        lambda s=s, r=r, z=z, make=make: make(
-            3, return_sequences=s, return_state=r, zero_output_for_mask=z
-        )
-        for make in (layers.LSTM, layers.GRU, layers.SimpleRNN)
-        for s, r, z in itertools.product(BOTH, BOTH, BOTH)
-    ]
-
-
-def _wrapped() -> list:
-    return [
-        lambda: layers.Dense(2),
-        lambda: layers.LayerNormalization(),
-        lambda: layers.Activation("softmax"),
-        lambda: layers.Dropout(0.5),
-        lambda: layers.Masking(),
-    ]
-
-
-OWN: dict[str, dict[str, Any]] = {
-    "Activation": {"activation": ("relu", "softmax", "log_softmax", "sparsemax", "tanh")},
-    "ActivityRegularization": {"l1": (0.0, 0.1), "l2": (0.0, 0.1)},
-    "Add": {},
-    "AdditiveAttention": {},
-    "AlphaDropout": {"noise_shape": (None, (None, 1, 4))},
-    "Attention": {"score_mode": ("dot", "concat")},
-    "AttentionPooling1D": {"units": (None, 3), "activation": ("tanh", "relu")},
-    "Average": {},
-    "AveragePooling1D": WINDOWS,
-    "BatchNormalization": {"axis": (-1, 1)},
-    "Bidirectional": {
-        "layer": _directions(),
-        "merge_mode": ("concat", "sum", "mul", "ave", None),
-        "backward_layer": (None,),
-    },
-    "CRF": {"use_boundaries": BOTH},
-    "CRFDecode": {"use_boundaries": BOTH},
-    "CategoryEncoding": {"num_tokens": (9, 12), "output_mode": ("multi_hot", "one_hot", "count")},
-    "Concatenate": {"axis": (-1, 1, 2)},
-    "Conv1D": THREE,
-    "Conv1DTranspose": TWO | {"output_padding": (None,)},
-    "ConvLSTM1D": TWO | {"kernel_size": (1, 2), "activation": ("tanh", "relu")},
-    "Cropping1D": {"cropping": (1, (2, 1), (0, 0))},
-    "Dense": UNITS | {"activation": (None, "relu", "softmax", "gelu", "elu", "tanh")},
-    "DepthwiseConv1D": TWO,
-    "Discretization": {
-        "bin_boundaries": ([0.0], [-1.0, 0.0, 0.5]),
-        "num_bins": (None,),
-        "output_mode": ("int", "one_hot", "multi_hot", "count"),
-    },
-    "Dot": {"axes": (1, 2, (2, 2)), "normalize": BOTH},
-    "Dropout": {"noise_shape": (None, (None, 1, 4))},
-    "ELU": {"alpha": (0.0, 1.0, 2.0)},
-    "EinsumDense": {
-        "equation": ("abc,cd->abd",),
-        "output_shape": ((None, 3), (6, 3)),
-        "bias_axes": (None, "d"),
-    },
-    "Embedding": TABLE,
-    "Flatten": {},
-    "GRU": UNITS | {"activation": ("tanh", "relu", "gelu")},
-    "GaussianDropout": {},
-    "GaussianNoise": {},
-    "GlobalAveragePooling1D": {},
-    "GlobalMaxPooling1D": {},
-    "GroupNormalization": {"groups": (1, 2, -1), "axis": (-1,)},
-    "GroupedQueryAttention": {
-        "head_dim": (2,),
-        "num_query_heads": (4, 2),
-        "num_key_value_heads": (2, 1),
-    },
-    "Hashing": {
-        "num_bins": (7, 2),
-        "mask_value": (None, 0),
-        "output_mode": ("int", "one_hot", "multi_hot", "count"),
-    },
-    "Identity": {},
-    "IntegerLookup": {
-        "vocabulary": ([3, 1, 7],),
-        "max_tokens": (None, 8),
-        "num_oov_indices": (1, 2),
-        "mask_token": (None, 0),
-        "oov_token": (-1,),
-        "vocabulary_dtype": ("int64",),
-        "idf_weights": (None,),
-        "output_mode": ("int", "one_hot", "multi_hot", "count"),
-        "invert": (False,),
-    },
-    "LSTM": UNITS | {"activation": ("tanh", "relu", "gelu")},
-    "Lambda": {
-        "function": (np.negative, np.square),
-        "output_shape": (None,),
-        "mask": (None,),
-        "arguments": (None,),
-    },
-    "LastStep": {},
-    "LayerNormalization": {"axis": (-1, 1, (1, 2)), "rms_scaling": BOTH},
-    "LeakyReLU": {"alpha": (None,)},
-    "MaskedConv1D": THREE,
-    "MaskedGlobalMaxPooling1D": {},
-    "Masking": {"mask_value": (0.0, -1.0)},
-    "MaxPooling1D": WINDOWS,
-    "Maximum": {},
-    "Minimum": {},
-    "MultiHeadAttention": {
-        "num_heads": (1, 2),
-        "key_dim": (3,),
-        "value_dim": (None, 2),
-        "output_shape": (None, 5),
-        "attention_axes": (None, 1),
-    },
-    "Multiply": {},
-    "Normalization": {"axis": (-1, None), "mean": (0.5,), "variance": (4.0,)},
-    "PReLU": {"shared_axes": (None, [1], [1, 2])},
-    "Permute": {"dims": ((2, 1), (1, 2))},
-    "RMSNormalization": {"axis": (-1, 1)},
-    "RNN": {"cell": _cells()},
-    "ReLU": {"max_value": (None, 1.0), "threshold": (0.0, 0.5)},
-    "RepeatVector": {"n": (1, 3)},
-    "Rescaling": {"scale": (0.5, [1.0, 2.0, 3.0, 4.0]), "offset": (0.0, [1.0, 2.0, 3.0, 4.0])},
-    "Reshape": {"target_shape": ((-1, 2), (24,), (3, 8))},
-    "ReversibleEmbedding": TABLE
-    | {"tie_weights": BOTH, "reverse_dtype": (None, "float32"), "logit_soft_cap": (None, 2.0)},
-    "SeparableConv1D": TWO,
-    "SimpleRNN": UNITS | {"activation": ("tanh", "softmax", "relu")},
-    "Softmax": {"axis": (-1, 1)},
-    "SpatialDropout1D": {},
-    "SpectralNormalization": {"layer": _wrapped()[:1], "power_iterations": (1, 3)},
-    "StringLookup": {
-        "vocabulary": (["w1", "w4"],),
-        "max_tokens": (None, 8),
-        "num_oov_indices": (1, 2),
-        "mask_token": (None, ""),
-        "oov_token": ("[UNK]",),
-        "idf_weights": (None,),
-        "output_mode": ("int", "one_hot", "multi_hot", "count"),
-        "invert": (False,),
-    },
-    "Subtract": {},
-    "TemporalSoftmax": {},
-    "TextVectorization": {
-        "vocabulary": (["w1", "w4", "w7"],),
-        "max_tokens": (None, 8),
-        "standardize": (None, "lower", "strip_punctuation", "lower_and_strip_punctuation"),
-        "split": ("whitespace", "character", None),
-        "ngrams": (None, 2),
-        "output_mode": ("int", "multi_hot", "count"),
-        "output_sequence_length": (None, 4),
-        "idf_weights": (None,),
-    },
-    "ThresholdedReLU": {"theta": (0.0, 0.5)},
-    "TimeDistributed": {"layer": _wrapped()},
-    "UnitNormalization": {"axis": (-1, 1, (1, 2))},
-    "UpSampling1D": {"size": (1, 3)},
-    "ZeroPadding1D": {"padding": (0, 2, (1, 3))},
-}
-"""Layer -> values of the arguments of its own; those of ANYWHERE and BY_ENDING are added."""
+def own_values(name: str) -> dict[str, Sequence[Any]]:
+    """Argument -> its values, as the first example of a layer gives them."""
+    return _first_examples()[getattr(layers, name)].options
 
 
 def values_of(name: str) -> dict[str, tuple]:
     """Argument -> its values, for all arguments of a layer that are not every layer's."""
-    found = {}
-    for argument, own in arguments_of(getattr(layers, name)).items():
+    cls, found = getattr(layers, name), {}
+    of_its_own = own_values(name)
+    for argument, own in arguments_of(cls).items():
         if not own and argument != "activity_regularizer":
             continue
         ending = next((e for e in BY_ENDING if argument.endswith(e)), None)
-        values = OWN[name].get(argument, ANYWHERE.get(argument))
+        values = of_its_own.get(argument, ANYWHERE.get(argument))
         if values is None and ending:
             values = BY_ENDING[ending]
         if values is None:
-            raise AssertionError(f"{name}: give values for {argument!r}")
+            raise AssertionError(
+                f"{name}: its first example in EXAMPLES needs values for {argument!r}"
+            )
         found[argument] = tuple(values)
     return found
 

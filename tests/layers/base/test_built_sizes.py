@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from maskseq import layers, ops
-from maskseq.testing.examples import EXAMPLES, Example
+from maskseq.testing.example import Example
+from maskseq.testing.examples import EXAMPLES
 
 MORE = {
     "BatchNormalization(axis=1)": lambda: layers.BatchNormalization(axis=1),
