@@ -1,0 +1,1 @@
+"""Each kernel on each instruction set: `pytest benchmarks`."""
