@@ -1,13 +1,19 @@
 """Fixtures of all tests: `isa` runs a kernel test once on every instruction set of this CPU."""
 
+import gc
 import os
+import random
+import re
 import sys
+from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from maskseq import _kernels
 
+QUICK_CASES = 16
 os.environ.setdefault("KERAS_BACKEND", "jax")  # of the Keras that some tests compare with
 
 
@@ -37,9 +43,31 @@ def rng():
 
 
 def pytest_ignore_collect(collection_path, config):
-    """With -m "not slow", a file that is slow as a whole is not imported: Keras takes seconds."""
-    if config.option.markexpr == "not slow" and collection_path.suffix == ".py":
-        return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8") or None
+    """A file whose tests all stay out is not imported: Keras takes seconds."""
+    if collection_path.suffix != ".py" or "not slow" not in config.option.markexpr:
+        return None
+    marks = re.search(r"^pytestmark = .*mark\.slow.*", collection_path.read_text("utf-8"), re.M)
+    return True if marks and "sanitize" not in marks[0] else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of a test with many cases a few, drawn, are quick ones. MASKSEQ_ONLY names tests and files."""
+    if only := os.environ.get("MASKSEQ_ONLY"):
+        named = set(Path(only).read_text("utf-8").splitlines())
+        items[:] = [
+            i for i in items if not named.isdisjoint([i.nodeid, i.nodeid.partition("::")[0]])
+        ]
+    tests = defaultdict(list)
+    for item in items:
+        tests[item.path, item.originalname].append(item)
+    for (path, name), cases in tests.items():
+        quick = set(
+            random.Random(f"{path.name} {name}").sample(cases, min(len(cases), QUICK_CASES))
+        )
+        for case in set(cases) - quick:
+            case.add_marker("slow")
+            case.add_marker("sanitize")
 
 
 def pytest_configure(config):
@@ -48,17 +76,24 @@ def pytest_configure(config):
         workers.NodeManager.EXIT_TIMEOUT = 60
 
 
+def pytest_collection_finish():
+    """Thousands of collected tests are no garbage: with them, each collection takes a second."""
+    gc.collect()
+    gc.freeze()
+
+
 def see_to_a_missing_peer(report):
     """A test that misses Keras, PyTorch or the like fails with MASKSEQ_REQUIRE_PEERS=1.
 
-    Without, its file is added to those that the file MASKSEQ_MISSED names: to be run with them.
+    Without, it is added to those that the file MASKSEQ_MISSED names: to be run with them, by
+    MASKSEQ_ONLY.
     """
     if report.skipped and "could not import" in str(report.longrepr):
         if os.environ.get("MASKSEQ_REQUIRE_PEERS") == "1":
             report.outcome = "failed"
         elif missed := os.environ.get("MASKSEQ_MISSED"):
             with open(missed, "a") as file:
-                file.write(report.nodeid.partition("::")[0] + "\n")
+                file.write(report.nodeid + "\n")
     return report
 
 

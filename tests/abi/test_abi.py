@@ -96,6 +96,7 @@ def future_header(folder, old, new):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "old, new, needs",
     [

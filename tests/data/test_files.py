@@ -77,6 +77,8 @@ def test_member_whose_checksum_is_wrong_is_refused(tmp_path):
     refused(tmp_path, "flipped.npz", sound[:at] + b"\1" + sound[at + 1 :], "CRC")
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_every_damaged_byte_of_an_archive_is_refused_or_harmless(tmp_path):
     """zipfile and zlib have exceptions of many kinds, of the operating system's too."""
     values, offsets = np.arange(6, dtype="f4"), np.array([0, 2, 6])
@@ -151,6 +153,8 @@ def test_json_lines_are_json_whatever_the_numbers(tmp_path):
 # JSON
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_blocks_of_json_give_what_all_lists_at_once_give(tmp_path, monkeypatch):
     """Ids, features, empty rows, rows beyond a block; narrow numbers before wide ones."""
     rng = np.random.default_rng(0)
@@ -213,6 +217,8 @@ def test_positions_are_counted_over_all_blocks(tmp_path, monkeypatch):
 # Limits
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_archive_that_grows_beyond_the_limit_is_refused_before_it_does(tmp_path):
     many = npy(np.zeros((50_000_000, 3), np.uint8))
     for members in ({"x": many}, {"values": many, "offsets": npy([0, 50_000_000])}):

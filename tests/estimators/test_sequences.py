@@ -79,6 +79,7 @@ def test_frames_and_steps_of_features_are_regressed():
         estimator.predict([[1.0, 2.0]])
 
 
+@pytest.mark.slow
 def test_pipelines_and_grid_searches_choose():
     x, y = reviews()
     doubled = make_pipeline(

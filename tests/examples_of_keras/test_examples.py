@@ -12,6 +12,7 @@ def made(name, package="maskseq", seed=0):
     return module, module.make(), module.data(np.random.default_rng(seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_example_learns(name):
     maskseq.set_random_seed(1)

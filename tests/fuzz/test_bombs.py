@@ -26,6 +26,7 @@ def test_no_structure_of_the_formats_costs_more_than_its_size_allows(pieces):
     assert done.stdout.count("\nok ") > 150
 
 
+@pytest.mark.slow
 def test_the_measure_sees_a_file_that_costs_too_much():
     code = """
 from pathlib import Path

@@ -75,6 +75,8 @@ def test_missing_file_is_an_ordinary_error(tmp_path):
         read_archive(tmp_path / "nothing.keras")
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_every_prefix_is_refused(write):
     data = zipped(PARTS)
     for size in range(len(data)):
@@ -98,6 +100,8 @@ def test_byte_flips_raise_nothing_but_format_errors_and_leave_no_wrong_byte(writ
                 assert tuple(found)[: len(PARTS)] == tuple(PARTS.values())
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_random_damage_raises_nothing_but_format_errors(write):
     rng = random.Random(0)
     for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

@@ -148,6 +148,8 @@ def test_lambda_in_a_legacy_file_is_refused(tmp_path, unpacked):
         load_model(path)
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("name", ["sequential", "keras2_sequential"])
 def test_prefixes_and_flips_of_a_legacy_file_raise_nothing_but_our_errors(unpacked, name):
     path = unpacked(name)

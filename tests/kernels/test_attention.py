@@ -31,6 +31,8 @@ def test_attention_attends_only_where_it_may(isa, pattern):
     assert not scores[by_cell == 0].any()
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("pattern", PATTERNS, ids=str)
 def test_attention_has_the_same_bits_on_every_isa_and_number_of_threads(pattern):
     case = Case([130, 7, 280, 40], [130, 9, 280, 100], key_dim=20, value_dim=19, **pattern)
@@ -95,6 +97,8 @@ def test_heads_of_a_few_queries_have_the_bits_of_one_at_a_time(isa, heads, kv_he
         assert weights.tobytes() == scores[:, head].tobytes()
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("more", (0, 1))
 def test_keys_that_are_too_many_for_a_cache_give_the_same_bits(more):
     """Above 6 << 20 floats of keys and values, here 1,024 a key, they are read ahead."""

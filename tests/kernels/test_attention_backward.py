@@ -114,6 +114,8 @@ def test_rates_that_drop_too_much(rate):
         case.run(dropout=([0], 1, rate))
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("pattern", PATTERNS, ids=str)
 def test_the_same_bits_on_every_isa_and_number_of_threads(pattern):
     case = Case([130, 7, 180, 40], [130, 9, 180, 100], key_dim=20, value_dim=19, **pattern)

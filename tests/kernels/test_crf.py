@@ -86,6 +86,8 @@ def test_long_sequences_keep_their_digits(rng):
     np.testing.assert_allclose(d_emissions.sum(1), 0, atol=2e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_the_same_bits_on_every_isa_and_number_of_threads(rng):
     case, results = Case(rng, [90, 3, 0, 200, 17] * 30, 19), set()
     for name in _kernels.ISAS:

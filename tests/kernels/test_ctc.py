@@ -49,6 +49,8 @@ def test_losses_equal_those_of_all_alignments(rng, isa, blank):
     np.testing.assert_allclose(again, expected, rtol=1e-12)
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("size", (1.0, 15.0))
 def test_gradients_are_the_slopes_of_the_definition(rng, size):
     case = Case(rng, [7, 4, 1, 5, 3], [3, 2, 1, 0, 1], size=size)
@@ -61,6 +63,7 @@ def test_gradients_are_the_slopes_of_the_definition(rng, size):
     np.testing.assert_allclose(case.run()[1], expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_long_sequences_keep_their_digits(rng):
     case = Case(rng, [900], [120], classes=30, size=4.0)
     expected = case.expected(reference_lattice.ctc, case.logits.astype(np.float64))

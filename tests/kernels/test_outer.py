@@ -114,8 +114,8 @@ def test_outer_has_the_same_bits_for_any_thread_count(rng, inputs, columns):
         np.testing.assert_array_equal(_kernels.outer(x, dz, num_threads=n), one)
 
 
-@pytest.mark.parametrize("rows", [0, 1, 95, 96, 1023, 1025, 3073])
-@pytest.mark.parametrize("columns", [1, 5, 64, 65, 130])
+@pytest.mark.parametrize("rows", [0, 1, 96, 1025])
+@pytest.mark.parametrize("columns", [5, 64, 130])
 def test_products_and_sums_of_one_pass_have_the_bits_of_single_calls(isa, rng, rows, columns):
     x, dz = case(rng, rows, 30, columns)
     other, wide = case(rng, rows, 3, 2 * columns)

@@ -346,6 +346,8 @@ def digest(threads: int, isa: str, seed: str = "0") -> str:
     ).stdout
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("threads", [2, 3, 5, 8])
 def test_number_of_threads_changes_nothing(threads):
     assert digest(threads, _kernels.isa()) == digest(1, _kernels.isa())

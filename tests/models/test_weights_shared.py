@@ -35,6 +35,8 @@ LOOKS = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("how", LOOKS)
 def test_weights_set_by_two_threads_while_others_call_are_of_one_model(how):
     model, _ = make()

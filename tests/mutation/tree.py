@@ -82,7 +82,8 @@ class Tree:
 
     def test(self, tests: tuple[str, ...]) -> Result:
         """Runs the tests up to the first that fails."""
-        options = ["-x", "-p", "no:cacheprovider", "-W", "ignore", "-m", "not slow", "--tb=short"]
+        options = ["-x", "-p", "no:cacheprovider", "-W", "ignore", "--tb=short"]
+        options += ["-m", "not slow or sanitize"]
         return self._run("-m", "pytest", *options, *tests, limit=LIMIT)
 
     @contextlib.contextmanager

@@ -281,6 +281,7 @@ def test_tree_is_read_as_it_was_written(seed):
     assert root.attribute("names") == tree.attributes["names"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_h5py_reads_the_tree_too(seed):
     h5py = pytest.importorskip("h5py")

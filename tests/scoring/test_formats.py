@@ -26,6 +26,7 @@ INPUTS = [
 OUTPUTS = ["o.parquet", "o.arrow", "o.csv", "o.csv.gz", "o.jsonl", "o.jsonl.gz", "o.npz"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", INPUTS)
 def test_every_format_goes_into_every_other(source, tmp_path, monkeypatch):
     pytest.importorskip("pyarrow")

@@ -225,6 +225,7 @@ def predict():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scene",
     [
@@ -265,6 +266,7 @@ if __name__ == "__main__":
     assert done.stdout.strip() == "True", done.stderr
 
 
+@pytest.mark.slow
 def test_a_process_may_end_while_a_daemon_thread_predicts():
     code = (
         MODEL

@@ -83,6 +83,7 @@ def check(members, config, tmp_path, data, capsys):
     return status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", range(len(HOSTILE)))
 @pytest.mark.parametrize("name", SOURCES)
 def test_no_text_of_a_config_reaches_the_terminal_as_it_is(name, hostile, tmp_path, data, capsys):

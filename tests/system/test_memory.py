@@ -39,6 +39,7 @@ print(call(200, 20), call(600, 600))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", ["lstm", "gru", "simple_rnn"])
 @pytest.mark.parametrize("token_kinds", [0, 50], ids=["rows", "tokens"])

@@ -12,6 +12,10 @@ PRECISIONS = ("float32", "bfloat16", "int8")
 ROWS = 29
 
 
+def slow(*values):
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
 def packed_dense(w, bias, precision):
     if precision == "float32":
         return _kernels.PackedDense(w, bias)
@@ -21,7 +25,7 @@ def packed_dense(w, bias, precision):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("units", [1, 8, 9, 16, 24, 32, 40, 48, 64, 100])
-@pytest.mark.parametrize("depth", [1, 3, 20])
+@pytest.mark.parametrize("depth", [3, *slow(1, 20)])
 def test_a_row_of_a_product_has_the_same_bits_among_any_others(rng, precision, units, depth):
     x, w, bias = case(rng, ROWS, depth, units)
 
@@ -38,7 +42,7 @@ def test_a_row_of_a_product_has_the_same_bits_among_any_others(rng, precision, u
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("units", [1, 8, 9, 16, 24, 40, 64])
-@pytest.mark.parametrize("features", [1, 6, 17])
+@pytest.mark.parametrize("features", [6, *slow(1, 17)])
 def test_a_sequence_has_the_same_bits_among_any_number(rng, kind, units, features, precision):
     x = rng.normal(0, 1, (ROWS * 3, features)).astype(np.float32)
     weights = random_weights(rng, kind, features, units)

@@ -36,6 +36,7 @@ def initial_weights(kind, scale):
     return scale * kernel, scale * recurrent, bias
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind, scale", CASES)
 def test_error_grows_with_the_logarithm_of_the_steps(rng, kind, scale):
     weights = initial_weights(kind, scale)

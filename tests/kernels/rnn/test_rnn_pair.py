@@ -42,6 +42,8 @@ def test_a_pair_has_the_bits_of_its_layers_alone(kinds, lengths, units, threads,
     assert same_bits(got[0], want[0]) and same_bits(got[1], want[1])
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("lengths", [[150], [90, 100], [3] * 170, [200, 20, 30, 10, 20, 90, 1, 5]])
 @pytest.mark.parametrize("units", [(200, 200), (64, 200)])
 def test_a_large_pair_has_the_same_bits_for_any_thread_count(rng, lengths, units):

@@ -59,6 +59,8 @@ thread.join()
 """
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_arrays_changed_during_a_call_lead_nowhere_outside_the_arrays():
     done = run_python(CHANGES)
     assert done.returncode == 0, done.stderr

@@ -55,6 +55,8 @@ def batches(draw):
     return kind, units, threads, draw(st.permutations(lengths.tolist())), draw(st.booleans())
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @settings(max_examples=60, deadline=None)
 @given(batches(), st.integers(0, 2**32 - 1))
 def test_threads_that_share_or_split_the_work_give_the_same_bits(batch, seed):
