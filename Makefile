@@ -19,7 +19,7 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 export MASKSEQ_DEV ?= 1
 bench profile sanitize: export MASKSEQ_DEV = 0
 
-.PHONY: help setup peers build test quick mutants fuzz coverage sanitize lint warnings format types docs \
+.PHONY: help setup peers build test quick mutants fuzz coverage sanitize lint format types docs \
 	answers golden sweep bench profile profile-kernel check clean site
 
 help: ## this list
@@ -62,28 +62,31 @@ mutants: build ## plant a tenth of the mutants, other ones each day: tests must 
 C_LINES := 98
 C_BRANCHES := 84
 READERS := 97
-coverage: setup ## which lines and branches of csrc and of the readers quick runs, and floors
+COUNTED := $(addprefix tests/,abi data gradients importers kernels models savers storage training)
+coverage: setup ## which lines and branches of csrc and of the readers their tests run, and floors
 	rm -rf build/coverage
 	MASKSEQ_COVERAGE=1 $(BIN)/python setup.py -q build --build-lib build/coverage
 	find build -name '*.gcda' -delete
 	PYTHONPATH=$(CURDIR)/build/coverage $(PARALLEL) \
-		$(BIN)/python -m coverage run -m pytest -n auto -m "not slow" $(T)
+		$(BIN)/python -m coverage run -m pytest -n auto -m "not slow or sanitize" \
+		$(or $(T),$(COUNTED))
 	$(BIN)/gcovr --filter csrc/ --exclude csrc/isa/generic.c --gcov-suspicious-hits-threshold 0 \
 		--sort uncovered-percent --txt-metric branch --txt-summary \
 		--fail-under-line $(C_LINES) --fail-under-branch $(C_BRANCHES) build
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under $(READERS)
 
-sanitize: ## what quick runs and more, under AddressSanitizer and UBSan, in an environment of its own
-	test -x .venv-asan/bin/python || $(PYTHON) -m venv .venv-asan
-	MASKSEQ_DEBUG=1 MASKSEQ_SANITIZE=address,undefined .venv-asan/bin/pip install -q ".[test]"
-	for library in $$(find .venv-asan/lib/python3*/site-packages/maskseq -name '*.so'); do \
+sanitize: setup ## what quick runs and more, under AddressSanitizer and UBSan
+	MASKSEQ_DEBUG=1 MASKSEQ_SANITIZE=address,undefined \
+		$(BIN)/python setup.py -q build --build-lib build/sanitized
+	for library in $$(find build/sanitized -name '*.so'); do \
 		nm -D --undefined-only $$library | grep -q __asan_init || exit 1; \
 	done
-	$(PARALLEL) LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so.6)" \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so.6)" \
+		PYTHONPATH=$(CURDIR)/build/sanitized $(PARALLEL) \
 		PYTHONMALLOC=malloc UBSAN_OPTIONS=print_stacktrace=1 \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
-		.venv-asan/bin/python -m pytest -s -n auto -p no:cacheprovider \
+		$(BIN)/python -m pytest -s -n auto -p no:cacheprovider \
 		-m "not slow or sanitize" $(T)
 
 lint: setup ## style and types of Python, style of C, and the files of continuous integration
@@ -97,12 +100,6 @@ lint: setup ## style and types of Python, style of C, and the files of continuou
 	for system in linux macos windows; do \
 		$(BIN)/cibuildwheel --platform $$system --archs auto64 --print-build-identifiers || exit 1; \
 	done
-
-warnings: ## C warnings are errors, with and without OpenMP
-	for source in $(filter %.c,$(CSRC)); do \
-		echo "-fopenmp $$source"; echo "-Wno-unknown-pragmas $$source"; \
-	done | xargs -P 2 -L 1 $(CC) -std=c11 -O2 -Wall -Wextra -Werror -ffp-contract=off \
-		-Isrc/maskseq/include -Icsrc -o /dev/null -c
 
 format: setup ## put Python and C into the style that lint wants
 	$(BIN)/ruff check --fix $(SOURCES)
