@@ -141,9 +141,9 @@ def random_normal(shape, mean=0.0, stddev=0.05, seed=None):
     shape : tuple of int
         Shape of the values.
     mean : default 0.0
-        Mean.
+        Mean of the values.
     stddev : default 0.05
-        Standard deviation.
+        Standard deviation of the values.
     seed : optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
@@ -185,9 +185,9 @@ def truncated_normal(shape, mean=0.0, stddev=0.05, seed=None):
     shape : tuple of int
         Shape of the values.
     mean : default 0.0
-        Mean.
+        Mean of the values.
     stddev : default 0.05
-        Standard deviation.
+        Standard deviation of the values.
     seed : optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
@@ -378,9 +378,9 @@ class RandomNormal(Initializer):
     Parameters
     ----------
     mean : float, default 0.0
-        Mean.
+        Mean of the values.
     stddev : float, default 0.05
-        Standard deviation.
+        Standard deviation of the values.
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
@@ -403,9 +403,9 @@ class TruncatedNormal(RandomNormal):
     Parameters
     ----------
     mean : float, default 0.0
-        Mean.
+        Mean of the values.
     stddev : float, default 0.05
-        Standard deviation.
+        Standard deviation of the values.
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
@@ -681,8 +681,8 @@ def serialize(value: Any) -> Any:
 
     Parameters
     ----------
-    value : scalar or array_like
-        The value.
+    value : object
+        An initializer, or anything else.
 
     Returns
     -------

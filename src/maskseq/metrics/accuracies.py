@@ -177,7 +177,7 @@ class Accuracy(MeanMetricWrapper):
     name : str, default "accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -202,7 +202,7 @@ class BinaryAccuracy(MeanMetricWrapper):
     name : str, default "binary_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     threshold : float, default 0.5
         What a number must exceed.
 
@@ -229,7 +229,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
     name : str, default "categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -254,7 +254,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
     name : str, default "sparse_categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -281,7 +281,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     name : str, default "top_k_categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -308,7 +308,7 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     name : str, default "sparse_top_k_categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     from_sorted_ids : bool, default False
         Predictions hold the numbers of classes, the most probable first.
 

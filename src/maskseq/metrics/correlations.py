@@ -86,7 +86,7 @@ class PearsonCorrelation(MeanMetricWrapper):
     name : str, default "pearson_correlation"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     axis : int, default -1
         Axis that the function runs along.
 
@@ -113,7 +113,7 @@ class ConcordanceCorrelation(MeanMetricWrapper):
     name : str, default "concordance_correlation"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     axis : int, default -1
         Axis that the function runs along.
 

@@ -30,7 +30,7 @@ class AUC(Thresholds):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     thresholds : float or sequence of float, optional
         Those between 0 and 1.
     multi_label : bool, default False
@@ -202,7 +202,7 @@ class SensitivityAtSpecificity(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -246,7 +246,7 @@ class SpecificityAtSensitivity(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -290,7 +290,7 @@ class PrecisionAtRecall(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -334,7 +334,7 @@ class RecallAtPrecision(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------

@@ -25,7 +25,7 @@ class Metric:
     Parameters
     ----------
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     name : str, optional
         The name; made from the name of the class if None.
     """
@@ -90,7 +90,7 @@ class Sum(Metric):
     name : str, default "sum"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -150,7 +150,7 @@ class Mean(Average):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -179,7 +179,7 @@ class MeanMetricWrapper(Average):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
     """

@@ -29,7 +29,7 @@ class MeanSquaredError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class MeanAbsoluteError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -77,7 +77,7 @@ class MeanAbsolutePercentageError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class MeanSquaredLogarithmicError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -125,7 +125,7 @@ class LogCoshError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -150,7 +150,7 @@ class Poisson(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -174,7 +174,7 @@ class KLDivergence(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -198,7 +198,7 @@ class Hinge(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -222,7 +222,7 @@ class SquaredHinge(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -246,7 +246,7 @@ class CategoricalHinge(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -275,7 +275,7 @@ class RootMeanSquaredError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -308,7 +308,7 @@ class CosineSimilarity(MeanMetricWrapper):
     name : str, default "cosine_similarity"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     axis : int, default -1
         Axis that the function runs along.
 
@@ -335,7 +335,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
     name : str, default "binary_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
     label_smoothing : float, default 0
@@ -371,7 +371,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
     name : str, default "categorical_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
     label_smoothing : float, default 0
@@ -410,7 +410,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     name : str, default "sparse_categorical_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
     ignore_class : int, optional

@@ -29,7 +29,7 @@ class FBetaScore(Metric):
     name : str or None, default "fbeta_score"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -109,7 +109,7 @@ class F1Score(FBetaScore):
     name : str or None, default "f1_score"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class R2Score(Metric):
     name : str, default "r2_score"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------
@@ -219,7 +219,7 @@ class IoU(Metric):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     ignore_class : int, optional
         Labels that do not count.
     sparse_y_true, sparse_y_pred : bool, default True
@@ -304,7 +304,7 @@ class MeanIoU(IoU):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     ignore_class : int, optional
         A label that does not count.
     sparse_y_true : bool, default True
@@ -351,7 +351,7 @@ class OneHotIoU(IoU):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     ignore_class : int, optional
         A label that does not count.
     sparse_y_pred : bool, default False
@@ -394,7 +394,7 @@ class OneHotMeanIoU(MeanIoU):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
     ignore_class : int, optional
         A label that does not count.
     sparse_y_pred : bool, default False
@@ -437,7 +437,7 @@ class BinaryIoU(IoU):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        Accepted for Keras's configs; sums are in float64.
 
     Examples
     --------

@@ -35,7 +35,7 @@ class Ftrl(Optimizer):
     l2_shrinkage_regularization_strength : float, default 0.0
         Factor of a penalty on squares that counts in gradients alone.
     beta : float, default 0.0
-        Weight of recall beside precision.
+        Over twice the learning rate, it is added to `l2_regularization_strength`.
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 

@@ -18,7 +18,7 @@ def curves(series: Mapping[str, Sequence[float]], label: str, *, log: bool = Fal
     def shown(value: float) -> bool:
         return math.isfinite(value) and (value > 0 or not log)
 
-    height = math.log if log else float
+    height, number = (math.log, "{:.1g}") if log else (float, "{:.3g}")
     finite = [v for values in series.values() for v in values if shown(v)]
     low, high = min(finite, default=1.0 if log else 0.0), max(finite, default=1.0)
     span = height(high) - height(low) or 1.0
@@ -31,10 +31,10 @@ def curves(series: Mapping[str, Sequence[float]], label: str, *, log: bool = Fal
     bottom = HEIGHT + 8
     frame = f"M{short(MARGIN)},8 V{short(bottom)} H{short(MARGIN + WIDTH)}"
     shapes = [f'<path d="{frame}" fill="none" stroke="var(--line, #8888)"/>']
-    shapes.append(text(MARGIN - 4, 14, f"{high:.3g}", "end"))
-    shapes.append(text(MARGIN - 4, bottom, f"{low:.3g}", "end"))
-    for number, (name, values) in enumerate(series.items()):
-        color = COLORS[number % len(COLORS)]
+    shapes.append(text(MARGIN - 4, 14, number.format(high), "end"))
+    shapes.append(text(MARGIN - 4, bottom, number.format(low), "end"))
+    for place_of, (name, values) in enumerate(series.items()):
+        color = COLORS[place_of % len(COLORS)]
         points = [place(i, v) for i, v in enumerate(values) if shown(v)]
         shapes.append(
             f'<polyline points="{" ".join(points)}" fill="none" stroke="{color}" stroke-width="2"/>'
@@ -45,6 +45,6 @@ def curves(series: Mapping[str, Sequence[float]], label: str, *, log: bool = Fal
         ]
         last = next((f"{v:.4g}" for v in reversed(values)), "")
         shapes.append(
-            text(MARGIN, bottom + 18 * (number + 1), f"{name} {last}", style=f"fill:{color}")
+            text(MARGIN, bottom + 18 * (place_of + 1), f"{name} {last}", style=f"fill:{color}")
         )
     return picture(MARGIN + WIDTH + 8, bottom + 18 * len(series) + 8, label, *shapes)

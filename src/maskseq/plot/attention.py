@@ -19,8 +19,8 @@ def attention(
         a layer returns with `return_attention_scores=True`, of one sequence.
     query_labels, key_labels : optional
         Words for the steps; the picture ends with the last of them.
-    axes : int or tuple of int, optional
-        Matplotlib axes to draw on; None = new ones.
+    axes : matplotlib.axes.Axes, optional
+        Axes to draw on; None = new ones.
 
     Returns
     -------

@@ -14,8 +14,8 @@ def learning_curves(history: Any, *, names: Any = None, axes: Any = None) -> Any
         A History, or its dict from names to a list with a number for each epoch.
     names : optional
         The logs to draw, without ``"val_"``; None = all of them.
-    axes : int or tuple of int, optional
-        Matplotlib axes to draw on; None = new ones.
+    axes : matplotlib.axes.Axes, optional
+        Axes to draw on; None = new ones.
 
     Returns
     -------

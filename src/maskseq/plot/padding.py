@@ -22,8 +22,8 @@ def padding(x: Any, *, mask: Any = None, sort: bool = False, axes: Any = None) -
         True = real; for a padded array.
     sort : bool, default False
         The longest sequence first.
-    axes : int or tuple of int, optional
-        Matplotlib axes to draw on; None = new ones.
+    axes : matplotlib.axes.Axes, optional
+        Axes to draw on; None = new ones.
 
     Returns
     -------

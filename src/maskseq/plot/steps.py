@@ -16,8 +16,8 @@ def steps(changes: Any, *, labels: Any = None, axes: Any = None) -> Any:
         (steps,) numbers.
     labels : optional
         Words for the steps, such as tokens.
-    axes : int or tuple of int, optional
-        Matplotlib axes to draw on; None = new ones.
+    axes : matplotlib.axes.Axes, optional
+        Axes to draw on; None = new ones.
 
     Returns
     -------

@@ -66,7 +66,7 @@ def from_torch(
     name : str, optional
         Of the layer.
     **options
-        Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+        Options that no weight shows: see `kind`.
 
     Returns
     -------

@@ -12,6 +12,10 @@ class GroupedQueryAttention(HeadsAttention):
     In keras.layers and .keras files it is called GroupQueryAttention; weights and .h5 files have
     the name of the class.
 
+    A query with nothing to attend to, a masked one too, gets the mean of all values, as in Keras;
+    with return_attention_scores or dropout it gets none, again as in Keras, and all that is left is
+    the output's bias.
+
     Parameters
     ----------
     head_dim : int

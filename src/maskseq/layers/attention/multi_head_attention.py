@@ -16,11 +16,15 @@ from .heads import HeadsAttention
 class MultiHeadAttention(HeadsAttention):
     """Attention of `num_heads` heads.
 
-    As in Keras the layer takes the masks off the tensors it is called on: a residual Add()([x,
-    layer(x, x)]) has no mask, and what follows runs over padding. This is told once. Padding that
-    shows the same row all through a sequence is computed once, until a layer mixes it. Under a
-    mask_rule of Keras 2 they stay; under one of before 2.10 the layer uses none of them, and passes
-    none on.
+    As in Keras the layer takes the masks off the tensors it is called on: a residual `Add()([x,
+    layer(x, x)])` has no mask, and what follows runs over padding. The layer warns of it once.
+    Padding that shows the same row all through a sequence is computed once, until a layer mixes it.
+    Under a mask_rule of Keras 2 the masks stay; under one of before 2.10 the layer uses none of
+    them, and passes none on.
+
+    A query with nothing to attend to, a masked one too, gets the mean of all values, as in Keras;
+    with return_attention_scores or dropout it gets none, again as in Keras, and all that is left is
+    the output's bias.
 
     Parameters
     ----------

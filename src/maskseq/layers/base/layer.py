@@ -66,26 +66,43 @@ class Layer(Contract):
     on; a class with its own `compute_mask` has it set. Any other layer destroys the mask and says
     so once.
 
-    Class attributes for models that run on rows: `stepwise = True` promises that `call` treats
-    every step by itself; `on_rows(rows, ...)` takes and may return Rows, or NotImplemented;
-    `reads_masked` says which masked cells an output depends on: "all", its "own" step's, or "none";
-    `plain = True` promises that `call` takes arrays without masks as plain arrays and asks the
-    context for `training`, as a class with an `on_rows` of its own does; a layer with `packs = n`
-    makes Rows of an array of n axes by `pack`. `depends_on_padding` says why, if an answer depends
-    on how much its input is padded although the mask is used or goes on: the layer says so once
-    where it meets a mask. `any_time = True` promises that no axis of the output but the last
-    depends on how long time is, only on which times are equal, so that a call can be tried on short
-    ones. `mixes_features = True` says that a number of the output depends on all features of its
-    step. `takes_masks = True` takes the masks off the tensors that the layer is called on.
-    `fixed_features = True` says that the last axis of an input must have the size that the layer
-    was built for: graphs check it when they are made. `kept_dtypes` are those that a model file may
-    give it besides floats; `has_vocabulary = True` says that it may have a table of tokens for the
-    layer, too: see `read_table`, `take_table`. `on_tape(tape, inputs, ...)` gives the answer under
-    a tape, for training; without it `call` runs on Traced values, unless the class has a
-    `backward(inputs, outputs, gradient)`, which gives the gradient of the inputs, or that and a
-    dict {attribute of a weight: its gradient}. `traceable = False` says that `call` cannot run on
-    Traced values. A subclass that overrides `call` or `compute_mask` makes these promises anew or
-    not at all.
+    Attributes of the class are promises to the models that it is part of. A subclass that overrides
+    `call` or `compute_mask` makes these promises anew or not at all.
+
+    `stepwise = True`
+        `call` treats every step by itself: a model runs it on real steps alone.
+    `on_rows(rows, ...)`
+        Takes and may return Rows, or NotImplemented.
+    `reads_masked`
+        Which masked cells an output depends on: "all", its "own" step's, or "none".
+    `plain = True`
+        `call` takes arrays without masks as plain arrays and asks the context for `training`, as a
+        class with an `on_rows` of its own does.
+    `packs = n`
+        The layer makes Rows of an array of n axes by `pack`.
+    `depends_on_padding`
+        Why an answer depends on how much its input is padded although the mask is used or goes on:
+        the layer says so once where it meets a mask.
+    `any_time = True`
+        No axis of the output but the last depends on how long time is, only on which times are
+        equal, so that a call can be tried on short ones.
+    `mixes_features = True`
+        A number of the output depends on all features of its step.
+    `takes_masks = True`
+        The masks are taken off the tensors that the layer is called on.
+    `fixed_features = True`
+        The last axis of an input must have the size that the layer was built for: graphs check it
+        when they are made.
+    `kept_dtypes`
+        Those that a model file may give the layer besides floats.
+    `has_vocabulary = True`
+        A model file may have a table of tokens for the layer: see `read_table`, `take_table`.
+    `on_tape(tape, inputs, ...)`
+        Gives the answer under a tape, for training. Without it `call` runs on Traced values, unless
+        the class has a `backward(inputs, outputs, gradient)`, which gives the gradient of the
+        inputs, or that and a dict {attribute of a weight: its gradient}.
+    `traceable = False`
+        `call` cannot run on Traced values.
 
     `get_config` reads the constructor's arguments from attributes of the same names, all but those
     in `not_in_config`; a class that keeps them elsewhere writes its own.

@@ -22,7 +22,7 @@ class Discretization(DataLayer):
     num_bins : int, optional
         How many bins there are.
     epsilon : float, default 0.01
-        Small number that keeps divisions from dividing by 0.
+        How far bins may be from equally full, as a share of the numbers.
     output_mode : str, default "int"
         "int", "one_hot", "multi_hot" or "count".
     sparse : bool, default False

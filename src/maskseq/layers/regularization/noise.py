@@ -122,7 +122,7 @@ class GaussianDropout(_Rate):
     Parameters
     ----------
     rate : float
-        Share that is dropped, between 0 and 1.
+        Between 0 and 1: the noise has the variance rate / (1 - rate).
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
     **kwargs
