@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
 ELSEWHERE = {"training", "frames", "from_torch", "sklearn", "big-jobs"}
 """Pages whose code a test of their own runs and looks at."""
+NEEDS = {"clusters": "dask.dataframe"}
+"""Pages that import what tests may lack."""
 NOT_ALONE = {"embedding"}
 """Parts of programs: tests/abi builds the examples that they come from."""
 
@@ -30,6 +32,8 @@ def test_the_code_of_a_page_runs(path, tmp_path, monkeypatch):
     """From top to bottom, in one namespace; it asserts what the page says."""
     if "plot." in path.read_text("utf-8"):
         pytest.importorskip("matplotlib").use("Agg")
+    if path.stem in NEEDS:
+        pytest.importorskip(NEEDS[path.stem])
     monkeypatch.chdir(tmp_path)
     copyfile(Path(maskseq.__file__).parent / "demo" / "japanese_vowels.keras", "model.keras")
     module = ModuleType(f"page_{path.stem}")

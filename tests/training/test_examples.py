@@ -62,3 +62,15 @@ def test_classifier():
     _, accuracy = model.evaluate(*classifier.encode(held_out), verbose=0)
     plain = classifier.most_frequent(given, held_out, 3)
     assert accuracy >= 0.785 and accuracy > plain > classifier.most_frequent(given, held_out, 0)
+
+
+def test_every_example_is_run_by_a_test():
+    """By its name in a test file: of a script, or of a folder that is a package or a program."""
+    tests = Path(__file__).parents[1]
+    said = "".join(p.read_text("utf-8") for p in tests.rglob("test_*.py") if "example" in p.name)
+    said += (tests / "examples" / "test_serve.py").read_text("utf-8")
+    code = {".py", ".c", ".pyx"}
+    for path in EXAMPLES.iterdir():
+        files = [path] if path.is_file() else list(path.iterdir())
+        if any(file.suffix in code for file in files) and path.name != "__pycache__":
+            assert f'"{path.stem}"' in said, path.name

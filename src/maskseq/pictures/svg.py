@@ -7,6 +7,7 @@ def picture(width: float, height: float, label: str, *shapes: str) -> str:
     """An SVG of that size in pixels. label: what it shows, for those who cannot see it."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{short(width)}" height="{short(height)}" '
+        f'font-family="system-ui, sans-serif" font-size="12" '
         f'viewBox="0 0 {short(width)} {short(height)}" role="img" aria-label="{escape(label)}">'
         f"{''.join(shapes)}</svg>"
     )
