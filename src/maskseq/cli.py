@@ -10,17 +10,15 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import NoReturn
 
 import numpy as np
 
-from . import Model, Ragged, __version__, load_model, runtime
+from . import Ragged, __version__, load_model, runtime
 from .data import files as datafiles
-from .models import batches
+from .given.progress import Bar
 from .numerics.quantized import PRECISIONS
 from .storage import atomic
 from .storage.text import one_line, printable
@@ -28,8 +26,6 @@ from .storage.text import one_line, printable
 DEMO = Path(__file__).parent / "demo"
 DEMO_ACCURACY = 0.96  # the least that is right: the model had 0.984 where it was trained
 DEMO_SECONDS = 1.0  # about how long the demo measures its speed
-BAR_AFTER, BAR_EVERY = 0.5, 0.1  # seconds: shorter work shows no bar; how often it is drawn again
-BAR_WIDTH = 40
 _PREDICT = """\
 .parquet .arrow  list columns, or with --by one row a step; needs pyarrow
 .csv             one row a step, with --by: rows of one key follow each other; needs pyarrow
@@ -197,14 +193,19 @@ def _demo(arguments: argparse.Namespace) -> int:
     )
     model.summary()
 
-    def timed_pass(_: int = 0) -> tuple[float, np.ndarray]:
+    def timed_pass() -> tuple[float, np.ndarray]:
         started = time.perf_counter()
         scores = model.predict(utterances)
         return time.perf_counter() - started, scores
 
     seconds, scores = timed_pass()
-    passes = _with_bar(timed_pass, range(max(3, int(DEMO_SECONDS / seconds))))
-    seconds = median(seconds for seconds, _ in passes)
+    count = max(3, int(DEMO_SECONDS / seconds))
+    bar, passes = Bar(count, unit="passes"), []
+    for number in range(1, count + 1):
+        passes.append(timed_pass()[0])
+        bar.update(number)
+    bar.close()
+    seconds = median(passes)
     right = scores.argmax(axis=-1) == speakers
     how = f"{runtime.isa()}, {runtime.get_num_threads()} threads"
     cells, steps = len(lengths) * int(lengths.max()), int(lengths.sum())
@@ -243,54 +244,7 @@ def _predict(arguments: argparse.Namespace) -> int:
         kind_of(arguments.output)
         atomic.check(arguments.output)
     model = load_model(arguments.model, precision=arguments.precision)
-    if command.is_for(arguments, model):
-        return command.predict(arguments, model)
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            f"{arguments.model}: expected a model of one input and one output, "
-            f"got {len(model.inputs)} and {len(model.outputs)}"
-        )
-    data = datafiles.read(Path(arguments.data[0]))
-    if isinstance(data, Ragged) and not len(data.values):  # JSON without a step shows no features
-        data = Ragged(np.empty((0, *model.inputs[0].shape[2:]), data.dtype), data.offsets)
-    stepwise = isinstance(data, Ragged) and model.outputs[0].shape[1:2] == (None,)
-
-    def run(bounds: tuple[int, int]) -> np.ndarray:
-        batch = data[slice(*bounds)]
-        y = model.predict(batch)
-        if not isinstance(batch, Ragged) or not stepwise:
-            return y
-        if y.shape[1] != batch.time:
-            raise ValueError(
-                f"expected one output for each of {batch.time} steps, got {y.shape[1]}"
-            )
-        return Ragged.from_padded(y, lengths=batch.lengths).values
-
-    result = np.concatenate(_with_bar(run, _batches(model, data, size, stepwise)))
-    if isinstance(data, Ragged) and stepwise:
-        result = Ragged(result, data.offsets)
-    datafiles.write(Path(arguments.output), result)
-    print(f"{len(data):,} sequences: {arguments.output}")
-    return 0
-
-
-def _batches(
-    model: Model, data: Ragged | np.ndarray, size: int | None, stepwise: bool
-) -> list[tuple[int, int]]:
-    """Where batches begin and end: of `size` sequences, or of as many steps as predict takes.
-
-    stepwise: results are padded to the longest sequence of a batch, so a sequence counts as at
-    least a quarter of the longest. No sequences: one empty batch, which gives the shape.
-    """
-    count = len(data)
-    if size is None and not model.stateful:
-        if isinstance(data, Ragged):
-            lengths = np.maximum(data.lengths, data.time // 4) if stepwise else data.lengths
-        else:
-            lengths = np.full(count, np.prod(data.shape[1:2], dtype=np.int64))
-        return list(pairwise(batches.bounds_of(np.append(0, np.cumsum(lengths)))))
-    size = size or max(count, 1)
-    return [(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
+    return command.predict(arguments, model)
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -347,24 +301,3 @@ def _doctor(arguments: argparse.Namespace) -> int:
     wrong = [where for where, right in results.items() if not right]
     print(f"bits      {'wrong' if wrong else 'right'} with {'; '.join(wrong or results)}")
     return 1 if wrong else 0
-
-
-def _with_bar(work: Callable, items: Sequence) -> list:
-    """[work(item) for item in items]; on a terminal, long work shows a bar on stderr."""
-    results, drawn = [], False
-    started = time.monotonic()
-    due = started + BAR_AFTER if sys.stderr.isatty() else float("inf")
-    try:
-        for done, item in enumerate(items, 1):
-            results.append(work(item))
-            if (now := time.monotonic()) >= due:
-                due, drawn, share = now + BAR_EVERY, True, done / len(items)
-                left = (now - started) * (1 / share - 1)
-                bar = "#" * round(BAR_WIDTH * share)
-                sys.stderr.write(f"\r[{bar:{BAR_WIDTH}}] {share:4.0%} {left:5.0f} s left ")
-                sys.stderr.flush()
-    finally:
-        if drawn:
-            sys.stderr.write("\r" + " " * (BAR_WIDTH + 22) + "\r")
-            sys.stderr.flush()
-    return results

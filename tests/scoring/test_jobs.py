@@ -1,6 +1,6 @@
 """Jobs that are ended go on, workers change nothing, and memory does not grow with the data."""
 
-import io
+import copy
 import json
 import os
 import signal
@@ -14,7 +14,7 @@ import pytest
 
 import maskseq
 from maskseq import cli, layers
-from maskseq.scoring import job, progress, score
+from maskseq.scoring import job, score
 from tests.scoring.files import read, scorer, sequences, tagger, write
 from tests.support.processes import run_python
 
@@ -161,35 +161,6 @@ def test_memory_does_not_grow_with_the_data(kind, tmp_path):
     assert large - small < 20_000  # KB
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_bar_shows_rate_and_time_left_and_clears_itself(monkeypatch):
-    monkeypatch.setattr(progress, "AFTER", 0.0)
-    monkeypatch.setattr(progress, "EVERY", 0.0)
-    monkeypatch.setattr(progress.importlib.util, "find_spec", lambda name: None)
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stderr", terminal)
-    bar = progress.Bar(200, 50)
-    bar.update(100)
-    bar.close()
-    assert " 50%  100 sequences" in terminal.getvalue() and " s left" in terminal.getvalue()
-    assert terminal.getvalue().endswith(" \r")
-    bar = progress.Bar(None)
-    bar.update(100, 0.25)
-    assert " 25%  100 sequences" in terminal.getvalue()
-
-
-def test_bar_is_quiet_in_a_pipe(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "AFTER", 0.0)
-    bar = progress.Bar(2)
-    bar.update(1)
-    bar.close()
-    assert capsys.readouterr() == ("", "")
-
-
 def test_the_command_takes_all_options(tmp_path, capsys):
     model = tmp_path / "m.keras"
     scorer().save(model)
@@ -249,3 +220,62 @@ def test_standard_input_and_output_are_pipes(format, tmp_path):
     assert [row["id"] for row in found] == list(range(2000))
     expected = scorer().predict([[i % 50] for i in range(2000)])[:, 0]
     np.testing.assert_array_equal(np.float32([row["score"] for row in found]), expected)
+
+
+def test_another_precision_is_another_job(tmp_path, monkeypatch):
+    path, target = write(tmp_path / "d.jsonl", sequences()), tmp_path / "o.jsonl"
+    monkeypatch.setattr(job, "PART_SEQUENCES", 1)
+    model = copy.deepcopy(scorer())
+    model.set_weights([np.sign(w) for w in model.get_weights()])  # which bfloat16 holds
+
+    def end(done, total):
+        raise Ended
+
+    with pytest.raises(Ended):
+        score(model, path, target, batch_steps=60, progress=end)
+    model.quantize("bfloat16")
+    with pytest.raises(ValueError, match="another model than in the job that was begun"):
+        score(model, path, target, resume=True, batch_steps=60)
+
+
+def stateful():
+    return maskseq.Sequential(
+        [
+            maskseq.Input((None, 2), batch_size=3),
+            layers.LSTM(2, stateful=True, recurrent_initializer="ones", kernel_initializer="ones"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("kind", ["npz", "jsonl"])
+def test_a_stateful_model_answers_a_file_as_it_answers_the_data(kind, tmp_path):
+    x = [np.full((1 + i % 4, 2), i / 9).round(2).tolist() for i in range(9)]
+    path = tmp_path / f"d.{kind}"
+    if kind == "jsonl":
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in x))
+    else:
+        held = maskseq.Ragged.from_list(x)
+        np.savez(path, values=held.values, offsets=held.offsets)
+    score(stateful(), path, tmp_path / "o.npz", batch_size=3, batch_steps=2)
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "o.npz")["x"], stateful().predict(x, batch_size=3)
+    )
+    for options in ({"workers": 2}, {"on_error": "skip"}, {"resume": True}):
+        with pytest.raises(ValueError, match="is stateful: .* one file and one worker"):
+            score(stateful(), path, tmp_path / "o.npz", **options)
+
+
+def test_a_zero_for_nulls_and_no_columns_to_keep_are_options(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow")
+    model, data, out = tmp_path / "m.keras", tmp_path / "d.parquet", tmp_path / "o.parquet"
+    scorer().save(model)
+    table = pyarrow.table({"id": [1, 1, 2], "t": pyarrow.array([1, None, 3])})
+    parquet.write_table(table, data)
+    call = ["predict", str(model), str(data), "-o", str(out), "--by", "id", "--columns", "t"]
+    assert cli.main(call) == 2  # a null has no number
+    assert cli.main([*call, "--nulls", "0", "--keep", ""]) == 0
+    found = parquet.read_table(out)
+    assert found.column_names == ["score"]
+    expected = scorer().predict([[1, 0], [3]])[:, 0]
+    np.testing.assert_array_equal(found["score"].to_numpy(), expected)

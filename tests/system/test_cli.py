@@ -1,6 +1,5 @@
 """The command line does what its help says, and an error is one line and exit 2."""
 
-import io
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 import maskseq
 from maskseq import cli
+from maskseq.models import asked
 from maskseq.models import batches as cutting
 from tests.support.demo_files import MODEL, demo_model, save_tagger, utterances
 
@@ -95,21 +95,18 @@ def test_batch_size_changes_no_bit(size, tmp_path):
 
 def calls_of_predict(monkeypatch, tmp_path, data, model, steps_a_call, *options) -> list:
     """The batches that `maskseq predict` gives to the model."""
-    batches = []
-    predict = maskseq.Model.predict
+    batches, answer = [], asked._answer
     monkeypatch.setattr(cutting, "STEPS_A_CALL", steps_a_call)
-    monkeypatch.setattr(
-        maskseq.Model, "predict", lambda self, x: [batches.append(x), predict(self, x)][1]
-    )
+    monkeypatch.setattr(asked, "_answer", lambda *x: [batches.append(x[1][0]), answer(*x)][1])
     out = str(tmp_path / "out.npz")
     assert cli.main(["predict", str(model), str(data), "-o", out, *options]) == 0
-    return batches
+    return [batch for batch in batches if batch.shape[0]]
 
 
 def test_predict_cuts_by_real_steps(monkeypatch, tmp_path):
     data, lengths = save("npz ragged", tmp_path, utterances()), utterances().lengths
     batches = calls_of_predict(monkeypatch, tmp_path, data, MODEL, 1000)
-    steps = [int(batch.lengths.sum()) for batch in batches]
+    steps = [batch.layout.steps for batch in batches]
     assert sum(steps) == lengths.sum() and max(steps) <= 1000
     assert min(steps[:-1]) > 1000 - lengths.max()
 
@@ -117,19 +114,8 @@ def test_predict_cuts_by_real_steps(monkeypatch, tmp_path):
 def test_predict_cuts_padded_arrays_by_cells(monkeypatch, tmp_path):
     data, time = save("npz padded", tmp_path, utterances()), utterances().time
     batches = calls_of_predict(monkeypatch, tmp_path, data, MODEL, 1000)
-    sizes = [len(batch) for batch in batches]
+    sizes = [batch.shape[0] for batch in batches]
     assert sum(sizes) == len(utterances()) and set(sizes[:-1]) == {1000 // time}
-
-
-def test_results_of_steps_are_padded_by_a_few_times_the_steps_of_a_call(monkeypatch, tmp_path):
-    tagger, data = save_tagger(tmp_path / "t.keras"), tmp_path / "data.npz"
-    lengths = np.array([900] + [1] * 3000)
-    np.savez(
-        data, values=np.zeros((lengths.sum(), 12), "f4"), offsets=np.append(0, lengths.cumsum())
-    )
-    batches = calls_of_predict(monkeypatch, tmp_path, data, tagger, 1000)
-    assert max(len(batch) * batch.time for batch in batches) <= 4000
-    assert sum(len(batch) for batch in batches) == 3001
 
 
 def test_a_stateful_model_gets_one_batch(monkeypatch, tmp_path):
@@ -275,24 +261,3 @@ def test_warnings_are_one_line_each_without_what_a_terminal_obeys(capsys, monkey
 def test_batch_size_0_is_an_error(capsys):
     assert cli.main(["predict", "m", "d.npz", "-o", "o.npy", "--batch-size", "0"]) == 2
     assert "--batch-size must be at least 1, got 0" in capsys.readouterr().err
-
-
-def test_outputs_that_are_not_one_a_step_are_an_error(capsys, monkeypatch, tmp_path):
-    data, tagger = save("npz ragged", tmp_path, utterances()), save_tagger(tmp_path / "t.keras")
-    predict = maskseq.Model.predict
-    monkeypatch.setattr(maskseq.Model, "predict", lambda *args: predict(*args)[:, ::2])
-    assert cli.main(["predict", str(tagger), str(data), "-o", str(tmp_path / "o.npz")]) == 2
-    assert "expected one output for each of 29 steps, got 15" in capsys.readouterr().err
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_bar_shows_on_a_terminal_and_clears_itself(monkeypatch):
-    monkeypatch.setattr(cli, "BAR_AFTER", 0.0)
-    monkeypatch.setattr("sys.stderr", Terminal())
-    assert cli._with_bar(str, range(3)) == ["0", "1", "2"]
-    shown = cli.sys.stderr.getvalue()
-    assert "33%" in shown and shown.endswith(" \r")

@@ -6,17 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from ..given.progress import EVERY, Line, can_redraw
 from ..storage.text import printable
 from .base import Callback, Logs
 
-WIDTH, EVERY = 20, 0.1  # characters of the bar; seconds until it is drawn again
-
-
-def can_redraw(stream: Any) -> bool:
-    """True for a terminal and for a notebook, where a line may be written over."""
-    return (
-        bool(getattr(stream, "isatty", bool)()) or type(stream).__module__ == "ipykernel.iostream"
-    )
+WIDTH = 20  # characters of the bar
 
 
 class ProgbarLogger(Callback):
@@ -38,7 +32,6 @@ class ProgbarLogger(Callback):
     def __init__(self, verbose: int | None = None, clock: Callable[[], float] = time.monotonic):
         super().__init__()
         self._given, self._clock = verbose, clock
-        self._drawn = 0  # characters of the line on the screen
         self._tests_within = False
         self._begin(None)
 
@@ -50,6 +43,7 @@ class ProgbarLogger(Callback):
         self._steps, self._done = steps, 0
         self._started = self._due = self._clock()
         self._redraws = self._verbose == 1 and can_redraw(self._stream)
+        self._bar = Line(self._stream)
 
     @property
     def _verbose(self) -> int:
@@ -98,7 +92,7 @@ class ProgbarLogger(Callback):
         now = self._clock()
         if self._redraws and now >= self._due:
             self._due = now + EVERY
-            self._redraw(self._line(logs, now))
+            self._bar.draw(self._line(logs, now))
 
     def _line(self, logs: Logs | None, now: float) -> str:
         taken = now - self._started
@@ -116,15 +110,10 @@ class ProgbarLogger(Callback):
         each = f" ({_time(taken / self._done)} a batch)" if self._done else ""
         line = f"{self._done} batches in {_time(taken)}{each}{_numbers(logs)}"
         if self._redraws:
-            self._redraw(line)
+            self._bar.draw(line)
         else:
             self._write(line)
         self._write("\n")
-        self._drawn = 0
-
-    def _redraw(self, line: str) -> None:
-        self._write("\r" + line + " " * max(self._drawn - len(line), 0))
-        self._drawn = len(line)
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

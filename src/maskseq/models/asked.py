@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from ..context import changed
 from ..data import frames, grouping
+from ..given.progress import Told
 from ..layers.base.errors import naming_errors
 from ..nest import flatten
 from ..rows import as_padded
@@ -89,6 +90,7 @@ def predict(
     batch_size: int | None,
     steps: int | None,
     callbacks: Any,
+    verbose: Any = 0,
     *,
     by: Any = None,
     sort: Any = None,
@@ -112,7 +114,8 @@ def predict(
     if library is not None:
         x, keys = read(x, by, sort, columns, nulls)
     in_frame = as_frame or onto
-    found = _answers(model, x, batch_size, steps, ragged or in_frame, progress)
+    with Told(verbose, progress) as told:
+        found = _answers(model, x, batch_size, steps, ragged or in_frame, told)
     if not in_frame:
         return found
     names = model.output_names if model._plan is not None else []
@@ -137,7 +140,7 @@ def read(frame: Any, by: Any, sort: Any, columns: Any, nulls: float | None) -> t
 
 
 def _answers(
-    model: Any, x: Any, batch_size: int | None, steps: int | None, ragged: bool, progress: Any
+    model: Any, x: Any, batch_size: int | None, steps: int | None, ragged: bool, told: Told
 ) -> Any:
     parts: Iterable[list[Any]]
     values, total = [], None
@@ -152,8 +155,7 @@ def _answers(
         for part in islice(parts, steps):
             results.append(_answer(model, part) if ragged else model._predict_batch(part))
             done += batches.count_of(part)
-            if progress is not None:
-                progress(done, total)
+            told(done, total)
         if not results:
             raise ValueError("x: expected batches, got none")
         if not ragged and not batches.fit_together(results):

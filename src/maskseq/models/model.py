@@ -307,7 +307,7 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
             Sequences a call; by default as many as suit the machine. The result does not depend on
             it; 32 with steps (batches at most) or callbacks (as for `fit`).
         verbose : default 0
-            Accepted, as in Keras.
+            1: a bar where a line may be written over, then a line; 2: the line.
         steps : int, optional
             Batches at most.
         callbacks : Callback, list of Callback or None, default None
@@ -320,15 +320,15 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         ~Out
             float32 arrays (number of sequences, ...); outputs of every step are padded.
         """
-        if options:
-            return asked.predict(self, x, batch_size, steps, callbacks, **options)
+        if options or (verbose and steps is callbacks is None):
+            return asked.predict(self, x, batch_size, steps, callbacks, verbose, **options)
         if batch_size is steps is callbacks is None and 0 < self._takes(x) <= batches.STEPS_A_CALL:
             y = self._walk(x if type(x) is list else [x])
             answer: Any = y if type(y) is np.ndarray else as_arrays(y)
             return answer
         if steps is callbacks is None and (type(x) is list or not batches.gives_batches(x)):
             return self._predict(x, batch_size, cutting=True)
-        return self._predict_by_batch(x, batch_size, steps, callbacks)
+        return self._predict_by_batch(x, batch_size, steps, callbacks, verbose)
 
     def _predict(self, x: Any, batch_size: int | None, cutting: bool) -> Any:
         try:

@@ -245,11 +245,13 @@ class Trainable:
         logs = evaluate(self._compiled("evaluate"), *given, batch_size, verbose, steps, callbacks)
         return _as_asked(logs, return_dict)
 
-    def _predict_by_batch(self, x: Any, batch_size: Any, steps: Any, callbacks: Any) -> Any:
+    def _predict_by_batch(
+        self, x: Any, batch_size: Any, steps: Any, callbacks: Any, verbose: Any
+    ) -> Any:
         """`predict` with callbacks, a number of steps, or batches as they come."""
         from ..training.fitting import predict
 
-        return predict(self, x, batch_size, steps, callbacks)
+        return predict(self, x, batch_size, steps, callbacks, verbose)
 
     def train_on_batch(
         self,

@@ -18,7 +18,8 @@ def blocks(path: str, how: Reading, skip: int) -> Iterator[Block]:
         lengths = data.lengths
     else:
         lengths = np.full(len(data), int(np.prod(data.shape[1:2])))
-    for start, stop in cuts_of(lengths[skip:], how.steps):
+    cuts = [(0, len(data))] if how.whole else cuts_of(lengths[skip:], how.steps)
+    for start, stop in cuts:
         first, last = start + skip, stop + skip
         place = f"{path}: sequence {{}}"
         count = stop - start

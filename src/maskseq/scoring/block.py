@@ -14,7 +14,7 @@ class Reading(NamedTuple):
     inputs: the names of a model's inputs where it has several.
     keep: the columns that go along; None: all that are no input and no list.
     steps: at most so many steps a block, unless one sequence is longer.  skip: bad rows are noted,
-    not raised.
+    not raised.  whole: a file is one block, however long: for models with states.
     """
 
     columns: Any = None
@@ -25,6 +25,7 @@ class Reading(NamedTuple):
     keep: tuple[str, ...] | None = None
     steps: int = 1 << 18
     skip: bool = False
+    whole: bool = False
 
 
 class Block(NamedTuple):

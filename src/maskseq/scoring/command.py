@@ -4,24 +4,10 @@ import argparse
 import sys
 from typing import Any
 
-from ..data import files
 from ..storage.text import printable
 from .job import score
 
 SKIPPED = 3
-_NEW = ("columns", "by", "sorted_by", "nulls", "keep", "batch_steps", "threads", "resume", "format")
-
-
-def is_for(arguments: argparse.Namespace, model: Any) -> bool:
-    """True unless `data.files` reads it whole: one file of arrays, no option but --batch-size."""
-    asked = any(getattr(arguments, name) for name in _NEW)
-    if asked or arguments.workers > 1 or arguments.on_error != "stop" or len(arguments.data) > 1:
-        return True
-    suffixes = [str(arguments.data[0]).rpartition(".")[2], str(arguments.output).rpartition(".")[2]]
-    known = [
-        f".{s}" in table for s, table in zip(suffixes, (files.READERS, files.WRITERS), strict=True)
-    ]
-    return not all(known) or (suffixes[0] == "jsonl" and not model.stateful)
 
 
 def predict(arguments: argparse.Namespace, model: Any) -> int:

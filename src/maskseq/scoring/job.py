@@ -10,12 +10,12 @@ import numpy as np
 
 from .. import runtime
 from ..data.ragged import Ragged
+from ..given.progress import Bar
 from ..storage import atomic
 from .answering import Model
 from .block import Answers, Block, Reading
 from .parts import Parts, Position
 from .pipe import Pipe
-from .progress import Bar
 from .sink import format_of
 from .source import Source, kind_of
 from .workers import answered
@@ -153,8 +153,11 @@ def score(
         None if keep is None else tuple(keep),
         batch_steps or STEPS,
         on_error == "skip",
+        loaded.stateful,
     )
     files = Source(source, reading, format)
+    if loaded.stateful:
+        _check_stateful(loaded, files, workers, reading.skip, resume)
     answerer = Model(loaded, name, batch_size, reading.skip)
     settings = Settings(workers, threads or runtime.get_num_threads(), progress)
     if target == "-":
@@ -261,14 +264,26 @@ def _loaded(model: Any) -> Any:
         from ..importers import load_model
 
         model = load_model(model)
-    if model.stateful:
-        raise ValueError(f"model '{model.name}' is stateful: its answers depend on their batches")
     return model
+
+
+def _check_stateful(model: Any, files: Source, workers: int, skips: bool, resume: bool) -> None:
+    """A model whose layers keep states answers a file whole, as `predict` would."""
+    if workers > 1 or skips or resume or len(files.kinds) > 1:
+        raise ValueError(
+            f"model '{model.name}' is stateful: its answers depend on those before them: it takes "
+            "one file and one worker, without skip and resume"
+        )
+    if files.kinds[0] not in ("arrays", "jsonl"):
+        raise ValueError(
+            f"model '{model.name}' is stateful and reads its data whole: give .npz, .npy, .json or "
+            ".jsonl"
+        )
 
 
 def _digest(model: Any) -> str:
     """What tells a model from others: its weights, and its config if it has one."""
-    found = hashlib.sha256()
+    found = hashlib.sha256(",".join(layer.precision for layer in model.layers).encode())
     for weight in model.weights:
         value = np.asarray(weight)
         found.update(f"{value.dtype} {value.shape} ".encode())

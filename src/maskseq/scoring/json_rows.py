@@ -23,7 +23,7 @@ def blocks(path: str, how: Reading, skip: int) -> Iterator[Block]:
     size, raw = _opened(path)
     with raw:
         file: Any = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
-        limit = min(_BYTES, how.steps * _NUMBER)
+        limit = sys.maxsize if how.whole else min(_BYTES, how.steps * _NUMBER)
         rows, bad, taken, first = [], {}, 0, skip
         for number, line in enumerate(file):
             if number < skip:

@@ -83,10 +83,10 @@ class Source:
 
     def __init__(self, source: Any, how: Reading, format: str | None = None):
         self.paths, self._how = paths_of(source), how
-        self._kinds = [kind_of(path, format) for path in self.paths]
+        self.kinds = [kind_of(path, format) for path in self.paths]
         counts = [
             tables.count_of(path, kind) if how.by is None else None
-            for path, kind in zip(self.paths, self._kinds, strict=True)
+            for path, kind in zip(self.paths, self.kinds, strict=True)
         ]
         self.total = None if None in counts else sum(count for count in counts if count)
 
@@ -104,7 +104,7 @@ class Source:
         Raises: ValueError naming the file and the place in it; OSError.
         """
         for number in range(file, len(self.paths)):
-            path, kind = self.paths[number], self._kinds[number]
+            path, kind = self.paths[number], self.kinds[number]
             for block in self._of(path, kind, skip if number == file else 0):
                 share = block.share
                 if share is not None:

@@ -92,7 +92,9 @@ def evaluate(
     return trainer.named_logs()
 
 
-def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, callbacks: Any) -> Any:
+def predict(
+    model: Any, x: Any, batch_size: int | None, steps: int | None, callbacks: Any, verbose: Any
+) -> Any:
     """The outputs for `x`, or for its first `steps` batches; see `Model.predict`."""
     if batches.gives_batches(x):
         source = source_of(model, x, None, None, BATCH_SIZE)
@@ -101,7 +103,7 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, callb
     else:
         parts = batches.cut(model, model_inputs.for_predict(model, x), _size(batch_size))
         count = len(parts)
-    run = _callbacks(model, [], callbacks, 0, 1, steps or count)
+    run = _callbacks(model, [], callbacks, verbose, 1, steps or count)
     results = []
     with changed():  # all batches see the same weights
         run.on_predict_begin()
