@@ -48,6 +48,11 @@ static const msq_api api = {
     .draws_f32 = msq_draws_f32,
     .dropout_f32 = msq_dropout_f32,
     .optimizer_f32 = msq_optimizer_f32,
+    .crf_f32 = msq_crf_f32,
+    .crf_backward_f32 = msq_crf_backward_f32,
+    .crf_decode_f32 = msq_crf_decode_f32,
+    .ctc_f32 = msq_ctc_f32,
+    .ctc_backward_f32 = msq_ctc_backward_f32,
     /* end of what is written */
 };
 

@@ -3,10 +3,9 @@
  * The way back is that of these sums: from the probabilities of the last tags, each step back
  * shares those of a tag among the tags before it. These are the marginals; the gradient is their
  * difference from the given path. */
-#include "lattice.h"
-
 #include "internal.h"
 
+#include "arrays.h"
 #include "gemm.h"
 
 #include <math.h>
@@ -212,7 +211,7 @@ static float sum_of_groups(const crf_job *job, int64_t place) {
 static void put_out_weights(const crf_job *job, float *d_transitions, float *d_start,
                             float *d_end) {
     const int64_t tags = job->crf->tags;
-    for (int64_t from = 0; from < tags; from++)
+    for (int64_t from = 0; from < tags && d_transitions; from++)
         for (int64_t to = 0; to < tags; to++)
             d_transitions[from * tags + to] = sum_of_groups(job, to * tags + from);
     for (int64_t tag = 0; tag < tags; tag++) {
@@ -246,9 +245,20 @@ static int run(crf_job *job, msq_body_fn *body, int64_t items, int64_t room, int
     return job->stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }
 
+int msq_check_crf(const msq_crf *crf) {
+    if (crf->size != sizeof *crf)
+        return MSQ_UNSUPPORTED;
+    const int missing = msq_missing(crf->emissions, crf->rows, crf->tags);
+    return crf->tags < 1 || missing || !crf->offsets || !crf->transitions ? MSQ_OUT_OF_RANGE
+                                                                          : MSQ_OK;
+}
+
 int msq_crf_f32(const msq_crf *crf, float *losses, float *alphas, int num_threads) {
-    int status;
-    if (crf->tags < 1)
+    int status = msq_check_crf(crf);
+    if (status != MSQ_OK)
+        return status;
+    if (msq_missing(crf->path, crf->rows, 1) || msq_missing(losses, crf->batch, 1) ||
+        msq_missing(alphas, crf->rows, crf->tags))
         return MSQ_OUT_OF_RANGE;
     int64_t *const offsets = msq_copy_offsets(crf->offsets, crf->batch, crf->rows, &status);
     if (!offsets)
@@ -262,9 +272,12 @@ int msq_crf_f32(const msq_crf *crf, float *losses, float *alphas, int num_thread
 int msq_crf_backward_f32(const msq_crf *crf, const float *alphas, const float *d_losses,
                          float *d_emissions, float *d_transitions, float *d_start, float *d_end,
                          int num_threads) {
-    int status;
+    int status = msq_check_crf(crf);
     int64_t numbers = sizeof(double);
-    if (crf->tags < 1)
+    if (status != MSQ_OK)
+        return status;
+    if (msq_missing(crf->path, crf->rows, 1) || msq_missing(d_losses, crf->batch, 1) ||
+        msq_missing(alphas, crf->rows, crf->tags) || msq_missing(d_emissions, crf->rows, crf->tags))
         return MSQ_OUT_OF_RANGE;
     int64_t *const offsets = msq_copy_offsets(crf->offsets, crf->batch, crf->rows, &status);
     if (!offsets)

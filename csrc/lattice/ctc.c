@@ -4,10 +4,9 @@
  * the states that can still reach the end may be far less likely than others; exponentials are of
  * differences between the states that meet in one, where floats are enough. The way back shares
  * the probability of a state among those it came from, from the last row to the first. */
-#include "lattice.h"
-
 #include "internal.h"
 
+#include "arrays.h"
 #include "gemm.h"
 
 #include <math.h>
@@ -253,10 +252,22 @@ static int run(ctc_job *job, int num_threads) {
     return job->stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }
 
+/* 1 if an array is NULL though it has values. */
+static int lacks_arrays(const ctc_job *job) {
+    const msq_ctc *const ctc = job->ctc;
+    const int answers = job->d_losses ? msq_missing(job->d_logits, ctc->rows, ctc->classes)
+                                      : msq_missing(job->losses, ctc->batch, 1);
+    return answers || !ctc->offsets || !ctc->label_offsets ||
+           msq_missing(ctc->logits, ctc->rows, ctc->classes) ||
+           msq_missing(ctc->labels, ctc->label_rows, 1);
+}
+
 static int check_and_run(ctc_job *job, int num_threads) {
     const msq_ctc *const ctc = job->ctc;
     int status;
-    if (ctc->classes < 1 || ctc->blank < 0 || ctc->blank >= ctc->classes)
+    if (ctc->size != sizeof *ctc)
+        return MSQ_UNSUPPORTED;
+    if (ctc->classes < 1 || ctc->blank < 0 || ctc->blank >= ctc->classes || lacks_arrays(job))
         return MSQ_OUT_OF_RANGE;
     int64_t *const offsets = msq_copy_offsets(ctc->offsets, ctc->batch, ctc->rows, &status);
     if (!offsets)
@@ -277,6 +288,8 @@ int msq_ctc_f32(const msq_ctc *ctc, float *losses, int num_threads) {
 
 int msq_ctc_backward_f32(const msq_ctc *ctc, const float *d_losses, float *d_logits,
                          int num_threads) {
+    if (ctc->size == sizeof *ctc && msq_missing(d_losses, ctc->batch, 1))
+        return MSQ_OUT_OF_RANGE;
     return check_and_run(&(ctc_job){.ctc = ctc, .d_losses = d_losses, .d_logits = d_logits},
                          num_threads);
 }

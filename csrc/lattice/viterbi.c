@@ -2,10 +2,9 @@
  * tag; the way back finds the tag before the chosen one among its sums anew, which is tags and not
  * tags x tags work a row. Sequences are walked a few side by side, those of like length together,
  * so that one is computed while another waits for its last step. */
-#include "lattice.h"
-
 #include "internal.h"
 
+#include "arrays.h"
 #include "gemm.h"
 
 #include <math.h>
@@ -255,8 +254,10 @@ static int run(decode_job *job, int num_threads) {
 }
 
 int msq_crf_decode_f32(const msq_crf *crf, int32_t *best, float *scores, int num_threads) {
-    int status;
-    if (crf->tags < 1)
+    int status = msq_check_crf(crf);
+    if (status != MSQ_OK)
+        return status;
+    if (msq_missing(best, crf->rows, 1) || msq_missing(scores, crf->batch, 1))
         return MSQ_OUT_OF_RANGE;
     int64_t *const offsets = msq_copy_offsets(crf->offsets, crf->batch, crf->rows, &status);
     if (!offsets)

@@ -5,7 +5,7 @@ include/maskseq.h says what each function does. Nothing here but `cdef extern`: 
 signatures of cdef functions when a module is imported, but those of C as little as C does.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 cdef extern from "maskseq_capi.h":
     int maskseq_import() except -1
@@ -203,6 +203,37 @@ cdef extern from "maskseq_capi.h" nogil:
     int msq_attention_backward_f32(const msq_attention* attention,
                                    const msq_attention_dropout* dropout, const float* d_out,
                                    float* dq, float* dk, float* dv, int num_threads)
+
+    ctypedef struct msq_crf:
+        size_t size
+        const float* emissions
+        const int64_t* path
+        const int64_t* offsets
+        const float* transitions
+        const float* start
+        const float* end
+        int64_t batch
+        int64_t rows
+        int64_t tags
+    int msq_crf_f32(const msq_crf* crf, float* losses, float* alphas, int num_threads)
+    int msq_crf_backward_f32(const msq_crf* crf, const float* alphas, const float* d_losses,
+                             float* d_emissions, float* d_transitions, float* d_start, float* d_end,
+                             int num_threads)
+    int msq_crf_decode_f32(const msq_crf* crf, int32_t* best, float* scores, int num_threads)
+    ctypedef struct msq_ctc:
+        size_t size
+        const float* logits
+        const int64_t* labels
+        const int64_t* offsets
+        const int64_t* label_offsets
+        int64_t batch
+        int64_t rows
+        int64_t classes
+        int64_t label_rows
+        int64_t blank
+    int msq_ctc_f32(const msq_ctc* ctc, float* losses, int num_threads)
+    int msq_ctc_backward_f32(const msq_ctc* ctc, const float* d_losses, float* d_logits,
+                             int num_threads)
 
     int msq_draws_f32(float* out, const int64_t* sequences, const int64_t* steps, int64_t rows,
                       int64_t features, uint64_t key, int num_threads)

@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 #include <backward/backward.h>
-#include <lattice/lattice.h>
 #include <maskseq.h>
 #include <rnn/rnn.h>
 
@@ -160,14 +159,16 @@ static void sizes_beyond_memory(void) {
         call.query_offsets = call.key_offsets = none, call.batch = 0;
         (void)msq_attention_f32(&call, 2);
         (void)msq_attention_backward_f32(&call, NULL, NULL, NULL, NULL, NULL, 2);
-        msq_crf crf = {.offsets = empty, .transitions = x, .batch = 1, .tags = n};
+        msq_crf crf = {
+            .size = sizeof crf, .offsets = empty, .transitions = x, .batch = 1, .tags = n};
         EXPECT(MSQ_NO_MEMORY, msq_crf_backward_f32(&crf, x, x, NULL, NULL, NULL, NULL, 2));
         crf.batch = n, crf.tags = 1;
-        EXPECT(MSQ_NO_MEMORY, msq_crf_f32(&crf, NULL, NULL, 2));
-        msq_ctc ctc = {.offsets = empty, .label_offsets = empty, .batch = 1, .classes = n};
+        EXPECT(MSQ_NO_MEMORY, msq_crf_f32(&crf, x, NULL, 2));
+        msq_ctc ctc = {
+            .size = sizeof ctc, .offsets = empty, .label_offsets = empty, .batch = 1, .classes = n};
         (void)msq_ctc_backward_f32(&ctc, x, NULL, 2);
         ctc.batch = n, ctc.classes = 1;
-        EXPECT(MSQ_NO_MEMORY, msq_ctc_f32(&ctc, NULL, 2));
+        EXPECT(MSQ_NO_MEMORY, msq_ctc_f32(&ctc, x, 2));
         EXPECT(MSQ_NO_MEMORY, msq_dense_backward_f32(x, NULL, NULL, x, x, x, 0, n, n, 2));
         tape_beyond_memory(n);
     }
@@ -316,7 +317,8 @@ static void run_taped(const changing *c, float *h, float *y, const msq_rnn *rnn)
 
 static void run_lattices(const changing *c) {
     static float losses[BATCH], of_emissions[ROWS * FEATURES], of_weights[FEATURES * FEATURES];
-    const msq_crf crf = {.emissions = x,
+    const msq_crf crf = {.size = sizeof crf,
+                         .emissions = x,
                          .path = c->index,
                          .offsets = c->offsets,
                          .transitions = x,
@@ -325,7 +327,8 @@ static void run_lattices(const changing *c) {
                          .tags = FEATURES};
     msq_crf_f32(&crf, losses, of_emissions, 2);
     msq_crf_backward_f32(&crf, x, x, of_emissions, of_weights, NULL, NULL, 2);
-    const msq_ctc ctc = {.logits = x,
+    const msq_ctc ctc = {.size = sizeof ctc,
+                         .logits = x,
                          .labels = c->index,
                          .offsets = c->offsets,
                          .label_offsets = c->offsets,

@@ -1,32 +1,5 @@
 # The façade of csrc/lattice; part of _kernels.pyx.
 
-cdef extern from "lattice/lattice.h":
-    ctypedef struct msq_crf:
-        const float* emissions
-        const int64_t* path
-        const int64_t* offsets
-        const float* transitions
-        const float* start
-        const float* end
-        int64_t batch, rows, tags
-
-    int msq_crf_f32(const msq_crf* crf, float* losses, float* alphas, int num_threads) nogil
-    int msq_crf_backward_f32(const msq_crf* crf, const float* alphas, const float* d_losses,
-                             float* d_emissions, float* d_transitions, float* d_start,
-                             float* d_end, int num_threads) nogil
-    int msq_crf_decode_f32(const msq_crf* crf, int32_t* best, float* scores, int num_threads) nogil
-
-    ctypedef struct msq_ctc:
-        const float* logits
-        const int64_t* labels
-        const int64_t* offsets
-        const int64_t* label_offsets
-        int64_t batch, rows, classes, label_rows, blank
-
-    int msq_ctc_f32(const msq_ctc* ctc, float* losses, int num_threads) nogil
-    int msq_ctc_backward_f32(const msq_ctc* ctc, const float* d_losses, float* d_logits,
-                             int num_threads) nogil
-
 
 def crf(
     emissions: ArrayLike,
@@ -211,6 +184,7 @@ cdef list crf_scores(msq_crf* job, object emissions, object offsets, object tran
                      object start, object end):
     """Fills all of `job` but the path with checked arguments; returns the arrays it points to."""
     cdef Array a = floats(emissions, "emissions").expect(ANY, ANY)
+    job.size = sizeof(msq_crf)
     job.rows, job.tags = a.shape()
     if job.tags < 1:
         raise ValueError("emissions must have at least one tag, got none")
@@ -240,6 +214,7 @@ cdef list ctc_job(msq_ctc* job, object logits, object labels, object offsets, ob
                   object blank):
     """Fills `job` with checked arguments; returns the arrays that it points to."""
     cdef Array a = floats(logits, "logits").expect(ANY, ANY)
+    job.size = sizeof(msq_ctc)
     job.rows, job.classes = a.shape()
     job.blank = blank
     if job.blank < 0 or job.blank >= job.classes:

@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* version: written by csrc/headers.py */
-enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 2 };
+enum { MSQ_ABI_MAJOR = 1, MSQ_ABI_MINOR = 3 };
 /* end of what is written */
 
 /* Bits of `features`. */
@@ -99,6 +99,16 @@ typedef struct msq_api {
                        int64_t rows, int64_t features, uint64_t key, float rate, int num_threads);
     int (*optimizer_f32)(float *w, float *slot_0, float *slot_1, float *slot_2, const float *g,
                          int64_t n, int rule, const float *numbers, int count, int num_threads);
+
+    /* version 1.3 */
+    int (*crf_f32)(const msq_crf *crf, float *losses, float *alphas, int num_threads);
+    int (*crf_backward_f32)(const msq_crf *crf, const float *alphas, const float *d_losses,
+                            float *d_emissions, float *d_transitions, float *d_start, float *d_end,
+                            int num_threads);
+    int (*crf_decode_f32)(const msq_crf *crf, int32_t *best, float *scores, int num_threads);
+    int (*ctc_f32)(const msq_ctc *ctc, float *losses, int num_threads);
+    int (*ctc_backward_f32)(const msq_ctc *ctc, const float *d_losses, float *d_logits,
+                            int num_threads);
     /* end of what is written */
 } msq_api;
 

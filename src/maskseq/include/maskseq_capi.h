@@ -85,6 +85,11 @@ static inline int maskseq_import(void) {
 #define msq_draws_f32 (maskseq_api->draws_f32)
 #define msq_dropout_f32 (maskseq_api->dropout_f32)
 #define msq_optimizer_f32 (maskseq_api->optimizer_f32)
+#define msq_crf_f32 (maskseq_api->crf_f32)
+#define msq_crf_backward_f32 (maskseq_api->crf_backward_f32)
+#define msq_crf_decode_f32 (maskseq_api->crf_decode_f32)
+#define msq_ctc_f32 (maskseq_api->ctc_f32)
+#define msq_ctc_backward_f32 (maskseq_api->ctc_backward_f32)
 /* end of what is written */
 
 #endif

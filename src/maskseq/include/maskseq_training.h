@@ -127,6 +127,60 @@ int msq_attention_backward_f32(const msq_attention *attention, const msq_attenti
                                const float *d_out, float *dq, float *dk, float *dv,
                                int num_threads);
 
+/* --- losses of whole sequences, over all paths through them (lattice/) */
+
+/* A linear-chain CRF. Sequence b has the rows [offsets[b], offsets[b + 1]). */
+typedef struct msq_crf {
+    size_t size;              /* sizeof(msq_crf): which fields there are */
+    const float *emissions;   /* (rows, tags) */
+    const int64_t *path;      /* (rows): the tag of each; one outside [0, tags) counts as nearest */
+    const int64_t *offsets;   /* (batch + 1), ascending in [0, rows] */
+    const float *transitions; /* (tags, tags): from, to */
+    const float *start, *end; /* (tags) each, of the first and the last row; NULL = zeros */
+    int64_t batch, rows, tags; /* tags at least 1 */
+} msq_crf;
+
+/* losses[b] (batch) = log(sum over all paths of e^score) less the score of the given path: 0 for no
+ * rows. alphas (rows, tags) is for the way back: log(sum over the paths to a tag of e^score), less
+ * the largest of the row. MSQ_UNSUPPORTED: an unknown size; MSQ_OUT_OF_RANGE: another size below
+ * its least, or offsets that do not ascend or leave their range; MSQ_NO_MEMORY; MSQ_INTERRUPTED.
+ * Since 1.3. */
+int msq_crf_f32(const msq_crf *crf, float *losses, float *alphas, int num_threads);
+/* From d_losses (batch), the gradients of the emissions and of the weights, each shaped as these;
+ * those of weights may be NULL: not wanted. 0 for a sequence whose d_loss is 0. Rows of no sequence
+ * are not written. Weights are summed in float64, sequences in at most 64 fixed groups. Statuses as
+ * msq_crf_f32. Since 1.3. */
+int msq_crf_backward_f32(const msq_crf *crf, const float *alphas, const float *d_losses,
+                         float *d_emissions, float *d_transitions, float *d_start, float *d_end,
+                         int num_threads);
+/* best (rows): the tags of the path of the largest score; of equal ones, the first tag before a
+ * tag, and the first last tag. scores[b] is that score, 0 for no rows. A NaN counts as larger than
+ * any number. crf->path is not read; rows of no sequence are not written. Statuses as msq_crf_f32.
+ * Since 1.3. */
+int msq_crf_decode_f32(const msq_crf *crf, int32_t *best, float *scores, int num_threads);
+
+/* Connectionist temporal classification. Sequence b has the rows [offsets[b], offsets[b + 1]) of
+ * logits, and labels in the same way. */
+typedef struct msq_ctc {
+    size_t size;                  /* sizeof(msq_ctc): which fields there are */
+    const float *logits;          /* (rows, classes) */
+    const int64_t *labels;        /* (label_rows); one outside [0, classes) counts as nearest */
+    const int64_t *offsets;       /* (batch + 1), ascending in [0, rows] */
+    const int64_t *label_offsets; /* (batch + 1), ascending in [0, label_rows] */
+    int64_t batch, rows, classes, label_rows;
+    int64_t blank; /* the class between labels, in [0, classes) */
+} msq_ctc;
+
+/* losses[b] (batch) = -log(sum over all alignments of the labels with the rows of their
+ * probability); infinite if there are fewer rows than labels need. MSQ_UNSUPPORTED: an unknown
+ * size; MSQ_OUT_OF_RANGE: another size below 0, no such blank, or offsets that do not ascend or
+ * leave their range; MSQ_NO_MEMORY; MSQ_INTERRUPTED. Since 1.3. */
+int msq_ctc_f32(const msq_ctc *ctc, float *losses, int num_threads);
+/* The gradients d_logits of the logits from d_losses (batch); 0 where a loss is infinite or its
+ * d_loss 0. Rows of no sequence are not written. Statuses as msq_ctc_f32. Since 1.3. */
+int msq_ctc_backward_f32(const msq_ctc *ctc, const float *d_losses, float *d_logits,
+                         int num_threads);
+
 /* --- random draws (backward/draws.c) */
 
 /* out[r][f], out (rows, features): each a function of key, sequences[r], steps[r] and f alone.

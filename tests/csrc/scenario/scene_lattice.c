@@ -1,7 +1,6 @@
 /* Losses that sum over paths, and their ways back. */
 #include "scene.h"
 
-#include "lattice/lattice.h"
 #include "maskseq.h"
 
 #include <string.h>
@@ -32,7 +31,8 @@ void scene_crf(scene *s) {
     if (s->no_memory)
         return;
     const int64_t rows = end_of(offsets, batch);
-    const msq_crf crf = {.emissions = floats(s, rows * tags),
+    const msq_crf crf = {.size = sizeof crf,
+                         .emissions = floats(s, rows * tags),
                          .path = indices(s, rows, tags ? tags : 1),
                          .offsets = offsets,
                          .transitions = floats(s, tags * tags),
@@ -77,7 +77,8 @@ void scene_ctc(scene *s) {
     if (s->no_memory)
         return;
     const int64_t rows = end_of(offsets, batch), labels = end_of(label_offsets, batch);
-    const msq_ctc ctc = {.logits = floats(s, rows * classes),
+    const msq_ctc ctc = {.size = sizeof ctc,
+                         .logits = floats(s, rows * classes),
                          .labels = indices(s, labels, classes ? classes : 1),
                          .offsets = offsets,
                          .label_offsets = label_offsets,
