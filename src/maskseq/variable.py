@@ -247,12 +247,11 @@ def replace(
     Raises: RuntimeError if another value was assigned since then; none is replaced.
     """
     with _publishing:
-        for variable, version in zip(variables, versions, strict=True):
-            if variable.version != version:
-                raise RuntimeError(
-                    f"weight {variable.name}: another value was assigned during this step"
-                )
-        _put(variables, [_frozen(array) for array in arrays], current().edition)
+        if versions_of(variables) != (versions := list(versions)):
+            pairs = zip(variables, versions, strict=True)
+            name = next(x.name for x, version in pairs if x.version != version)
+            raise RuntimeError(f"weight {name}: another value was assigned during this step")
+        _put(variables, list(map(_frozen, arrays)), current().edition)
 
 
 def _put(variables: Sequence[Variable], arrays: Sequence[np.ndarray], mine: Any) -> None:

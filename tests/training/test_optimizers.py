@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -225,6 +226,30 @@ def test_a_weight_that_was_swapped_during_the_step_is_told():
     with pytest.raises(RuntimeError, match="swapped"):
         Meddling().apply([np.ones(2), np.ones(2)], [weight, other])
     assert (weight.value == 5).all() and (other.value == 1).all()
+
+
+def test_a_weight_that_was_replaced_during_a_step_in_one_pass_stays(monkeypatch):
+    import threading
+
+    weight, other = (Variable(np.ones(2, np.float32), name) for name in ("swapped", "other"))
+    optimizer = optimizers.Adam()
+    optimizer.build([weight, other])
+    update = optimizers.fused._kernels.update_weights
+
+    def meddling(*arguments):
+        thread = threading.Thread(target=weight.assign, args=([5, 5],))
+        thread.start()
+        thread.join()
+        return update(*arguments)
+
+    before = [np.array(x) for x in optimizer.variables]
+    with monkeypatch.context() as patched:
+        patched.setattr(optimizers.fused, "_kernels", SimpleNamespace(update_weights=meddling))
+        with pytest.raises(RuntimeError, match="weight swapped: another value was assigned"):
+            optimizer.apply([np.ones(2, np.float32)] * 2, [weight, other])
+    assert weight.value.tolist() == [5, 5] and other.value.tolist() == [1, 1]
+    for old, now in zip(before, optimizer.variables, strict=True):
+        np.testing.assert_array_equal(old, now)
 
 
 def test_an_optimizer_of_ones_own_in_keras_style():

@@ -1,12 +1,22 @@
 """Optimizers whose step is one pass in C over all weights and what is kept of them."""
 
 from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from .. import _kernels
+from ..configured import is_ours
+from ..context import changed
 from ..tape import SparseRows
-from ..variable import Variable, values_of
+from ..variable import Trial, Variable, replace, values_of, versions_of
+from .gradients import clipped
 from .optimizer import Optimizer
+
+_PLAIN = {np.dtype(np.float32)}
+_dtype_of = attrgetter("dtype")
 
 
 class Fused(Optimizer):
@@ -44,18 +54,66 @@ class Fused(Optimizer):
     def _step_of(
         self, gradients: list[Any], variables: list[Variable], rate: Any, decay: Any
     ) -> None:
+        columns = self._columns(variables)
+        for column, new in zip(columns, self._new(gradients, columns, rate, decay), strict=True):
+            self.assign_all(column, new)
+
+    def _columns(self, variables: list[Variable]) -> list[list[Variable]]:
+        """The weights, then what is kept of each, kind by kind."""
+        places = list(map(self._index.__getitem__, map(id, variables)))
+        return [variables, *(list(map(slots.__getitem__, places)) for slots in self._slots)]
+
+    def _new(
+        self, gradients: list[Any], columns: list[list[Variable]], rate: Any, decay: Any
+    ) -> list[list[np.ndarray]]:
+        """What takes the place of the values of `columns`."""
         rule, numbers = self.rule(rate)
-        places = list(map(self._get_variable_index, variables))
-        lists = [variables, *([slots[place] for place in places] for slots in self._slots)]
-        held = [values_of(variables) for variables in lists]
+        held = list(map(values_of, columns))
         plain = [
             (gradient.ids, gradient.values) if type(gradient) is SparseRows else gradient
             for gradient in gradients
         ]
+        decays = None if decay is None else list(map(self._use_weight_decay, columns[0]))
         given = [*zip(plain, *held, strict=True)]
-        decays = None if decay is None else list(map(self._use_weight_decay, variables))
         stepped = _kernels.update_weights(rule, numbers, given, decay, decays)
-        for kind, before, values in zip(lists, held, zip(*stepped, strict=True), strict=True):
-            pairs = zip(before, values, strict=True)
-            new = [x if x.dtype is old.dtype else x.astype(old.dtype) for old, x in pairs]
-            self.assign_all(kind, new)
+        new = list(map(list, zip(*stepped, strict=True)))
+        if set(map(_dtype_of, chain.from_iterable(held))) == _PLAIN:
+            return new
+        return [
+            [x.astype(old.dtype, copy=False) for old, x in zip(olds, values, strict=True)]
+            for olds, values in zip(held, new, strict=True)
+        ]
+
+    def apply(
+        self,
+        grads: Sequence[Any],
+        trainable_variables: Sequence[Variable] | None = None,
+        count: float | None = None,
+    ) -> None:
+        if len(grads) and self._assigns_once():
+            grads, trainable_variables = self._pairs(list(grads), trainable_variables)
+            if not any(v.constraint for v in trainable_variables):
+                self._apply_at_once(grads, trainable_variables)
+                return
+        super().apply(grads, trainable_variables, count)
+
+    apply.__doc__ = Optimizer.apply.__doc__
+
+    def _assigns_once(self) -> bool:
+        """True if a step assigns every weight and slot once, and nothing of a user's runs in it."""
+        plain = not (self.use_ema or self.gradient_accumulation_steps)
+        plain &= type(self).update_all is Fused.update_all and self._in_one_pass()
+        return plain and is_ours(type(self)) and is_ours(type(self._learning_rate))
+
+    def _apply_at_once(self, grads: list[Any], variables: list[Variable]) -> None:
+        """`apply` without a note of each value that is assigned."""
+        columns = self._columns(variables)
+        replaced = [*chain.from_iterable(columns), self._iterations]
+        versions = versions_of(replaced)
+        with changed(edition=Trial(), tape=None), np.errstate(all="ignore"):
+            grads = clipped(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
+            rate = np.asarray(self.learning_rate)
+            decay = None if self.weight_decay is None else (self.weight_decay, rate)
+            new = self._new(grads, columns, rate, decay)
+            done = np.asarray(self._iterations.value + np.int32(1), self._iterations.dtype)
+        replace(replaced, [*chain.from_iterable(new), done], versions)

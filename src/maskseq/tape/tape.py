@@ -164,9 +164,9 @@ def _add(found: dict[int, Any], source: Any, gradient: Any) -> None:
     place = id(source)
     if type(gradient) is not SparseRows:
         gradient = np.asarray(gradient, np.float32)
-    wanted, got = source.shape, gradient.shape
-    if wanted != got and not (type(source) is Traced and _fits_rows(source.value, got)):
-        raise ValueError(f"gradient of a value of shape {wanted} has shape {got}")
+    got = gradient.shape
+    if source.shape != got and not (type(source) is Traced and _fits_rows(source.value, got)):
+        raise ValueError(f"gradient of a value of shape {source.shape} has shape {got}")
     found[place] = add_gradients(found[place], gradient) if place in found else gradient
 
 

@@ -83,7 +83,9 @@ class Trainer:
 
     def finish(self) -> None:
         """End a `fit`: averages of weights, if the optimizer keeps them, become the weights."""
-        self.optimizer.finalize_variable_values(self.model.trainable_weights)
+        known = self._blank
+        trained = self.model.trainable_weights if known is None else known.variables
+        self.optimizer.finalize_variable_values(trained)
 
     @property
     def names(self) -> list[str]:
@@ -125,8 +127,8 @@ class Trainer:
             self._tell_nan(total, batch, outputs, epoch, number)
         with changed():
             gradients = tape.gradients(total)
-            _check_versions(versions, variables, walk.edition)
-            self.optimizer.apply(gradients, variables, count=self.losses.last_count)
+        _check_versions(versions, variables, walk.edition)
+        self.optimizer.apply(gradients, variables, count=self.losses.last_count)
         self._add_metrics(list(map(value_of, outputs)), batch, self._class_weight)
 
     def test(self, batch: Batch) -> None:
