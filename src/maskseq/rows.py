@@ -367,9 +367,13 @@ def align(rows: list[Rows]) -> list[np.ndarray] | None:
     """
     layout, carry = rows[0].layout, rows[0].carry
     for x in rows:
-        if not layout.equals(x.layout) or not (x.carry is carry or layout.full):
+        same = x.layout is layout or layout.equals(x.layout)
+        if not same or not (x.carry is carry or layout.full):
             return None
-    longest = max(len(x.values) for x in rows)
+    arrays = [x.values for x in rows]
+    longest = max(map(len, arrays))
+    if longest == min(map(len, arrays)):
+        return arrays
     return [with_pads(x, longest) for x in rows]
 
 

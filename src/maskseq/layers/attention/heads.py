@@ -13,12 +13,13 @@ from ...rows import Layout, Rows
 from ...tape import Traced, packed, padded, real_values, value_of
 from ...tensor import Tensor, set_keras_mask
 from ..base.arguments import CommonOptions
+from ..base.errors import PLAIN_ERRORS
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.rules import KERAS2
 from .dropping import DropsWeights
 from .heads_on_tape import meet_on_tape
-from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
+from .meeting import NONE_LOST, Means, Meeting, mean_of_cells, mean_of_rows, real_rows
 from .projection import Projection
 from .taped import means_on_tape, unmasked
 from .unmasked import attend_to_all_cells
@@ -133,7 +134,10 @@ class HeadsAttention(DropsWeights, Layer):
         if alone and self.built and self.supports_masking:
             context = current()
             if context.tape is None and not context.training:
-                y = self._named(lambda args, _: self.on_rows(*args), args, kwargs)
+                try:
+                    y = self.on_rows(*args)
+                except (*PLAIN_ERRORS, AttributeError) as error:
+                    self._raise_named(error, args)
                 if y is not NotImplemented:
                     return y
         return super().apply(*args, **kwargs)
@@ -215,8 +219,10 @@ class HeadsAttention(DropsWeights, Layer):
         key = value if key is None else key
         sides = query, value, key
         alone = value is query and key is query
-        other = any(type(x) is not Rows or x.ndim != 3 for x in (sides[:1] if alone else sides))
-        if other or key.layout is not value.layout:
+        for x in sides[:1] if alone else sides:
+            if type(x) is not Rows or x.ndim != 3:
+                return NotImplemented
+        if key.layout is not value.layout:
             return NotImplemented
         layout, masked = query.layout, not query.layout.full
         if self.use_gate and masked and self.averages(return_attention_scores):
@@ -354,7 +360,7 @@ class HeadsAttention(DropsWeights, Layer):
                 lost = part.meeting.lost()
                 if query_mask is not None:
                     lost = lost | ~query_mask.reshape(-1, 1)[part.rows]
-                if lost.any():
+                if lost is not NONE_LOST and lost.any():
                     mean = self._mean_heads(means()) if mean is None else mean
                     row, head = np.nonzero(np.broadcast_to(lost, heads.shape[:2]))
                     heads[row, head] = mean[part.sequences][part.meeting.sequence[row], head]

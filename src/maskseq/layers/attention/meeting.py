@@ -17,7 +17,8 @@ from ...rows import Layout, Rows
 _BLOCK = 1 << 20
 """Floats of a block of query-key pairs in NumPy: 4 MB."""
 
-_NONE = np.zeros((1, 1), bool)
+NONE_LOST = np.zeros((1, 1), bool)
+"""What `Meeting.lost` gives where every query meets itself."""
 
 Means = Callable[[], np.ndarray]
 """The mean of each sequence's values, (batch, features), made only where a query needs it."""
@@ -106,11 +107,11 @@ class Meeting:
 
     def parts(self, steps: int) -> Iterator["Part"]:
         """Sequence after sequence, in meetings of about so many query and key rows."""
-        batch, total = self.queries.batch, self.queries.offsets + self.keys.offsets
-        if total[-1] <= steps:
-            yield Part(self, *(slice(x) for x in (batch, self.queries.steps, self.keys.steps)))
+        batch, rows, keys = self.queries.batch, self.queries.steps, self.keys.steps
+        if rows + keys <= steps:
+            yield Part(self, slice(batch), slice(rows), slice(keys))
             return
-        start = 0
+        start, total = 0, self.queries.offsets + self.keys.offsets
         while start < batch:
             end = int(np.searchsorted(total, total[start] + steps, side="right")) - 1
             end = min(max(end, start + 1), batch)
@@ -171,7 +172,7 @@ class Meeting:
     def lost(self) -> np.ndarray:
         """bool (n, 1 or heads): the queries with nothing to attend to; (1, 1) False for none."""
         if self.mask is None and self.queries is self.keys:
-            return _NONE  # each sees itself
+            return NONE_LOST
         some = self.keys.lengths > 0
         if self.mask is None and not self.causal:
             return np.zeros((1, 1), bool) if some.all() else ~some[self.sequence, None]

@@ -19,6 +19,7 @@ from ...tape import Traced, aligned, real_values, rows_like, values
 from ...tensor import get_keras_mask
 from ..base.arguments import LayerOptions
 from ..base.binding import kind_of
+from ..base.errors import PLAIN_ERRORS
 from ..base.one_tensor import OneTensor
 from ..base.rules import KERAS2
 
@@ -51,8 +52,18 @@ class _Merge(OneTensor):
         """As every layer's; arrays without masks make none."""
         alone = len(args) == 1 and not kwargs and type(args[0]) is list
         if alone and self.built and type(self).compute_mask is _Merge.compute_mask:
-            if kind_of(args[0]) is np.ndarray and current().tape is None:
-                return self._named(lambda args, _: self.call(*args), args, kwargs)
+            kind, way = kind_of(args[0]), None
+            if kind is Rows and self.supports_masking:
+                way = self.on_rows
+            elif kind is np.ndarray and current().tape is None:
+                way = self.call
+            if way is not None:
+                try:
+                    y = way(args[0])
+                except (*PLAIN_ERRORS, AttributeError) as error:
+                    self._raise_named(error, args)
+                if y is not NotImplemented:
+                    return y
         return super().apply(*args, **kwargs)
 
     def call(self, inputs: Any) -> np.ndarray:
@@ -62,7 +73,7 @@ class _Merge(OneTensor):
         return self.combine_masked(arrays, masks)
 
     def on_rows(self, inputs: Any) -> Any:
-        if type(inputs) is Rows or any(x.ndim != inputs[0].ndim for x in inputs):
+        if type(inputs) is Rows or len({x.ndim for x in inputs}) > 1:
             return NotImplemented
         if self.mask_rule in KERAS2:
             return _Merge.combine_rows(self, inputs)
