@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[1] / "reference"
 MODULES = (
     *("ops", "losses", "metrics", "optimizers", "callbacks", "initializers", "regularizers"),
     *("constraints", "activations", "testing", "explain", "plot", "report", "scoring", "sklearn"),
-    *("saving", "utils", "optimizers.schedules"),
+    *("saving", "utils", "optimizers.schedules", "scoring.dask"),
 )
 FIRST = {"Model", "Sequential", "Ragged", "Layer"}
 

@@ -11,6 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "site"))
 from reference import everything  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 NAMES = everything()
 CHECKS = {
     *("GL03", "GL05", "GL06", "GL07", "GL08"),  # sections that are known, in order
@@ -32,7 +34,6 @@ def test_no_docstring_has_the_parts_of_another_form():
         assert not re.search(r"^(Arguments|Returns|Raises):", text, re.M), name
 
 
-@pytest.mark.slow
 def test_docstrings_are_those_of_numpydoc():
     validate = pytest.importorskip("numpydoc.validate").validate
     found = []
@@ -58,7 +59,6 @@ def examples():
             yield from finder.find(value, name, module=False, globs={})
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
 def test_an_example_prints_what_it_says(example, tmp_path, monkeypatch):

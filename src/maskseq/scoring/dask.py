@@ -13,6 +13,8 @@ from typing import Any
 from .. import runtime
 from ..given.extras import need
 
+__all__ = ["score_delayed", "score_files", "score_frame"]
+
 
 def score_frame(
     model: Any,
@@ -27,13 +29,30 @@ def score_frame(
 ) -> Any:
     """The dask frame with the model's answers as columns: `Model.score_frame` on each partition.
 
-    Arguments:
-        model: a model.  frame: a dask.dataframe.
-        by: the column with the key of each sequence, for frames of one row a step. All steps of a
-            sequence must be in one partition: `frame.set_index` or `shuffle` on the key does that.
-        sort, columns, nulls, name: as for `Model.score_frame`.
-        meta: an empty pandas frame like the answers; by default the first rows are answered for it.
-    Returns: a dask.dataframe, which nothing has computed yet.
+    Parameters
+    ----------
+    model : Model
+        A model.
+    frame : dask.dataframe.DataFrame
+        The frame.
+    by : str or list of str, optional
+        The column with the key of each sequence, for frames of one row a step. All steps of a
+        sequence must be in one partition: `frame.set_index` or `shuffle` on the key does that.
+    sort : str, optional
+        As for `Model.score_frame`.
+    columns : str or list of str, optional
+        As for `Model.score_frame`.
+    nulls : float, optional
+        As for `Model.score_frame`.
+    name : str, default "score"
+        As for `Model.score_frame`.
+    meta : pandas.DataFrame, optional
+        An empty frame like the answers; by default the first rows are answered for it.
+
+    Returns
+    -------
+    dask.dataframe.DataFrame
+        A dask.dataframe, which nothing has computed yet.
     """
     delayed = _dask().delayed(model, traverse=False)
     options = {"by": by, "sort": sort, "columns": columns, "nulls": nulls, "name": name}
@@ -45,8 +64,19 @@ def score_frame(
 def score_delayed(model: Any, partitions: Iterable[Any], **options: Any) -> list[Any]:
     """Delayed answers for delayed partitions: lists of sequences, Ragged, arrays or frames.
 
-    options: of `Model.predict`, such as `ragged=True`.
-    Returns: a list of delayed answers, in the same order.
+    Parameters
+    ----------
+    model : Model
+        The model.
+    partitions : iterable of Delayed
+        The partitions.
+    **options
+        Of `Model.predict`, such as `ragged=True`.
+
+    Returns
+    -------
+    list of Delayed
+        A list of delayed answers, in the same order.
     """
     delay = _dask().delayed
     delayed = delay(model, traverse=False)
@@ -61,10 +91,27 @@ def score_files(
 ) -> list[Any]:
     """Score every file into a file of the same name in `folder`, which all workers must see.
 
-    options: of `maskseq.scoring.score`. A file is written whole or not at all, so that one which
-        is scored again, after a worker was lost, is the same.
-    Returns: a delayed Report for each file: `dask.compute(*score_files(...))` runs them.
-    Raises: ValueError if two files have one name.
+    Parameters
+    ----------
+    model : Model or str
+        A model, or the path of its file.
+    files : sequence of str or os.PathLike
+        The files.
+    folder : str or os.PathLike
+        Where answers go.
+    **options
+        Of `maskseq.scoring.score`. A file is written whole or not at all, so that one which is
+        scored again, after a worker was lost, is the same.
+
+    Returns
+    -------
+    list of Delayed
+        A delayed Report for each file: `dask.compute(*score_files(...))` runs them.
+
+    Raises
+    ------
+    ValueError
+        If two files have one name.
     """
     names = [Path(file).name for file in files]
     if len(set(names)) < len(names):
