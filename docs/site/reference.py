@@ -97,6 +97,9 @@ def write() -> None:
         "Reference", "Every public name.", [f".. toctree::\n   :maxdepth: 1\n\n{toc}\n"]
     )
     for old in FOLDER.glob("*.rst"):
-        old.unlink()
+        if old.stem not in pages:
+            old.unlink()
     for name, text in pages.items():
-        (FOLDER / f"{name}.rst").write_text(text, "utf-8")
+        path = FOLDER / f"{name}.rst"
+        if not path.exists() or path.read_text("utf-8") != text:  # what stays is not read again
+            path.write_text(text, "utf-8")

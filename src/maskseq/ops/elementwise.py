@@ -128,8 +128,8 @@ arctan2 = _binary(
 )
 
 negative = _unary("Negative", np.negative, "-x.", lambda d, y, x: -d)
-absolute = _unary("Absolute", np.absolute, "|x|.", lambda d, y, x: d * np.sign(x))
-abs = _unary("Abs", np.absolute, "|x|.", lambda d, y, x: d * np.sign(x))
+absolute = _unary("Absolute", np.absolute, "`|x|`.", lambda d, y, x: d * np.sign(x))
+abs = _unary("Abs", np.absolute, "`|x|`.", lambda d, y, x: d * np.sign(x))
 square = _unary("Square", np.square, "x * x.", lambda d, y, x: 2 * d * x)
 sqrt = _unary("Sqrt", np.sqrt, "Square root.", lambda d, y, x: d / (2 * y))
 rsqrt = _unary(

@@ -52,7 +52,10 @@ class Bidirectional(Layer):
     -----
     A call takes and gives:
 
-    As the layer's; initial_state: the forward states, then the backward ones.
+    sequences, mask
+        As the layer's.
+    initial_state
+        The forward states, then the backward ones.
     returns
         The merged output, with return_state a list of output(s), forward and backward states.
 
