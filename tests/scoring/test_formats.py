@@ -161,9 +161,7 @@ def test_missing_answers_are_null_in_tables(model, sink, tmp_path):
 def test_keys_that_come_back_are_an_error(tmp_path):
     pytest.importorskip("pyarrow")
     (tmp_path / "d.csv").write_text("id,t\n1,1\n2,1\n1,2\n3,1\n")
-    with pytest.raises(
-        ValueError, match="a key comes back after others, near row 2: sort the file"
-    ):
+    with pytest.raises(ValueError, match="a key comes back after others, in row 2: sort the file"):
         score(scorer(), tmp_path / "d.csv", tmp_path / "o.jsonl", by="id")
 
 

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 
+from ..given.places import placed
 from . import _arrow
 
 NUMBERS = {"c": "i1", "C": "u1", "s": "i2", "S": "u2", "i": "i4", "I": "u4", "l": "i8", "L": "u8"}
@@ -98,9 +99,10 @@ def _values(steps: _arrow.Column, offsets: np.ndarray, position: int) -> np.ndar
     null = first_null(steps, start, stop)
     if null is not None:
         i = int(np.searchsorted(offsets, null, "right")) - 1
-        raise ValueError(
-            f"the sequence at position {position + i} has a null at step {null - offsets[i]}: "
-            "a list may be null, that is empty, but its steps may not"
+        row, step = position + i, int(null - offsets[i])
+        said = f"the sequence at position {row} has a null at step {step}: "
+        raise placed(
+            ValueError(f"{said}a list may be null, that is empty, but its steps may not"), row, step
         )
     return entries(steps, start, stop)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..given import as_array
 from ..given.numpy_ma import is_masked_array, real_part
+from ..given.places import placed
 from ..tensor import to_float32, warn_of_overflow
 from . import _lists
 
@@ -49,10 +50,9 @@ def pack(
     def put(i: int, first: int, count: int, position: int) -> None:
         steps = _by_numpy(rows, i, first, count, dtype)
         if steps.shape[1:] != out.shape[1:]:
-            raise ValueError(
-                f"Shape of sample {steps.shape[1:]} of sequence at position {i} "
-                f"is different from expected shape {out.shape[1:]}"
-            )
+            said = f"Shape of sample {steps.shape[1:]} of sequence at position {i} "
+            said += f"is different from expected shape {out.shape[1:]}"
+            raise placed(ValueError(said), i)
         if dtype is None:
             _check_holds(out.dtype, steps, rows[i], i)
         _write(out[position : position + count], steps, i)
@@ -164,11 +164,10 @@ def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | No
     except (TypeError, ValueError, OverflowError) as error:
         kinds = (OverflowError, TypeError, ValueError)
         kind = next(kind for kind in kinds if isinstance(error, kind))
-        raise kind(f"`sequences` at position {i}: {error}") from error
+        raise placed(kind(f"`sequences` at position {i}: {error}"), i) from error
     if steps.ndim == 0:
-        raise TypeError(
-            f"`sequences` must hold sequences, got {type(rows[i]).__name__} at position {i}"
-        )
+        said = f"`sequences` must hold sequences, got {type(rows[i]).__name__} at position {i}"
+        raise placed(TypeError(said), i)
     if len(steps) != count:
         raise RuntimeError(f"`sequences` at position {i} changed while it was being read")
     return steps
@@ -206,7 +205,8 @@ def _natural_dtype(steps: np.ndarray, row: Any, i: int) -> np.dtype:
     if kind == "f":
         return np.dtype(np.float32)
     if kind not in "biu":
-        raise TypeError(f"`sequences` must hold numbers, got {steps.dtype} at position {i}")
+        said = f"`sequences` must hold numbers, got {steps.dtype} at position {i}"
+        raise placed(TypeError(said), i)
     if kind != "b" and not isinstance(row, np.ndarray):
         if not steps.size or (_INT32.min <= steps.min() and steps.max() <= _INT32.max):
             return np.dtype(np.int32)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..given.places import placed
 from ..rows import Rows
 
 
@@ -41,7 +42,8 @@ def column_text(x: Any) -> list[Any] | None:
         return found if is_text(found) else None
     for position, item in enumerate(found):
         if frames.is_missing(item):
-            raise ValueError(f"text must be str or bytes, got a null at position {position}")
+            said = f"text must be str or bytes, got a null at position {position}"
+            raise placed(ValueError(said), position)
     return found
 
 
@@ -79,11 +81,11 @@ def encoded(values: np.ndarray | list[Any]) -> list[bytes]:
         pass
     for position, x in enumerate(found):
         if not isinstance(x, (str, bytes)):
-            raise TypeError(
-                f"text must be str or bytes, got {type(x).__name__} at position {position}"
-            )
+            said = f"text must be str or bytes, got {type(x).__name__} at position {position}"
+            raise placed(TypeError(said), position)
         try:
             x if isinstance(x, bytes) else x.encode()
         except UnicodeEncodeError as error:
-            raise ValueError(f"text must be valid, got {x!r} at position {position}") from error
+            said = f"text must be valid, got {x!r} at position {position}"
+            raise placed(ValueError(said), position) from error
     raise TypeError("text must be str or bytes")

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from ..context import changed
 from ..data import frames, grouping
+from ..given.places import rows_of
 from ..given.progress import Told
 from ..layers.base.errors import naming_errors
 from ..nest import flatten
@@ -145,17 +146,18 @@ def _answers(
     parts: Iterable[list[Any]]
     values, total = [], None
     if batches.gives_batches(x):
-        parts = _streamed(model, x)
+        parts = streamed(model, x)
     else:
         with naming_errors(model):
             values = model_inputs.for_predict(model, x)
             parts, total = batches.cut(model, values, batch_size), batches.count_of(values)
     results, done = [], 0
     with changed(), naming_errors(model):  # all batches see the same weights
-        for part in islice(parts, steps):
-            results.append(_answer(model, part) if ragged else model._predict_batch(part))
-            done += batches.count_of(part)
-            told(done, total)
+        with rows_of(lambda row: row + done):
+            for part in islice(parts, steps):
+                results.append(_answer(model, part) if ragged else model._predict_batch(part))
+                done += batches.count_of(part)
+                told(done, total)
         if not results:
             raise ValueError("x: expected batches, got none")
         if not ragged and not batches.fit_together(results):
@@ -167,7 +169,7 @@ def _answers(
     return answers.join(results)
 
 
-def _streamed(model: Any, x: Any) -> Iterator[list[Any]]:
+def streamed(model: Any, x: Any) -> Iterator[list[Any]]:
     """The inputs of the batches that an iterable gives: x, (x, y) or (x, y, sample_weight)."""
     indexed = hasattr(x, "__getitem__") and hasattr(x, "__len__")
     given = (x[number] for number in range(len(x))) if indexed else x

@@ -1,10 +1,12 @@
 """The inputs of a model cut into batches of whole sequences, and their results as one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..data.ragged import Ragged
+from ..given.places import rows_of
 from ..nest import flatten
 from ..rows import Layout, Rows, Source
 from ..tensor import get_keras_mask
@@ -82,6 +84,15 @@ def _bounds(values: list[Any], count: int) -> list[int]:
             cells = int(np.prod(value.shape[1:2]))
             steps = np.maximum(steps, np.arange(count + 1, dtype=np.int64) * cells)
     return bounds_of(steps)
+
+
+def each(answer: Callable[[list[Any]], Any], parts: list[list[Any]]) -> list[Any]:
+    """What `answer` gives for each batch. The row of an error is that of all sequences."""
+    results: list[Any] = []
+    with rows_of(lambda row: row + sum(map(count_of, parts[: len(results)]))):
+        for values in parts:
+            results.append(answer(values))
+    return results
 
 
 def bounds_of(steps: np.ndarray) -> list[int]:

@@ -337,7 +337,7 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
             if len(parts) == 1:
                 return self._predict_batch(values)
             with changed():  # all batches see the same weights
-                results = [self._predict_batch(part) for part in parts]
+                results = batches.each(self._predict_batch, parts)
                 if not batches.fit_together(results):  # steps are words, of longest texts
                     return self._predict_batch(values)
                 return batches.join(results)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..data.ragged import Ragged
+from ..given.places import in_file, without_row
 from ..layers.base.errors import PLAIN_ERRORS
 from ..models import asked
 from ..models.answers import by_column, join
@@ -13,7 +14,7 @@ from .block import Answers, Block, sliced
 
 
 class BadSequence(ValueError):
-    """A sequence that the model takes no answer from, with its place."""
+    """A sequence that the model takes no answer from: its `path`, `row` and `step`, from 0."""
 
 
 class Model:
@@ -53,8 +54,8 @@ class Model:
         except (*PLAIN_ERRORS, ArithmeticError, LookupError) as error:
             if stop - start == 1:
                 if not self._skip:
-                    raise BadSequence(f"{block.where(start)}: {error}") from error
-                bad[start] = str(error)
+                    raise _bad(block, start, error) from error
+                bad[start] = without_row(error)
                 return
             middle = (start + stop) // 2
             self._predict(block, start, middle, parts, bad)
@@ -85,6 +86,12 @@ class Model:
             raise ValueError(
                 "no sequence could be read, so nothing says what answers are"
             ) from error
+
+
+def _bad(block: Block, i: int, error: Exception) -> BadSequence:
+    bad = BadSequence(f"{block.where(i)}: {without_row(error)}")
+    vars(bad)["layer"] = getattr(error, "layer", None)
+    return in_file(bad, block.path, block.row_of(i), getattr(error, "step", None))
 
 
 def _no_sequence(tensor: Any) -> Any:

@@ -21,6 +21,5 @@ def blocks(path: str, how: Reading, skip: int) -> Iterator[Block]:
     cuts = [(0, len(data))] if how.whole else cuts_of(lengths[skip:], how.steps)
     for start, stop in cuts:
         first, last = start + skip, stop + skip
-        place = f"{path}: sequence {{}}"
         count = stop - start
-        yield Block(data[first:last], {}, count, count, first, place, {}, last / len(data))
+        yield Block(data[first:last], {}, count, count, first, {}, last / len(data), path=path)

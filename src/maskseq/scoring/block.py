@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..data.ragged import Ragged
+from ..storage.text import printable
 
 
 class Reading(NamedTuple):
@@ -31,9 +32,10 @@ class Reading(NamedTuple):
 class Block(NamedTuple):
     """x: what a model is given.  carried: columns for the answers, pyarrow's or lists.
 
-    size: sequences.  rows: rows of the source that they take.  names: where each is, for messages:
-    a format with its number in the block, from `first`.  bad: what is wrong with those that could
-    not be read.  share: how much of the source is read after it, 0 to 1, if that is known.
+    size: sequences.  rows: rows of the file that they take, from `first` on.  bad: what is wrong
+    with those that could not be read.  share: how much of the source is read after it, 0 to 1, if
+    that is known.  heads: the row in which each begins, from `first`; None: each has one.
+    path, lines: of the file, and whether its rows are lines, which people count from 1.
     """
 
     x: Any
@@ -41,13 +43,20 @@ class Block(NamedTuple):
     size: int
     rows: int
     first: int
-    place: str
     bad: dict[int, str]
     share: float | None = None
+    heads: Any = None
+    path: str = ""
+    lines: bool = False
+
+    def row_of(self, i: int) -> int:
+        """The row of the file in which its sequence i is, or begins, counted from 0."""
+        return self.first + int(i if self.heads is None else self.heads[i])
 
     def where(self, i: int) -> str:
-        """The place of its sequence i."""
-        return self.place.format(self.first + i)
+        """The place of its sequence i, in words."""
+        row = self.row_of(i)
+        return f"{printable(self.path)}: " + (f"line {row + 1}" if self.lines else f"row {row}")
 
 
 class Answers(NamedTuple):

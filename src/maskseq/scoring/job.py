@@ -233,7 +233,7 @@ def _after(position: Position, file: int, block: Block, skipped: int) -> Positio
 
 
 def _nothing(model: Model) -> Answers:
-    return model.answers(Block([], {}, 0, 0, 0, "", {}))[0]
+    return model.answers(Block([], {}, 0, 0, 0, {}))[0]
 
 
 def _bytes_of(y: np.ndarray | Ragged) -> int:

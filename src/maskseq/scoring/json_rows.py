@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from ..given.places import in_file
 from ..storage import json
 from ..storage.text import printable
 from .block import Block, Reading, columns_in
@@ -56,7 +57,7 @@ def _row(path: str, line: bytes, number: int, how: Reading, bad: dict[int, str],
     except TypeError as error:
         said = f"line {number + 1}: {error}"
     if not how.skip:
-        raise ValueError(f"{printable(path)}: {printable(said)}")
+        raise in_file(ValueError(f"{printable(path)}: {printable(said)}"), path, number)
     bad[at] = said
     return None
 
@@ -78,11 +79,11 @@ def _block(
         for i, row in enumerate(found):
             missing = [name for name in names if name not in row]
             if missing and i not in bad:
-                _note(path, f"line {first + i + 1}: it has no {missing[0]!r}", i, bad, how)
+                _note(path, f"it has no {missing[0]!r}", first, i, bad, how)
         x = _values(found, columns)
         kept = how.keep if how.keep is not None else _others(sample, names)
         carried = {name: [row.get(name) for row in found] for name in kept}
-    return Block(x, carried, len(rows), len(rows), first + 1, f"{path}: line {{}}", bad, share)
+    return Block(x, carried, len(rows), len(rows), first, bad, share, path=path, lines=True)
 
 
 def _checked(
@@ -98,15 +99,14 @@ def _checked(
     word = "a list" if kind is list else "an object"
     for i, row in enumerate(rows):
         if row is not None and not isinstance(row, kind):
-            _note(
-                path, f"line {first + i + 1}: expected {word}, as in the lines before", i, bad, how
-            )
+            _note(path, f"expected {word}, as in the lines before", first, i, bad, how)
     return [row if isinstance(row, kind) else empty for row in rows]
 
 
-def _note(path: str, said: str, i: int, bad: dict[int, str], how: Reading) -> None:
+def _note(path: str, said: str, first: int, i: int, bad: dict[int, str], how: Reading) -> None:
+    said = f"line {first + i + 1}: {said}"
     if not how.skip:
-        raise ValueError(f"{printable(path)}: {printable(said)}")
+        raise in_file(ValueError(f"{printable(path)}: {printable(said)}"), path, first + i)
     bad[i] = said
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from ..data import frames, grouping
 from ..given.extras import need
+from ..given.places import placed
 from ..models import asked
+from ..storage.text import printable
 from .block import Block, Reading, columns_in
 
 _BYTES = 8 << 20  # about what a piece of a Parquet file takes
@@ -100,9 +102,9 @@ def blocks(path: str, kind: str, how: Reading, skip: int) -> Iterator[Block]:
                 stop - start,
                 stop - start,
                 first + start,
-                f"{path}: row {{}}",
                 {},
                 share,
+                path=path,
             )
         first += table.num_rows
 
@@ -189,15 +191,12 @@ def _sequences(
     groups = grouping.groups_of(table, how.by, None)
     if groups.order is not None:
         i = int(np.argmax(np.diff(groups.order) != 1)) + 1
-        raise ValueError(
-            f"{path}: a key comes back after others, near row {first + int(groups.order[i])}: "
-            f"sort the file by {', '.join(names)}"
-        )
+        row = first + int(groups.order[i])
+        said = f"{printable(path)}: a key comes back after others, in row {row}: "
+        raise placed(ValueError(f"{said}sort the file by {', '.join(names)}"), row)
     x, keys = asked.read(table, how.by, how.sorted_by, how.columns, how.nulls)
     kept = names if how.keep is None else list(how.keep)
     heads = table.take(groups.heads)
     carried = {name: frames.column_of(heads, name) for name in kept}
     count = keys.num_rows
-    return Block(
-        x, carried, count, table.num_rows, 0, f"{path}: key {{}} from row {first}", {}, share
-    )
+    return Block(x, carried, count, table.num_rows, first, {}, share, groups.heads, path)

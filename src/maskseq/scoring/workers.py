@@ -77,7 +77,10 @@ def _in_turn(
         give()
         taken += 1
         if kind == "bad":
-            raise BadSequence(found)
+            said, place = found
+            bad = BadSequence(said)
+            vars(bad).update(place)
+            raise bad
         if kind == "error":
             raise found
         answers, said = found
@@ -111,7 +114,7 @@ def _work(pipe: Any) -> None:
         try:
             found: Any = "done", model.answers(block)
         except BadSequence as error:
-            found = "bad", str(error)
+            found = "bad", (str(error), vars(error))
         except Exception as error:
             found = "error", error
         pipe.send(found)

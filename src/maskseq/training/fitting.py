@@ -9,8 +9,9 @@ import numpy as np
 
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..context import changed
+from ..given.places import rows_of
 from ..layers.base.errors import naming_errors
-from ..models import batches
+from ..models import asked, batches
 from ..models import inputs as model_inputs
 from .data import Batch, Source, source_of
 from .trainer import Trainer
@@ -97,21 +98,21 @@ def predict(
 ) -> Any:
     """The outputs for `x`, or for its first `steps` batches; see `Model.predict`."""
     if batches.gives_batches(x):
-        source = source_of(model, x, None, None, BATCH_SIZE)
-        parts: Any = (batch.values for batch in source.epoch(0, 0, shuffle=False))
-        count = source.steps
+        parts: Any = asked.streamed(model, x)
+        count = len(x) if hasattr(x, "__len__") else None
     else:
         parts = batches.cut(model, model_inputs.for_predict(model, x), _size(batch_size))
         count = len(parts)
     run = _callbacks(model, [], callbacks, verbose, 1, steps or count)
-    results = []
-    with changed():  # all batches see the same weights
+    results, done = [], 0
+    with changed(), rows_of(lambda row: row + done):  # all batches see the same weights
         run.on_predict_begin()
         for group in _executions(itertools.islice(parts, steps), model.steps_per_execution):
             run.on_predict_batch_begin(group[0][0])
             with naming_errors(model):
-                found = [model._predict_batch(part) for _, part in group]
+                found = batches.each(model._predict_batch, [part for _, part in group])
             results += found
+            done += sum(batches.count_of(part) for _, part in group)
             run.on_predict_batch_end(group[-1][0], {"outputs": _of_group(found)})
         run.on_predict_end()
     if not results:
@@ -193,7 +194,8 @@ def _train(trainer: Trainer, given: Iterable[Batch], run: Any, epoch: int) -> No
     for group in _executions(given, trainer.model.steps_per_execution):
         run.on_train_batch_begin(group[0][0])
         for number, batch in group:
-            trainer.train(batch, epoch, number)
+            with rows_of(batch.numbers.__getitem__):
+                trainer.train(batch, epoch, number)
         if told:
             run.on_train_batch_end(group[-1][0], trainer.logs())
         if trainer.model.stop_training:
@@ -209,7 +211,8 @@ def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict
     for group in _executions(given, trainer.model.steps_per_execution):
         run.on_test_batch_begin(group[0][0])
         for _, batch in group:
-            trainer.test(batch)
+            with rows_of(batch.numbers.__getitem__):
+                trainer.test(batch)
         if told:
             run.on_test_batch_end(group[-1][0], trainer.logs())
     logs = trainer.logs()

@@ -13,7 +13,7 @@ def put_name(layer: Any, error: Exception) -> None:
     """Put the layer's name in front of a plain error's message, once; others stay as they are."""
     if type(error) in PLAIN_ERRORS and not getattr(error, "named", False):
         error.args = (f"layer '{layer.name}' ({type(layer).__name__}): {error}",)
-        vars(error)["named"] = True
+        vars(error).update(named=True, layer=layer.name)
 
 
 def call_error(layer: Any, error: Exception, inputs: Any) -> Exception:

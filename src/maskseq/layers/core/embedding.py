@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, constraints, ops, regularizers
+from ...given.places import placed
 from ...initializers import checked
 from ...numerics.quantized import Codes, Quantized
 from ...rows import Layout, Rows, Source
@@ -194,7 +195,8 @@ class Embedding(OneTensor):
         if wrong < len(ids):
             cell = wrong if layout is None else layout.cells[wrong]
             place = [int(i) for i in np.unravel_index(cell, shape)]
-            raise IndexError(f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at {place}")
+            said = f"ids must be in 0..{self.input_dim - 1}, got {ids[wrong]} at {place}"
+            raise placed(IndexError(said), *place[:2])
         return ids if kind in "iu" else ids.astype(np.int64)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
