@@ -64,7 +64,8 @@ def archive(data: bytes) -> list:
     found = _outcome(lambda: read_archive(_written(data, ".keras"))[: len(MEMBERS)])
     if found[0] == "read":
         for name, member in zip(MEMBERS, found[1], strict=True):
-            assert not member or member in _sound_members(name), f"{name} is another"
+            known = member is None or not len(member) or bytes(member) in _sound_members(name)
+            assert known, f"{name} is another"
     return found
 
 
@@ -185,5 +186,5 @@ def _sound_members(name: str) -> set[bytes]:
             if seed.startswith("sound-"):
                 sound = read_archive(_written(raw, ".sound"))[: len(MEMBERS)]
                 for member, found in zip(MEMBERS, sound, strict=True):
-                    _SOUND.setdefault(member, set()).add(found)
+                    _SOUND.setdefault(member, set()).add(bytes(found))
     return _SOUND[name]
