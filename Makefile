@@ -15,7 +15,7 @@ SOURCES := src csrc tests benchmarks examples setup.py
 CSRC := $(shell find csrc -name '*.[ch]')
 C_FILES = $(shell git ls-files '*.c' '*.h')
 
-# Cython's C is compiled with less optimisation, except for what is timed.
+# What takes long to compile is optimised less, except for what is timed.
 export MASKSEQ_DEV ?= 1
 bench profile sanitize: export MASKSEQ_DEV = 0
 

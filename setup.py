@@ -2,8 +2,8 @@
 
 Switches, from the environment: MASKSEQ_NO_OPENMP=1 builds serial, MASKSEQ_DEBUG=1 keeps asserts,
 MASKSEQ_WERROR=1 turns warnings about csrc into errors, MASKSEQ_SANITIZE=address,undefined adds
-sanitizers, MASKSEQ_DEV=1 optimises Cython's C less: it checks and allocates, the arithmetic is in
-csrc, MASKSEQ_COVERAGE=1 has csrc count what runs (gcov).
+sanitizers, MASKSEQ_DEV=1 optimises what takes long to compile less (Cython's C and csrc/isa),
+MASKSEQ_COVERAGE=1 has csrc count what runs (gcov).
 
 Only what is stale is compiled and linked. A file is kept while the command that made it and all
 files that were read for it stay the same, so a change of any switch rebuilds what it concerns.
@@ -51,6 +51,7 @@ class BuildExt(build_ext):
         super().finalize_options()
         kind = [sys.implementation.cache_tag, "debug" if debug else "", sanitizers]
         kind += ["coverage" if coverage else "", "" if openmp_compile else "serial"]
+        kind += ["dev" if DEV else ""]
         self.build_temp = os.path.join("build", "-".join(["objects", *filter(None, kind)]))
 
     def build_extensions(self) -> None:
@@ -69,7 +70,9 @@ class BuildExt(build_ext):
         """Makes the object of a source, and returns its name."""
         [made] = self.compiler.object_filenames([source], output_dir=self.build_temp)
         ours = source.startswith("csrc")
-        less = ["-O1"] if DEV and not ours else ["-Os"] if source in SMALL else []
+        less = ["-Os"] if source in SMALL else []
+        if DEV and (not ours or "/isa/" in source):  # what takes long to compile
+            less = ["-O0" if "/low/" in source else "-O1"]
         counted = ["-O1", "--coverage", "-fprofile-abs-path"] if coverage and ours else []
         options = {
             "sources": [source],
