@@ -52,7 +52,7 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Of a test with many cases a few, drawn, are quick ones. MASKSEQ_ONLY names tests and files."""
+    """Of a test with many cases a few, drawn, are quick. MASKSEQ_ONLY names tests and files."""
     if only := os.environ.get("MASKSEQ_ONLY"):
         named = set(Path(only).read_text("utf-8").splitlines())
         items[:] = [
