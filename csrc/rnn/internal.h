@@ -34,22 +34,44 @@ static inline int64_t msq_number_of(const sequence *s, int64_t t, int reverse) {
     return reverse ? s->first + s->length - 1 - t : s->first + t;
 }
 
-/* The input's part of the gates, once for each row of x that occurs, or for all (rnn/fold.c). */
-struct msq_fold {
-    float *table;  /* count rows of columns; NULL: it does not pay */
-    int64_t *rows; /* count: where each is in x; NULL: all are there, in their order */
-    int32_t *slot; /* of each row of x, its row in the table + 1; NULL: as rows */
+/* The input's part of the gates, once for each row of x that occurs (rnn/fold.c). */
+typedef struct msq_fold {
+    float *table;          /* count rows of columns; NULL: it does not pay */
+    int64_t *rows;         /* count: where each is in x */
+    _Atomic int32_t *slot; /* of each row of x, its row in the table + 1 */
     int64_t count, columns;
-};
+    int partial; /* rows may be lacking: their slots are 0 or less */
+} msq_fold;
 
 /* Decides whether it pays for one call, and makes room. Without memory it does not pay. */
 void msq_fold_plan(msq_fold *fold, const msq_rnn *rnn, const msq_rnn_call *call, int64_t steps);
 /* Fills the rows from `begin` to `end`; room as for msq_rnn_input. */
 void msq_fold_project(const msq_fold *fold, const msq_rnn *rnn, const float *x, int64_t begin,
                       int64_t end, void *room);
-/* What row `row` of x adds to the gates. */
+/* What row `row` of x adds to the gates; NULL if it is lacking. */
 const float *msq_fold_row(const msq_fold *fold, int64_t row);
 void msq_fold_clear(msq_fold *fold);
+
+/* Kept products (rnn/keep.c). */
+typedef struct msq_kept_row {
+    int64_t row; /* of x */
+    int32_t slot;
+} msq_kept_row;
+
+/* What a call does with them. */
+typedef struct msq_keeping {
+    msq_keep *keep;     /* NULL: nothing */
+    msq_kept_row *rows; /* count: those that it adds */
+    int64_t count;
+    int adding; /* no other call does */
+} msq_keeping;
+
+/* Chooses the rows that a call adds; 0 if it has to do without. */
+int msq_keep_begin(msq_keeping *k, msq_keep *keep, const msq_rnn_call *call, int64_t steps);
+void msq_keep_end(msq_keeping *k);
+int64_t msq_keep_rows(const msq_keep *keep); /* of x */
+int msq_keep_is_whole(const msq_keep *keep); /* none is lacking, nor ever will be */
+const msq_fold *msq_keep_fold(const msq_keep *keep);
 
 /* What a thread needs to walk sequences through time; made once per call, reused for every step. */
 typedef struct walker {
@@ -60,13 +82,16 @@ typedef struct walker {
     msq_step_fn *step;               /* of rnn, or one that also keeps what the way back needs */
     sequence **sequences;            /* by falling length */
     int64_t first_block, last_block; /* the units to compute */
-    int64_t max_rows, max_z;         /* sequences side by side; rows of a chunk of input products */
-    const float **x, **z;            /* max_z pointers each */
+    int64_t max_rows;                /* sequences side by side */
+    int64_t max_z;                   /* steps of a chunk */
+    int64_t max_own;                 /* those of them whose input products are not in the fold */
+    const float **x;                 /* max_own pointers */
+    const float **z;                 /* max_z pointers */
     const float **h;                 /* max_rows pointers each */
     float **h_next, **c, **reset;
     const float **c_before; /* max_rows, as `kept`; only where the step keeps something */
     float **kept;
-    float *z_rows;        /* max_z rows: what z points to */
+    float *z_rows;        /* max_own rows: what z points to */
     float *gates;         /* max_rows rows, general cells only */
     const float **codes;  /* max_rows; weights in fewer bits only */
     void *room;           /* the codes of states, or of a chunk of x */
@@ -78,6 +103,10 @@ typedef struct walker {
     int64_t patience; /* of waiting for them, see msq_wait */
     int keeps_states; /* this thread notes the sequences' states and copies the last ones out */
 } walker;
+
+/* Computes those that a call adds, from `begin` to `end`, for all calls to come. */
+void msq_keep_project(const msq_keeping *k, const msq_rnn *rnn, const float *x, int64_t begin,
+                      int64_t end, const walker *w);
 
 /* Walks the first `rows` sequences from step `begin` to step `end`, or until they are over. Returns
  * the step reached: less than `end` if waiting for the other threads got slow. */
@@ -94,11 +123,11 @@ typedef struct msq_rnn_job {
     int parts;
     int64_t few; /* this many sequences are walked together */
     msq_barrier barrier;
-    const msq_fold *fold; /* the run's, or own_fold */
+    const msq_fold *fold; /* that of the run's keep, or own_fold */
     msq_fold own_fold;
-    int64_t projected; /* rows that the input's weights are multiplied by */
+    msq_keeping keeping;
     msq_stop *stop;
-    int64_t max_rows, max_z;
+    int64_t max_rows, max_z, max_own;
     float *zeros, *room; /* a state; room for each row of each part */
     walker *walkers;     /* one per part */
     void *memory;        /* holds the arrays; NULL: they are on the desk */

@@ -28,6 +28,10 @@ static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+static int64_t at_least(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
 /* Memory is cut from one allocation. Cutting from NULL only measures. */
 struct arena {
     char *base;
@@ -43,7 +47,7 @@ static void *take(struct arena *arena, int64_t count, size_t size) {
 /* The codes of states, or of a chunk of x. */
 static size_t room_bytes(const msq_rnn_job *job, int64_t rows) {
     const msq_rnn *const rnn = job->rnn;
-    const size_t of_input = msq_input_room(rnn, job->fold->table ? MSQ_CODE_ROWS : job->max_z);
+    const size_t of_input = msq_input_room(rnn, job->fold->table ? MSQ_CODE_ROWS : job->max_own);
     const size_t of_states = rnn->low ? (size_t)rows * msq_code_bytes(rnn->low, rnn->units) : 0;
     return of_states > of_input ? of_states : of_input;
 }
@@ -67,10 +71,11 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
                     .step = job->run->kept ? rnn->kernels->rnn_taped[rnn->kind] : rnn->step,
                     .max_rows = rows,
                     .max_z = job->max_z,
+                    .max_own = job->max_own,
                     .barrier = &job->barrier,
                     .stop = job->stop};
         w.sequences = take(&arena, rows, sizeof *w.sequences);
-        w.x = take(&arena, job->max_z, sizeof *w.x);
+        w.x = take(&arena, job->max_own, sizeof *w.x);
         w.z = take(&arena, job->max_z, sizeof *w.z);
         w.h = take(&arena, rows, sizeof *w.h);
         w.h_next = take(&arena, rows, sizeof *w.h_next);
@@ -78,7 +83,7 @@ static size_t cut_memory(msq_rnn_job *job, char *base) {
         w.reset = take(&arena, rows, sizeof *w.reset);
         w.c_before = take(&arena, job->run->kept ? rows : 0, sizeof *w.c_before);
         w.kept = take(&arena, job->run->kept ? rows : 0, sizeof *w.kept);
-        w.z_rows = take(&arena, job->fold->table ? 0 : job->max_z * rnn->columns, sizeof *w.z_rows);
+        w.z_rows = take(&arena, job->max_own * rnn->columns, sizeof *w.z_rows);
         w.gates =
             take(&arena, rows * padded * (general ? rnn->gates : rnn->phases - 1), sizeof *w.gates);
         w.codes = take(&arena, rnn->low ? rows : 0, sizeof *w.codes);
@@ -173,10 +178,11 @@ static void plan(msq_rnn_job *job, int num_threads) {
     job->parts = (int)least(num_threads, max_parts(job) > 1 ? max_parts(job) : 1);
     job->few = msq_rnn_few(recurrent_weights(rnn), job->parts);
     job->max_rows = msq_rnn_rows(batch, job->parts, job->few);
-    job->max_z = least(steps, job->fold->table ? Z_POINTERS
-                                               : Z_BYTES / (int64_t)sizeof(float) / rnn->columns);
-    if (job->max_z < job->max_rows)
-        job->max_z = job->max_rows;
+    const int64_t own = Z_BYTES / (int64_t)sizeof(float) / rnn->columns;
+    job->max_z = at_least(job->max_rows, least(steps, job->fold->table ? Z_POINTERS : own));
+    job->max_own = at_least(job->max_rows, least(steps, own));
+    if (job->fold->table && (!job->keeping.keep || msq_keep_is_whole(job->keeping.keep)))
+        job->max_own = 0;
 }
 
 msq_group msq_rnn_group(sequence *sequences, int64_t count, int64_t most, int64_t few) {
@@ -189,17 +195,19 @@ msq_group msq_rnn_group(sequence *sequences, int64_t count, int64_t most, int64_
 }
 
 int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk) {
-    if (!job->fold) {
+    job->fold = &job->own_fold;
+    if (job->run->keep && job->call->index &&
+        msq_keep_begin(&job->keeping, job->run->keep, job->call, job->steps))
+        job->fold = msq_keep_fold(job->run->keep);
+    else
         msq_fold_plan(&job->own_fold, job->rnn, job->call, job->steps);
-        job->fold = &job->own_fold;
-        job->projected = job->fold->table ? job->fold->count : job->steps;
-    }
     plan(job, num_threads);
     const size_t bytes = cut_memory(job, NULL);
     if (!desk || bytes > MSQ_DESK_BYTES) {
         job->memory = desk = msq_aligned_alloc(bytes);
         if (!desk) {
             msq_fold_clear(&job->own_fold);
+            msq_keep_end(&job->keeping);
             return MSQ_NO_MEMORY;
         }
     }
@@ -211,5 +219,6 @@ int msq_rnn_start(msq_rnn_job *job, int num_threads, char *desk) {
 
 void msq_rnn_finish(msq_rnn_job *job) {
     msq_fold_clear(&job->own_fold);
+    msq_keep_end(&job->keeping);
     msq_aligned_free(job->memory);
 }

@@ -76,6 +76,13 @@ static void run_job(msq_rnn_job *job, int thread, int num_threads, int calling) 
                          msq_share(rows, thread + 1, num_threads), job->walkers[thread].room);
         msq_wait(&job->barrier, num_threads, -1);
     }
+    if (job->keeping.count > 0) {
+        const int64_t rows = job->keeping.count;
+        msq_keep_project(&job->keeping, job->rnn, job->call->x,
+                         msq_share(rows, thread, num_threads),
+                         msq_share(rows, thread + 1, num_threads), &job->walkers[thread]);
+        msq_wait(&job->barrier, num_threads, -1);
+    }
     for (int64_t first = 0; first < job->count; first += job->parts * job->max_rows) {
         const msq_group group = msq_rnn_group(job->sequences + first, job->count - first,
                                               job->parts * job->max_rows, job->few);
@@ -128,7 +135,7 @@ int msq_rnn_check(const msq_rnn_run *run, int64_t *bad_position) {
          (run->rnn->kind == MSQ_LSTM) != (run->kept_c != NULL)))
         return MSQ_UNSUPPORTED;
     if (steps < 0 || (!call->index && steps > call->x_rows) ||
-        (run->fold && run->fold->count != call->x_rows))
+        (run->keep && msq_keep_rows(run->keep) != call->x_rows))
         return MSQ_OUT_OF_RANGE;
     return MSQ_OK;
 }
@@ -164,13 +171,9 @@ int msq_rnn_runs_f32(msq_rnn_run *const *runs, int count, int64_t *bad_position)
                                   .run = runs[i],
                                   .call = &calls[i],
                                   .steps = runs[i]->steps,
-                                  .fold = runs[i]->fold,
                                   .stop = &r.stop};
     }
-    const int status = run_region(&r);
-    for (int i = 0; i < count; i++)
-        runs[i]->projected = r.jobs[i].projected;
-    return status;
+    return run_region(&r);
 }
 
 int msq_rnn_f32(const msq_rnn *rnn, const msq_rnn_call *call, int64_t *bad_position) {

@@ -10,16 +10,18 @@ int msq_rnn_pack_low(msq_rnn **packed, int kind, int precision, const msq_low_ma
                      const msq_low_matrix *recurrent_kernel, const float *bias, int64_t features,
                      int64_t units, int activation, int recurrent_activation);
 
-/* What rows of x add to the gates of a layer. Read only: any number of calls may use one. */
-typedef struct msq_fold msq_fold;
+/* What rows of an x that never changes add to the gates of a layer, kept from call to call; where
+ * not all fit, those that calls read. Any number of calls may use one at a time. */
+typedef struct msq_keep msq_keep;
 
-/* That of all rows of x (rows, features), for calls that read x by index: the same bits as without.
- * MSQ_NO_MEMORY, also if there is no row; MSQ_INTERRUPTED. */
-int msq_fold_all(msq_fold **fold, const msq_rnn *rnn, const float *x, int64_t rows,
-                 int num_threads);
-/* How many bytes it takes. */
+/* For x (rows, features), which calls read by index: the same bits as without. MSQ_NO_MEMORY. */
+int msq_keep_make(msq_keep **keep, const msq_rnn *rnn, int64_t rows, double max_bytes);
+/* How many rows are there now. */
+int64_t msq_keep_count(const msq_keep *keep);
+/* How many bytes so many rows take. */
 double msq_fold_bytes(const msq_rnn *rnn, int64_t rows);
-void msq_fold_free(msq_fold *fold);
+/* No call may be using it. */
+void msq_keep_free(msq_keep *keep);
 
 /* A call whose arrays other threads may change while it runs. That can give wrong states, but no
  * access outside the arrays: what was checked once is never trusted when it is read again. */
@@ -27,13 +29,12 @@ typedef struct msq_rnn_run {
     const msq_rnn *rnn;
     msq_rnn_call call;
     int64_t steps;        /* offsets[batch] as it was when room was made for index and sequences */
-    const msq_fold *fold; /* of rnn and all of x, or NULL */
+    msq_keep *keep;       /* of rnn and x, or NULL */
     const int64_t *cells; /* step j's output is row cells[j] of call.sequences; NULL: row j */
     int64_t rows;         /* of call.sequences, where there are cells */
     float *kept;         /* NULL, or `steps` rows, kept_stride apart: what msq_back needs of each */
     int64_t kept_stride; /* at least 4 * units */
     float *kept_c;       /* MSQ_LSTM, if kept: `steps` rows of `units`, the cell state after each */
-    int64_t projected;   /* set: how many rows were multiplied by the input's weights */
 } msq_rnn_run;
 
 /* msq_rnn_f32 for one run or two, side by side: the directions of a bidirectional layer, which have

@@ -17,26 +17,29 @@ static int64_t running(const walker *w, int64_t rows, int64_t t) {
 }
 
 /* Points z to the input's part of the gates for steps from t on, before `end`, as many as fit, and
- * computes it where it is not folded; returns the step after them. */
+ * computes it where the fold lacks it; returns the step after them. */
 static int64_t project(walker *w, int64_t rows, int64_t t, int64_t end) {
     const msq_rnn *const rnn = w->rnn;
-    int64_t n = 0;
+    int64_t n = 0, own = 0;
     for (; t < end; t++) {
         rows = running(w, rows, t);
-        if (rows == 0 || n + rows > w->max_z)
+        if (rows == 0 || n + rows > w->max_z || (own > 0 && own + rows > w->max_own))
             break;
         for (int64_t i = 0; i < rows; i++, n++) {
             const int64_t row = msq_row_of_step(w->call, number_of(w->call, w->sequences[i], t));
-            w->x[n] = w->call->x + row * rnn->features;
-            w->z[n] = w->fold->table ? msq_fold_row(w->fold, row) : w->z_rows + n * rnn->columns;
+            w->z[n] = w->fold->table ? msq_fold_row(w->fold, row) : NULL;
+            if (w->z[n])
+                continue;
+            w->z[n] = w->z_rows + own * rnn->columns;
+            w->x[own++] = w->call->x + row * rnn->features;
         }
     }
-    if (w->fold->table)
+    if (own == 0)
         return t;
     msq_rnn_input(rnn,
                   (msq_product){.z = w->z_rows,
                                 .x = w->x,
-                                .rows = n,
+                                .rows = own,
                                 .first_block = w->first_block,
                                 .last_block = w->last_block,
                                 .scattered = w->call->index != NULL},

@@ -129,25 +129,24 @@ cdef extern from "rnn/rnn.h":
                          int64_t features, int64_t units, int activation,
                          int recurrent_activation) nogil
 
-    ctypedef struct msq_fold:
+    ctypedef struct msq_keep:
         pass
 
-    int msq_fold_all(msq_fold** fold, const msq_rnn* rnn, const float* x, int64_t rows,
-                     int num_threads) nogil
+    int msq_keep_make(msq_keep** keep, const msq_rnn* rnn, int64_t rows, double max_bytes) nogil
+    int64_t msq_keep_count(const msq_keep* keep) nogil
     double msq_fold_bytes(const msq_rnn* rnn, int64_t rows) nogil
-    void msq_fold_free(msq_fold* fold) nogil
+    void msq_keep_free(msq_keep* keep) nogil
 
     ctypedef struct msq_rnn_run:
         const msq_rnn* rnn
         msq_rnn_call call
         int64_t steps
-        const msq_fold* fold
+        msq_keep* keep
         const int64_t* cells
         int64_t rows
         float* kept
         int64_t kept_stride
         float* kept_c
-        int64_t projected
 
     int msq_rnn_runs_f32(msq_rnn_run** runs, int count, int64_t* bad_position) nogil
 

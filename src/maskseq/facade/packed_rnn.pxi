@@ -9,45 +9,16 @@ cdef dict _KINDS = {
 
 
 @cython.final
-cdef class Fold:
-    """What each row of a table adds to the gates of a layer."""
-
-    cdef msq_fold* held
-
-    def __dealloc__(self):
-        msq_fold_free(self.held)
-
-
-@cython.final
 cdef class Kept:
-    """The fold of one table, kept from call to call once that pays: when as many rows have been
-    multiplied by the input's weights as the table has. Until then it only counts.
-
-    A call holds the fold that it uses, which never changes."""
+    """What rows of one table add to the gates of a layer, kept from call to call: those that calls
+    read, in so many bytes. A call that uses it holds it."""
 
     cdef object table  # a weak reference to the array
-    cdef Fold fold
-    cdef Py_ssize_t bytes, projected
-    cdef bint folding
+    cdef Py_ssize_t max_bytes
+    cdef msq_keep* held  # NULL: there was no memory
 
-    cdef int make(self, PackedRNN packed, Array table, int threads) except -1:
-        """Makes the fold; without memory for it, or while another thread is at it, nothing."""
-        cdef Fold fold = Fold.__new__(Fold)
-        cdef int status = MSQ_OK
-        if self.folding:
-            return 0
-        self.folding = True
-        try:
-            with nogil:
-                status = msq_fold_all(&fold.held, packed.packed, <const float*>table.view.buf,
-                                      table.view.shape[0], threads)
-            if status == MSQ_INTERRUPTED:
-                raise_pending()
-            if status == MSQ_OK:
-                self.fold = fold
-        finally:
-            self.folding = False
-        return 0
+    def __dealloc__(self):
+        msq_keep_free(self.held)
 
 
 @cython.final
@@ -124,17 +95,19 @@ cdef class PackedRNN:
     def __dealloc__(self):
         msq_rnn_free(self.packed)
 
-    cdef Kept kept_of(self, object table, Py_ssize_t rows):
+    cdef Kept kept_of(self, object table, Py_ssize_t rows, Py_ssize_t max_bytes):
         """What is kept of an array of so many rows; of the one before, nothing is any longer."""
         cdef Kept kept = self.kept
-        if kept is None or kept.table() is not table:
+        if kept is None or kept.table() is not table or kept.max_bytes != max_bytes:
             kept = Kept.__new__(Kept)
-            kept.table = weakref.ref(table)
-            kept.bytes = <Py_ssize_t>msq_fold_bytes(self.packed, rows)
+            kept.table, kept.max_bytes = weakref.ref(table), max_bytes
+            msq_keep_make(&kept.held, self.packed, rows, <double>max_bytes)
             self.kept = kept
         return kept
 
     @property
     def kept_bytes(self) -> int:
         """The memory that is kept between calls, see `keep` of `rnn`."""
-        return 0 if self.kept is None or self.kept.fold is None else self.kept.bytes
+        if self.kept is None or self.kept.held == NULL:
+            return 0
+        return int(msq_fold_bytes(self.packed, msq_keep_count(self.kept.held)))

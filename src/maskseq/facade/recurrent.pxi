@@ -99,7 +99,6 @@ cdef class RnnCall:
     cdef msq_rnn_run run
     cdef Array x, offsets, index, cells, h0, c0
     cdef Kept kept
-    cdef Fold fold
     cdef RowsOut rows
     cdef object out, h, c
 
@@ -146,17 +145,12 @@ cdef class RnnCall:
         self.run.cells = <const int64_t*>values_of(cells)
         self.run.rows = 0 if self.rows is None else self.rows.view.shape[0]
 
-    cdef int take_fold(self, PackedRNN packed, object table, Py_ssize_t max_bytes) except -1:
-        """Uses what is kept of x, which is the array `table`."""
+    cdef int take_kept(self, PackedRNN packed, object table, Py_ssize_t max_bytes) except -1:
+        """Uses what is kept of x, which is the array `table`, and adds to it."""
         if self.index is None or max_bytes <= 0:
             return 0
-        cdef Py_ssize_t rows = self.x.view.shape[0]
-        cdef Kept kept = packed.kept_of(table, rows)
-        if kept.fold is None and kept.projected >= rows and kept.bytes <= max_bytes:
-            kept.make(packed, self.x, self.run.call.num_threads)
-        self.kept, self.fold = kept, kept.fold
-        if self.fold is not None:
-            self.run.fold = self.fold.held
+        self.kept = packed.kept_of(table, self.x.view.shape[0], max_bytes)
+        self.run.keep = self.kept.held
         return 0
 
     cdef object out_of_range(self, Py_ssize_t position):
@@ -170,8 +164,6 @@ cdef class RnnCall:
         return IndexError(f"{name} must be in [0, {size}), got {row} at position {position}")
 
     cdef tuple results(self):
-        if self.kept is not None:
-            self.kept.projected += self.run.projected
         return self.out, (self.h,) if self.c is None else (self.h, self.c)
 
 
@@ -231,8 +223,9 @@ def rnn(
         out: float32, (n or more, units), any distance between rows: the sequences go there.
         cells: int64, (n,): the output of step j goes to row cells[j] of `out`, and no other step's
             does; None: to row j.
-        keep: not 0: x is a table of weights, which never change. What its rows add to the gates may
-            be kept in `packed` for later calls with the same array, in so many bytes.
+        keep: not 0: x is a table of weights, which never change. What its rows add to the gates is
+            kept in `packed` for later calls with the same array, in so many bytes: where not all
+            rows fit, that of rows which calls read.
     Returns: (sequences (n, units), without offsets (batch, time, units), or None; last states, each
         (batch, units)). The state of a sequence without steps is its initial state.
     Raises: IndexError if `index` leaves x, or `cells` leave out.
@@ -246,7 +239,7 @@ def rnn(
     cdef Array placed = None if cells is None else integers(cells, "cells")
     call.prepare(floats(x, "x"), packed, offsets_of(offsets), picked, initial_state,
                  return_sequences, reverse, out, placed, num_threads)
-    call.take_fold(packed, x, keep)
+    call.take_kept(packed, x, keep)
     run_calls(call, None)
     return call.results()
 
@@ -283,7 +276,7 @@ def rnn_pair(
                   placed, num_threads)
     second.prepare(values, other, ends, picked, initial_states[1], return_sequences, not reverse,
                    out[1], placed, num_threads)
-    first.take_fold(one, x, keep)
-    second.take_fold(other, x, keep)
+    first.take_kept(one, x, keep)
+    second.take_kept(other, x, keep)
     run_calls(first, second)
     return first.results(), second.results()

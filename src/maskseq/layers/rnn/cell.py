@@ -39,10 +39,10 @@ class Cell(Drawing, KeepsPack, Layer):
     A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
     `advance` for activations that are not known to C.
 
-    Right behind an Embedding, what each row of its table adds to the gates is kept from call to
-    call, float32 (ids, gates * units), once calls have computed as many rows, and if it takes no
-    more than `max_kept_bytes`. A step then costs its recurrent half only. With other weights the
-    next call drops it.
+    Right behind an Embedding, what rows of its table add to the gates is kept from call to call,
+    float32 (ids, gates * units) in at most `max_kept_bytes`: where not all ids fit, that of ids
+    which calls have. A step of such an id costs its recurrent half only. Each call adds some rows,
+    so that none is much longer than the others. With other weights the next call drops them.
 
     Parameters
     ----------
