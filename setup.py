@@ -182,7 +182,7 @@ else:
     # -g0: Python's own flags ask for debug information, nine tenths of the file.
     compile_args = ["-g", "-UNDEBUG", "-fno-wrapv"] if debug else ["-g0"]
     compile_args += ["-std=c11", "-O3", "-MMD", "-fvisibility=hidden", *baseline_flags()]
-    exact_args = ["-ffp-contract=off"]
+    exact_args = ["-ffp-contract=off", "-fno-math-errno"]  # roots of whole vectors
 # Where loops happen to start made a difference of 15 % to lists of floats.
 steady_args = [] if WINDOWS else ["-falign-loops=16"]
 # Names of inner functions are a fiftieth of a wheel.

@@ -238,8 +238,12 @@ typedef struct msq_normalization {
     int centered;              /* 0: the mean stays in y; only with about_mean */
     int of_sum;                /* 1: the sum of the squares, not their mean */
 } msq_normalization;
-typedef void msq_normalize_row_fn(float *y, const float *x, int64_t n,
-                                  const msq_normalization *norm);
+typedef void msq_normalize_rows_fn(float *y, const float *x, int64_t rows, int64_t n,
+                                   const msq_normalization *norm);
+/* sum[c] += x[r][c] - shift[c], squares[c] += its square, for all rows r; `columns` values a row.
+ * shift NULL: sum[c] += x[r][c], and no squares. */
+typedef void msq_add_moments_fn(double *sum, double *squares, const float *x, int64_t rows,
+                                int64_t columns, const float *shift);
 /* The gradient of x from that d of y, without beta; products[i] = d[i] times what y is without
  * gamma and beta, or NULL. */
 typedef void msq_normalize_back_row_fn(float *dx, float *products, const float *d, const float *x,
@@ -313,7 +317,8 @@ typedef struct msq_kernel_table {
     msq_reduce_row_fn *reduce_row;
     msq_reduce_columns_fn *reduce_columns;
     msq_pool_rows_fn *pool_rows;
-    msq_normalize_row_fn *normalize_row;
+    msq_normalize_rows_fn *normalize_rows;
+    msq_add_moments_fn *add_moments;
     msq_normalize_back_row_fn *normalize_back_row;
     msq_scale_row_fn *scale_row;
     msq_additive_scores_fn *additive_scores;

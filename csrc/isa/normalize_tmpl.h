@@ -1,57 +1,102 @@
-/* Normalisation of one row. As in a softmax, value i is summed in lane i % 16 in float32; so are
+/* Normalisation of rows. As in a softmax, value i is summed in lane i % 16 in float32; so are
  * its differences from the mean and their squares, which tell what the mean lacks. The sums of
  * 1,024 values at a time are added in float64. Where float32 does not hold the squares, all is
- * float64. */
+ * float64.
+ *
+ * Each pass is done for some rows before the next one begins, a few of them side by side: what a
+ * row waits for, another one computes meanwhile. Its bits do not depend on the others. */
 
-enum { NORM_BLOCK = 1024 };
+enum {
+    NORM_BLOCK = 1024,
+    NORM_ROWS = 16,     /* of a pass */
+    NORM_VALUES = 2048, /* of a pass, so that they stay in the first cache */
+    NORM_BESIDE = ACCUMULATORS >= 8 * SUM_VECS ? 4
+    : ACCUMULATORS >= 4 * SUM_VECS             ? 2
+                                               : 1
+};
 
+/* Of each row of a pass. */
 typedef struct {
-    double sum, squares;
+    double sum[NORM_ROWS], squares[NORM_ROWS];
 } row_sums;
 
-/* Of x - shift. */
-static inline row_sums shifted_sums(const float *x, int64_t n, vec shift) {
-    row_sums total = {0, 0};
-    for (int64_t first = 0; first < n; first += NORM_BLOCK) {
-        const int64_t end = n - first < NORM_BLOCK ? n : first + NORM_BLOCK;
-        vec sums[SUM_VECS], squares[SUM_VECS];
-        int64_t i = first;
-        for (int v = 0; v < SUM_VECS; v++)
-            sums[v] = squares[v] = v_set1(0.0f);
-        for (; i + SUM_LANES <= end; i += SUM_LANES) {
-            for (int v = 0; v < SUM_VECS; v++) {
-                const vec apart = v_sub(v_load(x + i + v * V_WIDTH), shift);
-                sums[v] = v_add(sums[v], apart);
-                squares[v] = v_fma(apart, apart, squares[v]);
-            }
-        }
-        for (int v = 0; i < end; v++, i += V_WIDTH) {
-            const int64_t part = end - i < V_WIDTH ? end - i : V_WIDTH;
-            const vec apart = v_keep(v_sub(v_load_part(x + i, part), shift), part);
-            sums[v] = v_add(sums[v], apart);
-            squares[v] = v_fma(apart, apart, squares[v]);
-        }
-        total.sum += (double)v_sum16(sums);
-        total.squares += (double)v_sum16(squares);
-    }
-    return total;
+INLINE void shifted_vec(vec *sum, vec *squares, vec x, vec shift, int64_t part,
+                        const int with_squares) {
+    vec apart = with_squares ? v_sub(x, shift) : x;
+    if (part < V_WIDTH)
+        apart = v_keep(apart, part);
+    *sum = v_add(*sum, apart);
+    if (with_squares)
+        *squares = v_fma(apart, apart, *squares);
 }
 
-/* The mean, and the mean of the squares about it; or, if not `about_mean`, of x itself. */
-static inline row_sums row_moments(const float *x, int64_t n, int about_mean) {
+/* Of x - shift, for rows `first` to `first` + `rows`; without squares, of x. */
+INLINE void sums_beside(row_sums *total, int64_t first, const float *x, int64_t n,
+                        const float *shift, const int rows, const int with_squares) {
+    vec shifts[NORM_BESIDE];
+    UNROLL for (int r = 0; r < rows; r++) {
+        total->sum[first + r] = total->squares[first + r] = 0;
+        shifts[r] = v_set1(with_squares ? shift[first + r] : 0.0f);
+    }
+    x += first * n;
+    for (int64_t begin = 0; begin < n; begin += NORM_BLOCK) {
+        const int64_t end = n - begin < NORM_BLOCK ? n : begin + NORM_BLOCK;
+        vec sums[NORM_BESIDE][SUM_VECS], squares[NORM_BESIDE][SUM_VECS];
+        int64_t i = begin;
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < SUM_VECS; v++) sums[r][v] =
+            squares[r][v] = v_set1(0.0f);
+        for (; i + SUM_LANES <= end; i += SUM_LANES)
+            UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < SUM_VECS; v++)
+                shifted_vec(&sums[r][v], &squares[r][v], v_load(x + r * n + i + v * V_WIDTH),
+                            shifts[r], V_WIDTH, with_squares);
+        for (int v = 0; i < end; v++, i += V_WIDTH) {
+            const int64_t part = end - i < V_WIDTH ? end - i : V_WIDTH;
+            UNROLL for (int r = 0; r < rows; r++)
+                shifted_vec(&sums[r][v], &squares[r][v], v_load_part(x + r * n + i, part),
+                            shifts[r], part, with_squares);
+        }
+        UNROLL for (int r = 0; r < rows; r++) {
+            total->sum[first + r] += (double)v_sum16(sums[r]);
+            if (with_squares)
+                total->squares[first + r] += (double)v_sum16(squares[r]);
+        }
+    }
+}
+
+INLINE void shifted_sums(row_sums *total, const float *x, int64_t rows, int64_t n,
+                         const float *shift, const int with_squares) {
+    int64_t r = 0;
+    for (; r + NORM_BESIDE <= rows; r += NORM_BESIDE)
+        sums_beside(total, r, x, n, shift, NORM_BESIDE, with_squares);
+    for (; r < rows; r++)
+        sums_beside(total, r, x, n, shift, 1, with_squares);
+}
+
+/* The means, and the means of the squares about them; or, if not `about_mean`, of x itself. */
+static inline void row_moments(row_sums *moments, const float *x, int64_t rows, int64_t n,
+                               int about_mean) {
     const double count = (double)n;
-    row_sums sums = shifted_sums(x, n, v_set1(0.0f));
-    const float shift = (float)(sums.sum / count);
+    float shift[NORM_ROWS] = {0};
+    row_sums sums;
     if (about_mean) {
-        sums = shifted_sums(x, n, v_set1(shift));
-        sums.squares -= sums.sum * (sums.sum / count);
+        shifted_sums(&sums, x, rows, n, shift, 0);
+        for (int64_t r = 0; r < rows; r++)
+            shift[r] = (float)(sums.sum[r] / count);
     }
-    row_sums moments = {about_mean ? (double)shift + sums.sum / count : 0, sums.squares / count};
-    if (!(sums.squares > 1e-30 && sums.squares < 1e30)) {
-        moments.sum = about_mean ? reduce_row(x, n, 0, MSQ_SUM) / count : 0;
-        moments.squares = reduce_row(x, n, moments.sum, MSQ_SQUARES) / count;
+    shifted_sums(&sums, x, rows, n, shift, 1);
+    for (int64_t r = 0; r < rows; r++) {
+        const double rest = about_mean ? sums.sum[r] / count : 0;
+        sums.squares[r] -= about_mean ? sums.sum[r] * rest : 0;
+        moments->sum[r] = (double)shift[r] + rest;
+        moments->squares[r] = sums.squares[r] / count;
     }
-    return moments;
+    for (int64_t r = 0; r < rows; r++) {
+        if (sums.squares[r] > 1e-30 && sums.squares[r] < 1e30)
+            continue;
+        const double mean = about_mean ? reduce_row(x + r * n, n, 0, MSQ_SUM) / count : 0;
+        moments->sum[r] = mean;
+        moments->squares[r] = reduce_row(x + r * n, n, mean, MSQ_SQUARES) / count;
+    }
 }
 
 static inline vec load_some(const float *p, int64_t n) {
@@ -65,22 +110,126 @@ static inline void store_some(float *p, vec a, int64_t n) {
         v_store_part(p, a, n);
 }
 
-/* y = (x - mean) * factor * gamma + beta, the mean in two parts. */
-static void normalize_row(float *y, const float *x, int64_t n, const msq_normalization *norm) {
-    const row_sums moments = row_moments(x, n, norm->about_mean);
-    const double squares = norm->of_sum ? moments.squares * (double)n : moments.squares;
-    const double inverse = 1 / sqrt(squares + norm->epsilon);
-    const vec factor = v_set1((float)(inverse > norm->largest ? norm->largest : inverse));
-    const float mean = norm->centered ? (float)moments.sum : 0;
-    const vec high = v_set1(mean), low = v_set1(norm->centered ? (float)(moments.sum - mean) : 0);
-    for (int64_t i = 0; i < n; i += V_WIDTH) {
-        const vec apart = v_sub(v_sub(load_some(x + i, n - i), high), low);
-        vec v = v_mul(apart, factor);
-        if (norm->gamma)
-            v = v_mul(v, load_some(norm->gamma + i, n - i));
-        if (norm->beta)
-            v = v_add(v, load_some(norm->beta + i, n - i));
-        store_some(y + i, v, n - i);
+/* (x - mean) * factor, the mean in two parts. */
+typedef struct {
+    float high[NORM_ROWS], low[NORM_ROWS], factor[NORM_ROWS];
+} row_factors;
+
+INLINE void normalize_vec(float *y, const float *x, vec high, vec low, vec factor,
+                          const float *gamma, const float *beta, int64_t part) {
+    vec v = v_mul(v_sub(v_sub(load_some(x, part), high), low), factor);
+    if (gamma)
+        v = v_mul(v, load_some(gamma, part));
+    if (beta)
+        v = v_add(v, load_some(beta, part));
+    store_some(y, v, part);
+}
+
+/* y = (x - mean) * factor * gamma + beta, for rows `first` to `first` + `rows`. */
+INLINE void normalize_beside(float *y, const float *x, int64_t first, int64_t n,
+                             const row_factors *of, const float *gamma, const float *beta,
+                             const int rows) {
+    vec high[NORM_BESIDE], low[NORM_BESIDE], factor[NORM_BESIDE];
+    UNROLL for (int r = 0; r < rows; r++) {
+        high[r] = v_set1(of->high[first + r]);
+        low[r] = v_set1(of->low[first + r]);
+        factor[r] = v_set1(of->factor[first + r]);
+    }
+    int64_t i = 0;
+    x += first * n, y += first * n;
+    for (; i + V_WIDTH <= n; i += V_WIDTH)
+        UNROLL for (int r = 0; r < rows; r++)
+            normalize_vec(y + r * n + i, x + r * n + i, high[r], low[r], factor[r],
+                          gamma ? gamma + i : NULL, beta ? beta + i : NULL, V_WIDTH);
+    if (i < n)
+        UNROLL for (int r = 0; r < rows; r++)
+            normalize_vec(y + r * n + i, x + r * n + i, high[r], low[r], factor[r],
+                          gamma ? gamma + i : NULL, beta ? beta + i : NULL, n - i);
+}
+
+INLINE void normalize_pass(float *y, const float *x, int64_t rows, int64_t n, const row_factors *of,
+                           const float *gamma, const float *beta) {
+    int64_t r = 0;
+    for (; r + NORM_BESIDE <= rows; r += NORM_BESIDE)
+        normalize_beside(y, x, r, n, of, gamma, beta, NORM_BESIDE);
+    for (; r < rows; r++)
+        normalize_beside(y, x, r, n, of, gamma, beta, 1);
+}
+
+static void normalize_some(float *y, const float *x, int64_t rows, int64_t n,
+                           const msq_normalization *norm) {
+    row_sums moments;
+    row_factors of;
+    row_moments(&moments, x, rows, n, norm->about_mean);
+    for (int64_t r = 0; r < rows; r++) {
+        const double mean = norm->centered ? moments.sum[r] : 0;
+        const double squares = norm->of_sum ? moments.squares[r] * (double)n : moments.squares[r];
+        const double inverse = 1 / sqrt(squares + norm->epsilon);
+        of.factor[r] = (float)(inverse > norm->largest ? norm->largest : inverse);
+        of.high[r] = (float)mean;
+        of.low[r] = (float)(mean - (float)mean);
+    }
+    if (norm->gamma && norm->beta)
+        normalize_pass(y, x, rows, n, &of, norm->gamma, norm->beta);
+    else if (norm->gamma)
+        normalize_pass(y, x, rows, n, &of, norm->gamma, NULL);
+    else
+        normalize_pass(y, x, rows, n, &of, NULL, norm->beta);
+}
+
+static void normalize_rows(float *y, const float *x, int64_t rows, int64_t n,
+                           const msq_normalization *norm) {
+    const int64_t fit = NORM_VALUES / n / NORM_BESIDE * NORM_BESIDE;
+    const int64_t most = fit > NORM_ROWS ? NORM_ROWS : fit > NORM_BESIDE ? fit : NORM_BESIDE;
+    for (int64_t r = 0; r < rows; r += most)
+        normalize_some(y + r * n, x + r * n, rows - r < most ? rows - r : most, n, norm);
+}
+
+enum { MOMENT_ROWS = 32, MOMENT_VECS = 4 };
+
+/* Of vecs * V_WIDTH columns, or of `part` of one vector, for up to MOMENT_ROWS rows. */
+INLINE void moments_block(double *sum, double *squares, const float *x, int64_t rows,
+                          int64_t stride, const float *shift, const int vecs, int64_t part) {
+    vec sums[MOMENT_VECS], products[MOMENT_VECS], shifts[MOMENT_VECS];
+    float values[MOMENT_VECS * V_WIDTH], seconds[MOMENT_VECS * V_WIDTH];
+    UNROLL for (int v = 0; v < vecs; v++) {
+        sums[v] = products[v] = v_set1(0.0f);
+        shifts[v] = shift ? load_some(shift + v * V_WIDTH, part) : v_set1(0.0f);
+    }
+    for (int64_t r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < vecs; v++)
+            shifted_vec(&sums[v], &products[v], load_some(x + r * stride + v * V_WIDTH, part),
+                        shifts[v], part, shift != NULL);
+    UNROLL for (int v = 0; v < vecs; v++) {
+        v_store(values + v * V_WIDTH, sums[v]);
+        v_store(seconds + v * V_WIDTH, products[v]);
+    }
+    const int64_t count = part < V_WIDTH ? part : vecs * V_WIDTH;
+    for (int64_t i = 0; i < count; i++)
+        sum[i] += (double)values[i];
+    for (int64_t i = 0; shift && i < count; i++)
+        squares[i] += (double)seconds[i];
+}
+
+INLINE void moments_chunk(double *sum, double *squares, const float *x, int64_t rows,
+                          int64_t columns, const float *shift) {
+    int64_t c = 0;
+    for (; c + MOMENT_VECS * V_WIDTH <= columns; c += MOMENT_VECS * V_WIDTH)
+        moments_block(sum + c, squares + c, x + c, rows, columns, shift ? shift + c : NULL,
+                      MOMENT_VECS, V_WIDTH);
+    for (; c < columns; c += V_WIDTH)
+        moments_block(sum + c, squares + c, x + c, rows, columns, shift ? shift + c : NULL, 1,
+                      columns - c < V_WIDTH ? columns - c : V_WIDTH);
+}
+
+static void add_moments(double *sum, double *squares, const float *x, int64_t rows, int64_t columns,
+                        const float *shift) {
+    for (int64_t r = 0; r < rows; r += MOMENT_ROWS) {
+        const int64_t some = rows - r < MOMENT_ROWS ? rows - r : MOMENT_ROWS;
+        if (shift)
+            moments_chunk(sum, squares, x + r * columns, some, columns, shift);
+        else
+            moments_chunk(sum, squares, x + r * columns, some, columns, NULL);
     }
 }
 

@@ -22,15 +22,15 @@ static void rows_body(void *context, int thread, int num_threads) {
     const rows_job *const job = context;
     const msq_kernel_table *const kernels = msq_kernels();
     const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
-    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++) {
-        const int64_t set = job->norm ? 0 : row / job->repeats * n;
-        float *const y = job->y + row * n;
-        const float *const x = job->x + row * n;
-        if (job->norm)
-            kernels->normalize_row(y, x, n, job->norm);
-        else
-            kernels->scale_row(y, x, job->mean ? job->mean + set : NULL, job->scale + set,
-                               job->offset + set, n);
+    const int64_t begin = msq_share(job->rows, thread, num_threads);
+    if (job->norm) {
+        kernels->normalize_rows(job->y + begin * n, job->x + begin * n, end - begin, n, job->norm);
+        return;
+    }
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t set = row / job->repeats * n;
+        kernels->scale_row(job->y + row * n, job->x + row * n, job->mean ? job->mean + set : NULL,
+                           job->scale + set, job->offset + set, n);
     }
 }
 

@@ -111,6 +111,25 @@ void msq_reduce_f32(float *out, const float *x, int64_t outer, int64_t n, int64_
 void msq_scale_f32(float *y, const float *x, const float *mean, const float *scale,
                    const float *offset, int64_t rows, int64_t n, int64_t repeats, int num_threads);
 
+/* Sequences of `time` cells of `features` in `groups`. Without offsets (NULL) sequence b has the
+ * rows from b * time on, and no pads. With them it has the real rows offsets[b] to offsets[b + 1],
+ * in the cells from starts[b] on (NULL: 0), and its other cells show the pad row, which comes after
+ * all real rows: one, or as many as there are sequences. */
+typedef struct msq_groups {
+    int64_t time, features, groups;
+    double epsilon;
+    const float *gamma, *beta; /* features each, or NULL */
+    const int64_t *offsets, *starts;
+    int64_t pads;
+} msq_groups;
+
+/* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and variance those of a group of
+ * features over all cells of its sequence; x (rows, features). With offsets y has a pad row for
+ * each sequence. y is not x. MSQ_NO_MEMORY; MSQ_OUT_OF_RANGE: the offsets are not those of all real
+ * rows, or a sequence has more than `time`. */
+int msq_normalize_groups_f32(float *y, const float *x, int64_t rows, int64_t batch,
+                             const msq_groups *groups, int num_threads);
+
 /* --- additive attention (additive.c) */
 
 /* scores[i][j] = sum over d of scale[d] tanh(factor (q[i][d] + k[j][d])), q (queries, dim), k

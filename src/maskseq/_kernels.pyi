@@ -49,6 +49,19 @@ def scale_rows(
     *,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
+def normalize_groups(
+    x: ArrayLike,
+    batch: int,
+    time: int,
+    groups: int,
+    epsilon: float = 0.0,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
+    offsets: ArrayLike | None = None,
+    starts: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]: ...
 def log_softmax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def log_sum_exp(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def sparsemax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...

@@ -74,6 +74,17 @@ cdef extern from "values/values.h":
     void msq_reduce_f32(float* out, const float* x, int64_t outer, int64_t n, int64_t inner,
                         msq_reduction reduction, int num_threads) nogil
 
+    ctypedef struct msq_groups:
+        int64_t time, features, groups
+        double epsilon
+        const float* gamma
+        const float* beta
+        const int64_t* offsets
+        const int64_t* starts
+        int64_t pads
+
+    int msq_normalize_groups_f32(float* y, const float* x, int64_t rows, int64_t batch,
+                                 const msq_groups* groups, int num_threads) nogil
     void msq_scale_f32(float* y, const float* x, const float* mean, const float* scale,
                        const float* offset, int64_t rows, int64_t n, int64_t repeats,
                        int num_threads) nogil

@@ -362,7 +362,8 @@ def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
     if x.shape[axis] % 2:
         raise ValueError(f"x must divide in two along axis {axis}, got shape {x.shape}")
     value, gate = np.split(x, 2, axis=axis)
-    return value * _kernels.activation(gate, "sigmoid")
+    y = _kernels.activation(gate, "sigmoid")
+    return np.multiply(value, y, out=y)
 
 
 def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:

@@ -83,6 +83,20 @@ class Layout:
             self._mask = mask.reshape(self.batch, self.time)
         return self._mask
 
+    def starts(self) -> np.ndarray | None:
+        """int64 (batch,): the cell of the first real step of each sequence.
+
+        None if a sequence has masked steps between real ones.
+        """
+        starts = np.zeros(self.batch, np.int64)
+        if self._cells is not None and self.steps:
+            held = self.lengths > 0
+            first, last = self.offsets[:-1][held], self.offsets[1:][held] - 1
+            starts[held] = self._cells[first] % self.time
+            if np.any(self._cells[last] - self._cells[first] != last - first):
+                return None
+        return starts
+
     def has_mask(self, mask: np.ndarray) -> bool:
         """True if `mask` describes this very layout."""
         return mask is self._mask or (

@@ -92,6 +92,70 @@ def test_normalisation_of_numbers_large_and_small(isa, rng, n, center, spread):
     np.testing.assert_allclose(y, want if spread else 0 * want, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("groups, size", [(1, 1), (2, 7), (3, 8), (5, 16), (1, 33), (130, 1)])
+@pytest.mark.parametrize("time", [1, 3, 70])
+def test_groups_over_time_equal_their_definition(isa, rng, groups, size, time):
+    x = rng.normal(30, 3, (2, time, groups * size)).astype(np.float32)
+    gamma, beta = rng.normal(0, 1, (2, groups * size)).astype(np.float32)
+    want = reference.normalize_groups(x.astype(np.float64), groups, 1e-3)
+    rows = x.reshape(2 * time, -1)
+    for weights in [(None, None), (gamma, None), (None, beta), (gamma, beta)]:
+        scaled = want * (1 if weights[0] is None else gamma) + (0 if weights[1] is None else beta)
+        y = _kernels.normalize_groups(rows, 2, time, groups, 1e-3, *weights)
+        np.testing.assert_allclose(y.reshape(x.shape), scaled, rtol=5e-6, atol=5e-6)
+
+
+@pytest.mark.parametrize("center, spread", [(0, 1e-20), (1e5, 1), (0, 1e25), (-3e36, 1e30), (7, 0)])
+def test_groups_of_numbers_large_and_small(isa, rng, center, spread):
+    x = (center + spread * rng.normal(0, 1, (2, 40, 6))).astype(np.float32)
+    want = reference.normalize_groups(x.astype(np.float64), 2, 1e-50)
+    y = _kernels.normalize_groups(x.reshape(80, 6), 2, 40, 2, 1e-50).reshape(x.shape)
+    near = 1e-5 * (1 + abs(center) / max(spread, 1e-20) * 1e-2 if spread else 1)
+    np.testing.assert_allclose(y, want if spread else 0 * want, rtol=near, atol=near)
+
+
+@pytest.mark.parametrize(
+    "tied", ["", "start", "end", "both", "all"], ids=lambda tied: tied or "none"
+)
+@pytest.mark.parametrize("own_pads", [False, True])
+def test_groups_of_rows_have_the_bits_of_the_padded_array(isa, rng, tied, own_pads):
+    """Also where real rows are those of the padding."""
+    time, lengths, starts = 50, np.array([50, 41, 0, 1, 35]), np.array([0, 0, 0, 7, 15])
+    offsets = np.append(0, np.cumsum(lengths))
+    x = rng.normal(3, 2, (offsets[-1] + (5 if own_pads else 1), 24)).astype(np.float32)
+    pads = np.repeat(x[offsets[-1] :], 1 if own_pads else 5, axis=0)
+    padded = np.repeat(pads[:, None], time, axis=1)
+    for b, (begin, end) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+        some = {"": 0, "all": time}.get(tied, 3)
+        x[begin : min(begin + some, end) if tied != "end" else begin] = pads[b]
+        x[max(end - some, begin) if tied in ("end", "both") else end : end] = pads[b]
+        padded[b, starts[b] : starts[b] + end - begin] = x[begin:end]
+    y = _kernels.normalize_groups(x, 5, time, 3, 1e-3, offsets=offsets, starts=starts)
+    flat = padded.reshape(5 * time, 24)
+    want = _kernels.normalize_groups(flat, 5, time, 3, 1e-3).reshape(padded.shape)
+    for b, (begin, end) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+        first, last = starts[b], starts[b] + end - begin
+        np.testing.assert_array_equal(y[begin:end], want[b, first:last])
+        for masked in (want[b, :first], want[b, last:]):
+            np.testing.assert_array_equal(masked, np.broadcast_to(y[offsets[-1] + b], masked.shape))
+    float64 = reference.normalize_groups(padded.astype(np.float64), 3, 1e-3)
+    np.testing.assert_allclose(want, float64, rtol=1e-5, atol=1e-5)
+
+
+def test_sequences_of_groups_that_do_not_fit_are_refused():
+    x = np.ones((7, 6), np.float32)
+    assert _kernels.normalize_groups(x[:0], 0, 3, 2).shape == (0, 6)
+    assert _kernels.normalize_groups(x[:0], 4, 0, 2).shape == (0, 6)
+    for batch, time, groups in [(2, 3, 2), (7, 1, 4), (7, 1, 0), (-7, -1, 2)]:
+        with pytest.raises(ValueError, match=r"got shape \(7, 6\)"):
+            _kernels.normalize_groups(x, batch, time, groups)
+    for offsets in [[0, 6, 5], [1, 3, 6], [0, 2, 6], [0, 3, 4]]:
+        with pytest.raises(ValueError, match=r"got shape \(7, 6\)"):
+            _kernels.normalize_groups(x, 2, 3, 2, offsets=np.array(offsets))
+    with pytest.raises(ValueError, match=r"offsets must end in \[0, 7\], got 8"):
+        _kernels.normalize_groups(x, 2, 4, 2, offsets=np.array([0, 4, 8]))
+
+
 @pytest.mark.parametrize("dim", SIZES)
 def test_additive_scores_equal_their_definition(isa, rng, dim):
     q, k, scale = (rng.normal(0, 1, s).astype(np.float32) for s in [(3, dim), (7, dim), (dim,)])
@@ -116,6 +180,7 @@ def test_every_isa_and_any_number_of_threads_give_the_same_bits(rng):
             parts += [
                 _kernels.normalize(x, f, 1e-3, row, row, **n) for f in ("layer", "rms", "unit")
             ]
+            parts.append(_kernels.normalize_groups(x, 9, 37, 7, 1e-3, row, row, **n))
             parts += [_kernels.additive_scores(x, x[:9], row, **n), _kernels.prelu(x, row, **n)]
             bits.add(b"".join(part.tobytes() for part in parts))
     assert len(bits) == 1

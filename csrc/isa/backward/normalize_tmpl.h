@@ -16,10 +16,14 @@ INLINE vec weighed_of(const row_scale *s, const float *d, int64_t i, int64_t n) 
     return s->gamma ? v_mul(g, load_some(s->gamma + i, n)) : g;
 }
 
+typedef struct {
+    double sum, products;
+} gradient_totals;
+
 /* The sums of g and of g even. */
-static inline row_sums gradient_sums(const row_scale *s, const float *d, const float *x,
-                                     int64_t n) {
-    row_sums total = {0, 0};
+static inline gradient_totals gradient_sums(const row_scale *s, const float *d, const float *x,
+                                            int64_t n) {
+    gradient_totals total = {0, 0};
     for (int64_t first = 0; first < n; first += NORM_BLOCK) {
         const int64_t end = n - first < NORM_BLOCK ? n : first + NORM_BLOCK;
         vec sums[SUM_VECS], products[SUM_VECS];
@@ -34,25 +38,26 @@ static inline row_sums gradient_sums(const row_scale *s, const float *d, const f
             products[v] = v_add(products[v], v_keep(product, part));
         }
         total.sum += (double)v_sum16(sums);
-        total.squares += (double)v_sum16(products);
+        total.products += (double)v_sum16(products);
     }
     return total;
 }
 
 static void normalize_back_row(float *dx, float *products, const float *d, const float *x,
                                int64_t n, const msq_normalization *norm) {
-    const row_sums moments = row_moments(x, n, norm->about_mean);
-    const double squares = norm->of_sum ? moments.squares * (double)n : moments.squares;
+    row_sums moments;
+    row_moments(&moments, x, 1, n, norm->about_mean);
+    const double squares = moments.squares[0] * (norm->of_sum ? (double)n : 1);
     const double inverse = 1 / sqrt(squares + norm->epsilon);
     const int is_cut = inverse > norm->largest;
-    const float mean = (float)moments.sum, rest = (float)(moments.sum - mean);
+    const float mean = (float)moments.sum[0], rest = (float)(moments.sum[0] - mean);
     const vec zero = v_set1(0.0f);
     row_scale scale = {zero, zero, v_set1((float)(is_cut ? norm->largest : inverse)), norm->gamma};
     row_scale apart = {v_set1(mean), v_set1(rest), scale.factor, NULL};
     if (norm->centered)
         scale.high = apart.high, scale.low = apart.low;
-    const row_sums sums = gradient_sums(&scale, d, x, n);
-    const double along = is_cut ? 0 : norm->of_sum ? sums.squares : sums.squares / (double)n;
+    const gradient_totals sums = gradient_sums(&scale, d, x, n);
+    const double along = is_cut ? 0 : norm->of_sum ? sums.products : sums.products / (double)n;
     const vec share = v_set1((float)along);
     const vec middle = v_set1(norm->centered ? (float)(sums.sum / (double)n) : 0.0f);
     for (int64_t i = 0; i < n; i += V_WIDTH) {

@@ -80,6 +80,52 @@ def scale_rows(
     return y
 
 
+def normalize_groups(
+    x: ArrayLike,
+    batch: int,
+    time: int,
+    groups: int,
+    epsilon: float = 0.0,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
+    offsets: ArrayLike | None = None,
+    starts: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> NDArray[np.float32]:
+    """x float32 (batch * time, f) -> the same shape, groups of features normalised over `time`.
+
+    With offsets, int64 (batch + 1,), x is that many real rows and a pad row, or one for each
+    sequence; y has one for each. starts: int64 (batch,), the cell of each first real row, or None.
+    gamma, beta: float32 (f,) or None. Raises: ValueError: sizes that do not fit.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, ANY)
+    cdef int64_t rows = a.view.shape[0], n = batch
+    cdef msq_groups g
+    g.time, g.features, g.groups, g.epsilon = time, a.view.shape[1], groups, epsilon
+    cdef Array scale = None if gamma is None else floats(gamma, "gamma").expect(g.features)
+    cdef Array shift = None if beta is None else floats(beta, "beta").expect(g.features)
+    cdef Array ends = None if offsets is None else integers(offsets, "offsets").expect(n + 1)
+    cdef Array first = None if starts is None else integers(starts, "starts").expect(n)
+    cdef int threads = thread_count(num_threads), status
+    cdef int64_t steps = rows if ends is None else (<const int64_t*>ends.view.buf)[n]
+    g.gamma, g.beta = <const float*>values_of(scale), <const float*>values_of(shift)
+    g.offsets, g.starts = <const int64_t*>values_of(ends), <const int64_t*>values_of(first)
+    g.pads = rows - steps
+    if steps < 0 or steps > rows:
+        raise ValueError(f"offsets must end in [0, {rows}], got {steps}")
+    y = new_floats((steps if ends is None else steps + n, g.features))
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        status = msq_normalize_groups_f32(out, <const float*>a.view.buf, rows, n, &g, threads)
+    if status == MSQ_NO_MEMORY:
+        raise MemoryError("no memory to normalize groups")
+    if status != MSQ_OK:
+        raise ValueError(f"x must have the cells of {n} sequences of {time} and features that "
+                         f"divide into {groups} groups, got shape {a.shape()}")
+    return y
+
+
 def log_softmax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]:
     """x (rows, n) float32 -> log(softmax(x)) of each row, +inf as the largest float."""
     cdef int threads = thread_count(num_threads)

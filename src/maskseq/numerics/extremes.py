@@ -10,7 +10,10 @@ import numpy as np
 
 
 def _settled(x: Any) -> Any:
-    return x + x.dtype.type(0) if x.dtype.kind == "f" else x  # -0.0 + 0.0 is 0.0
+    """A new array or scalar, in its place: -0.0 + 0.0 is 0.0."""
+    if x.dtype.kind == "f":
+        x += x.dtype.type(0)
+    return x
 
 
 def maximum(x1: Any, x2: Any) -> Any:

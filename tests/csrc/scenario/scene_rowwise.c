@@ -162,12 +162,37 @@ static void windows(scene *s, int64_t features) {
         same_floats(s, "pool windows", y);
 }
 
+static void groups(scene *s) {
+    const int64_t batch = between(s, 0, 4), groups = between(s, 1, 4);
+    msq_groups g = {.time = between(s, 0, 9), .groups = groups, .epsilon = 1e-3};
+    g.features = groups * between(s, 0, 25);
+    g.gamma = byte(s) % 4 ? floats(s, g.features) : NULL;
+    g.beta = byte(s) % 4 ? floats(s, g.features) : NULL;
+    g.offsets = byte(s) % 4 ? offsets_of(s, batch, g.time) : NULL;
+    g.starts = byte(s) % 2 ? indices(s, batch, g.time + 3) : NULL;
+    if (s->no_memory)
+        return;
+    g.pads = byte(s) % 2 ? batch : 1;
+    const int64_t steps = g.offsets ? g.offsets[batch] : batch * g.time;
+    const int64_t made = steps + (g.offsets ? batch : 0);
+    if (made < 0)
+        return;
+    const int64_t rows = steps + (g.offsets ? g.pads : 0);
+    const float *const x = floats(s, rows * g.features);
+    const output y = out(s, made * g.features, sizeof(float));
+    if (s->no_memory || rows < 0)
+        return;
+    if (both_ok(s, msq_normalize_groups_f32(y.one, x, rows, batch, &g, 1),
+                msq_normalize_groups_f32(y.many, x, rows, batch, &g, 3)))
+        same_floats(s, "normalize groups", y);
+}
+
 void scene_rowwise(scene *s) {
     const int64_t rows = between(s, 0, 5), n = between(s, 0, 70);
     const float *const x = floats(s, rows * n);
     if (s->no_memory)
         return;
-    switch (byte(s) % 6) {
+    switch (byte(s) % 7) {
     case 0:
         reduction(s);
         break;
@@ -182,6 +207,9 @@ void scene_rowwise(scene *s) {
         break;
     case 4:
         pooling(s, n);
+        break;
+    case 5:
+        groups(s);
         break;
     default:
         windows(s, n);

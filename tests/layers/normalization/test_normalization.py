@@ -129,7 +129,7 @@ def test_groups_of_features_have_mean_0_and_variance_1(rng, groups):
 
 
 @pytest.mark.parametrize("own_pads", [False, True])
-@pytest.mark.parametrize("mask", ["right", "holes", "an_empty_row", "none"])
+@pytest.mark.parametrize("mask", ["right", "left", "holes", "an_empty_row", "none"])
 def test_groups_of_rows_are_normalized_as_those_of_the_padded_array(mask, own_pads, rng):
     real = SMALL_MASKS[mask] if mask != "none" else np.ones((3, 6), bool)
     layout = Layout.from_mask(real)
@@ -140,5 +140,8 @@ def test_groups_of_rows_are_normalized_as_those_of_the_padded_array(mask, own_pa
     layer.set_weights([rng.normal(size=w.shape) for w in layer.weights])
     padded = layer(rows.to_padded())
     y = layer.on_rows(rows)
+    if mask == "holes":
+        assert y is NotImplemented  # the cells' order matters
+        return
     assert type(y) is Rows and y.layout is layout
     np.testing.assert_array_equal(y.to_padded(), padded)

@@ -126,5 +126,12 @@ def normalize(x, norm, epsilon):
     return (x - mean if norm == "layer" else x) / spread
 
 
+def normalize_groups(x, groups, epsilon):
+    """x (batch, cells, features): groups of features over all cells."""
+    parts = x.reshape(*x.shape[:2], groups, -1)
+    apart = parts - parts.mean(axis=(1, 3), keepdims=True)
+    return (apart / np.sqrt(parts.var(axis=(1, 3), keepdims=True) + epsilon)).reshape(x.shape)
+
+
 def additive_scores(q, k, scale, factor):
     return (scale * np.tanh(factor * (q[:, None] + k[None]))).sum(axis=-1)

@@ -174,8 +174,7 @@ class ThresholdedReLU(Elementwise):
         self.theta = float(_not_negative(theta, "ThresholdedReLU: theta"))
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.asarray(inputs, np.float32)
-        return x * (x > np.float32(self.theta))
+        return _kernels.activation_with(inputs, "relu", 0.0, np.inf, self.theta)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         return map_steps(inputs, self.call, lambda d, y, x: d * (x > np.float32(self.theta)))

@@ -7,8 +7,8 @@ import numpy as np
 
 from ... import _kernels, constraints, regularizers
 from ...initializers import checked
-from ...numerics import normalizing, reductions
-from ...rows import Rows, with_pads
+from ...numerics import normalizing
+from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
@@ -116,39 +116,31 @@ class GroupNormalization(SameShape):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self.axis, -1)
-        batch, cells, features = x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1]
-        cube = x.reshape(batch, cells, features)
-        scaling = self._scaling(cube)
-        y = _kernels.scale_rows(cube.reshape(batch * cells, features), *scaling)
+        batch, cells = x.shape[0], math.prod(x.shape[1:-1])
+        y = self._normalized(x.reshape(batch * cells, x.shape[-1]), batch, cells)
         return np.moveaxis(y.reshape(x.shape), -1, self.axis)
 
     def on_rows(self, rows: Rows) -> Any:
-        if rows.ndim != 3 or self.axis not in (-1, 2) or rows.carry:
+        layout = rows.layout
+        if rows.ndim != 3 or self.axis not in (-1, 2) or rows.carry or not rows.layout.time:
             return NotImplemented
-        layout, batch = rows.layout, np.arange(rows.layout.batch)
+        starts = layout.starts()
+        if starts is None:
+            return NotImplemented
         if not layout.full:
             tell_padding_effect(self, OVER_STEPS)
-        of = np.concatenate([batch.repeat(layout.lengths), batch])  # the sequence of each row
-        scaling = (part[of] for part in self._scaling(np.asarray(rows.to_padded(), np.float32)))
-        return Rows(_kernels.scale_rows(with_pads(rows, len(of)), *scaling), layout)
+        x = np.asarray(rows.values, np.float32)
+        y = self._normalized(x, layout.batch, layout.time, layout.offsets, starts)
+        return Rows(y, layout)
 
-    def _scaling(self, cube: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Scale, offset and mean (batch, features) of x (batch, cells, features)."""
-        batch, _, features = cube.shape
-        if features != self._features:
-            raise ValueError(f"inputs must have {self._features} features, got {features}")
-        means = _kernels.reduce(cube, "mean").reshape(batch, self._count, features // self._count)
-        mean = reductions.reduce(means, "mean", 2, keepdims=True)
-        squares = _kernels.reduce(cube, "var").reshape(means.shape) + np.square(means - mean)
-        variance = reductions.reduce(squares, "mean", 2, keepdims=True)
-        inverse = 1 / np.sqrt(variance + np.float32(self.epsilon))
-        mean, scale = (
-            np.broadcast_to(w, means.shape).reshape(batch, features) for w in (mean, inverse)
+    def _normalized(self, x: np.ndarray, batch: int, cells: int, *layout: Any) -> np.ndarray:
+        """x (rows, features) of sequences of `cells`, all of them or those of a layout."""
+        if x.shape[1] != self._features:
+            raise ValueError(f"inputs must have {self._features} features, got {x.shape[1]}")
+        weights = (None if w is None else w.value for w in (self.gamma, self.beta))
+        return _kernels.normalize_groups(
+            x, batch, cells, self._count, self.epsilon, *weights, *layout
         )
-        if self.gamma is not None:
-            scale = scale * self.gamma.value
-        beta = np.float32(0) if self.beta is None else self.beta.value
-        return scale, np.broadcast_to(beta, scale.shape), mean
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         if type(inputs.value) is Rows:
