@@ -165,6 +165,21 @@ def test_keys_that_come_back_are_an_error(tmp_path):
         score(scorer(), tmp_path / "d.csv", tmp_path / "o.jsonl", by="id")
 
 
+@pytest.mark.parametrize("keys", [list(range(-30, 30)), [f"key {i}" for i in range(60)]])
+def test_a_key_that_comes_back_in_a_later_piece_is_an_error(keys, tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr("maskseq.scoring.tables._CSV", 64)
+    path, out = tmp_path / "d.csv", tmp_path / "o.jsonl"
+    lines = [f"{key},{t}\n" for key in keys for t in (1, 2)]
+    path.write_text("id,t\n" + "".join(lines))
+    assert score(scorer(), path, out, by="id", columns="t").sequences == 60
+    for back in (0, 31, 57):
+        path.write_text("id,t\n" + "".join([*lines, f"{keys[back]},1\n"]))
+        with pytest.raises(ValueError, match="comes back after others, in row 120: sort") as told:
+            score(scorer(), path, out, by="id", columns="t")
+        assert (told.value.path, told.value.row) == (str(path), 120)
+
+
 def test_only_the_columns_that_are_kept_go_along(tmp_path):
     (tmp_path / "d.jsonl").write_text('{"id": 1, "t": [1], "w": "x"}\n')
     for keep, names in ((None, ["id", "w"]), (["w"], ["w"])):

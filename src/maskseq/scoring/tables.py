@@ -8,10 +8,11 @@ import numpy as np
 
 from ..data import frames, grouping
 from ..given.extras import need
-from ..given.places import placed
+from ..given.places import in_file
 from ..models import asked
 from ..storage.text import printable
 from .block import Block, Reading, columns_in
+from .keys import Keys
 
 _BYTES = 8 << 20  # about what a piece of a Parquet file takes
 _ROWS = 1 << 16  # at most so many rows a piece
@@ -162,16 +163,16 @@ def _long(
 ) -> Iterator[Block]:
     pyarrow = need("pyarrow", "scoring", "frames")
     names = how.by if isinstance(how.by, list) else [how.by]
-    held, first = None, skip
+    held, first, seen = None, skip, Keys()
     for table, share in tables:
         table = table if held is None else pyarrow.concat_tables([held, table])
         start = _last_start(table, names)
         held = table.slice(start)
         if start:
-            yield _sequences(path, table.slice(0, start), how, names, first, share)
+            yield _sequences(path, table.slice(0, start), how, names, first, share, seen)
             first += start
     if held is not None and held.num_rows:
-        yield _sequences(path, held, how, names, first, 1.0)
+        yield _sequences(path, held, how, names, first, 1.0, seen)
 
 
 def _last_start(table: Any, names: list[str]) -> int:
@@ -185,18 +186,31 @@ def _last_start(table: Any, names: list[str]) -> int:
 
 
 def _sequences(
-    path: str, table: Any, how: Reading, names: list[str], first: int, share: float | None
+    path: str,
+    table: Any,
+    how: Reading,
+    names: list[str],
+    first: int,
+    share: float | None,
+    seen: Keys,
 ) -> Block:
     table = table.combine_chunks()
     groups = grouping.groups_of(table, how.by, None)
     if groups.order is not None:
         i = int(np.argmax(np.diff(groups.order) != 1)) + 1
-        row = first + int(groups.order[i])
-        said = f"{printable(path)}: a key comes back after others, in row {row}: "
-        raise placed(ValueError(f"{said}sort the file by {', '.join(names)}"), row)
+        raise _comes_back(path, first + int(groups.order[i]), names)
     x, keys = asked.read(table, how.by, how.sorted_by, how.columns, how.nulls)
     kept = names if how.keep is None else list(how.keep)
     heads = table.take(groups.heads)
+    key_columns = [frames.column_of(heads, name).to_pylist() for name in names]
+    back = seen.first_seen(list(zip(*key_columns, strict=True)))
+    if back is not None:
+        raise _comes_back(path, first + int(groups.heads[back]), names)
     carried = {name: frames.column_of(heads, name) for name in kept}
     count = keys.num_rows
     return Block(x, carried, count, table.num_rows, first, {}, share, groups.heads, path)
+
+
+def _comes_back(path: str, row: int, names: list[str]) -> ValueError:
+    said = f"{printable(path)}: a key comes back after others, in row {row}: "
+    return in_file(ValueError(f"{said}sort the file by {', '.join(names)}"), path, row)
