@@ -1,6 +1,6 @@
 """Callback: methods that `fit`, `evaluate` and `predict` call; CallbackList calls those of many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Logs = dict[str, Any]
@@ -131,6 +131,8 @@ class CallbackList:
     """
 
     def __init__(self, callbacks: Any, model: Any = None, params: dict[str, Any] | None = None):
+        if not isinstance(callbacks, (Callback, Iterable, type(None))):
+            raise TypeError(f"callbacks must be callbacks, got {callbacks!r}")
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
         for callback in given:
             if not hasattr(callback, "set_model"):

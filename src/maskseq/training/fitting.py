@@ -9,6 +9,7 @@ import numpy as np
 
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..context import changed
+from ..given.notices import warn
 from ..given.places import rows_of
 from ..layers.base.errors import naming_errors
 from ..models import asked, batches
@@ -63,13 +64,24 @@ def fit(
             given = source.epoch(trainer.seed, epoch, shuffle)
         else:
             given = itertools.islice(endless, steps_per_epoch)
-        _train(trainer, given, run, epoch)
+        count = _train(trainer, given, run, epoch)
+        ended = count < (steps_per_epoch or 1) and not model.stop_training
+        if ended:
+            warn(
+                f"x gave {count} batches in epoch {epoch + 1}, expected "
+                f"{steps_per_epoch or 'some'}: the training ends there"
+            )
+        if not count:
+            break
         logs = trainer.logs()
         if held is not None and _is_validated(epoch, validation_freq):
-            logs |= {f"val_{k}": v for k, v in _test(trainer, held, run, validation_steps).items()}
+            found = _test(trainer, held, run, validation_steps)
+            if not found:
+                warn(f"validation_data gave no batch in epoch {epoch + 1}: it must be read anew")
+            logs |= {f"val_{name}": value for name, value in found.items()}
         run.on_epoch_end(epoch, logs)
         source.on_epoch_end()
-        if model.stop_training:
+        if model.stop_training or ended:
             break
     trainer.finish()
     run.on_train_end(logs)
@@ -89,7 +101,8 @@ def evaluate(
     """The loss and the metrics of a compiled model, by name, the loss first."""
     source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
     run = _callbacks(trainer.model, [], callbacks, verbose, 1, steps or source.steps)
-    _test(trainer, source, run, steps)
+    if not _test(trainer, source, run, steps):
+        raise ValueError("x: expected batches, got none")
     return trainer.named_logs()
 
 
@@ -154,6 +167,11 @@ def _validation_source(trainer: Trainer, data: Any) -> Source | None:
     if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
         x, y, *weights = data
         return source_of(trainer.model, x, y, weights[0] if weights else None, BATCH_SIZE)
+    if not (hasattr(data, "__len__") or batches.gives_batches(data)):
+        raise TypeError(
+            f"validation_data must be (x, y), (x, y, sample_weight) or batches, got "
+            f"{type(data).__name__}"
+        )
     return source_of(trainer.model, data, None, None, BATCH_SIZE)
 
 
@@ -189,22 +207,25 @@ def _of_group(results: list[Any]) -> Any:
     return batches.join(results) if batches.fit_together(results) else results
 
 
-def _train(trainer: Trainer, given: Iterable[Batch], run: Any, epoch: int) -> None:
-    told = run.listens("on_train_batch_end")
+def _train(trainer: Trainer, given: Iterable[Batch], run: Any, epoch: int) -> int:
+    """Train on the batches of an epoch. Returns how many there were."""
+    told, count = run.listens("on_train_batch_end"), 0
     for group in _executions(given, trainer.model.steps_per_execution):
         run.on_train_batch_begin(group[0][0])
         for number, batch in group:
             with rows_of(batch.numbers.__getitem__):
                 trainer.train(batch, epoch, number)
+        count += len(group)
         if told:
             run.on_train_batch_end(group[-1][0], trainer.logs())
         if trainer.model.stop_training:
             break
+    return count
 
 
 def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict[str, float]:
-    """The logs of an evaluation."""
-    told = run.listens("on_test_batch_end")
+    """The logs of an evaluation; none if there was no batch."""
+    told, count = run.listens("on_test_batch_end"), 0
     run.on_test_begin()
     trainer.reset()
     given = itertools.islice(source.epoch(0, 0, shuffle=False), steps)
@@ -213,9 +234,10 @@ def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict
         for _, batch in group:
             with rows_of(batch.numbers.__getitem__):
                 trainer.test(batch)
+        count += len(group)
         if told:
             run.on_test_batch_end(group[-1][0], trainer.logs())
-    logs = trainer.logs()
+    logs = trainer.logs() if count else {}
     run.on_test_end(logs)
     return logs
 

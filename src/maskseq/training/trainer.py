@@ -256,7 +256,9 @@ class Trainer:
 
     def _batch_of(self, x: Any, y: Any, weights: Any) -> Batch:
         data = data_set(self.model, x, y, weights, 1)
-        data.size = max(data.count, 1)
+        if not data.count:
+            raise ValueError("x must hold at least one sequence, got none")
+        data.size = data.count
         return next(data.epoch(0, 0, shuffle=False))
 
     def named_logs(self) -> dict[str, float]:
