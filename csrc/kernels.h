@@ -199,6 +199,12 @@ typedef void msq_softmax_columns_fn(float *y, const float *x, int64_t rows, int6
 /* log(sum of e^x) of one row. */
 typedef float msq_log_sum_fn(const float *x, int64_t n);
 
+/* near = the x that are at least the largest - reach, in their order; *most = the largest, NaN if
+ * an x is. Returns: how many. */
+typedef int64_t msq_near_most_fn(float *near, const float *x, int64_t n, float reach, float *most);
+/* y = max(x - level, 0). */
+typedef void msq_cut_row_fn(float *y, const float *x, int64_t n, float level);
+
 /* A step of Viterbi's algorithm for some sequences: next[s][to] = emissions[s][to] + the largest of
  * scores[s][from] + transitions[from][to]. Rows but those of emissions are whole vectors, 0 past
  * the tags; no value is NaN or +inf. */
@@ -297,6 +303,7 @@ typedef void msq_update_fn(const msq_update *update, const float *numbers);
 typedef struct msq_kernel_table {
     const char *name;
     int width; /* floats in a vector, and units in a block of packed weights */
+    const struct msq_kernel_table *narrow; /* of half as wide vectors on the same CPU, or NULL */
     msq_product_fn *product;
     msq_step_fn *rnn_step[MSQ_RNN_KINDS]; /* activation tanh, recurrent_activation sigmoid */
     msq_step_fn
@@ -312,6 +319,8 @@ typedef struct msq_kernel_table {
     msq_softmax_columns_fn *softmax_columns;
     msq_map_fn *log_softmax_row;
     msq_log_sum_fn *log_sum_exp;
+    msq_near_most_fn *near_most;
+    msq_cut_row_fn *cut_row;
     msq_viterbi_step_fn *viterbi_step;
     msq_viterbi_back_fn *viterbi_back;
     msq_reduce_row_fn *reduce_row;

@@ -99,6 +99,9 @@ static inline float v_max_lane(vec a) {
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));
     return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
 }
+static inline uint32_t v_at_least(vec a, vec b) {
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ));
+}
 static inline float v_sum16(const vec *a) {
     const vec sum8 = _mm256_add_ps(a[0], a[1]);
     __m128 sum = _mm_add_ps(_mm256_castps256_ps128(sum8), _mm256_extractf128_ps(sum8, 1));

@@ -11,6 +11,7 @@
 
 #define ISA(name) name##_avx512
 #define ISA_NAME "avx512"
+#define ISA_NARROW_TABLE msq_kernels_avx2
 
 enum { V_WIDTH = 16, ACCUMULATORS = 24 };
 typedef __m512 vec;
@@ -93,6 +94,9 @@ static inline vec v_high_half(vec a) {
 }
 static inline float v_max_lane(vec a) {
     return _mm512_reduce_max_ps(a);
+}
+static inline uint32_t v_at_least(vec a, vec b) {
+    return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ);
 }
 static inline float v_sum16(const vec *a) {
     const __m256 high = _mm512_extractf32x8_ps(*a, 1);

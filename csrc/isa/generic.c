@@ -107,6 +107,10 @@ static inline vec v_high_half(vec a) {
 static inline float v_max_lane(vec a) {
     return a;
 }
+/* Bit i: lane i of a is at least that of b; 0 where either is NaN. */
+static inline uint32_t v_at_least(vec a, vec b) {
+    return a >= b;
+}
 /* The sum of the 16 lanes of 16 / V_WIDTH vectors: lane i + lane i + 8, of these i + 4, 2, 1. */
 static inline float v_sum16(const vec *a) {
     float lanes[16];

@@ -5,6 +5,13 @@
 
 #include <float.h>
 
+#ifdef ISA_NARROW_TABLE
+extern const msq_kernel_table ISA_NARROW_TABLE;
+#define ISA_NARROW (&ISA_NARROW_TABLE)
+#else
+#define ISA_NARROW NULL
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 /* Accumulators are arrays that become registers once every loop over them is unrolled. */
 #if defined(__clang__)
@@ -49,6 +56,7 @@
 
 const msq_kernel_table ISA(msq_kernels) = {
     .name = ISA_NAME,
+    .narrow = ISA_NARROW,
     .width = V_WIDTH,
     .product = product,
     .rnn_step = RNN_STEPS,
@@ -64,6 +72,8 @@ const msq_kernel_table ISA(msq_kernels) = {
     .softmax_columns = softmax_columns,
     .log_softmax_row = log_softmax_row,
     .log_sum_exp = log_sum_exp,
+    .near_most = near_most,
+    .cut_row = cut_row,
     .viterbi_step = viterbi_step,
     .viterbi_back = viterbi_back,
     .reduce_row = reduce_row,

@@ -95,6 +95,10 @@ static inline vec v_high_half(vec a) {
 static inline float v_max_lane(vec a) {
     return vmaxvq_f32(a);
 }
+static inline uint32_t v_at_least(vec a, vec b) {
+    static const uint32_t bits[] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(vcgeq_f32(a, b), vld1q_u32(bits)));
+}
 static inline float v_sum16(const vec *a) {
     const vec sum8[2] = {vaddq_f32(a[0], a[2]), vaddq_f32(a[1], a[3])};
     const vec sum4 = vaddq_f32(sum8[0], sum8[1]);

@@ -1,5 +1,5 @@
-/* Softmax of one row, and its logarithm. Value i is summed in lane i % 16, and the lanes are added
- * in a fixed tree: the same bits whatever V_WIDTH is. */
+/* Softmax of one row, and its logarithm, and what sparsemax does to each value. Value i is summed
+ * in lane i % 16, and the lanes are added in a fixed tree: the same bits whatever V_WIDTH is. */
 
 enum { SUM_LANES = 16, SUM_VECS = SUM_LANES / V_WIDTH };
 
@@ -149,4 +149,53 @@ static float log_sum_exp(const float *x, int64_t n) {
         if (x[i] > FLT_MAX)
             return INFINITY;
     return log_of(sum) + top;
+}
+
+enum { BITS = 64 };
+
+/* A bit for each of the next values, BITS at most, that is at least `least`. */
+static inline uint64_t bits_at_least(const float *x, int64_t n, vec least) {
+    uint64_t bits = 0;
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n && i < BITS; i += V_WIDTH)
+        bits |= (uint64_t)v_at_least(v_load(x + i), least) << i;
+    if (i < BITS && i < n) {
+        const int64_t part = n - i;
+        bits |= (v_at_least(v_load_part(x + i, part), least) & ((UINT64_C(1) << part) - 1)) << i;
+    }
+    return bits;
+}
+
+static int64_t near_most(float *near, const float *x, int64_t n, float reach, float *most) {
+    uint32_t real = v_at_least(v_set1(0.0f), v_set1(0.0f));
+    float top = -INFINITY;
+    int64_t i = 0, count = 0;
+    if (n >= V_WIDTH) {
+        vec tops = v_set1(top);
+        for (; i + V_WIDTH <= n; i += V_WIDTH) {
+            const vec a = v_load(x + i);
+            tops = v_max(a, tops);
+            real &= v_at_least(a, a);
+        }
+        top = v_max_lane(tops);
+    }
+    for (; i < n; i++) {
+        top = x[i] > top ? x[i] : top;
+        real = x[i] == x[i] ? real : 0;
+    }
+    *most = real == v_at_least(v_set1(0.0f), v_set1(0.0f)) ? top : NAN;
+    for (i = 0; i < n; i += BITS)
+        for (uint64_t bits = bits_at_least(x + i, n - i, v_set1(top - reach)); bits;
+             bits &= bits - 1)
+            near[count++] = x[i + __builtin_ctzll(bits)];
+    return count;
+}
+
+static void cut_row(float *y, const float *x, int64_t n, float level) {
+    const vec zero = v_set1(0.0f), levels = v_set1(level);
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n; i += V_WIDTH)
+        v_store(y + i, v_max(zero, v_sub(v_load(x + i), levels)));
+    if (i < n)
+        v_store_part(y + i, v_max(zero, v_sub(v_load_part(x + i, n - i), levels)), n - i);
 }

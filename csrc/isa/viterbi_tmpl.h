@@ -1,38 +1,47 @@
 /* Viterbi's algorithm: a step of some sequences side by side, a vector of tags each, and the step
  * back. Only largest values are taken of sums of two, so no order can change a bit. */
 
+enum { VITERBI_SEQUENCES = 4, VITERBI_VECTORS = 4 };
+
+/* a + b. A vector unit multiplies and adds beside what it compares, but only adds in its place. */
+static inline vec added(vec a, vec b) {
+    return V_WIDTH > 1 ? v_fma(a, v_set1(1.0f), b) : v_add(a, b);
+}
+
 /* Of so many sequences and vectors of tags, from `column` on. */
 INLINE void viterbi_tile(const int sequences, const int vectors, const msq_viterbi *v,
                          int64_t sequence, int64_t column) {
     const float *const *const scores = v->scores + sequence;
     const float *row = v->transitions + column;
-    vec best[8];
-    UNROLL for (int i = 0; i < sequences * vectors; i++) best[i] = v_set1(-INFINITY);
+    vec best[VITERBI_SEQUENCES][VITERBI_VECTORS];
+    UNROLL for (int s = 0; s < sequences; s++) UNROLL for (int j = 0; j < vectors; j++) best[s][j] =
+        v_set1(-INFINITY);
     for (int64_t from = 0; from < v->tags; from++, row += v->stride) {
-        vec into[4];
+        vec into[VITERBI_VECTORS];
         UNROLL for (int j = 0; j < vectors; j++) into[j] = v_load(row + j * V_WIDTH);
         UNROLL for (int s = 0; s < sequences; s++) {
             const vec score = v_set1(scores[s][from]);
-            UNROLL for (int j = 0; j < vectors; j++) best[s * vectors + j] =
-                v_max(v_add(score, into[j]), best[s * vectors + j]);
+            UNROLL for (int j = 0; j < vectors; j++) best[s][j] =
+                v_max(added(score, into[j]), best[s][j]);
         }
     }
     UNROLL for (int s = 0; s < sequences; s++) UNROLL for (int j = 0; j < vectors; j++) {
         const int64_t at = column + j * V_WIDTH, left = v->tags - at;
         const float *const e = v->emissions[sequence + s] + at;
         const vec emission = left < V_WIDTH ? v_load_part(e, left) : v_load(e);
-        v_store(v->next[sequence + s] + at, v_add(best[s * vectors + j], emission));
+        v_store(v->next[sequence + s] + at, v_add(best[s][j], emission));
     }
 }
 
 INLINE void viterbi_strip(const int sequences, const msq_viterbi *v, int64_t sequence) {
-    int64_t column = 0;
-    if (sequences == 1)
-        for (; v->tags - column > 3 * V_WIDTH; column += 4 * V_WIDTH)
-            viterbi_tile(1, 4, v, sequence, column);
-    for (; v->tags - column > V_WIDTH; column += 2 * V_WIDTH)
+    int64_t left = (v->tags + V_WIDTH - 1) / V_WIDTH, column = 0;
+    for (; sequences == 1 && left >= 4; left -= 4, column += 4 * V_WIDTH)
+        viterbi_tile(1, 4, v, sequence, column);
+    for (; left == 3 || left > 4; left -= 3, column += 3 * V_WIDTH)
+        viterbi_tile(sequences, 3, v, sequence, column);
+    for (; left >= 2; left -= 2, column += 2 * V_WIDTH)
         viterbi_tile(sequences, 2, v, sequence, column);
-    if (column < v->tags)
+    if (left)
         viterbi_tile(sequences, 1, v, sequence, column);
 }
 
@@ -48,16 +57,19 @@ static void viterbi_step(const msq_viterbi *v) {
         viterbi_strip(1, v, sequence);
 }
 
-/* Each lane finds its first largest sum; of the lanes that have the largest of all, the first. */
 static int64_t viterbi_back(const float *scores, const float *into, int64_t tags) {
-    static const float number[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    vec best = v_add(v_load(scores), v_load(into)), at = v_set1(0.0f);
-    for (int64_t i = V_WIDTH; i < tags; i += V_WIDTH) {
-        const vec sum = v_add(v_load(scores + i), v_load(into + i));
-        at = v_if_greater(sum, best, v_set1((float)i), at);
-        best = v_max(sum, best);
+    vec best = v_add(v_load(scores), v_load(into));
+    for (int64_t i = V_WIDTH; i < tags; i += V_WIDTH)
+        best = v_max(v_add(v_load(scores + i), v_load(into + i)), best);
+    best = v_set1(v_max_lane(best));
+    for (int64_t first = 0; first < tags; first += BITS) {
+        uint64_t bits = 0;
+        for (int64_t i = 0; i < BITS && first + i < tags; i += V_WIDTH) {
+            const vec sum = v_add(v_load(scores + first + i), v_load(into + first + i));
+            bits |= (uint64_t)v_at_least(sum, best) << i;
+        }
+        if (bits)
+            return first + __builtin_ctzll(bits);
     }
-    const vec place = v_sub(v_set1(0.0f), v_add(at, v_load(number)));
-    const vec none = v_set1(-0x1p30f);
-    return -(int64_t)v_max_lane(v_if_greater(v_set1(v_max_lane(best)), best, none, place));
+    return 0;
 }

@@ -34,6 +34,7 @@ typedef struct {
     int64_t scratch_floats;
     int64_t together;
     int tame; /* the weights are */
+    const msq_kernel_table *kernels;
     int32_t *best;
     float *scores;
     _Atomic int64_t next_item;
@@ -105,7 +106,7 @@ static void step_tame(const decode_job *job, const party *p, int64_t count, int6
                            .sequences = count,
                            .tags = job->crf->tags,
                            .stride = job->stride};
-    msq_kernels()->viterbi_step(&v);
+    job->kernels->viterbi_step(&v);
 }
 
 static void step_wild(const decode_job *job, const party *p, int64_t s, int64_t step) {
@@ -131,7 +132,7 @@ static int64_t best_before(const decode_job *job, const party *p, const float *s
                            const float *into) {
     const int64_t tags = job->crf->tags;
     const int64_t tag =
-        p->tame ? msq_kernels()->viterbi_back(scores, into, tags) : first_best(scores, into, tags);
+        p->tame ? job->kernels->viterbi_back(scores, into, tags) : first_best(scores, into, tags);
     return tag < 0 ? 0 : tag < tags ? tag : tags - 1; /* emissions may change meanwhile */
 }
 
@@ -218,6 +219,12 @@ static void fill_weights(decode_job *job) {
         is_tame(job->from, tags * stride) && is_tame(job->start, tags) && is_tame(job->end, tags);
 }
 
+/* The kernels whose vectors hold a row with fewer lanes to spare. */
+static const msq_kernel_table *find_kernels(int64_t tags) {
+    const msq_kernel_table *const wide = msq_kernels(), *const narrow = wide->narrow;
+    return narrow && (tags - 1) % wide->width < narrow->width ? narrow : wide;
+}
+
 /* Decodes, with `job->order` in place. */
 static int run(decode_job *job, int num_threads) {
     const msq_crf *const crf = job->crf;
@@ -237,6 +244,7 @@ static int run(decode_job *job, int num_threads) {
         msq_multiply(&weights, job->stride))
         return MSQ_NO_MEMORY;
     job->scratch_floats = floats;
+    job->kernels = find_kernels(tags);
     if (msq_multiply(&floats, threads) || floats > MAX_FLOATS - weights)
         return MSQ_NO_MEMORY;
     float *const memory = msq_allocate(floats + weights);

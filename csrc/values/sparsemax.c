@@ -1,5 +1,6 @@
 /* Sparsemax over rows, as Keras 3.15 computes it: it adds up the running sums of the largest x
  * where the paper (arXiv:1602.02068) takes the last of them. Trained models depend on it. */
+#include "kernels.h"
 #include "parallel.h"
 #include "values.h"
 
@@ -7,6 +8,7 @@
 
 /* Values for which one more thread pays: some 15 us of sorting. */
 enum { GRAIN = 1 << 12 };
+enum { FEW = 24 }; /* values that are sorted one by one */
 
 /* Moves a[root] down a heap of n values, the smallest on top. */
 static void sift(float *a, int64_t root, int64_t n) {
@@ -32,26 +34,34 @@ static void sort_descending(float *a, int64_t n) {
     }
 }
 
+/* The same of few, without a branch that depends on them. */
+static void insert_descending(float *a, int64_t n) {
+    for (int64_t i = 1; i < n; i++) {
+        float value = a[i];
+        for (int64_t j = 0; j < i; j++) {
+            const float larger = a[j] > value ? a[j] : value;
+            value = a[j] > value ? value : a[j];
+            a[j] = larger;
+        }
+        a[i] = value;
+    }
+}
+
 /* The support is the x_k, the largest first, with k x_k > x_1 + ... + x_k - 1. All of them are over
  * x_1 - 1, so the others need no sorting. */
 static void sparsemax_row(float *y, const float *x, int64_t n) {
     double sum = 0, sums = 0, support = 0;
-    float most = -INFINITY;
-    int64_t near = 0;
-    int has_nan = 0;
-    for (int64_t i = 0; i < n; i++) {
-        most = x[i] > most ? x[i] : most;
-        has_nan |= x[i] != x[i];
-    }
-    if (has_nan || isinf(most)) {
+    float most;
+    const int64_t near = msq_kernels()->near_most(y, x, n, 1.0f, &most);
+    if (!isfinite(most)) {
         for (int64_t i = 0; i < n; i++)
             y[i] = NAN;
         return;
     }
-    for (int64_t i = 0; i < n; i++)
-        if (x[i] >= most - 1)
-            y[near++] = x[i];
-    sort_descending(y, near);
+    if (near <= FEW)
+        insert_descending(y, near);
+    else
+        sort_descending(y, near);
     for (int64_t i = 0; i < near; i++) {
         sum += (double)y[i];
         if ((double)y[i] * (double)(i + 1) > sum - 1) {
@@ -59,9 +69,7 @@ static void sparsemax_row(float *y, const float *x, int64_t n) {
             support++;
         }
     }
-    const float tau = (float)((sums - 1) / support);
-    for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] - tau < 0 ? 0 : x[i] - tau;
+    msq_kernels()->cut_row(y, x, n, (float)((sums - 1) / support));
 }
 
 typedef struct {

@@ -165,7 +165,7 @@ def same(found, expected):
 
 
 @pytest.mark.parametrize("boundaries", (True, False))
-@pytest.mark.parametrize("tags", (1, 2, 3, 15, 16, 17, 31, 33, 48, 65, 130))
+@pytest.mark.parametrize("tags", (1, 2, 3, 15, 16, 17, 20, 31, 33, 48, 56, 64, 65, 130))
 def test_best_paths(rng, isa, tags, boundaries):
     case = Case(rng, [3, 0, 1, 20, 2, 2, 9, 0, 5], tags, boundaries)
     same(case.decode(), case.expected_decode())

@@ -38,10 +38,12 @@ def test_log_softmax_is_the_logarithm_of_softmax_at_the_ends(isa, n):
     np.testing.assert_allclose(sums, [INF, INF, np.log(n - 1), NAN, -INF, top], rtol=1e-6)
 
 
-@pytest.mark.parametrize("n", SIZES)
-def test_sparsemax_equals_its_definition(rng, n):
+@pytest.mark.parametrize("n", [*SIZES, 63, 64, 65, 200])
+def test_sparsemax_equals_its_definition(isa, rng, n):
     x = rng.normal(0, 1, (6, n)).astype(np.float32)
     x[0], x[1, : n // 2] = 0, 3
+    x[3] = x[3] / 64 - 50  # all of them near the largest, which is far below 0
+    x[4, n // 3] = -INF if n > 1 else 0
     want = reference.sparsemax(x.astype(np.float64))
     np.testing.assert_allclose(_kernels.sparsemax(x), want, rtol=1e-5, atol=1e-6)
     x[2, n // 2] = NAN
