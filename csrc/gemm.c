@@ -151,6 +151,10 @@ const msq_kernel_table *msq_dense_kernels(const msq_dense *dense) {
     return dense->kernels;
 }
 
+const msq_low_table *msq_dense_low(const msq_dense *dense) {
+    return dense->low;
+}
+
 void msq_dense_free(msq_dense *dense) {
     if (dense)
         msq_aligned_free(dense->panels);

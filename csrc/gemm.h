@@ -36,5 +36,7 @@ const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out)
 const float *msq_dense_bias(const msq_dense *dense);
 /* The ISA they are packed for. */
 const msq_kernel_table *msq_dense_kernels(const msq_dense *dense);
+/* What multiplies panels in fewer bits; NULL: they are floats. */
+const struct msq_low_table *msq_dense_low(const msq_dense *dense);
 
 #endif

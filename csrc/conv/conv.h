@@ -41,8 +41,9 @@ int64_t msq_find_repeats(const msq_windows *windows, const float *x, int64_t fea
 
 /* y = activation(windows of x . kernel + bias), y (rows, groups * units). Group g has features
  * g * width and following of x (x_rows, groups * width), and the outputs g * units and following;
- * parts[g] is msq_dense_pack of its kernel (size * width, units) and its bias. A sum is one chain
- * of FMAs from the bias on, in the order of the kernel's rows, as in msq_dense_f32 of the windows.
+ * parts[g] is msq_dense_pack of its kernel (size * width, units) and its bias, all of one
+ * precision. A sum is one chain of FMAs from the bias on, in the order of the kernel's rows, as in
+ * msq_dense_f32 of the windows; in fewer bits a window is what is rounded together.
  * MSQ_NO_MEMORY; MSQ_OUT_OF_RANGE as msq_check_windows, or parts that differ in size. */
 int msq_convolve_f32(float *y, const float *x, const msq_dense *const *parts, int64_t groups,
                      const msq_windows *windows, int activation, int num_threads);

@@ -2,6 +2,7 @@
  * blocks of outputs when there are few windows; each output is one chain of FMAs either way. */
 #include "conv.h"
 
+#include "low/low.h"
 #include "parallel.h"
 
 #include <stdlib.h>
@@ -25,6 +26,9 @@ typedef struct {
     float *copies;                        /* of windows: a chunk for each thread */
     int64_t *rows;                        /* of one window, for each thread */
     const msq_kernel_table *kernels;
+    const msq_low_table *low; /* of parts in fewer bits, or NULL */
+    char *codes;              /* room for those of a chunk, for each thread */
+    size_t code_bytes;        /* of a chunk */
     int activation;
     msq_stop stop;
 } job;
@@ -56,17 +60,21 @@ static void run_blocks(const job *j, int thread, int64_t first, int64_t count, i
     int64_t in, out;
     const float *const panels = msq_dense_panels(part, &in, &out);
     float *const y = j->y + first * columns + group * j->units;
-    j->kernels->product(&(msq_product){.z = y,
-                                       .x = x,
-                                       .panels = panels,
-                                       .start = msq_dense_bias(part),
-                                       .z_stride = columns,
-                                       .columns = j->units,
-                                       .rows = count,
-                                       .depth = depth,
-                                       .groups = 1,
-                                       .first_block = block,
-                                       .last_block = last_block});
+    const msq_product product = {.z = y,
+                                 .x = x,
+                                 .panels = panels,
+                                 .start = msq_dense_bias(part),
+                                 .z_stride = columns,
+                                 .columns = j->units,
+                                 .rows = count,
+                                 .depth = depth,
+                                 .groups = 1,
+                                 .first_block = block,
+                                 .last_block = last_block};
+    if (j->low)
+        msq_low_product(j->low, product, j->codes + (size_t)thread * j->code_bytes);
+    else
+        j->kernels->product(&product);
     const int64_t column = block * j->kernels->width, end = last_block * j->kernels->width;
     const int64_t done = (end < j->units ? end : j->units) - column;
     if (done == columns)
@@ -134,10 +142,11 @@ static void run_thread(void *context, int thread, int num_threads) {
 static int find_sizes(job *j) {
     int64_t depth = 0, in, out;
     for (int64_t g = 0; g < j->groups; g++) {
+        const msq_low_table *const low = msq_dense_low(j->parts[g]);
         msq_dense_panels(j->parts[g], &in, &out);
-        if (g > 0 && (in != depth || out != j->units))
+        if (g > 0 && (in != depth || out != j->units || low != j->low))
             return 0;
-        depth = in, j->units = out;
+        depth = in, j->units = out, j->low = low;
     }
     j->width = depth / j->windows->size;
     j->kernels = msq_dense_kernels(j->parts[0]);
@@ -158,7 +167,11 @@ static int allocate(job *j, int num_threads) {
     j->copies = msq_allocate(floats);
     j->rows = (int64_t *)msq_allocate(numbers);
     j->repeats = calloc((size_t)windows, 1);
-    return j->copies && j->rows && j->repeats ? MSQ_OK : MSQ_NO_MEMORY;
+    if (j->low) {
+        j->code_bytes = (size_t)j->chunk * msq_code_bytes(j->low, depth);
+        j->codes = msq_aligned_alloc((size_t)num_threads * j->code_bytes);
+    }
+    return j->copies && j->rows && j->repeats && (j->codes || !j->low) ? MSQ_OK : MSQ_NO_MEMORY;
 }
 
 int msq_convolve_f32(float *y, const float *x, const msq_dense *const *parts, int64_t groups,
@@ -186,6 +199,7 @@ int msq_convolve_f32(float *y, const float *x, const msq_dense *const *parts, in
         status = MSQ_INTERRUPTED;
     msq_aligned_free(j.copies);
     msq_aligned_free(j.rows);
+    msq_aligned_free(j.codes);
     free(j.repeats);
     return status;
 }

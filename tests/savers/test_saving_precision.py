@@ -16,6 +16,8 @@ def model_of(rng):
         [
             layers.Input((None,), dtype="int32"),
             layers.Embedding(300, 64, mask_zero=True),
+            layers.MaskedConv1D(64, 3, padding="same"),
+            layers.EinsumDense("abc,cd->abd", (None, 64)),
             layers.Bidirectional(layers.LSTM(64, return_sequences=True)),
             layers.GRU(64),
             layers.Dense(40),

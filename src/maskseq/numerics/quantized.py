@@ -146,3 +146,11 @@ class Quantized(Variable):
 def packable(value: Any, inputs: int = 1) -> Any:
     """The value of a weight as the kernels pack it: an array, or codes and steps."""
     return value.matrix(inputs) if type(value) is Codes else value
+
+
+def columns(matrix: Any, part: slice) -> Any:
+    """Some columns of what is packed: an array, or codes and steps."""
+    if type(matrix) is not tuple:
+        return matrix[:, part]
+    codes, steps = matrix
+    return np.ascontiguousarray(codes[:, part]), None if steps is None else steps[part]

@@ -1,6 +1,7 @@
-/* Weights in fewer bits: a dense layer and a recurrent one. */
+/* Weights in fewer bits: a dense layer, a convolution and a recurrent layer. */
 #include "scene.h"
 
+#include <conv/conv.h>
 #include <gemm.h>
 #include <low/low.h>
 #include <maskseq.h>
@@ -20,6 +21,27 @@ static void *codes_of(scene *s, int precision, int64_t n) {
     return precision == MSQ_INT8 ? (void *)bytes : (void *)halves;
 }
 
+/* Windows side by side, which are the rows of the dense layer. */
+static void low_convolution(scene *s, const msq_dense *packed, const float *x, int64_t rows,
+                            int64_t in, int64_t units) {
+    const int64_t size = in % 2 ? 1 : 2;
+    const msq_windows w = {.batch = 1,
+                           .time = rows * size,
+                           .count = rows,
+                           .size = size,
+                           .stride = size,
+                           .dilation = 1,
+                           .x_rows = rows * size,
+                           .rows = rows};
+    const msq_dense *const parts[] = {packed};
+    const output y = out(s, rows * units, sizeof(float));
+    if (s->no_memory)
+        return;
+    if (both_ok(s, msq_convolve_f32(y.one, x, parts, 1, &w, 0, 1),
+                msq_convolve_f32(y.many, x, parts, 1, &w, 0, 3)))
+        same_floats(s, "convolution in fewer bits", y);
+}
+
 static void low_dense(scene *s, int precision) {
     const int64_t in = between(s, 0, 20), units = between(s, 0, 40), rows = between(s, 0, 60);
     const void *const codes = codes_of(s, precision, in * units);
@@ -33,6 +55,8 @@ static void low_dense(scene *s, int precision) {
     if (both_ok(s, status, status) && both_ok(s, msq_dense_f32(y.one, x, packed, rows, 0, 1),
                                               msq_dense_f32(y.many, x, packed, rows, 0, 3)))
         same_floats(s, "dense in fewer bits", y);
+    if (status == MSQ_OK)
+        low_convolution(s, packed, x, rows, in, units);
     msq_dense_free(packed);
 }
 

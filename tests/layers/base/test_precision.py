@@ -50,6 +50,71 @@ def test_dense_multiplies_in_fewer_bits(rng, precision):
     assert [w.name.split("/")[1] for w in layer.weights] == ["kernel", "bias"]
 
 
+def windows_of(x, before, size):
+    """All windows of stride 1 of x (batch, time, features), beside zeros: (n, size, features)."""
+    x = np.pad(x, [(0, 0), (before, size - 1 - before), (0, 0)])
+    return (
+        np.lib.stride_tricks.sliding_window_view(x, size, 1)
+        .swapaxes(2, 3)
+        .reshape(-1, size, x.shape[2])
+    )
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("kind", [layers.Conv1D, layers.MaskedConv1D])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_convolutions_multiply_in_fewer_bits(rng, precision, kind, groups, isa):
+    layer = kind(6, 3, padding="causal", groups=groups, bias_initializer="ones")
+    x = rng.normal(0, 1, (2, 70, 8)).astype(np.float32)
+    layer.build(x.shape)
+    kernel, bias = layer.get_weights()
+    layer.quantize(precision)
+    y, windows, width = np.asarray(layer(x)).reshape(-1, 6), windows_of(x, 2, 3), 8 // groups
+    for g in range(groups):
+        own = slice(6 // groups * g, 6 // groups * (g + 1))
+        rows = windows[:, :, g * width : (g + 1) * width].reshape(len(windows), -1)
+        matrix = kernel[:, :, own].reshape(3 * width, -1)
+        if precision == "int8":
+            codes, steps = low.int8_columns(matrix)
+            wanted = low.int8_product(np.ascontiguousarray(rows), codes, steps, bias[own])
+            np.testing.assert_array_equal(y[:, own], wanted)
+        else:
+            wanted = rows @ low.widened(low.bfloat16(matrix)) + bias[own]
+            np.testing.assert_allclose(y[:, own], wanted, atol=0.05)
+    again = layer(np.concatenate([x[1:], x[:1], x[:1] * 3]))
+    np.testing.assert_array_equal(again[:2], y.reshape(2, 70, 6)[::-1])
+
+
+@pytest.mark.parametrize("equation, shape", [("abc,cd->abd", 5), ("abcd,cde->abe", 5)])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_einsum_dense_multiplies_in_fewer_bits(rng, precision, equation, shape):
+    axes = len(equation.split(",")[0])
+    layer = layers.EinsumDense(equation, (None, shape), bias_axes=equation[-1])
+    x = rng.normal(0, 1, (2, 3, 4, 6)[:axes]).astype(np.float32)
+    layer.build(x.shape)
+    kernel = rng.normal(0, 1, layer.kernel.shape).astype(np.float32)
+    layer.set_weights([kernel, np.arange(5)])
+    layer.quantize(precision)
+    rows, matrix = x.reshape(6, -1), kernel.reshape(-1, 5)
+    y = np.asarray(layer(x)).reshape(6, 5)
+    if precision == "int8":
+        codes, steps = low.int8_columns(matrix)
+        bias = np.arange(5, dtype=np.float32)
+        np.testing.assert_array_equal(y, low.int8_product(rows, codes, steps, bias))
+    else:
+        wanted = rows @ low.widened(low.bfloat16(matrix)) + np.arange(5)
+        np.testing.assert_allclose(y, wanted, atol=0.1)
+
+
+def test_einsum_dense_with_summed_axes_last_stays_float32(rng):
+    layer = layers.EinsumDense("abc,dc->abd", (None, 5))
+    x = rng.normal(0, 1, (2, 3, 4)).astype(np.float32)
+    before = np.asarray(layer(x))
+    with pytest.raises(ValueError):
+        layer.quantize("int8")
+    np.testing.assert_array_equal(layer(x), before)
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_an_embedding_has_a_scale_for_each_row(rng, precision):
     layer = Embedding(9, 5)

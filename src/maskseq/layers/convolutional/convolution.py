@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import _kernels, activations, constraints, regularizers
 from ...initializers import checked
+from ...numerics.quantized import columns, packable
 from ..base.arguments import CommonOptions
 from ..base.checks import whole
 from ..base.packing import PackingLayer
@@ -34,6 +35,8 @@ class Convolution(PackingLayer):
     -----
     Weights: kernel float32 (kernel_size, features / groups, filters), bias float32 (filters,).
     """
+
+    quantizes = {"kernel": 2}
 
     def __init__(
         self,
@@ -98,14 +101,17 @@ class Convolution(PackingLayer):
         y = _kernels.convolve(x, self.packed(), windows, fused or "linear", out=out)
         return y if fused else self.activation(y)
 
-    def pack_weights(
-        self, kernel: np.ndarray, bias: np.ndarray | None
-    ) -> list[_kernels.PackedDense]:
+    def pack_weights(self, kernel: Any, bias: np.ndarray | None) -> list[_kernels.PackedDense]:
         """The matrix of each group."""
-        units, flat = self.filters // self.groups, kernel.reshape(-1, self.filters)
-        parts = [slice(i * units, (i + 1) * units) for i in range(self.groups)]
-        pack = super().pack_weights
-        return [pack(flat[:, part], None if bias is None else bias[part]) for part in parts]
+        units, flat = self.filters // self.groups, packable(kernel, 2)
+        if type(flat) is not tuple:
+            flat = flat.reshape(-1, self.filters)
+        made = []
+        for i in range(self.groups):
+            part = slice(i * units, (i + 1) * units)
+            matrix = columns(flat, part)
+            made.append(_kernels.PackedDense(matrix, None if bias is None else bias[part]))
+        return made
 
     def steps(self, time: int | None) -> int | None:
         """The number of output steps of `time` steps."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import _kernels, activations, constraints, ops, regularizers
 from ...initializers import checked
+from ...numerics.quantized import Codes
 from ...rows import Rows
 from ...tape import Traced
 from ..base.arguments import CommonOptions
@@ -139,6 +140,8 @@ class EinsumDense(KeepsPack, OneTensor):
             outputs[first:] == own and set(own) == set(self.bias_axes or "")
         )
         self._at_once = in_order and with_bias
+        if self._product is not None and [*self._product.kernel_order] == [*range(len(kernel))]:
+            self.quantizes = {"kernel": self._product.summed}
         self.stepwise = (
             self._product is not None
             and min(first, len(outputs) - 1) >= 2
@@ -176,12 +179,14 @@ class EinsumDense(KeepsPack, OneTensor):
             raise ValueError(f"equation {self.equation!r}: nothing gives the size of {unknown}")
         return inputs, list(kernel), outputs, sizes
 
-    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
+    def pack_weights(self, kernel: Any, bias: np.ndarray | None) -> _kernels.PackedDense:
         product = self._product
         assert product is not None
+        flat = None if bias is None or not self._at_once else bias.reshape(-1)
+        if type(kernel) is Codes:
+            return _kernels.PackedDense(kernel.matrix(product.summed), flat)
         inner = math.prod(kernel.shape[axis] for axis in product.kernel_order[: product.summed])
         matrix = kernel.transpose(product.kernel_order).reshape(inner, -1)
-        flat = None if bias is None or not self._at_once else bias.reshape(-1)
         return _kernels.PackedDense(matrix, flat)
 
     def call(self, inputs: Any) -> np.ndarray:
