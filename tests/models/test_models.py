@@ -3,12 +3,14 @@
 import copy
 import pickle
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 
 import maskseq
-from maskseq import layers, ops
+from maskseq import Ragged, layers, ops
+from maskseq.nest import flatten
 from tests.support.model_answers import BATCH, FEATURES, TIME, assert_same, last_outputs
 
 
@@ -289,3 +291,27 @@ def test_gates_of_an_embedding_are_not_kept_beyond_the_limit(rng, monkeypatch):
     monkeypatch.setattr(layers.LSTMCell, "max_kept_bytes", 20 * 4 * 16 * 4)
     assert {model.predict(batch).tobytes() for _ in range(3)} == {want}
     assert model.layers[1].cell.packed().kept_bytes == 20 * 4 * 16 * 4
+
+
+def test_answers_of_batches_are_put_in_one_array_as_they_come(rng):
+    """Beside the answer there is at most that of two batches."""
+    model = maskseq.Sequential([layers.Input((None, 4)), layers.LSTM(64, return_sequences=True)])
+    batch = Ragged.from_lengths(rng.normal(0, 1, (40_000, 4)).astype(np.float32), np.full(4000, 10))
+    want = model.predict(batch)
+    tracemalloc.start()
+    got = model.predict(batch, batch_size=400)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(got, want, strict=True)
+    assert peak < 1.4 * want.nbytes
+
+
+def test_answers_of_batches_keep_their_structure(rng):
+    x = maskseq.Input((None, 4))
+    y, h, c = layers.LSTM(3, return_sequences=True, return_state=True)(x)
+    model = maskseq.Model(x, {"y": y, "states": [h, c], "again": h})
+    batch = rng.normal(0, 1, (7, 5, 4)).astype(np.float32)
+    want, got = model.predict(batch), model.predict(batch, batch_size=3)
+    assert list(got) == list(want)
+    for one, other in zip(flatten(got), flatten(want), strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)

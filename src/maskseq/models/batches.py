@@ -7,7 +7,7 @@ import numpy as np
 
 from ..data.ragged import Ragged
 from ..given.places import rows_of
-from ..nest import flatten
+from ..nest import flatten, map_structure
 from ..rows import Layout, Rows, Source
 from ..tensor import get_keras_mask
 
@@ -139,6 +139,38 @@ def picked(value: Any, numbers: Any) -> Any:
         return Rows.from_ragged(values, steps.offsets, layout.time)
     inside = Layout.from_mask(layout.mask[numbers])
     return Rows(None, inside, source=Source(source.array, index))
+
+
+def in_one(answer: Callable[[list[Any]], Any], parts: list[list[Any]]) -> Any:
+    """What `answer` gives for all batches as one; None if shapes differ in more than sequences.
+
+    Each batch's goes to its place as it comes, so that no second copy of all is ever there. The row
+    of an error is that of all sequences.
+    """
+    counts, at = list(map(count_of, parts)), 0
+    first: Any = None
+    wholes: list[np.ndarray] = []
+    others: list[Any] = []  # outputs that are not one row a sequence
+    with rows_of(lambda row: row + at):
+        for number, (part, count) in enumerate(zip(parts, counts, strict=True)):
+            result = answer(part)
+            pieces = flatten(result)
+            if number == 0:
+                first = result
+                if all(np.shape(piece)[:1] == (count,) for piece in pieces):
+                    total = sum(counts)
+                    wholes = [np.empty((total, *x.shape[1:]), x.dtype) for x in pieces]
+            if not wholes:
+                others.append(result)
+            for whole, piece in zip(wholes, pieces, strict=False):
+                if (piece.shape, piece.dtype) != ((count, *whole.shape[1:]), whole.dtype):
+                    return None
+                whole[at : at + count] = piece
+            at += count
+    if others:
+        return join(others) if fit_together(others) else None
+    made = {id(piece): whole for piece, whole in zip(flatten(first), wholes, strict=True)}
+    return map_structure(lambda piece: made[id(piece)], first)
 
 
 def fit_together(results: list[Any]) -> bool:

@@ -337,10 +337,9 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
             if len(parts) == 1:
                 return self._predict_batch(values)
             with changed():  # all batches see the same weights
-                results = batches.each(self._predict_batch, parts)
-                if not batches.fit_together(results):  # steps are words, of longest texts
-                    return self._predict_batch(values)
-                return batches.join(results)
+                joined = batches.in_one(self._predict_batch, parts)
+                # None where steps are words, of longest texts
+                return self._predict_batch(values) if joined is None else joined
         except PLAIN_ERRORS as error:
             put_name(self, error)
             raise
