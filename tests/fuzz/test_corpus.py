@@ -5,6 +5,8 @@ import pytest
 from tests.fuzz import targets
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("target", targets.TARGETS)
 def test_inputs_that_fuzzing_found_are_read_or_refused(target):

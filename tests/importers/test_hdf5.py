@@ -97,6 +97,8 @@ def test_single_byte_flips_raise_nothing_but_format_errors(sound):
             only_format_errors(bytes(data))
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_random_damage_raises_nothing_but_format_errors(sound):
     rng = random.Random(0)
     for _ in range(1500):

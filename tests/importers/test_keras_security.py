@@ -331,6 +331,8 @@ def test_altered_config_raises_nothing_but_our_two_errors(tmp_path, name):
             pass
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_every_prefix_of_a_model_file_is_refused(tmp_path):
     data = (FILES / "functional.keras").read_bytes()
     path = tmp_path / "cut.keras"

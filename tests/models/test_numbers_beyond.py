@@ -115,6 +115,8 @@ def test_nan_among_weights_is_named():
         layer.set_weights([np.full(w.shape, np.nan) for w in layer.get_weights()])
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_nan_in_a_model_file_is_named(tmp_path):
     keras = pytest.importorskip("keras")
     saved = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(3)])

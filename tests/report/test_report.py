@@ -23,6 +23,7 @@ def page(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_the_page_says_what_is_so(page):
     read = Reader(page.read_text())
     words = " ".join(read.words)

@@ -142,6 +142,8 @@ def test_read_only_files_and_folders_are_refused(tmp_path, monkeypatch):
             atomic.check(tmp_path / "a")
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 def test_of_several_writers_one_whole_answer_stands(tmp_path):
     path, answers = tmp_path / "a", [bytes([i]) * 300_000 for i in range(4)]
     seen, done = set(), threading.Event()

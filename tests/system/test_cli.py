@@ -23,6 +23,7 @@ def test_version_names_the_package(capsys):
     assert capsys.readouterr().out == f"maskseq {maskseq.__version__}\n"
 
 
+@pytest.mark.slow
 def test_demo_reports_and_succeeds(capsys):
     assert cli.main(["demo"]) == 0
     out, err = capsys.readouterr()
@@ -34,6 +35,7 @@ def test_demo_reports_and_succeeds(capsys):
     assert err == ""
 
 
+@pytest.mark.slow
 def test_demo_fails_when_the_accuracy_does(capsys, monkeypatch):
     monkeypatch.setattr(cli, "DEMO_ACCURACY", 0.99)
     assert cli.main(["demo"]) == 1

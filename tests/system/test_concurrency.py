@@ -297,6 +297,7 @@ def threads_seen(code, **environment):
     return int(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not _kernels.openmp, reason="a serial build has one thread")
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_no_more_threads_start_than_the_budget():

@@ -49,6 +49,7 @@ print(*sys.modules.keys() - before)
     assert not later & loaded
 
 
+@pytest.mark.slow
 def test_names_left_for_later_are_there(compiled):
     code = """
 import maskseq

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.system.test_architecture import ROOT, UPWARDS, imports_of, level_of, module_name
 
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -42,12 +44,14 @@ def drawn() -> str:
     return "\n".join(rows) + "\n"
 
 
+@pytest.mark.slow
 def test_the_page_draws_the_folders_as_they_import():
     _, _, rest = PAGE.read_text().partition(BEGIN)
     there, _, _ = rest.partition(END)
     assert there == drawn(), "`make docs` writes the table"
 
 
+@pytest.mark.slow
 def test_no_folder_imports_itself_by_way_of_others():
     below: dict[str, set[str]] = {}
     left = folders()
