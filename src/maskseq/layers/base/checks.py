@@ -88,7 +88,7 @@ def dtype_of(dtype: Any, cls: Any, argument: str = "dtype") -> str:
         dtype = dtype["config"].get("name")
     if isinstance(dtype, type):
         dtype = np.dtype(dtype)
-    name = "float32" if dtype is None else getattr(dtype, "name", dtype)
+    name: Any = "float32" if dtype is None else getattr(dtype, "name", dtype)
     if name in _COMPUTED:
         warn(
             f"{what}={name!r}: maskseq computes in float32 and keeps weights in it; "
