@@ -158,6 +158,7 @@ ALLOWED = {
     ("rows", "np.cumsum"): INTEGERS,
     ("scoring.arrays", "np.prod"): SHAPES,
     ("scoring.json_text", "np.prod"): SHAPES,
+    ("scoring.keys", "np.sort"): KEYS,
     ("scoring.sink", "np.cumsum"): INTEGERS,
     ("scoring.tables", "np.cumsum"): INTEGERS,
     ("sklearn.estimators", ".max"): INTEGERS,
