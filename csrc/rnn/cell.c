@@ -1,5 +1,5 @@
 /* The cells with any activations, in the plainest way: z becomes the gates, then the equations of
- * the layer, block after block. The usual activations have faster cells in isa/rnn_tmpl.h. */
+ * the layer, some blocks at a time. The usual activations have faster cells in isa/rnn_tmpl.h. */
 #include "internal.h"
 
 #include <string.h>
@@ -37,70 +37,116 @@ static void add_recurrent(const msq_step *s, const float *bias) {
                                  .last_block = s->last_block});
 }
 
-/* The units of a block that exist: the last may be padded. */
-static int64_t units_of(const msq_rnn *rnn, int64_t block) {
-    const int64_t width = rnn->kernels->width, left = rnn->units - block * width;
-    return left < width ? left : width;
+/* Blocks of a row that are done together: a function of one vector takes several times as long a
+ * value as one of many, which the CPU computes side by side. */
+enum { BESIDE = 8, WIDEST = 16 };
+
+typedef struct {
+    int64_t row, first, count;  /* blocks */
+    int64_t width, unit, units; /* units that exist: the last block may be padded */
+} part;
+
+/* y[block][gate][width] = the activation of `gates` gates from the `first` on, of some blocks. */
+static void activated(float *y, const msq_step *s, const part *p, int64_t first, int64_t gates,
+                      int activation) {
+    const int64_t size = gates * p->width;
+    for (int64_t b = 0; b < p->count; b++)
+        memcpy(y + b * size, gates_of(s, p->row, p->first + b) + first * p->width,
+               (size_t)size * sizeof *y);
+    msq_activate(y, y, p->count * size, activation);
 }
 
-static void lstm_block(const msq_step *s, int64_t row, int64_t block) {
+/* Units of block b of a part that exist. */
+static int64_t units_of(const part *p, int64_t b) {
+    const int64_t left = p->units - b * p->width;
+    return left < p->width ? left : p->width;
+}
+
+static void lstm_part(const msq_step *s, const part *p) {
     const msq_rnn *const rnn = s->rnn;
-    const int64_t width = rnn->kernels->width, first = block * width, n = units_of(rnn, block);
-    float *const i = gates_of(s, row, block), *const f = i + width;
-    float *const candidate = f + width, *const o = candidate + width;
-    float *const c = s->c[row] + first, *const h = s->h_next[row] + first;
-    msq_activate(i, i, 2 * width, rnn->recurrent_activation);
-    msq_activate(candidate, candidate, width, rnn->activation);
-    msq_activate(o, o, width, rnn->recurrent_activation);
-    for (int64_t u = 0; u < n; u++)
-        c[u] = f[u] * c[u] + i[u] * candidate[u];
-    msq_activate(h, c, n, rnn->activation);
-    for (int64_t u = 0; u < n; u++)
-        h[u] *= o[u];
+    const int64_t width = p->width;
+    float inputs[BESIDE * 2 * WIDEST], candidates[BESIDE * WIDEST], outputs[BESIDE * WIDEST];
+    float *const c = s->c[p->row] + p->unit, *const h = s->h_next[p->row] + p->unit;
+    activated(inputs, s, p, 0, 2, rnn->recurrent_activation);
+    activated(candidates, s, p, 2, 1, rnn->activation);
+    activated(outputs, s, p, 3, 1, rnn->recurrent_activation);
+    for (int64_t b = 0; b < p->count; b++) {
+        const float *const i = inputs + b * 2 * width, *const f = i + width;
+        const float *const candidate = candidates + b * width;
+        float *const cell = c + b * width;
+        for (int64_t u = 0; u < units_of(p, b); u++)
+            cell[u] = f[u] * cell[u] + i[u] * candidate[u];
+    }
+    msq_activate(h, c, p->units, rnn->activation);
+    for (int64_t u = 0; u < p->units; u++)
+        h[u] *= outputs[u];
 }
 
-static void gru_block(const msq_step *s, int64_t row, int64_t block) {
+static void gru_part(const msq_step *s, const part *p) {
     const msq_rnn *const rnn = s->rnn;
-    const int64_t width = rnn->kernels->width, first = block * width, n = units_of(rnn, block);
-    const float *const x = s->z[row] + block * 3 * width, *const h = s->h[row] + first;
-    float *const z = gates_of(s, row, block), *const r = z + width, *const candidate = r + width;
-    for (int64_t u = 0; u < 2 * width; u++)
-        z[u] += x[u];
-    msq_activate(z, z, 2 * width, rnn->recurrent_activation);
-    for (int64_t u = 0; u < width; u++)
-        candidate[u] = x[2 * width + u] + r[u] * candidate[u];
-    msq_activate(candidate, candidate, width, rnn->activation);
-    for (int64_t u = 0; u < n; u++)
-        s->h_next[row][first + u] = z[u] * h[u] + (1 - z[u]) * candidate[u];
+    const int64_t width = p->width;
+    const float *const h = s->h[p->row] + p->unit;
+    float *const h_next = s->h_next[p->row] + p->unit;
+    float gates[BESIDE * 2 * WIDEST], candidates[BESIDE * WIDEST];
+    for (int64_t b = 0; b < p->count; b++) {
+        const float *const x = s->z[p->row] + (p->first + b) * 3 * width;
+        const float *const z = gates_of(s, p->row, p->first + b);
+        for (int64_t u = 0; u < 2 * width; u++)
+            gates[b * 2 * width + u] = z[u] + x[u];
+    }
+    msq_activate(gates, gates, p->count * 2 * width, rnn->recurrent_activation);
+    for (int64_t b = 0; b < p->count; b++) {
+        const float *const x = s->z[p->row] + ((p->first + b) * 3 + 2) * width;
+        const float *const product = gates_of(s, p->row, p->first + b) + 2 * width;
+        const float *const r = gates + (b * 2 + 1) * width;
+        for (int64_t u = 0; u < width; u++)
+            candidates[b * width + u] = x[u] + r[u] * product[u];
+    }
+    msq_activate(candidates, candidates, p->count * width, rnn->activation);
+    for (int64_t b = 0; b < p->count; b++) {
+        const float *const z = gates + b * 2 * width, *const candidate = candidates + b * width;
+        for (int64_t u = 0; u < units_of(p, b); u++)
+            h_next[b * width + u] = z[u] * h[b * width + u] + (1 - z[u]) * candidate[u];
+    }
 }
 
-static void simple_block(const msq_step *s, int64_t row, int64_t block) {
-    const int64_t first = block * s->rnn->kernels->width;
-    msq_activate(s->h_next[row] + first, gates_of(s, row, block), units_of(s->rnn, block),
+static void simple_part(const msq_step *s, const part *p) {
+    msq_activate(s->h_next[p->row] + p->unit, gates_of(s, p->row, p->first), p->units,
                  s->rnn->activation);
 }
 
-typedef void block_fn(const msq_step *s, int64_t row, int64_t block);
+typedef void part_fn(const msq_step *s, const part *p);
 
-static void each_block(const msq_step *s, block_fn *cell) {
+static void each_part(const msq_step *s, part_fn *cell) {
+    const int64_t width = s->rnn->kernels->width;
     for (int64_t row = 0; row < s->rows; row++)
-        for (int64_t block = s->first_block; block < s->last_block; block++)
-            cell(s, row, block);
+        for (int64_t block = s->first_block; block < s->last_block; block += BESIDE) {
+            const int64_t left = s->last_block - block, count = left < BESIDE ? left : BESIDE;
+            const int64_t unit = block * width, rest = s->rnn->units - unit;
+            const int64_t units = rest < count * width ? rest : count * width;
+            cell(s, &(part){row, block, count, width, unit, units});
+        }
 }
 
 static void lstm_step(const msq_step *s) {
     add_recurrent(s, NULL);
-    each_block(s, lstm_block);
+    each_part(s, lstm_part);
 }
 
 static void gru_step(const msq_step *s) {
     add_recurrent(s, s->rnn->recurrent_bias);
-    each_block(s, gru_block);
+    each_part(s, gru_part);
 }
 
 static void simple_step(const msq_step *s) {
     add_recurrent(s, NULL);
-    each_block(s, simple_block);
+    each_part(s, simple_part);
+}
+
+/* The units of a block that exist. */
+static int64_t units_in(const msq_rnn *rnn, int64_t block) {
+    const int64_t width = rnn->kernels->width, left = rnn->units - block * width;
+    return left < width ? left : width;
 }
 
 /* The candidate needs r * h of all units, so this step has two phases. Scratch: z and r of all
@@ -128,7 +174,7 @@ static void reset_before_gates(const msq_step *s) {
         for (int64_t block = s->first_block; block < s->last_block; block++) {
             float *const z = s->gates + row * stride + block * 2 * width, *const r = z + width;
             msq_activate(z, z, 2 * width, rnn->recurrent_activation);
-            for (int64_t u = 0; u < units_of(rnn, block); u++)
+            for (int64_t u = 0; u < units_in(rnn, block); u++)
                 s->reset[row][block * width + u] = r[u] * s->h[row][block * width + u];
         }
 }
@@ -158,7 +204,7 @@ static void reset_before_candidate(const msq_step *s) {
             const float *const z = s->gates + (row * rnn->blocks + block) * 2 * width;
             float *const candidate = candidates + row * stride + block * width;
             msq_activate(candidate, candidate, width, rnn->activation);
-            for (int64_t u = 0; u < units_of(rnn, block); u++)
+            for (int64_t u = 0; u < units_in(rnn, block); u++)
                 s->h_next[row][block * width + u] =
                     z[u] * s->h[row][block * width + u] + (1 - z[u]) * candidate[u];
         }
