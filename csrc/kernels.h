@@ -190,6 +190,12 @@ typedef void msq_weights_gradient_fn(float *d, float *terms, int64_t n, float in
 typedef void msq_softmax_terms_fn(float *x, int64_t stride, const int64_t *n, int64_t rows,
                                   float *sums);
 
+/* Attention with a query in each lane: `width` queries q[d][lane], keys k (keys, dim), scores
+ * [key][lane]. terms_lanes is softmax_terms of the columns of x (rows, width). */
+typedef void msq_score_lanes_fn(float *scores, const float *q, const float *k, int64_t keys,
+                                int64_t dim);
+typedef void msq_terms_lanes_fn(float *x, int64_t rows, float *sums);
+
 /* Softmax down each column: y[r][c] = e^(x[r][c] - the largest of the column) / their sum, as
  * softmax_row gives for a row of these values; rows `stride` apart in x and y. */
 enum { MSQ_SOFTMAX_COLUMNS = 64 }; /* at most */
@@ -334,6 +340,8 @@ typedef struct msq_kernel_table {
     msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;
     msq_few_fn *score_few, *sum_few;
+    msq_score_lanes_fn *score_lanes;
+    msq_terms_lanes_fn *terms_lanes;
     msq_turned_fn *turned;
     msq_weights_gradient_fn *weights_gradient;
     msq_depthwise_rows_fn *depthwise_rows;

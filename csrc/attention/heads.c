@@ -24,8 +24,7 @@ int64_t msq_heads_scratch(const attention_shape *shape) {
     return floats + (-floats & 15); /* threads share no cache line */
 }
 
-/* Which of the heads of keys and values head h attends to. */
-static int64_t key_head(const attention_heads *s, int64_t h) {
+int64_t msq_key_head(const attention_heads *s, int64_t h) {
     return h / (s->shape->a->heads / s->shape->a->kv_heads);
 }
 
@@ -39,8 +38,8 @@ void msq_pack_panels_of_keys(const attention_shape *shape, float *panels, const 
 static void pack(attention_heads *s) {
     const msq_attention *const a = s->shape->a;
     const msq_kernel_table *const kernels = s->shape->kernels;
-    const float *const k = s->k + key_head(s, s->h) * a->key_dim;
-    const float *const v = s->v + key_head(s, s->h) * a->value_dim;
+    const float *const k = s->k + msq_key_head(s, s->h) * a->key_dim;
+    const float *const v = s->v + msq_key_head(s, s->h) * a->value_dim;
     s->k_panels = s->scores + MSQ_QUERIES * s->shape->key_stride;
     s->v_panels = s->k_panels + s->shape->key_stride * a->key_dim;
     memset(s->zeros, 0, (size_t)s->shape->key_stride * sizeof(float));
@@ -62,7 +61,9 @@ void msq_start_heads(attention_heads *s, const attention_shape *shape, float *sc
     s->zeros = scratch;
     s->z = s->zeros + shape->key_stride;
     s->scores = s->z + MSQ_QUERIES * shape->value_stride;
-    if (queries > MSQ_FEW)
+    if (queries > MSQ_FEW && msq_fits_lanes(shape, queries))
+        msq_pack_lanes(s);
+    else if (queries > MSQ_FEW)
         pack(s);
 }
 
@@ -88,7 +89,7 @@ static void multiply_few(const attention_heads *s, msq_few_fn *multiply, msq_few
                          const float *w) {
     const float *heads[MSQ_QUERIES];
     for (int64_t row = 0; row < few.rows; row++)
-        heads[row] = w + key_head(s, s->h + row / (few.rows / s->heads)) * few.dim;
+        heads[row] = w + msq_key_head(s, s->h + row / (few.rows / s->heads)) * few.dim;
     few.w = heads;
     few.far = s->shape->far;
     multiply(&few);
@@ -203,33 +204,31 @@ static int put_out(float *out, const float *z, float scale, int64_t dim) {
 
 /* The same sum in the same order, without the keys of weight 0: their values may hold anything. */
 static void sum_values_carefully(const attention_heads *s, int64_t h, float *z, const float *terms,
-                                 int64_t keys) {
+                                 int64_t stride, int64_t keys) {
     const int64_t dim = s->shape->a->value_dim;
-    const float *const v = s->v + key_head(s, h) * dim;
+    const float *const v = s->v + msq_key_head(s, h) * dim;
     memset(z, 0, (size_t)dim * sizeof *z);
-    for (int64_t key = 0; key < keys; key++)
-        for (int64_t d = 0; terms[key] != 0.0f && d < dim; d++)
-            z[d] = fmaf(terms[key], v[key * s->v_stride + d], z[d]);
+    for (int64_t key = 0; key < keys; key++, terms += stride)
+        for (int64_t d = 0; *terms != 0.0f && d < dim; d++)
+            z[d] = fmaf(*terms, v[key * s->v_stride + d], z[d]);
 }
 
-/* out, and the weights if they are asked for, of row i: a query of head h at `step`. */
-static void put_out_row(const attention_heads *s, int64_t i, float sum, float *out, int64_t h,
-                        int64_t step, int64_t keys) {
-    const int64_t dim = s->shape->a->value_dim;
-    const float *const terms = s->scores + i * s->shape->key_stride;
+void msq_put_out_row(const attention_heads *s, const attention_rows *rows, int64_t i, float sum,
+                     const float *terms, int64_t stride) {
+    const msq_attention *const a = s->shape->a;
+    const int64_t h = rows->h[i], keys = rows->visible[i];
     const float scale = sum == 0.0f ? 0.0f : 1.0f / sum;
     float *const z = s->z + i * s->shape->value_stride;
-    if (!put_out(out, z, scale, dim)) {
-        sum_values_carefully(s, h, z, terms, keys);
-        put_out(out, z, scale, dim);
+    float *const out = a->out + rows->place[i] * a->value_dim;
+    if (!put_out(out, z, scale, a->value_dim)) {
+        sum_values_carefully(s, h, z, terms, stride, keys);
+        put_out(out, z, scale, a->value_dim);
     }
-    if (s->shape->a->scores)
-        put_out_scores(s, h, terms, scale, step, keys);
+    if (a->scores)
+        put_out_scores(s, h, terms, scale, rows->steps[i], keys);
 }
 
-/* Rows are in the order [head][query]. */
-static void find_rows(const attention_heads *s, attention_rows *rows, int64_t first,
-                      int64_t queries) {
+void msq_find_rows(const attention_heads *s, attention_rows *rows, int64_t first, int64_t queries) {
     const msq_attention *const a = s->shape->a;
     const int64_t sequence = a->query_offsets[s->b];
     rows->rows = rows->keys = 0;
@@ -248,7 +247,7 @@ static void find_rows(const attention_heads *s, attention_rows *rows, int64_t fi
 void msq_exponentials(const attention_heads *s, attention_rows *rows, int64_t first,
                       int64_t queries) {
     const int64_t stride = s->shape->key_stride;
-    find_rows(s, rows, first, queries);
+    msq_find_rows(s, rows, first, queries);
     const int64_t in_panels = (rows->keys + KEYS - 1) / KEYS * KEYS;
     rows->end = in_panels < s->keys ? in_panels : s->keys;
     score_block(s, rows->q, rows->rows, rows->keys);
@@ -270,12 +269,14 @@ void msq_drop_weights(const attention_heads *s, const attention_rows *rows, floa
 }
 
 void msq_attend(const attention_heads *s, int64_t first, int64_t queries) {
-    const msq_attention *const a = s->shape->a;
     attention_rows rows;
+    if (s->k_rows) {
+        msq_attend_lanes(s, first, queries);
+        return;
+    }
     msq_exponentials(s, &rows, first, queries);
     msq_drop_weights(s, &rows, s->scores);
     sum_values(s, rows.rows, rows.keys);
     for (int64_t i = 0; i < rows.rows; i++)
-        put_out_row(s, i, rows.sums[i], a->out + rows.place[i] * a->value_dim, rows.h[i],
-                    rows.steps[i], rows.visible[i]);
+        msq_put_out_row(s, &rows, i, rows.sums[i], s->scores + i * s->shape->key_stride, 1);
 }

@@ -37,6 +37,8 @@ typedef struct {
     float *scores;   /* (MSQ_QUERIES, key_stride): scores, then their exponentials */
     float *k_panels; /* of the scaled keys: [block of keys][key_dim][width]; NULL: not packed */
     float *v_panels; /* of the values: [KEYS keys at a time][block of value_dim][key][width] */
+    float *k_rows, *v_rows; /* in place of the panels, for a query in each lane: the scaled keys
+                               (keys, key_dim) and the values (keys, value_dim); NULL: rows */
 } attention_heads;
 
 /* Floats of scratch that they need, -1 if there are too many. */
@@ -56,6 +58,17 @@ typedef struct {
     const float *q[MSQ_QUERIES];
     float sums[MSQ_QUERIES];
 } attention_rows;
+
+/* Which of the heads of keys and values head h attends to. */
+int64_t msq_key_head(const attention_heads *s, int64_t h);
+
+/* `queries` queries from `first` on, of each head. */
+void msq_find_rows(const attention_heads *s, attention_rows *rows, int64_t first, int64_t queries);
+
+/* out, and the weights if they are asked for, of row i, which is in s->z: not yet divided by the
+ * sum of its terms. These are `stride` apart. */
+void msq_put_out_row(const attention_heads *s, const attention_rows *rows, int64_t i, float sum,
+                     const float *terms, int64_t stride);
 
 /* Writes into s->scores the exponentials of their scores, 0 for a key that is not attended to, up
  * to rows->end; and the sum of each row. */
@@ -79,5 +92,11 @@ void msq_sum_panels(const attention_heads *s, float *z, int64_t padded_dim, cons
 /* The query rows [first, first + queries) of the call, which are of the sequence; as many as have
  * MSQ_QUERIES rows. */
 void msq_attend(const attention_heads *s, int64_t first, int64_t queries);
+
+/* 1 if so many queries of a head are to be done with one in each lane; packing for it; msq_attend
+ * of heads that are packed so. */
+int msq_fits_lanes(const attention_shape *shape, int64_t queries);
+void msq_pack_lanes(attention_heads *s);
+void msq_attend_lanes(const attention_heads *s, int64_t first, int64_t queries);
 
 #endif

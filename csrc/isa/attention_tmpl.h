@@ -1,4 +1,5 @@
-/* Packing of keys and values for the two products of attention, and these products unpacked. */
+/* Packing of keys and values for the two products of attention, these products unpacked, and for
+ * narrow heads the products and the softmax with a query in each lane. */
 
 /* rows[i][lane] = scale * k[lane][i], for V_WIDTH keys, 0 past the last of `keys`, and `used`
  * columns; k is in a wider array, rows `stride` apart. */
@@ -160,3 +161,69 @@ static void sum_head(const msq_few *f, int64_t row, int64_t rows, int64_t key, i
     }
 FEW_LOOP(score_few, score_head)
 FEW_LOOP(sum_few, sum_head)
+
+/* Attention with a query in each lane, for narrow heads: their values leave no lane empty, and a
+ * softmax down the keys compares and adds whole vectors. Bits are those of a row by itself. */
+
+/* The scores of `n` keys: scores[key][lane] = sum over d of q[d][lane] k[key][d]. */
+INLINE void score_lanes_of(const int n, float *scores, const float *q, const float *k,
+                           int64_t dim) {
+    vec acc[8];
+    UNROLL for (int j = 0; j < n; j++) acc[j] = v_set1(0.0f);
+    for (int64_t d = 0; d < dim; d++) {
+        const vec x = v_load(q + d * V_WIDTH);
+        UNROLL for (int j = 0; j < n; j++) acc[j] = v_fma(v_set1(k[j * dim + d]), x, acc[j]);
+    }
+    UNROLL for (int j = 0; j < n; j++) v_store(scores + j * V_WIDTH, acc[j]);
+}
+
+static void score_lanes(float *scores, const float *q, const float *k, int64_t keys, int64_t dim) {
+    int64_t key = 0;
+    for (; key + 8 <= keys; key += 8)
+        score_lanes_of(8, scores + key * V_WIDTH, q, k + key * dim, dim);
+    for (; key < keys; key++)
+        score_lanes_of(1, scores + key * V_WIDTH, q, k + key * dim, dim);
+}
+
+/* The largest of each column, but no infinity and never NaN. */
+static inline vec lanes_max(const float *x, int64_t rows) {
+    vec top[4];
+    int64_t r = 0;
+    for (int v = 0; v < 4; v++)
+        top[v] = v_set1(-FLT_MAX);
+    for (; r + 4 <= rows; r += 4)
+        UNROLL for (int v = 0; v < 4; v++) top[v] = v_max(v_load(x + (r + v) * V_WIDTH), top[v]);
+    for (; r < rows; r++)
+        top[0] = v_max(v_load(x + r * V_WIDTH), top[0]);
+    return v_min(v_max(v_max(top[0], top[1]), v_max(top[2], top[3])), v_set1(FLT_MAX));
+}
+
+/* x[r][lane] becomes its term; returns this. */
+static inline vec lanes_term(float *x, vec top) {
+    const vec term = softmax_term(v_load(x), top);
+    v_store(x, term);
+    return term;
+}
+
+/* Row r is summed in lane r % 16 of its column, as in softmax_terms. */
+static void terms_lanes(float *x, int64_t rows, float *sums) {
+    const vec top = lanes_max(x, rows);
+    vec low[8], high[8], sum[SUM_LANES];
+    int64_t r = 0;
+    UNROLL for (int i = 0; i < 8; i++) low[i] = high[i] = v_set1(0.0f);
+    for (; r + SUM_LANES <= rows; r += SUM_LANES, x += SUM_LANES * V_WIDTH) {
+        UNROLL for (int i = 0; i < 8; i++) low[i] = v_add(low[i], lanes_term(x + i * V_WIDTH, top));
+        UNROLL for (int i = 0; i < 8; i++) high[i] =
+            v_add(high[i], lanes_term(x + (8 + i) * V_WIDTH, top));
+    }
+    UNROLL for (int i = 0; i < 8; i++) {
+        sum[i] = low[i];
+        sum[8 + i] = high[i];
+    }
+    for (int i = 0; r < rows; i++, r++, x += V_WIDTH)
+        sum[i] = v_add(sum[i], lanes_term(x, top));
+    for (int half = SUM_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            sum[i] = v_add(sum[i], sum[i + half]);
+    v_store(sums, sum[0]);
+}

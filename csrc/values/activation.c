@@ -74,6 +74,8 @@ int msq_option_activation_count(int activation) {
 }
 
 void msq_activate(float *y, const float *x, int64_t n, int activation) {
+    if (activation == MSQ_LINEAR && y == x)
+        return;
     const int loop = activations[activation].loop;
     msq_kernels()->activation[loop](y, x, n, &activations[activation].option);
 }

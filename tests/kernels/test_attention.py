@@ -16,6 +16,17 @@ def test_attention_equals_reference(isa, shape):
     np.testing.assert_allclose(out, shape.expected()[0], rtol=2e-5, atol=2e-6)
 
 
+@pytest.mark.parametrize("pattern", PATTERNS[:3], ids=str)
+@pytest.mark.parametrize("key_dim, value_dim", [(8, 8), (32, 1), (5, 4), (16, 16), (33, 7)])
+def test_narrow_heads_have_the_bits_of_rows(isa, pattern, key_dim, value_dim):
+    """They have a query in each lane, but for a mask, though it hides nothing."""
+    case = Case([48, 0, 16, 31, 270], [150, 7, 3, 0, 17], 4, 2, key_dim, value_dim, **pattern)
+    out = case.run()
+    np.testing.assert_allclose(out, case.expected()[0], rtol=2e-5, atol=2e-6)
+    case.mask_heads, case.mask = 1, np.ones((5, 1, *case.time), bool)
+    assert case.run().tobytes() == out.tobytes()
+
+
 @pytest.mark.parametrize("pattern", PATTERNS, ids=str)
 def test_attention_attends_only_where_it_may(isa, pattern):
     case = Case([40, 0, 7, 66], [70, 3, 7, 90], **pattern)
@@ -132,16 +143,18 @@ def test_a_value_of_weight_0_may_hold_anything(isa, queries):
     assert case.run().tobytes() == clean.tobytes()
 
 
+@pytest.mark.parametrize("value_dim", (4, 17))
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
-def test_what_a_query_may_not_attend_to_may_hold_anything(isa, poison):
-    case = Case([70], [70], causal=True, value_dim=17)
+def test_what_a_query_may_not_attend_to_may_hold_anything(isa, poison, value_dim):
+    case = Case([70], [70], causal=True, value_dim=value_dim)
     clean = case.run()
     case.k[50:] = case.v[50:] = poison
     assert case.run()[:50].tobytes() == clean[:50].tobytes()
 
 
-def test_nan_in_a_value_reaches_the_queries_that_attend_to_it_alone(isa):
-    case = Case([70], [70], causal=True, value_dim=17)
+@pytest.mark.parametrize("value_dim", (4, 17))
+def test_nan_in_a_value_reaches_the_queries_that_attend_to_it_alone(isa, value_dim):
+    case = Case([70], [70], causal=True, value_dim=value_dim)
     clean = case.run()
     case.v[50, 0, 3] = np.nan
     out = case.run()

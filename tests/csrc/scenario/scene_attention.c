@@ -36,7 +36,7 @@ void scene_attention(scene *s) {
     const int64_t batch = between(s, 0, 4), kv_heads = between(s, 1, 2);
     const int64_t heads = kv_heads * between(s, 1, 2) + (byte(s) >= 250);
     const int64_t key_dim = between(s, 0, 9), value_dim = between(s, 0, 20);
-    const int64_t *const query_offsets = offsets_of(s, batch, 9);
+    const int64_t *const query_offsets = offsets_of(s, batch, 20);
     const int64_t *const key_offsets = offsets_of(s, batch, byte(s) % 8 ? 9 : 80);
     if (s->no_memory)
         return;
