@@ -3,8 +3,8 @@
 python benchmarks/precision.py          prints the table
 python benchmarks/precision.py --quick  a fifth of the repetitions
 
-LSTM with all outputs, and Dense. Beside it, where it is installed: torch's LSTM in float32, in
-bfloat16 and dynamically quantized to int8.
+LSTM with all outputs, Dense and Conv1D. Beside the LSTM, where it is installed: torch's LSTM in
+float32, in bfloat16 and dynamically quantized to int8.
 """
 
 import sys
@@ -18,6 +18,7 @@ from maskseq import layers, runtime
 
 LSTMS = [(64, 60, 128), (64, 200, 256), (32, 100, 512), (1, 100, 128), (1, 200, 256), (1, 100, 512)]
 DENSES = [(1, 512, 512), (2000, 256, 256), (2000, 512, 2048)]
+CONVOLUTIONS = [(64, 200, 128, 3), (1, 200, 256, 5)]
 PRECISIONS = ["float32", "bfloat16", "int8"]
 
 
@@ -90,6 +91,11 @@ def main() -> None:
         x = rng.normal(0, 1, (rows, features)).astype(np.float32)
         runs = ours(partial(layers.Dense, units), x)
         print_row(f"Dense {rows} rows, {features} > {units}", best_times(runs, seconds))
+    for batch, steps, units, size in CONVOLUTIONS:
+        x = rng.normal(0, 1, (batch, steps, units)).astype(np.float32)
+        runs = ours(partial(layers.Conv1D, units, size, padding="same"), x)
+        what = f"Conv1D {batch} x {steps}, {units} > {units}, {size} steps"
+        print_row(what, best_times(runs, seconds))
 
 
 if __name__ == "__main__":
