@@ -1,7 +1,7 @@
 """What an example of a layer is made of: inputs to call it on, values of its arguments."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ class Example:
     inputs: list[np.ndarray] = field(default_factory=lambda: [sequences()])
     call: Callable[..., Any] | None = None
     skip: tuple[str, ...] = ()
-    options: dict[str, Sequence[Any]] = field(default_factory=dict)
+    options: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 def ids() -> np.ndarray:

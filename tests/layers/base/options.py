@@ -8,7 +8,7 @@ import functools
 import itertools
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ BY_ENDING = {
 }
 
 
-def own_values(name: str) -> dict[str, Sequence[Any]]:
+def own_values(name: str) -> Mapping[str, Sequence[Any]]:
     """Argument -> its values, as the first example of a layer gives them."""
     return _first_examples()[getattr(layers, name)].options
 
