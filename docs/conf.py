@@ -26,6 +26,7 @@ numpydoc_show_class_members = False
 html_theme = "pydata_sphinx_theme"
 html_title = f"maskseq {release}"
 html_show_sourcelink = False
+html_sidebars = {"*": []}  # pages have none; those of the reference list each other
 html_theme_options = {
     "navigation_with_keys": False,
     "header_links_before_dropdown": 3,

@@ -16,6 +16,11 @@ MODULES = (
     *("constraints", "activations", "testing", "explain", "plot", "report", "scoring", "sklearn"),
     *("saving", "utils", "optimizers.schedules", "scoring.dask"),
 )
+INSIDE = {
+    *("activate", "as_numpy", "gradient_of", "kernel_name", "value_of", "as_loss", "for_output"),
+    *("Configured", "checked", "draw_seed", "hint", "snake_case"),
+}
+"""What other modules of maskseq call: users need it not."""
 FIRST = {"Model", "Sequential", "Ragged", "Layer"}
 
 
@@ -27,7 +32,7 @@ def setup(app: Any) -> dict[str, bool]:
 def public(module: ModuleType) -> dict[str, Any]:
     """The classes and functions of a module that a user may name, with docstrings."""
     names = getattr(module, "__all__", None) or dir(module)
-    found = {name: getattr(module, name) for name in names if not name.startswith("_")}
+    found = {name: getattr(module, name) for name in names if name[0] != "_" and name not in INSIDE}
     return {
         name: value
         for name, value in sorted(found.items())
@@ -78,9 +83,10 @@ def write() -> None:
     families = defaultdict(list)
     for name, file in sorted(FILES.items()):
         families[file.split(".")[-2]].append(name)
-    for family, names in families.items():
+    for family, names in sorted(families.items()):
         entries = [entry("maskseq.layers", name, getattr(maskseq.layers, name)) for name in names]
-        pages[f"layers_{family}"] = page(f"Layers: {family}", "In ``maskseq.layers``.", entries)
+        title = "RNN" if family == "rnn" else family
+        pages[f"layers_{family}"] = page(f"Layers: {title}", "In ``maskseq.layers``.", entries)
     for name in MODULES:
         module = module_named(name)
         if module is None:

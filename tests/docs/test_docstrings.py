@@ -23,8 +23,8 @@ CHECKS = {
 """Codes of numpydoc.validate. Not asked for: capitals, which dtypes and formulas do not have."""
 OF_KEYWORDS = {"maskseq.Layer", "maskseq.optimizers.Optimizer"}
 """They name what their **options may be, under "Other Parameters"."""
-BRIEF = ("maskseq.ops.", "maskseq.Tensor")
-"""A line says what they do: their parameters are those of Keras's, or of NumPy's."""
+BRIEF = ("maskseq.Tensor",)
+"""A line says what they do: parameters are NumPy's."""
 WITHOUT_EXAMPLES = ("maskseq.ops.", "maskseq.initializers.", "maskseq.activations.")
 
 

@@ -16,8 +16,7 @@ MOST_THRESHOLDS = 1_000_000
 class AUC(Thresholds):
     """The area under the curve ROC or PR, from the counts at `num_thresholds` thresholds.
 
-    columns, times `label_weights`; without it these are weights of the columns' counts. Not here:
-    the curve "PRGAIN".
+    Not here: the curve "PRGAIN".
 
     Parameters
     ----------
@@ -34,7 +33,8 @@ class AUC(Thresholds):
     thresholds : float or sequence of float, optional
         Those between 0 and 1.
     multi_label : bool, default False
-        The mean of the areas of the `num_labels`.
+        The mean of the areas of the `num_labels` columns, times `label_weights`; without it these
+        are weights of the columns' counts.
     num_labels : int, optional
         How many columns there are, with `multi_label`.
     label_weights : array_like, optional

@@ -23,6 +23,16 @@ def _at_least(x: Any, ndim: int) -> Any:
 def hstack(xs: Sequence[Any]) -> Any:
     """Arrays joined along the second axis; vectors along the first.
 
+    Parameters
+    ----------
+    xs : sequence of array_like
+        The tensors.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.hstack.
@@ -34,6 +44,16 @@ def hstack(xs: Sequence[Any]) -> Any:
 def vstack(xs: Sequence[Any]) -> Any:
     """Arrays joined along the first axis; vectors are rows.
 
+    Parameters
+    ----------
+    xs : sequence of array_like
+        The tensors.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.vstack.
@@ -44,6 +64,16 @@ def vstack(xs: Sequence[Any]) -> Any:
 def dstack(xs: Sequence[Any]) -> Any:
     """Arrays joined along the third axis.
 
+    Parameters
+    ----------
+    xs : sequence of array_like
+        The tensors.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.dstack.
@@ -53,6 +83,20 @@ def dstack(xs: Sequence[Any]) -> Any:
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     """x2 behind x1 along `axis`; both flat if it is None.
+
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -65,6 +109,20 @@ def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
 
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """`x` cut into parts, of which the first are longer by one.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    indices_or_sections : int or sequence of int
+        How many parts, or where to cut.
+    axis : int or sequence of int, default 0
+        The axis.
+
+    Returns
+    -------
+    list of Tensor
+        The parts.
 
     Notes
     -----
@@ -81,6 +139,18 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
     """`x` cut along the second axis; a vector along the first.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    indices_or_sections : int or sequence of int
+        How many parts, or where to cut.
+
+    Returns
+    -------
+    list of Tensor
+        The parts.
+
     Notes
     -----
     Source: keras.ops.hsplit.
@@ -90,6 +160,18 @@ def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
 
 def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
     """`x` cut along the first axis.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    indices_or_sections : int or sequence of int
+        How many parts, or where to cut.
+
+    Returns
+    -------
+    list of Tensor
+        The parts.
 
     Notes
     -----
@@ -101,6 +183,16 @@ def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
 def fliplr(x: Any) -> Any:
     """`x` with its second axis reversed.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.fliplr.
@@ -110,6 +202,16 @@ def fliplr(x: Any) -> Any:
 
 def flipud(x: Any) -> Any:
     """`x` with its first axis reversed.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -123,8 +225,15 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
 
     Parameters
     ----------
+    *x : array_like or KerasTensor
+        The tensor.
     indexing : str, default "xy"
         "xy": the second axis is that of the first array; "ij": the first.
+
+    Returns
+    -------
+    list of Tensor
+        The grids.
 
     Notes
     -----
@@ -148,6 +257,18 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
 def diag(x: Any, k: int = 0) -> Any:
     """The k-th diagonal of a matrix; of a vector, the matrix that has it there, else zeros.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    k : int, default 0
+        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.diag.
@@ -166,6 +287,18 @@ def diag(x: Any, k: int = 0) -> Any:
 def diagflat(x: Any, k: int = 0) -> Any:
     """`diag` of `x` with one axis.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    k : int, default 0
+        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.diagflat.
@@ -176,6 +309,22 @@ def diagflat(x: Any, k: int = 0) -> Any:
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal of two axes.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    offset : int, default 0
+        Which diagonal, as `k` of `diag`.
+    axis1 : int, default 0
+        The first axis.
+    axis2 : int, default 1
+        The second axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.trace.
@@ -185,6 +334,20 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any:
     """Windows of the last axis, each `sequence_stride` behind the one before.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    sequence_length : int
+        Steps of a part.
+    sequence_stride : int
+        Steps from one part to the next.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -200,6 +363,24 @@ def multi_hot(
     inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
     """1 at each class that is among the ids of the last axis.
+
+    Parameters
+    ----------
+    inputs : array_like or KerasTensor
+        The tensor.
+    num_classes : int
+        How many classes there are.
+    axis : int or sequence of int, default -1
+        The axis.
+    dtype : str or dtype, optional
+        The dtype of the result.
+    sparse : bool, default False
+        Only False.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

@@ -25,6 +25,16 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def signbit(x):
     """True where the sign is minus, also of -0.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.signbit.
@@ -35,6 +45,24 @@ def signbit(x):
 @operation("Isclose", by_equality=True, gradient=NO_GRADIENT)
 def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
     """True where ``|x1 - x2|`` <= atol + rtol * ``|x2|``.
+
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+    rtol : float, default 1e-05
+        Tolerance, relative to `x2`.
+    atol : float, default 1e-08
+        Tolerance, absolute.
+    equal_nan : bool, default False
+        NaN equals NaN.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -48,6 +76,24 @@ def allclose(
 ) -> Any:
     """True if all are close; see `isclose`.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+    rtol : float, default 1e-05
+        Tolerance, relative to `x2`.
+    atol : float, default 1e-08
+        Tolerance, absolute.
+    equal_nan : bool, default False
+        NaN equals NaN.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.allclose.
@@ -57,6 +103,16 @@ def allclose(
 
 def isposinf(x: Any) -> Any:
     """True where x is inf.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -68,6 +124,16 @@ def isposinf(x: Any) -> Any:
 def isneginf(x: Any) -> Any:
     """True where x is -inf.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.isneginf.
@@ -77,6 +143,22 @@ def isneginf(x: Any) -> Any:
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """`x` with numbers for NaN, inf and -inf; by default the largest there are.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    nan : scalar, default 0.0
+        What NaN becomes.
+    posinf : scalar, optional
+        What infinity becomes.
+    neginf : scalar, optional
+        What minus infinity becomes.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -90,6 +172,18 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 
 def fmax(x1: Any, x2: Any) -> Any:
     """The larger of x1 and x2, of a NaN the other.
+
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -105,6 +199,18 @@ def fmax(x1: Any, x2: Any) -> Any:
 def fmin(x1: Any, x2: Any) -> Any:
     """The smaller of x1 and x2, of a NaN the other.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.fmin.
@@ -119,6 +225,16 @@ def fmin(x1: Any, x2: Any) -> Any:
 def fabs(x: Any) -> Any:
     """``|x|``, a float.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.fabs.
@@ -129,6 +245,16 @@ def fabs(x: Any) -> Any:
 def exp2(x: Any) -> Any:
     """2 ** x.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.exp2.
@@ -138,6 +264,18 @@ def exp2(x: Any) -> Any:
 
 def logaddexp(x1: Any, x2: Any) -> Any:
     """log(e ** x1 + e ** x2), without overflow.
+
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -153,6 +291,18 @@ def logaddexp(x1: Any, x2: Any) -> Any:
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 below 0, 1 above, x2 at 0.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.heaviside.
@@ -166,6 +316,16 @@ def heaviside(x1: Any, x2: Any) -> Any:
 def deg2rad(x: Any) -> Any:
     """Degrees as radians.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.deg2rad.
@@ -175,6 +335,16 @@ def deg2rad(x: Any) -> Any:
 
 def rad2deg(x: Any) -> Any:
     """Radians as degrees.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -186,6 +356,16 @@ def rad2deg(x: Any) -> Any:
 def copy(x: Any) -> Any:
     """`x` in memory of its own.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.copy.
@@ -195,6 +375,18 @@ def copy(x: Any) -> Any:
 
 def saturate_cast(x: Any, dtype: Any) -> Any:
     """`x` as `dtype`, cut to what that can hold.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    dtype : str or dtype
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -212,6 +404,20 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
     """The choice of the first condition that holds, else `default`.
 
+    Parameters
+    ----------
+    condlist : sequence of array_like
+        The conditions.
+    choicelist : sequence of array_like
+        What each gives.
+    default : scalar, default 0
+        Where none holds.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.select.
@@ -228,6 +434,20 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The largest less the smallest along `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.ptp.
@@ -237,6 +457,20 @@ def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """The mean along `axis`, with weights of the shape of `x` or of that axis.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    weights : array_like, optional
+        What each number counts for.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -257,6 +491,22 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
     """(mean, variance) along `axes`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axes : sequence of int or int
+        The axes.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+    synchronized : bool, default False
+        Only False.
+
+    Returns
+    -------
+    tuple of Tensor
+        The mean and the variance.
+
     Notes
     -----
     Source: keras.ops.moments.
@@ -267,6 +517,20 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """Each number less the one before it along `axis`, n times.
+
+    Parameters
+    ----------
+    a : array_like or KerasTensor
+        The tensor.
+    n : int, default 1
+        How many, or how often.
+    axis : int or sequence of int, default -1
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -287,8 +551,19 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
     Parameters
     ----------
+    x : array_like or KerasTensor
+        The tensor.
     ord : optional
         None or 2, 1, inf, -inf, or another positive number; of two axes None or "fro".
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Raises
     ------
@@ -329,7 +604,26 @@ def _without_nan(name: str, neutral: float) -> Any:
         )
 
     call.__name__ = call.__qualname__ = f"nan{name}"
-    call.__doc__ = f"`{name}` of what is not NaN; {neutral} of nothing. Source: keras.ops."
+    call.__doc__ = f"""`{name}` of what is not NaN; {neutral} of nothing.
+
+Parameters
+----------
+x : array_like or KerasTensor
+    The tensor.
+axis : int or sequence of int, optional
+    The axis, or axes; None: all.
+keepdims : bool, default False
+    Keep the axes that go, with size 1.
+
+Returns
+-------
+Tensor or KerasTensor
+    The result, without a mask; symbolic if an argument is.
+
+Notes
+-----
+Source: keras.ops.{call.__name__}.
+"""
     return call
 
 
@@ -339,6 +633,20 @@ nanmax, nanmin = _without_nan("max", -math.inf), _without_nan("min", math.inf)
 
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean of what is not NaN; NaN of nothing.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -357,10 +665,21 @@ def quantile(
 
     Parameters
     ----------
+    x : array_like or KerasTensor
+        The tensor.
     q : array_like
         Shares, between 0 and 1.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
     method : str, default "linear"
         "linear", "lower", "higher" or "nearest".
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Raises
     ------
@@ -412,6 +731,24 @@ def percentile(
 ) -> Any:
     """`quantile`, of q in percent.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    q : array_like
+        Shares in percent, between 0 and 100.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    method : str, default "linear"
+        How to interpolate.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.percentile.
@@ -421,6 +758,20 @@ def percentile(
 
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The number in the middle along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -434,6 +785,20 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     """Sums of products over axes of x1 and of x2: the last and the first `axes`, or two lists.
+
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+    axes : sequence of int or int, default 2
+        The axes.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -457,6 +822,18 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 def dot(x1: Any, x2: Any) -> Any:
     """The sum of products over the last axis of x1 and the last but one of x2.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.dot.
@@ -470,6 +847,18 @@ def dot(x1: Any, x2: Any) -> Any:
 def inner(x1: Any, x2: Any) -> Any:
     """The sum of products over the last axes.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.inner.
@@ -482,6 +871,18 @@ def inner(x1: Any, x2: Any) -> Any:
 def outer(x1: Any, x2: Any) -> Any:
     """The products of each number of x1 with each of x2.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.outer.
@@ -493,6 +894,18 @@ def outer(x1: Any, x2: Any) -> Any:
 
 def vdot(x1: Any, x2: Any) -> Any:
     """The sum of the products of all numbers.
+
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

@@ -14,6 +14,20 @@ from .shaping import stack
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """true_fn() if `pred` holds, else false_fn().
 
+    Parameters
+    ----------
+    pred : bool
+        The condition.
+    true_fn : callable
+        Called if it holds.
+    false_fn : callable
+        Called if not.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.cond.
@@ -23,6 +37,20 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """``branches[index](*operands)``; an index outside means the nearest.
+
+    Parameters
+    ----------
+    index : int
+        The number.
+    branches : sequence of callable
+        The functions.
+    *operands : object
+        What the function is called with.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -41,6 +69,22 @@ def while_loop(
 ) -> Any:
     """loop_vars = ``body(*loop_vars)`` as long as ``cond(*loop_vars)``.
 
+    Parameters
+    ----------
+    cond : callable
+        Whether to go on.
+    body : callable
+        A step: the variables to their next values.
+    loop_vars : object
+        The first values.
+    maximum_iterations : int, optional
+        How many steps at most.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.while_loop.
@@ -57,6 +101,22 @@ def while_loop(
 
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
     """value = body_fun(i, value) for i from `lower` to below `upper`.
+
+    Parameters
+    ----------
+    lower : int
+        Where it begins.
+    upper : int
+        Where it ends.
+    body_fun : callable
+        A step: (number, value) to the next value.
+    init_val : object
+        The first value.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -77,6 +137,21 @@ def scan(
     unroll: Any = 1,
 ) -> tuple[Any, Any]:
     """carry, y = f(carry, x) for each x along the first axis of `xs`.
+
+    Parameters
+    ----------
+    f : callable
+        The function.
+    init : object
+        The first carry.
+    xs : sequence of array_like, optional
+        The tensors.
+    length : int, optional
+        How many steps.
+    reverse : bool, default False
+        From the last to the first.
+    unroll : bool or int, default 1
+        Accepted, without effect on a result.
 
     Returns
     -------
@@ -103,6 +178,18 @@ def scan(
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
     """f of each part along the first axis of `xs`, stacked.
 
+    Parameters
+    ----------
+    f : callable
+        The function.
+    xs : sequence of array_like
+        The tensors.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.map.
@@ -112,6 +199,18 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """The same as `map`.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    elements : object
+        What it is called on, along the first axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

@@ -208,6 +208,18 @@ left_shift, right_shift = bitwise_left_shift, bitwise_right_shift
 def round(x, decimals=0):
     """`x` rounded, halves to even.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    decimals : int, default 0
+        How many digits behind the point.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.round.
@@ -222,6 +234,20 @@ def round(x, decimals=0):
 )
 def clip(x, x_min, x_max):
     """`x` cut to x_min..x_max.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    x_min : scalar
+        Smallest value.
+    x_max : scalar
+        Largest value.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -242,6 +268,20 @@ def _where_false(d, y, condition, x1, x2):
 def where(condition, x1=None, x2=None):
     """x1 where `condition`, else x2; without both, the places where it holds.
 
+    Parameters
+    ----------
+    condition : array_like of bool
+        Where to take from the first.
+    x1 : array_like or KerasTensor, optional
+        The first tensor.
+    x2 : array_like or KerasTensor, optional
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.where.
@@ -252,6 +292,18 @@ def where(condition, x1=None, x2=None):
 @operation("Cast", by_equality=True, gradient=lambda d, y, x, dtype: d)
 def cast(x, dtype):
     """`x` as `dtype`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    dtype : str or dtype
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -264,6 +316,18 @@ def cast(x, dtype):
 def ones_like(x, dtype=None):
     """Ones in the shape of `x`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.ones_like.
@@ -274,6 +338,18 @@ def ones_like(x, dtype=None):
 @operation("ZerosLike", by_equality=True, gradient=NO_GRADIENT)
 def zeros_like(x, dtype=None):
     """Zeros in the shape of `x`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -286,6 +362,20 @@ def zeros_like(x, dtype=None):
 def full_like(x, fill_value, dtype=None):
     """`fill_value` in the shape of `x`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    fill_value : scalar
+        The value.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.full_like.
@@ -296,6 +386,16 @@ def full_like(x, fill_value, dtype=None):
 @operation("StopGradient", by_equality=True, gradient=NO_GRADIENT)
 def stop_gradient(variable):
     """`variable`; in training no gradient passes.
+
+    Parameters
+    ----------
+    variable : Variable or array
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

@@ -39,6 +39,22 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
 
     int32 if all are integers, else float32.
 
+    Parameters
+    ----------
+    start : scalar
+        Where it begins.
+    stop : scalar, optional
+        Where it ends.
+    step : scalar, optional
+        From one to the next.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.arange.
@@ -61,6 +77,13 @@ def zeros(shape: Any, dtype: Any = None) -> Tensor:
     ----------
     shape : tuple of int
         Shape of the values.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -76,6 +99,13 @@ def ones(shape: Any, dtype: Any = None) -> Tensor:
     ----------
     shape : tuple of int
         Shape of the values.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -87,6 +117,18 @@ def ones(shape: Any, dtype: Any = None) -> Tensor:
 def empty(shape: Any, dtype: Any = None) -> Tensor:
     """An array whose numbers do not matter: zeros.
 
+    Parameters
+    ----------
+    shape : tuple of int
+        The shape.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.empty.
@@ -96,6 +138,20 @@ def empty(shape: Any, dtype: Any = None) -> Tensor:
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """`fill_value` in every cell; a gradient passes to it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The shape.
+    fill_value : scalar
+        The value.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -109,6 +165,22 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
 def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
     """Ones on the k-th diagonal of an N x M matrix.
 
+    Parameters
+    ----------
+    N : int
+        Rows.
+    M : int, optional
+        Columns; None: as many as rows.
+    k : int, default 0
+        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.eye.
@@ -120,6 +192,18 @@ def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
 def identity(n: Any, dtype: Any = None) -> Tensor:
     """The n x n matrix of the identity.
 
+    Parameters
+    ----------
+    n : int
+        How many, or how often.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.identity.
@@ -129,6 +213,22 @@ def identity(n: Any, dtype: Any = None) -> Tensor:
 
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
     """Ones on and below the k-th diagonal of an N x M matrix.
+
+    Parameters
+    ----------
+    N : int
+        Rows.
+    M : int, optional
+        Columns; None: as many as rows.
+    k : int, default 0
+        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -149,6 +249,28 @@ def linspace(
 ) -> Any:
     """`num` numbers from `start` to `stop` at equal distances; with `retstep` and that distance.
 
+    Parameters
+    ----------
+    start : scalar
+        Where it begins.
+    stop : scalar
+        Where it ends.
+    num : int, default 50
+        How many numbers.
+    endpoint : bool, default True
+        Whether `stop` is the last.
+    retstep : bool, default False
+        Give the distance too.
+    dtype : str or dtype, optional
+        The dtype of the result.
+    axis : int or sequence of int, default 0
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.linspace.
@@ -163,6 +285,18 @@ def linspace(
 def array(x: Any, dtype: Any = None) -> Any:
     """`x` as a tensor.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.array.
@@ -172,6 +306,16 @@ def array(x: Any, dtype: Any = None) -> Any:
 
 def convert_to_numpy(x: Any) -> np.ndarray:
     """`x` as a plain NumPy array of its own.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    numpy.ndarray
+        The array.
 
     Notes
     -----
@@ -183,6 +327,16 @@ def convert_to_numpy(x: Any) -> np.ndarray:
 def is_tensor(x: Any) -> bool:
     """True for what calls of layers and operations give and take as tensors: not for plain arrays.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    bool
+        Whether it is one.
+
     Notes
     -----
     Source: keras.ops.is_tensor.
@@ -192,6 +346,16 @@ def is_tensor(x: Any) -> bool:
 
 def dtype(x: Any) -> str:
     """The name of the dtype of `x`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    str
+        The dtype.
 
     Notes
     -----
@@ -203,6 +367,16 @@ def dtype(x: Any) -> str:
 
 def size(x: Any) -> int | None:
     """How many cells `x` has; None if a size is unknown.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    int
+        How many numbers.
 
     Notes
     -----

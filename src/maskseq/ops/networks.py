@@ -22,6 +22,26 @@ def layer_normalization(
 ) -> Any:
     """(x - mean) / deviation along `axis`, times gamma, plus beta.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    gamma : array_like, optional
+        What the result is multiplied by.
+    beta : array_like, optional
+        What is added.
+    axis : int or sequence of int, default -1
+        The axis, or axes.
+    epsilon : float, optional
+        Small number that keeps divisions from dividing by 0.
+    **options : object
+        Options.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.
@@ -40,6 +60,22 @@ def rms_normalization(
     x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:
     """x over the root of its mean square along `axis`, times scale.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    scale : array_like, optional
+        What the result is multiplied by.
+    axis : int or sequence of int, default -1
+        The axis, or axes.
+    epsilon : float, optional
+        Small number that keeps divisions from dividing by 0.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -66,6 +102,28 @@ def batch_normalization(
 ) -> Any:
     """(x - mean) / deviation * scale + offset, each of the size of `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    mean : array_like
+        The mean.
+    variance : array_like
+        The variance.
+    axis : int
+        The axis of the features.
+    offset : array_like, optional
+        What is added.
+    scale : array_like, optional
+        What the result is multiplied by.
+    epsilon : float, default 0.001
+        Small number that keeps divisions from dividing by 0.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.
@@ -83,6 +141,20 @@ def batch_normalization(
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
     """-(target log(output) + (1 - target) log(1 - output)).
+
+    Parameters
+    ----------
+    target : array_like or KerasTensor
+        The labels.
+    output : array_like or KerasTensor
+        The predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -107,6 +179,22 @@ def categorical_crossentropy(
 ) -> Any:
     """-sum(target log(output)) along `axis`, output over its sum.
 
+    Parameters
+    ----------
+    target : array_like or KerasTensor
+        The labels.
+    output : array_like or KerasTensor
+        The predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    axis : int or sequence of int, default -1
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.
@@ -123,6 +211,22 @@ def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
     """`categorical_crossentropy` for ids; of an id outside, 0.
+
+    Parameters
+    ----------
+    target : array_like or KerasTensor
+        The labels.
+    output : array_like or KerasTensor
+        The predictions.
+    from_logits : bool, default False
+        Predictions are logits, not probabilities.
+    axis : int or sequence of int, default -1
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -162,12 +266,19 @@ def dot_product_attention(
         Broadcasts to (batch, heads, T, S).
     mask : optional
         The same, True = may be seen.
+    scale : float, optional
+        Factor of the scores; None: 1 / sqrt(head_dim).
     is_causal : bool, default False
         A query sees no later key.
     flash_attention : optional
         Accepted, without effect.
     attn_logits_soft_cap : float, optional
         Scores become cap * tanh(score / cap).
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

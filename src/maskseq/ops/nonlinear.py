@@ -48,8 +48,15 @@ def leaky_relu(x, negative_slope=0.2):
 
     Parameters
     ----------
+    x : array_like or KerasTensor
+        The tensor.
     negative_slope : default 0.2
         Slope below 0.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -62,6 +69,18 @@ def leaky_relu(x, negative_slope=0.2):
 def elu(x, alpha=1.0):
     """x, and alpha * (e ** x - 1) below 0.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    alpha : float, default 1.0
+        Factor below 0.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.elu.
@@ -72,6 +91,18 @@ def elu(x, alpha=1.0):
 @operation("Celu", by_equality=True, gradient=_sloping("celu", "alpha"))
 def celu(x, alpha=1.0):
     """x, and alpha * (e ** (x / alpha) - 1) below 0.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    alpha : float, default 1.0
+        Factor below 0.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -84,6 +115,18 @@ def celu(x, alpha=1.0):
 def gelu(x, approximate=True):
     """x times the normal distribution, by default with tanh for it.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    approximate : bool, default True
+        Take the formula with tanh in place of the one with erf.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.gelu.
@@ -94,6 +137,18 @@ def gelu(x, approximate=True):
 @operation("Squareplus", by_equality=True, gradient=_sloping("squareplus", "b"))
 def squareplus(x, b=4):
     """(x + sqrt(x * x + b)) / 2.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    b : object, default 4
+        How smooth it is near 0.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -108,8 +163,15 @@ def soft_shrink(x, threshold=0.5):
 
     Parameters
     ----------
+    x : array_like or KerasTensor
+        The tensor.
     threshold : float, default 0.5
         What the size of a number is lowered by.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -124,8 +186,15 @@ def hard_shrink(x, threshold=0.5):
 
     Parameters
     ----------
+    x : array_like or KerasTensor
+        The tensor.
     threshold : float, default 0.5
         Size that a number must exceed.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -142,8 +211,17 @@ def threshold(x, threshold, default_value):
 
     Parameters
     ----------
+    x : array_like or KerasTensor
+        The tensor.
     threshold : float
         What a number must exceed.
+    default_value : float
+        What stands where a number is not above the threshold.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -156,6 +234,18 @@ def threshold(x, threshold, default_value):
 def glu(x, axis=-1):
     """The first half of `x` times sigmoid of the second.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, default -1
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.glu.
@@ -166,6 +256,18 @@ def glu(x, axis=-1):
 @operation("Softmax", by_equality=True, gradient=lambda d, y, x, axis: slopes.softmax(d, y, axis))
 def softmax(x, axis=-1):
     """Softmax along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, default -1
+        The axis, or axes.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -180,6 +282,18 @@ def softmax(x, axis=-1):
 def log_softmax(x, axis=-1):
     """The logarithm of softmax along `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, default -1
+        The axis, or axes.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.log_softmax.
@@ -192,6 +306,18 @@ def log_softmax(x, axis=-1):
 )
 def sparsemax(x, axis=-1):
     """The nearest point of the simplex along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, default -1
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -224,10 +350,19 @@ def normalize(x, axis=-1, order=2, epsilon=None):
 
     Parameters
     ----------
+    x : array_like or KerasTensor
+        The tensor.
     axis : int, default -1
         The axis to measure along.
     order : int, default 2
         Of the norm.
+    epsilon : float, optional
+        Small number that keeps divisions from dividing by 0.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

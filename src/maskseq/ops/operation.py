@@ -115,12 +115,31 @@ class Binary(Protocol):
     def __call__(self, x1: Any, x2: Any) -> Tensor: ...
 
 
+_DOC = """{doc}
+
+Parameters
+----------
+{arguments} : array_like or KerasTensor
+    Numbers; several broadcast against each other.
+
+Returns
+-------
+Tensor or KerasTensor
+    The result, without a mask; symbolic if an argument is.
+
+Notes
+-----
+Source: keras.ops.{name}.
+"""
+
+
 def named_operation(
     class_name: str, name: str, doc: str, function: Callable, gradient: Gradients = None
 ) -> Any:
     """A function of cells as an operation with a name and a line of documentation of its own."""
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{doc} Source: keras.ops.{name}."
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    function.__doc__ = _DOC.format(doc=doc, arguments=", ".join(names), name=name)
     call = operation(class_name, by_equality=True, gradient=gradient)(function)
     return of_cells(call)
 

@@ -46,18 +46,23 @@ def _of_output(d, y, target, output, target_length, output_length, mask_index):
 def ctc_loss(target, output, target_length, output_length, mask_index=0):
     """The loss of connectionist temporal classification, float32 (batch,).
 
-    infinite, and passes no gradient, if its labels need more steps.
+    A loss is infinite, and passes no gradient, if its labels need more steps than there are.
 
     Parameters
     ----------
     target : array_like
         Integers (batch, labels).
-    output : float32 (batch, time, classes)
-        Logits.
-    target_length, output_length : int (batch,)
-        How many are real.
-    mask_index : default 0
-        The class between labels. A loss is.
+    output : array_like
+        float32 (batch, time, classes), logits.
+    target_length, output_length : array_like
+        Integers (batch,): how many are real.
+    mask_index : int, default 0
+        The class between labels.
+
+    Returns
+    -------
+    Tensor
+        float32 (batch,).
 
     Notes
     -----

@@ -36,6 +36,20 @@ def _slice_gradient(d, y, inputs, start_indices, shape):
 def slice(inputs, start_indices, shape):
     """The part of `shape` that begins at `start_indices`.
 
+    Parameters
+    ----------
+    inputs : array_like or KerasTensor
+        The tensor.
+    start_indices : sequence of int
+        Where the part begins.
+    shape : tuple of int
+        The shape.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.slice.
@@ -56,6 +70,20 @@ def _replaced(d, y, inputs, start_indices, updates):
 @operation("SliceUpdate", gradient=(_kept, None, _replaced))
 def slice_update(inputs, start_indices, updates):
     """`inputs` with `updates` in place of the part at `start_indices`.
+
+    Parameters
+    ----------
+    inputs : array_like or KerasTensor
+        The tensor.
+    start_indices : sequence of int
+        Where the part begins.
+    updates : array_like
+        The new values.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -97,6 +125,13 @@ def scatter(indices, values, shape):
         (..., n), of the first n axes.
     values : array_like
         (..., the other axes).
+    shape : tuple of int
+        The shape of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Raises
     ------
@@ -154,12 +189,19 @@ def scatter_update(inputs, indices, updates, reduction=None):
 
     Parameters
     ----------
+    inputs : array_like or KerasTensor
+        The tensor.
     indices : array_like
         (..., n), of the first n axes.
     updates : array_like
         (..., the other axes).
     reduction : str or None, default None
         None, "add", "mul", "max" or "min".
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Raises
     ------
@@ -186,6 +228,18 @@ def scatter_update(inputs, indices, updates, reduction=None):
 def tril(x, k=0):
     """`x`, and zeros above its k-th diagonal.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    k : int, default 0
+        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.tril.
@@ -197,6 +251,18 @@ def tril(x, k=0):
 def triu(x, k=0):
     """`x`, and zeros below its k-th diagonal.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    k : int, default 0
+        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.triu.
@@ -207,6 +273,22 @@ def triu(x, k=0):
 @operation("Diagonal", gradient=_placed(lambda x, **options: np.diagonal(x, **options)))
 def diagonal(x, offset=0, axis1=0, axis2=1):
     """A diagonal of two axes, as the last axis.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    offset : int, default 0
+        Which diagonal, as `k` of `diag`.
+    axis1 : int, default 0
+        The first axis.
+    axis2 : int, default 1
+        The second axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -266,8 +348,19 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 
     Parameters
     ----------
+    data : array_like or KerasTensor
+        The rows.
+    segment_ids : array_like of int
+        The segment of each row.
     num_segments : optional
         One more than the largest id, if None.
+    sorted : bool, default False
+        Whether ids ascend; accepted, without effect on a result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -280,6 +373,22 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 def segment_max(data, segment_ids, num_segments=None, sorted=False):
     """The largest of the rows of each id; -inf for none.
 
+    Parameters
+    ----------
+    data : array_like or KerasTensor
+        The rows.
+    segment_ids : array_like of int
+        The segment of each row.
+    num_segments : int, optional
+        How many segments; None: one more than the largest id.
+    sorted : bool, default False
+        Whether ids ascend; accepted, without effect on a result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.segment_max.
@@ -291,6 +400,22 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
     """The smallest of the rows of each id; inf for none.
 
+    Parameters
+    ----------
+    data : array_like or KerasTensor
+        The rows.
+    segment_ids : array_like of int
+        The segment of each row.
+    num_segments : int, optional
+        How many segments; None: one more than the largest id.
+    sorted : bool, default False
+        Whether ids ascend; accepted, without effect on a result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.segment_min.
@@ -300,6 +425,16 @@ def segment_min(data, segment_ids, num_segments=None, sorted=False):
 
 def nonzero(x: Any) -> tuple[Any, ...]:
     """The places along each axis of what is not 0, int32; of arrays only.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    tuple of Tensor
+        The places, an array for each axis.
 
     Notes
     -----

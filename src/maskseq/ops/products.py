@@ -67,6 +67,18 @@ def _to_second(d, y, x1, x2):
 def matmul(x1, x2):
     """Matrix product of the last two axes, float32.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.matmul.
@@ -102,6 +114,18 @@ def _to_operand(d: Any, terms: list[Any], k: int) -> np.ndarray:
 @operation("Einsum", by_equality=True, gradient=(None, _einsum_gradient))
 def einsum(subscripts, *operands):
     """Sums of products by Einstein's rule; of more than two operands from the left on.
+
+    Parameters
+    ----------
+    subscripts : str
+        The equation, as of numpy.einsum.
+    *operands : object
+        What the function is called with.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

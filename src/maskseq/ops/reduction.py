@@ -122,6 +122,20 @@ def _cumprod_gradient(d, y, x, axis, dtype):
 def any(x, axis=None, keepdims=False):
     """True where any element along `axis` is.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.any.
@@ -132,6 +146,20 @@ def any(x, axis=None, keepdims=False):
 @operation("All", by_equality=True, gradient=NO_GRADIENT)
 def all(x, axis=None, keepdims=False):
     """True where all elements along `axis` are.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -146,6 +174,20 @@ def all(x, axis=None, keepdims=False):
 def sum(x, axis=None, keepdims=False):
     """Sum along `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.sum.
@@ -158,6 +200,22 @@ def sum(x, axis=None, keepdims=False):
 @operation("Prod", by_equality=True, gradient=_prod_gradient)
 def prod(x, axis=None, keepdims=False, dtype=None):
     """Product along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -172,6 +230,20 @@ def prod(x, axis=None, keepdims=False, dtype=None):
 @operation("Mean", by_equality=True, gradient=_mean_gradient)
 def mean(x, axis=None, keepdims=False):
     """Mean along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -188,6 +260,20 @@ def mean(x, axis=None, keepdims=False):
 def var(x, axis=None, keepdims=False):
     """Variance along `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.var.
@@ -198,6 +284,20 @@ def var(x, axis=None, keepdims=False):
 @operation("Std", by_equality=True, gradient=_std_gradient)
 def std(x, axis=None, keepdims=False):
     """Standard deviation along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -210,6 +310,22 @@ def std(x, axis=None, keepdims=False):
 def max(x, axis=None, keepdims=False, initial=None):
     """Maximum along `axis`, at least `initial`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+    initial : scalar, optional
+        A value that takes part, and that nothing at all gives.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.max.
@@ -220,6 +336,22 @@ def max(x, axis=None, keepdims=False, initial=None):
 @operation("Min", by_equality=True, gradient=_extreme_gradient)
 def min(x, axis=None, keepdims=False, initial=None):
     """Minimum along `axis`, at most `initial`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+    initial : scalar, optional
+        A value that takes part, and that nothing at all gives.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -232,6 +364,20 @@ def min(x, axis=None, keepdims=False, initial=None):
 def argmax(x, axis=None, keepdims=False):
     """The place of the first maximum along `axis`, int32.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.argmax.
@@ -242,6 +388,20 @@ def argmax(x, axis=None, keepdims=False):
 @operation("Argmin", by_equality=True, gradient=NO_GRADIENT)
 def argmin(x, axis=None, keepdims=False):
     """The place of the first minimum along `axis`, int32.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -254,6 +414,20 @@ def argmin(x, axis=None, keepdims=False):
 def cumsum(x, axis=None, dtype=None):
     """Running sum along `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.cumsum.
@@ -264,6 +438,20 @@ def cumsum(x, axis=None, dtype=None):
 @operation("Cumprod", gradient=_cumprod_gradient)
 def cumprod(x, axis=None, dtype=None):
     """Running product along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+    dtype : str or dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -276,6 +464,18 @@ def cumprod(x, axis=None, dtype=None):
 def count_nonzero(x, axis=None):
     """How many elements along `axis` are not 0, int32.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.count_nonzero.
@@ -286,6 +486,20 @@ def count_nonzero(x, axis=None):
 @operation("Logsumexp", by_equality=True, gradient=_log_sum_exp_gradient)
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) along `axis`, without overflow.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

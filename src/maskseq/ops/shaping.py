@@ -60,6 +60,18 @@ def _pad_numbers(x, pad_width, mode, constant_values):
 def concatenate(xs, axis=0):
     """Arrays joined along `axis`.
 
+    Parameters
+    ----------
+    xs : sequence of array_like
+        The tensors.
+    axis : int or sequence of int, default 0
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.concatenate.
@@ -71,6 +83,18 @@ def concatenate(xs, axis=0):
 def stack(x, axis=0):
     """Arrays joined along a new `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, default 0
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.stack.
@@ -81,6 +105,20 @@ def stack(x, axis=0):
 @operation("Unstack", gradient=lambda d, y, x, num, axis: np.stack(_parts(d, y), axis))
 def unstack(x, num=None, axis=0):
     """The list of arrays that lie along `axis`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    num : int, optional
+        How many numbers.
+    axis : int or sequence of int, default 0
+        The axis.
+
+    Returns
+    -------
+    list of Tensor
+        The parts.
 
     Notes
     -----
@@ -95,6 +133,20 @@ def unstack(x, num=None, axis=0):
 def split(x, indices_or_sections, axis=0):
     """`x` cut along `axis` into equal parts or at given places.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    indices_or_sections : int or sequence of int
+        How many parts, or where to cut.
+    axis : int or sequence of int, default 0
+        The axis.
+
+    Returns
+    -------
+    list of Tensor
+        The parts.
+
     Notes
     -----
     Source: keras.ops.split.
@@ -106,6 +158,18 @@ def split(x, indices_or_sections, axis=0):
 def reshape(x, newshape):
     """`x` in another shape.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    newshape : tuple of int
+        The shape; -1: what is left.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.reshape.
@@ -116,6 +180,16 @@ def reshape(x, newshape):
 @operation("Ravel", gradient=_reshaped)
 def ravel(x):
     """`x` with one axis.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -134,6 +208,18 @@ def ravel(x):
 def transpose(x, axes=None):
     """`x` with its axes in another order.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axes : sequence of int or int, optional
+        The axes.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.transpose.
@@ -148,6 +234,20 @@ def transpose(x, axes=None):
 )
 def swapaxes(x, axis1, axis2):
     """`x` with two axes exchanged.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis1 : int
+        The first axis.
+    axis2 : int
+        The second axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -164,6 +264,20 @@ def swapaxes(x, axis1, axis2):
 def moveaxis(x, source, destination):
     """`x` with axes at other places.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    source : int or sequence of int
+        Where the axes are.
+    destination : int or sequence of int
+        Where they go.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.moveaxis.
@@ -174,6 +288,18 @@ def moveaxis(x, source, destination):
 @operation("Flip", by_equality=True, gradient=lambda d, y, x, axis: np.flip(d, axis))
 def flip(x, axis=None):
     """`x` with `axis` reversed.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -190,6 +316,20 @@ def flip(x, axis=None):
 def roll(x, shift, axis=None):
     """`x` shifted along `axis`, in a circle.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    shift : int or sequence of int
+        How far.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.roll.
@@ -200,6 +340,18 @@ def roll(x, shift, axis=None):
 @operation("ExpandDims", by_equality=True, gradient=_reshaped)
 def expand_dims(x, axis):
     """`x` with a new axis of size 1.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int
+        The axis, or axes.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -212,6 +364,18 @@ def expand_dims(x, axis):
 def squeeze(x, axis=None):
     """`x` without axes of size 1.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.squeeze.
@@ -222,6 +386,18 @@ def squeeze(x, axis=None):
 @operation("Tile", gradient=_placed(lambda x, repeats: np.tile(x, repeats)))
 def tile(x, repeats):
     """`x` repeated along each axis.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    repeats : int or sequence of int
+        How often.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -234,6 +410,20 @@ def tile(x, repeats):
 def repeat(x, repeats, axis=None):
     """Elements of `x` repeated.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    repeats : int or sequence of int
+        How often.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.repeat.
@@ -244,6 +434,22 @@ def repeat(x, repeats, axis=None):
 @operation("Pad", gradient=_placed(_pad_numbers))
 def pad(x, pad_width, mode: Any = "constant", constant_values=None):
     """`x` with more cells before and after it along each axis.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    pad_width : int or sequence
+        How many before and behind, for each axis.
+    mode : str, default "constant"
+        How, as of numpy.pad or numpy.correlate.
+    constant_values : scalar, optional
+        The value, with mode "constant".
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -256,6 +462,20 @@ def pad(x, pad_width, mode: Any = "constant", constant_values=None):
 @operation("Take", gradient=_placed(lambda x, indices, axis: np.take(x, indices, axis)))
 def take(x, indices, axis=None):
     """Elements of `x` at `indices`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    indices : array_like of int
+        The places.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -270,6 +490,20 @@ def take(x, indices, axis=None):
 def take_along_axis(x, indices, axis=None):
     """Elements of `x` at `indices` of each row.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    indices : array_like of int
+        The places.
+    axis : int, optional
+        The axis; None: that of the tensor in one row.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.take_along_axis.
@@ -280,6 +514,18 @@ def take_along_axis(x, indices, axis=None):
 @operation("BroadcastTo", gradient=lambda d, y, x, shape: d)
 def broadcast_to(x, shape):
     """`x` broadcast to `shape`.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    shape : tuple of int
+        The shape.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -292,6 +538,18 @@ def broadcast_to(x, shape):
 def get_item(x, key):
     """x[key].
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    key : object
+        What to take.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.core.GetItem.
@@ -302,6 +560,24 @@ def get_item(x, key):
 @operation("OneHot", gradient=NO_GRADIENT)
 def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     """1 at the place that each id names, on a new `axis`; ids outside give zeros.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    num_classes : int
+        How many classes there are.
+    axis : int or sequence of int, default -1
+        The axis.
+    dtype : str or dtype, optional
+        The dtype of the result.
+    sparse : bool, default False
+        Only False.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -314,6 +590,16 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
 def shape(x: Any) -> tuple[int | None, ...]:
     """The shape of `x`; None where a symbolic size is unknown.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    tuple
+        The sizes; None where a symbolic one is unknown.
+
     Notes
     -----
     Source: keras.ops.shape.
@@ -323,6 +609,16 @@ def shape(x: Any) -> tuple[int | None, ...]:
 
 def ndim(x: Any) -> int:
     """How many axes `x` has.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+
+    Returns
+    -------
+    int
+        How many axes.
 
     Notes
     -----

@@ -25,6 +25,18 @@ def _sort_gradient(d, y, x, axis):
 def sort(x, axis=-1):
     """`x` in ascending order along `axis`.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, default -1
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.sort.
@@ -35,6 +47,18 @@ def sort(x, axis=-1):
 @operation("Argsort", by_equality=True, gradient=NO_GRADIENT)
 def argsort(x, axis=-1):
     """The places of the numbers in ascending order, int32.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    axis : int or sequence of int, default -1
+        The axis.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -55,6 +79,20 @@ def _largest_places(x, k):
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """The k largest numbers along the last axis, descending, and their places, int32.
 
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    k : int
+        How many.
+    sorted : bool, default True
+        Sort the result, the largest first.
+
+    Returns
+    -------
+    tuple of Tensor
+        The numbers, and their places.
+
     Notes
     -----
     Source: keras.ops.top_k.
@@ -73,6 +111,13 @@ def in_top_k(targets, predictions, k):
         (batch,), ids.
     predictions : array_like
         (batch, classes).
+    k : int
+        How many of the largest are looked at.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -86,6 +131,20 @@ def in_top_k(targets, predictions, k):
 def searchsorted(sorted_sequence, values, side: Any = "left"):
     """Where `values` go into a sorted sequence, int32.
 
+    Parameters
+    ----------
+    sorted_sequence : array_like
+        Ascending numbers.
+    values : array_like
+        The values.
+    side : str, default "left"
+        "left" or "right".
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.searchsorted.
@@ -96,6 +155,18 @@ def searchsorted(sorted_sequence, values, side: Any = "left"):
 @operation("Digitize", gradient=NO_GRADIENT)
 def digitize(x, bins):
     """How many of the ascending `bins` are not above each number, int32.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        The tensor.
+    bins : array_like
+        The boundaries, ascending.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----
@@ -108,6 +179,22 @@ def digitize(x, bins):
 def isin(x1, x2, assume_unique=False, invert=False):
     """True where a number of x1 is among those of x2.
 
+    Parameters
+    ----------
+    x1 : array_like or KerasTensor
+        The first tensor.
+    x2 : array_like or KerasTensor
+        The second, which broadcasts against it.
+    assume_unique : bool, default False
+        Accepted, without effect on a result.
+    invert : bool, default False
+        The opposite.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
+
     Notes
     -----
     Source: keras.ops.isin.
@@ -117,6 +204,18 @@ def isin(x1, x2, assume_unique=False, invert=False):
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     """The place along each axis of flat places, int32.
+
+    Parameters
+    ----------
+    indices : array_like of int
+        The places.
+    shape : tuple of int
+        The shape.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The result, without a mask; symbolic if an argument is.
 
     Notes
     -----

@@ -97,12 +97,14 @@ class Discretization(DataLayer):
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn boundaries between which the numbers of `data` spread evenly.
 
-        all). Each is summed up in 1 / epsilon numbers.
+        Each array is summed up in 1 / epsilon numbers.
 
         Parameters
         ----------
-        data
-            An array of numbers, a Ragged, or an iterable of arrays, of which `steps` count (None:
+        data : array_like, Ragged or iterable of array_like
+            Numbers, or batches of them.
+        steps : int, optional
+            How many batches count; None: all.
 
         Examples
         --------

@@ -139,12 +139,10 @@ class Normalization(OneTensor):
     def adapt(self, data: Any) -> None:
         """Take the mean and the variance of `data`; every sum is exact, so order does not matter.
 
-        a tuple, the first item counts.
-
         Parameters
         ----------
-        data
-            An array of numbers, a Ragged, or an iterable of arrays: batches. Of a batch that is.
+        data : array_like, Ragged or iterable of array_like
+            Numbers, or batches of them. Of a batch that is a tuple, the first item counts.
 
         Raises
         ------
