@@ -153,7 +153,7 @@ static void place(msq_keeping *k) {
 
 int msq_keep_begin(msq_keeping *k, msq_keep *keep, const msq_rnn_call *call, int64_t steps) {
     int calls = atomic_load(&keep->calls), nobody = 0;
-    if (keep->capacity == 0)
+    if (keep->capacity == 0 || steps == 0)
         return 0;
     do
         if (calls < 0)
