@@ -31,7 +31,9 @@ def bits(outputs: object) -> list[bytes]:
 
 
 def some_mask(rng: np.random.Generator, batch: int) -> np.ndarray:
-    """Any pattern: right-padded, with holes, empty, full."""
+    """Any pattern: right-padded, with holes, empty, full; or one cell of the batch alone."""
+    if rng.random() < 0.2:
+        return np.arange(batch * TIME).reshape(batch, TIME) != TIME - 1
     mask = np.arange(TIME) < rng.integers(0, TIME + 1, (batch, 1))
     holes = rng.random((batch, TIME)) < 0.5
     mask[::3] &= holes[::3]
@@ -118,6 +120,27 @@ def test_random_graphs_give_the_bits_of_all_cells_computed(seed, monkeypatch):
         once = model.predict_on_batch(ids)
         with computing_everything(monkeypatch):
             assert bits(once) == bits(model.predict_on_batch(ids))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: layers.TimeDistributed(layers.Dense(FEATURES))(x),
+        lambda x: layers.BatchNormalization()(x),
+        lambda x: layers.LSTM(FEATURES, return_sequences=True)(x),
+    ],
+    ids=["TimeDistributed", "BatchNormalization", "LSTM"],
+)
+def test_a_mask_that_a_graph_recorded_goes_on_however_full_the_batch_is(step):
+    ids = maskseq.Input((TIME,), dtype="int32")
+    x = layers.Embedding(7, FEATURES, mask_zero=True)(ids)
+    x = step(layers.Add()([x, layers.MultiHeadAttention(2, 4)(x, x)]))
+    model = Model(ids, layers.Attention()([x, x]), on_mask_loss="ignore")
+    rng = np.random.default_rng(4)
+    nearly_full = rng.integers(1, 7, (6, TIME)).astype(np.int32)
+    nearly_full[0, -1] = 0
+    padded = np.concatenate([nearly_full, np.zeros((20, TIME), np.int32)])
+    assert bits(model.predict_on_batch(nearly_full)) == bits(model.predict_on_batch(padded)[:6])
 
 
 def test_arguments_may_be_given_by_name(monkeypatch):

@@ -41,6 +41,16 @@ def are_plain(values: Iterable[Any]) -> bool:
     return True
 
 
+def gives_mask(names: list[str], args: tuple, kwargs: dict[str, Any]) -> bool:
+    """True for a call with a mask given by hand, which its answer may have to carry.
+
+    Arguments: names: of the parameters, in order.
+    """
+    if kwargs.get("mask") is not None:
+        return True
+    return "mask" in names[: len(args)] and args[names.index("mask")] is not None
+
+
 _SETTINGS = frozenset((type(None), bool, int, str))
 
 

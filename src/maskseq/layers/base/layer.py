@@ -25,6 +25,7 @@ from .arguments import LayerOptions, as_config, check_options, config_of_argumen
 from .binding import (
     are_plain,
     as_output,
+    gives_mask,
     kind_of,
     rows_parameters,
     shape_arguments,
@@ -259,7 +260,8 @@ class Layer(Contract):
                             self._finish(y, x, None)
                         return y
                 elif self._takes_arrays and "training" not in kwargs:
-                    if are_plain(args) and are_plain(kwargs.values()):
+                    given = are_plain(args) and are_plain(kwargs.values())
+                    if given and not gives_mask(signature_of(type(self)).names, args, kwargs):
                         return self.call(*args, **kwargs)
         except PLAIN_ERRORS as error:
             self._raise_named(error, args)
