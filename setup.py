@@ -115,7 +115,7 @@ class BuildExt(build_ext):
             begun = note.stat().st_mtime_ns
             if all(os.path.exists(file) and os.stat(file).st_mtime_ns < begun for file in read):
                 return
-        print(f"maskseq: building {name}", flush=True)
+        print(f"maskseq: building {name}\n", end="", flush=True)  # one write: threads print
         note.parent.mkdir(parents=True, exist_ok=True)
         Path(made).unlink(missing_ok=True)
         note.write_text(command)
