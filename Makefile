@@ -62,7 +62,7 @@ mutants: build ## plant a tenth of the mutants, other ones each day: tests must 
 C_LINES := 98
 C_BRANCHES := 84
 READERS := 97
-COUNTED := $(addprefix tests/,abi data gradients importers kernels models savers storage training)
+COUNTED := $(addprefix tests/,abi data fuzz gradients importers kernels models savers scoring storage system training)
 coverage: setup ## which lines and branches of csrc and of the readers their tests run, and floors
 	rm -rf build/coverage
 	MASKSEQ_COVERAGE=1 $(BIN)/python setup.py -q build --build-lib build/coverage
