@@ -40,7 +40,7 @@ def read_for(made: str) -> list[str]:
     return shlex.split(listed.read_text().replace("\\\n", " "))[1:]
 
 
-# For CPUs that have better ones, or for those of before 2013. Unrolled, they are a tenth of a wheel.
+# For CPUs that have better ones, or of before 2013. Unrolled, they are a tenth of a wheel.
 SMALL = {"csrc/isa/generic.c", "csrc/isa/low/int8_avx512.c", "csrc/isa/low/int8_generic.c"}
 SMALL = set() if WINDOWS else SMALL
 
