@@ -12,6 +12,7 @@ import pytest
 from maskseq import Ragged
 from maskseq.data import files as datafiles
 from maskseq.data import json_lists
+from tests.scoring.results import result_in
 
 
 def npy(array, **options) -> bytes:
@@ -132,7 +133,7 @@ def lines(path) -> list[str]:
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64", "uint8", "bool"])
 def test_json_lines_hold_the_numbers(dtype, tmp_path):
     values = np.array([[0.1, 3], [0, 1], [1, 1e-3]]).astype(dtype)
-    datafiles.write(tmp_path / "a.jsonl", values)
+    result_in(tmp_path / "a.jsonl", values)
     found = lines(tmp_path / "a.jsonl")
     assert np.array(found).astype(dtype).tolist() == values.tolist()
     assert all(type(x) is (float if values.dtype.kind == "f" else type(values[0, 0].item()))
@@ -144,7 +145,7 @@ def test_json_lines_hold_the_numbers(dtype, tmp_path):
 def test_json_lines_are_json_whatever_the_numbers(tmp_path):
     values = np.float32([[np.nan, 1], [np.inf, 2], [-np.inf, 3], [0, 4]])
     for result in (values, Ragged(values, [0, 1, 4])):
-        datafiles.write(tmp_path / "a.jsonl", result)
+        result_in(tmp_path / "a.jsonl", result)
         rows = lines(tmp_path / "a.jsonl")
         flat = rows if isinstance(result, np.ndarray) else [x for row in rows for x in row]
         assert flat == [[None, 1.0], [None, 2.0], [None, 3.0], [0.0, 4.0]]

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from maskseq import Input, Ragged, Sequential, callbacks, layers
-from maskseq.data import files
+from tests.scoring.results import result_in
 
 FAIL_ONCE, FAIL_EVER, KILL_BEFORE, KILL_AFTER = range(4)
 FAULTS = [
@@ -58,7 +58,7 @@ def writers() -> dict[str, Callable[[Path], None]]:
         keeper.set_model(model)
         keeper.on_epoch_end(0, LOGS)
 
-    results = {f"out{x}": lambda path: files.write(path, RESULT) for x in files.WRITERS}
+    results = {f"out{x}": lambda path: result_in(path, RESULT) for x in (".npy", ".npz", ".jsonl")}
     models = {"model.keras": model.save, "model.h5": model.save}
     ours = {"log.csv": logged, "model.weights.h5": checkpoint, "training.npz": backup}
     return {**results, **models, **ours}

@@ -1,4 +1,4 @@
-"""Answers as .npz or .npy, as `data.files.write` has them, without all of them in memory."""
+"""Answers as .npz or .npy, as `data.files.read` takes them, without all of them in memory."""
 
 import io
 import zipfile

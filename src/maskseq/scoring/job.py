@@ -16,7 +16,7 @@ from .answering import Model
 from .block import Answers, Block, Reading
 from .parts import Parts, Position
 from .pipe import Pipe
-from .sink import format_of
+from .sink import format_of, replace
 from .source import Source, kind_of
 from .workers import answered
 
@@ -187,8 +187,7 @@ def score(
             if not parts.files:  # nothing to go on from
                 parts.remove()
             raise
-        with atomic.replacing(target) as file:
-            made.join(parts.files, file)
+        replace(target, made, parts.files)
         parts.remove()
     return report._replace(seconds=time.monotonic() - started)
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..data.ragged import Ragged
 from ..given.extras import need
 from ..models.answers import as_numbers
+from ..storage import atomic
 from . import array_sink
 from .block import Answers
 from .json_text import texts_of
@@ -49,6 +50,12 @@ def format_of(kind: str, path: str, plain: bool) -> Format:
     if path.endswith((".npy", ".npz")):
         return array_sink.Arrays(path.endswith(".npz"))
     raise ValueError(f"{path}: expected a file ending in .npy .npz .jsonl .parquet .arrow .csv")
+
+
+def replace(path: str | Path, made: Format, parts: list[Path]) -> None:
+    """Write the result of parts to `path`, whole or not at all: see storage.atomic."""
+    with atomic.replacing(path) as file:
+        made.join(parts, file)
 
 
 class _Text:
