@@ -114,26 +114,6 @@ def gradient_of_windows(
     return whole[:, before : before + time]
 
 
-def convolve_channels(
-    x: np.ndarray,
-    kernel: np.ndarray,
-    bias: np.ndarray | None,
-    place: tuple[int, str, int],
-    activation: str = "linear",
-) -> np.ndarray:
-    """Each channel's own convolutions: (batch, n, channels * multiplier).
-
-    x: (batch, time, channels).  kernel: (size, channels, multiplier).  place: stride, padding,
-    dilation. Raises: ValueError if the kernel has another number of channels.
-    """
-    batch, time, channels = x.shape
-    if channels != kernel.shape[1]:
-        raise ValueError(f"inputs must have {kernel.shape[1]} features, got {channels}")
-    windows, count = places(batch, time, len(kernel), *place)
-    y = _kernels.depthwise(x.reshape(-1, channels), kernel, bias, windows, activation)
-    return y.reshape(batch, count, -1 if y.size else channels * kernel.shape[2])
-
-
 def cells_at(
     batch: int, time: int, size: int, stride: int = 1, padding: str = "valid", dilation: int = 1
 ) -> Iterator[np.ndarray]:
@@ -255,9 +235,12 @@ def convolve_on_tape(x: Traced, kernel: Variable, window: tuple[Any, ...]) -> An
 def convolve_channels_on_tape(
     x: Traced, kernel: Variable, stride: int, padding: str, dilation: int
 ) -> Any:
-    """`convolve_channels` of the windows of x (batch, time, channels), recorded."""
+    """Each channel's own convolutions of x (batch, time, channels), recorded.
+
+    kernel: (size, channels, multiplier).  Returns: (batch, n, channels * multiplier).
+    """
     array, weights = np.asarray(as_numpy(x.value), np.float32), kernel.value
-    place = stride, padding, dilation
+    (batch, time, channels), place = array.shape, (stride, padding, dilation)
 
     def backward(d: np.ndarray, wanted: Any) -> list[Any]:
         windows = windows_of(array, len(weights), *place)
@@ -266,10 +249,12 @@ def convolve_channels_on_tape(
         if wanted[0]:
             parts = [reductions.reduce(d * step, "sum", -1) for step in weights]
             to_x = np.stack(parts, axis=2)
-            to_x = gradient_of_windows(to_x, array.shape[1], *place)
+            to_x = gradient_of_windows(to_x, time, *place)
         if wanted[1]:
             steps = (windows[:, :, i, :, None] * d for i in range(len(weights)))
             to_kernel = np.stack([reductions.reduce(step, "sum", (0, 1)) for step in steps])
         return [to_x, to_kernel]
 
-    return x.tape.record(convolve_channels(array, weights, None, place), [x, kernel], backward)
+    at, count = places(batch, time, len(weights), *place)
+    y = _kernels.depthwise(array.reshape(-1, channels), weights, None, at)
+    return x.tape.record(y.reshape(batch, count, y.shape[1]), [x, kernel], backward)

@@ -114,16 +114,6 @@ class Conv1D(Convolution, OverShownWindows):
         self.compute_output_shape(input_shape)
         self.make_weights(input_shape[3 - self._time_axis])
 
-    def call(self, inputs: Any) -> np.ndarray:
-        x = np.asarray(inputs, np.float32)
-        if self._time_axis == 2:
-            x = x.swapaxes(1, 2)
-        batch, time, features = x.shape
-        windows, count = places(batch, time, self.kernel_size, *self.place())
-        outputs = self.convolve(x.reshape(-1, features), windows)
-        outputs = outputs.reshape(batch, count, self.filters)
-        return outputs if self._time_axis == 1 else outputs.swapaxes(1, 2)
-
     def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
         return self.convolve(values, windows)
 

@@ -85,10 +85,6 @@ class Convolution(PackingLayer):
         self.kernel = self.add_named_weight("kernel", shape)
         self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
-    def place(self) -> tuple[int, str, int]:
-        """How windows lie, as functions of layers/base/windows.py take it."""
-        return self.strides, self.padding, self.dilation_rate
-
     def convolve(
         self,
         x: np.ndarray,

@@ -14,7 +14,6 @@ from ..base.windows import (
     check_padding,
     convolve_channels_on_tape,
     count_windows,
-    places,
 )
 from .shown_windows import OverShownWindows
 
@@ -118,22 +117,11 @@ class DepthwiseConv1D(OverShownWindows):
         self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
-    def place(self) -> tuple[int, str, int]:
-        return self.strides, self.padding, self.dilation_rate
-
     def build(self, input_shape: Any) -> None:
         features = input_shape[3 - self._time_axis]
         shape = (self.kernel_size, features, self.depth_multiplier)
         self.kernel = self.add_named_weight("kernel", shape, "depthwise")
         self.bias = self.add_named_weight("bias", (features * shape[2],)) if self.use_bias else None
-
-    def call(self, inputs: Any) -> np.ndarray:
-        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
-        batch, time, features = x.shape
-        windows, count = places(batch, time, self.kernel_size, *self.place())
-        outputs = self.at_windows(x.reshape(-1, features), windows)
-        outputs = outputs.reshape(batch, count, outputs.shape[1])
-        return np.moveaxis(outputs, 1, self._time_axis)
 
     def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
         bias, fused = self.bias, activations.kernel_name(self.activation)

@@ -15,7 +15,6 @@ from ..base.windows import (
     check_padding,
     convolve_channels_on_tape,
     count_windows,
-    places,
 )
 from .shown_windows import OverShownWindows
 
@@ -135,9 +134,6 @@ class SeparableConv1D(OverShownWindows):
         self.bias_constraint = constraints.get(bias_constraint)
         self._time_axis = 2 if channels_first(data_format) else 1
 
-    def place(self) -> tuple[int, str, int]:
-        return self.strides, self.padding, self.dilation_rate
-
     def build(self, input_shape: Any) -> None:
         features = input_shape[3 - self._time_axis]
         depthwise = (self.kernel_size, features, self.depth_multiplier)
@@ -145,13 +141,6 @@ class SeparableConv1D(OverShownWindows):
         self.depthwise_kernel = self.add_named_weight("depthwise_kernel", depthwise, "depthwise")
         self.pointwise_kernel = self.add_named_weight("pointwise_kernel", pointwise, "pointwise")
         self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
-
-    def call(self, inputs: Any) -> np.ndarray:
-        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
-        batch, time, features = x.shape
-        windows, count = places(batch, time, self.kernel_size, *self.place())
-        outputs = self.at_windows(x.reshape(-1, features), windows)
-        return np.moveaxis(outputs.reshape(batch, count, self.filters), 1, self._time_axis)
 
     def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
         middle = _kernels.depthwise(values, self.depthwise_kernel.value, None, windows)

@@ -7,7 +7,7 @@ import numpy as np
 from ... import _kernels
 from ...rows import Layout, Rows
 from ..base.one_tensor import OneTensor
-from ..base.windows import count_windows, steps_before
+from ..base.windows import count_windows, places, steps_before
 
 Place = tuple[int, str, int]
 """Stride, padding and dilation."""
@@ -59,15 +59,26 @@ class OverShownWindows(OneTensor):
     """
 
     kernel_size: int
+    strides: int
+    padding: str
+    dilation_rate: int
     _time_axis: int
 
     def place(self) -> Place:
         """How windows lie."""
-        raise NotImplementedError
+        return self.strides, self.padding, self.dilation_rate
 
     def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
         """values (n, features) float32 -> the answer at each window, (windows, filters)."""
         raise NotImplementedError
+
+    def call(self, inputs: Any) -> np.ndarray:
+        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        batch, time, features = x.shape
+        windows, count = places(batch, time, self.kernel_size, *self.place())
+        outputs = self.at_windows(x.reshape(-1, features), windows)
+        outputs = outputs.reshape(batch, count, outputs.shape[1])
+        return np.moveaxis(outputs, 1, self._time_axis)
 
     def over_shown(self, rows: Rows) -> Any:
         layout = rows.layout
