@@ -31,9 +31,11 @@ def checking(init: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        given: dict[str, Any] = {}
         with contextlib.suppress(TypeError):  # of the names: the constructor says what is wrong
-            for name, value in signature().bind(self, *args, **kwargs).arguments.items():
-                check_argument(type(self), name, value)
+            given = signature().bind(self, *args, **kwargs).arguments
+        for name, value in given.items():
+            check_argument(type(self), name, value)
         init(self, *args, **kwargs)
 
     return checked
