@@ -30,14 +30,16 @@ def test_import_takes_less_than_60_ms_of_a_cpu_beyond_numpy(compiled):
     assert min(seconds[1:]) < LIMIT, seconds
 
 
+def loaded_by(code, env):
+    """The modules that code loads beside NumPy's."""
+    code = (
+        f"import numpy, sys\nbefore = set(sys.modules)\n{code}\nprint(*sys.modules.keys() - before)"
+    )
+    return set(subprocess.check_output([sys.executable, "-c", code], env=env).split())
+
+
 def test_import_leaves_readers_and_most_layers_for_later(compiled):
-    code = """
-import numpy, sys
-before = set(sys.modules)
-import maskseq
-print(*sys.modules.keys() - before)
-"""
-    loaded = set(subprocess.check_output([sys.executable, "-c", code], env=compiled).split())
+    loaded = loaded_by("import maskseq", compiled)
     later = {
         b"zipfile",
         b"json",
@@ -77,15 +79,12 @@ def test_every_public_module_is_there_without_an_import_of_its_own():
 
 def test_a_model_is_loaded_and_run_without_what_other_files_need(compiled):
     code = """
-import numpy, sys
-before = set(sys.modules)
 import maskseq
 from maskseq.demo import __path__
 model = maskseq.load_model(__path__[0] + "/japanese_vowels.keras")
 model.predict(numpy.ones((1, 20, 12), numpy.float32))
-print(*sys.modules.keys() - before)
 """
-    loaded = set(subprocess.check_output([sys.executable, "-c", code], env=compiled).split())
+    loaded = loaded_by(code, compiled)
     later = {
         b"pathlib",
         b"zipfile",

@@ -100,8 +100,8 @@ class Bar:
         self._line.clear()
 
 
-class Told:
-    """What `predict` tells: a function after each batch, a bar, and at the end how long it took.
+class Progress:
+    """Of `predict`: a function is called after each batch, a bar drawn, at the end a line printed.
 
     Arguments: verbose: 0: no bar and no line; 2: the line alone; else both, on sys.stdout, the bar
         where a line may be written over.  progress: called with what is done, and all or None.
@@ -123,7 +123,7 @@ class Told:
         if self._progress is not None:
             self._progress(done, total)
 
-    def __enter__(self) -> "Told":
+    def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, kind: Any, *error: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from ..context import changed
 from ..data import frames, grouping
 from ..given.places import rows_of
-from ..given.progress import Told
+from ..given.progress import Progress
 from ..layers.base.errors import naming_errors
 from ..nest import flatten
 from ..rows import as_padded
@@ -115,8 +115,8 @@ def predict(
     if library is not None:
         x, keys = read(x, by, sort, columns, nulls)
     in_frame = as_frame or onto
-    with Told(verbose, progress) as told:
-        found = _answers(model, x, batch_size, steps, ragged or in_frame, told)
+    with Progress(verbose, progress) as shown:
+        found = _answers(model, x, batch_size, steps, ragged or in_frame, shown)
     if not in_frame:
         return found
     names = model.output_names if model._plan is not None else []
@@ -141,7 +141,7 @@ def read(frame: Any, by: Any, sort: Any, columns: Any, nulls: float | None) -> t
 
 
 def _answers(
-    model: Any, x: Any, batch_size: int | None, steps: int | None, ragged: bool, told: Told
+    model: Any, x: Any, batch_size: int | None, steps: int | None, ragged: bool, shown: Progress
 ) -> Any:
     parts: Iterable[list[Any]]
     values, total = [], None
@@ -157,7 +157,7 @@ def _answers(
             for part in islice(parts, steps):
                 results.append(_answer(model, part) if ragged else model._predict_batch(part))
                 done += batches.count_of(part)
-                told(done, total)
+                shown(done, total)
         if not results:
             raise ValueError("x: expected batches, got none")
         if not ragged and not batches.fit_together(results):
