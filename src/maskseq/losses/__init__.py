@@ -70,13 +70,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for function in cast(
         tuple[Any, ...],
         (
-            *(
-                circle,
-                ctc,
-                binary_crossentropy,
-                binary_focal_crossentropy,
-                categorical_crossentropy,
-            ),
+            *(binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy),
             *(categorical_focal_crossentropy, categorical_generalized_cross_entropy),
             *(categorical_hinge, cosine_similarity, dice, hinge, huber, kl_divergence, log_cosh),
             *(mean_absolute_error, mean_absolute_percentage_error, mean_squared_error),
