@@ -72,3 +72,14 @@ def test_ragged_batches_are_averaged_in_a_model():
     model = maskseq.Model(source, layers.GlobalAveragePooling1D()(source))
     means = model.predict([[[1.0, 2.0]], [[3.0, 4.0], [5.0, 8.0]]])
     np.testing.assert_array_equal(means, [[1, 2], [4, 6]])
+
+
+def test_maximum_reads_what_masked_cells_show():
+    """As in Keras it takes no mask; a sequence without padding shows no padding."""
+    ids = maskseq.Input((None,), dtype="int32")
+    table = layers.Embedding(4, 3, mask_zero=True)
+    model = maskseq.Model(ids, layers.GlobalMaxPooling1D()(table(ids)), on_mask_loss="ignore")
+    table.set_weights([np.float32([[9, -9, 0], [1, 2, 3], [4, -5, -6], [-7, 8, -1]])])
+    given = np.array([[1, 2, 0, 0], [0, 0, 0, 0], [3, 2, 2, 3]])
+    want = table.get_weights()[0][given].max(axis=1)
+    np.testing.assert_array_equal(model.predict(given), want)
