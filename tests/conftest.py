@@ -14,7 +14,9 @@ import pytest
 import maskseq
 from maskseq import _kernels
 
-QUICK_CASES = 16
+# Of a test with many cases, so many are quick, and other ones with another text.
+CASES = int(os.environ.get("MASKSEQ_CASES", "8"))
+DRAW = os.environ.get("MASKSEQ_DRAW", "")
 os.environ.setdefault("KERAS_BACKEND", "jax")  # of the Keras that some tests compare with
 
 
@@ -59,7 +61,7 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Of a test with many cases a few, drawn, are quick. MASKSEQ_ONLY names tests and files."""
+    """Of a test with many cases the drawn ones are quick. MASKSEQ_ONLY names tests and files."""
     if only := os.environ.get("MASKSEQ_ONLY"):
         named = set(Path(only).read_text("utf-8").splitlines())
         items[:] = [
@@ -69,12 +71,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         tests[item.path, item.originalname].append(item)
     for (path, name), cases in tests.items():
-        quick = set(
-            random.Random(f"{path.name} {name}").sample(cases, min(len(cases), QUICK_CASES))
-        )
-        for case in set(cases) - quick:
+        draw = random.Random(f"{path.name} {name}{DRAW}")
+        for case in set(cases) - set(draw.sample(cases, min(len(cases), CASES))):
             case.add_marker("slow")
-            case.add_marker("sanitize")
 
 
 def pytest_configure(config):

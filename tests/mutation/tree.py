@@ -43,6 +43,7 @@ class Tree:
         paths = os.pathsep.join([str(self.folder / "src"), str(self.folder)])
         own = {"PYTHONPATH": paths, "MASKSEQ_DEV": "1", "OMP_WAIT_POLICY": "passive"}
         own["MASKSEQ_WERROR"] = "0"  # a mutant may leave a name unused
+        own["MASKSEQ_CASES"] = "1000000"  # all cases of a test, not a few drawn ones
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder,

@@ -7,6 +7,7 @@ stands in a list here with its reason.
 """
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -219,6 +220,7 @@ def module_name(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
+@functools.cache
 def uses():
     found = set()
     for path in sorted(ROOT.rglob("*.py")):
