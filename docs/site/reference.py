@@ -2,6 +2,7 @@
 
 import inspect
 from collections import defaultdict
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,13 +15,13 @@ FOLDER = Path(__file__).parents[1] / "reference"
 MODULES = (
     *("ops", "losses", "metrics", "optimizers", "callbacks", "initializers", "regularizers"),
     *("constraints", "activations", "testing", "explain", "plot", "report", "scoring", "sklearn"),
-    *("saving", "utils", "optimizers.schedules", "scoring.dask"),
+    *("saving", "importers", "savers", "utils", "optimizers.schedules", "scoring.dask"),
 )
 INSIDE = {
     *("activate", "as_numpy", "gradient_of", "kernel_name", "value_of", "as_loss", "for_output"),
-    *("Configured", "checked", "draw_seed", "hint", "snake_case"),
+    *("Configured", "Elementwise", "checked", "draw_seed", "hint", "operation", "snake_case"),
 }
-"""What other modules of maskseq call: users need it not."""
+"""What other modules of maskseq call, and users do not."""
 FIRST = {"Model", "Sequential", "Ragged", "Layer"}
 
 
@@ -49,20 +50,39 @@ def module_named(name: str) -> ModuleType | None:
 
 
 def everything() -> dict[str, Any]:
-    """Each public class and function once, under the first name that it has here."""
+    """Each public class and function once, under the name that it gives itself."""
+    found = _all_names()
+    return {names[0]: found[names[0]] for names in _spellings(found)}
+
+
+def _all_names() -> dict[str, Any]:
+    """Each public name, those of the package first, with what it names."""
     found = {f"maskseq.{name}": value for name, value in public(maskseq).items()}
     found |= {f"maskseq.layers.{name}": getattr(maskseq.layers, name) for name in FILES}
     for module in MODULES:
         if here := module_named(module):
             found |= {f"maskseq.{module}.{name}": x for name, x in public(here).items()}
-    first = {id(value): name for name, value in reversed(found.items())}
-    return {name: found[name] for name in reversed(first.values())}
+    return found
 
 
-def entry(module: str, name: str, value: Any, members: bool = False) -> str:
+def _spellings(found: dict[str, Any]) -> list[list[str]]:
+    """The names of each object, first the one that it gives itself."""
+    names = defaultdict(list)
+    for name, value in found.items():
+        names[id(value)].append(name)
+
+    def is_alias(name: str) -> bool:
+        return name.rpartition(".")[2] != getattr(found[name], "__name__", name)
+
+    return [sorted(spellings, key=is_alias) for spellings in names.values()]
+
+
+def entry(name: str, value: Any, also: list[str], members: bool = False) -> str:
+    """Lines that sphinx.ext.autodoc reads. also: other names of the same."""
     kind = "autoclass" if inspect.isclass(value) else "autofunction"
     options = "   :members:\n   :inherited-members:\n" if members else ""
-    return f".. {kind}:: {module}.{name}\n{options}\n"
+    others = ", ".join(f"``{other}``" for other in also)
+    return f".. {kind}:: {name}\n{options}\n" + (f"   Also {others}.\n\n" if also else "")
 
 
 def page(title: str, words: str, entries: list[str]) -> str:
@@ -73,31 +93,30 @@ def write() -> None:
     """Write the pages into docs/reference, which is in no commit."""
     FOLDER.mkdir(exist_ok=True)
     pages: dict[str, str] = {}
-    names_of_site = everything()
-    top = public(maskseq)
+    found = _all_names()
+    also = {names[0]: names[1:] for names in _spellings(found)}
+
+    def entries(module: str, names: Iterable[str]) -> list[str]:
+        full = [(name, f"{module}.{name}") for name in names]
+        return [entry(x, found[x], also[x], name in FIRST) for name, x in full if x in also]
+
     pages["maskseq"] = page(
-        "maskseq",
-        "What ``import maskseq`` gives.",
-        [entry("maskseq", name, value, name in FIRST) for name, value in top.items()],
+        "maskseq", "What ``import maskseq`` gives.", entries("maskseq", public(maskseq))
     )
     families = defaultdict(list)
     for name, file in sorted(FILES.items()):
         families[file.split(".")[-2]].append(name)
     for family, names in sorted(families.items()):
-        entries = [entry("maskseq.layers", name, getattr(maskseq.layers, name)) for name in names]
         title = "RNN" if family == "rnn" else family
-        pages[f"layers_{family}"] = page(f"Layers: {title}", "In ``maskseq.layers``.", entries)
+        pages[f"layers_{family}"] = page(
+            f"Layers: {title}", "In ``maskseq.layers``.", entries("maskseq.layers", names)
+        )
     for name in MODULES:
         module = module_named(name)
         if module is None:
             continue
-        entries = [
-            entry(module.__name__, key, value)
-            for key, value in public(module).items()
-            if f"{module.__name__}.{key}" in names_of_site
-        ]
-        words = (module.__doc__ or "").strip().splitlines()[0].replace("`", "``")
-        pages[name] = page(f"maskseq.{name}", words, entries)
+        words = (module.__doc__ or "").strip().replace("`", "``")
+        pages[name] = page(f"maskseq.{name}", words, entries(module.__name__, public(module)))
     toc = "\n".join(f"   {name}" for name in pages)
     pages["index"] = page(
         "Reference", "Every public name.", [f".. toctree::\n   :maxdepth: 1\n\n{toc}\n"]

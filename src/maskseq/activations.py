@@ -23,11 +23,14 @@ class Elementwise:
         Its name in Keras.
     formula : str
         What it gives for `x`, as a line of documentation.
+    printed : str
+        What it gives for -1 and 2, as its example prints it.
     """
 
-    def __init__(self, name: str, formula: str):
+    def __init__(self, name: str, formula: str, printed: str):
         self.__name__ = name
-        self.__doc__ = _DOC.format(formula=formula, name=name)
+        source = "keras.activations." + name.removesuffix("_keras2")
+        self.__doc__ = _DOC.format(**locals())
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return _kernels.activation(x, self.__name__)
@@ -50,26 +53,42 @@ numpy.ndarray
 
 Notes
 -----
-Source: keras.activations.{name}.
+Source: {source}.
+
+Examples
+--------
+>>> import maskseq
+>>> print(maskseq.activations.{name}([-1.0, 2.0]))
+{printed}
 """
 
-exponential = Elementwise("exponential", "e ** x.")
-hard_sigmoid = Elementwise("hard_sigmoid", "x / 6 + 0.5, between 0 and 1.")
-hard_sigmoid_keras2 = Elementwise("hard_sigmoid_keras2", "0.2 * x + 0.5, within 0 and 1.")
-hard_silu = Elementwise("hard_silu", "x * hard_sigmoid(x).")
-hard_tanh = Elementwise("hard_tanh", "x, between -1 and 1.")
-log_sigmoid = Elementwise("log_sigmoid", "log(sigmoid(x)).")
-mish = Elementwise("mish", "x * tanh(softplus(x)).")
-relu6 = Elementwise("relu6", "x, between 0 and 6.")
-selu = Elementwise("selu", "1.0507 * x above 0, 1.0507 * 1.6733 * (e ** x - 1) below.")
-sigmoid = Elementwise("sigmoid", "1 / (1 + e ** -x).")
-silu = Elementwise("silu", "x * sigmoid(x).")
-softplus = Elementwise("softplus", "log(1 + e ** x).")
-softsign = Elementwise("softsign", "x / (1 + abs(x)).")
-sparse_plus = Elementwise("sparse_plus", "(x + 1) ** 2 / 4 between -1 and 1; 0 below, x above.")
-sparse_sigmoid = Elementwise("sparse_sigmoid", "(x + 1) / 2, between 0 and 1.")
-tanh = Elementwise("tanh", "The hyperbolic tangent.")
-tanh_shrink = Elementwise("tanh_shrink", "x - tanh(x).")
+exponential = Elementwise("exponential", "e to the power x.", "[0.36787945 7.389056  ]")
+hard_sigmoid = Elementwise(
+    "hard_sigmoid", "x / 6 + 0.5, between 0 and 1.", "[0.33333334 0.8333333 ]"
+)
+hard_sigmoid_keras2 = Elementwise(
+    "hard_sigmoid_keras2",
+    "0.2 * x + 0.5, between 0 and 1: the hard_sigmoid of Keras 2.",
+    "[0.3 0.9]",
+)
+hard_silu = Elementwise("hard_silu", "x * hard_sigmoid(x).", "[-0.33333334  1.6666666 ]")
+hard_tanh = Elementwise("hard_tanh", "x, between -1 and 1.", "[-1.  1.]")
+log_sigmoid = Elementwise("log_sigmoid", "log(sigmoid(x)).", "[-1.3132617 -0.126928 ]")
+mish = Elementwise("mish", "x * tanh(softplus(x)).", "[-0.30340147  1.943959  ]")
+relu6 = Elementwise("relu6", "x, between 0 and 6.", "[0. 2.]")
+selu = Elementwise(
+    "selu", "1.0507 * x above 0, 1.0507 * 1.6733 * (e ** x - 1) below.", "[-1.1113307  2.101402 ]"
+)
+sigmoid = Elementwise("sigmoid", "1 / (1 + e ** -x).", "[0.26894143 0.8807971 ]")
+silu = Elementwise("silu", "x * sigmoid(x).", "[-0.26894143  1.7615942 ]")
+softplus = Elementwise("softplus", "log(1 + e ** x).", "[0.3132617 2.126928 ]")
+softsign = Elementwise("softsign", "x / (1 + abs(x)).", "[-0.5        0.6666667]")
+sparse_plus = Elementwise(
+    "sparse_plus", "(x + 1) ** 2 / 4 between -1 and 1; 0 below, x above.", "[0. 2.]"
+)
+sparse_sigmoid = Elementwise("sparse_sigmoid", "(x + 1) / 2, between 0 and 1.", "[0. 1.]")
+tanh = Elementwise("tanh", "The hyperbolic tangent.", "[-0.7615942  0.9640276]")
+tanh_shrink = Elementwise("tanh_shrink", "x - tanh(x).", "[-0.23840584  1.0359725 ]")
 
 
 def linear(x: np.ndarray) -> np.ndarray:
@@ -552,6 +571,12 @@ def serialize(activation: Callable) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> from maskseq import activations
+    >>> activations.serialize(activations.gelu)
+    'gelu'
     """
     name = getattr(activation, "__name__", "")
     return name if ACTIVATIONS.get(name) is activation else activation

@@ -18,7 +18,18 @@ Axes = int | list[int] | tuple[int, ...]
 
 
 class Constraint(configured.Configured):
-    """Base of constraints: a call takes a weight's array and returns the allowed one."""
+    """Base of constraints: a call takes a weight's array and returns the allowed one.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> class AtMostOne(maskseq.constraints.Constraint):
+    ...     def __call__(self, w):
+    ...         return np.minimum(w, 1)
+    >>> print(AtMostOne()(np.float32([0.5, 3.0])))
+    [0.5 1. ]
+    """
 
     def __call__(self, w: Any) -> Any:
         return w
@@ -178,6 +189,12 @@ def serialize(constraint: Any) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> from maskseq import constraints
+    >>> constraints.serialize(constraints.NonNeg())["class_name"]
+    'NonNeg'
     """
     return configured.serialize(constraint, KNOWN, "keras.constraints")
 

@@ -95,6 +95,12 @@ def zeros(shape):
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> print(initializers.zeros((3,)))
+    [0. 0. 0.]
     """
     return np.zeros(shape)
 
@@ -111,6 +117,12 @@ def ones(shape):
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> print(initializers.ones((3,)))
+    [1. 1. 1.]
     """
     return np.ones(shape)
 
@@ -129,6 +141,13 @@ def constant(shape, value=0.0):
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> print(initializers.constant((2, 2), 0.5))
+    [[0.5 0.5]
+     [0.5 0.5]]
     """
     return np.full(shape, value)
 
@@ -140,17 +159,23 @@ def random_normal(shape, mean=0.0, stddev=0.05, seed=None):
     ----------
     shape : tuple of int
         Shape of the values.
-    mean : default 0.0
+    mean : float, default 0.0
         Mean of the values.
-    stddev : default 0.05
+    stddev : float, default 0.05
         Standard deviation of the values.
-    seed : optional
+    seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
     Returns
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> initializers.random_normal((2, 3), stddev=0.1, seed=1).shape
+    (2, 3)
     """
     return _rng(seed).normal(mean, stddev, shape)
 
@@ -166,13 +191,20 @@ def random_uniform(shape, minval=-0.05, maxval=0.05, seed=None):
         Smallest value.
     maxval : float, default 0.05
         Largest value.
-    seed : optional
+    seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
     Returns
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> values = initializers.random_uniform((100,), minval=0.0, maxval=1.0, seed=1)
+    >>> bool((values >= 0).all() and (values < 1).all())
+    True
     """
     return _rng(seed).uniform(minval, maxval, shape)
 
@@ -184,17 +216,24 @@ def truncated_normal(shape, mean=0.0, stddev=0.05, seed=None):
     ----------
     shape : tuple of int
         Shape of the values.
-    mean : default 0.0
+    mean : float, default 0.0
         Mean of the values.
-    stddev : default 0.05
+    stddev : float, default 0.05
         Standard deviation of the values.
-    seed : optional
+    seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
     Returns
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> values = initializers.truncated_normal((100,), stddev=0.1, seed=1)
+    >>> bool(abs(values).max() <= 0.2)
+    True
     """
     return _truncated_normal(shape, mean, stddev, _rng(seed))
 
@@ -212,13 +251,20 @@ def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_no
         "fan_in", "fan_out" or "fan_avg".
     distribution : str, default "truncated_normal"
         "truncated_normal", "untruncated_normal" or "uniform".
-    seed : optional
+    seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
     Returns
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> values = initializers.variance_scaling((1000, 10), scale=2.0, seed=1)
+    >>> print(round(float(values.var()) * 1000, 1))
+    2.0
     """
     fan_in, fan_out = _fans(shape)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
@@ -240,15 +286,22 @@ def orthogonal(shape, gain=1.0, seed=None):
     ----------
     shape : tuple of int
         Shape of the values.
-    gain : default 1.0
+    gain : float, default 1.0
         Factor of all values.
-    seed : optional
+    seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
     Returns
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> q = initializers.orthogonal((4, 4), seed=1)
+    >>> bool(abs(q @ q.T - initializers.identity((4, 4))).max() < 1e-6)
+    True
     """
     if len(shape) < 2:
         raise ValueError(f"orthogonal: shape must have at least 2 axes, got {tuple(shape)}")
@@ -265,13 +318,20 @@ def identity(shape, gain=1.0):
     ----------
     shape : tuple of int
         Shape of the values.
-    gain : default 1.0
+    gain : float, default 1.0
         Factor of all values.
 
     Returns
     -------
     numpy.ndarray
         float32, of the shape that is asked for.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> print(initializers.identity((2, 2)))
+    [[1. 0.]
+     [0. 1.]]
     """
     return gain * np.eye(*shape)
 
@@ -314,6 +374,19 @@ class Initializer(Configured):
     Notes
     -----
     Source: keras.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> class Rising(maskseq.initializers.Initializer):
+    ...     def __call__(self, shape, dtype=None):
+    ...         return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    >>> layer = maskseq.layers.Dense(2, kernel_initializer=Rising())
+    >>> layer.build((None, 2))
+    >>> print(layer.get_weights()[0])
+    [[0. 1.]
+     [2. 3.]]
     """
 
     _draws = "zeros"  # the function above that it is
@@ -688,6 +761,12 @@ def serialize(value: Any) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> from maskseq import initializers
+    >>> initializers.serialize(initializers.Constant(3))["config"]
+    {'value': 3}
     """
     if not isinstance(value, Initializer) or type(value).__module__ != __name__:
         return value

@@ -232,6 +232,12 @@ def serialize(regularizer: Any) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> from maskseq import regularizers
+    >>> regularizers.serialize(regularizers.L2(0.25))["config"]
+    {'l2': 0.25}
     """
     return configured.serialize(regularizer, KNOWN, "keras.regularizers")
 

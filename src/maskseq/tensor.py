@@ -14,7 +14,18 @@ from .given.numpy_ma import without_mask
 
 
 class Tensor(np.ndarray):
-    """A NumPy array that may carry a mask; without one it has no `_keras_mask` attribute."""
+    """A NumPy array that may carry a mask; without one it has no `_keras_mask` attribute.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> answer = maskseq.layers.Masking()(np.float32([[[1.0], [0.0]]]))
+    >>> print(answer._keras_mask)
+    [[ True False]]
+    >>> hasattr(answer * 2, "_keras_mask")
+    False
+    """
 
     _keras_mask: Any
 

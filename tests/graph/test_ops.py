@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import ops
+from maskseq import nest, ops
 from maskseq.ops.operation import OPERATIONS
 from tests.support.definitions.op_cases import MORE, MORE_OPTIONS
 from tests.support.definitions.reference_ops import definition, widened
@@ -179,6 +179,39 @@ def test_operation_equals_its_definition(name):
 @pytest.mark.parametrize("name, arguments", OPTIONS + PRODUCTS)
 def test_operation_with_options_equals_its_definition(name, arguments):
     check_definition(name, arguments)
+
+
+def as_lists(argument):
+    if isinstance(argument, np.ndarray):
+        return argument.tolist()
+    return [as_lists(x) for x in argument] if isinstance(argument, list) else argument
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+@pytest.mark.parametrize("name, arguments", [*CASES.items(), *OPTIONS, *PRODUCTS])
+def test_operation_takes_lists_of_numbers(name, arguments):
+    """What is said to be array_like: the same as of arrays, up to the width of the numbers."""
+    if name == "stop_gradient":
+        return  # a nest stays a nest
+    of_arrays = getattr(ops, name)(*arguments)
+    of_lists = getattr(ops, name)(*map(as_lists, arguments))
+    for a, b in zip(nest.leaves(of_lists), nest.leaves(of_arrays), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+        assert np.asarray(a).dtype.kind == np.asarray(b).dtype.kind
+
+
+def test_axis_that_is_not_there_is_refused():
+    for call in (ops.median, ops.diff, lambda x, axis: ops.quantile(x, 0.5, axis)):
+        with pytest.raises(ValueError, match="axis must be below 2, the number of axes, got 2"):
+            call(X, axis=2)
+
+
+def test_root_of_small_integers_is_float32():
+    """NumPy's is float16."""
+    for root, want in ((ops.sqrt, [3, 2]), (ops.rsqrt, [1 / 3, 0.5])):
+        found = root(np.array([9, 4], np.int8))
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, np.float32(want))
 
 
 @pytest.mark.slow

@@ -128,6 +128,13 @@ class CallbackList:
     ------
     TypeError
         For what is no callback.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> told = maskseq.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))
+    >>> maskseq.callbacks.CallbackList([told]).on_epoch_end(0)
+    0 {}
     """
 
     def __init__(self, callbacks: Any, model: Any = None, params: dict[str, Any] | None = None):

@@ -27,6 +27,17 @@ class ProgbarLogger(Callback):
     Notes
     -----
     Source: keras.callbacks.ProgbarLogger.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> dense = maskseq.layers.Dense(1, kernel_initializer="zeros")
+    >>> model = maskseq.Sequential([maskseq.Input((1,)), dense])
+    >>> model.compile("sgd", "mse")
+    >>> log = maskseq.callbacks.ProgbarLogger(verbose=2)
+    >>> history = model.fit([[1.0], [2.0]], [1.0, 2.0], verbose=0, callbacks=[log])
+    Epoch 1/1
+    1 batch in ... - loss: 2.5000
     """
 
     def __init__(self, verbose: int | None = None, clock: Callable[[], float] = time.monotonic):
@@ -108,7 +119,8 @@ class ProgbarLogger(Callback):
             return
         taken = self._clock() - self._started
         each = f" ({_time(taken / self._done)} a batch)" if self._done else ""
-        line = f"{self._done} batches in {_time(taken)}{each}{_numbers(logs)}"
+        batches = "batch" if self._done == 1 else "batches"
+        line = f"{self._done} {batches} in {_time(taken)}{each}{_numbers(logs)}"
         if self._redraws:
             self._bar.draw(line)
         else:

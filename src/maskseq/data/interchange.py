@@ -51,15 +51,15 @@ class Interchange:
 
         Parameters
         ----------
-        by : optional
+        by : str or list of str, optional
             Long format: a column, or a list of them, whose values say which sequence a row is a
             step of. Sequences are in the order in which their keys are first seen, as
             `frame[by].unique()` of pandas has them. None: each row is a sequence, and the columns
             are list columns.
-        sort : optional
+        sort : str, optional
             The column that steps are sorted by; None: they keep their order, as do those of one
             time.
-        columns : optional
+        columns : str or list of str, optional
             A name: steps are numbers; a list: steps are (columns,). By default, with `by` all but
             `by` and `sort`; else the one list column.
         nulls : float, optional
@@ -134,7 +134,7 @@ class Interchange:
         Raises
         ------
         ImportError
-            If it does not fit.
+            If that package is not installed.
         """
         return need("pyarrow", "Ragged.to_arrow", "frames").array(self)
 
@@ -144,7 +144,7 @@ class Interchange:
         Raises
         ------
         ImportError
-            If it does not fit.
+            If that package is not installed.
         """
         return need("polars", "Ragged.to_polars", "frames").Series(self).alias(name)
 
@@ -154,7 +154,7 @@ class Interchange:
         Raises
         ------
         ImportError
-            If it does not fit.
+            If that package is not installed.
         """
         pandas = need("pandas", "Ragged.to_pandas", "frames")
         rows: Any = self

@@ -85,6 +85,15 @@ def get_registered_name(made: Any) -> str:
     Notes
     -----
     Source: keras.saving.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> @maskseq.saving.register_keras_serializable(package="mine")
+    ... def halved(x):
+    ...     return x / 2
+    >>> maskseq.saving.get_registered_name(halved)
+    'mine>halved'
     """
     return str(_names.get(made, made.__name__))
 
@@ -109,6 +118,15 @@ def get_registered_object(name: str, custom_objects: Any = None, module_objects:
     Notes
     -----
     Source: keras.saving.get_registered_object.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> @maskseq.saving.register_keras_serializable(package="mine")
+    ... def tripled(x):
+    ...     return 3 * x
+    >>> maskseq.saving.get_registered_object("mine>tripled") is tripled
+    True
     """
     for known in (custom_objects, custom_objects_here(), module_objects):
         if known and name in known:
@@ -127,6 +145,15 @@ def get_custom_objects() -> dict[str, Any]:
     Notes
     -----
     Source: keras.saving.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> @maskseq.saving.register_keras_serializable(package="mine")
+    ... def doubled(x):
+    ...     return 2 * x
+    >>> "mine>doubled" in maskseq.saving.get_custom_objects()
+    True
     """
     return _registered
 

@@ -53,6 +53,13 @@ class KerasTensor:
     Notes
     -----
     Source: keras.KerasTensor.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> inputs = maskseq.Input((None, 8))
+    >>> (inputs * 2).shape
+    (None, None, 8)
     """
 
     __array_priority__ = 1000

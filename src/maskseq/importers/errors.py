@@ -9,9 +9,23 @@ from ..storage.text import printable
 class FormatError(ValueError):
     """A file is damaged, or not what it claims to be: nothing of it has been used.
 
-    Attributes:
-        path: the file, as the caller named it.
-        reason: what is wrong with it.
+    Parameters
+    ----------
+    path : str
+        The file, as the caller named it; also an attribute.
+    reason : str
+        What is wrong with it; also an attribute.
+
+    Examples
+    --------
+    >>> import maskseq, pathlib
+    >>> pathlib.Path("model.keras").write_bytes(b"PK")
+    2
+    >>> try:
+    ...     maskseq.load_model("model.keras")
+    ... except maskseq.importers.FormatError as error:
+    ...     print(error.path)
+    model.keras
     """
 
     def __init__(self, path: str, reason: str) -> None:
@@ -23,7 +37,22 @@ class FormatError(ValueError):
 
 
 class UnsupportedLayerError(ValueError):
-    """A file names a layer, an operation or an option outside the table of known ones."""
+    """A file names a layer, an operation or an option outside the table of known ones.
+
+    Parameters
+    ----------
+    message : str
+        What is not known, and where it stands.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> try:
+    ...     maskseq.importers.model_from_json('{"class_name": "Diffusion", "config": {}}')
+    ... except maskseq.importers.UnsupportedLayerError:
+    ...     print("not known")
+    not known
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(printable(message))

@@ -163,6 +163,12 @@ def serialize(loss: Any) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.losses.serialize(maskseq.losses.Huber(delta=2.0))["config"]["delta"]
+    2.0
     """
     if isinstance(loss, str):
         cls = KNOWN.get(loss)
@@ -190,6 +196,13 @@ def deserialize(config: Any) -> Any:
     ------
     ValueError
         If it is not known.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> config = maskseq.losses.serialize(maskseq.losses.Huber(delta=2.0))
+    >>> maskseq.losses.deserialize(config).name
+    'huber_loss'
     """
     if isinstance(config, dict) and config.get("class_name") == "function":
         config = config.get("config")

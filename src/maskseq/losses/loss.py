@@ -156,6 +156,16 @@ class LossFunctionWrapper(Loss):
         As in Loss; a function of your own gets whole sequences unless it says otherwise.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> def distance(y_true, y_pred):
+    ...     return np.abs(y_true - y_pred).sum(axis=-1)
+    >>> loss = maskseq.losses.LossFunctionWrapper(distance)
+    >>> print(loss(np.array([[1.0, 2.0]]), np.array([[1.5, 4.0]])))
+    2.5
     """
 
     def __init__(

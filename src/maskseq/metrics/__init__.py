@@ -190,6 +190,12 @@ def serialize(metric: Any) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> maskseq.metrics.serialize(maskseq.metrics.Recall())["class_name"]
+    'Recall'
     """
     if isinstance(metric, str):
         return metric
@@ -218,6 +224,13 @@ def deserialize(config: Any) -> Any:
     ------
     ValueError
         If it is not known.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> config = maskseq.metrics.serialize(maskseq.metrics.AUC(num_thresholds=50))
+    >>> maskseq.metrics.deserialize(config).num_thresholds
+    50
     """
     if isinstance(config, dict) and config.get("class_name") == "function":
         config = config.get("config")

@@ -28,6 +28,22 @@ class Metric:
         Accepted for Keras's configs; sums are in float64.
     name : str, optional
         The name; made from the name of the class if None.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> class Sequences(maskseq.metrics.Metric):
+    ...     def __init__(self):
+    ...         super().__init__(name="sequences")
+    ...         self.count = self.add_variable(())
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.count.assign(self.count.value + len(y_pred))
+    ...     def result(self):
+    ...         return float(self.count.value)
+    >>> metric = Sequences()
+    >>> metric.update_state([1, 0], [0.9, 0.2])
+    >>> metric.result()
+    2.0
     """
 
     def __init__(self, dtype: Any = None, name: str | None = None):
@@ -182,6 +198,17 @@ class MeanMetricWrapper(Average):
         Accepted for Keras's configs; sums are in float64.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> def distance(y_true, y_pred):
+    ...     return np.abs(y_true - y_pred).sum(axis=-1)
+    >>> metric = maskseq.metrics.MeanMetricWrapper(distance, name="distance")
+    >>> metric.update_state(np.array([[1.0], [2.0]]), np.array([[1.5], [3.5]]))
+    >>> float(metric.result())
+    1.0
     """
 
     def __init__(

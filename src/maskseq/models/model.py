@@ -54,7 +54,7 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     inputs : object, optional
         Symbolic tensors, or lists or dicts of them; layers may be shared, and models may be called
         like layers. A subclass that writes `call` gives neither.
-    outputs : optional
+    outputs : KerasTensor or nested KerasTensors, optional
         Symbolic tensors, or lists or dicts of them; layers may be shared, and models may be called
         like layers. A subclass that writes `call` gives neither.
     name : str, optional
@@ -306,7 +306,7 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         batch_size : int, optional
             Sequences a call; by default as many as suit the machine. The result does not depend on
             it; 32 with steps (batches at most) or callbacks (as for `fit`).
-        verbose : default 0
+        verbose : int or "auto", default 0
             1: a bar where a line may be written over, then a line; 2: the line.
         steps : int, optional
             Batches at most.

@@ -60,12 +60,12 @@ class Trainable:
 
         Parameters
         ----------
-        optimizer : default "rmsprop"
+        optimizer : str, dict or Optimizer, default "rmsprop"
             A name or an object of `maskseq.optimizers`.
         loss : Loss or function, optional
             A name, a function of (y_true, y_pred) or an object of `maskseq.losses`; for several
             outputs a list or a dict of them by the outputs' names, None for none.
-        loss_weights : optional
+        loss_weights : list or dict of float, optional
             Numbers, in the same way.
         metrics, weighted_metrics : optional
             Names, functions or objects of `maskseq.metrics`, in a list; for several outputs a list
@@ -74,7 +74,7 @@ class Trainable:
             Accepted, no effect.
         steps_per_execution : int, default 1
             Batches between which callbacks are called.
-        jit_compile : default "auto"
+        jit_compile : bool or str, default "auto"
             Accepted, no effect.
         auto_scale_loss : bool, default True
             Accepted, no effect.
@@ -131,7 +131,7 @@ class Trainable:
         x : array_like, optional
             As for `predict`; or a generator or iterable of batches (x, y) or (x, y, sample_weight);
             or an object with ``__len__`` and ``__getitem__`` that gives batches.
-        y : optional
+        y : array_like, Ragged, or list or dict of them, optional
             Targets, one for each sequence: an array, a list; for targets of every step a Ragged, a
             list of sequences or a padded array. One of them for each output. Of a frame the name of
             a column, as may be sample_weight.
@@ -139,20 +139,20 @@ class Trainable:
             Sequences a step, 32 by default.
         epochs : int, default 1
             The last epoch's number.
-        verbose : default "auto"
+        verbose : int or str, default "auto"
             0 silent, 1 a bar, 2 a line an epoch, "auto" 1.
         callbacks : Callback, list of Callback or None, default None
             A list of `maskseq.callbacks`.
         validation_split : float, default 0.0
             The share of the sequences, the last ones before shuffling, that `validation_data` is
             made of.
-        validation_data : optional
+        validation_data : tuple or data set, optional
             (x, y), (x, y, sample_weight) or batches.
         shuffle : bool, default True
             Permute the sequences anew in each epoch; see `maskseq.set_random_seed`.
         class_weight : dict, optional
             Class -> weight.
-        sample_weight : optional
+        sample_weight : array_like, or list or dict of them, optional
             (sequences,), or one for each step.
         initial_epoch : int, default 0
             The first epoch's number, from 0.
@@ -160,7 +160,7 @@ class Trainable:
             Batches an epoch.
         validation_steps, validation_batch_size : int, optional
             The same for validation.
-        validation_freq : default 1
+        validation_freq : int or sequence of int, default 1
             The same for validation.
         **options
             How a frame is read, `models.asked.FrameOptions`.

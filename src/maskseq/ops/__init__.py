@@ -1,4 +1,8 @@
-"""Array functions that work on arrays and on symbolic tensors alike, under keras.ops' names."""
+"""Array functions that work on arrays and on symbolic tensors alike, under keras.ops' names.
+
+A result is a `KerasTensor` if an argument is one, else a `Tensor`; it has no mask. Where NumPy
+would give float64, it is float32.
+"""
 
 from ..tensor import convert_to_tensor as convert_to_tensor
 from ..tensor import get_keras_mask

@@ -21,86 +21,150 @@ def _at_least(x: Any, ndim: int) -> Any:
 
 
 def hstack(xs: Sequence[Any]) -> Any:
-    """Arrays joined along the second axis; vectors along the first.
+    """Tensors joined along their second axis; vectors along their only one.
 
     Parameters
     ----------
-    xs : sequence of array_like
-        The tensors.
+    xs : sequence of array_like or KerasTensor
+        The tensors, of one shape but for that axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of one, longer along that axis; their common dtype.
+
+    Raises
+    ------
+    ValueError
+        If sizes differ along another axis.
+
+    See Also
+    --------
+    vstack, dstack, concatenate
 
     Notes
     -----
     Source: keras.ops.hstack.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.hstack([[[1], [2]], [[3], [4]]]))
+    [[1 3]
+     [2 4]]
     """
     given = [_at_least(x, 1) for x in xs]
     return shaping.concatenate(given, axis=0 if shaping.ndim(given[0]) == 1 else 1)
 
 
 def vstack(xs: Sequence[Any]) -> Any:
-    """Arrays joined along the first axis; vectors are rows.
+    """Tensors joined along their first axis; a vector is one row.
 
     Parameters
     ----------
-    xs : sequence of array_like
-        The tensors.
+    xs : sequence of array_like or KerasTensor
+        The tensors, of one shape but for that axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of one, longer along that axis; their common dtype.
+
+    Raises
+    ------
+    ValueError
+        If sizes differ along another axis.
+
+    See Also
+    --------
+    hstack, dstack, stack
 
     Notes
     -----
     Source: keras.ops.vstack.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.vstack([[1, 2], [3, 4]]))
+    [[1 2]
+     [3 4]]
     """
     return shaping.concatenate([_at_least(x, 2) for x in xs], axis=0)
 
 
 def dstack(xs: Sequence[Any]) -> Any:
-    """Arrays joined along the third axis.
+    """Tensors joined along their third axis, which matrices and vectors get.
 
     Parameters
     ----------
-    xs : sequence of array_like
-        The tensors.
+    xs : sequence of array_like or KerasTensor
+        The tensors, of one shape but for that axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (n, m, parts) of matrices and so on; their common dtype.
+
+    Raises
+    ------
+    ValueError
+        If sizes differ along another axis.
+
+    See Also
+    --------
+    hstack, vstack, stack
 
     Notes
     -----
     Source: keras.ops.dstack.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.dstack([[1, 2], [3, 4]]))
+    [[[1 3]
+      [2 4]]]
     """
     return shaping.concatenate([_at_least(x, 3) for x in xs], axis=2)
 
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
-    """x2 behind x1 along `axis`; both flat if it is None.
+    """The numbers of `x2` behind those of `x1`.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Any shape and dtype.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        With an `axis`, of the shape of `x1` but for that axis.
     axis : int, optional
-        The axis; None: that of the tensor in one row.
+        The axis to join along; None: both flat.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        Flat if `axis` is None, else the shape of `x1`, longer along `axis`; the dtype that NumPy
+        gives the two.
+
+    Raises
+    ------
+    ValueError
+        If sizes differ along another axis.
+
+    See Also
+    --------
+    concatenate
 
     Notes
     -----
     Source: keras.ops.append.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.append([[1, 2]], [[3, 4]]))
+    [1 2 3 4]
     """
     if axis is None:
         return shaping.concatenate([shaping.ravel(x1), shaping.ravel(x2)], axis=0)
@@ -108,25 +172,35 @@ def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
 
 
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """`x` cut into parts, of which the first are longer by one.
+    """`x` cut along `axis` into parts, the first ones longer by one if need be.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     indices_or_sections : int or sequence of int
-        How many parts, or where to cut.
-    axis : int or sequence of int, default 0
+        How many parts, or the places to cut at.
+    axis : int, default 0
         The axis.
 
     Returns
     -------
     list of Tensor
-        The parts.
+        The parts, of the dtype of `x`.
+
+    See Also
+    --------
+    split
 
     Notes
     -----
     Source: keras.ops.array_split.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.array_split([1, 2, 3, 4, 5], 2))
+    [array([1, 2, 3]), array([4, 5])]
     """
     if not isinstance(indices_or_sections, int):
         return shaping.split(x, indices_or_sections, axis)
@@ -137,107 +211,191 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """`x` cut along the second axis; a vector along the first.
+    """`x` cut along its second axis; a vector along its only one.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     indices_or_sections : int or sequence of int
-        How many parts, or where to cut.
+        How many equal parts, or the places to cut at.
 
     Returns
     -------
     list of Tensor
-        The parts.
+        The parts, of the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If the axis does not divide into equal parts.
+
+    See Also
+    --------
+    vsplit, split, hstack
 
     Notes
     -----
     Source: keras.ops.hsplit.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.hsplit([[1, 2], [3, 4]], 2))
+    [array([[1],
+           [3]]), array([[2],
+           [4]])]
     """
     return shaping.split(x, indices_or_sections, 0 if shaping.ndim(x) == 1 else 1)
 
 
 def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
-    """`x` cut along the first axis.
+    """`x` cut along its first axis.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     indices_or_sections : int or sequence of int
-        How many parts, or where to cut.
+        How many equal parts, or the places to cut at.
 
     Returns
     -------
     list of Tensor
-        The parts.
+        The parts, of the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If the axis does not divide into equal parts, or `x` is a vector.
+
+    See Also
+    --------
+    hsplit, split, vstack
 
     Notes
     -----
     Source: keras.ops.vsplit.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.vsplit([[1, 2], [3, 4]], 2))
+    [array([[1, 2]]), array([[3, 4]])]
     """
     return shaping.split(x, indices_or_sections, 0)
 
 
 def fliplr(x: Any) -> Any:
-    """`x` with its second axis reversed.
+    """`x` with its second axis the other way round.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `x` has fewer than two axes.
+
+    See Also
+    --------
+    flip, flipud
 
     Notes
     -----
     Source: keras.ops.fliplr.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.fliplr([[1, 2], [3, 4]]))
+    [[2 1]
+     [4 3]]
     """
     return shaping.flip(x, 1)
 
 
 def flipud(x: Any) -> Any:
-    """`x` with its first axis reversed.
+    """`x` with its first axis the other way round.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `x` is a scalar.
+
+    See Also
+    --------
+    flip, fliplr
 
     Notes
     -----
     Source: keras.ops.flipud.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.flipud([[1, 2], [3, 4]]))
+    [[3 4]
+     [1 2]]
     """
     return shaping.flip(x, 0)
 
 
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
-    """The coordinates of all points of a grid, an array for each axis.
+    """The coordinates of all points of a grid, one tensor for each axis of it.
 
     Parameters
     ----------
     *x : array_like or KerasTensor
-        The tensor.
+        The coordinates along each axis, (n,).
     indexing : str, default "xy"
-        "xy": the second axis is that of the first array; "ij": the first.
+        "xy": the first argument runs along the second axis; "ij": along the first.
 
     Returns
     -------
     list of Tensor
-        The grids.
+        Tensors of one shape, with an axis for each argument, of its dtype.
+
+    Raises
+    ------
+    ValueError
+        If `indexing` is neither "xy" nor "ij".
+
+    See Also
+    --------
+    arange, broadcast_to
 
     Notes
     -----
     Source: keras.ops.meshgrid.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> across, down = ops.meshgrid([1, 2, 3], [10, 20])
+    >>> print(across)
+    [[1 2 3]
+     [1 2 3]]
+    >>> print(down)
+    [[10 10 10]
+     [20 20 20]]
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"indexing must be 'xy' or 'ij', got {indexing!r}")
@@ -255,23 +413,41 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
 
 
 def diag(x: Any, k: int = 0) -> Any:
-    """The k-th diagonal of a matrix; of a vector, the matrix that has it there, else zeros.
+    """The `k`-th diagonal of a matrix, or the matrix with a vector there and zeros elsewhere.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        A matrix (n, m) or a vector (n,).
     k : int, default 0
-        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+        Which diagonal: 0 the main one, above it positive, below it negative.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        A vector of a matrix, a square matrix of a vector; the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `x` has neither one nor two axes.
+
+    See Also
+    --------
+    diagonal, diagflat, trace
 
     Notes
     -----
     Source: keras.ops.diag.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.diag([[1, 2], [3, 4]]))
+    [1 4]
+    >>> print(ops.diag([1, 2]))
+    [[1 0]
+     [0 2]]
     """
     if shaping.ndim(x) == 2:
         return diagonal(x, k)
@@ -285,23 +461,35 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 def diagflat(x: Any, k: int = 0) -> Any:
-    """`diag` of `x` with one axis.
+    """The matrix with all numbers of `x` on its `k`-th diagonal and zeros elsewhere.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     k : int, default 0
-        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+        Which diagonal: 0 the main one, above it positive, below it negative.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        A square matrix; the dtype of `x`.
+
+    See Also
+    --------
+    diag, ravel
 
     Notes
     -----
     Source: keras.ops.diagflat.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.diagflat([[1, 2]], k=1))
+    [[0 1 0]
+     [0 0 2]
+     [0 0 0]]
     """
     return diag(shaping.ravel(x), k)
 
@@ -312,9 +500,9 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     offset : int, default 0
-        Which diagonal, as `k` of `diag`.
+        Which diagonal: 0 the main one, above it positive, below it negative.
     axis1 : int, default 0
         The first axis.
     axis2 : int, default 1
@@ -323,11 +511,26 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without the two axes; float32, int64 of integers.
+
+    Raises
+    ------
+    ValueError
+        If `x` has fewer than two axes.
+
+    See Also
+    --------
+    diagonal, sum
 
     Notes
     -----
     Source: keras.ops.trace.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.trace([[1, 2], [3, 4]]))
+    5
     """
     return reduction.sum(diagonal(x, offset, axis1, axis2), -1)
 
@@ -338,20 +541,31 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any dtype, (..., time).
     sequence_length : int
-        Steps of a part.
+        Steps of a window.
     sequence_stride : int
-        Steps from one part to the next.
+        Steps from one window to the next.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (..., windows, sequence_length); the dtype of `x`.
+
+    See Also
+    --------
+    slice, split
 
     Notes
     -----
     Source: keras.ops.extract_sequences.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.extract_sequences([1, 2, 3, 4, 5], 3, 2))
+    [[1 2 3]
+     [3 4 5]]
     """
     size = _whole(shaping.shape(x)[-1], "the size of the last axis")
     count = (size - sequence_length) // sequence_stride + 1
@@ -362,29 +576,41 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
 def multi_hot(
     inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
-    """1 at each class that is among the ids of the last axis.
+    """1 at each class that is among the ids of the last axis of `inputs`.
 
     Parameters
     ----------
     inputs : array_like or KerasTensor
-        The tensor.
+        Integers (..., ids); ids outside count nowhere.
     num_classes : int
         How many classes there are.
-    axis : int or sequence of int, default -1
-        The axis.
+    axis : int, default -1
+        Where the classes lie in the result.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype of the result; None: float32.
     sparse : bool, default False
-        Only False.
+        Accepted, without effect: the result is dense.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `inputs` without its last axis, with `num_classes` along `axis`; float32, or
+        `dtype`.
+
+    See Also
+    --------
+    one_hot
 
     Notes
     -----
     Source: keras.ops.multi_hot.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.multi_hot([[0, 2], [1, 1]], 3))
+    [[1. 0. 1.]
+     [0. 1. 0.]]
     """
     hot = shaping.one_hot(inputs, num_classes, axis=axis, dtype=dtype)
     over = shaping.ndim(hot) - 2 if axis == -1 else 1 if shaping.ndim(hot) > 2 else 0

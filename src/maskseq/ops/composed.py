@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..nest import is_nested
+from ..numerics.reductions import axes_of
 from . import elementwise, reduction, shaping
 from .operation import operation
 from .products import einsum
@@ -28,45 +29,70 @@ def signbit(x):
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; bool.
+
+    See Also
+    --------
+    sign, negative
 
     Notes
     -----
     Source: keras.ops.signbit.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.signbit([-0.0, 0.0, -2.0]))
+    [ True False  True]
     """
     return np.signbit(x)
 
 
 @operation("Isclose", by_equality=True, gradient=NO_GRADIENT)
 def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
-    """True where ``|x1 - x2|`` <= atol + rtol * ``|x2|``.
+    """True where the distance of x1 and x2 is at most `atol` + `rtol` * abs(x2).
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers, of a shape that broadcasts against that of `x1`.
     rtol : float, default 1e-05
-        Tolerance, relative to `x2`.
+        Tolerance relative to `x2`.
     atol : float, default 1e-08
-        Tolerance, absolute.
+        Tolerance that is added to it.
     equal_nan : bool, default False
-        NaN equals NaN.
+        Whether NaN is close to NaN.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The broadcast shape; bool.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    allclose, equal
 
     Notes
     -----
     Source: keras.ops.isclose.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.isclose([1.0, 2.0], [1.000001, 2.1]))
+    [ True False]
     """
     return np.isclose(x1, x2, rtol, atol, equal_nan)
 
@@ -74,29 +100,44 @@ def isclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """True if all are close; see `isclose`.
+    """True if all numbers of `x1` are close to those of `x2`.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers, of a shape that broadcasts against that of `x1`.
     rtol : float, default 1e-05
-        Tolerance, relative to `x2`.
+        Tolerance relative to `x2`.
     atol : float, default 1e-08
-        Tolerance, absolute.
+        Tolerance that is added to it.
     equal_nan : bool, default False
-        NaN equals NaN.
+        Whether NaN is close to NaN.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        A scalar; bool.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    isclose, all
 
     Notes
     -----
     Source: keras.ops.allclose.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.allclose([1.0, 2.0], [1.000001, 2.0]))
+    True
     """
     return reduction.all(isclose(x1, x2, rtol, atol, equal_nan))
 
@@ -107,16 +148,26 @@ def isposinf(x: Any) -> Any:
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; bool.
+
+    See Also
+    --------
+    isneginf, isinf
 
     Notes
     -----
     Source: keras.ops.isposinf.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.isposinf([1.0, float("inf"), float("-inf")]))
+    [False  True False]
     """
     return elementwise.equal(x, np.float32(np.inf))
 
@@ -127,42 +178,62 @@ def isneginf(x: Any) -> Any:
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; bool.
+
+    See Also
+    --------
+    isposinf, isinf
 
     Notes
     -----
     Source: keras.ops.isneginf.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.isneginf([1.0, float("inf"), float("-inf")]))
+    [False False  True]
     """
     return elementwise.equal(x, np.float32(-np.inf))
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """`x` with numbers for NaN, inf and -inf; by default the largest there are.
+    """`x` with numbers in place of NaN, inf and -inf.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     nan : scalar, default 0.0
         What NaN becomes.
     posinf : scalar, optional
-        What infinity becomes.
+        What inf becomes; None: the largest float32.
     neginf : scalar, optional
-        What minus infinity becomes.
+        What -inf becomes; None: the smallest float32.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    See Also
+    --------
+    isnan, isfinite, clip
 
     Notes
     -----
     Source: keras.ops.nan_to_num.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.nan_to_num([1.5, float("nan"), float("inf")], posinf=9.0))
+    [1.5 0.  9. ]
     """
     high = np.float32(_FLOAT32.max if posinf is None else posinf)
     low = np.float32(_FLOAT32.min if neginf is None else neginf)
@@ -171,23 +242,38 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 
 
 def fmax(x1: Any, x2: Any) -> Any:
-    """The larger of x1 and x2, of a NaN the other.
+    """The larger of x1 and x2; where one is NaN, the other.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers, of a shape that broadcasts against that of `x1`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The broadcast shape; the dtype that NumPy gives the two.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    fmin, maximum
 
     Notes
     -----
     Source: keras.ops.fmax.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.fmax([1.0, float("nan")], [3.0, 2.0]))
+    [3. 2.]
     """
     return elementwise.where(
         elementwise.isnan(x1),
@@ -197,23 +283,38 @@ def fmax(x1: Any, x2: Any) -> Any:
 
 
 def fmin(x1: Any, x2: Any) -> Any:
-    """The smaller of x1 and x2, of a NaN the other.
+    """The smaller of x1 and x2; where one is NaN, the other.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers, of a shape that broadcasts against that of `x1`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The broadcast shape; the dtype that NumPy gives the two.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    fmax, minimum
 
     Notes
     -----
     Source: keras.ops.fmin.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.fmin([1.0, float("nan")], [3.0, 2.0]))
+    [1. 2.]
     """
     return elementwise.where(
         elementwise.isnan(x1),
@@ -223,63 +324,98 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 
 def fabs(x: Any) -> Any:
-    """``|x|``, a float.
+    """The size of x without its sign, as a float.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    See Also
+    --------
+    absolute
 
     Notes
     -----
     Source: keras.ops.fabs.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.fabs([-2, 3]))
+    [2. 3.]
     """
     return elementwise.absolute(elementwise.cast(x, "float32"))
 
 
 def exp2(x: Any) -> Any:
-    """2 ** x.
+    """2 to the power x.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    See Also
+    --------
+    exp, log2, power
 
     Notes
     -----
     Source: keras.ops.exp2.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.exp2([0, 3, -1]))
+    [1.  8.  0.5]
     """
     return elementwise.power(np.float32(2), x)
 
 
 def logaddexp(x1: Any, x2: Any) -> Any:
-    """log(e ** x1 + e ** x2), without overflow.
+    """log(exp(x1) + exp(x2)), without overflow.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers, of a shape that broadcasts against that of `x1`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The broadcast shape; float32.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    logsumexp, softplus
 
     Notes
     -----
     Source: keras.ops.logaddexp.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.logaddexp([0.0, 1000.0], [0.0, 1000.0]))
+    [6.9314718e-01 1.0006932e+03]
     """
     first = elementwise.where(
         elementwise.ones_like(x2, "bool"), x1, x2
@@ -289,23 +425,38 @@ def logaddexp(x1: Any, x2: Any) -> Any:
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
-    """0 below 0, 1 above, x2 at 0.
+    """0 below 0, 1 above 0, and `x2` at 0.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
-    x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers.
+    x2 : scalar or array_like
+        What stands where `x1` is 0.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The broadcast shape; float32.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    sign
 
     Notes
     -----
     Source: keras.ops.heaviside.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.heaviside([-1.0, 0.0, 2.0], 0.5))
+    [0.  0.5 1. ]
     """
     above = elementwise.cast(elementwise.greater(x1, 0), "float32")
     return elementwise.where(
@@ -314,41 +465,61 @@ def heaviside(x1: Any, x2: Any) -> Any:
 
 
 def deg2rad(x: Any) -> Any:
-    """Degrees as radians.
+    """Degrees as radians: x * pi / 180.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Angles in degrees.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    See Also
+    --------
+    rad2deg
 
     Notes
     -----
     Source: keras.ops.deg2rad.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.deg2rad([90.0, 180.0]))
+    [1.5707964 3.1415927]
     """
     return elementwise.multiply(x, np.float32(math.pi / 180))
 
 
 def rad2deg(x: Any) -> Any:
-    """Radians as degrees.
+    """Radians as degrees: x * 180 / pi.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Angles in radians.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    See Also
+    --------
+    deg2rad
 
     Notes
     -----
     Source: keras.ops.rad2deg.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.rad2deg([0.0, 1.0]))
+    [ 0.      57.29578]
     """
     return elementwise.multiply(x, np.float32(180 / math.pi))
 
@@ -359,38 +530,63 @@ def copy(x: Any) -> Any:
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `x`, float32 for float64.
+
+    See Also
+    --------
+    convert_to_tensor, stop_gradient
 
     Notes
     -----
     Source: keras.ops.copy.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.copy([1, 2]))
+    [1 2]
     """
     return elementwise.where(True, x, elementwise.zeros_like(x))
 
 
 def saturate_cast(x: Any, dtype: Any) -> Any:
-    """`x` as `dtype`, cut to what that can hold.
+    """`x` as `dtype`, numbers beyond what that can hold cut to its limits.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     dtype : str or dtype
         The dtype of the result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; `dtype`.
+
+    Raises
+    ------
+    TypeError
+        If `dtype` is no dtype.
+
+    See Also
+    --------
+    cast, clip
 
     Notes
     -----
     Source: keras.ops.saturate_cast.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.saturate_cast([-5.0, 300.0], "uint8"))
+    [  0 255]
     """
     kind = np.dtype(dtype)
     if kind.kind == "b":
@@ -402,25 +598,43 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    """The choice of the first condition that holds, else `default`.
+    """For each cell the choice of the first condition that holds, else `default`.
 
     Parameters
     ----------
-    condlist : sequence of array_like
-        The conditions.
+    condlist : sequence of array_like of bool
+        The conditions, of one shape.
     choicelist : sequence of array_like
-        What each gives.
+        What each condition gives.
     default : scalar, default 0
-        Where none holds.
+        What stands where none holds.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The broadcast shape; the dtype that NumPy gives all choices.
+
+    Raises
+    ------
+    ValueError
+        If the lists have different lengths or shapes do not broadcast.
+
+    See Also
+    --------
+    where
 
     Notes
     -----
     Source: keras.ops.select.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> answer = ops.select(
+    ...     [[True, False, False], [True, True, False]], [[1, 2, 3], [10, 20, 30]], default=-1
+    ... )
+    >>> print(answer)
+    [ 1 20 -1]
     """
     found = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
@@ -432,12 +646,12 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest less the smallest along `axis`.
+    """The largest number along `axis` less the smallest.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -446,35 +660,65 @@ def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    max, min
 
     Notes
     -----
     Source: keras.ops.ptp.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.ptp([[1, 5], [7, 2]], axis=1))
+    [4 5]
     """
     return elementwise.subtract(reduction.max(x, axis, keepdims), reduction.min(x, axis, keepdims))
 
 
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
-    """The mean along `axis`, with weights of the shape of `x` or of that axis.
+    """The mean along `axis`, each number counted by its weight.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     weights : array_like, optional
-        What each number counts for.
+        Of the shape of `x`, or (size of `axis`,); None: all 1.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `weights` have neither the shape of `x` nor the size of `axis`.
+
+    See Also
+    --------
+    mean
 
     Notes
     -----
     Source: keras.ops.average.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.average([1.0, 5.0], weights=[3.0, 1.0]))
+    2.0
     """
     if weights is None:
         return reduction.mean(x, axis)
@@ -489,56 +733,89 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
-    """(mean, variance) along `axes`.
+    """The mean and the variance along `axes`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    axes : sequence of int or int
+        Numbers of any shape.
+    axes : int or sequence of int
         The axes.
     keepdims : bool, default False
         Keep the axes that go, with size 1.
     synchronized : bool, default False
-        Only False.
+        Keras's option for several devices; only False.
 
     Returns
     -------
     tuple of Tensor
-        The mean and the variance.
+        Both have the shape without `axes`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If one of `axes` is none of `x`.
+
+    See Also
+    --------
+    mean, var
 
     Notes
     -----
     Source: keras.ops.moments.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.moments([[1.0, 3.0], [2.0, 6.0]], axes=[1]))
+    (array([2., 4.], dtype=float32), array([1., 4.], dtype=float32))
     """
     axes = tuple(axes) if is_nested(axes) else axes
     return reduction.mean(x, axes, keepdims), reduction.var(x, axes, keepdims)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Each number less the one before it along `axis`, n times.
+    """Each number less the one before it along `axis`, `n` times over.
 
     Parameters
     ----------
     a : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     n : int, default 1
-        How many, or how often.
-    axis : int or sequence of int, default -1
+        How often.
+    axis : int, default -1
         The axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `a` with `n` fewer along `axis`; the dtype of `a`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `a`.
+
+    See Also
+    --------
+    cumsum, subtract
 
     Notes
     -----
     Source: keras.ops.diff.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.diff([1, 4, 9, 16]))
+    [3 5 7]
+    >>> print(ops.diff([1, 4, 9, 16], n=2))
+    [2 2]
     """
     before = [slice(None)] * shaping.ndim(a)
     behind = [slice(None)] * shaping.ndim(a)
-    before[axis], behind[axis] = slice(None, -1), slice(1, None)
+    (place,) = axes_of(axis, len(before))
+    before[place], behind[place] = slice(None, -1), slice(1, None)
     for _ in range(n):
         a = elementwise.subtract(
             shaping.get_item(a, tuple(behind)), shaping.get_item(a, tuple(before))
@@ -547,32 +824,43 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The length of vectors along `axis`; of all numbers if it is None.
+    """The length of the vectors, or the norm of the matrices, along `axis`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    ord : optional
-        None or 2, 1, inf, -inf, or another positive number; of two axes None or "fro".
+        Numbers of any shape.
+    ord : int, float or str, optional
+        Of vectors: 2 (also None), 1, inf, -inf or another positive number; of matrices: None or
+        "fro".
     axis : int or sequence of int, optional
-        The axis, or axes; None: all.
+        The axis of vectors, the two of matrices; None: all numbers as one vector.
     keepdims : bool, default False
         Keep the axes that go, with size 1.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
 
     Raises
     ------
     ValueError
-        For other norms of matrices.
+        If `ord` is a norm of matrices other than None and "fro".
+
+    See Also
+    --------
+    normalize
 
     Notes
     -----
     Source: keras.ops.norm.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.norm([[3.0, 4.0], [6.0, 8.0]], axis=1))
+    [ 5. 10.]
     """
     axis = tuple(axis) if isinstance(axis, list) else axis
     ndim = shaping.ndim(x) if axis is None else len(axis) if isinstance(axis, tuple) else 1
@@ -593,51 +881,18 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     )
 
 
-def _without_nan(name: str, neutral: float) -> Any:
-    reduce = getattr(reduction, name)
-
-    def call(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return reduce(
-            elementwise.where(elementwise.isnan(x), np.float32(neutral), x),
-            axis=axis,
-            keepdims=keepdims,
-        )
-
-    call.__name__ = call.__qualname__ = f"nan{name}"
-    call.__doc__ = f"""`{name}` of what is not NaN; {neutral} of nothing.
-
-Parameters
-----------
-x : array_like or KerasTensor
-    The tensor.
-axis : int or sequence of int, optional
-    The axis, or axes; None: all.
-keepdims : bool, default False
-    Keep the axes that go, with size 1.
-
-Returns
--------
-Tensor or KerasTensor
-    The result, without a mask; symbolic if an argument is.
-
-Notes
------
-Source: keras.ops.{call.__name__}.
-"""
-    return call
+def _or(x: Any, neutral: float) -> Any:
+    """`x`, and `neutral` where it is NaN."""
+    return elementwise.where(elementwise.isnan(x), np.float32(neutral), x)
 
 
-nansum, nanprod = _without_nan("sum", 0), _without_nan("prod", 1)
-nanmax, nanmin = _without_nan("max", -math.inf), _without_nan("min", math.inf)
-
-
-def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The mean of what is not NaN; NaN of nothing.
+def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum along `axis` of the numbers that are not NaN; 0 if all are.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -646,11 +901,182 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    sum, isnan
+
+    Notes
+    -----
+    Source: keras.ops.nansum.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.nansum([2.0, float("nan"), 4.0]))
+    6.0
+    """
+    return reduction.sum(_or(x, 0), axis, keepdims)
+
+
+def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The product along `axis` of the numbers that are not NaN; 1 if all are.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        Numbers of any shape.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    prod, isnan
+
+    Notes
+    -----
+    Source: keras.ops.nanprod.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.nanprod([2.0, float("nan"), 4.0]))
+    8.0
+    """
+    return reduction.prod(_or(x, 1), axis, keepdims)
+
+
+def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest number along `axis` that is not NaN; -inf if all are.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        Numbers of any shape.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    max, fmax
+
+    Notes
+    -----
+    Source: keras.ops.nanmax.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.nanmax([2.0, float("nan"), 4.0]))
+    4.0
+    """
+    return reduction.max(_or(x, -math.inf), axis, keepdims)
+
+
+def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The smallest number along `axis` that is not NaN; inf if all are.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        Numbers of any shape.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    min, fmin
+
+    Notes
+    -----
+    Source: keras.ops.nanmin.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.nanmin([2.0, float("nan"), 4.0]))
+    2.0
+    """
+    return reduction.min(_or(x, math.inf), axis, keepdims)
+
+
+def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean along `axis` of the numbers that are not NaN; NaN if all are.
+
+    Parameters
+    ----------
+    x : array_like or KerasTensor
+        Numbers of any shape.
+    axis : int or sequence of int, optional
+        The axis, or axes; None: all.
+    keepdims : bool, default False
+        Keep the axes that go, with size 1.
+
+    Returns
+    -------
+    Tensor or KerasTensor
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    mean, isnan
 
     Notes
     -----
     Source: keras.ops.nanmean.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.nanmean([2.0, float("nan"), 4.0]))
+    3.0
     """
     count = reduction.sum(
         elementwise.cast(elementwise.logical_not(elementwise.isnan(x)), "float32"), axis, keepdims
@@ -661,42 +1087,51 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The number below which a share `q` of those along `axis` is, between the two nearest.
+    """The number along `axis` below which a share `q` of the others lies.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    q : array_like
-        Shares, between 0 and 1.
+        Numbers of any shape.
+    q : scalar or array_like
+        Shares, from 0 to 1.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     method : str, default "linear"
-        "linear", "lower", "higher" or "nearest".
+        "linear" between the two nearest numbers, or "lower", "higher", "nearest".
     keepdims : bool, default False
         Keep the axes that go, with size 1.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `q`, then that of `x` without `axis`; float32.
 
     Raises
     ------
     ValueError
-        For another method, or q.
+        If `q` is outside of 0 to 1, or `method` is another.
+
+    See Also
+    --------
+    percentile, median
 
     Notes
     -----
     Source: keras.ops.quantile.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.quantile([1.0, 2.0, 3.0, 4.0], 0.5))
+    2.5
     """
     if is_nested(q) or np.ndim(q):
         return shaping.stack([quantile(x, part, axis, method, keepdims) for part in np.asarray(q)])
     if not 0 <= q <= 1:
         raise ValueError(f"q must be from 0 to 1, got {q!r}")
     ndim, size = shaping.ndim(x), shaping.shape(x)
-    axes = range(ndim) if axis is None else axis if is_nested(axis) else [axis]
-    axes = [a % ndim for a in axes]
+    axes = list(axes_of(axis, ndim))
     kept = [i for i in range(ndim) if i not in axes]
     moved = shaping.transpose(elementwise.cast(x, "float32"), [*kept, *axes])
     rows = sort(shaping.reshape(moved, [*(size[i] for i in kept), -1]))
@@ -729,40 +1164,55 @@ def _between(rows: Any, place: float, last: int, method: str) -> Any:
 def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """`quantile`, of q in percent.
+    """The number along `axis` below which `q` percent of the others lie.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    q : array_like
-        Shares in percent, between 0 and 100.
+        Numbers of any shape.
+    q : scalar or array_like
+        Percent, from 0 to 100.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     method : str, default "linear"
-        How to interpolate.
+        "linear" between the two nearest numbers, or "lower", "higher", "nearest".
     keepdims : bool, default False
         Keep the axes that go, with size 1.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `q`, then that of `x` without `axis`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `q` is outside of 0 to 100, or `method` is another.
+
+    See Also
+    --------
+    quantile, median
 
     Notes
     -----
     Source: keras.ops.percentile.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.percentile([1.0, 2.0, 3.0, 5.0], [0, 50, 100]))
+    [1.  2.5 5. ]
     """
     return quantile(x, np.asarray(q, np.float64) / 100, axis, method, keepdims)
 
 
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The number in the middle along `axis`.
+    """The number in the middle along `axis`; of an even count, the mean of the two.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -771,11 +1221,26 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    quantile, mean
 
     Notes
     -----
     Source: keras.ops.median.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.median([[1.0, 9.0, 2.0], [4.0, 6.0, 5.0]], axis=1))
+    [2. 5.]
     """
     return quantile(x, 0.5, axis, "linear", keepdims)
 
@@ -784,25 +1249,40 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
-    """Sums of products over axes of x1 and of x2: the last and the first `axes`, or two lists.
+    """The sum of products over the last `axes` of `x1` and the first of `x2`.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers of any shape.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
-    axes : sequence of int or int, default 2
-        The axes.
+        Numbers of any shape.
+    axes : int or pair of sequences of int, default 2
+        How many, or the axes of `x1` and those of `x2`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The other axes of `x1`, then those of `x2`; float32.
+
+    Raises
+    ------
+    ValueError
+        If the sizes of those axes differ.
+
+    See Also
+    --------
+    dot, einsum
 
     Notes
     -----
     Source: keras.ops.tensordot.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.tensordot([[1.0, 2.0]], [[1.0], [10.0]], axes=1))
+    [[21.]]
     """
     m, n = shaping.ndim(x1), shaping.ndim(x2)
     if isinstance(axes, int):
@@ -820,23 +1300,38 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 
 
 def dot(x1: Any, x2: Any) -> Any:
-    """The sum of products over the last axis of x1 and the last but one of x2.
+    """The sum of products over the last axis of `x1` and the last but one of `x2`.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers of any shape.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers; a vector counts along its only axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The other axes of `x1`, then those of `x2`; float32. A scalar multiplies.
+
+    Raises
+    ------
+    ValueError
+        If the sizes of those axes differ.
+
+    See Also
+    --------
+    matmul, inner, vdot
 
     Notes
     -----
     Source: keras.ops.dot.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.dot([1.0, 2.0], [3.0, 4.0]))
+    11.0
     """
     m, n = (np.ndim(x) if not hasattr(x, "shape") else shaping.ndim(x) for x in (x1, x2))
     if 0 in (m, n):
@@ -845,23 +1340,38 @@ def dot(x1: Any, x2: Any) -> Any:
 
 
 def inner(x1: Any, x2: Any) -> Any:
-    """The sum of products over the last axes.
+    """The sum of products over the last axes of both.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers of any shape.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The other axes of `x1`, then those of `x2`; float32.
+
+    Raises
+    ------
+    ValueError
+        If the sizes of the last axes differ.
+
+    See Also
+    --------
+    dot, outer
 
     Notes
     -----
     Source: keras.ops.inner.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.inner([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0]))
+    [21. 43.]
     """
     if 0 in (shaping.ndim(x1), shaping.ndim(x2)):
         return elementwise.multiply(x1, x2)
@@ -869,23 +1379,34 @@ def inner(x1: Any, x2: Any) -> Any:
 
 
 def outer(x1: Any, x2: Any) -> Any:
-    """The products of each number of x1 with each of x2.
+    """The product of every number of `x1` with every number of `x2`.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers of any shape.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (numbers of x1, numbers of x2); the dtype that NumPy gives the two.
+
+    See Also
+    --------
+    inner, multiply
 
     Notes
     -----
     Source: keras.ops.outer.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.outer([1, 2], [1, 10, 100]))
+    [[  1  10 100]
+     [  2  20 200]]
     """
     return elementwise.multiply(
         shaping.expand_dims(shaping.ravel(x1), 1), shaping.expand_dims(shaping.ravel(x2), 0)
@@ -893,22 +1414,37 @@ def outer(x1: Any, x2: Any) -> Any:
 
 
 def vdot(x1: Any, x2: Any) -> Any:
-    """The sum of the products of all numbers.
+    """The sum of the products of all numbers, both tensors flat.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers of any shape.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers of any shape.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        A scalar; float32, int64 of integers.
+
+    Raises
+    ------
+    ValueError
+        If they have different numbers of cells.
+
+    See Also
+    --------
+    dot, inner
 
     Notes
     -----
     Source: keras.ops.vdot.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.vdot([[1, 2], [3, 4]], [[1, 1], [2, 2]]))
+    17
     """
     return reduction.sum(elementwise.multiply(shaping.ravel(x1), shaping.ravel(x2)))

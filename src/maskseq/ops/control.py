@@ -12,12 +12,12 @@ from .shaping import stack
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
-    """true_fn() if `pred` holds, else false_fn().
+    """`true_fn()` if `pred` holds, else `false_fn()`; only one of them is called.
 
     Parameters
     ----------
-    pred : bool
-        The condition.
+    pred : bool or scalar
+        The condition; no symbolic tensor.
     true_fn : callable
         Called if it holds.
     false_fn : callable
@@ -25,36 +25,56 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
     Returns
     -------
-    Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+    object
+        What the function gives.
+
+    See Also
+    --------
+    where, switch
 
     Notes
     -----
     Source: keras.ops.cond.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.cond(3 > 2, lambda: "yes", lambda: "no"))
+    yes
     """
     return true_fn() if pred else false_fn()
 
 
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
-    """``branches[index](*operands)``; an index outside means the nearest.
+    """`branches[index](*operands)`; an index outside means the nearest.
 
     Parameters
     ----------
     index : int
-        The number.
+        Which branch.
     branches : sequence of callable
         The functions.
     *operands : object
-        What the function is called with.
+        What the branch is called with.
 
     Returns
     -------
-    Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+    object
+        What the branch gives.
+
+    See Also
+    --------
+    cond
 
     Notes
     -----
     Source: keras.ops.switch.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.switch(1, [lambda x: x + 1, lambda x: x * 10], 5))
+    50
     """
     last = len(branches) - 1
     number = int(index)
@@ -67,27 +87,37 @@ def while_loop(
     loop_vars: Any,
     maximum_iterations: int | None = None,
 ) -> Any:
-    """loop_vars = ``body(*loop_vars)`` as long as ``cond(*loop_vars)``.
+    """loop_vars = body(*loop_vars) as long as cond(*loop_vars) holds.
 
     Parameters
     ----------
     cond : callable
-        Whether to go on.
+        Of the variables: whether to go on.
     body : callable
-        A step: the variables to their next values.
-    loop_vars : object
+        Of the variables: their next values.
+    loop_vars : tuple, list or object
         The first values.
     maximum_iterations : int, optional
         How many steps at most.
 
     Returns
     -------
-    Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+    object
+        The last variables, in the form of `loop_vars`.
+
+    See Also
+    --------
+    fori_loop, scan
 
     Notes
     -----
     Source: keras.ops.while_loop.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * 2), (0, 1)))
+    (3, 8)
     """
     single = not isinstance(loop_vars, (list, tuple))
     values = (loop_vars,) if single else tuple(loop_vars)
@@ -105,22 +135,32 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_
     Parameters
     ----------
     lower : int
-        Where it begins.
+        The first number.
     upper : int
-        Where it ends.
+        The number behind the last.
     body_fun : callable
-        A step: (number, value) to the next value.
+        A step: of (number, value) the next value.
     init_val : object
         The first value.
 
     Returns
     -------
-    Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+    object
+        The last value; `init_val` if there is no step.
+
+    See Also
+    --------
+    while_loop, scan
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.fori_loop.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.fori_loop(0, 4, lambda i, total: total + i, 10))
+    16
     """
     value = init_val
     for i in range(int(lower), int(upper)):
@@ -141,13 +181,13 @@ def scan(
     Parameters
     ----------
     f : callable
-        The function.
+        A step: of (carry, x) the pair (carry, y).
     init : object
         The first carry.
-    xs : sequence of array_like, optional
-        The tensors.
+    xs : array_like or nested arrays, optional
+        (steps, ...); None: x is None `length` times.
     length : int, optional
-        How many steps.
+        How many steps, without `xs`.
     reverse : bool, default False
         From the last to the first.
     unroll : bool or int, default 1
@@ -156,11 +196,26 @@ def scan(
     Returns
     -------
     tuple
-        The last carry, and the ys stacked in the order of `xs`. unroll: accepted, no effect.
+        The last carry, and the ys stacked in the order of `xs`.
+
+    Raises
+    ------
+    ValueError
+        If there are neither `xs` nor `length`.
+
+    See Also
+    --------
+    fori_loop, map, cumsum
 
     Notes
     -----
     Source: keras.ops.scan.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.scan(lambda total, x: (total + x, total), 0, ops.array([1, 2, 3])))
+    (np.int64(6), array([0, 1, 3]))
     """
     parts = [] if xs is None else flatten(xs)
     count = length if length is not None or not parts else len(parts[0])
@@ -181,40 +236,60 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
     Parameters
     ----------
     f : callable
-        The function.
-    xs : sequence of array_like
-        The tensors.
+        Of one part, (...), a tensor or several.
+    xs : array_like or nested arrays
+        (n, ...).
 
     Returns
     -------
-    Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+    Tensor or nested Tensors
+        (n, ...), in the form that `f` gives.
+
+    See Also
+    --------
+    vectorized_map, scan
 
     Notes
     -----
     Source: keras.ops.map.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.map(lambda row: ops.sum(row), ops.array([[1, 2], [3, 4]])))
+    [3 7]
     """
     return scan(lambda carry, x: (carry, f(x)), None, xs)[1]
 
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """The same as `map`.
+    """`function` of each part along the first axis of `elements`, stacked: `map`.
 
     Parameters
     ----------
     function : callable
-        The function.
-    elements : object
-        What it is called on, along the first axis.
+        Of one part, (...), a tensor or several.
+    elements : array_like or nested arrays
+        (n, ...).
 
     Returns
     -------
-    Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+    Tensor or nested Tensors
+        (n, ...), in the form that `function` gives.
+
+    See Also
+    --------
+    map
 
     Notes
     -----
     Source: keras.ops.vectorized_map.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.vectorized_map(lambda row: ops.max(row), ops.array([[1, 2], [4, 3]])))
+    [2 4]
     """
     return map(function, elements)
 

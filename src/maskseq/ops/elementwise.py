@@ -14,28 +14,28 @@ def _name(class_name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in class_name).lstrip("_")
 
 
-def _unary(class_name: str, function: Callable, doc: str, gradient: Gradients) -> Unary:
+def _unary(class_name: str, function: Callable, gradient: Gradients) -> Unary:
     def call(x):
         return function(x)
 
-    return named_operation(class_name, _name(class_name), doc, call, gradient)
+    return named_operation(class_name, _name(class_name), call, gradient)
 
 
-def _binary(class_name: str, function: Callable, doc: str, *gradient: Callable) -> Binary:
+def _binary(class_name: str, function: Callable, *gradient: Callable) -> Binary:
     def call(x1, x2):
         return function(x1, x2)
 
-    return named_operation(class_name, _name(class_name), doc, call, gradient)
+    return named_operation(class_name, _name(class_name), call, gradient)
 
 
-def _elementary(class_name: str, doc: str, gradient: Gradients) -> Unary:
+def _elementary(class_name: str, gradient: Gradients) -> Unary:
     """A function of csrc/values/elementary.c: NumPy's give other bits on other CPUs."""
     name = _name(class_name)
 
     def call(x):
         return _of(x, name)
 
-    return named_operation(class_name, name, doc, call, gradient)
+    return named_operation(class_name, name, call, gradient)
 
 
 def _of(x, name):
@@ -51,13 +51,20 @@ def _pair(x1, x2, name):
 
 
 def _power(x1, x2):
-    if np.result_type(x1, x2).kind in "biu":
+    given = (x if np.isscalar(x) else np.asarray(x) for x in (x1, x2))
+    if np.result_type(*given).kind in "biu":
         return np.power(x1, x2)
     return _pair(x1, x2, "power")
 
 
 def _arctan2(x1, x2):
     return _pair(x1, x2, "arctan2")
+
+
+def _sqrt(x):
+    """In float32 at least: NumPy's is float16 for integers of a byte."""
+    x = np.asarray(x)
+    return np.sqrt(x.astype(np.float32) if x.itemsize == 1 else x)
 
 
 def _no_nan(x1, x2):
@@ -91,138 +98,129 @@ def _over_length(d, x1, x2):
 _TWO_BY_ROOT_PI = np.float32(1.1283791670955126)
 _LOG_2, _LOG_10 = 0.6931471805599453, 2.302585092994046
 
-add = _binary("Add", np.add, "x1 + x2.", lambda d, y, x1, x2: d, lambda d, y, x1, x2: d)
-subtract = _binary(
-    "Subtract", np.subtract, "x1 - x2.", lambda d, y, x1, x2: d, lambda d, y, x1, x2: -d
-)
+add = _binary("Add", np.add, lambda d, y, x1, x2: d, lambda d, y, x1, x2: d)
+subtract = _binary("Subtract", np.subtract, lambda d, y, x1, x2: d, lambda d, y, x1, x2: -d)
 multiply = _binary(
-    "Multiply", np.multiply, "x1 * x2.", lambda d, y, x1, x2: d * x2, lambda d, y, x1, x2: d * x1
+    "Multiply", np.multiply, lambda d, y, x1, x2: d * x2, lambda d, y, x1, x2: d * x1
 )
 _QUOTIENT = (lambda d, y, x1, x2: d / x2, lambda d, y, x1, x2: -d * y / x2)
-divide = _binary("Divide", np.divide, "x1 / x2.", *_QUOTIENT)
-true_divide = _binary("TrueDivide", np.divide, "x1 / x2.", *_QUOTIENT)
+divide = _binary("Divide", np.divide, *_QUOTIENT)
+true_divide = _binary("TrueDivide", np.divide, *_QUOTIENT)
 divide_no_nan = _binary(
     "DivideNoNan",
     _no_nan,
-    "x1 / x2, and 0 where x2 is 0.",
     lambda d, y, x1, x2: _no_nan(d, x2),
     lambda d, y, x1, x2: _no_nan(-d * y, x2),
 )
-floor_divide = _binary("FloorDivide", np.floor_divide, "The integer below x1 / x2.")
+floor_divide = _binary("FloorDivide", np.floor_divide)
 mod = _binary(
-    "Mod",
-    np.mod,
-    "x1 modulo x2.",
-    lambda d, y, x1, x2: d,
-    lambda d, y, x1, x2: -d * np.floor_divide(x1, x2),
+    "Mod", np.mod, lambda d, y, x1, x2: d, lambda d, y, x1, x2: -d * np.floor_divide(x1, x2)
 )
-power = _binary("Power", _power, "x1 ** x2.", _to_base, _to_exponent)
-maximum = _binary("Maximum", extremes.maximum, "The larger of x1 and x2.", _to_x1, _to_x2)
-minimum = _binary("Minimum", extremes.minimum, "The smaller of x1 and x2.", _to_x1, _to_x2)
+power = _binary("Power", _power, _to_base, _to_exponent)
+maximum = _binary("Maximum", extremes.maximum, _to_x1, _to_x2)
+minimum = _binary("Minimum", extremes.minimum, _to_x1, _to_x2)
 arctan2 = _binary(
     "Arctan2",
     _arctan2,
-    "The angle of the point (x2, x1).",
     lambda d, y, x1, x2: _over_length(d, x1, x2) * x2,
     lambda d, y, x1, x2: -_over_length(d, x1, x2) * x1,
 )
 
-negative = _unary("Negative", np.negative, "-x.", lambda d, y, x: -d)
-absolute = _unary("Absolute", np.absolute, "`|x|`.", lambda d, y, x: d * np.sign(x))
-abs = _unary("Abs", np.absolute, "`|x|`.", lambda d, y, x: d * np.sign(x))
-square = _unary("Square", np.square, "x * x.", lambda d, y, x: 2 * d * x)
-sqrt = _unary("Sqrt", np.sqrt, "Square root.", lambda d, y, x: d / (2 * y))
-rsqrt = _unary(
-    "Rsqrt",
-    lambda x: 1 / np.sqrt(x),
-    "1 / square root.",
-    lambda d, y, x: -0.5 * d * (y * y * y),
-)
-reciprocal = _unary(
-    "Reciprocal", lambda x: np.true_divide(1, x), "1 / x.", lambda d, y, x: -d * (y * y)
-)
-expm1 = _elementary("Expm1", "e ** x - 1, exact near 0.", lambda d, y, x: d * (y + 1))
-log = _elementary("Log", "Natural logarithm.", lambda d, y, x: d / x)
-log1p = _elementary("Log1p", "log(1 + x), exact near 0.", lambda d, y, x: d / (1 + x))
-log2 = _elementary("Log2", "Logarithm to base 2.", lambda d, y, x: d / (x * _LOG_2))
-log10 = _elementary("Log10", "Logarithm to base 10.", lambda d, y, x: d / (x * _LOG_10))
-floor = _unary("Floor", np.floor, "The largest integer not above x.", NO_GRADIENT)
-ceil = _unary("Ceil", np.ceil, "The smallest integer not below x.", NO_GRADIENT)
-trunc = _unary("Trunc", np.trunc, "x without what stands behind the point.", NO_GRADIENT)
-sign = _unary("Sign", np.sign, "-1, 0 or 1.", NO_GRADIENT)
-sin = _elementary("Sin", "Sine.", lambda d, y, x: d * _of(x, "cos"))
-cos = _elementary("Cos", "Cosine.", lambda d, y, x: -d * _of(x, "sin"))
-tan = _elementary("Tan", "Tangent.", lambda d, y, x: d * (1 + y * y))
-arcsin = _elementary("Arcsin", "Inverse sine.", lambda d, y, x: d / np.sqrt((1 - x) * (1 + x)))
-arccos = _elementary("Arccos", "Inverse cosine.", lambda d, y, x: -d / np.sqrt((1 - x) * (1 + x)))
-arctan = _elementary("Arctan", "Inverse tangent.", lambda d, y, x: d / (1 + x * x))
-sinh = _elementary("Sinh", "Hyperbolic sine.", lambda d, y, x: d * _of(x, "cosh"))
-cosh = _elementary("Cosh", "Hyperbolic cosine.", lambda d, y, x: d * _of(x, "sinh"))
+negative = _unary("Negative", np.negative, lambda d, y, x: -d)
+absolute = _unary("Absolute", np.absolute, lambda d, y, x: d * np.sign(x))
+abs = _unary("Abs", np.absolute, lambda d, y, x: d * np.sign(x))
+square = _unary("Square", np.square, lambda d, y, x: 2 * d * x)
+sqrt = _unary("Sqrt", _sqrt, lambda d, y, x: d / (2 * y))
+rsqrt = _unary("Rsqrt", lambda x: 1 / _sqrt(x), lambda d, y, x: -0.5 * d * (y * y * y))
+reciprocal = _unary("Reciprocal", lambda x: np.true_divide(1, x), lambda d, y, x: -d * (y * y))
+expm1 = _elementary("Expm1", lambda d, y, x: d * (y + 1))
+log = _elementary("Log", lambda d, y, x: d / x)
+log1p = _elementary("Log1p", lambda d, y, x: d / (1 + x))
+log2 = _elementary("Log2", lambda d, y, x: d / (x * _LOG_2))
+log10 = _elementary("Log10", lambda d, y, x: d / (x * _LOG_10))
+floor = _unary("Floor", np.floor, NO_GRADIENT)
+ceil = _unary("Ceil", np.ceil, NO_GRADIENT)
+trunc = _unary("Trunc", np.trunc, NO_GRADIENT)
+sign = _unary("Sign", np.sign, NO_GRADIENT)
+sin = _elementary("Sin", lambda d, y, x: d * _of(x, "cos"))
+cos = _elementary("Cos", lambda d, y, x: -d * _of(x, "sin"))
+tan = _elementary("Tan", lambda d, y, x: d * (1 + y * y))
+arcsin = _elementary("Arcsin", lambda d, y, x: d / np.sqrt((1 - x) * (1 + x)))
+arccos = _elementary("Arccos", lambda d, y, x: -d / np.sqrt((1 - x) * (1 + x)))
+arctan = _elementary("Arctan", lambda d, y, x: d / (1 + x * x))
+sinh = _elementary("Sinh", lambda d, y, x: d * _of(x, "cosh"))
+cosh = _elementary("Cosh", lambda d, y, x: d * _of(x, "sinh"))
 erf = _elementary(
-    "Erf",
-    "The error function, 2 / sqrt(pi) times the integral of e ** -t ** 2 from 0 to x.",
-    lambda d, y, x: d * (_TWO_BY_ROOT_PI * _kernels.activation(-x * x, "exponential")),
+    "Erf", lambda d, y, x: d * (_TWO_BY_ROOT_PI * _kernels.activation(-x * x, "exponential"))
 )
 
-equal = _binary("Equal", np.equal, "x1 == x2.")
-not_equal = _binary("NotEqual", np.not_equal, "x1 != x2.")
-greater = _binary("Greater", np.greater, "x1 > x2.")
-greater_equal = _binary("GreaterEqual", np.greater_equal, "x1 >= x2.")
-less = _binary("Less", np.less, "x1 < x2.")
-less_equal = _binary("LessEqual", np.less_equal, "x1 <= x2.")
-isnan = _unary("Isnan", np.isnan, "True where x is NaN.", NO_GRADIENT)
-isinf = _unary("Isinf", np.isinf, "True where x is infinite.", NO_GRADIENT)
-isfinite = _unary("Isfinite", np.isfinite, "True where x is neither infinite nor NaN.", NO_GRADIENT)
-logical_and = _binary("LogicalAnd", np.logical_and, "x1 and x2.")
-logical_or = _binary("LogicalOr", np.logical_or, "x1 or x2.")
-logical_xor = _binary("LogicalXor", np.logical_xor, "x1 or x2, not both.")
-logical_not = _unary("LogicalNot", np.logical_not, "not x.", NO_GRADIENT)
+equal = _binary("Equal", np.equal)
+not_equal = _binary("NotEqual", np.not_equal)
+greater = _binary("Greater", np.greater)
+greater_equal = _binary("GreaterEqual", np.greater_equal)
+less = _binary("Less", np.less)
+less_equal = _binary("LessEqual", np.less_equal)
+isnan = _unary("Isnan", np.isnan, NO_GRADIENT)
+isinf = _unary("Isinf", np.isinf, NO_GRADIENT)
+isfinite = _unary("Isfinite", np.isfinite, NO_GRADIENT)
+logical_and = _binary("LogicalAnd", np.logical_and)
+logical_or = _binary("LogicalOr", np.logical_or)
+logical_xor = _binary("LogicalXor", np.logical_xor)
+logical_not = _unary("LogicalNot", np.logical_not, NO_GRADIENT)
 
 fmod = _binary(
-    "Fmod",
-    np.fmod,
-    "The rest of x1 / x2, with the sign of x1.",
-    lambda d, y, x1, x2: d,
-    lambda d, y, x1, x2: -d * np.trunc(np.divide(x1, x2)),
+    "Fmod", np.fmod, lambda d, y, x1, x2: d, lambda d, y, x1, x2: -d * np.trunc(np.divide(x1, x2))
 )
 
 
-def _bits(class_name: str, function: Callable, doc: str) -> Binary:
+def _bits(class_name: str, function: Callable) -> Binary:
     def call(x, y):
         return function(x, y)
 
-    return named_operation(class_name, _name(class_name), doc, call, NO_GRADIENT)
+    return named_operation(class_name, _name(class_name), call, NO_GRADIENT)
 
 
-bitwise_and = _bits("BitwiseAnd", np.bitwise_and, "The bits that are in both.")
-bitwise_or = _bits("BitwiseOr", np.bitwise_or, "The bits that are in x or y.")
-bitwise_xor = _bits("BitwiseXor", np.bitwise_xor, "The bits that are in x or y, not both.")
-bitwise_left_shift = _bits("BitwiseLeftShift", np.left_shift, "x times 2 ** y.")
-bitwise_right_shift = _bits("BitwiseRightShift", np.right_shift, "x over 2 ** y, rounded down.")
-bitwise_not = _unary("BitwiseNot", np.bitwise_not, "The other bits.", NO_GRADIENT)
-bitwise_invert = _unary("BitwiseInvert", np.bitwise_not, "The other bits.", NO_GRADIENT)
+bitwise_and = _bits("BitwiseAnd", np.bitwise_and)
+bitwise_or = _bits("BitwiseOr", np.bitwise_or)
+bitwise_xor = _bits("BitwiseXor", np.bitwise_xor)
+bitwise_left_shift = _bits("BitwiseLeftShift", np.left_shift)
+bitwise_right_shift = _bits("BitwiseRightShift", np.right_shift)
+bitwise_not = _unary("BitwiseNot", np.bitwise_not, NO_GRADIENT)
+bitwise_invert = _unary("BitwiseInvert", np.bitwise_not, NO_GRADIENT)
 left_shift, right_shift = bitwise_left_shift, bitwise_right_shift
 
 
 @operation("Round", by_equality=True, gradient=NO_GRADIENT)
 def round(x, decimals=0):
-    """`x` rounded, halves to even.
+    """The nearest number with `decimals` digits behind the point; halves go to the even one.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     decimals : int, default 0
-        How many digits behind the point.
+        How many digits behind the point; negative: tens, hundreds, ...
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `x`, float32 for float64.
+
+    See Also
+    --------
+    floor, ceil, trunc
 
     Notes
     -----
     Source: keras.ops.round.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.round([0.5, 1.5, 2.567]))
+    [0. 2. 3.]
+    >>> print(ops.round([2.567], decimals=1))
+    [2.6]
     """
     return np.round(x, decimals)
 
@@ -233,25 +231,40 @@ def round(x, decimals=0):
     gradient=lambda d, y, x, x_min, x_max: d * ((x >= x_min) & (x <= x_max)),
 )
 def clip(x, x_min, x_max):
-    """`x` cut to x_min..x_max.
+    """`x`, `x_min` where it is below that and `x_max` where it is above.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    x_min : scalar
-        Smallest value.
-    x_max : scalar
-        Largest value.
+        Numbers of any shape.
+    x_min : scalar or array_like
+        The smallest value.
+    x_max : scalar or array_like
+        The largest value.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`, broadcast against the bounds; the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    minimum, maximum, relu6
 
     Notes
     -----
     Source: keras.ops.clip.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.clip([-3.0, 0.5, 9.0], -1, 1))
+    [-1.   0.5  1. ]
     """
     return extremes.clip(x, x_min, x_max)
 
@@ -266,48 +279,79 @@ def _where_false(d, y, condition, x1, x2):
 
 @operation("Where", by_equality=True, gradient=(None, _where_true, _where_false))
 def where(condition, x1=None, x2=None):
-    """x1 where `condition`, else x2; without both, the places where it holds.
+    """`x1` where `condition` holds, else `x2`; without both, the places where it holds.
 
     Parameters
     ----------
     condition : array_like of bool
-        Where to take from the first.
+        Where to take from `x1`.
     x1 : array_like or KerasTensor, optional
-        The first tensor.
+        What to take where it holds.
     x2 : array_like or KerasTensor, optional
-        The second, which broadcasts against it.
+        What to take elsewhere.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The broadcast shape and the dtype that NumPy gives `x1` and `x2`; without both a list of
+        int64 (places,), one for each axis.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast against each other.
+
+    See Also
+    --------
+    select, nonzero
 
     Notes
     -----
     Source: keras.ops.where.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.where([True, False, True], [1, 2, 3], 0))
+    [1 0 3]
     """
     return list(np.where(condition)) if x1 is None and x2 is None else np.where(condition, x1, x2)
 
 
 @operation("Cast", by_equality=True, gradient=lambda d, y, x, dtype: d)
 def cast(x, dtype):
-    """`x` as `dtype`.
+    """`x` with another dtype; of floats as integers, without their fraction.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     dtype : str or dtype
         The dtype of the result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; `dtype`, float32 for float64.
+
+    Raises
+    ------
+    TypeError
+        If `dtype` is no dtype.
+
+    See Also
+    --------
+    saturate_cast, convert_to_tensor
 
     Notes
     -----
     Source: keras.ops.cast.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.cast([1.7, -1.7], "int32"))
+    [ 1 -1]
     """
     return np.asarray(x).astype(dtype)
 
@@ -319,18 +363,28 @@ def ones_like(x, dtype=None):
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Its shape and dtype are taken, its numbers do not matter.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype of the result; None: that of `x`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; its dtype, or `dtype`.
+
+    See Also
+    --------
+    full_like, zeros_like
 
     Notes
     -----
     Source: keras.ops.ones_like.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.ones_like([[1.5, 2.5]]))
+    [[1. 1.]]
     """
     return np.ones_like(x, dtype=dtype)
 
@@ -342,63 +396,93 @@ def zeros_like(x, dtype=None):
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Its shape and dtype are taken, its numbers do not matter.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype of the result; None: that of `x`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; its dtype, or `dtype`.
+
+    See Also
+    --------
+    full_like, ones_like
 
     Notes
     -----
     Source: keras.ops.zeros_like.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.zeros_like([[1.5, 2.5]]))
+    [[0. 0.]]
     """
     return np.zeros_like(x, dtype=dtype)
 
 
 @operation("FullLike", by_equality=True, gradient=NO_GRADIENT)
 def full_like(x, fill_value, dtype=None):
-    """`fill_value` in the shape of `x`.
+    """`fill_value` in every cell of a tensor of the shape of `x`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    fill_value : scalar
-        The value.
+        Its shape and dtype are taken, its numbers do not matter.
+    fill_value : scalar or array_like
+        What stands in each cell.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype of the result; None: that of `x`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; its dtype, or `dtype`.
+
+    See Also
+    --------
+    full, ones_like, zeros_like
 
     Notes
     -----
     Source: keras.ops.full_like.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.full_like([[1, 2]], 7))
+    [[7 7]]
     """
     return np.full_like(x, fill_value, dtype=dtype)
 
 
 @operation("StopGradient", by_equality=True, gradient=NO_GRADIENT)
 def stop_gradient(variable):
-    """`variable`; in training no gradient passes.
+    """The tensor itself, which no gradient passes in training.
 
     Parameters
     ----------
-    variable : Variable or array
-        The tensor.
+    variable : Variable, array_like or KerasTensor
+        Any shape and dtype.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `variable`.
+
+    See Also
+    --------
+    copy
 
     Notes
     -----
     Source: keras.ops.stop_gradient.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.stop_gradient(ops.array([1.0, 2.0])))
+    [1. 2.]
     """
     return variable

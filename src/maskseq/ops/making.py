@@ -35,29 +35,44 @@ def _made(array: np.ndarray, dtype: Any = None) -> Tensor:
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
-    """start, start + step, ... below `stop`; of one number 0, 1, ... below it.
-
-    int32 if all are integers, else float32.
+    """`start`, `start` + `step`, ... below `stop`; of one number 0, 1, ... below it.
 
     Parameters
     ----------
     start : scalar
-        Where it begins.
+        The first number; alone, what the numbers stay below.
     stop : scalar, optional
-        Where it ends.
+        What they stay below.
     step : scalar, optional
-        From one to the next.
+        From one to the next; None: 1.
     dtype : str or dtype, optional
         The dtype of the result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (numbers,); int32 if all arguments are integers, else float32, or `dtype`.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If `step` is 0.
+
+    See Also
+    --------
+    linspace
 
     Notes
     -----
     Source: keras.ops.arange.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.arange(4))
+    [0 1 2 3]
+    >>> print(ops.arange(1, 2, 0.25))
+    [1.   1.25 1.5  1.75]
     """
     given = [value_of(x) for x in (start, stop, step)]
     for name, x in zip(("start", "stop", "step"), given, strict=True):
@@ -71,67 +86,114 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
 
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
-    """Zeros.
+    """A tensor of zeros.
 
     Parameters
     ----------
-    shape : tuple of int
-        Shape of the values.
+    shape : int or sequence of int
+        The shape.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype; None: float32.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        `shape`; float32, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If a size is negative.
+
+    See Also
+    --------
+    ones, full, zeros_like
 
     Notes
     -----
     Source: keras.ops.zeros.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.zeros((2, 3)))
+    [[0. 0. 0.]
+     [0. 0. 0.]]
     """
     return np.zeros(_shape(shape), dtype or np.float32).view(Tensor)
 
 
 def ones(shape: Any, dtype: Any = None) -> Tensor:
-    """Ones.
+    """A tensor of ones.
 
     Parameters
     ----------
-    shape : tuple of int
-        Shape of the values.
+    shape : int or sequence of int
+        The shape.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype; None: float32.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        `shape`; float32, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If a size is negative.
+
+    See Also
+    --------
+    zeros, full, ones_like
 
     Notes
     -----
     Source: keras.ops.ones.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.ones((2, 3)))
+    [[1. 1. 1.]
+     [1. 1. 1.]]
     """
     return np.ones(_shape(shape), dtype or np.float32).view(Tensor)
 
 
 def empty(shape: Any, dtype: Any = None) -> Tensor:
-    """An array whose numbers do not matter: zeros.
+    """A tensor whose numbers do not matter; here they are zeros.
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : int or sequence of int
         The shape.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype; None: float32.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        `shape`; float32, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If a size is negative.
+
+    See Also
+    --------
+    zeros
 
     Notes
     -----
     Source: keras.ops.empty.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.empty((2, 2)).shape)
+    (2, 2)
     """
     return zeros(shape, dtype)
 
@@ -141,21 +203,37 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : int or sequence of int
         The shape.
-    fill_value : scalar
-        The value.
+    fill_value : scalar or array_like
+        What stands in each cell; it broadcasts to `shape`.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype; None: that of `fill_value`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        `shape`; the dtype of `fill_value`, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If a size is negative.
+
+    See Also
+    --------
+    full_like, zeros, ones
 
     Notes
     -----
     Source: keras.ops.full.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.full((2, 2), 7.5))
+    [[7.5 7.5]
+     [7.5 7.5]]
     """
     if holds(fill_value, (KerasTensor, Traced)):
         return broadcast_to(fill_value, _shape(shape))
@@ -163,7 +241,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
 
 
 def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on the k-th diagonal of an N x M matrix.
+    """Ones on the `k`-th diagonal of a matrix, zeros elsewhere.
 
     Parameters
     ----------
@@ -172,47 +250,79 @@ def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
     M : int, optional
         Columns; None: as many as rows.
     k : int, default 0
-        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+        Which diagonal: 0 the main one, above it positive, below it negative.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype; None: float32.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (N, M); float32, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If a size is negative.
+
+    See Also
+    --------
+    identity, diag, tri
 
     Notes
     -----
     Source: keras.ops.eye.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.eye(2, 3, k=1))
+    [[0. 1. 0.]
+     [0. 0. 1.]]
     """
     columns = None if M is None else _whole(M, "M")
     return np.eye(_whole(N, "N"), columns, k, dtype or np.float32).view(Tensor)
 
 
 def identity(n: Any, dtype: Any = None) -> Tensor:
-    """The n x n matrix of the identity.
+    """The identity matrix: ones on the diagonal, zeros elsewhere.
 
     Parameters
     ----------
     n : int
-        How many, or how often.
+        Rows and columns.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype; None: float32.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (n, n); float32, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If `n` is negative.
+
+    See Also
+    --------
+    eye
 
     Notes
     -----
     Source: keras.ops.identity.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.identity(2))
+    [[1. 0.]
+     [0. 1.]]
     """
     return eye(n, dtype=dtype)
 
 
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on and below the k-th diagonal of an N x M matrix.
+    """Ones on and below the `k`-th diagonal of a matrix, zeros above.
 
     Parameters
     ----------
@@ -221,18 +331,30 @@ def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
     M : int, optional
         Columns; None: as many as rows.
     k : int, default 0
-        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+        Which diagonal: 0 the main one, above it positive, below it negative.
     dtype : str or dtype, optional
-        The dtype of the result.
+        The dtype; None: float32.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (N, M); float32, or `dtype`.
+
+    See Also
+    --------
+    tril, triu, eye
 
     Notes
     -----
     Source: keras.ops.tri.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.tri(3))
+    [[1. 0. 0.]
+     [1. 1. 0.]
+     [1. 1. 1.]]
     """
     columns = None if M is None else _whole(M, "M")
     return np.tri(_whole(N, "N"), columns, k, dtype or np.float32).view(Tensor)
@@ -247,33 +369,49 @@ def linspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """`num` numbers from `start` to `stop` at equal distances; with `retstep` and that distance.
+    """`num` numbers from `start` to `stop` at equal distances.
 
     Parameters
     ----------
-    start : scalar
-        Where it begins.
-    stop : scalar
-        Where it ends.
+    start : scalar or array_like
+        The first number.
+    stop : scalar or array_like
+        The last, or with `endpoint=False` the one behind it.
     num : int, default 50
         How many numbers.
     endpoint : bool, default True
         Whether `stop` is the last.
     retstep : bool, default False
-        Give the distance too.
+        Give the distance as well.
     dtype : str or dtype, optional
         The dtype of the result.
-    axis : int or sequence of int, default 0
-        The axis.
+    axis : int, default 0
+        Where the numbers lie, if `start` and `stop` are arrays.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (num, ...) with `num` at `axis`; float32, or `dtype`. With `retstep`, a tuple of it and the
+        distance.
+
+    Raises
+    ------
+    ValueError
+        If `num` is negative.
+
+    See Also
+    --------
+    arange
 
     Notes
     -----
     Source: keras.ops.linspace.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.linspace(0, 1, 5))
+    [0.   0.25 0.5  0.75 1.  ]
     """
     first, last = (np.asarray(value_of(x), np.float64) for x in (start, stop))
     count = _whole(num, "num")
@@ -288,58 +426,96 @@ def array(x: Any, dtype: Any = None) -> Any:
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     dtype : str or dtype, optional
         The dtype of the result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; its dtype, float32 for float64, or `dtype`.
+
+    Raises
+    ------
+    TypeError
+        For a numpy.ma array with masked numbers.
+
+    See Also
+    --------
+    convert_to_tensor, convert_to_numpy
 
     Notes
     -----
     Source: keras.ops.array.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.array([[1, 2], [3, 4]]))
+    [[1 2]
+     [3 4]]
     """
     return convert_to_tensor(x, dtype)
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:
-    """`x` as a plain NumPy array of its own.
+    """`x` as a plain NumPy array in memory of its own.
 
     Parameters
     ----------
-    x : array_like or KerasTensor
-        The tensor.
+    x : array_like
+        Any shape and dtype; no symbolic tensor.
 
     Returns
     -------
     numpy.ndarray
-        The array.
+        The shape and dtype of `x`.
+
+    See Also
+    --------
+    convert_to_tensor, array
 
     Notes
     -----
     Source: keras.ops.convert_to_numpy.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(type(ops.convert_to_numpy(ops.ones(2))))
+    <class 'numpy.ndarray'>
     """
     return np.array(as_numpy(value_of(x)))
 
 
 def is_tensor(x: Any) -> bool:
-    """True for what calls of layers and operations give and take as tensors: not for plain arrays.
+    """True for the tensors that calls of layers and operations give, not for plain arrays.
 
     Parameters
     ----------
-    x : array_like or KerasTensor
-        The tensor.
+    x : object
+        Anything.
 
     Returns
     -------
     bool
-        Whether it is one.
+        Whether it is a Tensor, a KerasTensor, or a tensor of a step of training.
+
+    See Also
+    --------
+    convert_to_tensor
 
     Notes
     -----
     Source: keras.ops.is_tensor.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.is_tensor(ops.ones(2)))
+    True
+    >>> print(ops.is_tensor([1, 2]))
+    False
     """
     return isinstance(x, (Tensor, KerasTensor, Traced))
 
@@ -350,37 +526,57 @@ def dtype(x: Any) -> str:
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
 
     Returns
     -------
     str
-        The dtype.
+        Such as "float32".
+
+    See Also
+    --------
+    cast, shape
 
     Notes
     -----
     Source: keras.ops.dtype.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.dtype(ops.ones(2)))
+    float32
     """
     found = getattr(x, "dtype", None)
     return str(np.asarray(x).dtype if found is None else found)
 
 
 def size(x: Any) -> int | None:
-    """How many cells `x` has; None if a size is unknown.
+    """How many cells `x` has.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
 
     Returns
     -------
-    int
-        How many numbers.
+    int or None
+        The product of its sizes; None if one is unknown.
+
+    See Also
+    --------
+    shape, ndim
 
     Notes
     -----
     Source: keras.ops.size.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.size([[1, 2, 3]]))
+    3
     """
     sizes = np.shape(value_of(x)) if not hasattr(x, "shape") else x.shape
     return None if None in sizes else math.prod(sizes)

@@ -20,31 +20,46 @@ def layer_normalization(
     epsilon: float | None = None,
     **options: Any,
 ) -> Any:
-    """(x - mean) / deviation along `axis`, times gamma, plus beta.
+    """(x - mean) / deviation along `axis`, times `gamma`, plus `beta`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     gamma : array_like, optional
-        What the result is multiplied by.
+        Factors that broadcast against `x`; None: 1.
     beta : array_like, optional
-        What is added.
+        Numbers that broadcast against `x`; None: 0.
     axis : int or sequence of int, default -1
-        The axis, or axes.
+        The axis, or axes together.
     epsilon : float, optional
-        Small number that keeps divisions from dividing by 0.
+        Added to the variance; None: 1e-7.
     **options : object
-        Options.
+        Accepted as Keras does, without effect.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    rms_normalization, batch_normalization
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.layer_normalization.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.layer_normalization([[1.0, 2.0, 3.0]]))
+    [[-1.2247448  0.         1.2247448]]
     """
     small = _EPSILON if epsilon is None else np.float32(epsilon)
     mean, variance = reduction.mean(x, axis, True), reduction.var(x, axis, True)
@@ -59,27 +74,42 @@ def layer_normalization(
 def rms_normalization(
     x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:
-    """x over the root of its mean square along `axis`, times scale.
+    """`x` over the root of its mean square along `axis`, times `scale`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     scale : array_like, optional
-        What the result is multiplied by.
+        Factors that broadcast against `x`; None: 1.
     axis : int or sequence of int, default -1
-        The axis, or axes.
+        The axis, or axes together.
     epsilon : float, optional
-        Small number that keeps divisions from dividing by 0.
+        Added to the mean square; None: 1e-7.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    layer_normalization, normalize
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.rms_normalization.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.rms_normalization([[3.0, 4.0]]))
+    [[0.84852815 1.1313709 ]]
     """
     small = _EPSILON if epsilon is None else np.float32(epsilon)
     found = elementwise.multiply(
@@ -100,33 +130,48 @@ def batch_normalization(
     scale: Any = None,
     epsilon: float = 1e-3,
 ) -> Any:
-    """(x - mean) / deviation * scale + offset, each of the size of `axis`.
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, feature by feature.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     mean : array_like
-        The mean.
+        Numbers (size of `axis`,).
     variance : array_like
-        The variance.
+        Numbers (size of `axis`,).
     axis : int
         The axis of the features.
     offset : array_like, optional
-        What is added.
+        Numbers (size of `axis`,); None: 0.
     scale : array_like, optional
-        What the result is multiplied by.
+        Numbers (size of `axis`,); None: 1.
     epsilon : float, default 0.001
-        Small number that keeps divisions from dividing by 0.
+        Added to the variance.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `mean` or `variance` have another size than `axis`.
+
+    See Also
+    --------
+    layer_normalization, moments
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.batch_normalization.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.batch_normalization([[1.0, 8.0]], [0.0, 4.0], [1.0, 4.0], axis=-1))
+    [[0.9995004 1.9997501]]
     """
     shape = [1] * shaping.ndim(x)
     shape[axis] = -1
@@ -140,25 +185,40 @@ def batch_normalization(
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """-(target log(output) + (1 - target) log(1 - output)).
+    """-(target * log(output) + (1 - target) * log(1 - output)), cell by cell.
 
     Parameters
     ----------
     target : array_like or KerasTensor
-        The labels.
+        Labels from 0 to 1, of the shape of `output`.
     output : array_like or KerasTensor
-        The predictions.
+        Probabilities, cut to 1e-7..1 - 1e-7, or logits.
     from_logits : bool, default False
-        Predictions are logits, not probabilities.
+        The predictions are logits, not probabilities.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `output`; float32, in nats.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    See Also
+    --------
+    categorical_crossentropy
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.binary_crossentropy.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.binary_crossentropy([1.0, 0.0], [0.9, 0.1]))
+    [0.10536055 0.10536055]
     """
     rest = elementwise.subtract(1, target)
     if from_logits:
@@ -177,27 +237,42 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """-sum(target log(output)) along `axis`, output over its sum.
+    """-sum(target * log(output)) along `axis`; probabilities are taken over their sum.
 
     Parameters
     ----------
     target : array_like or KerasTensor
-        The labels.
+        Labels of the shape of `output`, one-hot or shares.
     output : array_like or KerasTensor
-        The predictions.
+        Probabilities or logits (..., classes).
     from_logits : bool, default False
-        Predictions are logits, not probabilities.
-    axis : int or sequence of int, default -1
-        The axis.
+        The predictions are logits, not probabilities.
+    axis : int, default -1
+        The axis of the classes.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `output` without `axis`; float32, in nats.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    See Also
+    --------
+    sparse_categorical_crossentropy, log_softmax
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.categorical_crossentropy.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.categorical_crossentropy([[0.0, 1.0]], [[0.25, 0.75]]))
+    [0.2876821]
     """
     if from_logits:
         likely = nonlinear.log_softmax(output, axis)
@@ -210,27 +285,37 @@ def categorical_crossentropy(
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """`categorical_crossentropy` for ids; of an id outside, 0.
+    """`categorical_crossentropy` for ids of classes; 0 for an id outside.
 
     Parameters
     ----------
     target : array_like or KerasTensor
-        The labels.
+        Integers, of the shape of `output` without `axis`.
     output : array_like or KerasTensor
-        The predictions.
+        Probabilities or logits (..., classes).
     from_logits : bool, default False
-        Predictions are logits, not probabilities.
-    axis : int or sequence of int, default -1
-        The axis.
+        The predictions are logits, not probabilities.
+    axis : int, default -1
+        The axis of the classes.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `target`; float32, in nats.
+
+    See Also
+    --------
+    categorical_crossentropy, one_hot
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.sparse_categorical_crossentropy.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.sparse_categorical_crossentropy([1], [[0.25, 0.75]]))
+    [0.2876821]
     """
     if shaping.ndim(target) == shaping.ndim(output) and shaping.shape(target)[-1] == 1:
         target = shaping.squeeze(target, -1)
@@ -252,25 +337,25 @@ def dot_product_attention(
     flash_attention: Any = None,
     attn_logits_soft_cap: float | None = None,
 ) -> Any:
-    """softmax(query key / sqrt(head_dim) + bias) value, head by head.
+    """softmax(query key * scale + bias) value, head by head.
 
     Parameters
     ----------
-    query : array_like
-        (batch, T, heads, head_dim).
-    key : array_like
-        (batch, S, heads, head_dim).
-    value : scalar or array_like
-        (batch, S, heads, head_dim).
-    bias : optional
-        Broadcasts to (batch, heads, T, S).
-    mask : optional
-        The same, True = may be seen.
+    query : array_like or KerasTensor
+        Numbers (batch, T, heads, head_dim).
+    key : array_like or KerasTensor
+        Numbers (batch, S, heads, head_dim).
+    value : array_like or KerasTensor
+        Numbers (batch, S, heads, head_dim).
+    bias : array_like, optional
+        Added to the scores; broadcasts to (batch, heads, T, S).
+    mask : array_like of bool, optional
+        True where a query may see a key; broadcasts to (batch, heads, T, S).
     scale : float, optional
         Factor of the scores; None: 1 / sqrt(head_dim).
     is_causal : bool, default False
         A query sees no later key.
-    flash_attention : optional
+    flash_attention : bool, optional
         Accepted, without effect.
     attn_logits_soft_cap : float, optional
         Scores become cap * tanh(score / cap).
@@ -278,11 +363,28 @@ def dot_product_attention(
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (batch, T, heads, head_dim); float32.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    See Also
+    --------
+    softmax, einsum
 
     Notes
     -----
-    Source: keras.ops.
+    Source: keras.ops.dot_product_attention.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> ones = ops.ones((1, 2, 1, 1))
+    >>> value = ops.array([[[[1.0]], [[3.0]]]])
+    >>> print(ops.dot_product_attention(ones, ones, value, is_causal=True).ravel())
+    [1. 2.]
     """
     shapes = [shaping.shape(x) for x in (query, key, value)]
     if any(len(shape) != 4 for shape in shapes) or len({shape[2] for shape in shapes}) > 1:

@@ -17,6 +17,7 @@ from ..graph.trial import output_spec, scale_of_cells
 from ..nest import holds, map_structure
 from ..tape import Traced
 from ..tensor import Tensor
+from .cell_docs import docstring
 from .recording import Gradients, Recorder
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
@@ -115,31 +116,12 @@ class Binary(Protocol):
     def __call__(self, x1: Any, x2: Any) -> Tensor: ...
 
 
-_DOC = """{doc}
-
-Parameters
-----------
-{arguments} : array_like or KerasTensor
-    Numbers; several broadcast against each other.
-
-Returns
--------
-Tensor or KerasTensor
-    The result, without a mask; symbolic if an argument is.
-
-Notes
------
-Source: keras.ops.{name}.
-"""
-
-
 def named_operation(
-    class_name: str, name: str, doc: str, function: Callable, gradient: Gradients = None
+    class_name: str, name: str, function: Callable, gradient: Gradients = None
 ) -> Any:
-    """A function of cells as an operation with a name and a line of documentation of its own."""
+    """A function of cells as an operation with a name, and a docstring of `cell_docs`."""
     function.__name__ = function.__qualname__ = name
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    function.__doc__ = _DOC.format(doc=doc, arguments=", ".join(names), name=name)
+    function.__doc__ = docstring(name)
     call = operation(class_name, by_equality=True, gradient=gradient)(function)
     return of_cells(call)
 

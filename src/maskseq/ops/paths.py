@@ -46,8 +46,6 @@ def _of_output(d, y, target, output, target_length, output_length, mask_index):
 def ctc_loss(target, output, target_length, output_length, mask_index=0):
     """The loss of connectionist temporal classification, float32 (batch,).
 
-    A loss is infinite, and passes no gradient, if its labels need more steps than there are.
-
     Parameters
     ----------
     target : array_like
@@ -62,10 +60,26 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
     Returns
     -------
     Tensor
-        float32 (batch,).
+        (batch,); float32, in nats. Infinite, and without a gradient, where labels need more steps
+        than there are.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    See Also
+    --------
+    softmax, logsumexp
 
     Notes
     -----
     Source: keras.ops.ctc_loss.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.ctc_loss([[1]], [[[0.0, 0.0], [0.0, 0.0]]], [1], [2]))
+    [0.2876821]
     """
     return _kernels.ctc(*_arguments(target, output, target_length, output_length, mask_index)[1])

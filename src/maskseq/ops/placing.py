@@ -34,27 +34,43 @@ def _slice_gradient(d, y, inputs, start_indices, shape):
 
 @operation("Slice", gradient=_slice_gradient)
 def slice(inputs, start_indices, shape):
-    """The part of `shape` that begins at `start_indices`.
+    """The part of `inputs` of a shape that begins at `start_indices`.
 
     Parameters
     ----------
     inputs : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     start_indices : sequence of int
-        Where the part begins.
+        Where the part begins, for each axis.
     shape : tuple of int
-        The shape.
+        The sizes of the part, for each axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        `shape`; the dtype of `inputs`.
+
+    Raises
+    ------
+    ValueError
+        If there is not one index and one size for each axis.
+
+    See Also
+    --------
+    slice_update, get_item, take
 
     Notes
     -----
     Source: keras.ops.slice.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.slice([[1, 2, 3], [4, 5, 6]], [0, 1], (2, 2)))
+    [[2 3]
+     [5 6]]
     """
-    return inputs[_window(inputs, start_indices, shape)]
+    return np.asarray(inputs)[_window(inputs, start_indices, shape)]
 
 
 def _kept(d, y, inputs, start_indices, updates):
@@ -69,25 +85,40 @@ def _replaced(d, y, inputs, start_indices, updates):
 
 @operation("SliceUpdate", gradient=(_kept, None, _replaced))
 def slice_update(inputs, start_indices, updates):
-    """`inputs` with `updates` in place of the part at `start_indices`.
+    """`inputs` with `updates` in place of the part that begins at `start_indices`.
 
     Parameters
     ----------
     inputs : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     start_indices : sequence of int
-        Where the part begins.
-    updates : array_like
-        The new values.
+        Where the part begins, for each axis.
+    updates : array_like or KerasTensor
+        The new values, with as many axes as `inputs`.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `inputs`.
+
+    Raises
+    ------
+    ValueError
+        If there is not one index for each axis.
+
+    See Also
+    --------
+    slice, scatter_update
 
     Notes
     -----
     Source: keras.ops.slice_update.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.slice_update([1, 2, 3, 4], [1], [20, 30]))
+    [ 1 20 30  4]
     """
     found = np.array(inputs)
     found[_window(inputs, start_indices, np.shape(updates))] = updates
@@ -121,26 +152,36 @@ def scatter(indices, values, shape):
 
     Parameters
     ----------
-    indices : array_like
-        (..., n), of the first n axes.
-    values : array_like
-        (..., the other axes).
+    indices : array_like of int
+        Places (..., n), along the first n axes.
+    values : array_like or KerasTensor
+        Numbers (..., the other axes).
     shape : tuple of int
         The shape of the result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        `shape`; the dtype of `values`.
 
     Raises
     ------
     ValueError
-        For an index outside.
+        For an index outside of `shape`.
+
+    See Also
+    --------
+    scatter_update, segment_sum
 
     Notes
     -----
     Source: keras.ops.scatter.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.scatter([[0], [2], [0]], [1, 2, 10], (4,)))
+    [11  0  2  0]
     """
     shape = tuple(int(n) for n in shape)
     kind = np.asarray(values).dtype
@@ -185,32 +226,45 @@ _REDUCTIONS = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.m
 
 @operation("ScatterUpdate", gradient=(_of_what_stays, None, _of_updates))
 def scatter_update(inputs, indices, updates, reduction=None):
-    """`inputs` with `updates` at `indices`, or combined with them; of several the last one stays.
+    """`inputs` with `updates` at `indices`, or combined with them.
 
     Parameters
     ----------
     inputs : array_like or KerasTensor
-        The tensor.
-    indices : array_like
-        (..., n), of the first n axes.
-    updates : array_like
-        (..., the other axes).
-    reduction : str or None, default None
-        None, "add", "mul", "max" or "min".
+        Numbers of any shape.
+    indices : array_like of int
+        Places (..., n), along the first n axes.
+    updates : array_like or KerasTensor
+        Numbers (..., the other axes).
+    reduction : str, optional
+        None replaces, the last of several at one place staying; "add", "mul", "max" or "min"
+        combine.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `inputs`.
 
     Raises
     ------
     ValueError
-        For an index outside.
+        For an index outside of `inputs`.
+
+    See Also
+    --------
+    scatter, slice_update
 
     Notes
     -----
     Source: keras.ops.scatter_update.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.scatter_update([1, 2, 3], [[0], [2]], [10, 30]))
+    [10  2 30]
+    >>> print(ops.scatter_update([1, 2, 3], [[0], [2]], [10, 30], reduction="add"))
+    [11  2 33]
     """
     found = np.array(inputs)
     places = _places(indices, found.shape)
@@ -226,46 +280,68 @@ def scatter_update(inputs, indices, updates, reduction=None):
 
 @operation("Tril", by_equality=True, gradient=lambda d, y, x, k: np.tril(d, k))
 def tril(x, k=0):
-    """`x`, and zeros above its k-th diagonal.
+    """`x`, and zeros above its `k`-th diagonal.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers (..., n, m).
     k : int, default 0
-        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+        Which diagonal: 0 the main one, above it positive, below it negative.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `x`.
+
+    See Also
+    --------
+    triu, tri
 
     Notes
     -----
     Source: keras.ops.tril.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.tril([[1, 2], [3, 4]]))
+    [[1 0]
+     [3 4]]
     """
     return np.tril(x, k)
 
 
 @operation("Triu", by_equality=True, gradient=lambda d, y, x, k: np.triu(d, k))
 def triu(x, k=0):
-    """`x`, and zeros below its k-th diagonal.
+    """`x`, and zeros below its `k`-th diagonal.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers (..., n, m).
     k : int, default 0
-        Which diagonal: 0 the main one, above it from 1 on, below it negative.
+        Which diagonal: 0 the main one, above it positive, below it negative.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `x`.
+
+    See Also
+    --------
+    tril, tri
 
     Notes
     -----
     Source: keras.ops.triu.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.triu([[1, 2], [3, 4]]))
+    [[1 2]
+     [0 4]]
     """
     return np.triu(x, k)
 
@@ -277,9 +353,9 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     offset : int, default 0
-        Which diagonal, as `k` of `diag`.
+        Which diagonal: 0 the main one, above it positive, below it negative.
     axis1 : int, default 0
         The first axis.
     axis2 : int, default 1
@@ -288,11 +364,26 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without the two axes, and the diagonal; the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `x` has fewer than two axes.
+
+    See Also
+    --------
+    diag, trace
 
     Notes
     -----
     Source: keras.ops.diagonal.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.diagonal([[1, 2], [3, 4]]))
+    [1 4]
     """
     return np.diagonal(x, offset, axis1, axis2)
 
@@ -344,41 +435,51 @@ def _highest(data):
 
 @operation("SegmentSum", gradient=_of_segments)
 def segment_sum(data, segment_ids, num_segments=None, sorted=False):
-    """The sums of the rows of each id from 0; rows of other ids count nowhere.
+    """The sum of the rows of each segment; 0 of one without rows.
 
     Parameters
     ----------
     data : array_like or KerasTensor
-        The rows.
+        Numbers (rows, ...).
     segment_ids : array_like of int
-        The segment of each row.
-    num_segments : optional
-        One more than the largest id, if None.
+        (rows,): the segment of each row; negative and too large ones count nowhere.
+    num_segments : int, optional
+        How many segments; None: one more than the largest id.
     sorted : bool, default False
         Whether ids ascend; accepted, without effect on a result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (num_segments, ...); the dtype of `data`.
+
+    See Also
+    --------
+    segment_max, segment_min, scatter
 
     Notes
     -----
     Source: keras.ops.segment_sum.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.segment_sum([1, 2, 10], [0, 0, 2]))
+    [ 3  0 10]
     """
     return _reduced(np.add, 0, data, segment_ids, num_segments)
 
 
 @operation("SegmentMax", gradient=_of_extremes)
 def segment_max(data, segment_ids, num_segments=None, sorted=False):
-    """The largest of the rows of each id; -inf for none.
+    """The largest of the rows of each segment; -inf of one without rows.
 
     Parameters
     ----------
     data : array_like or KerasTensor
-        The rows.
+        Numbers (rows, ...).
     segment_ids : array_like of int
-        The segment of each row.
+        (rows,): the segment of each row; negative and too large ones count nowhere.
     num_segments : int, optional
         How many segments; None: one more than the largest id.
     sorted : bool, default False
@@ -387,25 +488,35 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (num_segments, ...); the dtype of `data`.
+
+    See Also
+    --------
+    segment_min, segment_sum
 
     Notes
     -----
     Source: keras.ops.segment_max.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.segment_max([1.0, 2.0, 10.0], [0, 0, 2]))
+    [  2. -inf  10.]
     """
     return _reduced(np.maximum, _lowest(data), data, segment_ids, num_segments) + 0
 
 
 @operation("SegmentMin", gradient=_of_extremes)
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
-    """The smallest of the rows of each id; inf for none.
+    """The smallest of the rows of each segment; inf of one without rows.
 
     Parameters
     ----------
     data : array_like or KerasTensor
-        The rows.
+        Numbers (rows, ...).
     segment_ids : array_like of int
-        The segment of each row.
+        (rows,): the segment of each row; negative and too large ones count nowhere.
     num_segments : int, optional
         How many segments; None: one more than the largest id.
     sorted : bool, default False
@@ -414,31 +525,51 @@ def segment_min(data, segment_ids, num_segments=None, sorted=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (num_segments, ...); the dtype of `data`.
+
+    See Also
+    --------
+    segment_max, segment_sum
 
     Notes
     -----
     Source: keras.ops.segment_min.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.segment_min([1.0, 2.0, 10.0], [0, 0, 2]))
+    [ 1. inf 10.]
     """
     return _reduced(np.minimum, _highest(data), data, segment_ids, num_segments) + 0
 
 
 def nonzero(x: Any) -> tuple[Any, ...]:
-    """The places along each axis of what is not 0, int32; of arrays only.
+    """The places of what is not 0, axis by axis.
 
     Parameters
     ----------
-    x : array_like or KerasTensor
-        The tensor.
+    x : array_like
+        Any shape and dtype; no symbolic tensor.
 
     Returns
     -------
     tuple of Tensor
-        The places, an array for each axis.
+        int32 (places,), one tensor for each axis.
+
+    See Also
+    --------
+    where, count_nonzero
 
     Notes
     -----
     Source: keras.ops.nonzero.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.nonzero([[0, 5], [7, 0]]))
+    (array([0, 1], dtype=int32), array([1, 0], dtype=int32))
     """
     return tuple(_nonzero(x))
 

@@ -65,23 +65,39 @@ def _to_second(d, y, x1, x2):
 
 @operation("Matmul", by_equality=True, gradient=(_to_first, _to_second))
 def matmul(x1, x2):
-    """Matrix product of the last two axes, float32.
+    """The matrix product over the last axis of `x1` and the last but one of `x2`.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Numbers (..., n, k), or (k,).
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        Numbers (..., k, m), or (k,).
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (..., n, m), the leading axes broadcast, without the axis of a vector; float32.
+
+    Raises
+    ------
+    ValueError
+        If the sizes of those axes differ, or an argument is a scalar.
+
+    See Also
+    --------
+    dot, einsum, tensordot
 
     Notes
     -----
     Source: keras.ops.matmul.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.matmul([[1.0, 2.0], [3.0, 4.0]], [[1.0], [10.0]]))
+    [[21.]
+     [43.]]
     """
     return _matmul(x1, x2)
 
@@ -113,23 +129,38 @@ def _to_operand(d: Any, terms: list[Any], k: int) -> np.ndarray:
 
 @operation("Einsum", by_equality=True, gradient=(None, _einsum_gradient))
 def einsum(subscripts, *operands):
-    """Sums of products by Einstein's rule; of more than two operands from the left on.
+    """Sums of products by Einstein's rule; more than two operands from the left on.
 
     Parameters
     ----------
     subscripts : str
-        The equation, as of numpy.einsum.
-    *operands : object
-        What the function is called with.
+        The equation, as of numpy.einsum: "bij,bjk->bik".
+    *operands : array_like or KerasTensor
+        The tensors, one for each part left of the arrow.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape that the right side of `subscripts` names; float32.
+
+    Raises
+    ------
+    ValueError
+        If `subscripts` does not fit the operands.
+
+    See Also
+    --------
+    matmul, tensordot
 
     Notes
     -----
     Source: keras.ops.einsum.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.einsum("bi,bi->b", [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [2.0, 2.0]]))
+    [ 3. 14.]
     """
     arrays = [np.asarray(z, np.float32) for z in operands]
     *labels, wanted = _labels(subscripts, *(z.ndim for z in arrays))

@@ -120,12 +120,12 @@ def _cumprod_gradient(d, y, x, axis, dtype):
 
 @operation("Any", by_equality=True, gradient=NO_GRADIENT)
 def any(x, axis=None, keepdims=False):
-    """True where any element along `axis` is.
+    """True where any number along `axis` is true, that is not 0.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -134,23 +134,38 @@ def any(x, axis=None, keepdims=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; bool.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    all, logical_or
 
     Notes
     -----
     Source: keras.ops.any.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.any([[True, False], [False, False]], axis=1))
+    [ True False]
     """
     return np.any(x, axis=_axes(axis), keepdims=keepdims)
 
 
 @operation("All", by_equality=True, gradient=NO_GRADIENT)
 def all(x, axis=None, keepdims=False):
-    """True where all elements along `axis` are.
+    """True where all numbers along `axis` are true, that is not 0.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -159,11 +174,26 @@ def all(x, axis=None, keepdims=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; bool.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    any, logical_and
 
     Notes
     -----
     Source: keras.ops.all.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.all([[True, False], [True, True]], axis=1))
+    [False  True]
     """
     return np.all(x, axis=_axes(axis), keepdims=keepdims)
 
@@ -172,12 +202,12 @@ def all(x, axis=None, keepdims=False):
     "Sum", by_equality=True, gradient=lambda d, y, x, axis, keepdims: _over(d, x, axis, keepdims)
 )
 def sum(x, axis=None, keepdims=False):
-    """Sum along `axis`.
+    """The sum along `axis`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -186,11 +216,29 @@ def sum(x, axis=None, keepdims=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32, int64 of integers and
+        bools.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    mean, cumsum, nansum, segment_sum
 
     Notes
     -----
     Source: keras.ops.sum.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.sum([[1, 2], [3, 4]]))
+    10
+    >>> print(ops.sum([[1, 2], [3, 4]], axis=1))
+    [3 7]
     """
     if _is_exact(x):
         return np.sum(x, axis=_axes(axis), keepdims=keepdims)
@@ -199,12 +247,12 @@ def sum(x, axis=None, keepdims=False):
 
 @operation("Prod", by_equality=True, gradient=_prod_gradient)
 def prod(x, axis=None, keepdims=False, dtype=None):
-    """Product along `axis`.
+    """The product along `axis`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -215,11 +263,27 @@ def prod(x, axis=None, keepdims=False, dtype=None):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32, int64 of integers and
+        bools, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    sum, cumprod, nanprod
 
     Notes
     -----
     Source: keras.ops.prod.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.prod([[1, 2], [3, 4]], axis=1))
+    [ 2 12]
     """
     x = np.asarray(x, dtype)
     if _is_exact(x):
@@ -229,12 +293,12 @@ def prod(x, axis=None, keepdims=False, dtype=None):
 
 @operation("Mean", by_equality=True, gradient=_mean_gradient)
 def mean(x, axis=None, keepdims=False):
-    """Mean along `axis`.
+    """The mean along `axis`; NaN of no numbers.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -243,11 +307,26 @@ def mean(x, axis=None, keepdims=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    average, median, var, nanmean
 
     Notes
     -----
     Source: keras.ops.mean.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.mean([[1, 2], [3, 6]], axis=1))
+    [1.5 4.5]
     """
     if _is_exact(x):
         shape = np.shape(x)
@@ -258,12 +337,12 @@ def mean(x, axis=None, keepdims=False):
 
 @operation("Var", by_equality=True, gradient=_var_gradient)
 def var(x, axis=None, keepdims=False):
-    """Variance along `axis`.
+    """The variance along `axis`: the mean of squared distances from the mean.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -272,23 +351,38 @@ def var(x, axis=None, keepdims=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    std, moments, mean
 
     Notes
     -----
     Source: keras.ops.var.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.var([[1, 3], [2, 6]], axis=1))
+    [1. 4.]
     """
     return reductions.reduce(x, "var", axis, keepdims)
 
 
 @operation("Std", by_equality=True, gradient=_std_gradient)
 def std(x, axis=None, keepdims=False):
-    """Standard deviation along `axis`.
+    """The standard deviation along `axis`: the root of `var`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -297,188 +391,309 @@ def std(x, axis=None, keepdims=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    var, moments
 
     Notes
     -----
     Source: keras.ops.std.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.std([[1, 3], [2, 6]], axis=1))
+    [1. 2.]
     """
     return reductions.reduce(x, "std", axis, keepdims)
 
 
 @operation("Max", by_equality=True, gradient=_extreme_gradient)
 def max(x, axis=None, keepdims=False, initial=None):
-    """Maximum along `axis`, at least `initial`.
+    """The largest number along `axis`, or `initial` if that is larger; NaN if one is.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
         Keep the axes that go, with size 1.
     initial : scalar, optional
-        A value that takes part, and that nothing at all gives.
+        Takes part; the answer where there are no numbers.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`, or has no numbers and there is no `initial`.
+
+    See Also
+    --------
+    min, argmax, maximum, nanmax
 
     Notes
     -----
     Source: keras.ops.max.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.max([[1, 5], [7, 2]], axis=1))
+    [5 7]
     """
     return _extreme(extremes.largest, x, _axes(axis), keepdims, initial)
 
 
 @operation("Min", by_equality=True, gradient=_extreme_gradient)
 def min(x, axis=None, keepdims=False, initial=None):
-    """Minimum along `axis`, at most `initial`.
+    """The smallest number along `axis`, or `initial` if that is smaller; NaN if one is.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
         Keep the axes that go, with size 1.
     initial : scalar, optional
-        A value that takes part, and that nothing at all gives.
+        Takes part; the answer where there are no numbers.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; the dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`, or has no numbers and there is no `initial`.
+
+    See Also
+    --------
+    max, argmin, minimum, nanmin
 
     Notes
     -----
     Source: keras.ops.min.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.min([[1, 5], [7, 2]], axis=1))
+    [1 2]
     """
     return _extreme(extremes.smallest, x, _axes(axis), keepdims, initial)
 
 
 @operation("Argmax", by_equality=True, gradient=NO_GRADIENT)
 def argmax(x, axis=None, keepdims=False):
-    """The place of the first maximum along `axis`, int32.
+    """The place of the largest number along `axis`; of equal ones, the first.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int, optional
-        The axis; None: that of the tensor in one row.
+        The axis; None: places in the flat tensor.
     keepdims : bool, default False
         Keep the axes that go, with size 1.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; int32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`, or has no numbers.
+
+    See Also
+    --------
+    argmin, max, top_k
 
     Notes
     -----
     Source: keras.ops.argmax.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.argmax([[1, 5], [7, 2]], axis=1))
+    [1 0]
     """
     return _extreme(np.argmax, x, axis, keepdims).astype(np.int32)
 
 
 @operation("Argmin", by_equality=True, gradient=NO_GRADIENT)
 def argmin(x, axis=None, keepdims=False):
-    """The place of the first minimum along `axis`, int32.
+    """The place of the smallest number along `axis`; of equal ones, the first.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int, optional
-        The axis; None: that of the tensor in one row.
+        The axis; None: places in the flat tensor.
     keepdims : bool, default False
         Keep the axes that go, with size 1.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; int32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`, or has no numbers.
+
+    See Also
+    --------
+    argmax, min, argsort
 
     Notes
     -----
     Source: keras.ops.argmin.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.argmin([[1, 5], [7, 2]], axis=1))
+    [0 1]
     """
     return _extreme(np.argmin, x, axis, keepdims).astype(np.int32)
 
 
 @operation("Cumsum", gradient=_cumsum_gradient)
 def cumsum(x, axis=None, dtype=None):
-    """Running sum along `axis`.
+    """The sum of all numbers up to each one along `axis`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int, optional
-        The axis; None: that of the tensor in one row.
+        The axis; None: all numbers in one row.
     dtype : str or dtype, optional
         The dtype of the result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`, flat if `axis` is None; float32, int64 of integers, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    sum, cumprod, diff
 
     Notes
     -----
     Source: keras.ops.cumsum.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.cumsum([[1, 2, 3], [4, 5, 6]], axis=1))
+    [[ 1  3  6]
+     [ 4  9 15]]
     """
     return np.cumsum(x, axis=axis, dtype=dtype)
 
 
 @operation("Cumprod", gradient=_cumprod_gradient)
 def cumprod(x, axis=None, dtype=None):
-    """Running product along `axis`.
+    """The product of all numbers up to each one along `axis`.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int, optional
-        The axis; None: that of the tensor in one row.
+        The axis; None: all numbers in one row.
     dtype : str or dtype, optional
         The dtype of the result.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`, flat if `axis` is None; float32, int64 of integers, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    prod, cumsum
 
     Notes
     -----
     Source: keras.ops.cumprod.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.cumprod([1, 2, 3, 4]))
+    [ 1  2  6 24]
     """
     return np.cumprod(x, axis=axis, dtype=dtype)
 
 
 @operation("CountNonzero", by_equality=True, gradient=NO_GRADIENT)
 def count_nonzero(x, axis=None):
-    """How many elements along `axis` are not 0, int32.
+    """How many numbers along `axis` are not 0.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Any shape and dtype.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`; int32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    nonzero, any
 
     Notes
     -----
     Source: keras.ops.count_nonzero.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.count_nonzero([[1, 0], [2, 3]], axis=1))
+    [1 2]
     """
     return np.asarray(np.count_nonzero(x, axis=_axes(axis))).astype(np.int32)
 
@@ -490,7 +705,7 @@ def logsumexp(x, axis=None, keepdims=False):
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     axis : int or sequence of int, optional
         The axis, or axes; None: all.
     keepdims : bool, default False
@@ -499,10 +714,25 @@ def logsumexp(x, axis=None, keepdims=False):
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape without `axis`, or with size 1 there if `keepdims`; float32.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    logaddexp, log_softmax
 
     Notes
     -----
     Source: keras.ops.logsumexp.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.logsumexp([1000.0, 1000.0]))
+    1000.6932
     """
     return reductions.log_sum_exp(x, axis, keepdims)

@@ -23,46 +23,76 @@ def _sort_gradient(d, y, x, axis):
 
 @operation("Sort", by_equality=True, gradient=_sort_gradient)
 def sort(x, axis=-1):
-    """`x` in ascending order along `axis`.
+    """`x` in ascending order along `axis`; NaN comes last.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    axis : int or sequence of int, default -1
+        Numbers of any shape.
+    axis : int, default -1
         The axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape and dtype of `x`.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    argsort, top_k
 
     Notes
     -----
     Source: keras.ops.sort.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.sort([3, 1, 2]))
+    [1 2 3]
     """
     return np.sort(x, axis=axis, kind="stable")
 
 
 @operation("Argsort", by_equality=True, gradient=NO_GRADIENT)
 def argsort(x, axis=-1):
-    """The places of the numbers in ascending order, int32.
+    """The places of the numbers along `axis`, from the smallest to the largest.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
-    axis : int or sequence of int, default -1
+        Numbers of any shape.
+    axis : int, default -1
         The axis.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; int32. Equal numbers keep their order.
+
+    Raises
+    ------
+    ValueError
+        If `axis` is none of `x`.
+
+    See Also
+    --------
+    sort, take_along_axis
 
     Notes
     -----
     Source: keras.ops.argsort.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.argsort([3, 1, 2]))
+    [1 2 0]
     """
     return _order(x, axis).astype(np.int32)
 
@@ -77,25 +107,40 @@ def _largest_places(x, k):
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
-    """The k largest numbers along the last axis, descending, and their places, int32.
+    """The `k` largest numbers along the last axis, and their places.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers (..., n).
     k : int
         How many.
     sorted : bool, default True
-        Sort the result, the largest first.
+        The largest first; they are, whatever it says.
 
     Returns
     -------
     tuple of Tensor
-        The numbers, and their places.
+        The numbers (..., k), of the dtype of `x`, and the places (..., k), int32.
+
+    Raises
+    ------
+    ValueError
+        If the last axis has fewer than `k` numbers.
+
+    See Also
+    --------
+    sort, argmax, in_top_k
 
     Notes
     -----
     Source: keras.ops.top_k.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.top_k([1, 9, 5], 2))
+    (array([9, 5]), array([1, 2], dtype=int32))
     """
     places = _largest_places(x, k)
     return take_along_axis(x, places, axis=-1), places
@@ -103,123 +148,184 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
 
 @operation("InTopK", gradient=NO_GRADIENT)
 def in_top_k(targets, predictions, k):
-    """True where fewer than k classes are rated above the target's.
+    """True where the target's class is among the `k` that are rated highest.
 
     Parameters
     ----------
-    targets : array_like
-        (batch,), ids.
-    predictions : array_like
-        (batch, classes).
+    targets : array_like of int
+        (batch,): ids of classes.
+    predictions : array_like or KerasTensor
+        Numbers (batch, classes).
     k : int
-        How many of the largest are looked at.
+        How many of the highest count; equal ones all do.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        (batch,); bool.
+
+    See Also
+    --------
+    top_k
 
     Notes
     -----
     Source: keras.ops.in_top_k.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.in_top_k([1, 0], [[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], 2))
+    [ True False]
     """
+    predictions = np.asarray(predictions)
     own = np.take_along_axis(predictions, np.asarray(targets)[:, None].astype(np.int64), axis=1)
     return (np.count_nonzero(predictions > own, axis=1) < k) & np.isfinite(own[:, 0])
 
 
 @operation("SearchSorted", gradient=NO_GRADIENT)
 def searchsorted(sorted_sequence, values, side: Any = "left"):
-    """Where `values` go into a sorted sequence, int32.
+    """The places where `values` go into an ascending sequence.
 
     Parameters
     ----------
     sorted_sequence : array_like
-        Ascending numbers.
-    values : array_like
-        The values.
+        Ascending numbers (n,).
+    values : array_like or KerasTensor
+        Numbers of any shape.
     side : str, default "left"
-        "left" or "right".
+        "left": before equal numbers; "right": behind them.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `values`; int32.
+
+    Raises
+    ------
+    ValueError
+        If `side` is neither "left" nor "right".
+
+    See Also
+    --------
+    digitize, sort
 
     Notes
     -----
     Source: keras.ops.searchsorted.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.searchsorted([10, 20, 30], [20, 25]))
+    [1 2]
     """
     return np.searchsorted(sorted_sequence, values, side).astype(np.int32)
 
 
 @operation("Digitize", gradient=NO_GRADIENT)
 def digitize(x, bins):
-    """How many of the ascending `bins` are not above each number, int32.
+    """How many of the `bins` are not above each number.
 
     Parameters
     ----------
     x : array_like or KerasTensor
-        The tensor.
+        Numbers of any shape.
     bins : array_like
-        The boundaries, ascending.
+        The boundaries (n,), ascending.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x`; int32.
+
+    See Also
+    --------
+    searchsorted
 
     Notes
     -----
     Source: keras.ops.digitize.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.digitize([0.5, 1.0, 9.0], [1.0, 2.0]))
+    [0 1 2]
     """
     return np.asarray(np.digitize(x, bins)).astype(np.int32)
 
 
 @operation("IsIn", gradient=NO_GRADIENT)
 def isin(x1, x2, assume_unique=False, invert=False):
-    """True where a number of x1 is among those of x2.
+    """True where a number of `x1` is among those of `x2`.
 
     Parameters
     ----------
     x1 : array_like or KerasTensor
-        The first tensor.
+        Any shape and dtype.
     x2 : array_like or KerasTensor
-        The second, which broadcasts against it.
+        What to look for, of any shape.
     assume_unique : bool, default False
         Accepted, without effect on a result.
     invert : bool, default False
-        The opposite.
+        True where it is not.
 
     Returns
     -------
     Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+        The shape of `x1`; bool.
+
+    See Also
+    --------
+    equal, any
 
     Notes
     -----
     Source: keras.ops.isin.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.isin([1, 2, 3], [2, 5]))
+    [False  True False]
     """
     return np.isin(x1, x2, assume_unique=assume_unique, invert=invert)
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
-    """The place along each axis of flat places, int32.
+    """The places along each axis of places in the flat tensor.
 
     Parameters
     ----------
     indices : array_like of int
-        The places.
+        Places in the flat tensor.
     shape : tuple of int
-        The shape.
+        The shape of the tensor.
 
     Returns
     -------
-    Tensor or KerasTensor
-        The result, without a mask; symbolic if an argument is.
+    tuple of Tensor
+        int32, of the shape of `indices`, one tensor for each axis.
+
+    Raises
+    ------
+    ValueError
+        For an index outside of `shape`.
+
+    See Also
+    --------
+    argmax, ravel
 
     Notes
     -----
     Source: keras.ops.unravel_index.
+
+    Examples
+    --------
+    >>> from maskseq import ops
+    >>> print(ops.unravel_index([1, 5], (2, 3)))
+    (array([0, 1], dtype=int32), array([1, 2], dtype=int32))
     """
     return tuple(_unravelled(indices, tuple(shape)))
 

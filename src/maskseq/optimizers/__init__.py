@@ -65,6 +65,13 @@ def serialize(optimizer: Optimizer) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> optimizer = maskseq.optimizers.SGD(0.5, momentum=0.9)
+    >>> maskseq.optimizers.serialize(optimizer)["config"]["momentum"]
+    0.9
     """
     return configured.serialize(optimizer, KNOWN, "keras.optimizers")
 
@@ -86,5 +93,12 @@ def deserialize(config: Any) -> Optimizer:
     ------
     ValueError
         If its class is not known.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> config = maskseq.optimizers.serialize(maskseq.optimizers.Adam(0.01))
+    >>> type(maskseq.optimizers.deserialize(config)).__name__
+    'Adam'
     """
     return configured.from_table(config, KNOWN, "optimizer")

@@ -77,6 +77,19 @@ class Optimizer:
     Notes
     -----
     Source: keras.optimizers.Optimizer.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> class Signs(maskseq.optimizers.Optimizer):
+    ...     def update_step(self, gradient, variable, learning_rate):
+    ...         self.assign_sub(variable, learning_rate * np.sign(gradient))
+    >>> layer = maskseq.layers.Dense(1, kernel_initializer="zeros")
+    >>> layer.build((None, 2))
+    >>> Signs(0.5).apply([np.float32([[3.0], [-2.0]]), np.float32([0.0])], layer.weights)
+    >>> print(layer.get_weights()[0].ravel())
+    [-0.5  0.5]
     """
 
     takes_sparse = False
@@ -414,7 +427,7 @@ class Optimizer:
         Raises
         ------
         ValueError
-            If it does not fit.
+            If they are not as many, or have other shapes.
         """
         if len(weights) != len(self._variables):
             raise ValueError(

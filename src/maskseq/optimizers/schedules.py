@@ -17,7 +17,17 @@ _ONE, _HALF, _PI = np.float32(1), np.float32(0.5), np.float32(math.pi)
 
 
 class LearningRateSchedule(configured.Configured):
-    """Base of schedules: a call takes the number of the step and returns the rate."""
+    """Base of schedules: a call takes the number of the step and returns the rate.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> class Halved(maskseq.optimizers.schedules.LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return 0.1 * 0.5 ** (step // 100)
+    >>> Halved()(250)
+    0.025
+    """
 
     def __call__(self, step: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no __call__")
@@ -326,6 +336,12 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
     -------
     str or dict
         The config.
+
+    Examples
+    --------
+    >>> from maskseq.optimizers import schedules
+    >>> schedules.serialize(schedules.CosineDecay(0.1, 1000))["config"]["initial_learning_rate"]
+    0.1
     """
     return configured.serialize(learning_rate_schedule, KNOWN, "keras.optimizers.schedules")
 
@@ -347,6 +363,13 @@ def deserialize(config: Any) -> LearningRateSchedule:
     ------
     ValueError
         If its class is not known.
+
+    Examples
+    --------
+    >>> from maskseq.optimizers import schedules
+    >>> config = schedules.serialize(schedules.CosineDecay(0.1, 1000))
+    >>> schedules.deserialize(config).decay_steps
+    1000
     """
     return configured.from_table(config, KNOWN, "learning rate schedule")
 

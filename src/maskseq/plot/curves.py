@@ -12,7 +12,7 @@ def learning_curves(history: Any, *, names: Any = None, axes: Any = None) -> Any
     ----------
     history : History or dict
         A History, or its dict from names to a list with a number for each epoch.
-    names : optional
+    names : sequence of str, optional
         The logs to draw, without ``"val_"``; None = all of them.
     axes : matplotlib.axes.Axes, optional
         Axes to draw on; None = new ones.

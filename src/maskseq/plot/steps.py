@@ -14,7 +14,7 @@ def steps(changes: Any, *, labels: Any = None, axes: Any = None) -> Any:
     ----------
     changes
         (steps,) numbers.
-    labels : optional
+    labels : sequence of str, optional
         Words for the steps, such as tokens.
     axes : matplotlib.axes.Axes, optional
         Axes to draw on; None = new ones.

@@ -59,9 +59,9 @@ def save_model(
     ValueError
         For another ending, or a model that is not built.
     FileExistsError
-        If it does not fit.
+        If the file is there and `overwrite` is False.
     OSError
-        If it does not fit.
+        If it cannot be written.
 
     Examples
     --------
@@ -108,7 +108,39 @@ def save_model(
 
 
 def save_weights(model: Model, path: Any, overwrite: bool = True) -> None:
-    """Write the weights of a model to a `.weights.h5` file; see `save_model`."""
+    """Write the weights of a model to a `.weights.h5` file, whole or not at all.
+
+    Parameters
+    ----------
+    model : Model
+        A model that is built.
+    path : str or os.PathLike
+        The file, with the ending `.weights.h5`.
+    overwrite : bool, default True
+        Replace a file that is there.
+
+    Raises
+    ------
+    ValueError
+        For another ending, or a model that is not built.
+    FileExistsError
+        If the file is there and `overwrite` is False.
+    OSError
+        If it cannot be written.
+
+    See Also
+    --------
+    save_safetensors
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(8)])
+    >>> maskseq.savers.save_weights(model, "lstm.weights.h5")
+    >>> sorted(maskseq.read_weights("lstm.weights.h5"))[0]
+    'layers/lstm/cell/vars/0'
+    """
     name = _checked(model, path, (".weights.h5",), overwrite)
     _write(name, weights_tree(model))
 

@@ -24,10 +24,37 @@ def save_safetensors(
 ) -> None:
     """Write arrays to a safetensors file, whole or not at all.
 
-    Arguments: arrays: name -> array of numbers or bools, float16 to float64; or Codes of bfloat16.
-        metadata: texts.
-        overwrite: False: an existing file is an error.
-    Raises: TypeError for an array of something else; FileExistsError; OSError.
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    arrays : dict of str to array
+        Bools, integers of 8 to 64 bits, float16 to float64, or codes of bfloat16; any shape.
+    metadata : dict of str to str, optional
+        Texts that are kept in the file's head.
+    overwrite : bool, default True
+        Replace a file that is there.
+
+    Raises
+    ------
+    TypeError
+        For an array of something else.
+    FileExistsError
+        If the file is there and `overwrite` is False.
+    OSError
+        If it cannot be written.
+
+    See Also
+    --------
+    save_weights
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> import numpy as np
+    >>> maskseq.savers.save_safetensors("arrays.safetensors", {"w": np.zeros((2, 3), "float32")})
+    >>> maskseq.read_weights("arrays.safetensors")["w"].shape
+    (2, 3)
     """
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{os.fspath(path)} is there already, and overwrite=False")

@@ -39,6 +39,13 @@ class Report(NamedTuple):
         What is wrong with the first 100 that this run skipped.
     seconds : float
         This run's.
+
+    Examples
+    --------
+    >>> from maskseq import scoring
+    >>> report = scoring.Report(sequences=1000, skipped=2, errors=["row 7: ..."], seconds=0.5)
+    >>> report.sequences / report.seconds
+    2000.0
     """
 
     sequences: int
@@ -115,7 +122,7 @@ def score(
     ValueError
         Naming the file and the place in it.
     OSError
-        If it does not fit.
+        If a file cannot be read or written.
     ImportError
         Naming what is not installed.
     RuntimeError

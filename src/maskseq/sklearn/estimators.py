@@ -101,7 +101,7 @@ class SequenceClassifier(ClassifierMixin, _SequenceEstimator):
         As for `Model.fit`.
     learning_rate : float, default 0.01
         Of Adam, for a model that is not compiled.
-    random_state : optional
+    random_state : int, optional
         Seeds weights and the order of sequences.
     verbose : int, default 0
         As for `Model.fit`.

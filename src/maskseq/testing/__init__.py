@@ -1,7 +1,6 @@
 """Checks for layers and models, ours and yours: the promises of masking, held to the bit.
 
-maskseq.testing.check_layer(MyLayer(8))
-assert maskseq.testing.check_invariance(model, sequences) == 0
+`check_layer(MyLayer(8))` tries a layer, `check_invariance(model, sequences) == 0` a model.
 """
 
 from .gradients import check_gradients as check_gradients

@@ -44,7 +44,7 @@ def check_gradients(
         A Model, or a layer that is built.
     x : array_like
         What the model is called on: an array, a Ragged, or a list of such, one for each input.
-    y : optional
+    y : array_like, optional
         The labels for `loss`.
     loss : callable, optional
         A function loss(y, outputs) of padded arrays, written with maskseq.ops, that gives one

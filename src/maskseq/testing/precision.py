@@ -25,6 +25,13 @@ class PrecisionCheck(NamedTuple):
         single one within 0 and 1 is above 0.5. Answers that are neither have none.
     size : float
         The largest magnitude of a number of the answers in float32.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> check = maskseq.testing.PrecisionCheck(0.02, 0.001, changed=3, decisions=100, size=5.0)
+    >>> check.changed / check.decisions
+    0.03
     """
 
     largest: float

@@ -158,7 +158,7 @@ def check_layer(
     ----------
     layer : Layer
         A layer that has not been called yet.
-    inputs : optional
+    inputs : array_like, or list or dict of them, optional
         Arrays for one call, with the batch; by default one float32 (5, 6, 4). Those of shape (5, 6,
         ...) are tried with masks of every pattern.
     call : callable, optional

@@ -167,8 +167,44 @@ def model_from_json(
 ) -> Model:
     """A model with new weights from a config, as `model.to_json` gives it, of Keras too.
 
-    Arguments: custom_layers, functions: see `load_model`. No code in a config is ever run.
-    Raises: UnsupportedLayerError, FormatError. Source: keras.models.model_from_json.
+    No code in a config is ever run.
+
+    Parameters
+    ----------
+    json_string : str
+        The config.
+    custom_layers : dict, optional
+        Class name -> class, for layers of your own; see `load_model`.
+    functions : dict, optional
+        Name -> function, for Lambda layers and activations; see `load_model`.
+
+    Returns
+    -------
+    Model
+        The model, not trained.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        For a layer or an option that is not known.
+    FormatError
+        For what is no config.
+
+    See Also
+    --------
+    load_model
+
+    Notes
+    -----
+    Source: keras.models.model_from_json.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(8)])
+    >>> maskseq.importers.model_from_json(model.to_json()).output_shape
+    (None, 8)
     """
     name, raw = "the JSON", json_string.encode("utf-8", "surrogatepass")
     config = parse_json(raw, name, "the config")
@@ -181,14 +217,42 @@ def model_from_json(
 
 
 def load_weights(model: Model, path: Given, *, warn: bool = True) -> None:
-    """Give `model` the weights in a `.weights.h5`, legacy `.h5` or `.keras` file, or in a
-    `.safetensors` file that maskseq saved.
+    """Give a model the weights in a file.
 
     Layers are matched by class and order as Keras does it, never by name. Weights of CuDNNLSTM and
     CuDNNGRU fit LSTM and GRU (reset_after=True).
-    Warns: with `warn`, if the file is of a Keras whose gates were hard_sigmoid by default (2.0 to
-        2.2) and a layer's are sigmoid.
-    Raises: FormatError naming layer, weight, expected and got; then the model is unchanged.
+
+    Parameters
+    ----------
+    model : Model
+        A model that is built, of the layers that the file was written with.
+    path : str, os.PathLike or binary file
+        A `.weights.h5`, legacy `.h5` or `.keras` file, or a `.safetensors` file of maskseq's.
+    warn : bool, default True
+        Warn if the file is of a Keras whose gates were hard_sigmoid by default (2.0 to 2.2) and a
+        layer's are sigmoid.
+
+    Raises
+    ------
+    FormatError
+        Naming layer, weight, expected and got; the model is unchanged.
+    ValueError
+        If the model is not built.
+
+    See Also
+    --------
+    load_model, read_weights
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> model = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(8)])
+    >>> model.save_weights("lstm.weights.h5")
+    >>> again = maskseq.Sequential([maskseq.Input((None, 4)), layers.LSTM(8)])
+    >>> maskseq.importers.load_weights(again, "lstm.weights.h5")
+    >>> bool((again.get_weights()[0] == model.get_weights()[0]).all())
+    True
     """
     source = Source.of(path)
     name = source.name

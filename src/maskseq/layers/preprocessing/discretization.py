@@ -16,7 +16,7 @@ class Discretization(DataLayer):
 
     Parameters
     ----------
-    bin_boundaries : optional
+    bin_boundaries : sequence of float, optional
         Numbers, ascending or descending; or num_bins: how many bins `adapt` shall learn boundaries
         for, as full as each other to within `epsilon`.
     num_bins : int, optional

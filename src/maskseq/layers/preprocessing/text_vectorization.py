@@ -29,12 +29,12 @@ class TextVectorization(DataLayer):
     ----------
     max_tokens : int, optional
         As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
-    standardize : default "lower_and_strip_punctuation"
+    standardize : str, callable or None, default "lower_and_strip_punctuation"
         "lower_and_strip_punctuation", "lower", "strip_punctuation" (of ASCII), None, or a function
         of an array of str.
-    split : default "whitespace"
+    split : str, callable or None, default "whitespace"
         "whitespace", "character", None, or a function from an array of str to lists of str.
-    ngrams : optional
+    ngrams : int or tuple of int, optional
         Widths of n-grams, or the largest of them; None: the tokens themselves.
     output_mode : str, default "int"
         "int", "multi_hot", "count", "tf_idf".
