@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from itertools import chain, islice, repeat
-from operator import attrgetter, getitem
+from operator import attrgetter, getitem, methodcaller
 from threading import get_ident
 from typing import Any, cast
 from weakref import ref
@@ -75,9 +75,7 @@ class Variable(NDArrayOperatorsMixin):
     def ndim(self) -> int:
         return self._value.ndim
 
-    @property
-    def dtype(self) -> np.dtype:
-        return self._value.dtype
+    dtype: np.dtype = cast(Any, property(attrgetter("_value.dtype")))
 
     def seen(self) -> tuple[int, np.ndarray]:
         """Version and value, as the current walk sees them."""
@@ -189,8 +187,11 @@ def versions_of(variables: Sequence[Variable]) -> list[int]:
     return list(map(_version_of, variables))
 
 
+_freeze = methodcaller("setflags", write=False)
+
+
 def _frozen(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
+    _freeze(array)
     return array
 
 
@@ -251,7 +252,8 @@ def replace(
             pairs = zip(variables, versions, strict=True)
             name = next(x.name for x, version in pairs if x.version != version)
             raise RuntimeError(f"weight {name}: another value was assigned during this step")
-        _put(variables, list(map(_frozen, arrays)), current().edition)
+        deque(map(_freeze, arrays), maxlen=0)
+        _put(variables, arrays, current().edition)
 
 
 def _put(variables: Sequence[Variable], arrays: Sequence[np.ndarray], mine: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from .gradients import clipped
 from .optimizer import Optimizer
 
 _PLAIN = {np.dtype(np.float32)}
-_dtype_of = attrgetter("dtype")
+_dtype_of, _constraint_of = attrgetter("dtype"), attrgetter("constraint")
 
 
 class Fused(Optimizer):
@@ -29,6 +29,12 @@ class Fused(Optimizer):
 
     _slots: Sequence[list[Variable]] = ()
     """For each kind of slot in the order of the rule, those of all weights."""
+    _known: tuple[list[Variable], list[list[Variable]]] = [], []
+    """The weights of the last step, and their `_columns`."""
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        super().build(variables)
+        self._known = [], []
 
     def rule(self, rate: Any) -> tuple[str, Sequence[Any]]:
         """The name of the rule, and its numbers in this step."""
@@ -60,8 +66,13 @@ class Fused(Optimizer):
 
     def _columns(self, variables: list[Variable]) -> list[list[Variable]]:
         """The weights, then what is kept of each, kind by kind."""
+        known, columns = self._known
+        if len(known) == len(variables) and all(map(is_, known, variables)):
+            return columns
         places = list(map(self._index.__getitem__, map(id, variables)))
-        return [variables, *(list(map(slots.__getitem__, places)) for slots in self._slots)]
+        columns = [variables, *(list(map(slots.__getitem__, places)) for slots in self._slots)]
+        self._known = variables, columns
+        return columns
 
     def _new(
         self, gradients: list[Any], columns: list[list[Variable]], rate: Any, decay: Any
@@ -92,7 +103,7 @@ class Fused(Optimizer):
     ) -> None:
         if len(grads) and self._assigns_once():
             grads, trainable_variables = self._pairs(list(grads), trainable_variables)
-            if not any(v.constraint for v in trainable_variables):
+            if not any(map(_constraint_of, trainable_variables)):
                 self._apply_at_once(grads, trainable_variables)
                 return
         super().apply(grads, trainable_variables, count)

@@ -16,10 +16,9 @@ def checked(gradient: Any, variable: Variable) -> Any:
     """A gradient of the shape and dtype of a weight. Raises: ValueError naming the weight."""
     if type(gradient) is not SparseRows:
         gradient = np.asarray(gradient, variable.dtype)
-    if tuple(gradient.shape) != variable.shape:
+    if gradient.shape != variable.shape:
         raise ValueError(
-            f"gradient of {variable.name}: expected shape {variable.shape}, "
-            f"got {tuple(gradient.shape)}"
+            f"gradient of {variable.name}: expected shape {variable.shape}, got {gradient.shape}"
         )
     return gradient
 

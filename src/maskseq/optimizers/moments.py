@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from .. import _kernels
+from ..tape import value_of
 from .fused import Fused
 from .optimizer import OptimizerOptions, Rate
 
@@ -37,4 +38,4 @@ class Moments(Fused):
 
     def step_number(self) -> Any:
         """The number of this update, from 1; float32."""
-        return np.float32(np.asarray(self.iterations)) + np.float32(1)
+        return np.float32(value_of(self.iterations)) + np.float32(1)

@@ -6,6 +6,8 @@ nobody else does. At its end all new values are put in place at once. Source: ke
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import is_
 from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
@@ -311,10 +313,10 @@ class Optimizer:
                 f"{self.name}: {variable!r} is none of the weights that it was built with: "
                 "make a new optimizer for other weights"
             )
-        missing = [v.name for g, v in zip(grads, variables, strict=True) if g is None]
-        if len(missing) == len(grads):
-            raise ValueError(f"{self.name}: expected gradients, got None for every weight")
-        if missing:
+        if any(map(is_, grads, repeat(None))):
+            missing = [v.name for g, v in zip(grads, variables, strict=True) if g is None]
+            if len(missing) == len(grads):
+                raise ValueError(f"{self.name}: expected gradients, got None for every weight")
             warn(f"no gradient of the loss reaches the weights {missing}: they stay as they are")
             found = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
             grads, variables = [g for g, _ in found], [v for _, v in found]
