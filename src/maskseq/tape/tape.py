@@ -1,6 +1,8 @@
 """Tape: the calls of one training step in order, and the walk back through them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -60,9 +62,7 @@ class Tape:
 
     def wants(self, x: Any) -> bool:
         """True for a value that needs a gradient, and for a weight of this tape."""
-        if type(x) is Traced:
-            return x.needed
-        return isinstance(x, Variable) and id(x) in self._wanted
+        return x.needed if type(x) is Traced else id(x) in self._wanted
 
     def wants_any(self, structure: Any) -> bool:
         """True if the tape wants any leaf of it."""
@@ -75,7 +75,7 @@ class Tape:
             return False
         if isinstance(structure, dict):
             return bool(structure) and self.wants_any(list(structure.values()))
-        return isinstance(structure, Variable) and id(structure) in self._wanted
+        return id(structure) in self._wanted
 
     def record(self, value: Any, sources: Sequence[Any], backward: Backward) -> Any:
         """`value`, Rows or an array or a list of such, as made of `sources`.
@@ -86,8 +86,9 @@ class Tape:
                 `wanted` is False. For a list, `gradient` has None for what nothing read.
         Returns: Traced, or a list of Traced.
         """
-        wanted = list(map(self.wants, sources))
-        needed = any(wanted)
+        weights = self._wanted
+        wanted = [x.needed if type(x) is Traced else id(x) in weights for x in sources]
+        needed = True in wanted
         if type(value) is list:
             made: Any = [Traced(x, self, needed) for x in value]
         else:
@@ -127,18 +128,17 @@ class Tape:
         given = gradient if isinstance(loss, (list, tuple)) else [gradient]
         if gradient is None:
             given = [np.ones(np.shape(value_of(x)), np.float32) for x in losses]
-        wanted_at_end = self.variables if of is None else of
-        kept = set(map(id, wanted_at_end))
         found: dict[int, Any] = {}
+        take = found.pop if of is None else _kept(found, of)
         for value, start in zip(losses, given, strict=True):
             _add(found, value, start)
         while entries:
             made, sources, wanted, backward = entries.pop()
             if type(made) is list:
-                arrived: Any = [_taken(found, x, kept) for x in made]
-                nothing = all(x is None for x in arrived)
+                arrived: Any = [take(id(x), None) for x in made]
+                nothing = all(map(is_, arrived, repeat(None)))
             else:
-                arrived = _taken(found, made, kept)
+                arrived = take(id(made), None)
                 nothing = arrived is None
             if nothing:
                 continue
@@ -146,7 +146,7 @@ class Tape:
             for source, wants, part in zip(sources, wanted, parts, strict=True):
                 if wants and part is not None:
                     _add(found, source, part)
-        return [found.get(id(x)) for x in wanted_at_end]
+        return list(map(found.get, map(id, self.variables if of is None else of)))
 
     def _open(self) -> list:
         if self._entries is None:
@@ -154,24 +154,22 @@ class Tape:
         return self._entries
 
 
-def _taken(found: dict[int, Any], made: Traced, kept: set[int]) -> Any:
-    place = id(made)
-    return found.get(place) if place in kept else found.pop(place, None)
+def _kept(found: dict[int, Any], of: Sequence[Any]) -> Callable[[int, None], Any]:
+    """`found.pop`, but the gradients that are asked for stay."""
+    kept = set(map(id, of))
+    return lambda place, none: found.get(place) if place in kept else found.pop(place, none)
 
 
 def _add(found: dict[int, Any], source: Any, gradient: Any) -> None:
     """Add to what is known of the gradient of `source`, a Traced or a weight."""
-    place = id(source)
+    place, value = id(source), source.value if type(source) is Traced else source
     if type(gradient) is not SparseRows:
         gradient = np.asarray(gradient, np.float32)
     got = gradient.shape
-    if source.shape != got and not (type(source) is Traced and _fits_rows(source.value, got)):
-        raise ValueError(f"gradient of a value of shape {source.shape} has shape {got}")
+    if not (type(value) is Rows and _fits_rows(value, got)) and value.shape != got:
+        raise ValueError(f"gradient of a value of shape {value.shape} has shape {got}")
     found[place] = add_gradients(found[place], gradient) if place in found else gradient
 
 
-def _fits_rows(rows: Any, shape: tuple[int, ...]) -> bool:
-    layout = getattr(rows, "layout", None)
-    if layout is None:
-        return False
-    return shape[1:] == rows.shape[2:] and len(shape) > 0 and shape[0] >= layout.steps
+def _fits_rows(rows: Rows, shape: tuple[int, ...]) -> bool:
+    return shape[1:] == rows.shape[2:] and len(shape) > 0 and shape[0] >= rows.layout.steps
