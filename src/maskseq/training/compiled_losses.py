@@ -71,6 +71,11 @@ class CompiledLosses:
         self.reset()
 
     @property
+    def outputs(self) -> int:
+        """How many outputs the model had when losses were found for them."""
+        return len(self._outputs)
+
+    @property
     def names(self) -> list[str]:
         """The names of the outputs' own losses, if several outputs have one."""
         names = [f"{name}_loss" for name, loss in self._pairs() if loss is not None]

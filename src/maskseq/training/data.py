@@ -6,6 +6,7 @@ does not depend on its batch. A `Stream` takes batches as they come.
 """
 
 import math
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -20,6 +21,22 @@ from ..tensor import to_float32
 from .outputs import by_output
 
 BYTES_AT_ONCE = 1 << 20  # of shuffled sequences, gathered for several batches in one go
+
+
+_own = threading.local()
+"""state: the thread's RandomState, as a new one takes longer than to shuffle."""
+
+
+def _shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
+    """The numbers below `count` in an order that hangs on seed and epoch.
+
+    RandomState's streams are frozen, so NumPy's version does not matter.
+    """
+    state: np.random.RandomState | None = getattr(_own, "state", None)
+    if state is None:
+        state = _own.state = np.random.RandomState(0)
+    state.seed([seed, epoch])
+    return state.permutation(count)
 
 
 class Batch(NamedTuple):
@@ -96,8 +113,8 @@ class DataSet:
 
     def epoch(self, seed: int, epoch: int, shuffle: bool) -> Iterator[Batch]:
         numbers = self._numbers
-        if shuffle:  # RandomState: its streams are frozen, so NumPy's version does not matter
-            numbers = numbers[np.random.RandomState([seed, epoch]).permutation(len(numbers))]
+        if shuffle:
+            numbers = numbers[_shuffled(len(numbers), seed, epoch)]
         several = self._batches_at_once()
         for start in range(0, len(numbers), several * self.size):
             yield from self._cut(numbers[start : start + several * self.size])
@@ -167,7 +184,7 @@ class Stream:
             return
         order: Any = range(len(self._batches))
         if shuffle:
-            order = np.random.RandomState([seed, epoch]).permutation(len(self._batches))
+            order = _shuffled(len(self._batches), seed, epoch)
         for number in order:
             yield self._batch(self._batches[int(number)])
 

@@ -286,8 +286,8 @@ class Trainer:
                 outputs = flatten(model._plan.run(values, context, context))
             else:
                 outputs = flatten(model.apply(values[0] if len(values) == 1 else values))
-        count = len(names_of_outputs(model))
-        if len(outputs) != count:
+        known = len(outputs) == self.losses.outputs
+        if not known and len(outputs) != (count := len(names_of_outputs(model))):
             raise ValueError(
                 f"model '{model.name}' gave {len(outputs)} outputs, expected {count}: a model with "
                 f"a call of its own is trained on one output"
@@ -308,6 +308,8 @@ class Trainer:
 
 def _check_versions(versions: list[int], variables: list[Any], edition: Any) -> None:
     """Raise RuntimeError for a weight that was replaced since, but by the walk itself."""
+    if versions_of(variables) == versions:
+        return
     for version, variable in zip(versions, variables, strict=True):
         if variable.version == version:
             continue
@@ -319,11 +321,11 @@ def _check_versions(versions: list[int], variables: list[Any], edition: Any) -> 
 
 def _total(tape: Tape, terms: list[tuple[Any, float]], extra: list[Any]) -> Any:
     """The number that is minimized."""
-    parts = [*(loss for loss, _ in terms), *extra]
-    weights = [*(weight for _, weight in terms), *(1.0 for _ in extra)]
+    parts, weights = [loss for loss, _ in terms] + extra, [weight for _, weight in terms]
+    weights += [1.0] * len(extra)
     if not parts:
         raise ValueError("nothing to minimize: compile with a loss, or add_loss in a layer")
-    total = math.fsum(w * float(value_of(x)) for x, w in zip(parts, weights, strict=True))
+    total = math.fsum([w * float(value_of(x)) for x, w in zip(parts, weights, strict=True)])
 
     def backward(gradient: Any, wanted: Any) -> list[Any]:
         return [np.float32(gradient * weight) for weight in weights]
