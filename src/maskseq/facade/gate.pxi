@@ -103,14 +103,19 @@ cdef Array floats(object x, str name):
     a.name, a.kind = name, "float32"
     if not a.holds(x, b"f", 4):
         x = as_numpy(x, name, "float32", "fiub")
-        try:
-            with np.errstate(over="raise"):
-                # NumPy keeps a dtype that is equal, such as "<f4" by name; `view` does not.
-                x = np.array(x, np.float32, order="C").view(np.float32)
-        except FloatingPointError as error:
-            raise ValueError(f"{name} has values too large for float32") from error
-        a.hold(x, b"f", 4)
+        x = narrowed(x, name) if x.dtype.itemsize > 4 else np.array(x, np.float32, order="C")
+        # NumPy keeps a dtype that is equal, such as "<f4" by name; `view` does not.
+        a.hold(x.view(np.float32), b"f", 4)
     return a
+
+
+cdef object narrowed(object x, str name):
+    """An array of wider numbers as float32. Raises: ValueError if it does not hold one of them."""
+    try:
+        with np.errstate(over="raise"):
+            return np.array(x, np.float32, order="C")
+    except FloatingPointError as error:
+        raise ValueError(f"{name} has values too large for float32") from error
 
 
 @cython.final
