@@ -290,10 +290,11 @@ class Layer(Contract):
         raise error
 
     def _dispatch(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        training = kwargs.get("training")
-        names = signature_of(type(self)).names
-        if training is None and "training" in names[: len(args)]:
-            training = args[names.index("training")]
+        training = kwargs.get("training") if kwargs else None
+        if training is None and len(args) > 1:
+            names = signature_of(type(self)).names
+            if "training" in names[: len(args)]:
+                training = args[names.index("training")]
         # No local holds the context: an error that is kept would keep all replaced weights too.
         if training is None or bool(training) is current().training:
             if current().tape is not None:

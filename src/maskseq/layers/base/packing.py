@@ -36,7 +36,7 @@ class KeepsPack:
             return self._packed[1]
         weights = [getattr(self, name) for name in self.packed_names]
         known, packed = self._packed
-        versions = tuple(None if x is None else x.version for x in weights)
+        versions = tuple([None if x is None else x.version for x in weights])
         if known != versions or edition:
             return self._packed_anew(weights)
         if edition is not None:

@@ -30,7 +30,7 @@ def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     tape = current().tape
     if layer.precision != "float32" and tape.variables:
         refuse_training(layer)
-    if not _takes_part(layer, tape, [args, kwargs]):
+    if not _takes_part(layer, tape, args, kwargs):
         with changed(tape=None, reader=None):  # before the first trainable weight: no record
             outputs = layer._dispatch(plain_values(args), plain_values(kwargs))
     else:
@@ -77,9 +77,10 @@ def _takes_rows(layer: Any) -> bool:
     return layer.stepwise or type(layer).on_rows is not Contract.on_rows
 
 
-def _takes_part(layer: Any, tape: Any, arguments: Any) -> bool:
+def _takes_part(layer: Any, tape: Any, arguments: Any, options: dict[str, Any]) -> bool:
     """True if a gradient passes `layer`."""
-    return tape.wants_any(arguments) or _wants_weights(layer, tape)
+    wants = tape.wants_any(arguments) or (options and tape.wants_any(options))
+    return wants or _wants_weights(layer, tape)
 
 
 def _settled(value: Any) -> Any:
@@ -164,7 +165,7 @@ def call_on_tape(layer: Any, tape: Any, inputs: Any, **options: Any) -> Any:
     if current().reader is not None:
         with changed(reader=None):
             return call_on_tape(layer, tape, inputs, **options)
-    if not _takes_part(layer, tape, [inputs, options]):
+    if not _takes_part(layer, tape, inputs, options):
         with changed(tape=None, reader=None):
             given = plain_values(options)
             options = training_option(layer)

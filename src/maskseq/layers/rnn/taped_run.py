@@ -225,7 +225,7 @@ def _rows_before(layout: Layout, reverse: bool) -> np.ndarray:
     else:
         before = np.arange(-1, layout.steps - 1)
         first = layout.offsets[:-1]
-    before[first if layout.lengths.all() else first[layout.lengths > 0]] = -1
+    before[first[layout.lengths > 0]] = -1
     return before
 
 
