@@ -182,6 +182,15 @@ def values_of(variables: Sequence[Variable]) -> list[np.ndarray]:
     return values
 
 
+def held_by(variables: Sequence[Variable]) -> tuple[list[int], list[Any]]:
+    """The versions and the values that `held` gives of each."""
+    versions, values = list(map(_version_of, variables)), list(map(_value_of, variables))
+    if current().edition:
+        pairs = [variable.held() for variable in variables]
+        return [version for version, _ in pairs], [value for _, value in pairs]
+    return versions, values
+
+
 def versions_of(variables: Sequence[Variable]) -> list[int]:
     """The `version` of each."""
     return list(map(_version_of, variables))

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import configured, initializers
-from ..losses.targets import align
+from ..losses.targets import Aligned, align
 from ..numerics import reductions
 from ..tape import value_of
 from ..tensor import get_keras_mask
@@ -221,7 +221,10 @@ class MeanMetricWrapper(Average):
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, share: float = 1.0
     ) -> None:
         """Take in a batch, whose values and weights count `share` each."""
-        given = align(y_true, value_of(y_pred), sample_weight)
+        self._take(align(y_true, value_of(y_pred), sample_weight), share)
+
+    def _take(self, given: Aligned, share: float = 1.0) -> None:
+        """`update_state` of what is aligned already."""
         values = self.fn(given.y_true, given.y_pred, **self.options)
         mask, weights = get_keras_mask(values), given.weights
         values = np.asarray(values, np.float64)

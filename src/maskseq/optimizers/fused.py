@@ -80,10 +80,9 @@ class Fused(Optimizer):
         """What takes the place of the values of `columns`."""
         rule, numbers = self.rule(rate)
         held = list(map(values_of, columns))
-        plain = [
-            (gradient.ids, gradient.values) if type(gradient) is SparseRows else gradient
-            for gradient in gradients
-        ]
+        plain: list[Any] = gradients
+        if SparseRows in map(type, gradients):
+            plain = [(g.ids, g.values) if type(g) is SparseRows else g for g in gradients]
         decays = None if decay is None else list(map(self._use_weight_decay, columns[0]))
         given = [*zip(plain, *held, strict=True)]
         stepped = _kernels.update_weights(rule, numbers, given, decay, decays)

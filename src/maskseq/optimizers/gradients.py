@@ -3,6 +3,7 @@
 A gradient is an array of its weight's shape, or the SparseRows of a table.
 """
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from ..numerics import extremes, reductions
 from ..tape import SparseRows
 from ..variable import Variable
+
+_kind_of = attrgetter("shape", "dtype")
 
 
 def checked(gradient: Any, variable: Variable) -> Any:
@@ -21,6 +24,14 @@ def checked(gradient: Any, variable: Variable) -> Any:
             f"gradient of {variable.name}: expected shape {variable.shape}, got {gradient.shape}"
         )
     return gradient
+
+
+def all_checked(gradients: list[Any], variables: list[Variable]) -> list[Any]:
+    """`checked` of each."""
+    plain = set(map(type, gradients)) == {np.ndarray}
+    if plain and list(map(_kind_of, gradients)) == list(map(_kind_of, variables)):
+        return gradients
+    return list(map(checked, gradients, variables))
 
 
 def densified(gradient: Any) -> np.ndarray:

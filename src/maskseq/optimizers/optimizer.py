@@ -320,7 +320,7 @@ class Optimizer:
             warn(f"no gradient of the loss reaches the weights {missing}: they stay as they are")
             found = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
             grads, variables = [g for g, _ in found], [v for _, v in found]
-        return list(map(gradient_rules.checked, grads, variables)), variables
+        return gradient_rules.all_checked(grads, variables), variables
 
     def _take(self, grads: list[Any], variables: list[Variable], count: float) -> None:
         """What `apply` assigns, in Keras's order."""

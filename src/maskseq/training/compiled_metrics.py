@@ -42,7 +42,11 @@ class _Slot:
 
     def add(self, given: Aligned) -> None:
         """Add a batch."""
-        self._found(given).update_state(given.y_true, given.y_pred, given.weights)
+        metric = self._found(given)
+        if type(metric).update_state is metrics.MeanMetricWrapper.update_state:
+            metric._take(given)
+        else:
+            metric.update_state(given.y_true, given.y_pred, given.weights)
 
     def add_as_keras(self, given: Aligned, outputs: list[Any], batch: Batch) -> None:
         """Add a batch as Keras does.

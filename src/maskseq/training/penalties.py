@@ -10,15 +10,15 @@ from ..rows import Rows
 from ..tape import Tape, real_values
 
 
-def penalties(tape: Tape, batch: int, variables: Any = None) -> list[Any]:
+def penalties(tape: Tape, batch: int, variables: Any) -> list[Any]:
     """The regularizers of the weights, then what the walk noted, as float32 numbers.
 
     Arguments: batch: sequences, by which the penalty of an output is divided, as in Keras; of Rows
-        the real steps count.  variables: the weights; None: those of the tape.
+        the real steps count.  variables: the weights.
     """
     found = [
         variable.regularizer(tape.record(variable.value, [variable], _as_it_is))
-        for variable in (tape.variables if variables is None else variables)
+        for variable in variables
         if variable.regularizer is not None
     ]
     for regularizer, outputs in tape.penalties:

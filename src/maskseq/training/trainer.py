@@ -109,9 +109,7 @@ class Trainer:
     def train(self, batch: Batch, epoch: int = 0, number: int = 0) -> None:
         """One step of the optimizer. Weights change all at once, after all has gone well."""
         values = self._prepared(batch)
-        if self._blank is None:
-            self._blank = Tape(self.model.trainable_weights)
-        tape = self._blank.again()
+        tape = self._tape().again()
         variables = tape.variables
         if not variables:
             raise ValueError(f"model '{self.model.name}' has no trainable weight")
@@ -131,6 +129,12 @@ class Trainer:
         self.optimizer.apply(gradients, variables, count=self.losses.last_count)
         self._add_metrics(list(map(value_of, outputs)), batch, self._class_weight)
 
+    def _tape(self) -> Tape:
+        """An empty tape for what is trainable, which is sought once after each `reset`."""
+        if self._blank is None:
+            self._blank = Tape(self.model.trainable_weights)
+        return self._blank
+
     def test(self, batch: Batch) -> None:
         """Add the losses and metrics of a batch to the sums."""
         values = self._prepared(batch)
@@ -147,8 +151,7 @@ class Trainer:
     def _add_losses(self, tape: Tape, outputs: list[Any], batch: Batch, class_weight: Any) -> Any:
         """The losses of the outputs with their weights, and the penalties; all are counted."""
         terms = self.losses.add(outputs, batch, class_weight)
-        weights = tape.variables or self.model.trainable_weights
-        extra = penalties(tape, len(batch.numbers), weights)
+        extra = penalties(tape, len(batch.numbers), self._tape().variables)
         self.losses.add_penalties(extra, batch)
         return terms, extra
 

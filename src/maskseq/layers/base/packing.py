@@ -8,14 +8,13 @@ import numpy as np
 from ... import _kernels
 from ...context import changed, current
 from ...numerics.quantized import packable
-from ...variable import Variable
+from ...variable import Variable, held_by
 from .one_tensor import OneTensor
 from .weights import overridable
 
-Packed = tuple[tuple[int | None, ...], Any]
+Packed = tuple[list[int], Any]
 """Versions of weights, and what was made of them."""
-NOT_PACKED: Packed = ((), None)
-_NOTHING: tuple[None, None] = (None, None)  # version and value of a weight that there is not
+NOT_PACKED: Packed = ([], None)
 
 
 class KeepsPack:
@@ -35,29 +34,27 @@ class KeepsPack:
         if edition is not None and edition.number == self._packed_for and not edition:
             return self._packed[1]
         weights = [getattr(self, name) for name in self.packed_names]
+        versions, values = held_by([x for x in weights if x is not None])
         known, packed = self._packed
-        versions = tuple([None if x is None else x.version for x in weights])
-        if known != versions or edition:
-            return self._packed_anew(weights)
-        if edition is not None:
+        if known != versions:
+            left = iter(values)
+            return self._packed_anew(versions, [None if x is None else next(left) for x in weights])
+        if edition is not None and not edition:
             vars(self)["_packed_for"] = edition.number
         return packed
 
-    def _packed_anew(self, weights: Sequence[Variable | None]) -> Any:
-        """The same of weights as the current walk sees them.
+    def _packed_anew(self, versions: list[int], values: Sequence[Any]) -> Any:
+        """The same of these values, which the current walk sees.
 
         `_packed` keeps it. If others have replaced them since the walk began, its edition does.
         """
         edition = current().edition
         if edition is None:
             with changed():
-                return self._packed_anew(weights)
-        seen = [_NOTHING if x is None else x.held() for x in weights]
-        versions, values = zip(*seen, strict=True)
-        if self._packed[0] == versions:
-            return self._packed[1]
-        if id(self) in edition.made and edition.made[id(self)][1] == versions:
-            return edition.made[id(self)][2]
+                return self.packed()
+        made = edition.made.get(id(self))
+        if made is not None and made[1] == versions:
+            return made[2]
         packed = self.pack_weights(*values)
         if edition:
             edition.made[id(self)] = self, versions, packed

@@ -32,7 +32,7 @@ def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         refuse_training(layer)
     if not _takes_part(layer, tape, args, kwargs):
         with changed(tape=None, reader=None):  # before the first trainable weight: no record
-            outputs = layer._dispatch(plain_values(args), plain_values(kwargs))
+            outputs = layer.apply(*plain_values(args), **plain_values(kwargs))
     else:
         outputs = NotImplemented
         if len(args) == 1 and not kwargs and type(args[0]) is Traced and layer.built:
@@ -79,7 +79,7 @@ def _takes_rows(layer: Any) -> bool:
 
 def _takes_part(layer: Any, tape: Any, arguments: Any, options: dict[str, Any]) -> bool:
     """True if a gradient passes `layer`."""
-    wants = tape.wants_any(arguments) or (options and tape.wants_any(options))
+    wants = tape.wants_any(arguments) or (bool(options) and tape.wants_any(options))
     return wants or _wants_weights(layer, tape)
 
 

@@ -147,8 +147,10 @@ class WeightHolder:
     def _sublayers(self) -> list[Any]:
         """The layers among its attributes."""
         found: dict[int, Any] = {}
-        for name, value in list(vars(self).items()):  # a copy: other threads may add attributes
-            if type(value) not in _LEAVES and name != "_inbound_nodes":  # the calls may be many
+        attributes = vars(self).copy()  # other threads may add some
+        attributes.pop("_inbound_nodes", None)  # the calls may be many
+        for value in attributes.values():
+            if type(value) not in _LEAVES:
                 _find_holders(value, found)
         return list(found.values())
 

@@ -238,10 +238,8 @@ class Cell(Drawing, KeepsPack, Layer):
         It is what `pack_products` gives if `call` or an activation is not known to C; products are
         then float32, whatever the weights are kept in.
         """
-        functions = self.functions()
-        known = {k: activations.kernel_name(f) for k, f in functions.items()}
-        names = {k: name for k, name in known.items() if name}
-        if type(self).call is Cell.call and len(names) == len(functions):
+        names: dict[str, Any] = {k: activations.kernel_name(f) for k, f in self.functions().items()}
+        if type(self).call is Cell.call and all(names.values()):
             both = packable(kernel), packable(recurrent_kernel)
             return _kernels.PackedRNN(self.kind, *both, bias, **names)
         return self.pack_products(np.asarray(kernel), np.asarray(recurrent_kernel), bias)
