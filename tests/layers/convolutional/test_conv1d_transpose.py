@@ -7,6 +7,7 @@ import pytest
 
 import maskseq
 from maskseq import layers
+from maskseq.rows import Rows
 from tests.support import reference, twin
 from tests.support.masks import randomize
 
@@ -53,6 +54,27 @@ def test_large_batches_are_cut_into_chunks(rng):
     whole = layer(x)
     for b in (0, 4, 8):
         np.testing.assert_array_equal(whole[b], layer(x[b : b + 1])[0])
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size, stride, dilation", WINDOWS)
+@pytest.mark.parametrize("activation", [None, "softmax"])
+def test_real_steps_alone_have_the_bits_of_the_padded_array(
+    rng, size, stride, dilation, padding, activation
+):
+    x = rng.standard_normal((6, 12, 4)).astype(np.float32)
+    x[np.arange(12) >= np.array([12, 5, 0, 1, 11, 7])[:, None]] = 0
+    inputs = maskseq.Input((12, 4))
+    before = layers.Dense(3)
+    layer = layers.Conv1DTranspose(
+        5, size, stride, padding, dilation_rate=dilation, activation=activation
+    )
+    model = maskseq.Model(inputs, layer(before(layers.Masking()(inputs))))
+    for weight in (before.bias, layer.bias):  # the padding is not zeros
+        weight.assign(rng.standard_normal(weight.shape))
+    made = layer.over_shown(Rows.view(before(x), np.any(x != 0, axis=2)))
+    assert (made is NotImplemented) == (stride > 1)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), layer(before(x)))
 
 
 @pytest.mark.parametrize("padding, steps", [("valid", 0), ("same", 0)])

@@ -7,6 +7,7 @@ import numpy as np
 from ... import _kernels, activations, constraints, regularizers
 from ...initializers import checked
 from ...numerics.products import column_sums, outer, turned
+from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
@@ -14,9 +15,10 @@ from ..base.checks import channels_first, whole
 from ..base.packing import PackingLayer
 from ..base.taped import activated
 from ..base.windows import check_padding
+from .shown_windows import made_windows
 
 CELLS_A_CHUNK = 1 << 20
-"""Numbers of a product at a time: 4 MB."""
+"""Numbers of outputs at a time: 4 MB."""
 
 
 class Conv1DTranspose(PackingLayer):
@@ -149,9 +151,9 @@ class Conv1DTranspose(PackingLayer):
         self.kernel = self.add_named_weight("kernel", shape)
         self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
-    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> _kernels.PackedDense:
-        """One matrix (features, kernel_size * filters): each step's part of all its windows."""
-        return _kernels.PackedDense(kernel.reshape(-1, kernel.shape[2]).T)
+    def pack_weights(self, kernel: np.ndarray, bias: np.ndarray | None) -> list[Any]:
+        """A matrix (features, filters) for each tap: a step's part of an output step."""
+        return [_kernels.PackedDense(tap.T) for tap in kernel]
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
@@ -162,12 +164,34 @@ class Conv1DTranspose(PackingLayer):
         batch, time, _ = x.shape
         steps = self._steps(time) or 0
         outputs = np.empty((batch, steps, self.filters), np.float32)
-        samples = max(1, CELLS_A_CHUNK // max(1, time * self.kernel_size * self.filters))
+        samples = max(1, CELLS_A_CHUNK // max(1, time * self.filters))
         for b in range(0, batch, samples):
             outputs[b : b + samples] = self._spread(x[b : b + samples], steps)
         if self.bias is not None:
             outputs += self.bias.value
         return np.moveaxis(self.activation(outputs), 1, self._time_axis)
+
+    def over_shown(self, rows: Rows) -> Any:
+        """The output steps that a real step reaches; those of padding alone once for a pad row."""
+        layout = rows.layout
+        plain = rows.shape[2:] == self.kernel.shape[2:] and self._time_axis == 1 and not rows.carry
+        if not plain or layout.full or not layout.batch or not layout.time or self.strides > 1:
+            return NotImplemented
+        steps, span = self._steps(layout.time) or 0, self._span()
+        newest = np.arange(steps) + self._cut()  # the input that the first tap brings here
+        made, cells = made_windows(rows, newest - (span - 1), span - 1)
+        x, shown = np.asarray(rows.values, np.float32), rows.shown
+        sequence, source = cells // steps * layout.time, newest[cells % steps]
+        outputs = np.zeros((len(cells), self.filters), np.float32)
+        for j, tap in enumerate(self.packed()):
+            at = source - j * self.dilation_rate
+            inside = (at >= 0) & (at < layout.time)
+            part = _kernels.dense(x, tap)[shown[sequence + np.where(inside, at, 0)]]
+            part[~inside] = 0
+            outputs += part
+        if self.bias is not None:
+            outputs += self.bias.value
+        return Rows(self.activation(outputs), made)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)
@@ -207,14 +231,14 @@ class Conv1DTranspose(PackingLayer):
     def _spread(self, x: np.ndarray, steps: int) -> np.ndarray:
         """(batch, steps, filters): the parts of all steps, added up in the kernel's order."""
         batch, time, features = x.shape
-        parts = _kernels.dense(np.ascontiguousarray(x).reshape(-1, features), self.packed())
-        parts = parts.reshape(batch, time, self.kernel_size, self.filters)
+        flat = np.ascontiguousarray(x).reshape(-1, features)
         reach = max((time - 1) * self.strides + self._span(), 0)
         cut = self._cut()
         whole = np.zeros((batch, max(reach, cut + steps), self.filters), np.float32)
-        for j in range(self.kernel_size):
+        for j, tap in enumerate(self.packed()):
             start = j * self.dilation_rate
-            whole[:, start : start + time * self.strides : self.strides][:, :time] += parts[:, :, j]
+            part = _kernels.dense(flat, tap).reshape(batch, time, self.filters)
+            whole[:, start : start + time * self.strides : self.strides][:, :time] += part
         return whole[:, cut : cut + steps]
 
     def _span(self) -> int:

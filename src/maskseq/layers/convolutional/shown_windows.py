@@ -23,19 +23,28 @@ def windows_over(rows: Rows, size: int, place: Place) -> tuple[_kernels.Windows,
     batch, time = layout.batch, layout.time
     count = count_windows(time, size, stride, padding, dilation)
     before = steps_before(time, size, stride, padding, dilation, count)
-    first = np.arange(count) * stride - before
-    last = first + (size - 1) * dilation
-    seen = (first < 0) | (last >= time) | _reads(layout, first, last)
-    made = Layout.from_mask(seen)
-    if len(rows.pads) == 1:
-        padding_only = np.array([seen.argmin()])  # any window, if each is more than padding
-    else:
-        padding_only = seen.argmin(1) + np.arange(batch) * count
-    cells = np.concatenate([made.cells, padding_only])
+    made, cells = made_windows(rows, np.arange(count) * stride - before, (size - 1) * dilation)
     windows = _kernels.Windows(
         batch, time, count, size, stride, dilation, before, rows.shown, cells
     )
     return windows, made
+
+
+def made_windows(rows: Rows, first: np.ndarray, reach: int) -> tuple[Layout, np.ndarray]:
+    """The layout of the windows that are more than padding, and the windows to compute.
+
+    first: int (windows,), the first step of each; its last one is `reach` steps later.
+    Returns: and int64 (n,), sequence * windows + window: those of the layout in order, then one of
+    padding alone for each pad row.
+    """
+    layout, last = rows.layout, first + reach
+    seen = (first < 0) | (last >= layout.time) | _reads(layout, first, last)
+    made = Layout.from_mask(seen)
+    if len(rows.pads) == 1:
+        padding_only = np.array([seen.argmin()])  # any window, if each is more than padding
+    else:
+        padding_only = seen.argmin(1) + np.arange(layout.batch) * len(first)
+    return made, np.concatenate([made.cells, padding_only])
 
 
 def _reads(layout: Layout, first: np.ndarray, last: np.ndarray) -> np.ndarray:

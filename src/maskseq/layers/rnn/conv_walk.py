@@ -93,9 +93,9 @@ def walk(
 def _step(both: np.ndarray, c: np.ndarray, weights: Gates) -> tuple[np.ndarray, np.ndarray]:
     """h' and c' of windows (n, rows, features), of inputs and states side by side."""
     flat = both.reshape(-1, both.shape[2])
-    gates = _dense(flat, weights.gates, weights.gate).reshape(*c.shape[:2], -1)
+    gates = _dense(flat, weights.gates, weights.gate).reshape(*c.shape[:2], 3, c.shape[2])
     candidate = _dense(flat, weights.candidate, weights.activation).reshape(c.shape)
-    i, f, o = np.split(gates, 3, axis=2)
+    i, f, o = (gates[:, :, k] for k in range(3))
     c = f * c + i * candidate
     return o * weights.activation(c), c
 

@@ -109,7 +109,7 @@ class LSTMCell(Cell):
     def advance(self, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
         from_input, from_state = self.packed()
         z = _kernels.dense(x, from_input) + _kernels.dense(h, from_state)
-        i, f, new, o = np.split(z, 4, axis=1)
+        i, f, new, o = z.reshape(-1, 4, self.units).swapaxes(0, 1)
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(new)
         return gate(o) * self.activation(c), c
