@@ -69,6 +69,7 @@ static int allocate_dense(msq_dense **dense, const msq_low_table *low, int64_t i
     }
     float *const bias = panels + blocks * kernels->width * words;
     *d = (msq_dense){kernels, low, in, out, blocks, panels, bias};
+    msq_ask_large_pages(panels, (size_t)floats * sizeof(float));
     memset(d->bias, 0, (size_t)(blocks * kernels->width) * sizeof(float));
     *dense = d;
     return MSQ_OK;

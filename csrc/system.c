@@ -15,10 +15,14 @@
 #include <unistd.h>
 #endif
 #if defined(__linux__)
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #endif
 
-enum { ALIGNMENT = 64 };
+enum {
+    ALIGNMENT = 64,
+    LARGE = 4 << 20, /* from two large pages on */
+};
 
 #if defined(_WIN32)
 
@@ -28,6 +32,11 @@ void *msq_aligned_alloc(size_t bytes) {
 
 void msq_aligned_free(void *memory) {
     _aligned_free(memory);
+}
+
+void msq_ask_large_pages(void *memory, size_t bytes) {
+    (void)memory; /* they need a privilege */
+    (void)bytes;
 }
 
 int msq_usable_cpus(void) {
@@ -69,6 +78,17 @@ void *msq_aligned_alloc(size_t bytes) {
 
 void msq_aligned_free(void *memory) {
     free(memory);
+}
+
+void msq_ask_large_pages(void *memory, size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), before = -(uintptr_t)memory % page;
+    if (bytes >= LARGE)
+        (void)madvise((char *)memory + before, bytes - before, MADV_HUGEPAGE);
+#else
+    (void)memory;
+    (void)bytes;
+#endif
 }
 
 int msq_usable_cpus(void) {

@@ -22,12 +22,13 @@ static int allocate_weights(msq_rnn *rnn) {
     rnn->input = msq_allocate(all);
     if (!rnn->input)
         return MSQ_NO_MEMORY;
-    memset(rnn->input, 0, (size_t)all * sizeof(float));
+    msq_ask_large_pages(rnn->input, (size_t)all * sizeof(float));
     rnn->recurrent = rnn->input + input;
     /* A candidate with panels of its own takes the last third of the recurrent ones. */
     rnn->candidate = rnn->recurrent + recurrent / 3 * 2;
     rnn->input_bias = rnn->recurrent + recurrent;
     rnn->recurrent_bias = rnn->input_bias + bias;
+    memset(rnn->input_bias, 0, (size_t)(2 * bias) * sizeof(float));
     return MSQ_OK;
 }
 

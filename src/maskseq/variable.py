@@ -50,7 +50,7 @@ class Variable(NDArrayOperatorsMixin):
     ):
         self.name, self.trainable = name, trainable
         self.regularizer, self.constraint = regularizer, constraint
-        self._value = _frozen(np.array(value, copy=None if own else True))
+        self._value = _frozen(np.array(value, copy=None if own else True, order="C"))
         self.version = next(_versions)
 
     @property

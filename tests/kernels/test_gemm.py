@@ -33,6 +33,14 @@ def test_dense_applies_the_activation(isa, rng, activation):
     np.testing.assert_array_equal(_kernels.dense(x, packed, activation), want)
 
 
+def test_weights_in_large_pages_give_the_same_bits(isa, rng):
+    x, kernel, bias = case(rng, 5, 1025, 1041)  # 4 MB and a little
+    y = _kernels.dense(x, _kernels.PackedDense(kernel, bias))
+    np.testing.assert_allclose(y, reference.dense(x, kernel, bias), rtol=1e-4, atol=1e-4)
+    few = _kernels.PackedDense(kernel[:, 1030:], bias[1030:])
+    np.testing.assert_array_equal(y[:, 1030:], _kernels.dense(x, few))
+
+
 def test_dense_without_bias_starts_from_zero(isa, rng):
     x, kernel, bias = case(rng, 5, 6, 7)
     without = _kernels.dense(x, _kernels.PackedDense(kernel))

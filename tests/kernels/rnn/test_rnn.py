@@ -36,6 +36,22 @@ def test_rnn_equals_reference(isa, rng, kind, units, reverse):
     assert same_bits(last_only, (None, got[1]))
 
 
+def test_weights_in_large_pages_give_the_same_bits(isa, rng):
+    """4 MB and a little, of which units beyond 33 say nothing and hear nothing."""
+    x, offsets = random_batch(rng, [2, 0, 3], 5)
+    small = random_weights(rng, "lstm", 5, 33)
+    large = [np.zeros((*w.shape[:-1], 4, 529), np.float32) for w in small]
+    large[1] = np.zeros((529, 4, 529), np.float32)
+    for to, w in zip(large, small, strict=True):
+        gates = w.reshape(*w.shape[:-1], 4, 33)
+        to[(slice(len(gates)), ..., slice(33)) if w.ndim == 2 else (..., slice(33))] = gates
+    packed = _kernels.PackedRNN("lstm", *[w.reshape(*w.shape[:-2], 4 * 529) for w in large])
+    outputs, states = _kernels.rnn(x, packed, offsets, return_sequences=True)
+    want = _kernels.rnn(x, _kernels.PackedRNN("lstm", *small), offsets, return_sequences=True)
+    assert same_bits((outputs[:, :33], tuple(s[:, :33] for s in states)), want)
+    assert not outputs[:, 33:].any()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "names", [("relu", "hard_sigmoid"), ("softsign", "sigmoid"), ("tanh", "elu")]

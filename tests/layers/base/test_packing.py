@@ -16,6 +16,17 @@ def test_version_rises_with_every_value_and_is_never_shared():
     assert sorted(versions) == versions and len(set(versions)) == 3
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_a_weight_lies_row_by_row_from_its_first_value_on(own):
+    """Packing would copy it, column by column."""
+    given = np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3))
+    weight = Variable(given, own=own)
+    assert weight.value.tobytes() == np.arange(6, dtype=np.float32).tobytes()
+    assert weight.value.flags.c_contiguous
+    model = maskseq.Sequential([maskseq.Input((None, 3)), layers.LSTM(4)])
+    assert all(w.value.flags.c_contiguous for w in model.weights)
+
+
 def test_weights_are_packed_once_for_each_version():
     x = np.ones((2, 3, 4), np.float32)
     for layer in (layers.Dense(3), layers.LSTM(3), layers.GRU(3)):
