@@ -26,10 +26,13 @@ numpydoc_show_class_members = False
 html_theme = "pydata_sphinx_theme"
 html_title = f"maskseq {release}"
 html_show_sourcelink = False
-html_sidebars = {"*": []}  # pages have none; those of the reference list each other
+templates_path = ["site/templates"]
+html_static_path = ["site/static"]
+html_css_files = ["site.css"]
+html_sidebars = {"**": ["pages"], "index": [], "genindex": [], "search": []}
 html_theme_options = {
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 3,
+    "navbar_center": [],  # the side bar lists the pages
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
     "footer_end": [],

@@ -113,6 +113,24 @@ def test_boxes_do_not_overlap_and_arrows_go_down():
     assert all(found[a]["y"] < found[b]["y"] for a, b in edges)
 
 
+def test_arrows_around_a_box_stay_within_the_picture():
+    """The middle of a curve lies three quarters of the way to its inner points."""
+    picture = ET.fromstring(
+        flow(
+            [Box(str(i), "") for i in range(3)],
+            [Arrow(0, 1, True), Arrow(0, 2, True), Arrow(1, 2, True)],
+        )
+    )
+    width = float(picture.attrib["viewBox"].split()[2])
+    curves = [
+        [float(x) for x in re.findall(r"[-\d.]+(?=,)", x.attrib["d"])]
+        for x in picture.iter(f"{SVG}path")
+    ]
+    reach = [(start + 3 * first + 3 * second + end) / 8 for start, first, second, end in curves]
+    boxes = max(x["x"] + x["width"] for x in rectangles(ET.tostring(picture)))
+    assert boxes + 5 < max(reach) < width - 1
+
+
 def tagger():
     ids = maskseq.Input((None,), dtype="int32")
     x = layers.Embedding(10, 4, mask_zero=True)(ids)

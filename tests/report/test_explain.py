@@ -1,4 +1,4 @@
-"""Which steps an answer hangs on, beside answers without these steps."""
+"""Which steps an answer depends on, beside answers without these steps."""
 
 import numpy as np
 import pytest

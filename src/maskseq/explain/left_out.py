@@ -15,7 +15,7 @@ CELLS = 1 << 16  # steps of a call, masked ones too
 
 
 def steps(model: Any, x: Any, *, unit: int | None = None, pad_value: float = 0) -> Ragged:
-    """How much the answer of `model` for each sequence hangs on each of its steps.
+    """How much the answer of `model` for each sequence depends on each of its steps.
 
     Every step is masked once, alone, and the answer compared with that for the whole sequence. A
     sequence of n steps is so run n times.

@@ -92,8 +92,8 @@ def circle(
 class Circle(LossFunctionWrapper):
     """`circle` of the samples of a batch, or of all real steps of one: pairs within the batch.
 
-    So the loss hangs on what is in a batch together, and its mean counts the samples whose loss is
-    above 0. y_pred: embeddings of length 1, as `UnitNormalization` gives them.
+    So the loss depends on what is in a batch together, and its mean counts the samples whose
+    loss is above 0. y_pred: embeddings of length 1, as `UnitNormalization` gives them.
 
     Parameters
     ----------

@@ -25,7 +25,8 @@ def mask_flow(model: Any) -> tuple[list[Box], list[Arrow]]:
         operation = node.operation
         kind = "operation" if isinstance(operation, Operation) else type(operation).__name__
         role = getattr(operation, "mask_role", "drops")
-        boxes.append(Box(operation.name, f"{kind} {_shape(outputs[0])}: {role}", _loses(node)))
+        detail = f"{kind} {_shape(outputs[0])}"
+        boxes.append(Box(operation.name, detail, f"mask: {role}", _loses(node)))
     return boxes, arrows
 
 

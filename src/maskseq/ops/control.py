@@ -87,7 +87,7 @@ def while_loop(
     loop_vars: Any,
     maximum_iterations: int | None = None,
 ) -> Any:
-    """loop_vars = body(*loop_vars) as long as cond(*loop_vars) holds.
+    """``loop_vars = body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds.
 
     Parameters
     ----------

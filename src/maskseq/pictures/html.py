@@ -15,6 +15,8 @@ STYLE = """<style>
 .maskseq .title { font-weight: 600; }
 .maskseq .note { opacity: .75; }
 .maskseq svg { max-width: 100%; height: auto; }
+@media (max-width: 600px) {
+  .maskseq th, .maskseq td { white-space: normal; overflow-wrap: break-word; padding: 2px 5px; } }
 .maskseq svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 </style>"""
 """Colours are variables: a page around may set others."""

@@ -1,4 +1,4 @@
-"""The steps that one answer hangs on."""
+"""The steps that one answer depends on."""
 
 from typing import Any
 

@@ -114,7 +114,7 @@ def _data(x: Ragged) -> str:
         ("sequences", f"{len(x):,}"),
         ("steps", f"{len(x.values):,}"),
         ("shortest, median, longest", f"{shortest}, {middle:g}, {longest}"),
-        ("features of a step", f"{x.features} {x.dtype}"),
+        ("a step is", f"{x.features} of {x.dtype}" if x.features else f"one {x.dtype}"),
     ]
     return table(("", ""), rows) + bars(chosen(lengths)) + note(saved(lengths))
 

@@ -33,7 +33,7 @@ def check_invariance(
         Take a step of training too, of which the model keeps nothing: SGD on a sum of all real
         outputs, each times a random number, with dropout. Done with more padding, and on 2, 3 and 5
         threads, it must give every weight the bits that it gives on one thread. For models of
-        maskseq. The order of a batch is not changed: sums of gradients hang on it.
+        maskseq. The order of a batch is not changed: sums of gradients depend on it.
 
     Returns
     -------

@@ -26,7 +26,7 @@ TABLE = """
 
 {text}
 
-| layer | of | mask | reads | runs on | |
+| layer | of | mask | reads | runs on | what it does |
 |---|---|---|---|---|---|
 """
 

@@ -69,7 +69,7 @@ class Source(Protocol):
     def steps(self) -> int | None: ...
 
     def epoch(self, seed: int, epoch: int, shuffle: bool) -> Iterator[Batch]:
-        """The batches of an epoch; with `shuffle` in an order that hangs on seed and epoch."""
+        """The batches of an epoch; with `shuffle` in an order that depends on seed and epoch."""
         ...
 
     def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:

@@ -74,7 +74,7 @@ class Trainer:
         of_users.refuse_steps(self.model)
 
     def start(self, class_weight: dict[int, float] | None) -> None:
-        """Begin a `fit`: its draws hang on `maskseq.set_random_seed`."""
+        """Begin a `fit`: its draws depend on `maskseq.set_random_seed`."""
         self.seed, self.first_epoch = initializers.draw_seed(), 0
         self._class_weight = checked_class_weight(class_weight)
         self._told_nan = False
