@@ -15,6 +15,11 @@ typedef void msq_activation_fn(float *y, const float *x, int64_t n, const float 
 typedef void msq_activation_back_fn(float *dx, const float *d, const float *y, const float *x,
                                     int64_t n, const float *options);
 
+/* y[i] = x[i] sigmoid(gate[i]); and from the gradient d of y, those of x and of the gate. */
+typedef void msq_glu_fn(float *y, const float *x, const float *gate, int64_t n);
+typedef void msq_glu_back_fn(float *dx, float *dgate, const float *d, const float *x,
+                             const float *gate, int64_t n);
+
 /* y = x, and alpha[i] x[i] below 0; y may be x. */
 typedef void msq_prelu_fn(float *y, const float *x, const float *alpha, int64_t n);
 
@@ -197,7 +202,7 @@ typedef void msq_score_lanes_fn(float *scores, const float *q, const float *k, i
 typedef void msq_terms_lanes_fn(float *x, int64_t rows, float *sums);
 
 /* Softmax down each column: y[r][c] = e^(x[r][c] - the largest of the column) / their sum, as
- * softmax_row gives for a row of these values; rows `stride` apart in x and y. */
+ * softmax_rows gives for a row of these values; rows `stride` apart in x and y. */
 enum { MSQ_SOFTMAX_COLUMNS = 64 }; /* at most */
 typedef void msq_softmax_columns_fn(float *y, const float *x, int64_t rows, int64_t stride,
                                     int64_t columns);
@@ -205,11 +210,17 @@ typedef void msq_softmax_columns_fn(float *y, const float *x, int64_t rows, int6
 /* log(sum of e^x) of one row. */
 typedef float msq_log_sum_fn(const float *x, int64_t n);
 
-/* near = the x that are at least the largest - reach, in their order; *most = the largest, NaN if
- * an x is. Returns: how many. */
-typedef int64_t msq_near_most_fn(float *near, const float *x, int64_t n, float reach, float *most);
-/* y = max(x - level, 0). */
-typedef void msq_cut_row_fn(float *y, const float *x, int64_t n, float level);
+/* y = f(x) of each row of n values; y may be x. */
+typedef void msq_rows_fn(float *y, const float *x, int64_t rows, int64_t n);
+
+/* dx = y (d - sum of d y) of each row; dx neither d nor y. */
+typedef void msq_softmax_back_fn(float *dx, const float *d, const float *y, int64_t rows,
+                                 int64_t n);
+
+/* Sparsemax of rows, y not x. `other` is called for those with many values near the largest, with
+ * a NaN, or with an infinite largest. */
+typedef void msq_sparsemax_rows_fn(float *y, const float *x, int64_t rows, int64_t n,
+                                   msq_map_fn *other);
 
 /* A step of Viterbi's algorithm for some sequences: next[s][to] = emissions[s][to] + the largest of
  * scores[s][from] + transitions[from][to]. Rows but those of emissions are whole vectors, 0 past
@@ -221,6 +232,8 @@ typedef struct msq_viterbi {
     int64_t sequences, tags, stride;
 } msq_viterbi;
 typedef void msq_viterbi_step_fn(const msq_viterbi *step);
+/* 1 if no value is above `limit`, or NaN. */
+typedef int msq_none_above_fn(const float *x, int64_t n, float limit);
 /* The first `from` with the largest scores[from] + into[from]; whole vectors, `into` -inf past the
  * tags. If a value is NaN, any number. */
 typedef int64_t msq_viterbi_back_fn(const float *scores, const float *into, int64_t tags);
@@ -258,8 +271,8 @@ typedef void msq_add_moments_fn(double *sum, double *squares, const float *x, in
                                 int64_t columns, const float *shift);
 /* The gradient of x from that d of y, without beta; products[i] = d[i] times what y is without
  * gamma and beta, or NULL. */
-typedef void msq_normalize_back_row_fn(float *dx, float *products, const float *d, const float *x,
-                                       int64_t n, const msq_normalization *norm);
+typedef void msq_normalize_back_rows_fn(float *dx, float *products, const float *d, const float *x,
+                                        int64_t rows, int64_t n, const msq_normalization *norm);
 /* y = (x - mean) * scale + offset; mean NULL: 0. */
 typedef void msq_scale_row_fn(float *y, const float *x, const float *mean, const float *scale,
                               const float *offset, int64_t n);
@@ -318,23 +331,25 @@ typedef struct msq_kernel_table {
     msq_activation_fn *activation[MSQ_ACTIVATION_LOOPS];
     msq_activation_back_fn *activation_back[MSQ_ACTIVATION_LOOPS];
     msq_prelu_fn *prelu_row;
+    msq_glu_fn *glu_row;
+    msq_glu_back_fn *glu_back_row;
     msq_map_fn *elementary[MSQ_ELEMENTARY];
     msq_map_pair_fn *elementary_pair[MSQ_ELEMENTARY_PAIR];
-    msq_map_fn *softmax_row;
+    msq_rows_fn *softmax_rows, *log_softmax_rows;
+    msq_softmax_back_fn *softmax_back;
     msq_softmax_terms_fn *softmax_terms;
     msq_softmax_columns_fn *softmax_columns;
-    msq_map_fn *log_softmax_row;
     msq_log_sum_fn *log_sum_exp;
-    msq_near_most_fn *near_most;
-    msq_cut_row_fn *cut_row;
+    msq_sparsemax_rows_fn *sparsemax_rows;
     msq_viterbi_step_fn *viterbi_step;
     msq_viterbi_back_fn *viterbi_back;
+    msq_none_above_fn *none_above;
     msq_reduce_row_fn *reduce_row;
     msq_reduce_columns_fn *reduce_columns;
     msq_pool_rows_fn *pool_rows;
     msq_normalize_rows_fn *normalize_rows;
     msq_add_moments_fn *add_moments;
-    msq_normalize_back_row_fn *normalize_back_row;
+    msq_normalize_back_rows_fn *normalize_back_rows;
     msq_scale_row_fn *scale_row;
     msq_additive_scores_fn *additive_scores;
     msq_pack_keys_fn *pack_keys;

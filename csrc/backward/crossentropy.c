@@ -47,7 +47,7 @@ static void class_losses(const job *j, int64_t first, int64_t end, float *room) 
     for (int64_t r = first; r < end; r++) {
         const float *const y = c->y + r * c->n;
         if (c->from_logits) {
-            msq_kernels()->log_softmax_row(room, y, c->n);
+            msq_kernels()->log_softmax_rows(room, y, 1, c->n);
             j->out[r] = -room[c->classes[r]];
         } else {
             j->out[r] = cut(y[c->classes[r]] / sum(y, c->n));
@@ -67,7 +67,7 @@ static void label_losses(const job *j, int64_t first, int64_t end, float *room) 
     const float *const y = c->y + first * c->n, *const labels = c->labels + first * c->n;
     for (int64_t i = 0; i < values; i += c->n) {
         if (c->from_logits) {
-            msq_kernels()->log_softmax_row(room + i, y + i, c->n);
+            msq_kernels()->log_softmax_rows(room + i, y + i, 1, c->n);
             continue;
         }
         const float total = sum(y + i, c->n);
@@ -87,7 +87,7 @@ static void class_gradient(const msq_crossentropy *c, int64_t r, float *dy, floa
     const int64_t at = c->classes[r];
     float less = d;
     if (c->from_logits) {
-        msq_kernels()->softmax_row(dy, y, c->n);
+        msq_kernels()->softmax_rows(dy, y, 1, c->n);
         for (int64_t i = 0; i < c->n; i++)
             dy[i] *= d;
     } else {
@@ -106,7 +106,7 @@ static void label_gradient(const msq_crossentropy *c, int64_t r, float *dy, floa
         for (int64_t i = 0; i < c->n; i++)
             dy[i] = -d * labels[i];
         const float total = sum(dy, c->n);
-        msq_kernels()->softmax_row(room, y, c->n);
+        msq_kernels()->softmax_rows(room, y, 1, c->n);
         for (int64_t i = 0; i < c->n; i++)
             dy[i] -= room[i] * total;
         return;

@@ -204,6 +204,17 @@ static void prelu_row(float *y, const float *x, const float *alpha, int64_t n) {
     }
 }
 
+/* y = x sigmoid(gate). */
+static void glu_row(float *y, const float *x, const float *gate, int64_t n) {
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n; i += V_WIDTH)
+        v_store(y + i, v_mul(v_load(x + i), v_sigmoid(v_load(gate + i))));
+    if (i < n) {
+        const vec share = v_sigmoid(v_load_part(gate + i, n - i));
+        v_store_part(y + i, v_mul(v_load_part(x + i, n - i), share), n - i);
+    }
+}
+
 #define ACTIVATION_LOOPS                                                                           \
     {[MSQ_LINEAR] = linear,                                                                        \
      [MSQ_RELU] = relu,                                                                            \

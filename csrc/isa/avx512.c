@@ -105,6 +105,14 @@ static inline float v_sum16(const vec *a) {
     sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
     return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
+/* The lanes of a that are at least those of `least`, in their order; what comes after them up to
+ * V_WIDTH values is lost. Returns how many. */
+#define V_PACKS
+static inline int64_t v_pack_at_least(float *p, vec a, vec least) {
+    const __mmask16 kept = _mm512_cmp_ps_mask(a, least, _CMP_GE_OQ);
+    _mm512_storeu_ps(p, _mm512_maskz_compress_ps(kept, a));
+    return __builtin_popcount(kept);
+}
 /* First the 4 x 4 squares, then their places. */
 static inline void v_transpose(vec *rows) {
     vec square[16];

@@ -30,9 +30,10 @@ INLINE void shifted_vec(vec *sum, vec *squares, vec x, vec shift, int64_t part,
         *squares = v_fma(apart, apart, *squares);
 }
 
-/* Of x - shift, for rows `first` to `first` + `rows`; without squares, of x. */
+/* Of x - shift, for rows `first` to `first` + `rows`; without squares, of x. With them, the values
+ * `ahead` are fetched into the first cache meanwhile. */
 INLINE void sums_beside(row_sums *total, int64_t first, const float *x, int64_t n,
-                        const float *shift, const int rows, const int with_squares) {
+                        const float *shift, int64_t ahead, const int rows, const int with_squares) {
     vec shifts[NORM_BESIDE];
     UNROLL for (int r = 0; r < rows; r++) {
         total->sum[first + r] = total->squares[first + r] = 0;
@@ -46,9 +47,13 @@ INLINE void sums_beside(row_sums *total, int64_t first, const float *x, int64_t 
         UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < SUM_VECS; v++) sums[r][v] =
             squares[r][v] = v_set1(0.0f);
         for (; i + SUM_LANES <= end; i += SUM_LANES)
-            UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < SUM_VECS; v++)
-                shifted_vec(&sums[r][v], &squares[r][v], v_load(x + r * n + i + v * V_WIDTH),
-                            shifts[r], V_WIDTH, with_squares);
+            UNROLL for (int r = 0; r < rows; r++) {
+                if (with_squares)
+                    __builtin_prefetch(x + r * n + i + ahead);
+                UNROLL for (int v = 0; v < SUM_VECS; v++)
+                    shifted_vec(&sums[r][v], &squares[r][v], v_load(x + r * n + i + v * V_WIDTH),
+                                shifts[r], V_WIDTH, with_squares);
+            }
         for (int v = 0; i < end; v++, i += V_WIDTH) {
             const int64_t part = end - i < V_WIDTH ? end - i : V_WIDTH;
             UNROLL for (int r = 0; r < rows; r++)
@@ -64,26 +69,26 @@ INLINE void sums_beside(row_sums *total, int64_t first, const float *x, int64_t 
 }
 
 INLINE void shifted_sums(row_sums *total, const float *x, int64_t rows, int64_t n,
-                         const float *shift, const int with_squares) {
+                         const float *shift, int64_t ahead, const int with_squares) {
     int64_t r = 0;
     for (; r + NORM_BESIDE <= rows; r += NORM_BESIDE)
-        sums_beside(total, r, x, n, shift, NORM_BESIDE, with_squares);
+        sums_beside(total, r, x, n, shift, ahead, NORM_BESIDE, with_squares);
     for (; r < rows; r++)
-        sums_beside(total, r, x, n, shift, 1, with_squares);
+        sums_beside(total, r, x, n, shift, ahead, 1, with_squares);
 }
 
 /* The means, and the means of the squares about them; or, if not `about_mean`, of x itself. */
-static inline void row_moments(row_sums *moments, const float *x, int64_t rows, int64_t n,
-                               int about_mean) {
+static __attribute__((noinline)) void row_moments(row_sums *moments, const float *x, int64_t rows,
+                                                  int64_t n, int64_t ahead, int about_mean) {
     const double count = (double)n;
     float shift[NORM_ROWS] = {0};
     row_sums sums;
     if (about_mean) {
-        shifted_sums(&sums, x, rows, n, shift, 0);
+        shifted_sums(&sums, x, rows, n, shift, 0, 0);
         for (int64_t r = 0; r < rows; r++)
             shift[r] = (float)(sums.sum[r] / count);
     }
-    shifted_sums(&sums, x, rows, n, shift, 1);
+    shifted_sums(&sums, x, rows, n, shift, ahead, 1);
     for (int64_t r = 0; r < rows; r++) {
         const double rest = about_mean ? sums.sum[r] / count : 0;
         sums.squares[r] -= about_mean ? sums.sum[r] * rest : 0;
@@ -116,13 +121,17 @@ typedef struct {
 } row_factors;
 
 INLINE void normalize_vec(float *y, const float *x, vec high, vec low, vec factor,
-                          const float *gamma, const float *beta, int64_t part) {
-    vec v = v_mul(v_sub(v_sub(load_some(x, part), high), low), factor);
+                          const float *gamma, const float *beta, int64_t part, const int whole) {
+    vec v = whole ? v_load(x) : v_load_part(x, part);
+    v = v_mul(v_sub(v_sub(v, high), low), factor);
     if (gamma)
-        v = v_mul(v, load_some(gamma, part));
+        v = v_mul(v, whole ? v_load(gamma) : v_load_part(gamma, part));
     if (beta)
-        v = v_add(v, load_some(beta, part));
-    store_some(y, v, part);
+        v = v_add(v, whole ? v_load(beta) : v_load_part(beta, part));
+    if (whole)
+        v_store(y, v);
+    else
+        v_store_part(y, v, part);
 }
 
 /* y = (x - mean) * factor * gamma + beta, for rows `first` to `first` + `rows`. */
@@ -140,11 +149,11 @@ INLINE void normalize_beside(float *y, const float *x, int64_t first, int64_t n,
     for (; i + V_WIDTH <= n; i += V_WIDTH)
         UNROLL for (int r = 0; r < rows; r++)
             normalize_vec(y + r * n + i, x + r * n + i, high[r], low[r], factor[r],
-                          gamma ? gamma + i : NULL, beta ? beta + i : NULL, V_WIDTH);
+                          gamma ? gamma + i : NULL, beta ? beta + i : NULL, V_WIDTH, 1);
     if (i < n)
         UNROLL for (int r = 0; r < rows; r++)
             normalize_vec(y + r * n + i, x + r * n + i, high[r], low[r], factor[r],
-                          gamma ? gamma + i : NULL, beta ? beta + i : NULL, n - i);
+                          gamma ? gamma + i : NULL, beta ? beta + i : NULL, n - i, 0);
 }
 
 INLINE void normalize_pass(float *y, const float *x, int64_t rows, int64_t n, const row_factors *of,
@@ -156,11 +165,11 @@ INLINE void normalize_pass(float *y, const float *x, int64_t rows, int64_t n, co
         normalize_beside(y, x, r, n, of, gamma, beta, 1);
 }
 
-static void normalize_some(float *y, const float *x, int64_t rows, int64_t n,
+static void normalize_some(float *y, const float *x, int64_t rows, int64_t n, int64_t ahead,
                            const msq_normalization *norm) {
     row_sums moments;
     row_factors of;
-    row_moments(&moments, x, rows, n, norm->about_mean);
+    row_moments(&moments, x, rows, n, ahead, norm->about_mean);
     for (int64_t r = 0; r < rows; r++) {
         const double mean = norm->centered ? moments.sum[r] : 0;
         const double squares = norm->of_sum ? moments.squares[r] * (double)n : moments.squares[r];
@@ -177,12 +186,24 @@ static void normalize_some(float *y, const float *x, int64_t rows, int64_t n,
         normalize_pass(y, x, rows, n, &of, NULL, norm->beta);
 }
 
+/* How many rows are done pass by pass. */
+static inline int64_t rows_of_a_pass(int64_t n) {
+    const int64_t fit = NORM_VALUES / n / NORM_BESIDE * NORM_BESIDE;
+    return fit > NORM_ROWS ? NORM_ROWS : fit > NORM_BESIDE ? fit : NORM_BESIDE;
+}
+
+/* Where the rows after some others are, or 0 if as many do not follow. */
+static inline int64_t values_ahead(int64_t some, int64_t left, int64_t n) {
+    return 2 * some <= left ? some * n : 0;
+}
+
 static void normalize_rows(float *y, const float *x, int64_t rows, int64_t n,
                            const msq_normalization *norm) {
-    const int64_t fit = NORM_VALUES / n / NORM_BESIDE * NORM_BESIDE;
-    const int64_t most = fit > NORM_ROWS ? NORM_ROWS : fit > NORM_BESIDE ? fit : NORM_BESIDE;
-    for (int64_t r = 0; r < rows; r += most)
-        normalize_some(y + r * n, x + r * n, rows - r < most ? rows - r : most, n, norm);
+    const int64_t most = rows_of_a_pass(n);
+    for (int64_t r = 0; r < rows; r += most) {
+        const int64_t some = rows - r < most ? rows - r : most;
+        normalize_some(y + r * n, x + r * n, some, n, values_ahead(some, rows - r, n), norm);
+    }
 }
 
 enum { MOMENT_ROWS = 32, MOMENT_VECS = 4 };

@@ -1,4 +1,4 @@
-/* Softmax of one row, and its logarithm, and what sparsemax does to each value. Value i is summed
+/* Softmax of rows, its logarithm, and sparsemax. Value i is summed
  * in lane i % 16, and the lanes are added in a fixed tree: the same bits whatever V_WIDTH is. */
 
 enum { SUM_LANES = 16, SUM_VECS = SUM_LANES / V_WIDTH };
@@ -26,7 +26,7 @@ static inline vec softmax_term(vec x, vec top) {
 }
 
 /* The sum of e^(x - top), each term written to y if `keep`. */
-INLINE float row_sum_terms(float *y, const int keep, const float *x, int64_t n, vec top) {
+INLINE float sum_of_terms(float *y, const int keep, const float *x, int64_t n, vec top) {
     vec sums[SUM_VECS];
     int64_t i = 0;
     for (int v = 0; v < SUM_VECS; v++)
@@ -51,18 +51,42 @@ INLINE float row_sum_terms(float *y, const int keep, const float *x, int64_t n, 
 
 /* y = e^(x - top); returns the sum. */
 static inline float row_terms(float *y, const float *x, int64_t n, vec top) {
-    return row_sum_terms(y, 1, x, n, top);
+    return sum_of_terms(y, 1, x, n, top);
 }
 
-/* y = e^(x - max) / sum; all 0 if every x is -inf, all NaN if one is NaN. y may be x. */
-static void softmax_row(float *y, const float *x, int64_t n) {
-    const float sum = row_terms(y, x, n, v_set1(row_max(x, n)));
-    const vec scale = v_set1(sum == 0.0f ? 0.0f : 1.0f / sum);
+static __attribute__((noinline)) float row_sum(const float *x, int64_t n, float top) {
+    return sum_of_terms(NULL, 0, x, n, v_set1(top));
+}
+
+/* Rows are done some together, pass by pass, if the first cache holds them: none waits for its own
+ * maximum and sum. */
+enum { SOFTMAX_ROWS = 8, SOFTMAX_VALUES = 4096 };
+
+static inline int64_t rows_together(int64_t rows, int64_t n) {
+    const int64_t most = SOFTMAX_ROWS * n <= SOFTMAX_VALUES ? SOFTMAX_ROWS : 1;
+    return rows < most ? rows : most;
+}
+
+INLINE void scale_in_place(float *y, int64_t n, vec scale) {
     int64_t i = 0;
     for (; i + V_WIDTH <= n; i += V_WIDTH)
         v_store(y + i, v_mul(v_load(y + i), scale));
     if (i < n)
         v_store_part(y + i, v_mul(v_load_part(y + i, n - i), scale), n - i);
+}
+
+/* y = e^(x - max) / sum; all 0 if every x is -inf, all NaN if one is NaN. y may be x. */
+static void softmax_rows(float *y, const float *x, int64_t rows, int64_t n) {
+    for (int64_t some; rows > 0; rows -= some, x += some * n, y += some * n) {
+        float sums[SOFTMAX_ROWS];
+        some = rows_together(rows, n);
+        for (int64_t r = 0; r < some; r++)
+            sums[r] = row_max(x + r * n, n);
+        for (int64_t r = 0; r < some; r++)
+            sums[r] = row_terms(y + r * n, x + r * n, n, v_set1(sums[r]));
+        for (int64_t r = 0; r < some; r++)
+            scale_in_place(y + r * n, n, v_set1(sums[r] == 0.0f ? 0.0f : 1.0f / sums[r]));
+    }
 }
 
 /* All maxima come first, so that no row waits while the lanes of its maximum are compared. */
@@ -128,23 +152,36 @@ static inline float log_of(float x) {
     return (float)d_log(d_set1((double)x))[0];
 }
 
-/* y = log(softmax(x)) = (x - max) - log(sum of e^(x - max)), +inf as the largest float; all NaN if
- * one x is NaN or every x is -inf. y may be x. */
-static void log_softmax_row(float *y, const float *x, int64_t n) {
-    const vec most = v_set1(FLT_MAX), top = v_set1(row_max(x, n));
-    const vec log_sum = v_set1(log_of(row_sum_terms(NULL, 0, x, n, top)));
+/* y = (x - top) - less, +inf as the largest float. */
+INLINE void lower_row(float *y, const float *x, int64_t n, vec top, vec less) {
+    const vec most = v_set1(FLT_MAX);
     int64_t i = 0;
     for (; i + V_WIDTH <= n; i += V_WIDTH)
-        v_store(y + i, v_sub(v_sub(v_min(most, v_load(x + i)), top), log_sum));
-    if (i < n) {
-        const vec v = v_min(most, v_load_part(x + i, n - i));
-        v_store_part(y + i, v_sub(v_sub(v, top), log_sum), n - i);
+        v_store(y + i, v_sub(v_sub(v_min(most, v_load(x + i)), top), less));
+    if (i < n)
+        v_store_part(y + i, v_sub(v_sub(v_min(most, v_load_part(x + i, n - i)), top), less), n - i);
+}
+
+/* y = log(softmax(x)) = (x - max) - log(sum of e^(x - max)), +inf as the largest float; all NaN if
+ * one x is NaN or every x is -inf. y may be x. */
+static void log_softmax_rows(float *y, const float *x, int64_t rows, int64_t n) {
+    for (int64_t some; rows > 0; rows -= some, x += some * n, y += some * n) {
+        float tops[SOFTMAX_ROWS], sums[SOFTMAX_ROWS] = {0};
+        some = rows_together(rows, n);
+        for (int64_t r = 0; r < some; r++)
+            tops[r] = row_max(x + r * n, n);
+        for (int64_t r = 0; r < some; r++)
+            sums[r] = row_sum(x + r * n, n, tops[r]);
+        for (int64_t r = 0; r < some; r += D_WIDTH)
+            d_store(sums + r, d_log(d_load(sums + r)));
+        for (int64_t r = 0; r < some; r++)
+            lower_row(y + r * n, x + r * n, n, v_set1(tops[r]), v_set1(sums[r]));
     }
 }
 
 /* log(sum of e^x): -inf if every x is, NaN if one is, else +inf if one is. */
 static float log_sum_exp(const float *x, int64_t n) {
-    const float top = row_max(x, n), sum = row_sum_terms(NULL, 0, x, n, v_set1(top));
+    const float top = row_max(x, n), sum = row_sum(x, n, top);
     for (int64_t i = 0; i < n && top == FLT_MAX && sum == sum; i++)
         if (x[i] > FLT_MAX)
             return INFINITY;
@@ -166,10 +203,12 @@ static inline uint64_t bits_at_least(const float *x, int64_t n, vec least) {
     return bits;
 }
 
-static int64_t near_most(float *near, const float *x, int64_t n, float reach, float *most) {
-    uint32_t real = v_at_least(v_set1(0.0f), v_set1(0.0f));
+/* The largest of a row; NaN if one is. */
+static inline float most_of(const float *x, int64_t n) {
+    const uint32_t all = v_at_least(v_set1(0.0f), v_set1(0.0f));
+    uint32_t real = all;
     float top = -INFINITY;
-    int64_t i = 0, count = 0;
+    int64_t i = 0;
     if (n >= V_WIDTH) {
         vec tops = v_set1(top);
         for (; i + V_WIDTH <= n; i += V_WIDTH) {
@@ -183,19 +222,108 @@ static int64_t near_most(float *near, const float *x, int64_t n, float reach, fl
         top = x[i] > top ? x[i] : top;
         real = x[i] == x[i] ? real : 0;
     }
-    *most = real == v_at_least(v_set1(0.0f), v_set1(0.0f)) ? top : NAN;
-    for (i = 0; i < n; i += BITS)
-        for (uint64_t bits = bits_at_least(x + i, n - i, v_set1(top - reach)); bits;
-             bits &= bits - 1)
-            near[count++] = x[i + __builtin_ctzll(bits)];
+    return real == all ? top : NAN;
+}
+
+/* Sparsemax of some rows: the values near the largest of each become a lane, which is sorted and
+ * summed beside the others. */
+enum { NEAR = 32, NEAR_LANES = 16, LANE_DVECS = NEAR_LANES / D_WIDTH };
+
+/* The values that are at least `least`, in their order, then -inf up to NEAR. Returns how many;
+ * of more than NEAR, only the first are right. */
+static inline int64_t pack_near(float *near, const float *x, int64_t n, float least) {
+    const vec bound = v_set1(least);
+    int64_t count = 0;
+#ifdef V_PACKS
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n; i += V_WIDTH)
+        count += v_pack_at_least(near + (count < NEAR ? count : NEAR), v_load(x + i), bound);
+    for (; i < n; i++) {
+        near[count < NEAR ? count : NEAR] = x[i];
+        count += x[i] >= least;
+    }
+#else
+    for (int64_t i = 0; i < n; i += BITS)
+        for (uint64_t bits = bits_at_least(x + i, n - i, bound); bits; bits &= bits - 1, count++)
+            near[count < NEAR ? count : NEAR] = x[i + __builtin_ctzll(bits)];
+#endif
+    for (int64_t i = count; i < NEAR; i += V_WIDTH)
+        v_store(near + i, v_set1(-INFINITY));
     return count;
 }
 
-static void cut_row(float *y, const float *x, int64_t n, float level) {
-    const vec zero = v_set1(0.0f), levels = v_set1(level);
+/* Of each lane the first `most`: the largest first. */
+static inline void sort_lanes(float (*lanes)[NEAR_LANES], int64_t most) {
+    for (int lane = 0; lane < NEAR_LANES; lane += V_WIDTH)
+        for (int64_t i = 1; i < most; i++) {
+            vec value = v_load(lanes[i] + lane);
+            for (int64_t j = 0; j < i; j++) {
+                const vec before = v_load(lanes[j] + lane);
+                v_store(lanes[j] + lane, v_max(before, value));
+                value = v_min(value, before);
+            }
+            v_store(lanes[i] + lane, value);
+        }
+}
+
+/* The tau of each lane, as msq_sparsemax_f32 has it. */
+static inline void find_taus(float *taus, float (*lanes)[NEAR_LANES], int64_t most) {
+    for (int lane = 0; lane < NEAR_LANES; lane += D_WIDTH) {
+        dvec sum = d_set1(0), sums = sum, support = sum;
+        for (int64_t k = 0; k < most; k++) {
+            const dvec a = d_load(lanes[k] + lane);
+            sum = sum + a;
+            const lvec inside = a * (double)(k + 1) > sum - 1;
+            sums = d_if(inside, sums + sum, sums);
+            support = support + d_if(inside, d_set1(1), d_set1(0));
+        }
+        d_store(taus + lane, (sums - 1) / support);
+    }
+}
+
+/* y = max(x - tau, 0). */
+static inline void cut_row(float *y, const float *x, int64_t n, float tau) {
+    const vec zero = v_set1(0.0f), less = v_set1(tau);
     int64_t i = 0;
     for (; i + V_WIDTH <= n; i += V_WIDTH)
-        v_store(y + i, v_max(zero, v_sub(v_load(x + i), levels)));
+        v_store(y + i, v_max(zero, v_sub(v_load(x + i), less)));
     if (i < n)
-        v_store_part(y + i, v_max(zero, v_sub(v_load_part(x + i, n - i), levels)), n - i);
+        v_store_part(y + i, v_max(zero, v_sub(v_load_part(x + i, n - i), less)), n - i);
+}
+
+/* Up to NEAR_LANES rows. */
+static void sparsemax_some(float *y, const float *x, int64_t rows, int64_t n, msq_map_fn *other) {
+    float near[NEAR_LANES][NEAR + V_WIDTH], lanes[NEAR][NEAR_LANES];
+    float most[NEAR_LANES], taus[NEAR_LANES];
+    int64_t counts[NEAR_LANES], longest = 0;
+    for (int64_t r = 0; r < rows; r++)
+        most[r] = most_of(x + r * n, n);
+    for (int64_t r = 0; r < NEAR_LANES; r++) {
+        counts[r] = r < rows ? pack_near(near[r], x + r * n, n, most[r] - 1.0f)
+                             : pack_near(near[r], x, 0, 0);
+        if (counts[r] <= NEAR)
+            longest = counts[r] > longest ? counts[r] : longest;
+    }
+    for (int64_t r = 0; r < NEAR_LANES; r += V_WIDTH)
+        for (int64_t k = 0; k < longest; k += V_WIDTH) {
+            vec square[V_WIDTH];
+            for (int i = 0; i < V_WIDTH; i++)
+                square[i] = v_load(near[r + i] + k);
+            v_transpose(square);
+            for (int i = 0; i < V_WIDTH; i++)
+                v_store(lanes[k + i] + r, square[i]);
+        }
+    sort_lanes(lanes, longest);
+    find_taus(taus, lanes, longest);
+    for (int64_t r = 0; r < rows; r++)
+        if (counts[r] <= NEAR && most[r] - most[r] == 0)
+            cut_row(y + r * n, x + r * n, n, taus[r]);
+        else
+            other(y + r * n, x + r * n, n);
+}
+
+static void sparsemax_rows(float *y, const float *x, int64_t rows, int64_t n, msq_map_fn *other) {
+    for (int64_t r = 0; r < rows; r += NEAR_LANES)
+        sparsemax_some(y + r * n, x + r * n, rows - r < NEAR_LANES ? rows - r : NEAR_LANES, n,
+                       other);
 }

@@ -33,14 +33,24 @@ INLINE void viterbi_tile(const int sequences, const int vectors, const msq_viter
     }
 }
 
+/* The same, in two halves if the registers would not hold them: a tile needs some for what it adds
+ * up, too. */
+INLINE void viterbi_tiles(const int sequences, const int vectors, const msq_viterbi *v,
+                          int64_t sequence, int64_t column) {
+    const int half = sequences * vectors < ACCUMULATORS ? 0 : sequences / 2;
+    if (half)
+        viterbi_tile(half, vectors, v, sequence, column);
+    viterbi_tile(sequences - half, vectors, v, sequence + half, column);
+}
+
 INLINE void viterbi_strip(const int sequences, const msq_viterbi *v, int64_t sequence) {
     int64_t left = (v->tags + V_WIDTH - 1) / V_WIDTH, column = 0;
     for (; sequences == 1 && left >= 4; left -= 4, column += 4 * V_WIDTH)
         viterbi_tile(1, 4, v, sequence, column);
     for (; left == 3 || left > 4; left -= 3, column += 3 * V_WIDTH)
-        viterbi_tile(sequences, 3, v, sequence, column);
+        viterbi_tiles(sequences, 3, v, sequence, column);
     for (; left >= 2; left -= 2, column += 2 * V_WIDTH)
-        viterbi_tile(sequences, 2, v, sequence, column);
+        viterbi_tiles(sequences, 2, v, sequence, column);
     if (left)
         viterbi_tile(sequences, 1, v, sequence, column);
 }
@@ -55,6 +65,18 @@ static void viterbi_step(const msq_viterbi *v) {
     }
     if (sequence < v->sequences)
         viterbi_strip(1, v, sequence);
+}
+
+static int none_above(const float *x, int64_t n, float limit) {
+    const vec most = v_set1(limit);
+    const uint32_t all = v_at_least(most, most);
+    uint32_t within = all;
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n; i += V_WIDTH)
+        within &= v_at_least(most, v_load(x + i));
+    if (i < n)
+        within &= v_at_least(most, v_load_part(x + i, n - i));
+    return within == all;
 }
 
 static int64_t viterbi_back(const float *scores, const float *into, int64_t tags) {

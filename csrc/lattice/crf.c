@@ -128,7 +128,7 @@ static void step_back(const crf_job *job, const crf_sums *s, int64_t row, double
         if (marginal == 0.0f)
             continue;
         add(s->shares, alpha, job->into + tag * tags, tags);
-        msq_kernels()->softmax_row(s->shares, s->shares, tags);
+        msq_kernels()->softmax_rows(s->shares, s->shares, 1, tags);
         for (int64_t from = 0; from < tags; from++) {
             const float pair = marginal * s->shares[from];
             pairs[from] += factor * pair;
@@ -159,7 +159,7 @@ static void go_back(const crf_job *job, crf_sums s, int64_t first, int64_t last,
         return;
     }
     add(s.marginals, job->given + (last - 1) * tags, crf->end, tags);
-    msq_kernels()->softmax_row(s.marginals, s.marginals, tags);
+    msq_kernels()->softmax_rows(s.marginals, s.marginals, 1, tags);
     if (crf->end) {
         for (int64_t tag = 0; tag < tags; tag++)
             s.end[tag] += factor * s.marginals[tag];

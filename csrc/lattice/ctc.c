@@ -123,7 +123,7 @@ static double end_states(const ctc_sequence *s) {
     x[0] = (float)(ends[0] - most);
     x[1] = (float)(ends[1] - most);
     const double sum = most + msq_kernels()->log_sum_exp(x, 2);
-    msq_kernels()->softmax_row(x, x, 2);
+    msq_kernels()->softmax_rows(x, x, 1, 2);
     s->gamma[s->states - 2] = x[0];
     s->gamma[s->states - 1] = x[1];
     return sum;
@@ -138,7 +138,8 @@ static float go_forward(const ctc_sequence *s) {
     for (int64_t row = s->first; row < s->last; row++) {
         float *const log_probs = log_probs_of(s, row);
         double *const alpha = alphas_of(s, row);
-        msq_kernels()->log_softmax_row(log_probs, ctc->logits + row * ctc->classes, ctc->classes);
+        msq_kernels()->log_softmax_rows(log_probs, ctc->logits + row * ctc->classes, 1,
+                                        ctc->classes);
         if (row == s->first)
             start_row(s, alpha, log_probs);
         else

@@ -42,11 +42,8 @@ typedef struct {
 } decode_job;
 
 /* 1 if no value is NaN or too large. */
-static int is_tame(const float *x, int64_t n) {
-    int wild = 0;
-    for (int64_t i = 0; i < n; i++)
-        wild |= !(x[i] < LARGEST);
-    return !wild;
+static int is_tame(const decode_job *job, const float *x, int64_t n) {
+    return job->kernels->none_above(x, n, LARGEST);
 }
 
 /* Whether x takes the place of what was best before it: a NaN does, unless that is one. */
@@ -171,7 +168,7 @@ static void decode_some(const decode_job *job, const sequence *order, int64_t co
         room += order[s].length * job->stride;
     }
     for (int64_t s = 0; s < count && p.tame; s++)
-        p.tame = is_tame(emissions_of(job, &p, s, 0), p.length[s] * job->crf->tags);
+        p.tame = is_tame(job, emissions_of(job, &p, s, 0), p.length[s] * job->crf->tags);
     decode(job, &p, order);
 }
 
@@ -215,8 +212,8 @@ static void fill_weights(decode_job *job) {
     for (int64_t to = 0; to < tags; to++)
         for (int64_t from = 0; from < stride; from++)
             job->into[to * stride + from] = from < tags ? job->from[from * stride + to] : -INFINITY;
-    job->tame =
-        is_tame(job->from, tags * stride) && is_tame(job->start, tags) && is_tame(job->end, tags);
+    job->tame = is_tame(job, job->from, tags * stride) && is_tame(job, job->start, tags) &&
+                is_tame(job, job->end, tags);
 }
 
 /* The kernels whose vectors hold a row with fewer lanes to spare. */

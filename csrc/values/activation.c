@@ -149,3 +149,31 @@ void msq_prelu_f32(float *y, const float *x, const float *alpha, int64_t rows, i
     const double values = (double)rows * (double)n;
     msq_parallel(msq_plan_threads(num_threads, rows, values, VALUES_PER_THREAD), run_rows, &job);
 }
+
+/* Rows of x are those of what is let through, then those of the gate. */
+static void run_glu(void *context, int thread, int num_threads) {
+    const struct job *const job = context;
+    const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
+    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++) {
+        const float *const x = job->x + 2 * row * n;
+        if (job->d)
+            msq_kernels()->glu_back_row(job->y + 2 * row * n, job->y + (2 * row + 1) * n,
+                                        job->d + row * n, x, x + n, n);
+        else
+            msq_kernels()->glu_row(job->y + row * n, x, x + n, n);
+    }
+}
+
+static void glu(struct job job, int num_threads) {
+    const double values = (double)job.rows * (double)job.n;
+    msq_parallel(msq_plan_threads(num_threads, job.rows, values, VALUES_PER_THREAD), run_glu, &job);
+}
+
+void msq_glu_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads) {
+    glu((struct job){.y = y, .x = x, .n = n, .rows = rows}, num_threads);
+}
+
+void msq_glu_back_f32(float *dx, const float *d, const float *x, int64_t rows, int64_t n,
+                      int num_threads) {
+    glu((struct job){.y = dx, .x = x, .n = n, .rows = rows, .d = d}, num_threads);
+}

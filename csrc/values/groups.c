@@ -74,10 +74,13 @@ static cells trimmed(const float *x, int64_t n, const float *pad, int64_t before
     return c;
 }
 
-/* `times` times x - shift and its square, to the sums of each feature. */
+/* `times` times x - shift and, with squares, its square, to the sums of each feature. */
 static void add_equal(double *restrict sum, double *restrict squares, const float *restrict x,
-                      const float *restrict shift, double times, int64_t features) {
-    for (int64_t f = 0; f < features; f++) {
+                      const float *restrict shift, double times, int64_t features,
+                      int with_squares) {
+    for (int64_t f = 0; f < features && !with_squares; f++)
+        sum[f] += times * ((double)x[f] - (double)shift[f]);
+    for (int64_t f = 0; f < features && with_squares; f++) {
         const double apart = (double)x[f] - (double)shift[f];
         sum[f] += times * apart;
         squares[f] += times * (apart * apart);
@@ -88,9 +91,11 @@ static void add_equal(double *restrict sum, double *restrict squares, const floa
 static void add_cells(const numbers *of, const cells *c, int64_t features, int with_squares) {
     memset(of->sum, 0, (size_t)(2 * features) * sizeof *of->sum); /* and the squares behind them */
     if (c->lead)
-        add_equal(of->sum, of->squares, c->first, of->shift, (double)c->lead, features);
+        add_equal(of->sum, of->squares, c->first, of->shift, (double)c->lead, features,
+                  with_squares);
     if (c->trail)
-        add_equal(of->sum, of->squares, c->last, of->shift, (double)c->trail, features);
+        add_equal(of->sum, of->squares, c->last, of->shift, (double)c->trail, features,
+                  with_squares);
     msq_kernels()->add_moments(of->sum, of->squares, c->middle, c->rows, features,
                                with_squares ? of->shift : NULL);
 }

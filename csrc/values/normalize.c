@@ -78,10 +78,9 @@ typedef struct {
 static void back_body(void *context, int thread, int num_threads) {
     const back_job *const job = context;
     const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
-    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++)
-        msq_kernels()->normalize_back_row(job->dx + row * n,
-                                          job->products ? job->products + row * n : NULL,
-                                          job->d + row * n, job->x + row * n, n, &job->norm);
+    const int64_t row = msq_share(job->rows, thread, num_threads), at = row * n;
+    msq_kernels()->normalize_back_rows(job->dx + at, job->products ? job->products + at : NULL,
+                                       job->d + at, job->x + at, end - row, n, &job->norm);
 }
 
 int msq_normalize_backward_f32(float *dx, float *products, const float *d, const float *x,

@@ -36,14 +36,14 @@ static span find_span(const uint8_t *mask, int64_t n) {
 
 /* Packs the real values to the front of y, takes their softmax there, and spreads them out from the
  * end. */
-static void softmax_with_holes(msq_map_fn *softmax_row, float *y, const float *x,
+static void softmax_with_holes(msq_rows_fn *softmax_rows, float *y, const float *x,
                                const uint8_t *mask, int64_t n) {
     int64_t packed = 0;
     for (int64_t i = 0; i < n; i++) {
         y[packed] = x[i]; /* the next value overwrites it if this one is masked: no branch */
         packed += mask[i] != 0;
     }
-    softmax_row(y, y, packed);
+    softmax_rows(y, y, 1, packed);
     for (int64_t i = n - 1; i >= 0; i--) {
         const int real = mask[i] != 0;
         packed -= real && packed > 0;
@@ -52,13 +52,13 @@ static void softmax_with_holes(msq_map_fn *softmax_row, float *y, const float *x
 }
 
 /* One row; `mask` is read only if `real`, its span, has holes. */
-static void softmax_of(msq_map_fn *softmax_row, float *y, const float *x, const uint8_t *mask,
+static void softmax_of(msq_rows_fn *softmax_rows, float *y, const float *x, const uint8_t *mask,
                        span real, int64_t n) {
     if (real.has_holes) {
-        softmax_with_holes(softmax_row, y, x, mask, n);
+        softmax_with_holes(softmax_rows, y, x, mask, n);
         return;
     }
-    softmax_row(y + real.first, x + real.first, real.last - real.first);
+    softmax_rows(y + real.first, x + real.first, 1, real.last - real.first);
     memset(y, 0, (size_t)real.first * sizeof *y);
     memset(y + real.last, 0, (size_t)(n - real.last) * sizeof *y);
 }
@@ -78,20 +78,24 @@ typedef struct {
 
 static void softmax_body(void *context, int thread, int num_threads) {
     const softmax_job *const job = context;
-    msq_map_fn *const softmax_row = msq_kernels()->softmax_row;
+    msq_rows_fn *const softmax_rows = msq_kernels()->softmax_rows;
     const int64_t n = job->n, first_row = msq_share(job->rows, thread, num_threads);
     const int64_t last_row = msq_share(job->rows, thread + 1, num_threads);
     const uint8_t *mask = NULL;
     span real = {0, n, 0};
+    if (!job->mask) {
+        softmax_rows(job->y + first_row * n, job->x + first_row * n, last_row - first_row, n);
+        return;
+    }
     for (int64_t row = first_row; row < last_row; row++) {
         const float *const x = job->x + row * n;
-        if (job->mask && (row == first_row || row % job->rows_per_mask == 0)) {
+        if (row == first_row || row % job->rows_per_mask == 0) {
             mask = job->mask + row / job->rows_per_mask * n;
             real = find_span(mask, n);
         }
         if (row + 1 < last_row)
             prefetch(x + n + real.first, real.last - real.first);
-        softmax_of(softmax_row, job->y + row * n, x, mask, real, n);
+        softmax_of(softmax_rows, job->y + row * n, x, mask, real, n);
     }
 }
 
@@ -112,15 +116,8 @@ typedef struct {
 static void softmax_back_body(void *context, int thread, int num_threads) {
     const back_job *const job = context;
     const int64_t n = job->n, last_row = msq_share(job->rows, thread + 1, num_threads);
-    for (int64_t row = msq_share(job->rows, thread, num_threads); row < last_row; row++) {
-        const float *const d = job->d + row * n, *const y = job->y + row * n;
-        float *const dx = job->dx + row * n;
-        for (int64_t i = 0; i < n; i++)
-            dx[i] = d[i] * y[i];
-        const float sum = (float)msq_kernels()->reduce_row(dx, n, 0, MSQ_SUM);
-        for (int64_t i = 0; i < n; i++)
-            dx[i] = y[i] * (d[i] - sum);
-    }
+    const int64_t row = msq_share(job->rows, thread, num_threads), at = row * n;
+    msq_kernels()->softmax_back(job->dx + at, job->d + at, job->y + at, last_row - row, n);
 }
 
 void msq_softmax_back_f32(float *dx, const float *d, const float *y, int64_t rows, int64_t n,
@@ -133,9 +130,10 @@ void msq_softmax_back_f32(float *dx, const float *d, const float *y, int64_t row
 
 static void log_softmax_body(void *context, int thread, int num_threads) {
     const softmax_job *const job = context;
-    const int64_t n = job->n, last_row = msq_share(job->rows, thread + 1, num_threads);
-    for (int64_t row = msq_share(job->rows, thread, num_threads); row < last_row; row++)
-        msq_kernels()->log_softmax_row(job->y + row * n, job->x + row * n, n);
+    const int64_t n = job->n, first_row = msq_share(job->rows, thread, num_threads);
+    const int64_t last_row = msq_share(job->rows, thread + 1, num_threads);
+    msq_kernels()->log_softmax_rows(job->y + first_row * n, job->x + first_row * n,
+                                    last_row - first_row, n);
 }
 
 void msq_log_softmax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads) {

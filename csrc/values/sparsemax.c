@@ -8,7 +8,6 @@
 
 /* Values for which one more thread pays: some 15 us of sorting. */
 enum { GRAIN = 1 << 12 };
-enum { FEW = 24 }; /* values that are sorted one by one */
 
 /* Moves a[root] down a heap of n values, the smallest on top. */
 static void sift(float *a, int64_t root, int64_t n) {
@@ -34,34 +33,23 @@ static void sort_descending(float *a, int64_t n) {
     }
 }
 
-/* The same of few, without a branch that depends on them. */
-static void insert_descending(float *a, int64_t n) {
-    for (int64_t i = 1; i < n; i++) {
-        float value = a[i];
-        for (int64_t j = 0; j < i; j++) {
-            const float larger = a[j] > value ? a[j] : value;
-            value = a[j] > value ? value : a[j];
-            a[j] = larger;
-        }
-        a[i] = value;
-    }
-}
-
-/* The support is the x_k, the largest first, with k x_k > x_1 + ... + x_k - 1. All of them are over
- * x_1 - 1, so the others need no sorting. */
+/* Any row. The support is the x_k, the largest first, with k x_k > x_1 + ... + x_k - 1. All of them
+ * are over x_1 - 1, so the others need no sorting. */
 static void sparsemax_row(float *y, const float *x, int64_t n) {
     double sum = 0, sums = 0, support = 0;
-    float most;
-    const int64_t near = msq_kernels()->near_most(y, x, n, 1.0f, &most);
+    float most = x[0];
+    int64_t near = 0;
+    for (int64_t i = 1; i < n; i++)
+        most = x[i] > most || x[i] != x[i] ? x[i] : most; /* a NaN stays */
     if (!isfinite(most)) {
         for (int64_t i = 0; i < n; i++)
             y[i] = NAN;
         return;
     }
-    if (near <= FEW)
-        insert_descending(y, near);
-    else
-        sort_descending(y, near);
+    for (int64_t i = 0; i < n; i++)
+        if (x[i] >= most - 1.0f)
+            y[near++] = x[i];
+    sort_descending(y, near);
     for (int64_t i = 0; i < near; i++) {
         sum += (double)y[i];
         if ((double)y[i] * (double)(i + 1) > sum - 1) {
@@ -69,7 +57,9 @@ static void sparsemax_row(float *y, const float *x, int64_t n) {
             support++;
         }
     }
-    msq_kernels()->cut_row(y, x, n, (float)((sums - 1) / support));
+    const float tau = (float)((sums - 1) / support);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = 0 > x[i] - tau ? 0 : x[i] - tau;
 }
 
 typedef struct {
@@ -81,8 +71,8 @@ typedef struct {
 static void sparsemax_body(void *context, int thread, int num_threads) {
     const sparsemax_job *const job = context;
     const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
-    for (int64_t row = msq_share(job->rows, thread, num_threads); row < end; row++)
-        sparsemax_row(job->y + row * n, job->x + row * n, n);
+    const int64_t row = msq_share(job->rows, thread, num_threads);
+    msq_kernels()->sparsemax_rows(job->y + row * n, job->x + row * n, end - row, n, sparsemax_row);
 }
 
 void msq_sparsemax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads) {

@@ -46,6 +46,12 @@ void msq_option_activation_back_f32(float *dx, const float *d, const float *y, c
 void msq_prelu_f32(float *y, const float *x, const float *alpha, int64_t rows, int64_t n,
                    int num_threads);
 
+/* y = x[r][0] sigmoid(x[r][1]) of rows, x (rows, 2, n), y (rows, n), y not x. And the gradient dx
+ * of x from that d of y, which must not be dx. */
+void msq_glu_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads);
+void msq_glu_back_f32(float *dx, const float *d, const float *x, int64_t rows, int64_t n,
+                      int num_threads);
+
 /* --- the way back of a softmax and its logarithm (softmax.c), and sparsemax (sparsemax.c) */
 
 /* dx = y (d - sum of d y) of each row, the gradient of x from that d of y = softmax(x); all (rows,

@@ -25,6 +25,9 @@ def activation_with(
 def prelu(
     x: ArrayLike, alpha: ArrayLike, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...
+def glu(
+    x: ArrayLike, d: ArrayLike | None = None, *, num_threads: int | None = None
+) -> NDArray[np.float32]: ...
 def elementary(
     x: ArrayLike, name: str, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...

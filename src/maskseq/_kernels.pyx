@@ -48,6 +48,10 @@ cdef extern from "values/values.h":
     void msq_prelu_f32(float* y, const float* x, const float* alpha, int64_t rows, int64_t n,
                        int num_threads) nogil
 
+    void msq_glu_f32(float* y, const float* x, int64_t rows, int64_t n, int num_threads) nogil
+    void msq_glu_back_f32(float* dx, const float* d, const float* x, int64_t rows, int64_t n,
+                          int num_threads) nogil
+
     void msq_softmax_back_f32(float* dx, const float* d, const float* y, int64_t rows, int64_t n,
                               int num_threads) nogil
     void msq_log_softmax_f32(float* y, const float* x, int64_t rows, int64_t n,

@@ -10,9 +10,9 @@ SIZES = [1, 2, 7, 8, 9, 15, 16, 17, 33, 130]
 INF, NAN = np.inf, np.nan
 
 
-@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("n", [*SIZES, 700])
 def test_log_softmax_and_log_sum_exp_equal_their_definitions(isa, rng, n):
-    x = rng.normal(0, 30, (5, n)).astype(np.float32)
+    x = rng.normal(0, 30, (13, n)).astype(np.float32)
     wide = x.astype(np.float64)
     y, sums = _kernels.log_softmax(x), _kernels.log_sum_exp(x)
     np.testing.assert_allclose(y, reference.log_softmax(wide), rtol=3e-7, atol=1e-6)
@@ -40,16 +40,27 @@ def test_log_softmax_is_the_logarithm_of_softmax_at_the_ends(isa, n):
 
 @pytest.mark.parametrize("n", [*SIZES, 63, 64, 65, 200])
 def test_sparsemax_equals_its_definition(isa, rng, n):
-    x = rng.normal(0, 1, (6, n)).astype(np.float32)
+    x = rng.normal(0, 1, (21, n)).astype(np.float32)
     x[0], x[1, : n // 2] = 0, 3
     x[3] = x[3] / 64 - 50  # all of them near the largest, which is far below 0
     x[4, n // 3] = -INF if n > 1 else 0
+    x[6:] *= np.logspace(-3, 1, 15, dtype=np.float32)[:, None]  # from all of them near it to one
     want = reference.sparsemax(x.astype(np.float64))
     np.testing.assert_allclose(_kernels.sparsemax(x), want, rtol=1e-5, atol=1e-6)
-    x[2, n // 2] = NAN
-    assert np.isnan(_kernels.sparsemax(x)).all(axis=1).tolist() == [False, False, True] + 3 * [
-        False
-    ]
+    for at in (2, 17):
+        x[at, n // 2] = NAN
+    x[5, 0] = x[20] = INF
+    nothing = np.isnan(_kernels.sparsemax(x))
+    assert np.flatnonzero(nothing.all(axis=1)).tolist() == [2, 5, 17, 20]
+    assert nothing.sum() == 4 * n
+
+
+@pytest.mark.parametrize("n", [1, 17, 33, 90])
+def test_sparsemax_of_a_row_does_not_depend_on_its_neighbours(isa, rng, n):
+    x = rng.normal(0, 0.5, (37, n)).astype(np.float32)
+    x[::5] /= 100
+    alone = np.concatenate([_kernels.sparsemax(row[None]) for row in x])
+    np.testing.assert_array_equal(_kernels.sparsemax(x), alone)
 
 
 @pytest.mark.parametrize(
@@ -170,8 +181,21 @@ def test_additive_scores_equal_their_definition(isa, rng, dim):
     )
 
 
+@pytest.mark.parametrize("n", SIZES)
+def test_glu_equals_its_definition_there_and_back(isa, rng, n):
+    x, d = rng.normal(0, 3, (5, 2, n)).astype(np.float32), rng.normal(0, 1, (5, n))
+    value, share = x[:, 0].astype(np.float64), 1 / (1 + np.exp(-x[:, 1].astype(np.float64)))
+    np.testing.assert_allclose(_kernels.glu(x), value * share, rtol=1e-6)
+    want = np.stack([d * share, d * value * share * (1 - share)], axis=1)
+    back = _kernels.glu(x, d.astype(np.float32))
+    np.testing.assert_allclose(back, want, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match=r"d must be float32 \(5, "):
+        _kernels.glu(x, d[:4])
+
+
 def test_every_isa_and_any_number_of_threads_give_the_same_bits(rng):
     x, row = rng.normal(0, 3, (333, 77)).astype(np.float32), rng.normal(0, 1, 77).astype(np.float32)
+    pairs = x[:18].reshape(9, 2, 77)
     bits = set()
     for isa in _kernels.ISAS:
         _kernels.set_isa(isa)
@@ -184,6 +208,7 @@ def test_every_isa_and_any_number_of_threads_give_the_same_bits(rng):
             ]
             parts.append(_kernels.normalize_groups(x, 9, 37, 7, 1e-3, row, row, **n))
             parts += [_kernels.additive_scores(x, x[:9], row, **n), _kernels.prelu(x, row, **n)]
+            parts += [_kernels.glu(pairs, **n), _kernels.glu(pairs, x[:9], **n)]
             bits.add(b"".join(part.tobytes() for part in parts))
     assert len(bits) == 1
 

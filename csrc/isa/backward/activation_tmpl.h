@@ -107,6 +107,30 @@ BACK_LOOP(sparse_sigmoid, v_inside(v, -1.0f, 1.0f, v_set1(0.5f)))
 BACK_LOOP(relu_between, ABOVE(OPTION(2), v_if_greater(OPTION(1), v, one, zero), OPTION(0)))
 BACK_LOOP(threshold, ABOVE(OPTION(0), one, zero))
 
+/* From that of x sigmoid(gate). */
+static void glu_back_row(float *dx, float *dgate, const float *d, const float *x, const float *gate,
+                         int64_t n) {
+    for (int64_t i = 0; i < n; i += V_WIDTH) {
+        const vec g = load_some(d + i, n - i), share = v_sigmoid(load_some(gate + i, n - i));
+        const vec slope = v_sigmoid_slope(share);
+        store_some(dx + i, v_mul(g, share), n - i);
+        store_some(dgate + i, v_mul(v_mul(g, load_some(x + i, n - i)), slope), n - i);
+    }
+}
+
+/* From that of a softmax; the sum is one of float64, rounded. */
+static void softmax_back(float *dx, const float *d, const float *y, int64_t rows, int64_t n) {
+    for (; rows > 0; rows--, dx += n, d += n, y += n) {
+        for (int64_t i = 0; i < n; i += V_WIDTH)
+            store_some(dx + i, v_mul(load_some(d + i, n - i), load_some(y + i, n - i)), n - i);
+        const vec sum = v_set1((float)reduce_row(dx, n, 0, MSQ_SUM));
+        for (int64_t i = 0; i < n; i += V_WIDTH) {
+            const vec apart = v_sub(load_some(d + i, n - i), sum);
+            store_some(dx + i, v_mul(load_some(y + i, n - i), apart), n - i);
+        }
+    }
+}
+
 #define ACTIVATION_BACK_LOOPS                                                                      \
     {[MSQ_LINEAR] = linear_back,                                                                   \
      [MSQ_RELU] = relu_back,                                                                       \

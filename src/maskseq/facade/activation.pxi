@@ -68,3 +68,25 @@ def prelu(
         msq_prelu_f32(out, <const float*>a.view.buf, <const float*>w.view.buf,
                       size // max(n, 1), n, threads)
     return y
+
+
+def glu(
+    x: ArrayLike, d: ArrayLike | None = None, *, num_threads: int | None = None
+) -> NDArray[np.float32]:
+    """x (rows, 2, n) float32 -> x[:, 0] * sigmoid(x[:, 1]), (rows, n) float32.
+
+    With the gradient d (rows, n) of that: the gradient of x.
+    """
+    cdef Array a = floats(x, "x").expect(ANY, 2, ANY)
+    cdef int64_t rows = a.view.shape[0], n = a.view.shape[2]
+    cdef Array b = None if d is None else floats(d, "d").expect(rows, n)
+    cdef const float* back = <const float*>values_of(b)
+    cdef int threads = thread_count(num_threads)
+    y = new_floats((rows, n) if b is None else a.shape())
+    cdef float* out = <float*>writable(y)
+    with nogil:
+        if back == NULL:
+            msq_glu_f32(out, <const float*>a.view.buf, rows, n, threads)
+        else:
+            msq_glu_back_f32(out, back, <const float*>a.view.buf, rows, n, threads)
+    return y

@@ -72,9 +72,14 @@ def log_softmax(d: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
 
 def glu(d: np.ndarray, x: np.ndarray, axis: int) -> np.ndarray:
     """The gradient of x from that of glu(x)."""
-    value, gate = np.split(x, 2, axis=axis)
-    share = _kernels.activation(gate, "sigmoid")
-    return np.concatenate([d * share, d * value * (share * (1 - share))], axis=axis)
+    before, _, after = halves = halves_of(x.shape, axis)
+    return _kernels.glu(x.reshape(halves), d.reshape(before, after)).reshape(x.shape)
+
+
+def halves_of(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
+    """An array of `shape` as one whose middle axis are the two halves of `axis`."""
+    axis %= len(shape)
+    return math.prod(shape[:axis]), 2, math.prod(shape[axis:]) // 2
 
 
 def sparsemax(d: np.ndarray, y: np.ndarray, x: np.ndarray, axis: int) -> np.ndarray:

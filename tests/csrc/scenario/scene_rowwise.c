@@ -113,6 +113,18 @@ static void softmaxes(scene *s, const float *x, int64_t rows, int64_t n) {
     msq_sparsemax_f32(z.one, x, rows, n, 1);
     msq_sparsemax_f32(z.many, x, rows, n, 3);
     same_floats(s, "sparsemax", z);
+    const int64_t pairs = rows / 2;
+    const output share = out(s, pairs * n, sizeof(float)), back = out(s, rows * n, sizeof(float));
+    if (s->no_memory)
+        return;
+    msq_glu_f32(share.one, x, pairs, n, 1);
+    msq_glu_f32(share.many, x, pairs, n, 3);
+    same_floats(s, "glu", share);
+    memset(back.one, 0, back.bytes);
+    memset(back.many, 0, back.bytes);
+    msq_glu_back_f32(back.one, y.one, x, pairs, n, 1);
+    msq_glu_back_f32(back.many, y.one, x, pairs, n, 3);
+    same_floats(s, "way back through glu", back);
 }
 
 static void additive(scene *s, const float *q, int64_t queries, int64_t dim) {
