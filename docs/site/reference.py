@@ -15,13 +15,8 @@ FOLDER = Path(__file__).parents[1] / "reference"
 MODULES = (
     *("ops", "losses", "metrics", "optimizers", "callbacks", "initializers", "regularizers"),
     *("constraints", "activations", "testing", "explain", "plot", "report", "scoring", "sklearn"),
-    *("saving", "importers", "savers", "utils", "optimizers.schedules", "scoring.dask"),
+    *("saving", "importers", "savers", "backend", "utils", "optimizers.schedules", "scoring.dask"),
 )
-INSIDE = {
-    *("activate", "as_numpy", "gradient_of", "kernel_name", "value_of", "as_loss", "for_output"),
-    *("Configured", "Elementwise", "checked", "draw_seed", "hint", "operation", "snake_case"),
-}
-"""What other modules of maskseq call, and users do not."""
 FIRST = {"Model", "Sequential", "Ragged", "Layer"}
 
 
@@ -32,8 +27,7 @@ def setup(app: Any) -> dict[str, bool]:
 
 def public(module: ModuleType) -> dict[str, Any]:
     """The classes and functions of a module that a user may name, with docstrings."""
-    names = getattr(module, "__all__", None) or dir(module)
-    found = {name: getattr(module, name) for name in names if name[0] != "_" and name not in INSIDE}
+    found = {name: getattr(module, name) for name in module.__all__}
     return {
         name: value
         for name, value in sorted(found.items())

@@ -48,6 +48,15 @@ if _typing.TYPE_CHECKING:
     from .importers import read_weights as read_weights
 
 __version__ = "0.2.0"
+__all__ = [
+    "Input", "KerasTensor", "Layer", "Model", "Ragged", "Sequential", "Session", "Tensor",
+    "convert_to_tensor", "from_torch", "get_include", "get_keras_mask", "get_num_threads",
+    "load_model", "num_threads", "pad_sequences", "read_weights", "set_keras_mask",
+    "set_num_threads", "set_random_seed",
+    "activations", "backend", "callbacks", "constraints", "explain", "importers",
+    "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "plot",
+    "regularizers", "report", "saving", "scoring", "testing", "utils",
+]  # fmt: skip
 _OF_FILES = ("from_torch", "load_model", "read_weights")
 _MODULES = (
     "callbacks", "explain", "importers", "losses", "metrics", "models",

@@ -13,6 +13,11 @@ import numpy as np
 from . import configured
 from .numerics import extremes, reductions
 
+__all__ = [
+    "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "get", "max_norm",
+    "min_max_norm", "non_neg", "serialize", "unit_norm",
+]  # fmt: skip
+
 _EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 Axes = int | list[int] | tuple[int, ...]
 

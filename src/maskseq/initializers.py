@@ -13,6 +13,15 @@ import numpy as np
 
 from .configured import Configured, hint, snake_case
 
+__all__ = [
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
+    "IdentityInitializer", "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal",
+    "OrthogonalInitializer", "RandomNormal", "RandomUniform", "TruncatedNormal",
+    "VarianceScaling", "Zeros", "constant", "get", "identity", "ones", "orthogonal",
+    "random_normal", "random_uniform", "serialize", "set_random_seed", "truncated_normal",
+    "variance_scaling", "zeros",
+]  # fmt: skip
+
 _seed: int | None = None
 
 

@@ -15,6 +15,11 @@ from .context import current
 from .numerics import extremes, reductions
 from .tape import value_of
 
+__all__ = [
+    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get", "l1", "l1_l2", "l2",
+    "orthogonal_regularizer", "serialize",
+]  # fmt: skip
+
 
 class Regularizer(configured.Configured):
     """Base of regularizers: a call takes an array and returns its penalty, a float32 number.

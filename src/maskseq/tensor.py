@@ -28,6 +28,7 @@ class Tensor(np.ndarray):
     """
 
     _keras_mask: Any
+    _mask_taken_by: Any
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))

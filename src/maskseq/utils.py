@@ -12,6 +12,11 @@ from .given.custom import get_registered_object as get_registered_object
 from .given.custom import register_keras_serializable as register_keras_serializable
 from .initializers import set_random_seed as set_random_seed
 
+__all__ = [
+    "custom_object_scope", "get_custom_objects", "get_registered_object", "normalize",
+    "pad_sequences", "register_keras_serializable", "set_random_seed", "to_categorical",
+]  # fmt: skip
+
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     """1 at the place of each class, on a new last axis, float32; a last axis of size 1 goes.

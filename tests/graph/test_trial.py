@@ -164,8 +164,7 @@ def test_what_fails_at_any_size_says_what_it_was_tried_with():
 
     with pytest.raises(ValueError, match="24 steps are not right") as caught:
         layers.Lambda(refuse)(layers.Input((None, 3)))
-    (note,) = caught.value.__notes__
-    assert "compute_output_shape" in note
+    assert any("compute_output_shape" in note for note in caught.value.__notes__)
     with pytest.raises(ValueError, match="7 steps are not right") as caught:
         layers.Lambda(refuse)(layers.Input((7, 3)))
-    assert not hasattr(caught.value, "__notes__")
+    assert not any("compute_output_shape" in note for note in caught.value.__notes__)

@@ -13,3 +13,9 @@ from .progbar_logger import ProgbarLogger as ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from .swap_ema_weights import SwapEMAWeights as SwapEMAWeights
 from .terminate_on_nan import TerminateOnNaN as TerminateOnNaN
+
+__all__ = [
+    "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History",
+    "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "ProgbarLogger",
+    "ReduceLROnPlateau", "SwapEMAWeights", "TerminateOnNaN",
+]  # fmt: skip

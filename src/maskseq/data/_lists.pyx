@@ -141,9 +141,11 @@ def measure(tuple rows not None, int64_t[::1] lengths not None):
             try:
                 lengths[i] = len(row)
             except TypeError:
-                raise ValueError(
+                error = ValueError(
                     "`sequences` must be a list of iterables. "
-                    f"Found non-iterable: {row} at position {i}") from None
+                    f"Found non-iterable: {row} at position {i}")
+                error.row, error.step = i, None
+                raise error from None
         if first < 0 and lengths[i] > 0:
             first = i
     return first, other

@@ -169,7 +169,8 @@ def _by_numpy(rows: tuple, i: int, first: int, count: int, dtype: DTypeLike | No
         said = f"`sequences` must hold sequences, got {type(rows[i]).__name__} at position {i}"
         raise placed(TypeError(said), i)
     if len(steps) != count:
-        raise RuntimeError(f"`sequences` at position {i} changed while it was being read")
+        said = f"`sequences` at position {i} changed while it was being read"
+        raise placed(RuntimeError(said), i)
     return steps
 
 
@@ -219,7 +220,8 @@ def _check_holds(dtype: np.dtype, steps: np.ndarray, row: Any, i: int) -> None:
     needed = np.promote_types(dtype, found)
     if needed.kind == "f":
         if dtype.kind != "f" and found.kind != "f":
-            raise OverflowError(f"`sequences` at position {i}: nothing holds {dtype} and {found}")
+            said = f"`sequences` at position {i}: nothing holds {dtype} and {found}"
+            raise placed(OverflowError(said), i)
         needed = np.dtype(np.float32)
     if needed != dtype:
         raise _TooNarrow(needed)

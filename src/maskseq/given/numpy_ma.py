@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .places import placed
+
 
 def is_masked_array(x: Any) -> bool:
     """True for a numpy.ma.MaskedArray, masked numbers or not."""
@@ -32,9 +34,10 @@ def without_mask(x: Any, name: str) -> Any:
     return x.data
 
 
-def masked_steps(x: Any, axes: int, what: str) -> np.ndarray:
+def masked_steps(x: Any, axes: int, what: str, row: int | None = None) -> np.ndarray:
     """bool, True = masked: which steps of a numpy.ma array are, a step being x[i] for `axes` axes.
 
+    row: the number of a sequence, where x is one.
     Raises: TypeError if only some numbers of a step are.
     """
     shape, size = x.shape[:axes], math.prod(x.shape[axes:])
@@ -43,10 +46,11 @@ def masked_steps(x: Any, axes: int, what: str) -> np.ndarray:
     partly = some & ~masked.all(axis=-1)
     if partly.any():
         place = [int(i) for i in np.argwhere(partly)[0]]
-        raise TypeError(
+        said = (
             f"{what} must have steps that are masked as a whole, got a numpy.ma array in which "
             f"some numbers of step {place} are masked: fill them, x.filled(value), or mask all"
         )
+        raise placed(TypeError(said), *(place if row is None else [row, *place])[:2])
     return some
 
 
@@ -58,12 +62,14 @@ def real_part(row: Any, position: int) -> np.ndarray:
     name = f"`sequences` at position {position}"
     if row.ndim == 0:
         return without_mask(row, name)
-    masked = masked_steps(row, 1, name)
+    masked = masked_steps(row, 1, name, position)
     count = len(masked) - int(np.argmin(masked[::-1])) if not masked.all() else 0
     if masked[:count].any():
-        raise TypeError(
-            f"{name} is a numpy.ma array whose step {int(np.argmax(masked))} is masked, before the "
-            f"last real one: leave such steps out, x[~mask], or give a model all sequences as one "
-            f"numpy.ma array (batch, time, ...)"
+        step = int(np.argmax(masked))
+        said = (
+            f"{name} is a numpy.ma array whose step {step} is masked, before the last real one: "
+            f"leave such steps out, x[~mask], or give a model all sequences as one numpy.ma array "
+            f"(batch, time, ...)"
         )
+        raise placed(TypeError(said), position, step)
     return row.data[:count]

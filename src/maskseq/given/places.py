@@ -3,6 +3,7 @@
 The row is the number of a sequence in all that was given, whatever pieces it was cut into.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ def in_file(error: Error, path: str, row: int, step: int | None = None) -> Error
 class rows_of:
     """An error with a row that the body raises has it in all data: `number(row)`.
 
-    Its message is changed where it names the row: " at [3, 1]".
+    Its message is changed where it names the row: " at [3, 1]", " at position 3".
     """
 
     __slots__ = ("_number",)
@@ -39,20 +40,20 @@ class rows_of:
         row = getattr(error, "row", None)
         if isinstance(error, Exception) and row is not None:
             number = int(self._number(row))
-            _say(error, f" at [{row}", f" at [{number}")
+            error.args = (_place(row).sub(rf"\g<1>{number}", str(error)),)
             vars(error)["row"] = number
 
 
 def without_row(error: Exception) -> str:
     """The message, with the step alone: for one sequence, whose place is said elsewhere."""
     row, step = getattr(error, "row", None), getattr(error, "step", None)
-    head, found, tail = str(error).rpartition(f" at [{row}")
-    if row is None or not found:
+    if row is None:
         return str(error)
-    return head if step is None else f"{head} at step {step}{tail.partition(']')[2]}"
+    said = re.sub(rf" at position {row}\b", "", str(error))
+    in_step = "" if step is None else f" at step {step}"
+    return re.sub(rf" at \[{row}(, \d+)*\]", in_step, said)
 
 
-def _say(error: Exception, before: str, after: str) -> None:
-    head, found, tail = str(error).rpartition(before)
-    if found and tail[:1] in (",", "]"):
-        error.args = (head + after + tail,)
+def _place(row: int) -> re.Pattern[str]:
+    """Where a message names a row."""
+    return re.compile(rf"( at \[| at position ){row}\b")

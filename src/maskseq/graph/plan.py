@@ -11,6 +11,7 @@ from typing import Any
 from ..context import Context, enter, leave
 from ..nest import flatten, holds, is_nested, map_structure
 from ..rows import settled
+from .lost import reader_of_padding
 from .order import sort_nodes
 from .symbols import KerasTensor, Node
 
@@ -121,7 +122,9 @@ class Plan:
 
         return call
 
-    def _call(self, node: Node, kwargs: dict[str, Any], taken: list[int]) -> Callable[..., None]:
+    def _call(
+        self, node: Node, kwargs: dict[str, Any], taken: list[tuple[int, Any]]
+    ) -> Callable[..., None]:
         """A function of all slots that makes a call of any arguments and results."""
         operation, places = node.operation, [self._slots[id(x)] for x in flatten(node.outputs)]
         function, fill = operation.step, self._filler(list(node.args))
@@ -138,8 +141,8 @@ class Plan:
                 values = result if flat and type(result) is list else flatten(result)
                 for place, value in zip(places, values, strict=True):
                     slots[place] = value
-            for slot in taken:
-                slots[slot] = operation.take_mask(slots[slot])
+            for slot, reader in taken:
+                slots[slot] = operation.take_mask(slots[slot], reader)
 
         return call
 
@@ -164,12 +167,17 @@ class Plan:
             return lambda slots: kind(*[fill(slots) for fill in parts])
         return lambda slots: kind([fill(slots) for fill in parts])
 
-    def _taken(self, number: int, node: Node) -> list[int]:
-        """The slots whose masks the call takes and that are read after it."""
+    def _taken(self, number: int, node: Node) -> list[tuple[int, Any]]:
+        """The slots whose masks the call takes and that are read after it; and what then reads
+        their padding as if it were real, if anything does."""
         if not getattr(node.operation, "takes_masks", False):
             return []
-        read = {id(x) for x in node.inputs if self._last_read.get(id(x), 0) > number}
-        return sorted({self._slots[place] for place in read})
+        read = {id(x): x for x in node.inputs if self._last_read.get(id(x), 0) > number}
+        after = self.nodes[number + 1 :]
+        return sorted(
+            ((self._slots[place], reader_of_padding(after, x)) for place, x in read.items()),
+            key=itemgetter(0),
+        )
 
     def _count_last(self) -> int:
         """How many calls at the end make outputs that no other call reads."""

@@ -13,6 +13,10 @@ if _typing.TYPE_CHECKING:
     from .arrays import read_weights as read_weights
     from .torch.build import from_torch as from_torch
 
+__all__ = [
+    "FormatError", "UnsupportedLayerError", "from_torch", "load_model", "load_weights",
+    "model_from_json", "read_weights",
+]  # fmt: skip
 _LATER = {"from_torch": "torch.build", "read_weights": "arrays"}
 
 

@@ -16,3 +16,7 @@ def __getattr__(name: str) -> _Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     package = __name__.rpartition(".")[0]
     return getattr(_import_module(f"{package}.{_OF_FILES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_OF_FILES]

@@ -82,6 +82,7 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     """
 
     supports_masking = True
+    _word = "model"
 
     @overload
     def __init__(

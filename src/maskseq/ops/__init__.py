@@ -251,6 +251,41 @@ from .sorting import sort as sort
 from .sorting import top_k as top_k
 from .sorting import unravel_index as unravel_index
 
+__all__ = [
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append", "arange",
+    "arccos", "arcsin", "arctan", "arctan2", "argmax", "argmin", "argsort", "array",
+    "array_split", "average", "batch_normalization", "binary_crossentropy", "bitwise_and",
+    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "broadcast_to", "cast", "categorical_crossentropy", "ceil", "celu", "clip",
+    "concatenate", "cond", "convert_to_numpy", "convert_to_tensor", "copy", "cos", "cosh",
+    "count_nonzero", "ctc_loss", "cumprod", "cumsum", "deg2rad", "diag", "diagflat", "diagonal",
+    "diff", "digitize", "divide", "divide_no_nan", "dot", "dot_product_attention", "dstack",
+    "dtype", "einsum", "elu", "empty", "empty_like", "equal", "erf", "exp", "exp2",
+    "expand_dims", "expm1", "extract_sequences", "eye", "fabs", "flip", "fliplr", "flipud",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "fori_loop", "full", "full_like", "gelu",
+    "get_item", "get_keras_mask", "glu", "greater", "greater_equal", "hard_shrink",
+    "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "heaviside", "hsplit", "hstack",
+    "identity", "in_top_k", "inner", "is_tensor", "isclose", "isfinite", "isin", "isinf",
+    "isnan", "isneginf", "isposinf", "layer_normalization", "leaky_relu", "left_shift", "less",
+    "less_equal", "linspace", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "map",
+    "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod",
+    "moments", "moveaxis", "multi_hot", "multiply", "nan_to_num", "nanmax", "nanmean", "nanmin",
+    "nanprod", "nansum", "ndim", "negative", "nonzero", "norm", "normalize", "not_equal",
+    "one_hot", "ones", "ones_like", "operation", "outer", "pad", "percentile", "power", "prod",
+    "ptp", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "relu6", "repeat", "reshape",
+    "right_shift", "rms_normalization", "roll", "round", "rsqrt", "saturate_cast", "scan",
+    "scatter", "scatter_update", "searchsorted", "segment_max", "segment_min", "segment_sum",
+    "select", "selu", "shape", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "size",
+    "slice", "slice_update", "soft_shrink", "softmax", "softplus", "softsign", "sort",
+    "sparse_categorical_crossentropy", "sparse_plus", "sparse_sigmoid", "sparsemax", "split",
+    "sqrt", "square", "squareplus", "squeeze", "stack", "std", "stop_gradient", "subtract",
+    "sum", "swapaxes", "swish", "switch", "take", "take_along_axis", "tan", "tanh",
+    "tanh_shrink", "tensordot", "threshold", "tile", "top_k", "trace", "transpose", "tri",
+    "tril", "triu", "true_divide", "trunc", "unravel_index", "unstack", "var", "vdot",
+    "vectorized_map", "vsplit", "vstack", "where", "while_loop", "zeros", "zeros_like",
+]  # fmt: skip
+
 
 @operation("ConvertToTensor", by_equality=True, gradient=lambda d, y, x, dtype, sparse, ragged: d)
 def _as_tensor(x, dtype=None, sparse=None, ragged=None):

@@ -13,6 +13,12 @@ import numpy as np
 from .. import _kernels, configured
 from ..numerics import extremes
 
+__all__ = [
+    "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay",
+    "LearningRateSchedule", "PiecewiseConstantDecay", "PolynomialDecay", "deserialize",
+    "serialize",
+]  # fmt: skip
+
 _ONE, _HALF, _PI = np.float32(1), np.float32(0.5), np.float32(math.pi)
 
 

@@ -7,3 +7,8 @@ from ..given.custom import get_registered_object as get_registered_object
 from ..given.custom import register_keras_serializable as register_keras_serializable
 from ..importers import load_model as load_model
 from ..savers import save_model as save_model
+
+__all__ = [
+    "custom_object_scope", "get_custom_objects", "get_registered_name", "get_registered_object",
+    "load_model", "register_keras_serializable", "save_model",
+]  # fmt: skip

@@ -2,3 +2,5 @@
 
 from .job import Report as Report
 from .job import score as score
+
+__all__ = ["Report", "score"]

@@ -10,3 +10,5 @@ except ModuleNotFoundError as error:
         "maskseq.sklearn needs scikit-learn: pip install scikit-learn, or maskseq[sklearn]",
         name="sklearn",
     ) from error
+
+__all__ = ["SequenceClassifier", "SequenceRegressor"]

@@ -10,3 +10,8 @@ from .precision import check_precision as check_precision
 from .precision import precision_differences as precision_differences
 from .promises import PROMISES as PROMISES
 from .promises import check_layer as check_layer
+
+__all__ = [
+    "PROMISES", "PrecisionCheck", "check_gradients", "check_invariance", "check_layer",
+    "check_precision", "precision_differences",
+]  # fmt: skip

@@ -96,10 +96,13 @@ def test_scores_are_zero_where_nobody_attends(rng):
 
 def test_masks_of_the_inputs_are_taken_and_that_is_told(rng):
     x = carrying(rng.standard_normal((BATCH, TIME, FEATURES)), MASKS["right"])
-    with pytest.warns(UserWarning, match="took the mask off its inputs"):
-        y = layers.MultiHeadAttention(2, 3)(x, x)
+    y = layers.MultiHeadAttention(2, 3, name="taker")(x, x)
     assert not hasattr(x, "_keras_mask")
     assert y._keras_mask is MASKS["right"]
+    narrow = layers.LayerNormalization()(layers.Add()([layers.Dense(FEATURES)(x), y]))
+    layers.LSTM(2)(narrow, mask=MASKS["right"])
+    with pytest.warns(UserWarning, match="'taker' .* took the mask off .* 'reader' .* reads"):
+        layers.LSTM(2, name="reader")(narrow)
 
 
 def residual_blocks(module, inputs):

@@ -65,6 +65,7 @@ class HeadsAttention(DropsWeights, Layer):
 
     supports_masking = True
     any_time = True
+    own_queries = True
     max_rank = 3
     not_in_config = frozenset({"flash_attention"})
 

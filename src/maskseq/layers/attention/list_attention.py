@@ -46,6 +46,7 @@ class ListAttention(DropsWeights, Layer):
     """
 
     any_time = True
+    own_queries = True
 
     def build(self, input_shape: Any) -> None:
         _check_list("inputs", input_shape)

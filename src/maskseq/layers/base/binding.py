@@ -22,8 +22,8 @@ def kind_of(value: Any) -> type | None:
     kind = type(value)
     if kind is np.ndarray or kind is Rows:
         return kind
-    if kind is Tensor:
-        return np.ndarray if getattr(value, "_keras_mask", None) is None else None
+    if kind is Tensor:  # which has a mask, or remembers what took it off, or nothing
+        return None if value.__dict__ else np.ndarray
     if kind is not list or not value:
         return None
     kind = kind_of(value[0])

@@ -40,10 +40,18 @@ class Contract(Ends, WeightHolder):
     not_in_config: frozenset[str] = frozenset()
     traceable = True
     runs_given = False  # True: `call` runs a function that users gave
+    own_queries = False
     _makes_masks = False
     _takes_arrays = False
     _walks = False
+    _word = "layer"  # what errors call it
+    _made_at: tuple[str, int] | None = None  # the file and the line of the user's code
     _saved_as: str  # the name under which a file keeps the weights, if it is not the class's
+
+    @property
+    def own_steps(self) -> bool:
+        """True if a step of the output depends on no other step of the inputs."""
+        return self.reads_masked == "own"
 
     @overridable
     @marking_built

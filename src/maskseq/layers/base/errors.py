@@ -10,10 +10,21 @@ PLAIN_ERRORS = (ValueError, TypeError, IndexError)
 
 
 def put_name(layer: Any, error: Exception) -> None:
-    """Put the layer's name in front of a plain error's message, once; others stay as they are."""
+    """Put the layer's name in front of a plain error's message, once; others stay as they are.
+
+    The error gets it as its attribute `layer`; `made_at`, also a note of it, is the file and the
+    line of the user's code that made the layer.
+    """
     if type(error) in PLAIN_ERRORS and not getattr(error, "named", False):
-        error.args = (f"layer '{layer.name}' ({type(layer).__name__}): {error}",)
-        vars(error).update(named=True, layer=layer.name)
+        error.args = (f"{layer._word} '{layer.name}' ({type(layer).__name__}): {error}",)
+        vars(error).update(named=True, layer=layer.name, made_at=layer._made_at)
+        if layer._made_at is not None:
+            error.add_note(f"{layer._word} '{layer.name}' was made {made_in(layer)}")
+
+
+def made_in(layer: Any) -> str:
+    """Where a layer was made, in words; empty if nothing says so."""
+    return "in {}, line {}".format(*layer._made_at) if layer._made_at else ""
 
 
 def call_error(layer: Any, error: Exception, inputs: Any) -> Exception:

@@ -13,6 +13,7 @@ from numpy import ndarray
 from ... import regularizers
 from ...configured import is_ours, snake_case
 from ...context import OUTSIDE, changed, current, enter, fixed, leave, newest
+from ...given.notices import place_of
 from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
 from ...nest import flatten, holds, map_structure
@@ -38,6 +39,7 @@ from .errors import PLAIN_ERRORS, call_error
 from .masks import (
     attach_masks,
     fill_masks,
+    follow_taken_masks,
     has_mask,
     is_mask_of,
     records_mask,
@@ -55,7 +57,8 @@ from .weights import marking_built
 
 _building = threading.RLock()
 _WAYS = {"on_rows", "on_unmasked", "on_tape"}
-_PROMISES = {"stepwise", "reads_masked", "plain", "packs", "any_time"} | _WAYS
+_PROMISES = {"stepwise", "reads_masked", "own_steps", "own_queries", "plain", "packs", "any_time"}
+_PROMISES |= _WAYS
 
 
 class Layer(Contract):
@@ -76,6 +79,11 @@ class Layer(Contract):
         Takes and may return Rows, or NotImplemented.
     `reads_masked`
         Which masked cells an output depends on: "all", its "own" step's, or "none".
+    `own_steps = True`
+        A step of the output depends on no other step of the inputs: so it is by default where
+        `reads_masked` is "own".
+    `own_queries = True`
+        The layer attends: its steps are those of its first tensor, each for itself.
     `plain = True`
         `call` takes arrays without masks as plain arrays and asks the context for `training`, as a
         class with an `on_rows` of its own does.
@@ -176,6 +184,7 @@ class Layer(Contract):
 
     def __init__(self, **options: Unpack[LayerOptions]):
         check_options(type(self), options)
+        self._made_at = place_of(self)
         self.name = options.get("name") or unique_name(snake_case(type(self).__name__))
         self.dtype = dtype_of(options.get("dtype"), type(self))
         self.trainable = options.get("trainable", True)
@@ -321,6 +330,7 @@ class Layer(Contract):
         with inside(self, previous):
             outputs = as_output(signature_of(type(self)).invoke(self.call, arguments))
         self._finish(outputs, next(iter(arguments.values()), None), previous)
+        follow_taken_masks(self, arguments, outputs)
         if self.takes_masks:
             take_masks(self, [*args, *kwargs.values()])
         return outputs
@@ -369,9 +379,12 @@ class Layer(Contract):
                 return None
         return given
 
-    def take_mask(self, value: Any) -> Any:
-        """An input of a layer that `takes_masks` as later readers see it: unmasked."""
-        return (take_mask_on_tape if type(value) is Traced else unmasked)(self, value)
+    def take_mask(self, value: Any, reader: Any) -> Any:
+        """An input of a layer that `takes_masks` as later readers see it: unmasked.
+
+        reader: what reads its padding as if it were real, None if nothing does.
+        """
+        return (take_mask_on_tape if type(value) is Traced else unmasked)(self, value, reader)
 
     def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         """The arguments of `call` as tensors, masks filled in, and the mask of the first one."""
@@ -445,7 +458,9 @@ class Layer(Contract):
 
     def __getstate__(self) -> dict[str, Any]:
         """A layer is copied and pickled with its weights, without the graphs it stands in."""
-        return {**self.__dict__, "_inbound_nodes": []}
+        state = {**self.__dict__, "_inbound_nodes": []}
+        state.pop("_made_at", None)  # a file of another machine
+        return state
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -16,6 +16,7 @@ from ...nest import flatten, is_nested, map_structure
 from ...rows import Rows, Unmasked
 from ...tensor import Tensor, get_keras_mask, set_keras_mask
 from .binding import tensor_arguments
+from .errors import made_in
 
 OVER_STEPS = "masked steps are normalized together with the real ones, as in Keras."
 """Why an answer depends on padding: see Layer.depends_on_padding."""
@@ -117,14 +118,22 @@ def tell_unused_mask(layer: Any, arguments: dict[str, Any], previous_mask: Any) 
     )
 
 
-def tell_taken_mask(layer: Any) -> None:
-    """Say, once for each layer, that its inputs have no mask any more."""
+def tell_taken_mask(layer: Any, reader: Any) -> None:
+    """Say, once for each layer, that its inputs have no mask any more, if `reader` needs it."""
+    if reader is None:
+        return
+    made = made_in(layer)
     _tell(
         layer,
-        f"Layer '{layer.name}' (of type {type(layer).__name__}) took the mask off its inputs, as "
-        f"in Keras: what else reads them, such as a residual Add, runs as if every step were real. "
-        f"To keep the mask, pass it by hand to the layers that need it.",
+        f"Layer '{layer.name}' (of type {type(layer).__name__}{', made ' * bool(made)}{made}) took "
+        f"the mask off its inputs, as in Keras, and '{reader.name}' (of type {_type_of(reader)}) "
+        f"reads their padding as if it were real. To keep the mask, pass it by hand to the layers "
+        f"that need it.",
     )
+
+
+def _type_of(operation: Any) -> str:
+    return getattr(operation, "class_name", type(operation).__name__)
 
 
 def _tell(layer: Any, message: str) -> None:
@@ -159,21 +168,41 @@ def is_mask_of(rows: list[Rows], mask: Any) -> bool:
 
 
 def take_masks(layer: Any, given: list[Any]) -> None:
-    """Take the masks off the tensors that a layer was given, and tell it once."""
+    """Take the masks off the tensors that a layer was given; they remember who did it."""
     for tensor in flatten(given):
         if isinstance(tensor, Tensor) and get_keras_mask(tensor) is not None:
-            tell_taken_mask(layer)
             set_keras_mask(tensor, None)
+            tensor._mask_taken_by = layer
 
 
-def unmasked(layer: Any, value: Any) -> Any:
-    """Rows or a tensor as they are after a layer that takes their mask off, and tells it once."""
+def follow_taken_masks(layer: Any, arguments: dict[str, Any], outputs: Any) -> None:
+    """Tell if a layer has read padding whose mask another one took off.
+
+    Where padding only feeds padding, the outputs remember it.
+    """
+    takers = [getattr(x, "_mask_taken_by", None) for x in flatten([*arguments.values()])]
+    taker = next(filter(None, takers), None)
+    if taker is None or any(k.endswith("mask") and v is not None for k, v in arguments.items()):
+        return
+    if not (layer.own_steps or (layer.own_queries and not any(takers[1:]))):
+        tell_taken_mask(taker, layer)
+        return
+    for output in flatten(outputs):
+        if type(output) is Tensor and get_keras_mask(output) is None:
+            output._mask_taken_by = taker
+
+
+def unmasked(layer: Any, value: Any, reader: Any) -> Any:
+    """Rows or a tensor as they are after a layer that takes their mask off.
+
+    reader: what reads padding as if it were real then; that is told once.
+    """
     if type(value) is Rows:
-        tell_taken_mask(layer)
+        tell_taken_mask(layer, reader)
         return value.to_padded().view(Tensor) if current().training else Unmasked.of(value)
     if get_keras_mask(value) is None:
         return value
-    tell_taken_mask(layer)
+    tell_taken_mask(layer, reader)
     return value.view(np.ndarray).view(Tensor)
 
 

@@ -19,7 +19,7 @@ from ...tensor import KEPT, Tensor, as_numpy, convert_to_tensor
 from .binding import as_output, signature_of, training_option
 from .checks import refuse_samples
 from .contract import Contract
-from .masks import take_masks, tell_taken_mask
+from .masks import follow_taken_masks, take_masks, tell_taken_mask
 
 
 def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -109,6 +109,7 @@ def _recorded(layer: Any, tape: Any, args: tuple, kwargs: dict[str, Any]) -> Any
         outputs = _on_arrays(layer, tape, arguments)
     if type(value_of(outputs)) is not Rows:  # which know their mask
         layer._finish(outputs, next(iter(arguments.values()), None), previous)
+        follow_taken_masks(layer, arguments, outputs)
     if layer.takes_masks:
         take_masks(layer, [*args, *kwargs.values()])
     return outputs
@@ -252,11 +253,11 @@ def as_array_on_tape(value: Any) -> Any:
     return value.tape.record(tensor, [value], lambda gradient, wanted: [gradient])
 
 
-def take_mask_on_tape(layer: Any, x: Traced) -> Traced:
+def take_mask_on_tape(layer: Any, x: Traced, reader: Any) -> Traced:
     """`take_mask` of a Traced value."""
     x = padded(x)
     if x._keras_mask is None:
         return x
-    tell_taken_mask(layer)
+    tell_taken_mask(layer, reader)
     plain = as_numpy(x.value).view(Tensor)
     return x.tape.record(plain, [x], lambda gradient, wanted: [gradient])

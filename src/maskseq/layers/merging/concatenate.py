@@ -93,6 +93,10 @@ class Concatenate(OneTensor):
         return reduce(joined, axis=list(range(steps, ndim)) or -1)
 
     @property
+    def own_steps(self) -> bool:
+        return self.axis == -1 or self.axis > 1
+
+    @property
     def mask_role(self) -> str:
         return "changes"
 

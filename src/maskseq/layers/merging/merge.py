@@ -126,6 +126,10 @@ class _Merge(OneTensor):
         return functools.reduce(ops.logical_or, known) if len(known) == len(mask) else None
 
     @property
+    def own_steps(self) -> bool:
+        return True
+
+    @property
     def mask_role(self) -> str:
         return "changes"
 
