@@ -14,7 +14,7 @@ from .numerics import slopes
 from .tensor import as_numpy
 
 __all__ = [
-    "Elementwise", "celu", "elu", "exponential", "gelu", "get", "glu", "hard_shrink",
+    "celu", "elu", "exponential", "gelu", "get", "glu", "hard_shrink",
     "hard_sigmoid", "hard_sigmoid_keras2", "hard_silu", "hard_tanh", "leaky_relu", "linear",
     "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "serialize", "sigmoid",
     "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",

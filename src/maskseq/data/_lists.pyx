@@ -12,8 +12,9 @@ from cpython.buffer cimport (
     PyBUF_RECORDS_RO, PyBUF_WRITABLE, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
+from libc.math cimport frexp, ldexp, signbit
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcmp, memcpy
 
 from numpy import dtype as numpy_dtype
 from numpy import empty as numpy_empty
@@ -21,8 +22,10 @@ from numpy import ndarray as numpy_ndarray
 
 cdef object ndarray = numpy_ndarray, empty = numpy_empty
 cdef object INT32 = numpy_dtype("int32"), INT64 = numpy_dtype("int64")
+cdef object FLOAT32 = numpy_dtype("float32")
 
 include "_lists_numbers.pxi"
+include "_lists_text.pxi"
 
 cdef extern from "Python.h":  # rows, and items as pointers: borrowed, never counted
     bint PyList_CheckExact(object)
@@ -290,3 +293,6 @@ def spread(const uint8_t[:, ::1] values not None, const int64_t[::1] offsets not
             data = put_bytes(data, pad, 0, at.before * size)
             data = put_bytes(data, steps, (offsets[i] + at.first) * size, at.count * size)
             data = put_bytes(data, pad, at.count * size, at.after * size)
+
+
+include "_lists_json.pxi"

@@ -30,7 +30,20 @@ def unique_name(prefix: str) -> str:
 
 
 def clear_session() -> None:
-    """Start automatic names anew."""
+    """Start automatic names anew.
+
+    Notes
+    -----
+    Source: keras.backend.clear_session.
+
+    Examples
+    --------
+    >>> import maskseq
+    >>> from maskseq import layers
+    >>> maskseq.backend.clear_session()
+    >>> layers.Dense(3).name, layers.Dense(3).name
+    ('dense', 'dense_1')
+    """
     with _names_lock:
         _names.clear()
 

@@ -272,7 +272,7 @@ __all__ = [
     "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod",
     "moments", "moveaxis", "multi_hot", "multiply", "nan_to_num", "nanmax", "nanmean", "nanmin",
     "nanprod", "nansum", "ndim", "negative", "nonzero", "norm", "normalize", "not_equal",
-    "one_hot", "ones", "ones_like", "operation", "outer", "pad", "percentile", "power", "prod",
+    "one_hot", "ones", "ones_like", "outer", "pad", "percentile", "power", "prod",
     "ptp", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "relu6", "repeat", "reshape",
     "right_shift", "rms_normalization", "roll", "round", "rsqrt", "saturate_cast", "scan",
     "scatter", "scatter_update", "searchsorted", "segment_max", "segment_min", "segment_sum",

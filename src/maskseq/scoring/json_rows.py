@@ -1,11 +1,15 @@
 """JSON lines as blocks: a list in each line, or an object with a list among its values."""
 
 import gzip
+import io
 import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
+from ..data import _lists
+from ..data.ragged import Ragged
 from ..given.places import in_file
 from ..storage import json
 from ..storage.text import printable
@@ -24,18 +28,56 @@ def blocks(path: str, how: Reading, skip: int) -> Iterator[Block]:
     size, raw = _opened(path)
     with raw:
         file: Any = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
-        limit = sys.maxsize if how.whole else min(_BYTES, how.steps * _NUMBER)
-        rows, bad, taken, first = [], {}, 0, skip
-        for number, line in enumerate(file):
-            if number < skip:
-                continue
-            rows.append(_row(path, line, number, how, bad, len(rows)))
-            taken += len(line)
-            if taken >= limit:
-                yield _block(path, rows, bad, first, how, raw.tell() / size if size else None)
-                rows, bad, taken, first = [], {}, 0, number + 1
-        if rows:
-            yield _block(path, rows, bad, first, how, 1.0)
+        limit = -1 if how.whole else min(_BYTES, how.steps * _NUMBER)
+        for _ in islice(file, skip):
+            pass
+        while text := _lines(file, limit):
+            share = raw.tell() / size if size else None
+            block = _of_lists(path, text, skip, how, share)
+            if block is None:
+                block = _of_any(path, io.BytesIO(text).readlines(), skip, how, share)
+            yield block
+            skip += block.rows
+
+
+def _lines(file: BinaryIO, limit: int) -> bytes:
+    """Whole lines of so many bytes, and what their last one has beyond; -1: all."""
+    text = file.read(limit)
+    return text if text.endswith(b"\n") else text + file.readline()
+
+
+def _of_lists(
+    path: str, text: bytes, first: int, how: Reading, share: float | None
+) -> Block | None:
+    """A block of what C reads: lists of numbers, in objects that have one; None: it is not that."""
+    carried: dict[str, Any] = {}
+    key, kept = None, []
+    if how.inputs and how.columns is None:
+        return None
+    if text.lstrip(b" \t\r")[:1] == b"{":
+        line = text.partition(b"\n")[0]
+        try:
+            sample = json.numbers(line, _ROOM + _GROWTH * len(line))
+            key = how.columns if how.columns is not None else _sole(path, sample)
+        except ValueError:
+            return None
+        if not isinstance(key, str) or (how.keep is not None and key in how.keep):
+            return None
+        kept = list(how.keep) if how.keep is not None else _others(sample, [key])
+    elif how.columns is not None:
+        return None
+    found = _lists.json_lists(text, None if key is None else key.encode())
+    if found is None:
+        return None
+    values, lengths, *others = found
+    if key is not None:
+        try:
+            rows = json.numbers(others[0], _ROOM + _GROWTH * len(text))
+        except ValueError:
+            return None
+        carried = {name: [row.get(name) for row in rows] for name in kept}
+    x, count = Ragged.from_lengths(values, lengths), len(lengths)
+    return Block(x, carried, count, count, first, {}, share, path=path, lines=True)
 
 
 def _opened(path: str) -> tuple[int, BinaryIO]:
@@ -62,9 +104,12 @@ def _row(path: str, line: bytes, number: int, how: Reading, bad: dict[int, str],
     return None
 
 
-def _block(
-    path: str, rows: list[Any], bad: dict[int, str], first: int, how: Reading, share: float | None
-) -> Block:
+def _of_any(path: str, lines: list[bytes], first: int, how: Reading, share: float | None) -> Block:
+    """A block of lines of any JSON."""
+    rows: list[Any] = []
+    bad: dict[int, str] = {}
+    for i, line in enumerate(lines):
+        rows.append(_row(path, line, first + i, how, bad, i))
     sample = next((row for row in rows if row is not None), [])
     carried: dict[str, Any] = {}
     if isinstance(sample, list):

@@ -1,7 +1,10 @@
 """Numbers as JSON, whole arrays at a time: the shortest text of each, null for NaN and infinity."""
 
+from typing import Any
+
 import numpy as np
 
+from ..data import _lists
 from ..data.ragged import Ragged
 
 
@@ -17,11 +20,12 @@ def texts_of(y: np.ndarray | Ragged) -> list[str]:
     return texts
 
 
-def _numbers(flat: np.ndarray) -> list[str]:
+def _numbers(flat: np.ndarray) -> list[Any]:
     if flat.dtype.kind == "b":
         return ["true" if x else "false" for x in flat.tolist()]
-    texts = flat.astype(str).tolist()  # 0.1 of float32 is 0.1, not 0.10000000149011612
-    if flat.dtype.kind == "f":
-        for i in np.flatnonzero(~np.isfinite(flat)).tolist():
-            texts[i] = "null"
+    if flat.dtype != np.float32:
+        return [x if x[-1] not in "nf" else "null" for x in flat.astype(str).tolist()]
+    texts = _lists.float_texts(flat)  # 0.1 of float32 is 0.1, not 0.10000000149011612
+    for i in [i for i, text in enumerate(texts) if text is None]:
+        texts[i] = str(flat[i]) if np.isfinite(flat[i]) else "null"
     return texts

@@ -5,6 +5,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -104,14 +105,17 @@ class JsonLines(_Text):
             yield "".join(f"{text}\n" for text in columns[0]).encode()
             return
         carried = {name: _listed(column) for name, column in answers.carried.items()}
-        keys = [f"{json.dumps(name)}: " for name in (*carried, *names)]
-        before = [[_json(value) for value in column] for column in carried.values()]
-        for row in zip(*before, *columns, strict=True):
-            items = ", ".join(key + text for key, text in zip(keys, row, strict=True))
-            yield f"{{{items}}}\n".encode()
+        keys = (json.dumps(name).replace("%", "%%") for name in (*carried, *names))
+        line = f"{{{', '.join(f'{key}: %s' for key in keys)}}}\n"
+        before = [list(map(_json, column)) for column in carried.values()]
+        yield "".join([line % row for row in zip(*before, *columns, strict=True)]).encode()
 
 
 def _json(value: Any) -> str:
+    if type(value) is str:
+        return encode_basestring(value)
+    if type(value) is int:
+        return str(value)
     finite = not (isinstance(value, float) and (value != value or abs(value) == float("inf")))
     return json.dumps(value if finite else None, default=str, ensure_ascii=False)
 
