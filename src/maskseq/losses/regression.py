@@ -1,10 +1,15 @@
 """Losses of numbers. Each function gives a value for each sample or step. Source: keras.losses."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import ops
+from ..numerics import reductions
+from ..tape import value_of
+from ..tensor import as_numpy
+from .crossentropy import recorded
 from .loss import REDUCTIONS, LossFunctionWrapper, Plain, of_one_rank
 
 EPSILON = np.float32(1e-7)  # keras.config.epsilon()
@@ -14,6 +19,31 @@ _LOG_2 = np.float32(0.6931471805599453)
 def _pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     labels, y_pred = of_one_rank(y_true, y_pred)
     return np.asarray(labels, np.float32), y_pred
+
+
+def _is_alike(y_pred: Any, labels: np.ndarray) -> bool:
+    """True for an array, Traced or not, whose shape and dtype the labels have, too."""
+    held = value_of(y_pred)
+    return isinstance(held, np.ndarray) and (held.shape, held.dtype) == (labels.shape, labels.dtype)
+
+
+def _recorded_mean(
+    labels: np.ndarray,
+    y_pred: Any,
+    function: Callable[[np.ndarray], np.ndarray],
+    slope: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> Any:
+    """The mean of function(labels - y_pred) along the last axis, on the tape in one entry.
+
+    The bits are those of its operations one by one.
+    slope: (gradient of the function, what it was given) -> the gradient of that.
+    """
+    apart = labels - as_numpy(value_of(y_pred))
+
+    def backward(d: np.ndarray) -> np.ndarray:
+        return -slope((d / np.float32(labels.shape[-1]))[..., None], apart)
+
+    return recorded(reductions.reduce(function(apart), "mean", -1), y_pred, backward)
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
@@ -41,6 +71,8 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     [0. 4.]
     """
     labels, y_pred = _pair(y_true, y_pred)
+    if _is_alike(y_pred, labels):
+        return _recorded_mean(labels, y_pred, np.square, lambda d, x: 2 * d * x)
     return ops.mean(ops.square(ops.subtract(labels, y_pred)), axis=-1)
 
 
@@ -69,6 +101,8 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     [0. 2.]
     """
     labels, y_pred = _pair(y_true, y_pred)
+    if _is_alike(y_pred, labels):
+        return _recorded_mean(labels, y_pred, np.absolute, lambda d, x: d * np.sign(x))
     return ops.mean(ops.abs(ops.subtract(labels, y_pred)), axis=-1)
 
 

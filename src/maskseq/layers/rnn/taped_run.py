@@ -63,8 +63,8 @@ def pair_in_c(
     reverse: bool,
 ) -> list[TapedRun]:
     """`run_in_c` of two cells in opposite directions, side by side there and back."""
-    directions = zip(cells, packed, states, (reverse, not reverse), strict=True)
-    one, other = (_RunInC(c, p, rows.value, s, r) for c, p, s, r in directions)
+    one = _RunInC(cells[0], packed[0], rows.value, states[0], reverse)
+    other = _RunInC(cells[1], packed[1], rows.value, states[1], not reverse)
     source = rows.value.source
     taken = _kernels.rnn_taped_pair(
         source.array,
@@ -81,33 +81,22 @@ def pair_in_c(
     count, last = len(one.results()), len(other.sources(rows))
 
     def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
-        parts = gradients[:count], gradients[count:]
-        asked = wanted[last:], wanted[:last]
-        ways = [
-            run.way_back(part) if any(wants) and any(d is not None for d in part) else None
-            for run, part, wants in zip((one, other), parts, asked, strict=True)
-        ]
-        walked = [way for way in ways if way is not None]
-        carries = iter(_kernels.rnn_backward(*walked) if walked else ())
-        began = [
-            (run, wants)
-            for run, wants, way in zip((one, other), asked, ways, strict=True)
-            if way is not None
-        ]
-        products, sums = map(
-            iter,
-            _kernels.outers(
-                [x for run, wants in began for x in run.products(wants)],
-                [x for run, wants in began for x in run.summed(wants)],
-            ),
+        asked = (
+            (one, gradients[:count], wanted[last:]),
+            (other, gradients[count:], wanted[:last]),
         )
-        found = [
-            [None] * len(wants)
-            if way is None
-            else run.gradients(part, wants, next(carries), products, sums)
-            for run, part, way, wants in zip((one, other), parts, ways, asked, strict=True)
-        ]
-        return [*found[1], *found[0]]
+        found = {run: [None] * len(wants) for run, _, wants in asked}
+        going = [x for x in asked if any(x[2]) and any(d is not None for d in x[1])]
+        if going:
+            carries = _kernels.rnn_backward(*[run.way_back(part) for run, part, _ in going])
+            products, sums = _kernels.outers(
+                [x for run, _, wants in going for x in run.products(wants)],
+                [x for run, _, wants in going for x in run.summed(wants)],
+            )
+            made = iter(products), iter(sums)
+            for (run, part, wants), carry in zip(going, carries, strict=True):
+                found[run] = run.gradients(part, wants, carry, *made)
+        return [*found[other], *found[one]]
 
     # the second one's sources first, as if it had been recorded last: sums keep their order
     sources = [*other.sources(rows), *one.sources(rows)]
