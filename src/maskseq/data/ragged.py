@@ -343,7 +343,7 @@ class Ragged(Interchange, Pictured):
         lengths, starts = self.lengths[taken], self._offsets[:-1][taken]
         offsets = reading.offsets_of(lengths)
         steps = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Ragged._of(self._values[steps], offsets)
+        return Ragged._of(self._values.take(steps, axis=0), offsets)
 
     def __reduce__(self) -> tuple:
         return Ragged, (self._values, self._offsets)

@@ -132,9 +132,13 @@ def picked(value: Any, numbers: Any) -> Any:
             found._keras_mask = mask[numbers]
         return found
     layout, source = value.layout, value.source
-    steps = Ragged(np.arange(layout.steps), layout.offsets)[numbers]
+    whole = value.is_ragged or layout.full
+    if whole and source.index is None:
+        taken = Ragged._of(source.array, layout.offsets)[numbers]
+        return Rows.from_ragged(taken.values, taken.offsets, layout.time)
+    steps = Ragged._of(np.arange(layout.steps), layout.offsets)[numbers]
     index = steps.values if source.index is None else source.index[steps.values]
-    if value.is_ragged or layout.full:
+    if whole:
         values = source.array.take(index, axis=0)
         return Rows.from_ragged(values, steps.offsets, layout.time)
     inside = Layout.from_mask(layout.mask[numbers])
