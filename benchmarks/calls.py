@@ -72,7 +72,26 @@ def chained() -> maskseq.Sequential:
     )
 
 
+def trained() -> maskseq.Model:
+    model = classifier()
+    model.compile(optimizer="adam", loss="mse")
+    return model
+
+
+def trained_tagger() -> maskseq.Model:
+    model = tagger()
+    loss = maskseq.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+    return model
+
+
+class Several(tuple[Any, ...]):
+    """The arguments of a call that takes more than one."""
+
+
 STATE = np.ones((1, 64), np.float32)
+SAMPLES = Several((LISTS * 10, np.ones((30, 1), np.float32)))
+TAGS = Several((LISTS * 10, [[0] * len(x) for x in LISTS * 10]))
 
 CALLS: dict[str, tuple[Callable[[], Any], str, Any]] = {
     "lstm_step": (lstm, "predict", ONE_STEP),
@@ -89,6 +108,9 @@ CALLS: dict[str, tuple[Callable[[], Any], str, Any]] = {
     "decoder": (decoder, "predict", [ONE_STEP, STATE, STATE]),
     "chained": (chained, "predict", STEPS),
     "branched": (branched, "predict", STEPS),
+    "train_step": (trained, "train_on_batch", SAMPLES),
+    "train_tagger": (trained_tagger, "train_on_batch", TAGS),
+    "evaluate_tagger": (trained_tagger, "test_on_batch", TAGS),
 }
 
 
@@ -154,10 +176,12 @@ def microseconds(call: Callable[[], object], rounds: int = 300) -> float:
 def ready(name: str) -> Callable[[], object]:
     """The call of that name, with its model built and its caches filled."""
     make, method, argument = CALLS[name]
-    call = getattr(make(), method)
+    call, arguments = getattr(make(), method), (argument,)
+    if isinstance(argument, Several):
+        arguments = argument
     for _ in range(3):
-        call(argument)
-    return lambda: call(argument)
+        call(*arguments)
+    return lambda: call(*arguments)
 
 
 def main() -> None:

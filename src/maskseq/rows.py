@@ -242,6 +242,12 @@ class Rows:
         return (self.layout.batch, self.layout.time, *held.shape[1:])
 
     @property
+    def features(self) -> tuple[int, ...]:
+        """The shape of a row."""
+        held = self._source.array if self._values is None else self._values
+        return held.shape[1:]
+
+    @property
     def ndim(self) -> int:
         return 1 + (self._source.array if self._values is None else self._values).ndim
 

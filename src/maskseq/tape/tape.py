@@ -165,13 +165,12 @@ def _add(found: dict[int, Any], source: Any, gradient: Any) -> None:
     place, value = id(source), source.value if type(source) is Traced else source
     if type(gradient) is not SparseRows:
         gradient = np.asarray(gradient, np.float32)
-    if value.shape != (got := gradient.shape) and not _fits_rows(value, got):
+    got = gradient.shape
+    if not (_fits(value, got) if type(value) is Rows else value.shape == got):
         raise ValueError(f"gradient of a value of shape {value.shape} has shape {got}")
     found[place] = add_gradients(found[place], gradient) if place in found else gradient
 
 
-def _fits_rows(value: Any, shape: tuple[int, ...]) -> bool:
-    """True if a gradient of that shape is of Rows, with pads or without."""
-    if type(value) is not Rows or not shape:
-        return False
-    return shape[1:] == value.shape[2:] and shape[0] >= value.layout.steps
+def _fits(rows: Rows, shape: tuple[int, ...]) -> bool:
+    """True if a gradient of that shape is of the rows, with pads or without."""
+    return shape[1:] == rows.features and len(shape) > 0 and shape[0] >= rows.layout.steps

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -149,9 +150,10 @@ class WeightHolder:
         found: dict[int, Any] = {}
         attributes = vars(self).copy()  # other threads may add some
         attributes.pop("_inbound_nodes", None)  # the calls may be many
-        for value in attributes.values():
-            if type(value) not in _LEAVES:
-                _find_holders(value, found)
+        values = list(attributes.values())
+        of_other_types = map(_LEAVES.isdisjoint, zip(map(type, values), strict=True))
+        for value in compress(values, of_other_types):
+            _find_holders(value, found)
         return list(found.values())
 
     def _holders(self) -> list[Any]:
