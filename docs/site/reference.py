@@ -18,6 +18,13 @@ MODULES = (
     *("saving", "importers", "savers", "backend", "utils", "optimizers.schedules", "scoring.dask"),
 )
 FIRST = {"Model", "Sequential", "Ragged", "Layer"}
+"""Classes whose methods are listed."""
+OF_LAYERS = (
+    *("add_named_weight", "apply", "build", "call_parameters", "compute_output_dtype"),
+    *("ensure_graph", "on_lost_mask", "on_rows", "on_tape", "on_unmasked", "over_shown", "pack"),
+    "take_mask",
+)
+"""Methods that a subclass of Layer may write: of models they are not listed."""
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -75,6 +82,8 @@ def entry(name: str, value: Any, also: list[str], members: bool = False) -> str:
     """Lines that sphinx.ext.autodoc reads. also: other names of the same."""
     kind = "autoclass" if inspect.isclass(value) else "autofunction"
     options = "   :members:\n   :inherited-members:\n" if members else ""
+    if members and issubclass(value, maskseq.Model):
+        options += f"   :exclude-members: {', '.join(OF_LAYERS)}\n"
     others = ", ".join(f"``{other}``" for other in also)
     return f".. {kind}:: {name}\n{options}\n" + (f"   Also {others}.\n\n" if also else "")
 

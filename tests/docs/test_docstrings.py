@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import maskseq
 from maskseq import ops
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "site"))
-from reference import everything  # noqa: E402
+from reference import OF_LAYERS, everything  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +28,7 @@ OF_KEYWORDS = {"maskseq.Layer", "maskseq.optimizers.Optimizer"}
 """They name what their **options may be, under "Other Parameters"."""
 BRIEF = ("maskseq.Tensor",)
 """A line says what they do: parameters are NumPy's."""
+UNLISTED = {*OF_LAYERS, "add_weight", "compute_output_shape"}
 WITHOUT_EXAMPLES = ("maskseq.scoring.dask.",)
 """Their extra is not one of the tests; docs/clusters.md shows them."""
 
@@ -77,6 +79,21 @@ def test_an_example_prints_what_it_says(example, tmp_path, monkeypatch):
 def test_every_name_has_an_example():
     shown = {name for name, value in NAMES.items() if ">>>" in (value.__doc__ or "")}
     assert {name for name in NAMES if not name.startswith(WITHOUT_EXAMPLES)} <= shown
+
+
+def test_methods_say_what_they_take_and_give():
+    """Of models and of Ragged: what a user calls, not what a subclass of Layer may write."""
+    for owner in (maskseq.Model, maskseq.Sequential, maskseq.Ragged):
+        for key, value in inspect.getmembers(owner, callable):
+            function = inspect.unwrap(getattr(value, "__func__", value))
+            ours = (getattr(function, "__module__", None) or "").startswith("maskseq")
+            if key[0] == "_" or not ours or key in UNLISTED:
+                continue
+            name, sections = f"{owner.__name__}.{key}", numpydoc_sections(value)
+            signature = inspect.signature(function)
+            assert not set(signature.parameters) - {"self", "cls"} or "Parameters" in sections, name
+            gives = signature.return_annotation not in (None, "None")
+            assert not gives or {"Returns", "Yields"} & set(sections), name
 
 
 def test_operations_say_their_dtype_source_and_siblings():

@@ -28,6 +28,16 @@ class Interchange:
         arrow.fixed_shape_tensor) has time as its first axis. Nothing is copied unless the column
         has chunks, packed bools, or lists that do not follow each other. A null list is empty.
 
+        Parameters
+        ----------
+        column : object
+            With `__arrow_c_stream__` or `__arrow_c_array__`.
+
+        Returns
+        -------
+        Self
+            The sequences.
+
         Raises
         ------
         ValueError
@@ -107,9 +117,16 @@ class Interchange:
 
         Parameters
         ----------
+        matrix : sparse matrix or array
+            Of scipy, in any of its formats, (sequences, columns).
         take : str, default "indices"
             "indices": their columns, int64, as ids of words in a count matrix; "data": their
             values. Nothing is copied of a CSR matrix whose indices are sorted.
+
+        Returns
+        -------
+        Self
+            A sequence for each row.
 
         Raises
         ------
@@ -131,30 +148,57 @@ class Interchange:
     def to_arrow(self) -> Any:
         """A pyarrow array of the type large_list, uncopied.
 
+        Returns
+        -------
+        pyarrow.LargeListArray
+            An entry for each sequence.
+
         Raises
         ------
         ImportError
-            If that package is not installed.
+            If pyarrow is not installed.
         """
         return need("pyarrow", "Ragged.to_arrow", "frames").array(self)
 
     def to_polars(self, name: str = "") -> Any:
         """A polars Series of lists.
 
+        Parameters
+        ----------
+        name : str, default ""
+            Of the Series.
+
+        Returns
+        -------
+        polars.Series
+            An entry for each sequence.
+
         Raises
         ------
         ImportError
-            If that package is not installed.
+            If polars is not installed.
         """
         return need("polars", "Ragged.to_polars", "frames").Series(self).alias(name)
 
     def to_pandas(self, name: Any = None, index: Any = None) -> Any:
         """A pandas Series of arrays, views of the values.
 
+        Parameters
+        ----------
+        name : object, optional
+            Of the Series.
+        index : array_like, optional
+            One label for each sequence; None: 0, 1, ...
+
+        Returns
+        -------
+        pandas.Series
+            An entry for each sequence.
+
         Raises
         ------
         ImportError
-            If that package is not installed.
+            If pandas is not installed.
         """
         pandas = need("pandas", "Ragged.to_pandas", "frames")
         rows: Any = self

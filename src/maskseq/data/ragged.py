@@ -184,6 +184,11 @@ class Ragged(Interchange, Pictured):
             Of the values. None: Python's ints give int32, or int64 where one needs it, arrays of
             integers keep theirs, and any float makes it float32.
 
+        Returns
+        -------
+        Ragged
+            The sequences, with values ``(n, *features)``.
+
         Raises
         ------
         ValueError, TypeError, OverflowError
@@ -210,7 +215,31 @@ class Ragged(Interchange, Pictured):
 
     @classmethod
     def from_lengths(cls, values: ArrayLike, lengths: ArrayLike) -> Ragged:
-        """From values ``(n, *features)`` and how many of them each sequence has: n in all."""
+        """From values and how many of them each sequence has.
+
+        Parameters
+        ----------
+        values : array_like
+            ``(n, *features)``: all steps, sequence after sequence.
+        lengths : array_like of int
+            (batch,), n in all.
+
+        Returns
+        -------
+        Ragged
+            The sequences; values are not copied if they are an array.
+
+        Raises
+        ------
+        ValueError
+            If the lengths do not sum to n, or one is negative.
+
+        Examples
+        --------
+        >>> import maskseq
+        >>> maskseq.Ragged.from_lengths([5, 6, 7], [2, 1]).to_list()
+        [[5, 6], [7]]
+        """
         values, lengths = as_array(values, "values"), _checked_lengths(lengths)
         if lengths.sum() != len(values):
             raise ValueError(f"lengths must sum to {len(values)} values, got {lengths.sum()}")
@@ -232,6 +261,11 @@ class Ragged(Interchange, Pictured):
             (batch, time), any pattern, not 0 = real.
         lengths : array_like, optional
             (batch,), for padding at the end.
+
+        Returns
+        -------
+        Ragged
+            The real steps, in the dtype of `x`.
 
         Examples
         --------
@@ -271,18 +305,44 @@ class Ragged(Interchange, Pictured):
         truncating: Side = "post",
         value: Any = 0,
     ) -> NDArray[Any]:
-        """As pad_sequences of the same arguments, in this dtype: ``(batch, maxlen, *features)``.
+        """The sequences as one padded array, as `pad_sequences` makes it.
+
+        Parameters
+        ----------
+        maxlen : int, optional
+            Its length; None: that of the longest sequence.
+        padding : {"pre", "post"}, default "post"
+            Where padding goes.
+        truncating : {"pre", "post"}, default "post"
+            Where longer sequences are cut.
+        value : scalar, default 0
+            What padding holds.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(batch, maxlen, *features)``, in the dtype of the values.
+
+        See Also
+        --------
+        pad_sequences
 
         Examples
         --------
         >>> import maskseq
-        >>> maskseq.Ragged.from_list([[1, 2, 3], [4]]).to_padded()[0].tolist()
-        [1, 2, 3]
+        >>> maskseq.Ragged.from_list([[1, 2, 3], [4]]).to_padded()[1].tolist()
+        [4, 0, 0]
         """
         return pad_sequences(self, maxlen, reading.native(self.dtype), padding, truncating, value)
 
     def to_list(self) -> list[list[Any]]:
-        """Lists of lists of Python numbers."""
+        """The sequences as lists.
+
+        Returns
+        -------
+        list of list
+            Of Python numbers, or of nested lists of features.
+        """
         values = self._values.tolist()
         return [values[a:b] for a, b in self._bounds()]
 
@@ -312,7 +372,18 @@ class Ragged(Interchange, Pictured):
         return self._values.dtype
 
     def equals(self, other: Ragged) -> bool:
-        """True if both hold the same sequences, in the same dtype."""
+        """True if both hold the same sequences, in the same dtype.
+
+        Parameters
+        ----------
+        other : object
+            Anything; what is no Ragged is not equal.
+
+        Returns
+        -------
+        bool
+            Whether they are the same; NaN equals NaN.
+        """
         return (
             self.dtype == other.dtype
             and np.array_equal(self._offsets, other._offsets)

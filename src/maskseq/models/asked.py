@@ -68,16 +68,37 @@ class Framed:
         With `by`, the answer is one row for each key. Outputs of every step are list columns, of
         the steps as `sort` orders them.
 
+        Parameters
+        ----------
+        frame : DataFrame or Table
+            Of pandas, polars or pyarrow.
+        by : str or list of str, optional
+            Long format: the columns whose values say which sequence a row is a step of. None:
+            each row is a sequence, and the columns are list columns.
+        sort : str, optional
+            Long format: the column that steps are sorted by.
+        columns : str, list of str or dict, optional
+            The column of the input, those of its features, or these by input.
+        nulls : float, optional
+            A number in place of a null.
+        name : str, default "score"
+            Of the new columns: name, or name_0, name_1, ... of several numbers.
+        batch_size : int, optional
+            Sequences a call; by default as many as suit the machine.
+        progress : callable, optional
+            Called with the sequences that are done, and all or None.
+
+        Returns
+        -------
+        DataFrame or Table
+            Of the library of `frame`.
+
         Raises
         ------
         TypeError
             For what is no frame.
         ValueError
-            Naming a column.
-
-        Notes
-        -----
-        Arguments are as the options of `predict`.
+            Naming a column that is missing or does not fit.
         """
         if frames.library_of(frame) is None:
             raise TypeError(f"expected a frame, got {type(frame).__name__}")

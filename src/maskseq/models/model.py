@@ -195,12 +195,23 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         name : str, optional
             Its name.
         index : int, optional
-            Its number, from 0.
+            Its number, from 0; negative ones count from the end.
+
+        Returns
+        -------
+        Layer
+            The layer.
 
         Raises
         ------
         ValueError
-            If there is none.
+            If none has the name.
+        IndexError
+            If none has the number.
+
+        Notes
+        -----
+        Source: keras.Model.get_layer.
         """
         if index is not None:
             return self.layers[index]
@@ -251,7 +262,31 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
 
     @overridable
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """The outputs for `inputs`, as tensors that carry their masks."""
+        """The outputs for `inputs`, as tensors that carry their masks.
+
+        Parameters
+        ----------
+        inputs : array_like, KerasTensor, or list or dict of them
+            One for each input: numbers (batch, time, ...).
+        training : bool, optional
+            Whether layers such as Dropout draw; None: as the call around it.
+        mask : array_like of bool, optional
+            (batch, time), True = real; or a list, one for each input, None for none.
+
+        Returns
+        -------
+        Tensor, KerasTensor, or list or dict of them
+            float32, in the structure that the model was made with.
+
+        Raises
+        ------
+        ValueError
+            For inputs of another number or shape, naming the layer.
+
+        Notes
+        -----
+        Source: keras.Model.call.
+        """
         return as_output(self._walk_given(inputs, training, mask))
 
     def _walk_given(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
@@ -277,12 +312,44 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
 
     @overridable
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The masks of the outputs."""
+        """The masks of the outputs.
+
+        Parameters
+        ----------
+        inputs : array_like, or list or dict of them
+            As for a call.
+        previous_mask : array_like of bool, optional
+            (batch, time), True = real; or a list, one for each input.
+
+        Returns
+        -------
+        array of bool, None, or a structure of them
+            (batch, time) for each output that has a mask.
+
+        Notes
+        -----
+        Source: keras.Model.compute_mask.
+        """
         outputs = self(inputs, mask=previous_mask)
         return map_structure(lambda x: getattr(x, "_keras_mask", None), outputs)
 
     def predict_on_batch(self, x: Any) -> Out:
-        """The outputs for one batch, as plain arrays."""
+        """The outputs for one batch, as plain arrays.
+
+        Parameters
+        ----------
+        x : array_like, Ragged, or list or dict of them
+            One batch, as `predict` takes it.
+
+        Returns
+        -------
+        ~Out
+            float32 arrays (number of sequences, ...); outputs of every step are padded.
+
+        Notes
+        -----
+        Source: keras.Model.predict_on_batch.
+        """
         if self._takes(x):
             return as_arrays(self._walk(x if type(x) is list else [x]))
         return self._predict(x, None, cutting=False)
@@ -355,6 +422,11 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def session(self) -> Session:
         """The states of one stream, which this model answers a part at a time.
 
+        Returns
+        -------
+        Session
+            A session that begins with first states.
+
         Raises
         ------
         ValueError
@@ -386,10 +458,19 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def get_config(self) -> dict[str, Any]:
         """The layers and the calls between them, in Keras's form.
 
+        Returns
+        -------
+        dict
+            The config, without weights.
+
         Raises
         ------
         NotImplementedError
             For a subclass that writes `call`, which must write its own.
+
+        Notes
+        -----
+        Source: keras.Model.get_config.
         """
         if self._plan is None:
             raise NotImplementedError(f"{type(self).__name__} must write its own get_config")
@@ -400,12 +481,17 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         return functional.to_config(*ends, self._graph_layers, self._plan.nodes, entry_of)
 
     def to_json(self, **options: Any) -> str:
-        """The layers and the calls between them as JSON, as Keras writes it; no weights.
+        """The layers and the calls between them as JSON, as Keras writes it.
 
         Parameters
         ----------
         **options
             As for `json.dumps`.
+
+        Returns
+        -------
+        str
+            The config, without weights.
 
         Notes
         -----
@@ -419,7 +505,29 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def from_config(
         cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
     ) -> "Model":
-        """A model made from what `get_config` returned, with new weights."""
+        """A model made from what `get_config` returned, with new weights.
+
+        Parameters
+        ----------
+        config : dict
+            The config.
+        custom_layers : dict of str to class, optional
+            Class name -> class, for layers of your own.
+
+        Returns
+        -------
+        Model
+            The model.
+
+        Raises
+        ------
+        ValueError
+            For a layer that is not known.
+
+        Notes
+        -----
+        Source: keras.Model.from_config.
+        """
 
         def make(entry: dict[str, Any]) -> Any:
             if entry.get("module") == ops.__name__:

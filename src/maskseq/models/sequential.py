@@ -58,13 +58,33 @@ class Sequential(Model[np.ndarray]):
         self._rebuild()
 
     def add(self, layer: Layer | KerasTensor) -> None:
-        """Put a layer at the end."""
+        """Put a layer at the end.
+
+        Parameters
+        ----------
+        layer : Layer or KerasTensor
+            The layer; or what `Input` gives, as the first.
+
+        Notes
+        -----
+        Source: keras.Sequential.add.
+        """
         self._check_names([*self._stack, layer])
         self._append(layer)
         self._rebuild()
 
     def pop(self) -> Layer:
-        """Take the last layer off."""
+        """Take the last layer off.
+
+        Returns
+        -------
+        Layer
+            The layer.
+
+        Notes
+        -----
+        Source: keras.Sequential.pop.
+        """
         layer = self._stack.pop()
         self._rebuild()
         return layer
@@ -106,7 +126,17 @@ class Sequential(Model[np.ndarray]):
         self._set_graph(tensor, outputs, strict)
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights for inputs of that shape (with the batch; None = any size)."""
+        """Make the weights for inputs of a shape.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            (batch, time, ...), None = any size; or a list of such.
+
+        Notes
+        -----
+        Source: keras.Sequential.build.
+        """
         if self._plan is None:
             self._build_from(Input(batch_shape=tuple(input_shape)), strict=False)
 
@@ -148,6 +178,17 @@ class Sequential(Model[np.ndarray]):
         return self.apply(*args, **kwargs) if ready else super()._dispatch(args, kwargs)
 
     def get_config(self) -> dict[str, Any]:
+        """The layers in order, in Keras's form.
+
+        Returns
+        -------
+        dict
+            The config, without weights.
+
+        Notes
+        -----
+        Source: keras.Sequential.get_config.
+        """
         chain = [self._input.maker] if self._input is not None else []
         return {
             "name": self.name,
@@ -159,6 +200,29 @@ class Sequential(Model[np.ndarray]):
     def from_config(
         cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
     ) -> "Sequential":
+        """A model made from what `get_config` returned, with new weights.
+
+        Parameters
+        ----------
+        config : dict
+            The config.
+        custom_layers : dict of str to class, optional
+            Class name -> class, for layers of your own.
+
+        Returns
+        -------
+        Sequential
+            The model.
+
+        Raises
+        ------
+        ValueError
+            For a layer that is not known.
+
+        Notes
+        -----
+        Source: keras.Sequential.from_config.
+        """
         layers = [deserialize_layer(entry, custom_layers) for entry in config["layers"]]
         model = cls(layers, name=config.get("name"))
         if config.get("build_input_shape") is not None:

@@ -12,7 +12,19 @@ class Summarized:
     """The methods of a model that show it."""
 
     def summary(self, print_fn: Any = print, **unused: Any) -> None:
-        """Print the layers with shapes, numbers of parameters and roles in masking."""
+        """Print the layers with shapes, numbers of parameters and roles in masking.
+
+        Parameters
+        ----------
+        print_fn : callable, default print
+            What takes the text, once.
+        **unused
+            Keras's other options, without effect.
+
+        Notes
+        -----
+        Source: keras.Model.summary.
+        """
         print_fn(summary_text(self))
 
     def _repr_html_(self) -> str:

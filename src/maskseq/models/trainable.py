@@ -261,11 +261,36 @@ class Trainable:
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One step of the optimizer; returns as `evaluate` does.
+        """One step of the optimizer.
+
+        Parameters
+        ----------
+        x : array_like, Ragged, or list or dict of them
+            One batch, as `predict` takes it.
+        y : array_like, Ragged, or list or dict of them, optional
+            The labels, as `fit` takes them.
+        sample_weight : array_like, optional
+            (sequences,), or one for each step.
+        class_weight : dict of int to float, optional
+            Class -> weight.
+        return_dict : bool, default False
+            Give them by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss, or loss and metrics, of the weights before the step.
+
+        Raises
+        ------
+        ValueError
+            For what does not fit, and for no sequence.
+        RuntimeError
+            If the weights were replaced meanwhile; nothing is changed.
 
         Notes
         -----
-        Source: keras.Model.
+        Source: keras.Model.train_on_batch.
         """
         trainer = self._compiled("train_on_batch")
         return _as_asked(trainer.train_on_batch(x, y, sample_weight, class_weight), return_dict)
@@ -273,11 +298,27 @@ class Trainable:
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """The losses and metrics of one batch; returns as `evaluate` does.
+        """The losses and metrics of one batch.
+
+        Parameters
+        ----------
+        x : array_like, Ragged, or list or dict of them
+            One batch, as `predict` takes it.
+        y : array_like, Ragged, or list or dict of them, optional
+            The labels, as `fit` takes them.
+        sample_weight : array_like, optional
+            (sequences,), or one for each step.
+        return_dict : bool, default False
+            Give them by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss, or loss and metrics.
 
         Notes
         -----
-        Source: keras.Model.
+        Source: keras.Model.test_on_batch.
         """
         trainer = self._compiled("test_on_batch")
         return _as_asked(trainer.test_on_batch(x, y, sample_weight), return_dict)
@@ -315,7 +356,22 @@ class Trainable:
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """What a step minimizes: the losses of `compile` and all penalties. May be written anew.
+        """What a step minimizes: the losses of `compile` and all penalties.
+
+        A model of your own may write it anew.
+
+        Parameters
+        ----------
+        x : array_like or structure of them
+            The batch.
+        y : array_like or structure of them
+            The labels.
+        y_pred : Tensor or structure of them
+            What the model answered, padded.
+        sample_weight : array_like, optional
+            As it was given.
+        training : bool, default True
+            Whether it is for a step of training.
 
         Returns
         -------
@@ -334,9 +390,25 @@ class Trainable:
         return self._compiled("compute_loss").loss_of(y, y_pred, sample_weight)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Count a batch in the metrics; what they are since they were reset, by name.
+        """Count a batch in the metrics.
 
-        May be written anew, and may give more numbers.
+        A model of your own may write it anew, and give more numbers.
+
+        Parameters
+        ----------
+        x : array_like or structure of them
+            The batch.
+        y : array_like or structure of them
+            The labels.
+        y_pred : Tensor or structure of them
+            What the model answered, padded.
+        sample_weight : array_like, optional
+            As it was given.
+
+        Returns
+        -------
+        dict of str to float
+            What they are since they were reset, by name.
 
         Notes
         -----
@@ -355,29 +427,44 @@ class Trainable:
             self.trainer.reset()
 
     def get_metrics_result(self) -> dict[str, float]:
-        """The losses and metrics since the sums began, by name.
+        """The losses and metrics since they were reset.
+
+        Returns
+        -------
+        dict of str to float
+            By name.
 
         Notes
         -----
-        Source: keras.Model.
+        Source: keras.Model.get_metrics_result.
         """
         return {} if self.trainer is None else self.trainer.named_logs()
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """The arguments of `compile` as data, or None.
+        """The arguments of `compile` as data.
+
+        Returns
+        -------
+        dict or None
+            The config; None if the model is not compiled.
 
         Notes
         -----
-        Source: keras.Model.
+        Source: keras.Model.get_compile_config.
         """
         return None if self.trainer is None else self.trainer.get_config()
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile with what `get_compile_config` returned.
 
+        Parameters
+        ----------
+        config : dict
+            The config.
+
         Notes
         -----
-        Source: keras.Model.
+        Source: keras.Model.compile_from_config.
         """
         self.compile(**config)
 

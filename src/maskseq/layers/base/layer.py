@@ -204,7 +204,17 @@ class Layer(Contract):
         return cls.build is Layer.build and FILES.get(cls.__name__) == cls.__module__
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer anew, as data."""
+        """The arguments that make this layer anew, as data.
+
+        Returns
+        -------
+        dict
+            In Keras's form, without weights.
+
+        Notes
+        -----
+        Source: keras.Layer.get_config.
+        """
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
         if self.mask_rule != "keras3":
             config["mask_rule"] = self.mask_rule
@@ -214,7 +224,22 @@ class Layer(Contract):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Layer":
-        """A layer made from what `get_config` returned."""
+        """A layer made from what `get_config` returned.
+
+        Parameters
+        ----------
+        config : dict
+            The config.
+
+        Returns
+        -------
+        Layer
+            The layer, with new weights.
+
+        Notes
+        -----
+        Source: keras.Layer.from_config.
+        """
         return cls(**deserialize_layers_in(config))
 
     # Calls

@@ -194,16 +194,30 @@ class WeightHolder:
     trainable_variables, non_trainable_variables = trainable_weights, non_trainable_weights
 
     def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights."""
+        """Copies of all weights.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            float32, in the order of `weights`.
+
+        Notes
+        -----
+        Source: keras.Layer.get_weights.
+        """
         with changed():
             return [variable.numpy() for variable in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights in one step, or none if any has another shape than expected.
 
-        A call that runs at the same time sees the old weights until its end.
+        A call that runs at the same time sees the old weights until its end. A UserWarning names
+        weights that have NaN.
 
-        Warns: UserWarning naming the weights that have NaN.
+        Parameters
+        ----------
+        weights : list of array_like
+            Numbers in the order and shapes of `get_weights`; they become float32.
 
         Raises
         ------
@@ -211,6 +225,10 @@ class WeightHolder:
             Naming layer, weight, expected and got, or a number beyond float32.
         TypeError
             For what is no array of numbers.
+
+        Notes
+        -----
+        Source: keras.Layer.set_weights.
         """
         variables = self.weights
         arrays = [as_array(w, f"weights[{i}]") for i, w in enumerate(weights)]
@@ -284,5 +302,15 @@ class WeightHolder:
         quantize(self, mode)
 
     def count_params(self) -> int:
-        """How many numbers the weights hold."""
+        """How many numbers the weights hold.
+
+        Returns
+        -------
+        int
+            The count, those that are not trained included.
+
+        Notes
+        -----
+        Source: keras.Layer.count_params.
+        """
         return sum(v.value.size for v in self.weights)
