@@ -20,9 +20,23 @@ typedef struct {
     atomic_int bad;
 } job;
 
+/* That of one row, as most segments of a large table are: 0 + x, with the bits of the sum. */
+static int put_row(const job *j, int64_t segment, int64_t i) {
+    const int64_t row = msq_read(&j->index[i]);
+    if (row < 0 || row >= j->rows)
+        return 0;
+    const float *restrict const x = j->x + row * j->features;
+    float *restrict const out = j->out + segment * j->features;
+    for (int64_t c = 0; c < j->features; c++)
+        out[c] = x[c] + 0.0f;
+    return 1;
+}
+
 /* 1 if the sum is written; 0 if an index leaves x. */
 static int add_segment(const job *j, int64_t segment, int64_t first, int64_t last) {
     float *const out = j->out + segment * j->features;
+    if (last - first == 1)
+        return put_row(j, segment, first);
     for (int64_t column = 0; column < j->features; column += COLUMNS) {
         const int64_t left = j->features - column, columns = left < COLUMNS ? left : COLUMNS;
         double sums[COLUMNS] = {0};

@@ -21,6 +21,16 @@ def test_sums_of_segments(rng, features):
         np.testing.assert_array_equal(got, np.float32(want).reshape(41, features))
 
 
+def test_a_segment_of_one_row_is_a_sum_from_zero():
+    x = np.array([[-0.0, np.nan, -np.inf, 1e-45]], np.float32)
+    sums = _kernels.sum_segments(x, [0, 0, 0], [0, 1, 3])
+    want = np.array([[0, np.nan, -np.inf, 1e-45], [0, np.nan, -np.inf, 3e-45]], np.float32)
+    np.testing.assert_array_equal(sums, want)
+    assert not np.signbit(sums[:, 0]).any()
+    with pytest.raises(ValueError, match="index be in"):
+        _kernels.sum_segments(x, [1], [0, 1])
+
+
 @pytest.mark.parametrize(
     "index, offsets",
     [([0, 3], [0, 2]), ([0, -1], [0, 2]), ([0], [0, 2]), ([0, 1], [1, 0]), ([0, 1], [-1, 2])],
