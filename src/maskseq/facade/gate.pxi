@@ -217,8 +217,21 @@ cdef object _empty = np.empty
 cdef object _float32 = np.dtype(np.float32), _int64 = np.dtype(np.int64)
 
 
+cdef enum:
+    LINE = 16  # floats of a cache line
+    LARGE = 1 << 14
+
+
 cdef object new_floats(tuple shape):
-    return _empty(shape, _float32)
+    """A new array. A large one begins where a cache line does: else each vector is in two of them."""
+    cdef Py_ssize_t n = 1, size
+    for size in shape:
+        n *= size
+    if n < LARGE:
+        return _empty(shape, _float32)
+    room = _empty(n + LINE, _float32)
+    cdef Py_ssize_t first = (-<Py_ssize_t><uintptr_t>writable(room) & 63) // 4
+    return room[first : first + n].reshape(shape)
 
 
 cdef object room_for(object out, tuple shape):
