@@ -23,14 +23,16 @@ INLINE vec load_panel(const float *panel, const int v, const int groups, int64_t
     return v_load(panel + ((v / groups * depth + k) * groups + v % groups) * V_WIDTH);
 }
 
-/* acc[r][b][g] += sum over k of x[r][k] * panel_b[k][g]; panel_b is `depth * groups` vectors after
- * panel_0. The counts of rows, blocks and groups are constants wherever this is inlined. */
-INLINE void accumulate(vec *acc, const int rows, const int blocks, const int groups,
-                       const float *const *x, const float *panel, int64_t depth) {
+/* acc[r][b][g] += sum over k from `begin` to `end` of x[r][k] * panel_b[k][g]; panel_b is
+ * `depth * groups` vectors after panel_0. The counts of rows, blocks and groups are constants
+ * wherever this is inlined. */
+INLINE void accumulate_some(vec *acc, const int rows, const int blocks, const int groups,
+                            const float *const *x, const float *panel, int64_t depth, int64_t begin,
+                            int64_t end) {
     const float *row[8];
     const int vectors = blocks * groups;
     UNROLL for (int r = 0; r < rows; r++) row[r] = x[r];
-    for (int64_t k = 0; k < depth; k++) {
+    for (int64_t k = begin; k < end; k++) {
         /* The fewer of the two kinds of operands stay in registers, the others are reloaded. */
         vec kept[8];
         if (vectors < rows) {
@@ -52,6 +54,11 @@ INLINE void accumulate(vec *acc, const int rows, const int blocks, const int gro
             }
         }
     }
+}
+
+INLINE void accumulate(vec *acc, const int rows, const int blocks, const int groups,
+                       const float *const *x, const float *panel, int64_t depth) {
+    accumulate_some(acc, rows, blocks, groups, x, panel, depth, 0, depth);
 }
 #endif
 

@@ -2,22 +2,23 @@
  * sum of a chain of FMAs over the next step's gradients; in the registers it becomes that of the
  * pre-activations, which takes their place. */
 
-/* What the cells of a tile read, and may be far from the cache. */
-INLINE void back_fetch(const int rows, const int blocks, const msq_back_step *s, int64_t row,
-                       int64_t block, const int gates) {
-    for (int r = 0; r < rows; r++)
-        UNROLL for (int b = 0; b < blocks; b++) {
-            const int64_t unit = (block + b) * V_WIDTH;
-            UNROLL for (int g = 0; g < gates; g++)
-                __builtin_prefetch(s->kept[row + r] + g * s->units + unit, 1);
-            __builtin_prefetch(s->state[row + r] + unit);
-            __builtin_prefetch(s->before[row + r] + unit);
-        }
+/* What the cells of a row read, and may be far from the cache: into the second one, as the panels
+ * go through the first. */
+INLINE void back_fetch(const int blocks, const msq_back_step *s, int64_t row, int64_t block,
+                       const int gates) {
+    UNROLL for (int b = 0; b < blocks; b++) {
+        const int64_t unit = (block + b) * V_WIDTH;
+        UNROLL for (int g = 0; g < gates; g++)
+            __builtin_prefetch(s->kept[row] + g * s->units + unit, 0, 2);
+        __builtin_prefetch(s->state[row] + unit, 0, 2);
+        __builtin_prefetch(s->before[row] + unit, 0, 2);
+    }
 }
 
-/* Sums of dz_next . panels, on top of what else the new states get. */
+/* Sums of dz_next . panels, on top of what else the new states get. The products take turns with
+ * what is fetched for the cells: all of that at once would keep them waiting. */
 INLINE void back_sums(vec *acc, const int rows, const int blocks, const msq_back_step *s,
-                      int64_t row, int64_t block, const int carries) {
+                      int64_t row, int64_t block, const int gates, const int carries) {
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         vec sum = load_block(s->out[row + r], s->units, block + b);
         if (s->last)
@@ -26,8 +27,12 @@ INLINE void back_sums(vec *acc, const int rows, const int blocks, const msq_back
             sum = v_add(sum, load_block(s->carry[row + r], s->units, block + b));
         acc[r * blocks + b] = sum;
     }
-    accumulate(acc, rows, blocks, 1, s->dz_next + row, s->panels + block * V_WIDTH * s->depth,
-               s->depth);
+    for (int r = 0; r < rows; r++) {
+        back_fetch(blocks, s, row + r, block, gates);
+        accumulate_some(acc, rows, blocks, 1, s->dz_next + row,
+                        s->panels + block * V_WIDTH * s->depth, s->depth, s->depth * r / rows,
+                        s->depth * (r + 1) / rows);
+    }
 }
 
 static inline vec back_gate(const msq_back_step *s, int64_t row, int64_t block, int g) {
@@ -105,8 +110,7 @@ INLINE void simple_back_cell(const msq_back_step *s, int64_t row, int64_t block,
                             const msq_back_step *s, int64_t row, int64_t block) {                  \
         vec acc[MAX_TILE];                                                                         \
         (void)groups;                                                                              \
-        back_fetch(rows, blocks, s, row, block, gates);                                            \
-        back_sums(acc, rows, blocks, s, row, block, carries);                                      \
+        back_sums(acc, rows, blocks, s, row, block, gates, carries);                               \
         for (int r = 0; r < rows; r++)                                                             \
             UNROLL for (int b = 0; b < blocks; b++)                                                \
                 cell(s, row + r, block + b, acc[r * blocks + b]);                                  \

@@ -24,12 +24,37 @@ static inline void store_units(float *row, const msq_rnn *rnn, int64_t block, ve
     store_block(row, rnn->units, block, a);
 }
 
-/* Where a taped tile will write. */
-INLINE void fetch_kept(const int rows, const int blocks, const msq_step *s, int64_t row,
-                       int64_t block) {
-    for (int r = 0; r < rows; r++)
-        UNROLL for (int b = 0; b < blocks; b++) UNROLL for (int g = 0; g < 4; g++)
-            __builtin_prefetch(s->kept[row + r] + g * s->rnn->units + (block + b) * V_WIDTH, 1);
+/* Where a row of a taped tile will write, and the c that it reads. */
+INLINE void fetch_kept(const int blocks, const msq_step *s, int64_t row, int64_t block,
+                       const int has_c) {
+    UNROLL for (int b = 0; b < blocks; b++) {
+        const int64_t unit = (block + b) * V_WIDTH;
+        UNROLL for (int g = 0; g < 4; g++)
+            __builtin_prefetch(s->kept[row] + g * s->rnn->units + unit, 1);
+        if (has_c) {
+            __builtin_prefetch(s->c[row] + unit, 1);
+            __builtin_prefetch(s->c_before[row] + unit);
+        }
+    }
+}
+
+/* The recurrent products of a tile. Those of a taped one take turns with what is fetched for it:
+ * all of that at once would keep them waiting. */
+INLINE void step_products(vec *acc, const int rows, const int blocks, const int groups,
+                          const msq_step *s, int64_t row, int64_t block, const float *panels,
+                          const int taped, const int has_c) {
+    const int64_t depth = s->depth;
+    (void)block, (void)taped, (void)has_c;
+#ifndef LOW /* which is not trained */
+    for (int r = 0; taped && r < rows; r++) {
+        fetch_kept(blocks, s, row + r, block, has_c);
+        accumulate_some(acc, rows, blocks, groups, s->x + row, panels, depth, depth * r / rows,
+                        depth * (r + 1) / rows);
+    }
+    if (taped)
+        return;
+#endif
+    accumulate(acc, rows, blocks, groups, s->x + row, panels, depth);
 }
 
 /* Gate g of a taped row. */
@@ -69,12 +94,10 @@ INLINE void lstm_any_tile(const int rows, const int blocks, const int groups, co
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
     fetch_ahead(rows, blocks, blocks * groups, s, row, block);
-    if (taped)
-        fetch_kept(rows, blocks, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
-               s->depth);
+    step_products(acc, rows, blocks, groups, s, row, block,
+                  rnn->recurrent + column * WORDS(rnn->units), taped, 1);
     if (taped) {
         UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
             keep_gate(s, row + r, block + v / groups, v % groups, acc[r * groups * blocks + v]);
@@ -115,8 +138,8 @@ INLINE void lstm_any_half_tile(const int rows, const int blocks, const int group
     fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups; v++)
         acc[r * groups + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
-               s->depth);
+    step_products(acc, rows, blocks, groups, s, row, block,
+                  rnn->recurrent + column * WORDS(rnn->units), taped, 1);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
         const vec gates[4] = {v_low_half(a[0]), v_high_half(a[0]), v_low_half(a[1]),
@@ -157,8 +180,6 @@ INLINE void gru_any_tile(const int rows, const int blocks, const int groups, con
     const int64_t column = block * groups * V_WIDTH;
     vec acc[MAX_TILE];
     fetch_ahead(rows, blocks, blocks * groups, s, row, block);
-    if (taped)
-        fetch_kept(rows, blocks, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + column + b * groups * V_WIDTH;
         vec *const a = acc + (r * blocks + b) * groups;
@@ -166,8 +187,8 @@ INLINE void gru_any_tile(const int rows, const int blocks, const int groups, con
         a[1] = v_load(z + V_WIDTH);
         a[2] = v_load(rnn->recurrent_bias + column + (b * groups + 2) * V_WIDTH);
     }
-    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
-               s->depth);
+    step_products(acc, rows, blocks, groups, s, row, block,
+                  rnn->recurrent + column * WORDS(rnn->units), taped, 0);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         vec *const a = acc + (r * blocks + b) * groups;
         const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
@@ -206,8 +227,8 @@ INLINE void gru_any_half_tile(const int rows, const int blocks, const int groups
         acc[r * groups] = v_load(s->z[row + r] + column);
         acc[r * groups + 1] = v_load(rnn->recurrent_bias + column + V_WIDTH);
     }
-    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
-               s->depth);
+    step_products(acc, rows, blocks, groups, s, row, block,
+                  rnn->recurrent + column * WORDS(rnn->units), taped, 0);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
         const vec x = v_load(s->z[row + r] + column + V_WIDTH);
