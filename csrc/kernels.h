@@ -291,13 +291,15 @@ typedef struct msq_depthwise {
 } msq_depthwise;
 typedef void msq_depthwise_rows_fn(float *y, const float *const *x, const msq_depthwise *depthwise);
 
-/* A chunk of rows of out = a^T b: out[i][c] = sum over k of a[k][i] b[k][c], k ascending from 0,
- * for all i in [0, rows) and c in [0, columns). */
+/* A chunk of rows of out = a^T b: out[i][c] = sum over k of a[k][i] b[k][first + c], k ascending
+ * from 0, for all i in [0, rows) and c in [0, columns). */
 typedef struct msq_outer_part {
-    float *out;                       /* rows out_stride apart */
-    const float *const *a, *const *b; /* pointers to the rows */
-    int64_t out_stride, steps, rows, columns;
-    int adds; /* 1: the sums are added to `out` */
+    float *out;            /* rows out_stride apart */
+    const float *a;        /* rows a_stride apart */
+    const float *const *b; /* pointers to the rows */
+    int64_t out_stride, a_stride, first, steps, rows, columns;
+    int64_t ahead; /* how far behind those of b are the numbers that will be read next */
+    int adds;      /* 1: the sums are added to `out` */
 } msq_outer_part;
 typedef void msq_outer_part_fn(const msq_outer_part *part);
 

@@ -14,6 +14,7 @@ enum {
     CHUNK = 96,   /* rows summed from 0: the error grows with CHUNK + rows / CHUNK */
     COLUMNS = 64, /* of a strip: a chunk of it stays in the L1 cache */
     INPUTS = 24,  /* of a part: whole tiles of every instruction set */
+    TOGETHER = 6, /* parts whose inputs are gathered for all strips: they stay in the L2 cache */
     LANES = 16    /* of the widest vector */
 };
 
@@ -76,26 +77,65 @@ static int64_t at_most(int64_t n, int64_t most) {
     return n < most ? n : most;
 }
 
-static void run_part(const job *j, const chunk *c, int adds, int64_t item) {
-    const msq_outer *const o = j->o;
-    const float *a[CHUNK], *b[CHUNK];
-    const int64_t column = item / j->blocks * COLUMNS, row = item % j->blocks * INPUTS;
-    for (int64_t k = 0; k < c->steps; k++) {
-        a[k] = (j->turned ? c->dz : c->x)[k] + row;
-        b[k] = (j->turned ? c->x : c->dz)[k] + column;
-    }
-    msq_outer_part part = {.out = o->out + row * o->out_stride + column,
-                           .out_stride = o->out_stride,
-                           .a = a,
-                           .b = b,
-                           .steps = c->steps,
-                           .rows = at_most(j->tall - row, INPUTS),
-                           .columns = at_most(j->wide - column, COLUMNS),
-                           .adds = adds};
-    if (j->turned)
-        add_turned(o, &part, row, column);
+/* The inputs of a part, of each row of a chunk: `rows` floats, INPUTS apart. Where rows are a power
+ * of two apart, few sets of the L1 cache would have to hold them all. */
+static void gather(const job *j, const chunk *c, int64_t row, float *inputs) {
+    const float *const *const from = j->turned ? c->dz : c->x;
+    const int64_t rows = at_most(j->tall - row, INPUTS);
+    if (rows == INPUTS)
+        for (int64_t k = 0; k < c->steps; k++)
+            memcpy(inputs + k * INPUTS, from[k] + row, INPUTS * sizeof *inputs);
     else
-        msq_kernels()->outer_part(&part);
+        for (int64_t k = 0; k < c->steps; k++)
+            memcpy(inputs + k * INPUTS, from[k] + row, (size_t)rows * sizeof *inputs);
+}
+
+/* A part, without what differs from strip to strip. */
+static msq_outer_part part_of(const job *j, const chunk *c, int adds, int64_t row) {
+    return (msq_outer_part){.out_stride = j->o->out_stride,
+                            .a_stride = INPUTS,
+                            .b = j->turned ? c->x : c->dz,
+                            .steps = c->steps,
+                            .rows = at_most(j->tall - row, INPUTS),
+                            .adds = adds};
+}
+
+static void run_part(const job *j, msq_outer_part *part, int64_t row, int64_t column) {
+    const msq_outer *const o = j->o;
+    part->out = o->out + row * o->out_stride + column;
+    part->first = column;
+    part->columns = at_most(j->wide - column, COLUMNS);
+    if (j->turned)
+        add_turned(o, part, row, column);
+    else
+        msq_kernels()->outer_part(part);
+}
+
+/* The tiles [begin, end) of a job, strip by strip. The first part of a strip fetches the next one,
+ * which may be the first one of the next chunk. */
+static void run_items(const job *j, const chunk *c, int adds, int64_t begin, int64_t end) {
+    float inputs[TOGETHER][CHUNK * INPUTS];
+    const int64_t first_strip = begin / j->blocks, last_strip = (end - 1) / j->blocks;
+    const int64_t back = (first_strip - last_strip) * COLUMNS;
+    const int64_t next_chunk = j->turned ? 0 : CHUNK * j->o->dz_stride + back;
+    for (int64_t first = 0; first < j->blocks; first += TOGETHER) {
+        const int64_t last = at_most(first + TOGETHER, j->blocks);
+        for (int64_t block = first; block < last; block++)
+            gather(j, c, block * INPUTS, inputs[block - first]);
+        for (int64_t strip = first_strip; strip <= last_strip; strip++)
+            for (int64_t block = first; block < last; block++) {
+                const int64_t item = strip * j->blocks + block;
+                if (item < begin || item >= end)
+                    continue;
+                msq_outer_part part = part_of(j, c, adds, block * INPUTS);
+                part.a = inputs[block - first];
+                if (block == first)
+                    part.ahead = strip < last_strip ? COLUMNS
+                                 : last < j->blocks ? back
+                                                    : next_chunk;
+                run_part(j, &part, block * INPUTS, strip * COLUMNS);
+            }
+    }
 }
 
 /* The numbers of the tiles of a job that a thread makes. */
@@ -116,12 +156,12 @@ static void pass_body(void *context, int thread, int num_threads) {
             job *const j = &p->jobs[i];
             const int64_t begin = own_item(p, j, thread, num_threads);
             const int64_t end = own_item(p, j, thread + 1, num_threads);
-            if (begin < end)
-                find_rows(j, &c, first);
-            if (begin < end && c.steps < 0)
+            if (begin >= end)
+                continue;
+            find_rows(j, &c, first);
+            if (c.steps < 0)
                 return;
-            for (int64_t item = begin; item < end; item++)
-                run_part(j, &c, j->o->accumulate || first > 0, item);
+            run_items(j, &c, j->o->accumulate || first > 0, begin, end);
         }
         for (int i = 0; i < p->num_sums; i++)
             msq_add_columns(&p->sums[i], first, at_most(first + CHUNK, p->rows), p->rows, thread,

@@ -2,15 +2,20 @@
  * an output, which starts from 0 and takes the rows of the chunk ascending, one FMA each. The sum
  * is then added to `out`. So no output depends on the tile it was computed in. */
 
-/* acc[r][v] = sum over k of a[k][row + r] * b[k][column + v]; if not `whole`, the last vector has
- * only the columns that there are. */
+/* acc[r][v] = sum over k of a[k][row + r] * b[k][first + column + v]; if not `whole`, the last
+ * vector has only the columns that there are. */
 INLINE void outer_sums(vec *acc, const int rows, const int vectors, const int whole,
                        const msq_outer_part *p, int64_t row, int64_t column) {
     const int64_t left = p->columns - column - (vectors - 1) * V_WIDTH;
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
         acc[r * vectors + v] = v_set1(0.0f);
-    for (int64_t k = 0; k < p->steps; k++) {
-        const float *const a = p->a[k] + row, *const b = p->b[k] + column;
+    /* each tile fetches a line of each row: all of them those of 64 columns */
+    const int64_t first = p->first + column,
+                  line = p->first + p->ahead + 4 * row / p->rows * 16 + 15;
+    const float *a = p->a + row;
+    for (int64_t k = 0; k < p->steps; k++, a += p->a_stride) {
+        const float *const b = p->b[k] + first;
+        __builtin_prefetch(p->b[k] + line, 0, 2);
         vec kept[8];
         if (vectors < rows) {
             UNROLL for (int v = 0; v < vectors; v++) kept[v] =
@@ -48,6 +53,12 @@ INLINE void put_sums(const vec *acc, const int rows, const int vectors, const in
     }
 }
 
+/* What will be added to may be far from the cache. */
+INLINE void fetch_tile(const int rows, const int vectors, const float *out, int64_t stride) {
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
+        __builtin_prefetch(out + r * stride + v * V_WIDTH, 1);
+}
+
 INLINE void outer_tile(const int rows, const int vectors, const int groups, const msq_outer_part *p,
                        int64_t row, int64_t block) {
     vec acc[MAX_TILE];
@@ -55,6 +66,8 @@ INLINE void outer_tile(const int rows, const int vectors, const int groups, cons
     const int adds = p->adds;
     float *const out = p->out + row * stride + column;
     (void)groups;
+    if (adds)
+        fetch_tile(rows, vectors, out, stride);
     if (vectors * V_WIDTH <= left) {
         outer_sums(acc, rows, vectors, 1, p, row, column);
         if (adds)
