@@ -73,3 +73,21 @@ def test_prelu_has_an_alpha_for_each_number_that_does_not_share_one(rng, axes):
     alpha = rng.normal(size=shape).astype(np.float32)
     layer.set_weights([alpha])
     np.testing.assert_allclose(layer(x), np.where(x < 0, alpha * x, x), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shared", [None, [2]])
+def test_prelu_of_one_step_has_the_alphas_of_that_step_in_a_model(shared):
+    inputs = maskseq.Input((1,), dtype="int32")
+    prelu = layers.PReLU(shared_axes=shared)
+    rows = layers.Embedding(4, 2, mask_zero=True)(inputs)
+    model = maskseq.Model(inputs, layers.LSTM(3, return_sequences=True)(prelu(rows)))
+    plain = maskseq.Model(inputs, prelu(rows))
+    table, alpha = np.float32([[-1, 2], [-3, -4], [5, -6], [-7, 8]]), np.float32([[[0.5, 0.25]]])
+    alpha = alpha[0] if shared is None else alpha[0][:, :1]
+    plain.set_weights([table, alpha])
+    x = np.array([[1], [0], [3]], np.int32)
+    seen = table[x]
+    np.testing.assert_array_equal(plain.predict(x), np.where(seen < 0, alpha * seen, seen))
+    answers = model.predict(x)
+    for row in range(3):
+        np.testing.assert_array_equal(model.predict(x[row : row + 1]), answers[row : row + 1])

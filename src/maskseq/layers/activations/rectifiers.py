@@ -236,7 +236,7 @@ class PReLU(Elementwise):
         shared = self.shared_axes or []
         self._own_axes = [i - len(shape) for i in range(len(shape)) if i + 1 not in shared]
         self.alpha = self.add_named_weight("alpha", tuple(shape))
-        self.stepwise = len(shape) > 1 and shape[0] == 1
+        self.stepwise = len(shape) > 1 and 1 in shared
         self.reads_masked = "own" if self.stepwise else "all"
 
     def call(self, inputs: Any) -> np.ndarray:
