@@ -82,6 +82,18 @@ def branches(package):
     )
 
 
+def late(package):
+    """Masks that inner models and reshapes pass on in a run alone, beside one that is recorded."""
+    L = package.layers
+    ids = package.Input((TIME,), dtype="int32")
+    y = L.Embedding(VOCABULARY, 3, mask_zero=True)(ids)
+    ends = []
+    for z in (package.Sequential([L.Dense(3)])(y), L.Reshape((TIME, 3))(y), L.Lambda(abs)(y)):
+        joined = L.Concatenate()([z, y])
+        ends += [joined, L.LSTM(4)(joined), L.LSTM(4)(L.Add()([z, y]))]
+    return package.Model(ids, ends)
+
+
 def characters(package):
     """Words of characters: a mask of three axes through TimeDistributed."""
     L = package.layers
@@ -108,6 +120,7 @@ MODELS = [
     arithmetic,
     shared,
     branches,
+    late,
     characters,
 ]
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..context import Context, enter, leave
 from ..nest import flatten, holds, is_nested, map_structure
 from ..rows import settled
+from .late import recorded_masks_differ
 from .lost import reader_of_padding
 from .order import sort_nodes
 from .symbols import KerasTensor, Node
@@ -27,9 +28,10 @@ class Plan:
     def __init__(self, inputs: Any, outputs: Any):
         self.inputs, self.outputs = flatten(inputs), outputs
         self.nodes = sort_nodes(self.inputs, flatten(outputs))
-        # Where a layer takes masks off, those that calls were filled with are as if given by hand:
-        # so it is in Keras, which records them.
-        self._by_hand = any(getattr(n.operation, "takes_masks", False) for n in self.nodes)
+        # Where a layer takes masks off, or masks show only in a run, those that calls were filled
+        # with are as if given by hand: so it is in Keras, which records them.
+        takes = any(getattr(n.operation, "takes_masks", False) for n in self.nodes)
+        self._by_hand = takes or recorded_masks_differ(self.nodes)
         if self._by_hand:
             self.nodes = sort_nodes(self.inputs, flatten(outputs), with_masks=True)
         self._slots = {id(tensor): slot for slot, tensor in enumerate(self.inputs)}

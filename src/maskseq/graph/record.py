@@ -86,8 +86,8 @@ def record(
 
     `filled_mask` is what went into the `mask` argument by itself, or None.
 
-    A `compute_mask` that takes arrays only, or a `call` that sets masks by itself, has no symbolic
-    mask: then the mask is the one that the output carries when the graph runs.
+    A `compute_mask` that takes arrays only gives no symbolic mask: then the mask is the one that
+    the output carries when the graph runs.
     """
     if outputs is None:
         raise TypeError("call gave None: it must return a tensor")
@@ -97,9 +97,12 @@ def record(
     except TypeError:
         probed = flatten(probe_call(layer, args, kwargs))
         for output, seen in zip(flatten(outputs), probed, strict=True):
-            output.probed_mask = seen.probed_mask
-    for output in flatten(outputs):
-        if output.probed_mask is not None and get_keras_mask(output) is None:
-            Node(Operation("MaskOf", get_keras_mask), (output,), {}, output.probed_mask)
-            output._keras_mask = output.probed_mask
+            if seen.probed_mask is not None and get_keras_mask(output) is None:
+                take_mask_of_run(output, seen.probed_mask)
     return outputs
+
+
+def take_mask_of_run(output: KerasTensor, mask: KerasTensor) -> None:
+    """Give a recorded output, as its symbolic mask, the one that it carries when the graph runs."""
+    Node(Operation("MaskOf", get_keras_mask), (output,), {}, mask)
+    output._keras_mask = mask

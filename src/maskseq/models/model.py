@@ -333,6 +333,9 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         outputs = self(inputs, mask=previous_mask)
         return map_structure(lambda x: getattr(x, "_keras_mask", None), outputs)
 
+    def gives_late_mask(self, masked: bool, shape: tuple, made: tuple) -> bool:
+        return True
+
     def predict_on_batch(self, x: Any) -> Out:
         """The outputs for one batch, as plain arrays.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from numpy import ndarray
 
+from ...configured import is_ours
 from ...context import current
 from ...graph.record import probe_call, tensors_of
 from ...nest import map_structure
@@ -67,6 +68,13 @@ class Contract(Ends, WeightHolder):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the output; by default the mask of the input."""
         return previous_mask
+
+    def gives_late_mask(self, masked: bool, shape: tuple, made: tuple) -> bool:
+        """True if an output may carry a mask, in a run, of which its symbolic tensor says nothing.
+
+        masked: an input has one.  shape, made: those of the first input and of the output.
+        """
+        return masked and shape == made and (self.runs_given or not is_ours(type(self)))
 
     @overridable
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...data.ragged import Ragged
 from ...data.text import encoded
+from ...graph.record import take_mask_of_run
 from ...graph.symbols import KerasTensor
 from ...rows import Rows
 from ..base.arguments import LayerOptions
@@ -254,7 +255,7 @@ class TextVectorization(DataLayer):
 
     def _finish(self, outputs: Any, inputs: Any, previous_mask: Any) -> None:
         if isinstance(outputs, KerasTensor) and self._is_ragged and outputs.ndim == 2:
-            outputs.probed_mask = KerasTensor(outputs.shape, "bool")
+            take_mask_of_run(outputs, KerasTensor(outputs.shape, "bool"))
 
     @property
     def mask_role(self) -> str:

@@ -27,6 +27,9 @@ class _SameNumbers(OneTensor):
     def compute_output_dtype(self, inputs: Any) -> str:
         return str(inputs.dtype)
 
+    def gives_late_mask(self, masked: bool, shape: tuple, made: tuple) -> bool:
+        return masked and shape == made
+
 
 class Flatten(_SameNumbers):
     """(batch, ...) to (batch, size of a sample).

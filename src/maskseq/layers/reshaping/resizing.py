@@ -70,6 +70,9 @@ class Cropping1D(_Steps):
         _, time, _ = inputs.shape if not len(inputs) else self.compute_output_shape(inputs.shape)
         return inputs[:, first : first + time] if first or last else inputs  # and its mask
 
+    def gives_late_mask(self, masked: bool, shape: tuple, made: tuple) -> bool:
+        return masked and self.mask_role == "passes"
+
     @property
     def mask_role(self) -> str:
         return "drops" if any(self.cropping) else "passes"
