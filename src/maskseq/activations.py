@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _kernels, configured
 from .numerics import slopes
+from .numerics.reductions import axes_of
 from .tensor import as_numpy
 
 __all__ = [
@@ -392,15 +393,15 @@ def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
     return _kernels.glu(x.reshape(slopes.halves_of(x.shape, axis))).reshape(half)
 
 
-def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+def softmax(x: np.ndarray, axis: Any = -1) -> np.ndarray:
     """exp(x) / sum(exp(x)) along `axis`.
 
     Parameters
     ----------
     x : array_like
         The input.
-    axis : int, default -1
-        Axis that the function runs along.
+    axis : int or sequence of int, default -1
+        Axis that the function runs along, or axes together; None: all.
 
     Returns
     -------
@@ -418,15 +419,15 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     return _moved_back(_kernels.masked_softmax(rows).reshape(moved_shape), axis)
 
 
-def log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+def log_softmax(x: np.ndarray, axis: Any = -1) -> np.ndarray:
     """log(softmax(x)) along `axis`.
 
     Parameters
     ----------
     x : array_like
         The input.
-    axis : int, default -1
-        Axis that the function runs along.
+    axis : int or sequence of int, default -1
+        Axis that the function runs along, or axes together; None: all.
 
     Returns
     -------
@@ -473,17 +474,22 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     return _moved_back(_kernels.sparsemax(rows).reshape(moved_shape), axis)
 
 
-def _as_rows(x: np.ndarray, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:
-    """`x` as (rows, size of axis), and its shape with that axis last."""
+def _as_rows(x: np.ndarray, axis: Any) -> tuple[np.ndarray, tuple[int, ...]]:
+    """`x` as (rows, size of axis), and its shape with that axis last; so of several, None: all."""
     x = np.asarray(x, np.float32)
-    moved = x if axis == -1 and x.ndim else np.moveaxis(x, axis, -1)
-    rows = np.ascontiguousarray(moved).reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
-    return rows, moved.shape
+    axes = (-1,) if axis == -1 and x.ndim else axes_of(axis, x.ndim)
+    moved = x if axes == (-1,) else np.moveaxis(x, axes, range(-len(axes), 0))
+    kept = moved.ndim - len(axes)
+    sizes = math.prod(moved.shape[:kept]), math.prod(moved.shape[kept:])
+    return np.ascontiguousarray(moved).reshape(sizes), moved.shape
 
 
-def _moved_back(moved: np.ndarray, axis: int) -> np.ndarray:
-    """The array whose axis came last with that axis in its place."""
-    return moved if axis == -1 else np.moveaxis(moved, -1, axis)
+def _moved_back(moved: np.ndarray, axis: Any) -> np.ndarray:
+    """The array whose axes came last with them in their places."""
+    if axis == -1:
+        return moved
+    axes = axes_of(axis, moved.ndim)
+    return np.moveaxis(moved, range(-len(axes), 0), axes)
 
 
 ACTIVATIONS: dict[str, Callable[..., np.ndarray]] = {

@@ -831,8 +831,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x : array_like or KerasTensor
         Numbers of any shape.
     ord : int, float or str, optional
-        Of vectors: 2 (also None), 1, inf, -inf or another positive number; of matrices: None or
-        "fro".
+        Of vectors: 2 (also None), 1, inf, -inf or another number, 0 to count those that are not 0;
+        of matrices: None or "fro".
     axis : int or sequence of int, optional
         The axis of vectors, the two of matrices; None: all numbers as one vector.
     keepdims : bool, default False
@@ -874,6 +874,10 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return reduction.max(size, axis, keepdims)
     if ord in (-np.inf, "-inf"):
         return reduction.min(size, axis, keepdims)
+    if ord == 0:
+        return reduction.sum(
+            elementwise.cast(elementwise.not_equal(x, 0), "float32"), axis, keepdims
+        )
     if ord == 1:
         return reduction.sum(size, axis, keepdims)
     return elementwise.power(
@@ -884,6 +888,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 def _or(x: Any, neutral: float) -> Any:
     """`x`, and `neutral` where it is NaN."""
     return elementwise.where(elementwise.isnan(x), np.float32(neutral), x)
+
+
+def _unless_all_nan(x: Any, found: Any, axis: Any, keepdims: bool) -> Any:
+    """`found` of the numbers of `x` along `axis` that are not NaN; NaN where all are."""
+    none = reduction.all(elementwise.isnan(x), axis, keepdims)
+    return elementwise.where(none, np.float32(math.nan), found)
 
 
 def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -965,7 +975,7 @@ def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest number along `axis` that is not NaN; -inf if all are.
+    """The largest number along `axis` that is not NaN; NaN if all are.
 
     Parameters
     ----------
@@ -1000,11 +1010,11 @@ def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> print(ops.nanmax([2.0, float("nan"), 4.0]))
     4.0
     """
-    return reduction.max(_or(x, -math.inf), axis, keepdims)
+    return _unless_all_nan(x, reduction.max(_or(x, -math.inf), axis, keepdims), axis, keepdims)
 
 
 def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The smallest number along `axis` that is not NaN; inf if all are.
+    """The smallest number along `axis` that is not NaN; NaN if all are.
 
     Parameters
     ----------
@@ -1039,7 +1049,7 @@ def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> print(ops.nanmin([2.0, float("nan"), 4.0]))
     2.0
     """
-    return reduction.min(_or(x, math.inf), axis, keepdims)
+    return _unless_all_nan(x, reduction.min(_or(x, math.inf), axis, keepdims), axis, keepdims)
 
 
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -1087,7 +1097,7 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The number along `axis` below which a share `q` of the others lies.
+    """The number along `axis` below which a share `q` of the others lies; NaN if any is.
 
     Parameters
     ----------
@@ -1110,7 +1120,7 @@ def quantile(
     Raises
     ------
     ValueError
-        If `q` is outside of 0 to 1, or `method` is another.
+        If `q` is outside of 0 to 1, `method` is another, or there are no numbers along `axis`.
 
     See Also
     --------
@@ -1134,10 +1144,18 @@ def quantile(
     axes = list(axes_of(axis, ndim))
     kept = [i for i in range(ndim) if i not in axes]
     moved = shaping.transpose(elementwise.cast(x, "float32"), [*kept, *axes])
-    rows = sort(shaping.reshape(moved, [*(size[i] for i in kept), -1]))
+    sizes: Any = [size[i] for i in axes]
+    count = -1 if None in size else math.prod(sizes)
+    rows = sort(shaping.reshape(moved, [*(size[i] for i in kept), count]))
+    if count == 0:
+        raise ValueError(f"x must have numbers along axis {axis}, got shape {size}")
     columns: Any = shaping.shape(rows)[-1]
     last = columns - 1  # Raises: TypeError, if it is not known
-    found = _between(rows, q * last, last, method)
+    # NaN comes last, and where there is one the answer is NaN, as in Keras.
+    largest = rows[..., last]
+    found = elementwise.where(
+        elementwise.isnan(largest), largest, _between(rows, q * last, last, method)
+    )
     return shaping.expand_dims(found, axes) if keepdims else found
 
 
@@ -1164,7 +1182,7 @@ def _between(rows: Any, place: float, last: int, method: str) -> Any:
 def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The number along `axis` below which `q` percent of the others lie.
+    """The number along `axis` below which `q` percent of the others lie; NaN if any is.
 
     Parameters
     ----------
@@ -1207,7 +1225,7 @@ def percentile(
 
 
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The number in the middle along `axis`; of an even count, the mean of the two.
+    """The number in the middle along `axis`; of an even count, the mean of the two; NaN if any is.
 
     Parameters
     ----------

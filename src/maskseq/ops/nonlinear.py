@@ -355,7 +355,7 @@ def softmax(x, axis=-1):
     x : array_like or KerasTensor
         Numbers of any shape.
     axis : int or sequence of int, default -1
-        The axis, or axes together.
+        The axis, or axes together; None: all.
 
     Returns
     -------
@@ -395,7 +395,7 @@ def log_softmax(x, axis=-1):
     x : array_like or KerasTensor
         Numbers of any shape.
     axis : int or sequence of int, default -1
-        The axis, or axes together.
+        The axis, or axes together; None: all.
 
     Returns
     -------
