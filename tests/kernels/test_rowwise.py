@@ -44,6 +44,7 @@ def test_sparsemax_equals_its_definition(isa, rng, n):
     x[0], x[1, : n // 2] = 0, 3
     x[3] = x[3] / 64 - 50  # all of them near the largest, which is far below 0
     x[4, n // 3] = -INF if n > 1 else 0
+    x[5, 1:] = x[5, 0] - 0.9  # all of them in the support
     x[6:] *= np.logspace(-3, 1, 15, dtype=np.float32)[:, None]  # from all of them near it to one
     want = reference.sparsemax(x.astype(np.float64))
     np.testing.assert_allclose(_kernels.sparsemax(x), want, rtol=1e-5, atol=1e-6)
