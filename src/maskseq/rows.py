@@ -162,7 +162,10 @@ class Source:
     def gather(self, steps: int) -> np.ndarray:
         """The rows, then the pad row: (steps + 1, *features)."""
         values = np.empty((steps + 1, *self.array.shape[1:]), self.array.dtype)
-        values[:-1] = self.array if self.index is None else self.array.take(self.index, axis=0)
+        if self.index is None:
+            values[:-1] = self.array
+        else:  # all are inside; "raise" would copy twice
+            self.array.take(self.index, axis=0, out=values[:-1], mode="clip")
         values[-1:] = self.pad_row()
         return values
 
@@ -385,14 +388,15 @@ def align(rows: list[Rows]) -> list[np.ndarray] | None:
 
     They can if all have equal layouts and show their masked cells in the same way.
     """
-    layout, carry = rows[0].layout, rows[0].carry
+    layout, carry, arrays = rows[0].layout, rows[0].carry, []
     for x in rows:
         same = x.layout is layout or layout.equals(x.layout)
         if not same or not (x.carry is carry or layout.full):
             return None
-    arrays = [x.values for x in rows]
-    longest = max(map(len, arrays))
-    if longest == min(map(len, arrays)):
+        arrays.append(x.values)
+    lengths = list(map(len, arrays))
+    longest = max(lengths)
+    if longest == min(lengths):
         return arrays
     return [with_pads(x, longest) for x in rows]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..context import Context, enter, leave
 from ..nest import flatten, holds, is_nested, map_structure
-from ..rows import settled
+from ..rows import Rows, settled
 from .late import recorded_masks_differ
 from .lost import reader_of_padding
 from .order import sort_nodes
@@ -137,7 +137,7 @@ class Plan:
         def call(slots: Slots) -> None:
             options = fill_options(slots) if fill_options else {}
             result = function(*fill(slots), **options)
-            if single and not is_nested(result):
+            if single and (type(result) is Rows or not is_nested(result)):
                 slots[places[0]] = result
             else:
                 values = result if flat and type(result) is list else flatten(result)

@@ -217,10 +217,9 @@ def not_later(query_time: int, key_time: int) -> np.ndarray:
 
 def real_rows(rows: Rows) -> np.ndarray:
     """The rows of real steps, without the pad rows."""
-    if rows._values is not None:
-        return rows._values[: rows.layout.steps]
-    source = rows.source
-    return source.array if source.index is None else source.array.take(source.index, axis=0)
+    if rows._values is None and rows.source.index is None:
+        return rows.source.array
+    return rows.values[: rows.layout.steps]  # gathered once for all readers
 
 
 def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

@@ -26,9 +26,11 @@ def kind_of(value: Any) -> type | None:
         return None if value.__dict__ else np.ndarray
     if kind is not list or not value:
         return None
-    kind = kind_of(value[0])
-    for item in value[1:]:
-        if kind_of(item) is not kind:
+    kind = type(value[0])
+    if kind is not np.ndarray and kind is not Rows:
+        kind = kind_of(value[0])
+    for item in value:
+        if type(item) is not kind and kind_of(item) is not kind:
             return None
     return kind
 

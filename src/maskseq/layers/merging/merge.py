@@ -73,8 +73,12 @@ class _Merge(OneTensor):
         return self.combine_masked(arrays, masks)
 
     def on_rows(self, inputs: Any) -> Any:
-        if type(inputs) is Rows or len({x.ndim for x in inputs}) > 1:
+        if type(inputs) is Rows:
             return NotImplemented
+        ndim = inputs[0].ndim
+        for x in inputs:
+            if x.ndim != ndim:
+                return NotImplemented
         if self.mask_rule in KERAS2:
             return _Merge.combine_rows(self, inputs)
         return self.combine_rows(inputs)

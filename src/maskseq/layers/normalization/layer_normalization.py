@@ -107,9 +107,10 @@ class LayerNormalization(SameShape):
             self.beta = self.add_named_weight("beta", shape)
 
     def call(self, inputs: Any) -> np.ndarray:
-        weights = (None if w is None else w.value for w in (self.gamma, self.beta))
+        gamma = None if self.gamma is None else self.gamma.value
+        beta = None if self.beta is None else self.beta.value
         norm = "scaled" if self.rms_scaling else "layer"
-        return reductions.normalized(inputs, self._axes, norm, self.epsilon, *weights)
+        return reductions.normalized(inputs, self._axes, norm, self.epsilon, gamma, beta)
 
     def on_tape(self, tape: Any, inputs: Any) -> Any:
         norm = "scaled" if self.rms_scaling else "layer"
