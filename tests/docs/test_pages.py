@@ -1,5 +1,6 @@
 """The pages: their code runs as it stands, and their links lead somewhere."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from types import ModuleType
 import pytest
 
 import maskseq
-from tests.docs.pages import code_of, run
+from maskseq import cli
+from tests.docs.pages import code_of, commands_of, run
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
@@ -39,6 +41,32 @@ def test_the_code_of_a_page_runs(path, tmp_path, monkeypatch):
     module = ModuleType(f"page_{path.stem}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     run(path, module.__dict__)
+    for words in commands_of(path):
+        files = [word for word in inputs_of(words) if Path(word).suffix]
+        if files and all(map(os.path.exists, files)):
+            assert cli.main(words) == 0, words
+
+
+def inputs_of(words):
+    """The arguments of a command that are no options, nor values of them."""
+    before = ["", *words]
+    return [
+        word
+        for option, word in zip(before, words, strict=False)
+        if "-" not in (option[:1], word[:1])
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_commands_of_a_page_have_options_that_exist(path):
+    for words in commands_of(path):
+        cli._parser().parse_args(words)
+
+
+def test_pages_have_commands():
+    found = {path.stem: len(commands_of(path)) for path in PAGES if commands_of(path)}
+    assert {"README", "big-jobs", "precision", "seen", "tutorial", "index"} <= set(found)
+    assert ["info", "parity.keras"] in commands_of(ROOT / "docs" / "tutorial.md")
 
 
 def test_pages_with_a_test_of_their_own_are_there():
@@ -66,6 +94,27 @@ def test_links_lead_somewhere(path):
         assert there.exists(), f"{path.name}: {target}"
         if anchor and there.suffix == ".md":
             assert anchor in anchors(there), f"{path.name}: {target}"
+
+
+def named_paths(path):
+    """Files of the repository that a page names in its text."""
+    text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.S | re.M)
+    names = set(re.findall(r"`([\w./-]+/[\w.-]+\.(?:c|h|py|pyx|pxi|pxd|md|toml|json|npz))`", text))
+    top = r"(?<![\w/.])((?:tests|src|csrc|docs|examples|benchmarks|\.ci)/[\w./-]*\w)(?![\w<*])"
+    return names | set(re.findall(top, text))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_files_that_a_page_names_are_there(path):
+    """From the top folder, or from where the page's readers look: the package, docs, tests."""
+    folders = (ROOT, ROOT / "src" / "maskseq", ROOT / "docs", ROOT / "tests")
+    for name in named_paths(path):
+        if not name.endswith("_"):  # of a name with a part to fill in
+            assert any((folder / name).exists() for folder in folders), name
+
+
+def test_pages_name_files():
+    assert "csrc/rnn/walk.c" in named_paths(ROOT / "docs" / "architecture.md")
 
 
 def test_every_page_of_the_site_is_in_its_table_of_contents():
