@@ -11,7 +11,7 @@ from tests.support.building import ROOT
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="fork, and Linux's unit of ru_maxrss")
-@pytest.mark.parametrize("pieces", [100_000, 30_000, 8_000, 3_000])
+@pytest.mark.parametrize("pieces", [100_000, 8_000])
 def test_no_structure_of_the_formats_costs_more_than_its_size_allows(pieces):
     """1 s and 20 ns a byte of CPU time, 64 MB and 8 bytes a byte of memory."""
     done = subprocess.run(

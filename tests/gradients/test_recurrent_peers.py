@@ -7,6 +7,7 @@ from maskseq import layers
 from maskseq.context import changed
 from maskseq.nest import flatten
 from maskseq.tape import Tape, value_of
+from tests.support.keras_gradients import gradients_of, keras_on
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +48,7 @@ def close(got, want):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(("mask", "sequences"), [("right", False), ("holes", True)])
 def test_gradients_are_those_of_keras(rng, case, mask, sequences):
-    keras, jax = pytest.importorskip("keras"), pytest.importorskip("jax")
+    keras = keras_on("jax", "torch")
     x = rng.normal(size=(4, 7, 5)).astype(np.float32)
     theirs = CASES[case](keras.layers, return_sequences=sequences)
     theirs.build(x.shape)
@@ -55,19 +56,21 @@ def test_gradients_are_those_of_keras(rng, case, mask, sequences):
     mine(x)
     weights = [rng.normal(0, 0.5, w.shape).astype(np.float32) for w in mine.get_weights()]
     mine.set_weights(weights)
-    trainable = [jax.numpy.asarray(w) for w in weights]
     rest = [v.value for v in theirs.non_trainable_variables]
-    y, _ = theirs.stateless_call(trainable, rest, x, mask=MASKS[mask])
+    tensor = keras.ops.convert_to_tensor
+
+    def output(x, weights):
+        return theirs.stateless_call(weights, rest, x, mask=tensor(MASKS[mask]))[0]
+
+    y = keras.ops.convert_to_numpy(output(tensor(x), list(map(tensor, weights))))
     d = rng.normal(size=y.shape).astype(np.float32)
-
-    def loss(x, trainable):
-        return (theirs.stateless_call(trainable, rest, x, mask=MASKS[mask])[0] * d).sum()
-
-    d_x, d_weights = jax.grad(loss, argnums=(0, 1))(jax.numpy.asarray(x), trainable)
+    wanted = gradients_of(
+        lambda given: (output(given[0], given[1:]) * tensor(d)).sum(), [x, *weights]
+    )
     outputs, found = ours(mine, x, MASKS[mask], [d])
-    close(outputs[0], np.asarray(y))
-    for got, want in zip(found, (d_x, *d_weights), strict=True):
-        close(got, np.asarray(want))
+    close(outputs[0], y)
+    for got, want in zip(found, wanted, strict=True):
+        close(got, want)
 
 
 @pytest.mark.parametrize("units", [1, 7, 16, 33, 128])
