@@ -20,7 +20,7 @@ ELSEWHERE = {"training", "frames", "from_torch", "sklearn", "big-jobs"}
 NEEDS = {"clusters": "dask.dataframe"}
 """Pages that import what tests may lack."""
 NOT_ALONE = {"embedding"}
-"""Parts of programs: tests/abi builds the examples that they come from."""
+"""Parts of programs: test_embedding_page.py builds them."""
 
 
 @pytest.mark.slow
