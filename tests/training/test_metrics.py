@@ -164,6 +164,51 @@ def test_names_functions_and_metrics_of_ones_own():
     assert largest(None, np.float32([2])) == 2
 
 
+SCORES = np.float32([0, 0, 1, 1, 0.5, 0.25, 1, 0])
+LABELS = np.float32([0, 1, 1, 0, 1, 0, 1, 0])
+
+
+@pytest.mark.parametrize("thresholds", [[0.0, 0.5, 1.0], [0.0, 0.4, 1.0]], ids=["even", "uneven"])
+def test_a_score_of_0_is_above_no_threshold_of_0(thresholds):
+    parts = {"True": (LABELS == 1), "False": (LABELS == 0)}
+    for word, of_label in parts.items():
+        above = [((thresholds[i] < SCORES) & of_label).sum() for i in range(3)]
+        counted = getattr(metrics, f"{word}Positives")(thresholds)
+        np.testing.assert_array_equal(counted(LABELS, SCORES), above)
+        other = "False" if word == "True" else "True"
+        counted = getattr(metrics, f"{other}Negatives")(thresholds)
+        np.testing.assert_array_equal(counted(LABELS, SCORES), of_label.sum() - above)
+
+
+@pytest.mark.parametrize("count", [2, 3, 200])
+def test_the_best_recall_leaves_scores_of_0_out(count):
+    metric = metrics.RecallAtPrecision(0.5, num_thresholds=count)
+    assert metric(LABELS, SCORES) == np.float32(3 / 4)
+    metric = metrics.PrecisionAtRecall(1.0, num_thresholds=count)
+    assert metric(LABELS, SCORES) == 0  # no threshold has all of label 1 above it
+    assert metrics.SensitivityAtSpecificity(0.0, num_thresholds=count)(LABELS, SCORES) == 3 / 4
+
+
+def test_the_curve_has_a_threshold_below_0():
+    for options in ({}, {"thresholds": [0.25, 0.5, 0.75]}, {"thresholds": [0.2, 0.3]}):
+        area = metrics.AUC(**options)
+        area.update_state(LABELS, SCORES)
+        np.testing.assert_allclose(area.true_positives[0], 4)
+    # Of each pair of a label 1 and a label 0: 1 if its score is the larger, half if they are equal.
+    pairs = np.sign(SCORES[LABELS == 1][:, None] - SCORES[LABELS == 0]) / 2 + 0.5
+    assert metrics.AUC()(LABELS, SCORES) == pytest.approx(pairs.mean())
+
+
+@pytest.mark.parametrize("thresholds", [[0.0, 0.5, 1.0], [0.0, 0.4, 1.0]], ids=["even", "uneven"])
+def test_any_label_but_0_is_a_yes(thresholds):
+    soft = np.float32([0.3, 0.7, 0, 1, 2, 0, 1, 1])
+    for name in ("TruePositives", "FalseNegatives", "Precision", "Recall"):
+        made = getattr(metrics, name)
+        np.testing.assert_array_equal(
+            made(thresholds)(soft, SCORES), made(thresholds)(np.float32(soft != 0), SCORES)
+        )
+
+
 def test_what_is_wrong_is_named():
     with pytest.raises(ValueError, match="did you mean 'accuracy'"):
         metrics.get("acuracy")

@@ -56,7 +56,7 @@ class Thresholds(Metric):
             labels, scores, weights = (x[..., self.class_id] for x in (labels, scores, weights))
         labels, scores, weights = (x.reshape(-1) for x in (labels, scores, weights))
         counts = self._by_buckets if self._even else self._by_comparison
-        labels = labels.astype(np.float64 if self._even else bool).astype(np.float64)
+        labels = labels.astype(bool).astype(np.float64)
         for yes, no, share in (
             ("true_positives", "false_negatives", labels * weights),
             ("false_positives", "true_negatives", (1 - labels) * weights),
@@ -70,11 +70,16 @@ class Thresholds(Metric):
         return np.array([float(reductions.total(shares[scores > t])) for t in levels])
 
     def _by_buckets(self, scores: np.ndarray, shares: np.ndarray) -> np.ndarray:
-        """The same for many thresholds at one distance: each score falls between two."""
+        """The same for many thresholds at one distance: each score falls between two.
+
+        A score of 0 is above none, unless the first threshold is below 0.
+        """
         last = len(self.levels) - 1
         places = np.ceil(scores * np.float32(last)).astype(np.int64) - 1
-        places[places < 0] = 0
-        places[places > last] = last
+        if self.levels[0] < 0:
+            places[places < 0] = 0
+        above = places >= 0
+        places, shares = np.minimum(places[above], last), shares[above]
         found = np.bincount(places, shares, len(self.levels))
         return reductions.running_totals(found[::-1])[::-1]
 
