@@ -102,12 +102,11 @@ def mean_of_binary_labels(y_pred: Any, labels: np.ndarray, from_logits: bool, ax
 
 
 def recorded(values: np.ndarray, y_pred: Any, backward: Callable[[np.ndarray], np.ndarray]) -> Any:
-    """`values` as a tensor; Traced if a gradient of y_pred, which they are of, is wanted."""
-    values = convert_to_tensor(values)
+    """`values` as a tensor, or Traced if a gradient of y_pred, which they are of, is wanted."""
     tape = y_pred.tape if type(y_pred) is Traced else current().tape
     if tape is None or not tape.wants(y_pred):
-        return values
-    return tape.record(values, [y_pred], lambda d, wanted: [backward(d)])
+        return convert_to_tensor(values)
+    return tape.record(np.asarray(values), [y_pred], lambda d, wanted: [backward(d)])
 
 
 def _rows(y: Any, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:

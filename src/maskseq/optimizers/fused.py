@@ -10,7 +10,7 @@ import numpy as np
 from .. import _kernels
 from ..configured import is_ours
 from ..context import changed
-from ..tape import SparseRows
+from ..tape import SparseRows, value_of
 from ..variable import Trial, Variable, replace, values_of, versions_of
 from .gradients import clipped
 from .optimizer import Optimizer
@@ -122,7 +122,7 @@ class Fused(Optimizer):
         versions = versions_of(replaced)
         with changed(edition=Trial(), tape=None), np.errstate(all="ignore"):
             grads = clipped(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
-            rate = np.asarray(self.learning_rate)
+            rate = np.asarray(value_of(self.learning_rate))
             decay = None if self.weight_decay is None else (self.weight_decay, rate)
             new = self._new(grads, columns, rate, decay)
             done = np.asarray(self._iterations.value + np.int32(1), self._iterations.dtype)

@@ -127,7 +127,7 @@ class Tape:
         losses = loss if isinstance(loss, (list, tuple)) else [loss]
         given = gradient if isinstance(loss, (list, tuple)) else [gradient]
         if gradient is None:
-            given = [np.ones(np.shape(value_of(x)), np.float32) for x in losses]
+            given = [_ones(value_of(x)) for x in losses]
         found: dict[int, Any] = {}
         take = found.pop if of is None else _kept(found, of)
         for value, start in zip(losses, given, strict=True):
@@ -152,6 +152,13 @@ class Tape:
         if self._entries is None:
             raise RuntimeError("the tape was walked back already: record the step on a new one")
         return self._entries
+
+
+_ONE = np.float32(1)
+
+
+def _ones(value: Any) -> Any:
+    return np.ones(value.shape, np.float32) if value.shape else _ONE
 
 
 def _kept(found: dict[int, Any], of: Sequence[Any]) -> Callable[[int, None], Any]:

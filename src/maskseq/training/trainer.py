@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import initializers, losses, metrics, optimizers
-from ..context import changed
+from ..context import changed, current
 from ..given.notices import warn
 from ..losses.targets import checked_class_weight
 from ..models import inputs as model_inputs
@@ -284,10 +284,12 @@ class Trainer:
     def _outputs(self, values: list[Any]) -> list[Any]:
         """The outputs of a walk, as Rows or arrays, in order."""
         model = self.model
-        with changed(on_mask_loss=model.on_mask_loss, padded_output=False) as context:
-            if model._plan is not None and model._walks:
-                outputs = flatten(model._plan.run(values, context, context))
-            else:
+        settings = {"on_mask_loss": model.on_mask_loss, "padded_output": False}
+        if model._plan is not None and model._walks:
+            context = current().but(**settings)
+            outputs = flatten(model._plan.run(values, context, context))
+        else:
+            with changed(**settings):
                 outputs = flatten(model.apply(values[0] if len(values) == 1 else values))
         known = len(outputs) == self.losses.outputs
         if not known and len(outputs) != (count := len(names_of_outputs(model))):
