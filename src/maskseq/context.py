@@ -18,8 +18,9 @@ class Context:
     "warn" once, raise an "error", or "ignore" it.  padded_output: the output of the layer that runs
     now is wanted as a padded array, so that one may be written at once.  tape: what records the
     steps for a walk back, if anything.  reader: the tape while it runs what users wrote: a weight's
-    `value` is then Traced.  rng: the random generator of the walk; None: each layer's.
-    edition: the weights that the walk sees (`variable.Edition`); None: those of each moment.
+    `value` is then Traced.  losses: a list that takes what layers add with `add_loss`.  rng: the
+    random generator of the walk; None: each layer's.  edition: the weights that the walk sees
+    (`variable.Edition`); None: those of each moment.
     """
 
     training: bool = False
@@ -27,6 +28,7 @@ class Context:
     padded_output: bool = True
     tape: Any = None
     reader: Any = None
+    losses: Any = None
     rng: Any = None
     edition: Any = None
 

@@ -215,6 +215,25 @@ def test_layer_of_a_user_adds_to_the_loss():
     np.testing.assert_allclose(model.get_weights()[0], kernel * (1 - 0.5 / 8), rtol=1e-6)
 
 
+@pytest.mark.parametrize("place", ["first", "last", "inner model", "lambda"])
+def test_what_layers_add_to_the_loss_counts_in_each_way_to_it(place):
+    sized, x, inner = Sized(), maskseq.Input((4,)), maskseq.Input((4,))
+    dense = layers.Dense(4, use_bias=False, kernel_initializer="identity")
+    within = {
+        "inner model": maskseq.Model(inner, sized(inner)),
+        "lambda": layers.Lambda(lambda values: sized(values)),
+    }.get(place, sized)
+    model = maskseq.Model(x, dense(within(x)) if place == "first" else within(dense(x)))
+    model.compile(maskseq.optimizers.SGD(0.0), "mse", metrics=["mse"])
+    data = 2 * np.eye(4, dtype=np.float32)
+    expected = pytest.approx([1 + 0.25, 1.0], rel=1e-6)
+    assert model.evaluate(data, 0 * data, verbose=0) == expected
+    assert model.test_on_batch(data, 0 * data) == expected
+    assert model.train_on_batch(data, 0 * data) == expected
+    history = model.fit(data, 0 * data, validation_data=(data, 0 * data), verbose=0).history
+    assert history["val_loss"] == pytest.approx([1.25], rel=1e-6)
+
+
 class Subclassed(maskseq.Model):
     def __init__(self):
         super().__init__()

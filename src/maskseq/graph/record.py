@@ -20,7 +20,7 @@ def probe_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """
     kept = [(x, x.states) for x in _with_all_inside(layer) if "states" in vars(x)]
     try:
-        with changed(on_mask_loss="ignore", edition=Trial(), tape=None):
+        with changed(on_mask_loss="ignore", edition=Trial(), tape=None, losses=None):
             return probe.output_spec(layer, args, kwargs, _scale(layer, args, kwargs))
     finally:
         for inner, states in kept:

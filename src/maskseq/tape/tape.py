@@ -26,7 +26,7 @@ class Tape:
 
     Arguments: variables: the weights whose gradients are wanted.
     Attributes: penalties: (activity regularizer, outputs) of the layers that have one, in order.
-        losses: what layers added with `add_loss`, in order.
+        losses: what layers added with `add_loss`, in order; the list that the context has, too.
         trained: layers that are known to hold a wanted weight, which need not be sought again.
     """
 

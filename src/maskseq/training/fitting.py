@@ -228,12 +228,13 @@ def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict
     told, count = run.listens("on_test_batch_end"), 0
     run.on_test_begin()
     trainer.reset()
+    alone = not trainer.regularizes_outputs()
     given = itertools.islice(source.epoch(0, 0, shuffle=False), steps)
     for group in _executions(given, trainer.model.steps_per_execution):
         run.on_test_batch_begin(group[0][0])
         for _, batch in group:
             with rows_of(batch.numbers.__getitem__):
-                trainer.test(batch)
+                trainer.test(batch, alone)
         count += len(group)
         if told:
             run.on_test_batch_end(group[-1][0], trainer.logs())

@@ -115,7 +115,7 @@ class Trainer:
             raise ValueError(f"model '{self.model.name}' has no trainable weight")
         rng = Draws(self.seed, epoch, batch.numbers)
         versions = versions_of(variables)
-        with changed(training=True, tape=tape, rng=rng, notes={}) as walk:
+        with changed(training=True, tape=tape, losses=tape.losses, rng=rng) as walk:
             outputs = self._outputs([x if x is None else tape.data(x) for x in values])
             if of_users.writes(self.model, "compute_loss"):
                 total = self._own_loss(tape, outputs, batch)
@@ -135,18 +135,30 @@ class Trainer:
             self._blank = Tape(self.model.trainable_weights)
         return self._blank
 
-    def test(self, batch: Batch) -> None:
-        """Add the losses and metrics of a batch to the sums."""
+    def regularizes_outputs(self) -> bool:
+        """True if a layer has a penalty on its outputs, which a tape must note."""
+        holders = self.model._holders()
+        return any(getattr(x, "activity_regularizer", None) is not None for x in holders)
+
+    def test(self, batch: Batch, alone: bool = False) -> None:
+        """Add the losses and metrics of a batch to the sums.
+
+        alone: there is no penalty on outputs; the model then walks as in `predict`.
+        """
         values = self._prepared(batch)
         tape = Tape()
-        with changed(tape=tape, notes={}):
-            outputs = self._outputs([x if x is None else tape.data(x) for x in values])
-            plain = list(map(value_of, outputs))
-            if of_users.writes(self.model, "compute_loss"):
-                self._own_loss(tape, plain, batch, training=False)
+        with changed(tape=tape, losses=tape.losses):
+            if alone:
+                with changed(tape=None):
+                    outputs = self._outputs(values)
             else:
-                self._add_losses(tape, plain, batch, None)
-        self._add_metrics(plain, batch, None)
+                outputs = self._outputs([x if x is None else tape.data(x) for x in values])
+                outputs = list(map(value_of, outputs))
+            if of_users.writes(self.model, "compute_loss"):
+                self._own_loss(tape, outputs, batch, training=False)
+            else:
+                self._add_losses(tape, outputs, batch, None)
+        self._add_metrics(outputs, batch, None)
 
     def _add_losses(self, tape: Tape, outputs: list[Any], batch: Batch, class_weight: Any) -> Any:
         """The losses of the outputs with their weights, and the penalties; all are counted."""

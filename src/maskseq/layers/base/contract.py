@@ -98,9 +98,9 @@ class Contract(Ends, WeightHolder):
         -----
         Source: keras.layers.Layer.add_loss.
         """
-        tape = current().tape
-        if tape is not None:
-            tape.losses.append(loss)
+        losses = current().losses
+        if losses is not None:
+            losses.append(loss)
 
     def compute_output_dtype(self, inputs: Any) -> str:
         """The dtype of the output."""
