@@ -78,8 +78,9 @@ class Thresholds(Metric):
         places = np.ceil(scores * np.float32(last)).astype(np.int64) - 1
         if self.levels[0] < 0:
             places[places < 0] = 0
+        places[places > last] = last
         above = places >= 0
-        places, shares = np.minimum(places[above], last), shares[above]
+        places, shares = places[above], shares[above]
         found = np.bincount(places, shares, len(self.levels))
         return reductions.running_totals(found[::-1])[::-1]
 
