@@ -142,3 +142,11 @@ def test_texts_of_floats_are_those_of_numpy(rng):
     values[::2] *= -1
     for text, ours in zip(values.astype(str), _lists.float_texts(values), strict=True):
         assert ours == text or (ours is None and ("e" in text or text in ("nan", "inf", "-inf")))
+
+
+@pytest.mark.parametrize(
+    "line", ["[[1], [1, 2]]", "[1, [2]]", "[[1], 2]", "[[]]", "[[[1]]]", "[1] []", "[01]", "[1.]"]
+)
+def test_other_lists_are_left_to_python(line):
+    for text in (line, f"{line}\n[]", f"[]\n{line}\n"):
+        assert _lists.json_lists(text.encode()) is None

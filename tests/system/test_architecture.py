@@ -154,7 +154,8 @@ def test_table_of_layers_names_what_its_files_have():
 def test_every_layer_is_in_the_table():
     """Public classes of the families that are layers, but for bases, which are no layers to use."""
     bases = {
-        *("Cell", "CellRNN", "ConvLSTMCell", "Convolution", "DataLayer", "HeadsAttention"),
+        *("CallOfHeads", "CallOfLists", "Cell", "CellRNN", "ConvLSTMCell", "Convolution"),
+        *("DataLayer", "HeadsAttention"),
         *("IndexLookup", "ListAttention", "OverShownWindows", "OverTime", "Projection"),
     }
     found = set()

@@ -51,6 +51,8 @@ model = maskseq.Model(ids, output)
 reveal_type(model)  #: Model[ndarray]
 reveal_type(model.predict(IDS))  #: ndarray
 reveal_type(model.predict(IDS).shape)  #: tuple[Any, ...]
+reveal_type(model.predict(IDS, ragged=True))  #: Any
+reveal_type(model.predict(IDS, as_frame=True, name="mean"))  #: Any
 named = maskseq.Model({"ids": ids}, {"mean": output, "sum": summed})
 reveal_type(named.predict({"ids": IDS}))  #: dict[str, ndarray]
 reveal_type(named.predict({"ids": IDS})["mean"])  #: ndarray
@@ -62,6 +64,13 @@ reveal_type(maskseq.load_model("model.keras", custom_layers={}))  #: Model[Any]
 
 reveal_type(layers.Dense(4)(np.ones((2, 3), np.float32)))  #: Tensor
 reveal_type(layers.Concatenate()([np.ones(3), np.ones(3)]))  #: Tensor
+attend = layers.MultiHeadAttention(2, 8)
+reveal_type(attend(embedded, embedded))  #: KerasTensor
+reveal_type(attend(np.ones((1, 2, 3)), np.ones((1, 2, 3)), use_causal_mask=True))  #: Tensor
+reveal_type(attend(embedded, embedded, return_attention_scores=True))  #: Any
+reveal_type(layers.Attention()([embedded, embedded]))  #: KerasTensor
+reveal_type(layers.Dropout(0.1)(embedded, training=True))  #: KerasTensor
+reveal_type(layers.LSTM(4)(embedded, initial_state=None))  #: Any
 reveal_type(maskseq.get_keras_mask(embedded))  #: Any
 dense = layers.Dense(
     4,
@@ -196,7 +205,12 @@ sequential.add("dense")  #! reportArgumentType
 sequential.fits(IDS)  #! reportAttributeAccessIssue
 sequential.fit(IDS, epochs="3")  #! reportArgumentType
 sequential.predict()  #! reportCallIssue
+sequential.predict(IDS, batch_sise=3)  #! reportCallIssue
 named.predict({"ids": IDS})[0]  #! reportArgumentType
+attend(embedded)  #! reportCallIssue
+attend(embedded, embedded, use_causal_masks=True)  #! reportCallIssue
+layers.LSTM(4)(embedded, initial_stat=None)  #! reportCallIssue
+layers.Dropout(0.1)(embedded, train=True)  #! reportCallIssue
 layers.Dense()  #! reportCallIssue
 layers.Dense("4")  #! reportArgumentType
 layers.Dense(4)("text")  #! reportCallIssue reportArgumentType

@@ -30,7 +30,18 @@ class FrameOptions(TypedDict, total=False):
     nulls: float | None
 
 
-class PredictOptions(FrameOptions, total=False):
+class PlainOptions(FrameOptions, total=False):
+    """Options of `predict` that leave its answers arrays.
+
+    name: of the column of a single output, "score" by default; others have their layers' names.
+    progress: called after each batch with the sequences done, and all (None: unknown).
+    """
+
+    name: str
+    progress: Callable[[int, int | None], Any] | None
+
+
+class PredictOptions(PlainOptions, total=False):
     """Options of `predict`: those of a frame, and how it answers.
 
     ragged: outputs of every step as Ragged, without padding: sequences keep their lengths, of a
@@ -38,14 +49,10 @@ class PredictOptions(FrameOptions, total=False):
     as_frame: a frame of the answers, of the library of x: with `by` one row a key, which comes
         first; else row for row as x, and with the index of a pandas frame. Outputs of every step
         are list columns.
-    name: of the column of a single output, "score" by default; others have their layers' names.
-    progress: called after each batch with the sequences done, and all (None: unknown).
     """
 
     ragged: bool
     as_frame: bool
-    name: str
-    progress: Callable[[int, int | None], Any] | None
 
 
 class Framed:

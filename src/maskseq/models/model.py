@@ -357,6 +357,20 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
             return as_arrays(self._walk(x if type(x) is list else [x]))
         return self._predict(x, None, cutting=False)
 
+    @overload
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = 0,
+        steps: int | None = None,
+        callbacks: Any = None,
+        *,
+        ragged: Literal[False] = False,
+        as_frame: Literal[False] = False,
+        **options: Unpack[asked.PlainOptions],
+    ) -> Out: ...
+    @overload
     def predict(
         self,
         x: Any,
@@ -365,7 +379,17 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         steps: int | None = None,
         callbacks: Any = None,
         **options: Unpack[asked.PredictOptions],
-    ) -> Out:
+    ) -> Any: ...
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = 0,
+        steps: int | None = None,
+        callbacks: Any = None,
+        **options: Unpack[asked.PredictOptions],
+    ) -> Any:
         """The outputs for `x`, as plain arrays in the order of `x`.
 
         Parameters

@@ -14,9 +14,9 @@ from ...tape import Traced, packed, padded, real_values, value_of
 from ...tensor import Tensor, set_keras_mask
 from ..base.arguments import CommonOptions
 from ..base.errors import PLAIN_ERRORS
-from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.rules import KERAS2
+from .calls import CallOfHeads
 from .dropping import DropsWeights
 from .heads_on_tape import meet_on_tape
 from .meeting import NONE_LOST, Means, Meeting, mean_of_cells, mean_of_rows, real_rows
@@ -33,7 +33,7 @@ allocator has ready again for the next ones; more is fresh memory in every call.
 _EVERYTHING = 1 << 62
 
 
-class HeadsAttention(DropsWeights, Layer):
+class HeadsAttention(DropsWeights, CallOfHeads):
     """Attention of several heads.
 
     A query with nothing to attend to, a masked one too, gets the mean of all values, as in Keras;

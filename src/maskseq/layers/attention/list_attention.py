@@ -9,14 +9,14 @@ import numpy as np
 from ... import ops
 from ...rows import Rows
 from ...tape import Traced, packed, padded, real_values
-from ..base.layer import Layer
 from ..base.masks import check_mask
+from .calls import CallOfLists
 from .dropping import DropsWeights
 from .meeting import Means, Meeting, mean_of_cells, mean_of_rows, real_rows
 from .taped import as_rows, means_on_tape, unmasked, with_means
 
 
-class ListAttention(DropsWeights, Layer):
+class ListAttention(DropsWeights, CallOfLists):
     """Attention of one head over given queries, keys and values.
 
     A subclass writes `attend(meeting, q, k, v, with_scores)`.

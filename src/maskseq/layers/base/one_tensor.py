@@ -34,8 +34,16 @@ class OneTensor(Layer):
 
         @overload
         def __call__(
-            self, inputs: KerasTensor | Sequence[KerasTensor], *args: Any, **kwargs: Any
+            self,
+            inputs: KerasTensor | Sequence[KerasTensor],
+            *args: Any,
+            mask: Any = None,
+            training: bool | None = None,
         ) -> KerasTensor: ...
         @overload
-        def __call__(self, inputs: Arrays, *args: Any, **kwargs: Any) -> Tensor: ...
-        def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any: ...
+        def __call__(
+            self, inputs: Arrays, *args: Any, mask: Any = None, training: bool | None = None
+        ) -> Tensor: ...
+        def __call__(
+            self, inputs: Any, *args: Any, mask: Any = None, training: bool | None = None
+        ) -> Any: ...

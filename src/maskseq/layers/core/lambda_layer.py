@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ..base.arguments import LayerOptions
 from ..base.layer import Layer
@@ -38,6 +38,10 @@ class Lambda(Layer):
 
     traceable = True
     runs_given = True
+
+    if TYPE_CHECKING:
+
+        def __call__(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any: ...
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """ReversibleEmbedding: an Embedding that also maps back, from features to a score for each id."""
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -70,6 +70,12 @@ class ReversibleEmbedding(KeepsPack, Embedding):
     plain = True
     reads_masked = "all"
     quantizes = {"embeddings": 0, "reverse_embeddings": 1}
+
+    if TYPE_CHECKING:
+
+        def __call__(
+            self, inputs: Any, reverse: bool = False, mask: Any = None, training: bool | None = None
+        ) -> Any: ...
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Bidirectional: one recurrent layer forwards, one backwards, their outputs merged."""
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -72,6 +72,16 @@ class Bidirectional(Layer):
     supports_masking = True
     reads_masked = "none"
     not_in_config = frozenset({"weights"})
+
+    if TYPE_CHECKING:
+
+        def __call__(
+            self,
+            sequences: Any,
+            initial_state: Any = None,
+            mask: Any = None,
+            training: bool | None = None,
+        ) -> Any: ...
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """CRFDecode: the best sequence of tags under a linear-chain CRF, over the real steps."""
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -55,6 +55,16 @@ class CRFDecode(OneTensor):
 
     supports_masking = True
     reads_masked = "none"
+
+    if TYPE_CHECKING:
+
+        def __call__(
+            self,
+            inputs: Any,
+            mask: Any = None,
+            return_scores: bool = False,
+            training: bool | None = None,
+        ) -> Any: ...
 
     def __init__(
         self,

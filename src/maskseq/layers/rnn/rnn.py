@@ -4,7 +4,7 @@ At a masked step the states stay as they are; the output is the previous output 
 real step: the initial state), or zero with `zero_output_for_mask`. Masked steps are never computed.
 """
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -96,6 +96,16 @@ class RNN(Layer):
 
     supports_masking = True
     reads_masked = "none"
+
+    if TYPE_CHECKING:
+
+        def __call__(
+            self,
+            sequences: Any,
+            initial_state: Any = None,
+            mask: Any = None,
+            training: bool | None = None,
+        ) -> Any: ...
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """TimeDistributed: a layer applied to every step by itself."""
 
 import math
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -60,6 +60,10 @@ class TimeDistributed(Layer):
 
     supports_masking = True
     reads_masked = "own"
+
+    if TYPE_CHECKING:
+
+        def __call__(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any: ...
 
     def __init__(self, layer: Layer, **kwargs: Unpack[LayerOptions]):
         if not isinstance(layer, Layer):
