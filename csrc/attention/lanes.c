@@ -2,6 +2,7 @@
  * Where a mask or dropout names single weights, or someone wants them, rows stay rows. */
 #include "internal.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -41,12 +42,27 @@ static void hide_later_keys(const attention_heads *s, const attention_rows *rows
             s->scores[key * width + i] = -INFINITY;
 }
 
+/* y[d][lane] = z[d][lane] over the sum of its terms; returns whether all are finite. */
+static int divide_lanes(float *y, const float *z, const float *sums, int64_t dim, int64_t width) {
+    float scales[MAX_WIDTH];
+    int finite = 1;
+    for (int64_t lane = 0; lane < width; lane++)
+        scales[lane] = sums[lane] == 0.0f ? 0.0f : 1.0f / sums[lane];
+    for (int64_t d = 0; d < dim; d++)
+        for (int64_t lane = 0; lane < width; lane++) {
+            y[d * width + lane] = z[d * width + lane] * scales[lane];
+            finite &= fabsf(y[d * width + lane]) <= FLT_MAX;
+        }
+    return finite;
+}
+
 /* At most as many queries as a vector has lanes. */
 static void attend_tile(const attention_heads *s, int64_t first, int64_t queries) {
     const msq_attention *const a = s->shape->a;
     const msq_kernel_table *const kernels = s->shape->kernels;
     const int64_t width = kernels->width;
     float q[MAX_KEY_DIM * MAX_WIDTH], z[MAX_WIDTH * MAX_WIDTH], sums[MAX_WIDTH];
+    float y[MAX_WIDTH * MAX_WIDTH];
     attention_rows rows;
     msq_find_rows(s, &rows, first, queries);
     kernels->pack_keys(q, rows.q[0], queries, a->heads * a->key_dim, a->key_dim, 1.0f);
@@ -62,7 +78,14 @@ static void attend_tile(const attention_heads *s, int64_t first, int64_t queries
                                   .rows = a->value_dim,
                                   .depth = rows.keys,
                                   .blocks = 1});
-    kernels->pack_keys(s->z, z, a->value_dim, width, queries, 1.0f);
+    const int finite = divide_lanes(y, z, sums, a->value_dim, width);
+    kernels->pack_keys(s->z, finite ? y : z, a->value_dim, width, queries, 1.0f);
+    if (finite) {
+        for (int64_t i = 0; i < queries; i++)
+            for (int64_t d = 0; d < a->value_dim; d++)
+                a->out[rows.place[i] * a->value_dim + d] = s->z[i * width + d];
+        return;
+    }
     for (int64_t i = 0; i < queries; i++)
         msq_put_out_row(s, &rows, i, sums[i], s->scores + i, width);
 }
