@@ -21,7 +21,16 @@ FIRST = {"Model", "Sequential", "Ragged", "Layer"}
 """Classes whose methods are listed."""
 OF_LAYERS = (
     *("add_named_weight", "apply", "build", "call_parameters", "compute_output_dtype"),
-    *("ensure_graph", "on_lost_mask", "on_rows", "on_tape", "on_unmasked", "over_shown", "pack"),
+    *(
+        "ensure_graph",
+        "gives_late_mask",
+        "on_lost_mask",
+        "on_rows",
+        "on_tape",
+        "on_unmasked",
+        "over_shown",
+        "pack",
+    ),
     "take_mask",
 )
 """Methods that a subclass of Layer may write: of models they are not listed."""

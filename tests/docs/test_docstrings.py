@@ -82,7 +82,8 @@ def test_every_name_has_an_example():
 
 
 def test_methods_say_what_they_take_and_give():
-    """Of models and of Ragged: what a user calls, not what a subclass of Layer may write."""
+    """Of models and of Ragged: what a user calls. What a subclass of Layer may write is named in
+    OF_LAYERS of docs/site/reference.py."""
     for owner in (maskseq.Model, maskseq.Sequential, maskseq.Ragged):
         for key, value in inspect.getmembers(owner, callable):
             function = inspect.unwrap(getattr(value, "__func__", value))
