@@ -74,7 +74,12 @@ class ReversibleEmbedding(KeepsPack, Embedding):
     if TYPE_CHECKING:
 
         def __call__(
-            self, inputs: Any, reverse: bool = False, mask: Any = None, training: bool | None = None
+            self,
+            inputs: Any,
+            *args: Any,
+            reverse: bool = False,
+            mask: Any = None,
+            training: bool | None = None,
         ) -> Any: ...
 
     def __init__(

@@ -61,6 +61,7 @@ class CRFDecode(OneTensor):
         def __call__(
             self,
             inputs: Any,
+            *args: Any,
             mask: Any = None,
             return_scores: bool = False,
             training: bool | None = None,
