@@ -102,7 +102,8 @@ class Plan:
             if isinstance(node.outputs, KerasTensor):
                 return function, source, self._slots[id(node.outputs)]
             places = [self._slots[id(x)] for x in flatten(node.outputs)]
-            if places == [*range(places[0], places[0] + len(node.outputs))]:
+            side_by_side = places == [*range(places[0], places[0] + len(places))]
+            if side_by_side and _is_flat(node.outputs):
                 return self._spread(node, function, source, places[0]), None, -1
         return self._call(node, kwargs, taken), None, -1
 
@@ -132,7 +133,7 @@ class Plan:
         function, fill = operation.step, self._filler(list(node.args))
         fill_options = self._filler(kwargs) if kwargs else None
         single = isinstance(node.outputs, KerasTensor)
-        flat = type(node.outputs) is list and len(node.outputs) == len(places)
+        flat = type(node.outputs) is list and _is_flat(node.outputs)
 
         def call(slots: Slots) -> None:
             options = fill_options(slots) if fill_options else {}
@@ -190,6 +191,11 @@ class Plan:
                 break
             count += 1
         return count
+
+
+def _is_flat(outputs: Any) -> bool:
+    """True for a list or tuple of tensors, none of them in a list of their own."""
+    return isinstance(outputs, (list, tuple)) and all(isinstance(x, KerasTensor) for x in outputs)
 
 
 def _has_options(node: Node) -> bool:
