@@ -13,6 +13,8 @@
 /* Rows of a tile of `vectors` columns: as many as the accumulators of this ISA hold, at most 8. */
 #define TILE_ROWS(vectors) (ACCUMULATORS / (vectors) < 8 ? ACCUMULATORS / (vectors) : 8)
 enum { MAX_TILE = ACCUMULATORS > 8 ? ACCUMULATORS : 8 };
+/* Vectors of a cache line: one fetch is enough for them. */
+enum { LINE_VECTORS = V_WIDTH < 16 ? 16 / V_WIDTH : 1 };
 
 #ifndef LOW /* low/ has an accumulate of its own for each precision */
 /* Floats that a column of a panel takes. */

@@ -6,7 +6,7 @@
  * go through the first. */
 INLINE void back_fetch(const int blocks, const msq_back_step *s, int64_t row, int64_t block,
                        const int gates) {
-    UNROLL for (int b = 0; b < blocks; b++) {
+    UNROLL for (int b = 0; b < blocks; b += LINE_VECTORS) {
         const int64_t unit = (block + b) * V_WIDTH;
         UNROLL for (int g = 0; g < gates; g++)
             __builtin_prefetch(s->kept[row] + g * s->units + unit, 0, 2);

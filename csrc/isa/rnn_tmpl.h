@@ -27,7 +27,7 @@ static inline void store_units(float *row, const msq_rnn *rnn, int64_t block, ve
 /* Where a row of a taped tile will write, and the c that it reads. */
 INLINE void fetch_kept(const int blocks, const msq_step *s, int64_t row, int64_t block,
                        const int has_c) {
-    UNROLL for (int b = 0; b < blocks; b++) {
+    UNROLL for (int b = 0; b < blocks; b += LINE_VECTORS) {
         const int64_t unit = (block + b) * V_WIDTH;
         UNROLL for (int g = 0; g < 4; g++)
             __builtin_prefetch(s->kept[row] + g * s->rnn->units + unit, 1);
@@ -138,8 +138,8 @@ INLINE void lstm_any_half_tile(const int rows, const int blocks, const int group
     fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups; v++)
         acc[r * groups + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
-    step_products(acc, rows, blocks, groups, s, row, block,
-                  rnn->recurrent + column * WORDS(rnn->units), taped, 1);
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
+               s->depth);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
         const vec gates[4] = {v_low_half(a[0]), v_high_half(a[0]), v_low_half(a[1]),
@@ -227,8 +227,8 @@ INLINE void gru_any_half_tile(const int rows, const int blocks, const int groups
         acc[r * groups] = v_load(s->z[row + r] + column);
         acc[r * groups + 1] = v_load(rnn->recurrent_bias + column + V_WIDTH);
     }
-    step_products(acc, rows, blocks, groups, s, row, block,
-                  rnn->recurrent + column * WORDS(rnn->units), taped, 0);
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
+               s->depth);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
         const vec x = v_load(s->z[row + r] + column + V_WIDTH);

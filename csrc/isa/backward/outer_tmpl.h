@@ -55,7 +55,7 @@ INLINE void put_sums(const vec *acc, const int rows, const int vectors, const in
 
 /* What will be added to may be far from the cache. */
 INLINE void fetch_tile(const int rows, const int vectors, const float *out, int64_t stride) {
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v += LINE_VECTORS)
         __builtin_prefetch(out + r * stride + v * V_WIDTH, 1);
 }
 
