@@ -92,7 +92,7 @@ class Loss:
                 values = self._called(given.y_true, given.y_pred)
             except LabelError as error:
                 raise error.of_sequence(given.layout, numbers) from None
-            return self._reduced(values, given.weights, given.layout)
+            return self._reduced(values, given.weights, given.layout, given.cells_of(values))
         values = self._called(_padded(given.y_true, given.layout), _whole(y_pred))
         if value_of(values).shape[:2] != (given.layout.batch, given.layout.time):
             weights = weights_for(sample_weight, np.empty(value_of(values).shape), None)
@@ -107,9 +107,16 @@ class Loss:
         with changed(reader=tape):
             return self.call(y_true, y_pred)
 
-    def _reduced(self, values: Any, weights: Any, layout: Layout | None) -> tuple[Any, float]:
-        """The loss of values that were weighted, and how much it counts."""
+    def _reduced(
+        self, values: Any, weights: Any, layout: Layout | None, cells: Any = None
+    ) -> tuple[Any, float]:
+        """The loss of values that were weighted, and how much it counts.
+
+        cells: the mask of the values, beside the one that they carry.
+        """
         mask = get_keras_mask(value_of(values))
+        if cells is not None:
+            mask = cells if mask is None else cells & np.asarray(mask, bool)
         if mask is not None:
             mask = np.asarray(mask, np.float32)
             weights = mask if weights is None else _spread(weights, mask.shape) * mask

@@ -21,7 +21,8 @@ class Aligned(NamedTuple):
 
     y_pred: the real steps (n, *features), Traced if the output was; or the whole output, if it has
     no mask.  y_true: as many rows.  weights: float32 (n,), or None for 1.  layout: where the rows
-    are in the batch; None without a mask.  size: how many rows there are.
+    are in the batch; None without a mask.  size: how many rows there are.  cells: the mask of an
+    output that has one of more axes than (batch, time), or None.
     """
 
     y_true: Any
@@ -29,6 +30,12 @@ class Aligned(NamedTuple):
     weights: Any
     layout: Layout | None
     size: int
+    cells: np.ndarray | None = None
+
+    def cells_of(self, values: Any) -> np.ndarray | None:
+        """`cells`, if there is one of `values` for each."""
+        fits = self.cells is not None and self.cells.shape == np.shape(value_of(values))
+        return self.cells if fits else None
 
 
 def align(
@@ -58,7 +65,9 @@ def align(
     if class_weight is not None:
         by_class = weights_of_classes(y, class_weight)
         weights = by_class if weights is None else _with_axes(weights, by_class) * by_class
-    return Aligned(y, rows, weights, layout, len(value_of(rows)))
+    mask = get_keras_mask(value_of(y_pred)) if layout is None else None
+    cells = None if mask is None or np.ndim(mask) < 3 else np.asarray(mask, bool)
+    return Aligned(y, rows, weights, layout, len(value_of(rows)), cells)
 
 
 def layout_of(output: Any) -> Layout | None:

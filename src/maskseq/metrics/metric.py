@@ -226,11 +226,12 @@ class MeanMetricWrapper(Average):
     def _take(self, given: Aligned, share: float = 1.0) -> None:
         """`update_state` of what is aligned already."""
         values = self.fn(given.y_true, given.y_pred, **self.options)
-        mask, weights = get_keras_mask(values), given.weights
-        values = np.asarray(values, np.float64)
-        if mask is not None:
+        weights = given.weights
+        for mask in (get_keras_mask(values), given.cells_of(values)):
+            if mask is None:
+                continue
             weights = spread(1.0 if weights is None else weights, values) * np.asarray(mask)
-        self.add(values, weights, share)
+        self.add(np.asarray(values, np.float64), weights, share)
 
     def get_config(self) -> dict[str, Any]:
         if "fn" in configured.arguments_of(type(self)):

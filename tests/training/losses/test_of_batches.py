@@ -106,3 +106,22 @@ def test_circle_brings_classes_together():
 def test_circle_names_what_does_not_fit(arguments, message):
     with pytest.raises(ValueError, match=message):
         losses.circle(*arguments)
+
+
+def test_a_mask_of_cells_inside_steps_counts():
+    random = np.random.default_rng(3)
+    x, y = random.standard_normal((2, 3, 4, 3, 2)).astype(np.float32)
+    x[0, 2:] = x[1, 1, 2] = 0
+    inputs = maskseq.Input((4, 3, 2))
+    dense = layers.Dense(2)
+    model = maskseq.Model(inputs, dense(layers.Masking()(inputs)))
+    model.compile("sgd", "mse", metrics=["mae"])
+    real = x.any(-1)
+    error = (model.predict(x) - y)[real].astype(np.float64)
+    told = model.evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(told, [(error**2).mean(), abs(error).mean()], rtol=1e-5)
+    rate, bias = 0.01, dense.bias.numpy()
+    told = model.train_on_batch(x, y)
+    np.testing.assert_allclose(told[0], (error**2).mean(), rtol=1e-5)
+    step = 2 * error.mean(axis=0) / 2
+    np.testing.assert_allclose(dense.bias.numpy(), bias - rate * step, rtol=1e-4, atol=1e-6)
