@@ -14,8 +14,7 @@ from maskseq.nest import flatten
 from maskseq.tape import Tape, Traced, padded
 from tests.conformance.cases import CASES, SOME
 from tests.conformance.harness import BATCH, TIME, Case, arrays_of, masks_of
-from tests.support.beside_keras import carrying, random_weights
-from tests.support.keras_gradients import gradients_of, keras_on
+from tests.support.beside_keras import carrying, gradients_of, keras_on, random_weights
 
 RTOL = 1e-5
 

@@ -7,7 +7,7 @@ from maskseq import layers
 from maskseq.context import changed
 from maskseq.nest import flatten
 from maskseq.tape import Tape, value_of
-from tests.support.keras_gradients import gradients_of, keras_on
+from tests.support.beside_keras import gradients_of, keras_on
 
 pytestmark = pytest.mark.slow
 

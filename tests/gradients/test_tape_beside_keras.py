@@ -6,8 +6,7 @@ import pytest
 import maskseq
 from maskseq.context import changed
 from maskseq.tape import Tape, padded
-from tests.support.beside_keras import copy_weights, random_weights
-from tests.support.keras_gradients import gradients_of, keras_on
+from tests.support.beside_keras import copy_weights, gradients_of, keras_on, random_weights
 
 MASK = np.array(
     [[1, 1, 1, 1, 0, 0], [0, 0, 1, 1, 1, 1], [0, 1, 0, 1, 1, 0], [1, 1, 1, 1, 1, 1], [0] * 6], bool

@@ -7,7 +7,7 @@ from maskseq import ops
 from maskseq.tape import Tape
 from tests.gradients.test_tape_ops import differentiable, floats_in, has_slopes, moved
 from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS
-from tests.support.keras_gradients import gradients_of, keras_on
+from tests.support.beside_keras import gradients_of, keras_on
 
 ALL = [(n, a) for n, a in [*CASES.items(), *OPTIONS, *PRODUCTS]]
 ALL = [(n, a) for n, a in ALL if differentiable(n) and floats_in(a) and n != "cast"]

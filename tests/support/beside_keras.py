@@ -1,11 +1,13 @@
-"""A layer or model of Keras beside ours: the same weights in both, inputs with masks, answers.
+"""A layer or model of Keras beside ours: the same weights in both, inputs with masks, answers,
 
-`package` is keras or maskseq. Keras itself is imported by those who have it.
+and gradients as Keras's backend takes them. `package` is keras or maskseq.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from maskseq.nest import flatten
 
@@ -53,3 +55,36 @@ def compare_masks(theirs: Any, ours: Any, number: int = 0) -> None:
     else:
         assert our_mask is not None, f"output {number} should carry a mask"
         np.testing.assert_array_equal(our_mask, np.asarray(their_mask), err_msg=f"mask of {number}")
+
+
+def keras_on(*backends: str) -> Any:
+    """Keras; where it is missing, or runs on another backend, the test is skipped."""
+    keras = pytest.importorskip("keras")
+    if keras.backend.backend() not in backends:
+        pytest.skip(f"Keras does not run on {' or '.join(backends)}")
+    return keras
+
+
+def gradients_of(loss: Callable[[list], Any], values: Sequence[Any]) -> list[np.ndarray]:
+    """Those of `loss(values)` by each of `values`, float32: by JAX or PyTorch, far faster."""
+    keras = keras_on(*BACKENDS)
+    tensors = [keras.ops.convert_to_tensor(x) for x in values]
+    return BACKENDS[keras.backend.backend()](loss, tensors)
+
+
+def by_jax(loss, tensors):
+    import jax
+
+    with jax.disable_jit():  # else each call compiles its loop over time anew
+        return [np.asarray(x) for x in jax.grad(loss)(tensors)]
+
+
+def by_torch(loss, tensors):
+    import torch
+
+    tensors = [x.detach().requires_grad_() for x in tensors]
+    found = torch.autograd.grad(loss(tensors), tensors, allow_unused=True, materialize_grads=True)
+    return [x.numpy() for x in found]
+
+
+BACKENDS = {"jax": by_jax, "torch": by_torch}
