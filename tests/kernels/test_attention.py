@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskseq import _kernels
-from tests.support.attention_cases import PATTERNS, SHAPES, THREADS, Case, random
+from tests.support.definitions.attention_cases import PATTERNS, SHAPES, THREADS, Case, random
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda c: f"{c.queries}x{c.keys}x{c.value_dim}")

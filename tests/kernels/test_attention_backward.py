@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maskseq import _kernels
-from tests.support.attention_cases import PATTERNS, SHAPES, THREADS, Case, random
+from tests.support.definitions.attention_cases import PATTERNS, SHAPES, THREADS, Case, random
 
 WIDTHS = [(1, 1), (8, 16), (15, 17), (64, 33), (128, 128)]
 
