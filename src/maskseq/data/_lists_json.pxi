@@ -241,8 +241,10 @@ cdef bint read_lines(
     """True if all lines are read; False at the first that is not."""
     cdef const char* p = text
     cdef const char* end = p + len(text)
-    cdef const char* name = NULL if key is None else <const char*>key
-    cdef Py_ssize_t line, size = 0 if key is None else len(key)
+    cdef const char* name = NULL
+    cdef Py_ssize_t line, size = 0
+    if key is not None:
+        name, size = key, len(key)
     for line in range(lengths.shape[0]):
         p = past_space(p)
         if name == NULL:
