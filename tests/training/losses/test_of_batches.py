@@ -125,3 +125,16 @@ def test_a_mask_of_cells_inside_steps_counts():
     np.testing.assert_allclose(told[0], (error**2).mean(), rtol=1e-5)
     step = 2 * error.mean(axis=0) / 2
     np.testing.assert_allclose(dense.bias.numpy(), bias - rate * step, rtol=1e-4, atol=1e-6)
+
+
+def test_a_penalty_on_the_inputs_of_a_model_is_told():
+    x = np.random.default_rng(4).standard_normal((3, 4, 2)).astype(np.float32)
+    inputs = maskseq.Input((4, 2))
+    layer = layers.ActivityRegularization(l1=0.1, l2=0.01)
+    assert layer.get_config().keys() >= {"l1", "l2"}
+    assert "activity_regularizer" not in layer.get_config()
+    model = maskseq.Model(inputs, layers.Dense(2)(layer(inputs)))
+    model.compile("sgd", "mse")
+    expected = (model.predict(x) ** 2).mean() + (0.1 * abs(x).sum() + 0.01 * (x**2).sum()) / 3
+    np.testing.assert_allclose(model.evaluate(x, 0 * x, verbose=0), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.train_on_batch(x, 0 * x), expected, rtol=1e-5)

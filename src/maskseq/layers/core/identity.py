@@ -67,7 +67,12 @@ class ActivityRegularization(Identity):
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.l1, self.l2 = l1, l2
+        self.activity_regularizer = regularizers.L1L2(l1, l2)
 
     def on_tape(self, tape: Any, inputs: Any) -> Any:
-        tape.penalties.append((regularizers.L1L2(self.l1, self.l2), inputs))
         return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["activity_regularizer"]  # which `l1` and `l2` say
+        return {**config, "l1": self.l1, "l2": self.l2}
