@@ -40,9 +40,12 @@ def read_for(made: str) -> list[str]:
     return shlex.split(listed.read_text().replace("\\\n", " "))[1:]
 
 
-# For CPUs that have better ones, or of before 2013. Unrolled, they are a tenth of a wheel.
-SMALL = {"csrc/isa/generic.c", "csrc/isa/low/int8_avx512.c", "csrc/isa/low/int8_generic.c"}
-SMALL = set() if WINDOWS else SMALL
+# Less code where more gains nothing: kernels for CPUs that have better ones, or of before 2013, and
+# what Cython makes of the façade, which checks and calls.
+RARE = ("csrc/isa/generic.c", "csrc/isa/low/int8_avx512.c", "csrc/isa/low/int8_generic.c")
+CALLING = ("src/maskseq/_kernels.c", "src/maskseq/data/_arrow.c")
+SMALLER = dict.fromkeys(RARE, "-Os") | dict.fromkeys(CALLING, "-O2")
+SMALLER = {} if WINDOWS else SMALLER
 
 
 class BuildExt(build_ext):
@@ -71,7 +74,7 @@ class BuildExt(build_ext):
         """Makes the object of a source, and returns its name."""
         [made] = self.compiler.object_filenames([source], output_dir=self.build_temp)
         ours = source.startswith("csrc")
-        less = ["-Os"] if source in SMALL else []
+        less = [SMALLER[source]] if source in SMALLER else []
         if DEV and (not ours or "/isa/" in source):  # what takes long to compile
             less = ["-O0" if "/low/" in source else "-O1"]
         counted = ["-O1", "--coverage", "-fprofile-abs-path"] if coverage and ours else []
