@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _kernels, configured
-from .numerics import slopes
-from .numerics.reductions import axes_of
+from .numerics import reductions, slopes
 from .tensor import as_numpy
 
 __all__ = [
@@ -477,7 +476,7 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 def _as_rows(x: np.ndarray, axis: Any) -> tuple[np.ndarray, tuple[int, ...]]:
     """`x` as (rows, size of axis), and its shape with that axis last; so of several, None: all."""
     x = np.asarray(x, np.float32)
-    axes = (-1,) if axis == -1 and x.ndim else axes_of(axis, x.ndim)
+    axes = (-1,) if axis == -1 and x.ndim else reductions.axes_of(axis, x.ndim)
     moved = x if axes == (-1,) else np.moveaxis(x, axes, range(-len(axes), 0))
     kept = moved.ndim - len(axes)
     sizes = math.prod(moved.shape[:kept]), math.prod(moved.shape[kept:])
@@ -488,7 +487,7 @@ def _moved_back(moved: np.ndarray, axis: Any) -> np.ndarray:
     """The array whose axes came last with them in their places."""
     if axis == -1:
         return moved
-    axes = axes_of(axis, moved.ndim)
+    axes = reductions.axes_of(axis, moved.ndim)
     return np.moveaxis(moved, range(-len(axes), 0), axes)
 
 

@@ -30,7 +30,8 @@ EXAMPLES: dict[str, Example] = {
         options={"activation": ("relu", "softmax", "log_softmax", "sparsemax", "tanh")},
     ),
     "ActivityRegularization": Example(
-        lambda: layers.ActivityRegularization(0.1), options={"l1": (0.0, 0.1), "l2": (0.0, 0.1)}
+        lambda: layers.ActivityRegularization(0.1),
+        options={"l1": (0.0, 0.1), "l2": (0.0, 0.1), "activity_regularizer": (None,)},
     ),
     "Add": Example(lambda: layers.Add(), pair()),
     "AdditiveAttention": Example(lambda: layers.AdditiveAttention(), pair()),

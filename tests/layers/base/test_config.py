@@ -57,16 +57,24 @@ def test_config_has_every_argument(name):
         **config,
         **{k: not v for k, v in config.items() if isinstance(v, bool) and k not in FIXED},
         "name": "other",
-        "activity_regularizer": "l1",
     }
+    regularized = name != "ActivityRegularization"  # whose `l1` and `l2` say it
+    if regularized:
+        changed["activity_regularizer"] = "l1"
     if changed.get("merge_mode"):
         changed |= {"merge_mode": "sum"}
     if name == "MultiHeadAttention":
         changed |= {"output_shape": (7,), "attention_axes": (1,), "value_dim": 5}
     again = type(layer).from_config(changed).get_config()
-    assert again.pop("activity_regularizer")["class_name"] == "L1"
-    changed.pop("activity_regularizer")
+    if regularized:
+        assert again.pop("activity_regularizer")["class_name"] == "L1"
+        changed.pop("activity_regularizer")
     assert again == changed
+
+
+def test_activity_regularization_takes_no_other_regularizer():
+    with pytest.raises(TypeError, match="activity_regularizer"):
+        layers.ActivityRegularization(l1=0.1, activity_regularizer="l2")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -54,9 +54,9 @@ def _places(
         if isinstance(value, Layer):
             yield from _places(value, inside, owner, seen, numbered)
         elif isinstance(value, list | tuple | dict):
-            members = value.values() if isinstance(value, dict) else value
-            named = _named([x for x in members if isinstance(x, Layer)], inside, numbered)
-            for member, key in named:
+            values = value.values() if isinstance(value, dict) else value
+            members = [x for x in values if isinstance(x, Layer)]
+            for member, key in _named(members, inside, numbered) if members else ():
                 inner = member if isinstance(layer, Model) else owner
                 yield from _places(member, f"{inside}/{key}", inner, seen, numbered)
 

@@ -31,11 +31,15 @@ def checking(init: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        given: dict[str, Any] = {}
-        with contextlib.suppress(TypeError):  # of the names: the constructor says what is wrong
-            given = signature().bind(self, *args, **kwargs).arguments
+        given: Mapping[str, Any] = kwargs
+        if args:
+            given = {}
+            with contextlib.suppress(TypeError):  # of names: the constructor says what is wrong
+                given = signature().bind(self, *args, **kwargs).arguments
+        parameters = signature().parameters
         for name, value in given.items():
-            check_argument(type(self), name, value)
+            if name in parameters:
+                check_argument(type(self), name, value)
         init(self, *args, **kwargs)
 
     return checked
