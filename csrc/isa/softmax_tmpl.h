@@ -218,9 +218,9 @@ static inline float most_of(const float *x, int64_t n) {
         }
         top = v_max_lane(tops);
     }
-    for (; i < n; i++) {
-        top = x[i] > top ? x[i] : top;
-        real = x[i] == x[i] ? real : 0;
+    for (const float *rest = x + i; rest < x + n; rest++) {
+        top = *rest > top ? *rest : top;
+        real = *rest == *rest ? real : 0;
     }
     return real == all ? top : NAN;
 }
