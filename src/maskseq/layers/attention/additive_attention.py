@@ -27,6 +27,18 @@ class AdditiveAttention(ListAttention):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `dropout` is not between 0 and 1. For inputs that are not [query, value] or [query,
+        value, key] of one batch whose queries and keys have one width, and for a mask that is no
+        such list.
+
+    See Also
+    --------
+    AttentionPooling1D : One learnt query.
+    Attention, MultiHeadAttention
+
     Notes
     -----
     A call takes and gives:

@@ -32,6 +32,18 @@ class Attention(ListAttention):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `score_mode` is neither "dot" nor "concat". For inputs that are not [query, value] or
+        [query, value, key] of one batch whose queries and keys have one width, and for a mask that
+        is no such list.
+
+    See Also
+    --------
+    AttentionPooling1D : One learnt query.
+    AdditiveAttention, MultiHeadAttention
+
     Notes
     -----
     A call takes and gives:

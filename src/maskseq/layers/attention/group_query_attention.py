@@ -53,6 +53,20 @@ class GroupedQueryAttention(HeadsAttention):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `num_query_heads` is no multiple of `num_key_value_heads`. From a call for query, value
+        and key of different batches, value and key of different lengths, or other features than
+        those of the first call; for an `attention_mask` of another shape.
+    TypeError
+        For a call without `value`.
+
+    See Also
+    --------
+    MultiHeadAttention : Keys and values for each head.
+    Attention
+
     Notes
     -----
     A call takes and gives:

@@ -68,6 +68,21 @@ class MultiHeadAttention(HeadsAttention):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If a count of heads or a width is not a positive int, or `attention_axes` names no axis
+        between batch and features. From a call for query, value and key of different batches, value
+        and key of different lengths, or other features than those of the first call; for an
+        `attention_mask` of another shape.
+    TypeError
+        For a call without `value`.
+
+    See Also
+    --------
+    GroupedQueryAttention : Fewer heads of keys and values.
+    Attention, AdditiveAttention
+
     Notes
     -----
     A call takes and gives:

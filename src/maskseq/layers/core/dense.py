@@ -42,6 +42,16 @@ class Dense(PackingLayer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `units` is not a positive int. For inputs with another last axis than the first ones, and
+        for symbolic ones of which it is not known.
+
+    See Also
+    --------
+    EinsumDense, TimeDistributed
+
     Notes
     -----
     A call takes and gives:

@@ -63,6 +63,18 @@ class EinsumDense(KeepsPack, OneTensor):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For an equation of another form, or `bias_axes` that the output does not have. From the
+        first call if `output_shape` does not name all sizes of the output; for inputs whose axes
+        are not the equation's, or of other sizes than the first ones.
+
+    See Also
+    --------
+    Dense : Keeps the mask.
+    Dot
+
     Notes
     -----
     A call takes and gives:

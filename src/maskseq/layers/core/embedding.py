@@ -44,8 +44,14 @@ class Embedding(OneTensor):
 
     Raises
     ------
+    ValueError
+        If `input_dim` or `output_dim` is not a positive int, or `weights` have another shape.
     IndexError
-        Naming position and value of an id outside 0..input_dim - 1.
+        From a call, naming position and value of an id outside 0..input_dim - 1, NaN included.
+
+    See Also
+    --------
+    Masking, ReversibleEmbedding, StringLookup
 
     Notes
     -----

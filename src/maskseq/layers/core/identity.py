@@ -15,8 +15,19 @@ class Identity(OneTensor):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    See Also
+    --------
+    Lambda, Activation
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        The inputs. The mask goes on.
+
     Source: keras.layers.Identity.
 
     Examples
@@ -52,8 +63,25 @@ class ActivityRegularization(Identity):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `l1` or `l2` is negative or not finite.
+
+    See Also
+    --------
+    maskseq.regularizers.L1L2 : Of weights or outputs of any layer.
+    Identity
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        The inputs. The mask goes on.
+
     Source: keras.layers.ActivityRegularization.
 
     Examples

@@ -28,6 +28,15 @@ class InputLayer(Layer):
     ragged : bool, default False
         Accepted; ragged data is always taken.
 
+    Raises
+    ------
+    ValueError
+        If neither `shape` nor `batch_shape` is given, or `sparse` or `ragged` is True.
+
+    See Also
+    --------
+    Input
+
     Notes
     -----
     Source: keras.layers.InputLayer.
@@ -113,6 +122,17 @@ def Input(
     -------
     KerasTensor
         The symbolic tensor.
+
+    Raises
+    ------
+    ValueError
+        If neither `shape` nor `batch_shape` is given.
+    TypeError
+        If `shape` is an int: write ``(4,)``.
+
+    See Also
+    --------
+    Model, InputLayer
 
     Notes
     -----

@@ -24,8 +24,26 @@ class Lambda(Layer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    TypeError
+        If `function` is not callable; from `Model.to_json` and `Model.save` for one that configs
+        have no form for, such as a lambda.
+
+    See Also
+    --------
+    Layer : A class that can be saved.
+    Activation
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        What `function` takes.
+    returns
+        What it gives, for the padded array; with `mask` that mask.
+
     Source: keras.layers.Lambda.
 
     Examples

@@ -30,6 +30,18 @@ class Masking(SameShape):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    TypeError
+        If `mask_value` is neither a number nor an array of them.
+    ValueError
+        For inputs of one axis, or that `mask_value` does not fit.
+
+    See Also
+    --------
+    Embedding : The mask of ids, by `mask_zero`.
+    maskseq.Ragged : Data without padding.
+
     Notes
     -----
     A call takes and gives:

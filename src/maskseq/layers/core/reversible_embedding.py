@@ -43,6 +43,18 @@ class ReversibleEmbedding(KeepsPack, Embedding):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If a size or `logit_soft_cap` is not positive. With `reverse` for inputs whose last axis is
+        not `output_dim`.
+    IndexError
+        From a call, for an id outside 0..input_dim - 1.
+
+    See Also
+    --------
+    Embedding, Dense
+
     Notes
     -----
     A call takes and gives:

@@ -48,6 +48,18 @@ class Bidirectional(Layer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    TypeError
+        If `layer` is not a recurrent layer.
+    ValueError
+        For an unknown `merge_mode`, and a `backward_layer` of the same direction or another
+        `return_sequences`. From a call, as of the layer.
+
+    See Also
+    --------
+    LSTM, GRU, RNN
+
     Notes
     -----
     A call takes and gives:

@@ -289,6 +289,17 @@ class ConvLSTM1D(CellRNN):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If a size is not a positive int, or `padding` is neither "valid" nor "same". For sequences
+        without four axes, steps of another shape than the first ones, fewer rows than a window,
+        with padding "valid", and an `initial_state` of other shapes.
+
+    See Also
+    --------
+    LSTM, Conv1D, TimeDistributed
+
     Notes
     -----
     A call takes and gives:

@@ -31,6 +31,16 @@ class CRF(CRFDecode):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        As of CRFDecode.
+
+    See Also
+    --------
+    CRFDecode : Without a way to train it.
+    maskseq.losses.CRF : What to compile it with.
+
     Notes
     -----
     Source: Lafferty et al. 2001. Not in Keras.

@@ -26,6 +26,17 @@ class CRFDecode(OneTensor):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are not (batch, time, tags), with other tags than the first ones, and for a
+        mask that is not (batch, time).
+
+    See Also
+    --------
+    Dense : Makes the scores.
+    CRF
+
     Notes
     -----
     A call takes and gives:

@@ -54,8 +54,27 @@ class GRUCell(Cell):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `units` is not a positive int. For other features than the first ones, or states of
+        another number or shape.
+
+    See Also
+    --------
+    GRU, RNN, LSTMCell
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, features).
+    states
+        A list of one float32 (batch, units).
+    returns
+        (output, new states): float32 (batch, units), and a list as `states`.
+
     Weights: kernel float32 (features, 3 units), recurrent_kernel (units, 3 units), bias (2, 3
     units): for the input, for the state; without reset_after (3 units,).
 
@@ -204,12 +223,23 @@ class GRU(CellRNN):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `units` is not a positive int or a rate not between 0 and 1. From a call on sequences
+        that are not (batch, time, features) or have other features than the first ones, and for an
+        `initial_state` or `mask` of another shape.
+
+    See Also
+    --------
+    LSTM, SimpleRNN, Bidirectional, GRUCell
+
     Notes
     -----
     A call takes and gives:
 
     sequences
-        float32 (batch, time, ...).
+        float32 (batch, time, features).
     initial_state
         List of float32 (batch, units); passed without `mask`, the mask that the sequences carry is
         not used, as in Keras, which is told once.

@@ -68,6 +68,17 @@ class RNN(Layer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `cell` has no `state_size`, or is an empty list. From a call on sequences that are not
+        (batch, time, ...) or have other features than the first ones, and for an `initial_state` or
+        `mask` of another shape.
+
+    See Also
+    --------
+    LSTM, GRU, StackedRNNCells
+
     Notes
     -----
     A call takes and gives:

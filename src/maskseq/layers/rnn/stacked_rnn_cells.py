@@ -34,6 +34,16 @@ class StackedRNNCells(Layer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If there is no cell, or one has no `state_size`; from a call with too few states.
+
+    See Also
+    --------
+    RNN : Also takes a list of cells.
+    LSTMCell, GRUCell
+
     Notes
     -----
     A call takes and gives:

@@ -35,6 +35,16 @@ class TimeDistributed(Layer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `layer` is no Layer. For inputs of fewer than three axes, and a mask that does not begin
+        with (batch, time); what the inner layer raises.
+
+    See Also
+    --------
+    Dense, Bidirectional
+
     Notes
     -----
     A call takes and gives:
