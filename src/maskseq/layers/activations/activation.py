@@ -19,6 +19,15 @@ class Activation(Elementwise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If there is no activation of that name; it lists those there are.
+
+    See Also
+    --------
+    Softmax, ReLU, Lambda
+
     Notes
     -----
     A call takes and gives:

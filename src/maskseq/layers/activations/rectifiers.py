@@ -34,8 +34,24 @@ class ReLU(Elementwise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If an argument is negative or not a number.
+
+    See Also
+    --------
+    LeakyReLU, PReLU, ThresholdedReLU
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        float32, the same shape. The mask goes on.
+
     Source: keras.layers.ReLU.
 
     Examples
@@ -78,8 +94,25 @@ class LeakyReLU(Elementwise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If the slope is negative or not a number.
+
+    See Also
+    --------
+    PReLU : Learns the slopes.
+    ReLU, ELU
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        float32, the same shape. The mask goes on.
+
     Source: keras.layers.LeakyReLU.
 
     Examples
@@ -120,8 +153,24 @@ class ELU(Elementwise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `alpha` is not a number.
+
+    See Also
+    --------
+    ReLU, LeakyReLU
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        float32, the same shape. The mask goes on.
+
     Source: keras.layers.ELU.
 
     Examples
@@ -153,8 +202,24 @@ class ThresholdedReLU(Elementwise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `theta` is negative or not a number.
+
+    See Also
+    --------
+    ReLU
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        float32, the same shape. The mask goes on.
+
     Source: keras.layers.ThresholdedReLU of Keras 2.
 
     Examples
@@ -196,8 +261,26 @@ class PReLU(Elementwise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs whose sizes are not those of the first ones, shared axes aside; for a symbolic
+        input if an axis of unknown size, such as time, is not in `shared_axes`.
+
+    See Also
+    --------
+    LeakyReLU : One slope, given.
+    ReLU
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    returns
+        float32, the same shape. The mask goes on.
+
     Weights: alpha float32, the shape of a sample, 1 along the shared axes.
 
     Source: keras.layers.PReLU.

@@ -26,7 +26,12 @@ class Softmax(SameShape):
     Raises
     ------
     ValueError
-        If the mask cannot be broadcast to the inputs.
+        If `axis` is not one of the inputs', or the mask cannot be broadcast to them.
+
+    See Also
+    --------
+    TemporalSoftmax : Over time, with a mask (batch, time).
+    Activation
 
     Notes
     -----

@@ -26,6 +26,15 @@ class TemporalSoftmax(SameShape):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs of fewer than two axes, and a mask that is not (batch, time).
+
+    See Also
+    --------
+    Softmax, AttentionPooling1D
+
     Notes
     -----
     A call takes and gives:

@@ -33,7 +33,7 @@ class Conv1D(Convolution, OverShownWindows):
         "valid": windows lie within the sequence. "same": as many steps come out as go in, for
         strides of 1. "causal": the same, and no window sees a later step.
     data_format : str, optional
-        "channels_first" for (batch, features, time);.
+        "channels_last", or "channels_first" for (batch, features, time).
     dilation_rate : int, default 1
         Steps from one tap of the window to the next.
     groups : int, default 1
@@ -58,6 +58,18 @@ class Conv1D(Convolution, OverShownWindows):
         What training holds `bias` to.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `groups` does not divide `filters`, a size is not a positive int, `padding` is unknown,
+        or `strides` and `dilation_rate` are both above 1. For inputs without three axes, with other
+        features than the first ones, or with fewer steps than a window, with padding "valid".
+
+    See Also
+    --------
+    MaskedConv1D : Keeps the mask, and answers that padding does not change.
+    Conv1DTranspose, DepthwiseConv1D, SeparableConv1D
 
     Notes
     -----

@@ -40,8 +40,7 @@ class Conv1DTranspose(PackingLayer):
     output_padding : int, optional
         Steps more at the end, below `strides`; None: what `strides` times the inputs' steps needs.
     data_format : str, optional
-        "channels_first" for (batch, features, time), dilation_rate, activation, use_bias;
-        initializers: for new weights; regularizers, constraints: for training.
+        "channels_last", or "channels_first" for (batch, features, time).
     dilation_rate : int, default 1
         Steps from one tap of the window to the next.
     activation : str, callable or None, default None
@@ -64,6 +63,17 @@ class Conv1DTranspose(PackingLayer):
         What training holds `bias` to.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive int, `padding` is unknown, `output_padding` is not below
+        `strides`, or `strides` and `dilation_rate` are both above 1. For inputs without three axes
+        or with other features than the first ones.
+
+    See Also
+    --------
+    Conv1D, UpSampling1D
 
     Notes
     -----

@@ -60,6 +60,16 @@ class MaskedConv1D(Convolution):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        As of Conv1D, and for a mask that is not (batch, time).
+
+    See Also
+    --------
+    Conv1D : That of Keras, which ends the mask.
+    LSTM
+
     Notes
     -----
     A call takes and gives:

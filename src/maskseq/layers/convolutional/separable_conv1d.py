@@ -66,6 +66,16 @@ class SeparableConv1D(OverShownWindows):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If a size is not a positive int or `padding` is unknown. For inputs with other features than
+        the first ones.
+
+    See Also
+    --------
+    DepthwiseConv1D, Conv1D
+
     Notes
     -----
     A call takes and gives:

@@ -28,6 +28,15 @@ class Concatenate(OneTensor):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are no list, or that differ in another axis than `axis`.
+
+    See Also
+    --------
+    Add, Dot
+
     Notes
     -----
     A call takes and gives:
@@ -137,10 +146,10 @@ def concatenate(inputs: Any, axis: int = -1, **kwargs: Unpack[LayerOptions]) -> 
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     axis : int, default -1
-        Axis that the function runs along.
+        The axis to join along.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
@@ -148,6 +157,15 @@ def concatenate(inputs: Any, axis: int = -1, **kwargs: Unpack[LayerOptions]) -> 
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Concatenate
 
     Notes
     -----

@@ -23,6 +23,16 @@ class Dot(OneTensor):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `axes` are not one or two int, or name the batch (0). For inputs that are not a list of
+        two, or whose sizes along `axes` differ.
+
+    See Also
+    --------
+    Multiply, Attention, Concatenate
+
     Notes
     -----
     A call takes and gives:
@@ -104,8 +114,8 @@ def dot(inputs: Any, axes: Any = -1, **kwargs: Unpack[LayerOptions]) -> Any:
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     axes : int or tuple of int, default -1
         The axes to sum over.
     **kwargs
@@ -115,6 +125,15 @@ def dot(inputs: Any, axes: Any = -1, **kwargs: Unpack[LayerOptions]) -> Any:
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Dot
 
     Notes
     -----

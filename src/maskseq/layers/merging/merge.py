@@ -159,8 +159,26 @@ class Add(_Merge):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are no list, or whose shapes do not broadcast.
+
+    See Also
+    --------
+    Subtract, Average, Concatenate
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        A list of arrays whose shapes broadcast; one of fewer axes gets some of size 1 after the
+        batch.
+    returns
+        The inputs' common dtype, the broadcast shape. Its mask: True where any input's is; None if
+        an input has none.
+
     Source: keras.layers.Add.
 
     Examples
@@ -183,8 +201,24 @@ class Subtract(_Merge):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are not a list of two, or whose shapes do not broadcast.
+
+    See Also
+    --------
+    Add, Multiply
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        A list of two arrays, as of Add.
+    returns
+        The inputs' common dtype, the broadcast shape, with a mask as of Add.
+
     Source: keras.layers.Subtract.
 
     Examples
@@ -212,8 +246,24 @@ class Average(_Merge):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are no list, or whose shapes do not broadcast.
+
+    See Also
+    --------
+    Add, GlobalAveragePooling1D
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        As of Add.
+    returns
+        float32, the broadcast shape, with a mask as of Add.
+
     Source: keras.layers.Average.
 
     Examples
@@ -242,8 +292,24 @@ class Multiply(_Merge):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are no list, or whose shapes do not broadcast.
+
+    See Also
+    --------
+    Add, Dot
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        As of Add.
+    returns
+        The inputs' common dtype, the broadcast shape, with a mask as of Add.
+
     Source: keras.layers.Multiply.
 
     Examples
@@ -332,8 +398,24 @@ class Maximum(_Extreme):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are no list, or whose shapes do not broadcast.
+
+    See Also
+    --------
+    Minimum, Average
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        As of Add.
+    returns
+        The inputs' common dtype, the broadcast shape, with a mask as of Add.
+
     Source: keras.layers.Maximum.
 
     Examples
@@ -358,8 +440,24 @@ class Minimum(_Extreme):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs that are no list, or whose shapes do not broadcast.
+
+    See Also
+    --------
+    Maximum, Average
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        As of Add.
+    returns
+        The inputs' common dtype, the broadcast shape, with a mask as of Add.
+
     Source: keras.layers.Minimum.
 
     Examples
@@ -431,8 +529,8 @@ def add(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
@@ -440,6 +538,15 @@ def add(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Add
 
     Notes
     -----
@@ -460,8 +567,8 @@ def subtract(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
@@ -469,6 +576,15 @@ def subtract(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Subtract
 
     Notes
     -----
@@ -489,8 +605,8 @@ def multiply(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
@@ -498,6 +614,15 @@ def multiply(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Multiply
 
     Notes
     -----
@@ -518,8 +643,8 @@ def average(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
@@ -527,6 +652,15 @@ def average(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Average
 
     Notes
     -----
@@ -547,8 +681,8 @@ def maximum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
@@ -556,6 +690,15 @@ def maximum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Maximum
 
     Notes
     -----
@@ -576,8 +719,8 @@ def minimum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
 
     Parameters
     ----------
-    inputs : object
-        The inputs.
+    inputs : list of array_like
+        As the layer takes them.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
@@ -585,6 +728,15 @@ def minimum(inputs: Any, **kwargs: Unpack[LayerOptions]) -> Any:
     -------
     Tensor
         The answer of the layer, with its mask.
+
+    Raises
+    ------
+    ValueError
+        As of the layer.
+
+    See Also
+    --------
+    Minimum
 
     Notes
     -----

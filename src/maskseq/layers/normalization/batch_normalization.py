@@ -58,6 +58,19 @@ class BatchNormalization(SameShape):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `momentum` is not between 0 and 1. From a call with `axis` outside the inputs' axes, and
+        for inputs of other features than the first ones.
+    TypeError
+        If `axis` is not one int.
+
+    See Also
+    --------
+    LayerNormalization : Each step by itself.
+    Normalization : Statistics that `adapt` learns.
+
     Notes
     -----
     A call takes and gives:

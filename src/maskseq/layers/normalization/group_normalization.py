@@ -48,6 +48,17 @@ class GroupNormalization(SameShape):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `groups` is neither positive nor -1. For inputs whose features do not divide into the
+        groups (32 by default).
+
+    See Also
+    --------
+    LayerNormalization : One group, each step by itself.
+    BatchNormalization
+
     Notes
     -----
     A call takes and gives:

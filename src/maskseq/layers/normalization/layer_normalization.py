@@ -26,7 +26,7 @@ class LayerNormalization(SameShape):
     center : bool, default True
         Add beta.
     scale : bool, default True
-        Multiply by gamma;.
+        Multiply by gamma.
     beta_initializer : str, dict or Initializer, default "zeros"
         First values of `beta`.
     gamma_initializer : str, dict or Initializer, default "ones"
@@ -43,6 +43,16 @@ class LayerNormalization(SameShape):
         Divide only, without taking the mean off, and without `beta` (deprecated in Keras).
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        From a call with `axis` outside the inputs' axes, or named twice, and for inputs of other
+        sizes along it than the first ones.
+
+    See Also
+    --------
+    RMSNormalization, BatchNormalization, GroupNormalization
 
     Notes
     -----

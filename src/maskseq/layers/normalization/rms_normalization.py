@@ -23,6 +23,17 @@ class RMSNormalization(SameShape):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        From a call with `axis` outside the inputs' axes, or named twice, and for inputs of other
+        sizes along it than the first ones.
+
+    See Also
+    --------
+    LayerNormalization : Takes the mean off and keeps the mask.
+    UnitNormalization
+
     Notes
     -----
     A call takes and gives:

@@ -34,6 +34,16 @@ class SpectralNormalization(Layer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `layer` is no Layer or `power_iterations` not a positive int; from the first call if
+        `layer` has neither a kernel nor embeddings.
+
+    See Also
+    --------
+    BatchNormalization, UnitNormalization
+
     Notes
     -----
     Weights: vector_u float32 (1, last axis of the kernel), and those of `layer`.

@@ -22,6 +22,15 @@ class UnitNormalization(SameShape):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        From a call with `axis` outside the inputs' axes, or named twice.
+
+    See Also
+    --------
+    RMSNormalization, LayerNormalization
+
     Notes
     -----
     A call takes and gives:

@@ -33,6 +33,16 @@ class AttentionPooling1D(PackingLayer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `units` is not a positive int. For inputs without three axes or with other features than
+        the first ones, and for a mask that is not (batch, time).
+
+    See Also
+    --------
+    GlobalAveragePooling1D, LastStep, Attention
+
     Notes
     -----
     A call takes and gives:

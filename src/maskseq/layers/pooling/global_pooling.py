@@ -58,8 +58,27 @@ class GlobalAveragePooling1D(_GlobalPooling):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For an unknown `data_format`, inputs without three axes, and a mask that is not (batch,
+        time).
+
+    See Also
+    --------
+    MaskedGlobalMaxPooling1D, AttentionPooling1D, LastStep
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features), or (batch, features, time) with "channels_first".
+    mask
+        bool (batch, time); None = all real.
+    returns
+        float32 (batch, features); with keepdims the axis of time stays.
+
     Source: keras.layers.GlobalAveragePooling1D.
 
     Examples
@@ -129,8 +148,26 @@ class GlobalMaxPooling1D(_GlobalPooling):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For an unknown `data_format`, and inputs without three axes or without a step.
+
+    See Also
+    --------
+    MaskedGlobalMaxPooling1D : Over real steps alone.
+    GlobalAveragePooling1D, MaxPooling1D
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, time, features), or (batch, features, time) with "channels_first".
+    returns
+        The inputs' dtype, (batch, features); with keepdims the axis of time stays. The mask ends
+        here.
+
     Source: keras.layers.GlobalMaxPooling1D.
 
     Examples

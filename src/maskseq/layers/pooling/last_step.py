@@ -18,6 +18,15 @@ class LastStep(OverTime):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs of fewer than two axes, and a mask that is not (batch, time).
+
+    See Also
+    --------
+    MaskedGlobalMaxPooling1D, GlobalAveragePooling1D, LSTM
+
     Notes
     -----
     A call takes and gives:

@@ -17,6 +17,16 @@ class MaskedGlobalMaxPooling1D(OverTime):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For inputs of fewer than two axes, and a mask that is not (batch, time).
+
+    See Also
+    --------
+    GlobalMaxPooling1D : Over masked steps too.
+    GlobalAveragePooling1D, LastStep
+
     Notes
     -----
     A call takes and gives:

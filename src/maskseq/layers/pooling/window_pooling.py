@@ -124,8 +124,26 @@ class AveragePooling1D(_Pooling):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `pool_size` or `strides` is not a positive int, or for an unknown `padding` or
+        `data_format`. From a call on fewer steps than a window has, with padding "valid".
+
+    See Also
+    --------
+    MaxPooling1D, GlobalAveragePooling1D
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features), or (batch, features, time) with "channels_first". Masked
+        steps take part.
+    returns
+        float32, a step for each window. The mask ends here.
+
     Source: keras.layers.AveragePooling1D.
 
     Examples
@@ -164,8 +182,25 @@ class MaxPooling1D(_Pooling):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        As of AveragePooling1D.
+
+    See Also
+    --------
+    AveragePooling1D, MaskedGlobalMaxPooling1D
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        float32 (batch, time, features), or (batch, features, time) with "channels_first". Masked
+        steps take part.
+    returns
+        float32, a step for each window. The mask ends here.
+
     Source: keras.layers.MaxPooling1D.
 
     Examples

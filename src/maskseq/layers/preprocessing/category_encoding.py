@@ -17,13 +17,23 @@ class CategoryEncoding(DataLayer):
     Parameters
     ----------
     num_tokens : int, optional
-        Ids are below it; others leave no trace, as in Keras on JAX. output_mode.
+        Ids are below it; others leave no trace, as in Keras on JAX.
     output_mode : str, default "multi_hot"
         "multi_hot", "count" or "one_hot".
     sparse : bool, default False
         Only False.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `num_tokens` is not a positive int or `output_mode` is unknown. For `count_weights` with
+        another mode than "count" or of another shape.
+
+    See Also
+    --------
+    StringLookup, IntegerLookup, Hashing
 
     Notes
     -----

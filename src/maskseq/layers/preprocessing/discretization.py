@@ -30,6 +30,16 @@ class Discretization(DataLayer):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If not exactly one of `bin_boundaries` and `num_bins` is given, or the boundaries neither
+        ascend nor descend. From a call before `adapt`; from `adapt` without `num_bins`.
+
+    See Also
+    --------
+    Normalization, CategoryEncoding
+
     Notes
     -----
     A call takes and gives:

@@ -29,9 +29,20 @@ class Hashing(DataLayer):
     output_mode : str, default "int"
         "int", "one_hot", "multi_hot" or "count".
     sparse : bool, default False
-        Only False. dtype: of "int" outputs, "int64" or "int32".
+        Only False.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `num_bins` is not a positive int, `salt` not one or two int, or `dtype` no int for "int".
+    TypeError
+        For inputs that are neither numbers nor text.
+
+    See Also
+    --------
+    StringLookup, IntegerLookup, CategoryEncoding
 
     Notes
     -----
@@ -40,7 +51,8 @@ class Hashing(DataLayer):
     inputs
         integers, floats, bools or text, any shape, or ragged.
     returns
-        int64 (int32), the inputs' shape; float32 in other modes, as of CategoryEncoding.
+        int64, or int32 by `dtype`, the inputs' shape; float32 in other modes, as of
+        CategoryEncoding.
 
     Source: keras.layers.Hashing; FarmHash's Fingerprint64, SipHash-2-4.
 

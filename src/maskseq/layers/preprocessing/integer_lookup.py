@@ -31,7 +31,7 @@ class IntegerLookup(IndexLookup):
     invert : bool, default False
         Give tokens for indices.
     output_mode : str, default "int"
-        "multi_hot", "count" or "one_hot".
+        "int", "one_hot", "multi_hot", "count" or "tf_idf".
     sparse : bool, default False
         Only False; accepted for Keras's configs.
     pad_to_max_tokens : bool, default False
@@ -45,6 +45,17 @@ class IntegerLookup(IndexLookup):
         How large a vocabulary that is still to come will be.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        As of StringLookup.
+    TypeError
+        For inputs that are not numbers.
+
+    See Also
+    --------
+    StringLookup, Hashing, CategoryEncoding
 
     Notes
     -----

@@ -34,6 +34,17 @@ class Normalization(OneTensor):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If only one of `mean` and `variance` is given. From `adapt` if they are; from a call on
+        other sizes along `axis` than were learnt.
+
+    See Also
+    --------
+    BatchNormalization : Learns while it trains.
+    Rescaling, Discretization
+
     Notes
     -----
     A call takes and gives:

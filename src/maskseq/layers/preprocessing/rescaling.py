@@ -24,6 +24,17 @@ class Rescaling(OneTensor):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `scale` or `offset` is no number or array of them, or does not broadcast to the inputs.
+    TypeError
+        For a call on text.
+
+    See Also
+    --------
+    Normalization
+
     Notes
     -----
     A call takes and gives:

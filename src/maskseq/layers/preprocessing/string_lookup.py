@@ -45,6 +45,20 @@ class StringLookup(IndexLookup):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `vocabulary` is a path, has a token twice or more than `max_tokens` allows; if
+        `idf_weights` are given without "tf_idf" or lacking with it. From a call before `adapt` if
+        there is no vocabulary; for an unknown token if `num_oov_indices` is 0.
+    TypeError
+        For inputs that are not text.
+
+    See Also
+    --------
+    TextVectorization : Splits texts first.
+    IntegerLookup, Hashing, Embedding
+
     Notes
     -----
     A call takes and gives:

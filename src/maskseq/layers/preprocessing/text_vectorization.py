@@ -42,21 +42,34 @@ class TextVectorization(DataLayer):
     output_sequence_length : int, optional
         Steps, cut or padded by 0.
     pad_to_max_tokens : bool, default False
-        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+        As of StringLookup.
     vocabulary : array_like of tokens, optional
-        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+        As of StringLookup.
     idf_weights : array_like, optional
-        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+        As of StringLookup.
     sparse : bool, default False
-        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+        As of StringLookup.
     ragged : bool, default False
         A direct call gives a Ragged.
     encoding : str, default "utf-8"
         "utf-8".
     vocabulary_size : int, optional
-        As of StringLookup; index 0 is padding and 1 unknown words in mode "int", else unknown is 0.
+        As of StringLookup.
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `standardize`, `split` or `output_mode`, an `output_sequence_length` with
+        another mode than "int", and a `vocabulary` that StringLookup would refuse. From a call
+        before `adapt` if there is no vocabulary, and for inputs of another shape.
+    TypeError
+        For inputs that are not text.
+
+    See Also
+    --------
+    StringLookup, Embedding
 
     Notes
     -----

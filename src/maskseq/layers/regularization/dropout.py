@@ -26,6 +26,15 @@ class Dropout(DrawsAtPlaces, Elementwise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `rate` is not between 0 and 1; in training if `noise_shape` does not fit the inputs.
+
+    See Also
+    --------
+    SpatialDropout1D, GaussianDropout, AlphaDropout
+
     Notes
     -----
     A call takes and gives:

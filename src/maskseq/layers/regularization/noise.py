@@ -92,8 +92,26 @@ class GaussianNoise(_Noise):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `stddev` is not between 0 and 1, as in Keras.
+
+    See Also
+    --------
+    GaussianDropout, Dropout
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    training
+        bool.
+    returns
+        float32 in training, the same shape. The mask goes on.
+
     Source: keras.layers.GaussianNoise.
 
     Examples
@@ -128,8 +146,26 @@ class GaussianDropout(_Rate):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `rate` is not between 0 and 1, or 1.
+
+    See Also
+    --------
+    Dropout, GaussianNoise
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    training
+        bool.
+    returns
+        float32 in training, the same shape. The mask goes on.
+
     Source: keras.layers.GaussianDropout.
 
     Examples
@@ -164,8 +200,26 @@ class AlphaDropout(_Rate):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `rate` is not between 0 and 1.
+
+    See Also
+    --------
+    Dropout, GaussianDropout
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers of any shape.
+    training
+        bool.
+    returns
+        float32 in training, the same shape. The mask goes on.
+
     Source: keras.layers.AlphaDropout.
 
     Examples
@@ -219,8 +273,26 @@ class SpatialDropout1D(_Rate):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `rate` is not between 0 and 1; in training for inputs without three axes.
+
+    See Also
+    --------
+    Dropout
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, time, features).
+    training
+        bool.
+    returns
+        float32 in training, the same shape. The mask goes on.
+
     Source: keras.layers.SpatialDropout1D.
 
     Examples

@@ -41,8 +41,25 @@ class Flatten(_SameNumbers):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For an unknown `data_format`.
+
+    See Also
+    --------
+    GlobalAveragePooling1D : Features that do not grow with time.
+    Reshape
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, ...).
+    returns
+        The same dtype, (batch, size). The mask ends here.
+
     Source: keras.layers.Flatten.
 
     Examples
@@ -81,8 +98,25 @@ class Reshape(_SameNumbers):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        For more than one -1, or a size below it. From a call whose samples have another number of
+        cells.
+
+    See Also
+    --------
+    Flatten, Permute
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, ...).
+    returns
+        The same dtype, ``(batch, *target_shape)``. The mask ends here.
+
     Source: keras.layers.Reshape.
 
     Examples
@@ -126,8 +160,24 @@ class Permute(_SameNumbers):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `dims` are not an order of 1, 2, ..., or not as many as a sample has axes.
+
+    See Also
+    --------
+    Reshape
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, ...).
+    returns
+        The same dtype, the axes in their new order. The mask ends here.
+
     Source: keras.layers.Permute.
 
     Examples
@@ -174,8 +224,24 @@ class RepeatVector(_SameNumbers):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `n` is not a positive int. For inputs without two axes.
+
+    See Also
+    --------
+    UpSampling1D
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, features).
+    returns
+        The same dtype, (batch, n, features). The mask ends here.
+
     Source: keras.layers.RepeatVector.
 
     Examples

@@ -46,8 +46,25 @@ class Cropping1D(_Steps):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `cropping` is not one or two int of at least 0. For inputs without three axes or without
+        a step that is left.
+
+    See Also
+    --------
+    ZeroPadding1D
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, time, features).
+    returns
+        The same dtype, with fewer steps. The mask ends here.
+
     Source: keras.layers.Cropping1D.
 
     Examples
@@ -95,8 +112,25 @@ class ZeroPadding1D(_Steps):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `padding` is not one or two int of at least 0. For inputs without three axes.
+
+    See Also
+    --------
+    MaskedConv1D : Pads by itself, with `padding="same"`.
+    Cropping1D
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, time, features), or (batch, features, time) with "channels_first".
+    returns
+        The same dtype, with more steps. The mask ends here.
+
     Source: keras.layers.ZeroPadding1D.
 
     Examples
@@ -146,8 +180,24 @@ class UpSampling1D(_Steps):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `size` is not a positive int.
+
+    See Also
+    --------
+    Conv1DTranspose, RepeatVector
+
     Notes
     -----
+    A call takes and gives:
+
+    inputs
+        Numbers (batch, time, ...).
+    returns
+        The same dtype, (batch, time * size, ...). The mask ends here.
+
     Source: keras.layers.UpSampling1D.
 
     Examples
