@@ -65,6 +65,19 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `inputs` are not symbolic, `outputs` need others than these, two layers have one name, or
+        `on_mask_loss` is unknown. From a call on data of another number or shape than `inputs`.
+    TypeError
+        From a call on text where an input is of numbers.
+
+    See Also
+    --------
+    Sequential : A chain of layers.
+    Input, maskseq.load_model
+
     Notes
     -----
     Source: keras.Model.
@@ -169,12 +182,24 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the input, None = any size; a list of shapes if there are several."""
+        """The shape of the input, None = any size; a list of shapes if there are several.
+
+        Raises
+        ------
+        AttributeError
+            As of `input`.
+        """
         return _one_or_all([x.shape for x in flatten(self.input)])
 
     @property
     def output_shape(self) -> Any:
-        """The shape of the output, None = any size; a list of shapes if there are several."""
+        """The shape of the output, None = any size; a list of shapes if there are several.
+
+        Raises
+        ------
+        AttributeError
+            As of `output`.
+        """
         return _one_or_all([x.shape for x in flatten(self.output)])
 
     @property
@@ -349,6 +374,17 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         ~Out
             float32 arrays (number of sequences, ...); outputs of every step are padded.
 
+        Raises
+        ------
+        ValueError
+            For data that does not fit the inputs.
+        TypeError
+            For text where an input is of numbers.
+
+        See Also
+        --------
+        predict
+
         Notes
         -----
         Source: keras.Model.predict_on_batch.
@@ -414,6 +450,17 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         -------
         ~Out
             float32 arrays (number of sequences, ...); outputs of every step are padded.
+
+        Raises
+        ------
+        ValueError
+            For data that does not fit the inputs, or a `batch_size` below 1.
+        TypeError
+            For text where an input is of numbers, and for unknown options.
+
+        See Also
+        --------
+        predict_on_batch
         """
         if options or (verbose and steps is callbacks is None):
             return asked.predict(self, x, batch_size, steps, callbacks, verbose, **options)
@@ -519,6 +566,15 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         -------
         str
             The config, without weights.
+
+        Raises
+        ------
+        TypeError
+            For a layer that holds a function, such as Lambda.
+
+        See Also
+        --------
+        from_config
 
         Notes
         -----

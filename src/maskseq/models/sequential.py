@@ -29,6 +29,19 @@ class Sequential(Model[np.ndarray]):
     **kwargs
         Options of every layer, such as `name` and `trainable`: see `Layer`.
 
+    Raises
+    ------
+    TypeError
+        If something among `layers` is no layer.
+    ValueError
+        If two layers have one name, or an Input is not the first; from a call on data of another
+        shape than that of the model.
+
+    See Also
+    --------
+    Model : Any graph of layers.
+    Input
+
     Notes
     -----
     Source: keras.Sequential.
@@ -65,6 +78,18 @@ class Sequential(Model[np.ndarray]):
         layer : Layer or KerasTensor
             The layer; or what `Input` gives, as the first.
 
+        Raises
+        ------
+        TypeError
+            If it is no layer.
+        ValueError
+            If its name is taken, it is a second Input, or it does not take what the layers before
+            give.
+
+        See Also
+        --------
+        pop
+
         Notes
         -----
         Source: keras.Sequential.add.
@@ -80,6 +105,15 @@ class Sequential(Model[np.ndarray]):
         -------
         Layer
             The layer.
+
+        Raises
+        ------
+        IndexError
+            If there is none.
+
+        See Also
+        --------
+        add
 
         Notes
         -----
@@ -132,6 +166,11 @@ class Sequential(Model[np.ndarray]):
         ----------
         input_shape : tuple
             (batch, time, ...), None = any size; or a list of such.
+
+        Raises
+        ------
+        ValueError
+            If a layer does not take that shape.
 
         Notes
         -----

@@ -57,16 +57,54 @@ class Contract(Ends, WeightHolder):
     @overridable
     @marking_built
     def build(self, input_shape: Any) -> None:
-        """Make the weights for inputs of that shape, None = unknown."""
+        """Make the weights for inputs of that shape, None = unknown.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            (batch, ..., features) of the first argument of `call`; a list or dict of shapes for
+            several tensors.
+        """
 
     @overridable
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """The layer's function, from arrays to arrays."""
+        """The layer's function, from arrays to arrays.
+
+        Parameters
+        ----------
+        inputs : Tensor or nested Tensors
+            Padded arrays, with their masks.
+        *args, **kwargs
+            What else the layer takes; `mask` and `training` are filled in if they are named.
+
+        Returns
+        -------
+        Tensor or nested Tensors
+            The outputs.
+
+        Raises
+        ------
+        NotImplementedError
+            If the subclass does not write it.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no call method")
 
     @overridable
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The mask of the output; by default the mask of the input."""
+        """The mask of the output; by default the mask of the input.
+
+        Parameters
+        ----------
+        inputs : Tensor or nested Tensors
+            As for `call`.
+        previous_mask : Tensor, nested Tensors or None
+            bool (batch, time), True = real; in the structure of `inputs`.
+
+        Returns
+        -------
+        Tensor, nested Tensors or None
+            bool, the mask of each output; None = no mask.
+        """
         return previous_mask
 
     def gives_late_mask(self, masked: bool, shape: tuple, made: tuple) -> bool:
@@ -81,6 +119,21 @@ class Contract(Ends, WeightHolder):
         """The shape of the output for the shapes of the arguments, None = unknown.
 
         Shapes go by the order of the arguments of `call`, or by their names with "_shape".
+
+        Parameters
+        ----------
+        *args, **kwargs : tuple
+            The shapes.
+
+        Returns
+        -------
+        tuple or nested tuples
+            As the outputs are nested.
+
+        Raises
+        ------
+        ValueError
+            If the layer does not take such shapes.
         """
         given = {k.removesuffix("_shape"): tensors_of(v, "float32") for k, v in kwargs.items()}
         outputs = probe_call(self, tuple(tensors_of(x, "float32") for x in args), given)
@@ -103,7 +156,18 @@ class Contract(Ends, WeightHolder):
             losses.append(loss)
 
     def compute_output_dtype(self, inputs: Any) -> str:
-        """The dtype of the output."""
+        """The dtype of the output.
+
+        Parameters
+        ----------
+        inputs : KerasTensor or nested KerasTensors
+            What the layer is called on.
+
+        Returns
+        -------
+        str
+            Such as "float32" or "int32".
+        """
         return "float32"
 
     @overridable

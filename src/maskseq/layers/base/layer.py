@@ -142,7 +142,18 @@ class Layer(Contract):
     Raises
     ------
     TypeError
-        For any other, with the nearest that the class takes.
+        For an option that there is not, with the nearest that the class takes. From a call on what
+        holds no numbers.
+    ValueError
+        For a `dtype` that is not a float, or an unknown `mask_rule`. From a call on lists of
+        different lengths, which a model's `predict` takes. Errors of a call name the layer.
+    NotImplementedError
+        From a call, if the class has no `call`.
+
+    See Also
+    --------
+    Model : Layers as one.
+    Lambda : A function as a layer.
 
     Examples
     --------
@@ -235,6 +246,13 @@ class Layer(Contract):
         -------
         Layer
             The layer, with new weights.
+
+        Raises
+        ------
+        TypeError
+            For an argument that the class does not take.
+        ValueError
+            For a layer inside that is not known.
 
         Notes
         -----

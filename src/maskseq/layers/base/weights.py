@@ -103,6 +103,16 @@ class WeightHolder:
         overwrite_with_gradient : bool, default False
             Accepted, without effect.
 
+        Returns
+        -------
+        Variable
+            The weight, of `shape`, named ``<layer>/<name>``.
+
+        Raises
+        ------
+        ValueError
+            If an initializer, regularizer or constraint is unknown.
+
         Notes
         -----
         Source: keras.Layer.add_weight.
@@ -135,6 +145,16 @@ class WeightHolder:
             `name` if None.
         initializer : str, dict or Initializer, optional
             In place of the layer's.
+
+        Returns
+        -------
+        Variable
+            The weight.
+
+        Raises
+        ------
+        AttributeError
+            If the layer has no such arguments.
         """
         option = option or name
         return self.add_weight(
@@ -169,7 +189,13 @@ class WeightHolder:
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights: the layer's own, then those of the layers it holds."""
+        """All weights: the layer's own, then those of the layers it holds.
+
+        Returns
+        -------
+        list of Variable
+            Each once.
+        """
         return _weights_of(self._holders())
 
     variables = weights
