@@ -4,12 +4,13 @@ import doctest
 import inspect
 import re
 import sys
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 import maskseq
-from maskseq import ops
+from maskseq import layers, ops
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "site"))
 from reference import OF_LAYERS, everything  # noqa: E402
@@ -29,6 +30,8 @@ OF_KEYWORDS = {"maskseq.Layer", "maskseq.optimizers.Optimizer"}
 BRIEF = ("maskseq.Tensor",)
 """A line says what they do: parameters are NumPy's."""
 UNLISTED = {*OF_LAYERS, "add_weight", "compute_output_shape"}
+NEVER_REFUSE = {"maskseq.layers.Identity"}
+"""Layers with no errors of their own."""
 WITHOUT_EXAMPLES = ("maskseq.scoring.dask.",)
 """Their extra is not one of the tests; docs/clusters.md shows them."""
 
@@ -108,6 +111,20 @@ def test_operations_say_their_dtype_source_and_siblings():
         kind, *said = sections["Returns"].splitlines()
         if "Tensor" in kind:
             assert re.search(r"\b(dtype|float32|bool|int32|int64|form)\b", " ".join(said)), name
+
+
+def test_layers_say_their_errors_and_siblings():
+    found = {name: value for name, value in NAMES.items() if ".layers." in name}
+    assert len(found) > 80
+    for name, value in found.items():
+        sections = numpydoc_sections(value)
+        assert "Raises" in sections or name in NEVER_REFUSE, name
+        for line in sections["See Also"].splitlines():
+            for sibling in line.split(" : ")[0].split(", "):
+                try:
+                    attrgetter(sibling.removeprefix("maskseq."))(maskseq)
+                except AttributeError:
+                    assert hasattr(layers, sibling), f"{name}: {sibling}"
 
 
 def numpydoc_sections(value):
