@@ -153,7 +153,7 @@ class Layer(Contract):
     See Also
     --------
     Model : Layers as one.
-    Lambda : A function as a layer.
+    maskseq.layers.Lambda : A function as a layer.
 
     Examples
     --------

@@ -35,7 +35,7 @@ class InputLayer(Layer):
 
     See Also
     --------
-    Input
+    maskseq.Input
 
     Notes
     -----
@@ -132,7 +132,7 @@ def Input(
 
     See Also
     --------
-    Model, InputLayer
+    Model, maskseq.layers.InputLayer
 
     Notes
     -----

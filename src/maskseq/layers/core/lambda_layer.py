@@ -32,7 +32,7 @@ class Lambda(Layer):
 
     See Also
     --------
-    Layer : A class that can be saved.
+    maskseq.Layer : A class that can be saved.
     Activation
 
     Notes
