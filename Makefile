@@ -67,7 +67,7 @@ coverage: setup ## which lines and branches of csrc and of the readers their tes
 	rm -rf build/coverage
 	MASKSEQ_COVERAGE=1 $(BIN)/python setup.py -q build --build-lib build/coverage
 	find build -name '*.gcda' -delete
-	PYTHONPATH=$(CURDIR)/build/coverage $(PARALLEL) \
+	PYTHONPATH=$(CURDIR)/build/coverage $(PARALLEL) MASKSEQ_CASES=1000000 \
 		$(BIN)/python -m coverage run -m pytest -n auto -m "not slow or sanitize" \
 		$(or $(T),$(COUNTED))
 	$(BIN)/gcovr --filter csrc/ --exclude csrc/isa/generic.c --gcov-suspicious-hits-threshold 0 \
