@@ -131,6 +131,10 @@ def get(identifier: Any) -> Any:
     ValueError
         Naming the nearest one there is.
 
+    See Also
+    --------
+    deserialize, serialize
+
     Examples
     --------
     >>> import maskseq
@@ -149,8 +153,7 @@ def as_loss(identifier: Any, reduction: str = "sum_over_batch_size") -> Loss | N
     identifier : object
         A name, a config, a class, an object, or None.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
 
     Returns
     -------

@@ -45,12 +45,16 @@ def circle(
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (samples,), one for each.
 
     Raises
     ------
     ValueError
         For other shapes.
+
+    See Also
+    --------
+    Circle
 
     Notes
     -----
@@ -104,12 +108,20 @@ class Circle(LossFunctionWrapper):
     remove_diagonal : bool, default True
         No sample makes a pair with the reference of its own number.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "circle"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    circle
 
     Notes
     -----

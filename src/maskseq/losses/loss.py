@@ -26,6 +26,10 @@ class Loss:
     A call takes y_pred as an array, with or without a mask, as Rows, or Traced in training. Masked
     steps do not count, and what is at them is not read; if all are masked the loss is 0.
 
+    y_true: (batch, ...) or (batch, time, ...), or a Ragged or lists of the real steps alone.
+    sample_weight: (batch,), for all steps of a sequence, or (batch, time). The loss is a float32
+    number; values that are not reduced are (batch,) or (batch, time), 0 where masked.
+
     Parameters
     ----------
     name : str, optional
@@ -34,7 +38,19 @@ class Loss:
         "sum_over_batch_size" or "mean": the sum of weighted values over their number;
         "mean_with_sample_weight": over the sum of the weights; "sum"; "none" or None: all values.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or a dtype other than float32; for labels or weights that do not
+        fit y_pred, naming the sequence.
+    NotImplementedError
+        In a call, if a subclass has no `call`.
+
+    See Also
+    --------
+    LossFunctionWrapper, maskseq.metrics.Metric
 
     Notes
     -----
@@ -153,16 +169,24 @@ class LossFunctionWrapper(Loss):
     fn : callable
         Function of (y_true, y_pred) and options.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
     stepwise : bool, default False
         As in Loss; a function of your own gets whole sequences unless it says otherwise.
     **kwargs
-        Options of every layer, such as `name` and `trainable`: see `Layer`.
+        Options of `fn`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    Loss, maskseq.metrics.MeanMetricWrapper
 
     Examples
     --------
@@ -207,12 +231,11 @@ class Plain(LossFunctionWrapper):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
     """
 
     function: Callable[..., Any]

@@ -25,15 +25,24 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    Hinge, squared_hinge, categorical_hinge
 
     Examples
     --------
@@ -52,15 +61,24 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    SquaredHinge, hinge
 
     Examples
     --------
@@ -79,15 +97,24 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., classes)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., classes)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    CategoricalHinge, hinge, categorical_crossentropy
 
     Examples
     --------
@@ -110,12 +137,20 @@ class Hinge(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    hinge, maskseq.metrics.Hinge
 
     Examples
     --------
@@ -135,12 +170,20 @@ class SquaredHinge(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    squared_hinge, maskseq.metrics.SquaredHinge
 
     Examples
     --------
@@ -160,12 +203,20 @@ class CategoricalHinge(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    categorical_hinge, maskseq.metrics.CategoricalHinge
 
     Examples
     --------

@@ -18,7 +18,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     ----------
     y_true : array_like
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray, of the same shape
         The predictions.
     axis : int, optional
         Axis that the function runs along.
@@ -26,7 +26,16 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     Returns
     -------
     numpy.ndarray
-        float32, one value.
+        float32 (); with `axis` the shape without it.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    Dice, tversky
 
     Examples
     --------
@@ -53,19 +62,28 @@ def tversky(
     ----------
     y_true : array_like
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray, of the same shape
         The predictions.
     alpha : float, default 0.5
-        Weight of false positives.
+        Weight of false negatives, as in Keras.
     beta : float, default 0.5
-        Weight of false negatives.
+        Weight of false positives.
     axis : int, optional
         Axis that the function runs along.
 
     Returns
     -------
     numpy.ndarray
-        float32, one value.
+        float32 (); with `axis` the shape without it.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    Tversky, dice
 
     Examples
     --------
@@ -92,14 +110,22 @@ class Dice(LossFunctionWrapper):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "dice"
         The name; made from the name of the class if None.
     axis : int, optional
         Axis that the function runs along.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    dice, Tversky
 
     Examples
     --------
@@ -126,18 +152,26 @@ class Tversky(LossFunctionWrapper):
     Parameters
     ----------
     alpha : float, default 0.5
-        Weight of false positives.
+        Weight of false negatives, as in Keras.
     beta : float, default 0.5
-        Weight of false negatives.
+        Weight of false positives.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "tversky"
         The name; made from the name of the class if None.
     axis : int, optional
         Axis that the function runs along.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    tversky, Dice
 
     Examples
     --------

@@ -22,10 +22,9 @@ class OfSequences(Loss):
     name : str, optional
         The name; made from the name of the class if None.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
     """
 
     def measured(
@@ -50,15 +49,24 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like of int (batch, labels), or Ragged
         The labels.
-    y_pred : array_like
-        The predictions.
+    y_pred : numpy.ndarray (batch, time, classes)
+        Logits; class 0 is that between labels.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (batch,).
+
+    Raises
+    ------
+    ValueError
+        For a label that is no class, zeros before a label, or another shape.
+
+    See Also
+    --------
+    CTC, maskseq.ops.ctc_loss
 
     Examples
     --------
@@ -100,7 +108,17 @@ class CTC(OfSequences):
     name : str, default "ctc"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`; a label that is no class, or zeros before one; another shape;
+        `class_weight`.
+
+    See Also
+    --------
+    ctc
 
     Notes
     -----
@@ -135,7 +153,16 @@ class CRF(OfSequences):
     name : str, default "crf"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`; if y_pred is not what a layer CRF gave; for `class_weight`.
+
+    See Also
+    --------
+    CTC, maskseq.layers.CRF
 
     Notes
     -----

@@ -52,9 +52,9 @@ def binary_crossentropy(
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
@@ -66,7 +66,16 @@ def binary_crossentropy(
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        Unless both have the same shape.
+
+    See Also
+    --------
+    BinaryCrossentropy, binary_focal_crossentropy, categorical_crossentropy
 
     Examples
     --------
@@ -95,9 +104,9 @@ def binary_focal_crossentropy(
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
     apply_class_balancing : bool, default False
         Weigh classes by `alpha`.
@@ -115,7 +124,16 @@ def binary_focal_crossentropy(
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        Unless both have the same shape.
+
+    See Also
+    --------
+    BinaryFocalCrossentropy, binary_crossentropy
 
     Examples
     --------
@@ -160,9 +178,9 @@ def categorical_crossentropy(
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., classes)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., classes)
         The predictions.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
@@ -174,7 +192,16 @@ def categorical_crossentropy(
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        Unless both have the same shape.
+
+    See Also
+    --------
+    CategoricalCrossentropy, sparse_categorical_crossentropy, binary_crossentropy
 
     Examples
     --------
@@ -202,9 +229,9 @@ def categorical_focal_crossentropy(
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., classes)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., classes)
         The predictions.
     alpha : float or array_like, default 0.25
         Weight of the classes.
@@ -220,7 +247,16 @@ def categorical_focal_crossentropy(
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        Unless both have the same shape.
+
+    See Also
+    --------
+    CategoricalFocalCrossentropy, categorical_crossentropy
 
     Examples
     --------
@@ -249,9 +285,9 @@ def sparse_categorical_crossentropy(
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like of int (...) or (..., 1)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., classes)
         The predictions.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
@@ -263,12 +299,16 @@ def sparse_categorical_crossentropy(
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
 
     Raises
     ------
     ValueError
-        For a label that is no class.
+        For a label that is no class, with its place, or labels of another shape.
+
+    See Also
+    --------
+    SparseCategoricalCrossentropy, categorical_crossentropy
 
     Examples
     --------
@@ -306,15 +346,24 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    KLDivergence, categorical_crossentropy
 
     Examples
     --------
@@ -335,9 +384,9 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like of int (...) or (..., 1)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., classes)
         The predictions.
     q : float
         Between 0, the crossentropy, and 1, the mean absolute error.
@@ -345,7 +394,16 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    IndexError
+        For a label that is no class.
+
+    See Also
+    --------
+    CategoricalGeneralizedCrossEntropy, sparse_categorical_crossentropy
 
     Examples
     --------

@@ -15,12 +15,20 @@ class KLDivergence(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "kl_divergence"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    kl_divergence, maskseq.metrics.KLDivergence
 
     Examples
     --------
@@ -51,12 +59,20 @@ class BinaryCrossentropy(LossFunctionWrapper):
     axis : int, default -1
         Axis that the function runs along.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "binary_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    binary_crossentropy, BinaryFocalCrossentropy, maskseq.metrics.BinaryCrossentropy
 
     Examples
     --------
@@ -99,12 +115,20 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
     axis : int, default -1
         Axis that the function runs along.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "binary_focal_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    binary_focal_crossentropy, BinaryCrossentropy
 
     Examples
     --------
@@ -145,12 +169,20 @@ class CategoricalCrossentropy(LossFunctionWrapper):
     axis : int, default -1
         Axis that the function runs along.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "categorical_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    categorical_crossentropy, SparseCategoricalCrossentropy, maskseq.metrics.CategoricalCrossentropy
 
     Examples
     --------
@@ -191,12 +223,20 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
     axis : int, default -1
         Axis that the function runs along.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "categorical_focal_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    categorical_focal_crossentropy, CategoricalCrossentropy
 
     Examples
     --------
@@ -234,14 +274,24 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     ignore_class : int, optional
         A label that does not count.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     axis : int, default -1
         Axis that the function runs along.
     name : str, default "sparse_categorical_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`; a label that is no class, with its sequence and step; labels or
+        weights that do not fit y_pred.
+
+    See Also
+    --------
+    sparse_categorical_crossentropy, CategoricalCrossentropy,
+    maskseq.metrics.SparseCategoricalCrossentropy
 
     Examples
     --------
@@ -274,12 +324,23 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
     q : float, default 0.5
         Between 0, the crossentropy, and 1, the mean absolute error.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "categorical_generalized_cross_entropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        Unless q is between 0 and 1; for an unknown `reduction`; labels or weights that do not fit
+        y_pred.
+    IndexError
+        In a call, for a label that is no class.
+
+    See Also
+    --------
+    categorical_generalized_cross_entropy
 
     Examples
     --------

@@ -51,15 +51,24 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    MeanSquaredError, mean_absolute_error, huber
 
     Examples
     --------
@@ -81,15 +90,24 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    MeanAbsoluteError, mean_squared_error, huber
 
     Examples
     --------
@@ -111,15 +129,24 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    MeanAbsolutePercentageError, mean_absolute_error
 
     Examples
     --------
@@ -141,15 +168,24 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    MeanSquaredLogarithmicError, mean_squared_error
 
     Examples
     --------
@@ -171,9 +207,9 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
     delta : float, default 1.0
         Error from which on the loss grows linearly.
@@ -181,7 +217,16 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    Huber, log_cosh, mean_squared_error
 
     Examples
     --------
@@ -206,15 +251,24 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    LogCosh, huber
 
     Examples
     --------
@@ -236,9 +290,9 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
     axis : int, default -1
         Axis that the function runs along.
@@ -246,7 +300,16 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    CosineSimilarity, maskseq.utils.normalize
 
     Examples
     --------
@@ -267,15 +330,24 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    Poisson, kl_divergence
 
     Examples
     --------
@@ -297,12 +369,20 @@ class MeanSquaredError(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    mean_squared_error, maskseq.metrics.MeanSquaredError
 
     Examples
     --------
@@ -322,12 +402,20 @@ class MeanAbsoluteError(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    mean_absolute_error, maskseq.metrics.MeanAbsoluteError
 
     Examples
     --------
@@ -347,12 +435,20 @@ class MeanAbsolutePercentageError(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    mean_absolute_percentage_error, maskseq.metrics.MeanAbsolutePercentageError
 
     Examples
     --------
@@ -372,12 +468,20 @@ class MeanSquaredLogarithmicError(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    mean_squared_logarithmic_error, maskseq.metrics.MeanSquaredLogarithmicError
 
     Examples
     --------
@@ -397,12 +501,20 @@ class LogCosh(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    log_cosh, maskseq.metrics.LogCoshError
 
     Examples
     --------
@@ -422,12 +534,20 @@ class Poisson(Plain):
     Parameters
     ----------
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    poisson, maskseq.metrics.Poisson
 
     Examples
     --------
@@ -449,12 +569,20 @@ class Huber(LossFunctionWrapper):
     delta : float, default 1.0
         Error from which on the loss grows linearly.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "huber_loss"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    huber, LogCosh
 
     Examples
     --------
@@ -483,12 +611,20 @@ class CosineSimilarity(LossFunctionWrapper):
     axis : int, default -1
         Axis that the function runs along.
     reduction : str or None, default "sum_over_batch_size"
-        How values become one number: "sum_over_batch_size", "mean", "mean_with_sample_weight",
-        "sum", or "none": see `Loss`.
+        "sum_over_batch_size", "mean", "mean_with_sample_weight", "sum" or "none": see `Loss`.
     name : str, default "cosine_similarity"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; all computing is in float32.
+        For Keras's configs; all computing is in float32.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `reduction`, or data that do not fit y_pred.
+
+    See Also
+    --------
+    cosine_similarity, maskseq.metrics.CosineSimilarity
 
     Examples
     --------

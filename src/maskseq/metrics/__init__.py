@@ -149,6 +149,10 @@ def get(identifier: Any) -> Any:
     ValueError
         Naming the nearest one there is.
 
+    See Also
+    --------
+    deserialize, serialize
+
     Examples
     --------
     >>> import maskseq

@@ -19,9 +19,9 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndar
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
     threshold : float, default 0.5
         What a number must exceed.
@@ -29,7 +29,16 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndar
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (..., n), a value for each prediction.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    BinaryAccuracy, categorical_accuracy
 
     Examples
     --------
@@ -49,15 +58,24 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., classes)
         The labels.
-    y_pred : array_like
+    y_pred : array_like (..., classes)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    CategoricalAccuracy, sparse_categorical_accuracy, top_k_categorical_accuracy
 
     Examples
     --------
@@ -81,15 +99,24 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like of int (...) or (..., 1)
         The labels.
-    y_pred : array_like
+    y_pred : array_like (..., classes)
         The predictions.
 
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    SparseCategoricalAccuracy, categorical_accuracy
 
     Examples
     --------
@@ -108,9 +135,9 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarr
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., classes)
         The labels.
-    y_pred : array_like
+    y_pred : array_like (..., classes)
         The predictions.
     k : int, default 5
         How many of the largest predictions are looked at.
@@ -118,7 +145,16 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarr
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError, IndexError
+        For labels of another shape, or with more classes.
+
+    See Also
+    --------
+    TopKCategoricalAccuracy, sparse_top_k_categorical_accuracy
 
     Examples
     --------
@@ -138,9 +174,9 @@ def sparse_top_k_categorical_accuracy(
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like of int (...) or (..., 1)
         The labels.
-    y_pred : array_like
+    y_pred : array_like (..., classes)
         The predictions.
     k : int, default 5
         How many of the largest predictions are looked at.
@@ -150,7 +186,16 @@ def sparse_top_k_categorical_accuracy(
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    IndexError
+        For a label that is no class.
+
+    See Also
+    --------
+    SparseTopKCategoricalAccuracy, top_k_categorical_accuracy
 
     Examples
     --------
@@ -177,7 +222,11 @@ class Accuracy(MeanMetricWrapper):
     name : str, default "accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
 
     Examples
     --------
@@ -202,9 +251,13 @@ class BinaryAccuracy(MeanMetricWrapper):
     name : str, default "binary_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     threshold : float, default 0.5
         What a number must exceed.
+
+    See Also
+    --------
+    binary_accuracy, Accuracy, maskseq.losses.BinaryCrossentropy
 
     Examples
     --------
@@ -229,7 +282,11 @@ class CategoricalAccuracy(MeanMetricWrapper):
     name : str, default "categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    categorical_accuracy, SparseCategoricalAccuracy
 
     Examples
     --------
@@ -254,7 +311,11 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
     name : str, default "sparse_categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    sparse_categorical_accuracy, CategoricalAccuracy
 
     Examples
     --------
@@ -281,7 +342,11 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     name : str, default "top_k_categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    top_k_categorical_accuracy, CategoricalAccuracy
 
     Examples
     --------
@@ -308,9 +373,18 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     name : str, default "sparse_top_k_categorical_accuracy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     from_sorted_ids : bool, default False
         Predictions hold the numbers of classes, the most probable first.
+
+    Raises
+    ------
+    IndexError
+        In `update_state`, for a label that is no class.
+
+    See Also
+    --------
+    sparse_top_k_categorical_accuracy, TopKCategoricalAccuracy
 
     Examples
     --------

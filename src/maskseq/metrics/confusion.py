@@ -119,10 +119,20 @@ class TruePositives(_Count):
     ----------
     thresholds : float or sequence of float, optional
         What a number must exceed to be a yes; by default 0.5.
+        Of several the result is float32 (thresholds,).
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For a threshold that is not between 0 and 1.
+
+    See Also
+    --------
+    FalsePositives, FalseNegatives, Recall
 
     Examples
     --------
@@ -145,10 +155,20 @@ class FalsePositives(_Count):
     ----------
     thresholds : float or sequence of float, optional
         What a number must exceed to be a yes; by default 0.5.
+        Of several the result is float32 (thresholds,).
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For a threshold that is not between 0 and 1.
+
+    See Also
+    --------
+    TruePositives, TrueNegatives, Precision
 
     Examples
     --------
@@ -171,10 +191,20 @@ class TrueNegatives(_Count):
     ----------
     thresholds : float or sequence of float, optional
         What a number must exceed to be a yes; by default 0.5.
+        Of several the result is float32 (thresholds,).
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For a threshold that is not between 0 and 1.
+
+    See Also
+    --------
+    TruePositives, FalsePositives
 
     Examples
     --------
@@ -197,10 +227,20 @@ class FalseNegatives(_Count):
     ----------
     thresholds : float or sequence of float, optional
         What a number must exceed to be a yes; by default 0.5.
+        Of several the result is float32 (thresholds,).
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For a threshold that is not between 0 and 1.
+
+    See Also
+    --------
+    TruePositives, TrueNegatives, Recall
 
     Examples
     --------
@@ -223,6 +263,7 @@ class Precision(Thresholds):
     ----------
     thresholds : float or sequence of float, optional
         What a number must exceed to be a yes; by default 0.5.
+        Of several the result is float32 (thresholds,).
     top_k : int, optional
         Only the largest k of each step are looked at.
     class_id : int, optional
@@ -230,7 +271,18 @@ class Precision(Thresholds):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For a threshold that is not between 0 and 1.
+    IndexError
+        In `update_state`, if there is no column `class_id`.
+
+    See Also
+    --------
+    Recall, PrecisionAtRecall, F1Score
 
     Examples
     --------
@@ -266,6 +318,7 @@ class Recall(Precision):
     ----------
     thresholds : float or sequence of float, optional
         What a number must exceed to be a yes; by default 0.5.
+        Of several the result is float32 (thresholds,).
     top_k : int, optional
         Only the largest so many of each step are looked at; None: all.
     class_id : int, optional
@@ -273,7 +326,18 @@ class Recall(Precision):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For a threshold that is not between 0 and 1.
+    IndexError
+        In `update_state`, if there is no column `class_id`.
+
+    See Also
+    --------
+    Precision, RecallAtPrecision, F1Score
 
     Examples
     --------

@@ -16,9 +16,9 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
     axis : int, default -1
         Axis that the function runs along.
@@ -26,7 +26,16 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    PearsonCorrelation, concordance_correlation
 
     Examples
     --------
@@ -50,9 +59,9 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndar
 
     Parameters
     ----------
-    y_true : array_like
+    y_true : array_like (..., n)
         The labels.
-    y_pred : array_like
+    y_pred : numpy.ndarray (..., n)
         The predictions.
     axis : int, default -1
         Axis that the function runs along.
@@ -60,7 +69,16 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndar
     Returns
     -------
     numpy.ndarray
-        float32, a value for each sample or step.
+        float32 (...), a value for each sample or step.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+
+    See Also
+    --------
+    ConcordanceCorrelation, pearson_correlation
 
     Examples
     --------
@@ -86,9 +104,13 @@ class PearsonCorrelation(MeanMetricWrapper):
     name : str, default "pearson_correlation"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     axis : int, default -1
         Axis that the function runs along.
+
+    See Also
+    --------
+    pearson_correlation, ConcordanceCorrelation
 
     Examples
     --------
@@ -113,9 +135,13 @@ class ConcordanceCorrelation(MeanMetricWrapper):
     name : str, default "concordance_correlation"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     axis : int, default -1
         Axis that the function runs along.
+
+    See Also
+    --------
+    concordance_correlation, PearsonCorrelation, R2Score
 
     Examples
     --------

@@ -29,7 +29,7 @@ class AUC(Thresholds):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     thresholds : float or sequence of float, optional
         Those between 0 and 1.
     multi_label : bool, default False
@@ -41,6 +41,16 @@ class AUC(Thresholds):
         Weights of the columns.
     from_logits : bool, default False
         Predictions are logits.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `curve` or `summation_method`, `num_thresholds` outside 2 to 1000000,
+        or `num_labels` without `multi_label`.
+
+    See Also
+    --------
+    PrecisionAtRecall, SensitivityAtSpecificity
 
     Examples
     --------
@@ -202,7 +212,16 @@ class SensitivityAtSpecificity(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        Unless `specificity` is between 0 and 1, and `num_thresholds` from 1 to 1000000.
+
+    See Also
+    --------
+    SpecificityAtSensitivity, AUC
 
     Examples
     --------
@@ -246,7 +265,16 @@ class SpecificityAtSensitivity(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        Unless `sensitivity` is between 0 and 1, and `num_thresholds` from 1 to 1000000.
+
+    See Also
+    --------
+    SensitivityAtSpecificity, AUC
 
     Examples
     --------
@@ -290,7 +318,16 @@ class PrecisionAtRecall(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        Unless `recall` is between 0 and 1, and `num_thresholds` from 1 to 1000000.
+
+    See Also
+    --------
+    RecallAtPrecision, Precision
 
     Examples
     --------
@@ -334,7 +371,16 @@ class RecallAtPrecision(_At):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        Unless `precision` is between 0 and 1, and `num_thresholds` from 1 to 1000000.
+
+    See Also
+    --------
+    PrecisionAtRecall, Recall
 
     Examples
     --------

@@ -21,13 +21,26 @@ class Metric:
     """Base of metrics: `update_state` takes in a batch, `result` tells, `reset_state` forgets.
 
     A metric of your own keeps its state in variables of `add_variable`, or resets it itself.
+    `update_state` of those here takes y_true, y_pred and sample_weight as a call of `Loss` does,
+    and their result is a float32 number unless they say otherwise.
 
     Parameters
     ----------
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     name : str, optional
         The name; made from the name of the class if None.
+
+    Raises
+    ------
+    ValueError
+        In `update_state`, for labels or weights that do not fit y_pred.
+    NotImplementedError
+        In a call of `update_state` or `result` that a subclass does not have.
+
+    See Also
+    --------
+    MeanMetricWrapper, maskseq.losses.Loss
 
     Examples
     --------
@@ -106,7 +119,16 @@ class Sum(Metric):
     name : str, default "sum"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        If `sample_weight` has another shape than the values.
+
+    See Also
+    --------
+    Mean
 
     Examples
     --------
@@ -166,7 +188,16 @@ class Mean(Average):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        If `sample_weight` has another shape than the values.
+
+    See Also
+    --------
+    Sum, MeanMetricWrapper
 
     Examples
     --------
@@ -195,9 +226,13 @@ class MeanMetricWrapper(Average):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     **kwargs
-        Options of every layer, such as `name` and `trainable`: see `Layer`.
+        Options of `fn`.
+
+    See Also
+    --------
+    Metric, maskseq.losses.LossFunctionWrapper
 
     Examples
     --------

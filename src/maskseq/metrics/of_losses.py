@@ -29,7 +29,11 @@ class MeanSquaredError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    RootMeanSquaredError, maskseq.losses.MeanSquaredError
 
     Examples
     --------
@@ -53,7 +57,11 @@ class MeanAbsoluteError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.MeanAbsoluteError
 
     Examples
     --------
@@ -77,7 +85,11 @@ class MeanAbsolutePercentageError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.MeanAbsolutePercentageError
 
     Examples
     --------
@@ -101,7 +113,11 @@ class MeanSquaredLogarithmicError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.MeanSquaredLogarithmicError
 
     Examples
     --------
@@ -125,7 +141,11 @@ class LogCoshError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.LogCosh
 
     Examples
     --------
@@ -150,7 +170,11 @@ class Poisson(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.Poisson
 
     Examples
     --------
@@ -174,7 +198,11 @@ class KLDivergence(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.KLDivergence
 
     Examples
     --------
@@ -198,7 +226,11 @@ class Hinge(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.Hinge
 
     Examples
     --------
@@ -222,7 +254,11 @@ class SquaredHinge(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.SquaredHinge
 
     Examples
     --------
@@ -246,7 +282,11 @@ class CategoricalHinge(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    maskseq.losses.CategoricalHinge
 
     Examples
     --------
@@ -275,7 +315,11 @@ class RootMeanSquaredError(_Plain):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    See Also
+    --------
+    MeanSquaredError
 
     Examples
     --------
@@ -308,9 +352,13 @@ class CosineSimilarity(MeanMetricWrapper):
     name : str, default "cosine_similarity"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     axis : int, default -1
         Axis that the function runs along.
+
+    See Also
+    --------
+    maskseq.losses.CosineSimilarity
 
     Examples
     --------
@@ -335,11 +383,15 @@ class BinaryCrossentropy(MeanMetricWrapper):
     name : str, default "binary_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
     label_smoothing : float, default 0
         Share of each label that is spread over all classes.
+
+    See Also
+    --------
+    maskseq.losses.BinaryCrossentropy
 
     Examples
     --------
@@ -371,13 +423,17 @@ class CategoricalCrossentropy(MeanMetricWrapper):
     name : str, default "categorical_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
     label_smoothing : float, default 0
         Share of each label that is spread over all classes.
     axis : int, default -1
         Axis that the function runs along.
+
+    See Also
+    --------
+    maskseq.losses.CategoricalCrossentropy
 
     Examples
     --------
@@ -410,13 +466,22 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     name : str, default "sparse_categorical_crossentropy"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     from_logits : bool, default False
         Predictions are logits, not probabilities.
     ignore_class : int, optional
         A label that does not count.
     axis : int, default -1
         Axis that the function runs along.
+
+    Raises
+    ------
+    ValueError
+        In `update_state`, for a label that is no class.
+
+    See Also
+    --------
+    maskseq.losses.SparseCategoricalCrossentropy
 
     Examples
     --------

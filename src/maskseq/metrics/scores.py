@@ -21,7 +21,7 @@ class FBetaScore(Metric):
     ----------
     average : str, optional
         None: one for each class; "micro": of all counts together; "macro": their mean; "weighted":
-        their mean by how often each class is there.
+        their mean by how often each class is there. The result is float32, of None (classes,).
     beta : float, default 1.0
         Weight of recall beside precision.
     threshold : float, optional
@@ -29,7 +29,17 @@ class FBetaScore(Metric):
     name : str or None, default "fbeta_score"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `average`, a `beta` that is not above 0, or a `threshold` that is not above 0
+        and at most 1.
+
+    See Also
+    --------
+    F1Score, Precision, Recall
 
     Examples
     --------
@@ -109,7 +119,16 @@ class F1Score(FBetaScore):
     name : str or None, default "f1_score"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `average`, or a `threshold` that is not above 0 and at most 1.
+
+    See Also
+    --------
+    FBetaScore, Precision, Recall
 
     Examples
     --------
@@ -138,13 +157,23 @@ class R2Score(Metric):
     Parameters
     ----------
     class_aggregation : str or None, default "uniform_average"
-        Over columns: "uniform_average", "variance_weighted_average" or None.
+        Over columns: "uniform_average", "variance_weighted_average" or None:
+        float32 (columns,).
     num_regressors : int, default 0
         Of the adjusted score, if not 0.
     name : str, default "r2_score"
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `class_aggregation`.
+
+    See Also
+    --------
+    MeanSquaredError, ConcordanceCorrelation
 
     Examples
     --------
@@ -219,13 +248,22 @@ class IoU(Metric):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     ignore_class : int, optional
         Labels that do not count.
     sparse_y_true, sparse_y_pred : bool, default True
         Numbers of classes, and not one-hot or scores along `axis`.
     axis : int, default -1
         Axis that the function runs along.
+
+    Raises
+    ------
+    ValueError
+        For `num_classes` outside 1 to 10000, or a target that is no class.
+
+    See Also
+    --------
+    MeanIoU, OneHotIoU, BinaryIoU
 
     Examples
     --------
@@ -304,7 +342,7 @@ class MeanIoU(IoU):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     ignore_class : int, optional
         A label that does not count.
     sparse_y_true : bool, default True
@@ -313,6 +351,15 @@ class MeanIoU(IoU):
         Predictions are numbers of classes, not scores along `axis`.
     axis : int, default -1
         Axis that the function runs along.
+
+    Raises
+    ------
+    ValueError
+        For `num_classes` outside 1 to 10000.
+
+    See Also
+    --------
+    IoU, OneHotMeanIoU
 
     Examples
     --------
@@ -351,13 +398,22 @@ class OneHotIoU(IoU):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     ignore_class : int, optional
         A label that does not count.
     sparse_y_pred : bool, default False
         Predictions are numbers of classes, not scores along `axis`.
     axis : int, default -1
         Axis that the function runs along.
+
+    Raises
+    ------
+    ValueError
+        For `num_classes` outside 1 to 10000, or a target that is no class.
+
+    See Also
+    --------
+    IoU, OneHotMeanIoU
 
     Examples
     --------
@@ -394,13 +450,22 @@ class OneHotMeanIoU(MeanIoU):
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
     ignore_class : int, optional
         A label that does not count.
     sparse_y_pred : bool, default False
         Predictions are numbers of classes, not scores along `axis`.
     axis : int, default -1
         Axis that the function runs along.
+
+    Raises
+    ------
+    ValueError
+        For `num_classes` outside 1 to 10000.
+
+    See Also
+    --------
+    MeanIoU, OneHotIoU
 
     Examples
     --------
@@ -433,11 +498,20 @@ class BinaryIoU(IoU):
     target_class_ids : sequence of int, default (0, 1)
         The classes to look at.
     threshold : float, default 0.5
-        What a number must exceed.
+        The least number that is a yes.
     name : str, optional
         The name; made from the name of the class if None.
     dtype : str, optional
-        Accepted for Keras's configs; sums are in float64.
+        For Keras's configs; sums are in float64.
+
+    Raises
+    ------
+    ValueError
+        For a target other than 0 and 1.
+
+    See Also
+    --------
+    IoU, BinaryAccuracy
 
     Examples
     --------
