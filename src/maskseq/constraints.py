@@ -25,6 +25,8 @@ Axes = int | list[int] | tuple[int, ...]
 class Constraint(configured.Configured):
     """Base of constraints: a call takes a weight's array and returns the allowed one.
 
+    Shape and dtype stay.
+
     Examples
     --------
     >>> import maskseq
@@ -50,6 +52,15 @@ class MaxNorm(Constraint):
     axis : int, default 0
         Axis that the function runs along.
 
+    Raises
+    ------
+    ValueError
+        In a call, for an axis that the weight does not have.
+
+    See Also
+    --------
+    UnitNorm, MinMaxNorm
+
     Examples
     --------
     >>> import maskseq
@@ -69,6 +80,10 @@ class MaxNorm(Constraint):
 
 class NonNeg(Constraint):
     """No weight is below 0.
+
+    See Also
+    --------
+    MinMaxNorm
 
     Examples
     --------
@@ -90,6 +105,15 @@ class UnitNorm(Constraint):
     ----------
     axis : int, default 0
         Axis that the function runs along.
+
+    Raises
+    ------
+    ValueError
+        In a call, for an axis that the weight does not have.
+
+    See Also
+    --------
+    MaxNorm
 
     Examples
     --------
@@ -121,6 +145,15 @@ class MinMaxNorm(Constraint):
         The share of the way there that a call goes, 1 = all of it.
     axis : int, default 0
         Axis that the function runs along.
+
+    Raises
+    ------
+    ValueError
+        In a call, for an axis that the weight does not have.
+
+    See Also
+    --------
+    MaxNorm
 
     Examples
     --------

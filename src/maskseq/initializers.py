@@ -103,7 +103,11 @@ def zeros(shape):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    See Also
+    --------
+    Zeros
 
     Examples
     --------
@@ -125,7 +129,11 @@ def ones(shape):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    See Also
+    --------
+    Ones
 
     Examples
     --------
@@ -149,7 +157,16 @@ def constant(shape, value=0.0):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        Of the dtype of `value`, and the shape that is asked for; as weights they become float32.
+
+    Raises
+    ------
+    ValueError
+        If `value` does not broadcast to the shape.
+
+    See Also
+    --------
+    Constant
 
     Examples
     --------
@@ -178,7 +195,11 @@ def random_normal(shape, mean=0.0, stddev=0.05, seed=None):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    See Also
+    --------
+    RandomNormal
 
     Examples
     --------
@@ -206,7 +227,11 @@ def random_uniform(shape, minval=-0.05, maxval=0.05, seed=None):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    See Also
+    --------
+    RandomUniform
 
     Examples
     --------
@@ -235,7 +260,11 @@ def truncated_normal(shape, mean=0.0, stddev=0.05, seed=None):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    See Also
+    --------
+    TruncatedNormal
 
     Examples
     --------
@@ -266,7 +295,16 @@ def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_no
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    Raises
+    ------
+    KeyError
+        For an unknown `mode`.
+
+    See Also
+    --------
+    VarianceScaling
 
     Examples
     --------
@@ -303,7 +341,16 @@ def orthogonal(shape, gain=1.0, seed=None):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    Raises
+    ------
+    ValueError
+        For a shape of fewer than 2 axes.
+
+    See Also
+    --------
+    Orthogonal
 
     Examples
     --------
@@ -333,7 +380,11 @@ def identity(shape, gain=1.0):
     Returns
     -------
     numpy.ndarray
-        float32, of the shape that is asked for.
+        float64, of the shape that is asked for; as weights they become float32.
+
+    See Also
+    --------
+    Identity
 
     Examples
     --------
@@ -380,6 +431,8 @@ _ALIASES = {
 class Initializer(Configured):
     """Base of initializers: a call takes a shape and gives the first values.
 
+    These are float32 unless the call says otherwise by `dtype`.
+
     Notes
     -----
     Source: keras.
@@ -412,6 +465,10 @@ class Initializer(Configured):
 class Zeros(Initializer):
     """All 0.
 
+    See Also
+    --------
+    Ones, Constant
+
     Examples
     --------
     >>> import maskseq
@@ -422,6 +479,10 @@ class Zeros(Initializer):
 
 class Ones(Initializer):
     """All 1.
+
+    See Also
+    --------
+    Zeros, Constant
 
     Examples
     --------
@@ -440,6 +501,15 @@ class Constant(Initializer):
     ----------
     value : scalar or array_like, default 0.0
         The value.
+
+    Raises
+    ------
+    ValueError
+        In a call, if `value` does not broadcast to the shape.
+
+    See Also
+    --------
+    Zeros, Ones
 
     Examples
     --------
@@ -466,6 +536,10 @@ class RandomNormal(Initializer):
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
+    See Also
+    --------
+    TruncatedNormal, RandomUniform
+
     Examples
     --------
     >>> import maskseq
@@ -491,6 +565,10 @@ class TruncatedNormal(RandomNormal):
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
+    See Also
+    --------
+    RandomNormal
+
     Examples
     --------
     >>> import maskseq
@@ -512,6 +590,10 @@ class RandomUniform(Initializer):
         Largest value.
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    See Also
+    --------
+    RandomNormal
 
     Examples
     --------
@@ -539,6 +621,15 @@ class VarianceScaling(Initializer):
         "truncated_normal", "untruncated_normal" or "uniform".
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown `mode`.
+
+    See Also
+    --------
+    GlorotUniform, HeUniform, LecunUniform
 
     Examples
     --------
@@ -574,6 +665,10 @@ class GlorotUniform(_Seeded):
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
+    See Also
+    --------
+    GlorotNormal, VarianceScaling
+
     Examples
     --------
     >>> import maskseq
@@ -591,6 +686,10 @@ class GlorotNormal(_Seeded):
     ----------
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    See Also
+    --------
+    GlorotUniform, VarianceScaling
 
     Examples
     --------
@@ -610,6 +709,10 @@ class HeUniform(_Seeded):
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
+    See Also
+    --------
+    HeNormal, VarianceScaling
+
     Examples
     --------
     >>> import maskseq
@@ -627,6 +730,10 @@ class HeNormal(_Seeded):
     ----------
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    See Also
+    --------
+    HeUniform, VarianceScaling
 
     Examples
     --------
@@ -646,6 +753,10 @@ class LecunUniform(_Seeded):
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
+    See Also
+    --------
+    LecunNormal, VarianceScaling
+
     Examples
     --------
     >>> import maskseq
@@ -663,6 +774,10 @@ class LecunNormal(_Seeded):
     ----------
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
+
+    See Also
+    --------
+    LecunUniform, VarianceScaling
 
     Examples
     --------
@@ -684,6 +799,15 @@ class Orthogonal(Initializer):
     seed : int, optional
         Seeds what is drawn at random; None: drawn from `maskseq.set_random_seed`.
 
+    Raises
+    ------
+    ValueError
+        In a call, for a shape of fewer than 2 axes.
+
+    See Also
+    --------
+    Identity, maskseq.regularizers.OrthogonalRegularizer
+
     Examples
     --------
     >>> import maskseq
@@ -704,6 +828,10 @@ class Identity(Initializer):
     ----------
     gain : float, default 1.0
         Factor of all values.
+
+    See Also
+    --------
+    Orthogonal
 
     Examples
     --------

@@ -22,10 +22,14 @@ __all__ = [
 
 
 class Regularizer(configured.Configured):
-    """Base of regularizers: a call takes an array and returns its penalty, a float32 number.
+    """Base of regularizers: a call takes an array and returns its penalty, a number.
 
     Those here write `penalty` and `slope`; under a tape the call is recorded. One of your own may
     as well write `__call__`, with maskseq.ops or NumPy's notation.
+
+    See Also
+    --------
+    L1L2, get
 
     Examples
     --------
@@ -64,6 +68,15 @@ class L1L2(Regularizer):
     l2 : float or None, default 0.0
         Factor of the sum of squares.
 
+    Raises
+    ------
+    ValueError
+        For a factor that is negative or not finite.
+
+    See Also
+    --------
+    L1, L2
+
     Examples
     --------
     >>> import maskseq
@@ -97,6 +110,15 @@ class L1(Regularizer):
     l1 : float or None, default 0.01
         Factor of the sum of absolute values.
 
+    Raises
+    ------
+    ValueError
+        For a factor that is negative or not finite.
+
+    See Also
+    --------
+    L2, L1L2
+
     Examples
     --------
     >>> import maskseq
@@ -122,6 +144,15 @@ class L2(Regularizer):
     ----------
     l2 : float or None, default 0.01
         Factor of the sum of squares.
+
+    Raises
+    ------
+    ValueError
+        For a factor that is negative or not finite.
+
+    See Also
+    --------
+    L1, L1L2
 
     Examples
     --------
@@ -150,6 +181,15 @@ class OrthogonalRegularizer(Regularizer):
         Factor of the penalty.
     mode : str, default "rows"
         "rows" or "columns".
+
+    Raises
+    ------
+    ValueError
+        For another `mode`, a factor that is negative or not finite; in a call, for no matrix.
+
+    See Also
+    --------
+    maskseq.initializers.Orthogonal
 
     Examples
     --------

@@ -36,7 +36,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        Naming the first id that is outside.
+        Naming the first id that is outside; for ids that are not whole numbers.
+
+    See Also
+    --------
+    maskseq.ops.one_hot
 
     Notes
     -----
@@ -78,6 +82,15 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
     -------
     numpy.ndarray
         float32, of the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        For an axis that `x` does not have.
+
+    See Also
+    --------
+    to_categorical, maskseq.ops.normalize
 
     Notes
     -----

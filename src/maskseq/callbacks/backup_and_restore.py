@@ -36,7 +36,14 @@ class BackupAndRestore(Periodic):
     Raises
     ------
     ValueError
-        Naming the file, if it is damaged or of another model or optimizer.
+        Naming the file, if it is damaged or of another model or optimizer; for a `save_freq` that
+        is neither.
+    OSError
+        If the folder cannot be made or written.
+
+    See Also
+    --------
+    ModelCheckpoint
 
     Notes
     -----

@@ -30,6 +30,10 @@ class Callback:
     params
         dict with "verbose", "epochs" and "steps" (None: unknown).
 
+    See Also
+    --------
+    LambdaCallback, CallbackList
+
     Notes
     -----
     Source: keras.callbacks.Callback.
@@ -128,6 +132,10 @@ class CallbackList:
     ------
     TypeError
         For what is no callback.
+
+    See Also
+    --------
+    Callback
 
     Examples
     --------

@@ -24,6 +24,17 @@ class CSVLogger(Callback):
     append : bool, default False
         Keep what is there, and write no names if there is anything.
 
+    Raises
+    ------
+    TypeError
+        Unless `separator` is one character.
+    OSError
+        If the file cannot be written: its folder must be there.
+
+    See Also
+    --------
+    History, ProgbarLogger
+
     Notes
     -----
     Source: keras.callbacks.CSVLogger.

@@ -29,6 +29,20 @@ class EarlyStopping(Monitor):
     start_from_epoch : int, default 0
         Epochs before it do not count.
 
+    Raises
+    ------
+    ValueError
+        For an unknown `mode`.
+
+    Warns
+    -----
+    UserWarning
+        If `monitor` is not in the logs: it then does nothing.
+
+    See Also
+    --------
+    ReduceLROnPlateau, ModelCheckpoint, TerminateOnNaN
+
     Notes
     -----
     Attributes: best, best_epoch, stopped_epoch, wait.

@@ -17,6 +17,10 @@ class History(Callback):
     epoch
         The epochs' numbers, from 0.
 
+    See Also
+    --------
+    CSVLogger, maskseq.plot.learning_curves
+
     Notes
     -----
     Source: keras.callbacks.History.

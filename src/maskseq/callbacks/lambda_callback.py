@@ -19,6 +19,10 @@ class LambdaCallback(Callback):
     TypeError
         For another name.
 
+    See Also
+    --------
+    Callback
+
     Notes
     -----
     Source: keras.callbacks.LambdaCallback.

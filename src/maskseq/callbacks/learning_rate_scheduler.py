@@ -20,6 +20,12 @@ class LearningRateScheduler(Callback):
     ------
     ValueError
         If it returns no number.
+    TypeError
+        If the learning rate of the optimizer is a schedule.
+
+    See Also
+    --------
+    ReduceLROnPlateau, maskseq.optimizers.schedules.LearningRateSchedule
 
     Notes
     -----

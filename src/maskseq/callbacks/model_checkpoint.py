@@ -32,6 +32,24 @@ class ModelCheckpoint(Periodic, Monitor):
     initial_value_threshold : float, optional
         What the first file must be better than.
 
+    Raises
+    ------
+    ValueError
+        For another ending, an unknown `mode`, or a `save_freq` that is neither.
+    KeyError
+        If `filepath` names what is not in the logs.
+    OSError
+        If the file cannot be written: its folder must be there.
+
+    Warns
+    -----
+    UserWarning
+        With `save_best_only`, if `monitor` is not in the logs.
+
+    See Also
+    --------
+    BackupAndRestore, EarlyStopping, maskseq.load_model
+
     Notes
     -----
     Source: keras.callbacks.ModelCheckpoint.

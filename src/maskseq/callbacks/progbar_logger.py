@@ -24,6 +24,10 @@ class ProgbarLogger(Callback):
     clock : callable, optional
         What gives the time, in seconds.
 
+    See Also
+    --------
+    CSVLogger, History
+
     Notes
     -----
     Source: keras.callbacks.ProgbarLogger.

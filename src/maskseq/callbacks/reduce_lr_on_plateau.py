@@ -26,6 +26,22 @@ class ReduceLROnPlateau(Monitor):
     min_lr : float, default 0.0
         The least learning rate.
 
+    Raises
+    ------
+    ValueError
+        For an unknown `mode`, or a `factor` of 1 or more.
+    TypeError
+        If the learning rate of the optimizer is a schedule.
+
+    Warns
+    -----
+    UserWarning
+        If `monitor` is not in the logs: it then does nothing.
+
+    See Also
+    --------
+    EarlyStopping, LearningRateScheduler
+
     Notes
     -----
     Source: keras.callbacks.ReduceLROnPlateau.

@@ -22,6 +22,10 @@ class SwapEMAWeights(Callback):
     ValueError
         If the optimizer keeps none.
 
+    See Also
+    --------
+    ModelCheckpoint, maskseq.optimizers.Optimizer
+
     Notes
     -----
     Source: keras.callbacks.SwapEMAWeights.

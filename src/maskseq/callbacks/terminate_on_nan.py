@@ -8,6 +8,10 @@ from .base import Callback, Logs
 class TerminateOnNaN(Callback):
     """Stop after the first batch whose loss is NaN or infinite.
 
+    See Also
+    --------
+    EarlyStopping
+
     Notes
     -----
     Source: keras.callbacks.TerminateOnNaN.

@@ -44,6 +44,10 @@ def get(identifier: Any) -> Optimizer | None:
     ValueError
         Naming the nearest one there is.
 
+    See Also
+    --------
+    deserialize, serialize
+
     Examples
     --------
     >>> import maskseq

@@ -22,6 +22,10 @@ class Adadelta(Fused):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    See Also
+    --------
+    Adagrad, RMSprop, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.Adadelta.

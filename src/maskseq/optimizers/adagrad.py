@@ -22,6 +22,10 @@ class Adagrad(Fused):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    See Also
+    --------
+    Adadelta, Ftrl, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.Adagrad.

@@ -28,6 +28,10 @@ class Adam(Moments):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    See Also
+    --------
+    AdamW, Adamax, Nadam, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.Adam.
@@ -88,6 +92,15 @@ class AdamW(Adam):
         Divide by the largest running mean so far.
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Raises
+    ------
+    ValueError
+        For `weight_decay=None`.
+
+    See Also
+    --------
+    Adam, Optimizer
 
     Notes
     -----

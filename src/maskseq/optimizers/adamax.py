@@ -23,6 +23,10 @@ class Adamax(Moments):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    See Also
+    --------
+    Adam, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.Adamax.

@@ -39,6 +39,15 @@ class Ftrl(Optimizer):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    Raises
+    ------
+    ValueError
+        For a factor below 0, or a power above 0.
+
+    See Also
+    --------
+    Adagrad, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.Ftrl, and McMahan et al., 2013, "Ad click prediction".

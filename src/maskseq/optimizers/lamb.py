@@ -25,6 +25,10 @@ class Lamb(Moments):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    See Also
+    --------
+    Adam, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.Lamb.

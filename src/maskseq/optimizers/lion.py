@@ -16,11 +16,20 @@ class Lion(Fused):
     learning_rate : float, LearningRateSchedule or callable, default 0.001
         Size of a step: a number, a schedule, or a function without arguments.
     beta_1 : float, default 0.9
-        Share of the running mean of gradients that stays.
+        Share of the running mean of gradients in a step.
     beta_2 : float, default 0.99
-        Share of the running mean of squared gradients that stays.
+        Share of the running mean of gradients that stays.
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
+
+    Raises
+    ------
+    ValueError
+        Unless `beta_1` is above 0 and at most 1.
+
+    See Also
+    --------
+    Adam, SGD, Optimizer
 
     Notes
     -----

@@ -73,8 +73,15 @@ class Optimizer:
 
     Raises
     ------
-    ValueError, TypeError
-        Naming the argument.
+    TypeError
+        For an option that there is not, with the nearest one.
+    ValueError
+        Naming the option, for a value that it does not take: a rate, decay or clip that is negative
+        or not finite, two clips, an `ema_momentum` outside 0 to 1, a count that is too small.
+
+    See Also
+    --------
+    maskseq.optimizers.schedules.LearningRateSchedule, get
 
     Notes
     -----

@@ -26,6 +26,10 @@ class RMSprop(Fused):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    See Also
+    --------
+    Adadelta, Adam, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.RMSprop.

@@ -25,6 +25,12 @@ _ONE, _HALF, _PI = np.float32(1), np.float32(0.5), np.float32(math.pi)
 class LearningRateSchedule(configured.Configured):
     """Base of schedules: a call takes the number of the step and returns the rate.
 
+    Those here return a float32 number.
+
+    See Also
+    --------
+    maskseq.callbacks.LearningRateScheduler
+
     Examples
     --------
     >>> import maskseq
@@ -83,6 +89,15 @@ class ExponentialDecay(_Decay):
     name : str, optional
         The name; made from the name of the class if None.
 
+    Raises
+    ------
+    ValueError
+        Unless `decay_steps` is above 0.
+
+    See Also
+    --------
+    InverseTimeDecay, PolynomialDecay
+
     Examples
     --------
     >>> import maskseq
@@ -112,6 +127,15 @@ class InverseTimeDecay(_Decay):
     name : str, optional
         The name; made from the name of the class if None.
 
+    Raises
+    ------
+    ValueError
+        Unless `decay_steps` is above 0.
+
+    See Also
+    --------
+    ExponentialDecay
+
     Examples
     --------
     >>> import maskseq
@@ -136,6 +160,15 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         The learning rates, one more than boundaries.
     name : str, default "PiecewiseConstant"
         The name; made from the name of the class if None.
+
+    Raises
+    ------
+    ValueError
+        Unless there is one boundary less than values.
+
+    See Also
+    --------
+    ExponentialDecay, maskseq.callbacks.LearningRateScheduler
 
     Examples
     --------
@@ -177,6 +210,15 @@ class PolynomialDecay(LearningRateSchedule):
         After decay_steps it starts again, each time over as many steps as fit.
     name : str, default "PolynomialDecay"
         The name; made from the name of the class if None.
+
+    Raises
+    ------
+    ValueError
+        Unless `decay_steps` is above 0.
+
+    See Also
+    --------
+    ExponentialDecay, CosineDecay
 
     Examples
     --------
@@ -231,6 +273,15 @@ class CosineDecay(LearningRateSchedule):
     warmup_steps : int, default 0
         Steps over which the learning rate rises linearly to `warmup_target`.
 
+    Raises
+    ------
+    ValueError
+        Unless `decay_steps` is above 0.
+
+    See Also
+    --------
+    CosineDecayRestarts
+
     Examples
     --------
     >>> import maskseq
@@ -281,6 +332,15 @@ class CosineDecayRestarts(LearningRateSchedule):
         Share of the first learning rate that is left at the end of a period.
     name : str, default "SGDRDecay"
         The name; made from the name of the class if None.
+
+    Raises
+    ------
+    ValueError
+        Unless `first_decay_steps` is above 0.
+
+    See Also
+    --------
+    CosineDecay
 
     Examples
     --------

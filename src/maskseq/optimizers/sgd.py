@@ -20,6 +20,15 @@ class SGD(Fused):
     **options
         Options of every optimizer, such as `clipnorm` and `use_ema`: see `Optimizer`.
 
+    Raises
+    ------
+    ValueError
+        Unless `momentum` is between 0 and 1.
+
+    See Also
+    --------
+    Adam, RMSprop, Optimizer
+
     Notes
     -----
     Source: keras.optimizers.SGD.
