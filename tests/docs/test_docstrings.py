@@ -6,6 +6,7 @@ import re
 import sys
 from operator import attrgetter
 from pathlib import Path
+from pydoc import locate
 
 import pytest
 
@@ -125,6 +126,14 @@ def test_layers_say_their_errors_and_siblings():
                     attrgetter(sibling.removeprefix("maskseq."))(maskseq)
                 except AttributeError:
                     assert hasattr(layers, sibling), f"{name}: {sibling}"
+
+
+def test_siblings_are_public_names():
+    last = {name.rpartition(".")[2] for name in NAMES}
+    for name, value in NAMES.items():
+        for line in numpydoc_sections(value).get("See Also", "").splitlines():
+            for sibling in line.split(" : ")[0].rstrip(",").split(", "):
+                assert locate(sibling) if "." in sibling else sibling in last, f"{name}: {sibling}"
 
 
 def numpydoc_sections(value):

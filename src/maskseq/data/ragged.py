@@ -69,6 +69,10 @@ def pad_sequences(
     RuntimeError
         If a sequence changes its length while it is being read.
 
+    See Also
+    --------
+    maskseq.Ragged, maskseq.plot.padding
+
     Notes
     -----
     Source: keras.utils.pad_sequences. Unlike there, maxlen=0 and no sequences at all are fine.

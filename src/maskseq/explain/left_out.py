@@ -46,6 +46,10 @@ def steps(model: Any, x: Any, *, unit: int | None = None, pad_value: float = 0) 
         For a model of several inputs or outputs, one whose first layer drops masks, or a `unit`
         that the output does not have.
 
+    See Also
+    --------
+    maskseq.plot.steps
+
     Examples
     --------
     >>> import maskseq

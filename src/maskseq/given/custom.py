@@ -35,6 +35,10 @@ def register_keras_serializable(
     ValueError
         For a class without `get_config`, or a name that is taken.
 
+    See Also
+    --------
+    custom_object_scope, get_registered_object
+
     Notes
     -----
     Source: keras.saving.register_keras_serializable.
@@ -115,6 +119,10 @@ def get_registered_object(name: str, custom_objects: Any = None, module_objects:
     object or None
         The class or function; None if there is none.
 
+    See Also
+    --------
+    register_keras_serializable
+
     Notes
     -----
     Source: keras.saving.get_registered_object.
@@ -165,6 +173,10 @@ class custom_object_scope:
     ----------
     custom_objects : dict, optional
         Name -> class or function, beside those that are known.
+
+    See Also
+    --------
+    register_keras_serializable, get_custom_objects
 
     Notes
     -----

@@ -37,6 +37,12 @@ def read_weights(path: Given) -> dict[str, np.ndarray]:
     ------
     FormatError
         (a ValueError) with path and reason. No code in a file is ever run.
+    OSError
+        If the file cannot be read.
+
+    See Also
+    --------
+    maskseq.importers.load_weights, from_torch, maskseq.savers.save_safetensors
 
     Examples
     --------

@@ -16,6 +16,10 @@ class FormatError(ValueError):
     reason : str
         What is wrong with it; also an attribute.
 
+    See Also
+    --------
+    UnsupportedLayerError
+
     Examples
     --------
     >>> import maskseq, pathlib
@@ -43,6 +47,10 @@ class UnsupportedLayerError(ValueError):
     ----------
     message : str
         What is not known, and where it stands.
+
+    See Also
+    --------
+    FormatError
 
     Examples
     --------

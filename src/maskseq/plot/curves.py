@@ -27,6 +27,10 @@ def learning_curves(history: Any, *, names: Any = None, axes: Any = None) -> Any
     ValueError
         For a name that the history does not have.
 
+    See Also
+    --------
+    maskseq.callbacks.History
+
     Examples
     --------
     >>> import maskseq

@@ -38,6 +38,10 @@ def mask_flow(model: Any, path: str | os.PathLike[str] | None = None) -> Picture
     ValueError
         For a model without a graph.
 
+    See Also
+    --------
+    padding, maskseq.report.report
+
     Examples
     --------
     >>> import maskseq

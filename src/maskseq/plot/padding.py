@@ -35,6 +35,10 @@ def padding(x: Any, *, mask: Any = None, sort: bool = False, axes: Any = None) -
     ValueError
         For an array without a mask, or a mask of another shape.
 
+    See Also
+    --------
+    mask_flow, maskseq.pad_sequences
+
     Examples
     --------
     >>> import maskseq

@@ -37,6 +37,10 @@ def precision(
     ValueError
         Naming the layer that cannot be quantized: see `Model.quantize`.
 
+    See Also
+    --------
+    maskseq.testing.check_precision
+
     Examples
     --------
     >>> import maskseq

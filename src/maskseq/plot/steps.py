@@ -29,6 +29,10 @@ def steps(changes: Any, *, labels: Any = None, axes: Any = None) -> Any:
     ValueError
         For another shape, or another number of labels.
 
+    See Also
+    --------
+    attention, maskseq.explain.steps
+
     Examples
     --------
     >>> import maskseq

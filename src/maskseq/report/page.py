@@ -64,6 +64,10 @@ def report(
     OSError
         If the file cannot be written.
 
+    See Also
+    --------
+    maskseq.plot.mask_flow, maskseq.testing.check_invariance
+
     Examples
     --------
     >>> import maskseq

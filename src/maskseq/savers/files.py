@@ -63,6 +63,10 @@ def save_model(
     OSError
         If it cannot be written.
 
+    See Also
+    --------
+    maskseq.savers.save_weights, maskseq.load_model
+
     Examples
     --------
     >>> import maskseq

@@ -40,6 +40,10 @@ class Report(NamedTuple):
     seconds : float
         This run's.
 
+    See Also
+    --------
+    score
+
     Examples
     --------
     >>> from maskseq import scoring
@@ -127,6 +131,10 @@ def score(
         Naming what is not installed.
     RuntimeError
         If a worker was ended.
+
+    See Also
+    --------
+    Report, maskseq.Model.predict
 
     Examples
     --------

@@ -74,6 +74,10 @@ def check_gradients(
     ValueError
         If no output has floats and there is no `loss`.
 
+    See Also
+    --------
+    check_layer
+
     Examples
     --------
     >>> import maskseq

@@ -47,6 +47,10 @@ def check_invariance(
     TypeError
         With `train`, for a layer whose gradient is not known.
 
+    See Also
+    --------
+    check_layer, maskseq.report.report
+
     Examples
     --------
     >>> import maskseq

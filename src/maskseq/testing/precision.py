@@ -26,6 +26,10 @@ class PrecisionCheck(NamedTuple):
     size : float
         The largest magnitude of a number of the answers in float32.
 
+    See Also
+    --------
+    check_precision
+
     Examples
     --------
     >>> import maskseq
@@ -70,6 +74,10 @@ def check_precision(model: Any, x: Any, precision: str = "int8") -> PrecisionChe
     ------
     ValueError
         Naming the layer: see `Model.quantize`.
+
+    See Also
+    --------
+    precision_differences, maskseq.plot.precision
 
     Examples
     --------
@@ -116,6 +124,10 @@ def precision_differences(model: Any, x: Any, precision: str = "int8") -> np.nda
     ------
     ValueError
         Naming the layer: see `Model.quantize`.
+
+    See Also
+    --------
+    check_precision, maskseq.plot.precision
 
     Examples
     --------

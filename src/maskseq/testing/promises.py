@@ -170,6 +170,12 @@ def check_layer(
     ------
     AssertionError
         With the promise and the layer named, at the first that is broken.
+    ValueError
+        For a name in `skip` that is no promise.
+
+    See Also
+    --------
+    check_gradients, check_invariance
 
     Examples
     --------

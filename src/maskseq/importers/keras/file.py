@@ -91,6 +91,14 @@ def load_model(
     FormatError
         (a ValueError) with path and reason if the file is damaged, or of another format, which is
         named.
+    ValueError
+        For an unknown `mask_rule` or `precision`.
+    OSError
+        If the file cannot be read.
+
+    See Also
+    --------
+    maskseq.importers.load_weights, maskseq.importers.model_from_json, maskseq.saving.save_model
 
     Notes
     -----
@@ -192,7 +200,7 @@ def model_from_json(
 
     See Also
     --------
-    load_model
+    maskseq.load_model
 
     Notes
     -----
@@ -238,10 +246,12 @@ def load_weights(model: Model, path: Given, *, warn: bool = True) -> None:
         Naming layer, weight, expected and got; the model is unchanged.
     ValueError
         If the model is not built.
+    OSError
+        If the file cannot be read.
 
     See Also
     --------
-    load_model, read_weights
+    maskseq.load_model, maskseq.read_weights
 
     Examples
     --------

@@ -77,9 +77,16 @@ def from_torch(
     Raises
     ------
     ValueError
-        Naming a weight that is missing, of another shape than expected, or left over.
+        Naming a weight that is missing, of another shape than expected, or left over; for an
+        unknown `kind`.
     TypeError
         For an unknown option.
+    OSError
+        If the file cannot be read.
+
+    See Also
+    --------
+    read_weights, load_model
 
     Examples
     --------
