@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_map_in_pandas_gives_the_bits_of_predict(tmp_path, monkeypatch):
-    sql = pytest.importorskip("pyspark.sql")
+    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed")
     pandas = pytest.importorskip("pandas")
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java")
