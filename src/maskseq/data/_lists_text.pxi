@@ -23,7 +23,7 @@ cdef Py_ssize_t put_text(char* out, float value) noexcept:
     cdef char[SHORTEST] text
     while before < 6 and value >= <double>WHOLE_POWERS[before]:
         before += 1
-    while before > -3 and value * <double>WHOLE_POWERS[1 - before] < 1:
+    while -3 < before < 2 and value * <double>WHOLE_POWERS[1 - before] < 1:
         before -= 1
     # The value is mantissa / 2**shift; `scaled` is it times scale, of 9 digits, times 2**shift.
     scale = WHOLE_POWERS[SHORTEST - before]
