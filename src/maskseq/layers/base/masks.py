@@ -123,9 +123,10 @@ def tell_taken_mask(layer: Any, reader: Any) -> None:
     if reader is None:
         return
     made = made_in(layer)
+    kind = type(layer).__name__ + (f", made {made}" if made else "")
     _tell(
         layer,
-        f"Layer '{layer.name}' (of type {type(layer).__name__}{', made ' * bool(made)}{made}) took "
+        f"Layer '{layer.name}' (of type {kind}) took "
         f"the mask off its inputs, as in Keras, and '{reader.name}' (of type {_type_of(reader)}) "
         f"reads their padding as if it were real. To keep the mask, pass it by hand to the layers "
         f"that need it.",
