@@ -10,6 +10,7 @@ With --seconds N no mutant is begun later than that: what is left out is said.
 import argparse
 import functools
 import math
+import os
 import sys
 import tempfile
 import time
@@ -45,11 +46,11 @@ def main(arguments: list[str]) -> int:
     """Runs what the arguments ask for. Returns the status: 0 if every mutant ends as it should."""
     (mutants, seconds), begun = chosen(arguments), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        tree = Tree(Path(folder))
-        prepare(tree, mutants)
+        trees = [Tree(Path(folder, str(k))) for k in range(os.cpu_count() or 1)]
+        prepare(trees, mutants)
         print(f"all tests pass without a mutant ({time.monotonic() - begun:.0f} s)", flush=True)
         show = functools.partial(print, flush=True)
-        outcomes = run(tree, mutants, begun + seconds, lambda outcome: show(row(outcome)))
+        outcomes = run(trees, mutants, begun + seconds, lambda outcome: show(row(outcome)))
     killed = sum(x.verdict == KILLED for x in outcomes)
     bad = [x.mutant.name for x in outcomes if x.verdict not in GOOD]
     print(f"{killed} of {len(outcomes)} killed, {time.monotonic() - begun:.0f} s")

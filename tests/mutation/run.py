@@ -1,11 +1,11 @@
-"""Plants mutants one after the other, and says what became of each."""
+"""Plants mutants, one in a tree at a time, and says what became of each."""
 
-import os
 import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from tests.mutation.mutant import Mutant
 from tests.mutation.tree import Result, Tree
@@ -52,32 +52,43 @@ def try_mutant(tree: Tree, mutant: Mutant) -> Outcome:
     return Outcome(mutant, *judge(mutant, built, tested), time.monotonic() - begun)
 
 
-def prepare(tree: Tree, mutants: list[Mutant]) -> None:
-    """Builds the tree and runs the tests of each mutant: raises SystemExit if some fail already.
+def prepare(trees: list[Tree], mutants: list[Mutant]) -> None:
+    """Builds the trees and runs the tests of each mutant: raises SystemExit if some fail already.
 
     They run apart, as they will with a mutant: tests that pass only after others would kill any.
     """
-    built = tree.build()
-    if built.status != 0:
-        raise SystemExit(built.output + "\nthe sources do not compile without any mutant")
-    tree.keep_build()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for tested in pool.map(tree.test, dict.fromkeys(mutant.tests for mutant in mutants)):
+    for tree in trees:
+        built = tree.build()
+        if built.status != 0:
+            raise SystemExit(built.output + "\nthe sources do not compile without any mutant")
+        tree.keep_build()
+    with ThreadPoolExecutor(len(trees)) as pool:
+        for tested in pool.map(trees[0].test, dict.fromkeys(mutant.tests for mutant in mutants)):
             if tested.status != 0:
                 raise SystemExit(tested.output + "\nthe tests fail without any mutant")
 
 
 def run(
-    tree: Tree, mutants: list[Mutant], until: float, report: Callable[[Outcome], None]
+    trees: list[Tree], mutants: list[Mutant], until: float, report: Callable[[Outcome], None]
 ) -> list[Outcome]:
     """The outcomes of the mutants; `report` is called with each as it is known.
 
     until: on the monotonic clock, when no other is begun.
     """
-    outcomes = []
-    for mutant in mutants:
+    free = SimpleQueue[Tree]()
+    for tree in trees:
+        free.put(tree)
+
+    def attempt(mutant: Mutant) -> Outcome | None:
         if time.monotonic() > until:
-            break
-        outcomes.append(try_mutant(tree, mutant))
-        report(outcomes[-1])
-    return outcomes
+            return None
+        tree = free.get()
+        try:
+            outcome = try_mutant(tree, mutant)
+        finally:
+            free.put(tree)
+        report(outcome)
+        return outcome
+
+    with ThreadPoolExecutor(len(trees)) as pool:
+        return [outcome for outcome in pool.map(attempt, mutants) if outcome]

@@ -14,12 +14,13 @@ from tests.mutation.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("benchmarks", "csrc", "docs", "examples", "src", "tests")
-LIMIT = 90  # seconds that the tests of a mutant may take: those that hang are stopped
+LIMIT = 90  # seconds of processor time that the tests of a mutant may take: some loop for ever
+PATIENCE = 400  # seconds of a clock that they may take, beside other work: some wait for ever
 
 
 @dataclass(frozen=True)
 class Result:
-    """The end of a program: its status (None if it was stopped after LIMIT) and what it printed."""
+    """The end of a program: its status (None if it took too long) and what it printed."""
 
     status: int | None
     output: str
@@ -39,13 +40,14 @@ class Tree:
             if path.is_file():
                 shutil.copy2(path, self.folder)
 
-    def _run(self, *arguments: str, limit: float | None = None) -> Result:
+    def _run(self, *arguments: str, limit: int | None = None) -> Result:
         paths = os.pathsep.join([str(self.folder / "src"), str(self.folder)])
         own = {"PYTHONPATH": paths, "MASKSEQ_DEV": "1", "OMP_WAIT_POLICY": "passive"}
         own["MASKSEQ_WERROR"] = "0"  # a mutant may leave a name unused
         own["MASKSEQ_CASES"] = "1000000"  # all cases of a test, not a few drawn ones
         process = subprocess.Popen(
-            [sys.executable, *arguments],
+            ["sh", "-c", f'ulimit -S -t {limit or "unlimited"}; exec "$@"', "sh"]
+            + [sys.executable, *arguments],
             cwd=self.folder,
             env=os.environ | own,
             stdin=subprocess.DEVNULL,
@@ -56,8 +58,9 @@ class Tree:
             start_new_session=True,
         )
         try:
-            output, _ = process.communicate(timeout=limit)
-            return Result(process.returncode, output)
+            output, _ = process.communicate(timeout=limit and PATIENCE)
+            looped = process.returncode == -signal.SIGXCPU
+            return Result(None if looped else process.returncode, output)
         except subprocess.TimeoutExpired:
             return Result(None, "")
         finally:
