@@ -218,3 +218,23 @@ def test_rows_of_padding_are_computed_once_a_sequence(monkeypatch):
     with computing_everything(monkeypatch):
         model.predict_on_batch(np.array([[1, 2, *[0] * 7], [3, *[0] * 8]], np.int32))
     assert seen[1:] == [(2, TIME, FEATURES)]
+
+
+class OwnConv1D(layers.Conv1D):
+    def call(self, inputs):
+        return 0 * super().call(inputs) + 1
+
+
+class OwnPooling1D(layers.MaxPooling1D):
+    def call(self, inputs):
+        return 0 * super().call(inputs) + 1
+
+
+@pytest.mark.parametrize("layer", [OwnConv1D(3, 2, padding="same"), OwnPooling1D(1)])
+def test_a_call_of_a_subclass_is_the_one_that_runs(layer):
+    """What the class below does to padding without making it is not what the subclass does."""
+    model = Model(
+        inputs := maskseq.Input((None,)), layer(layers.Embedding(9, 3, mask_zero=True)(inputs))
+    )
+    found = model.predict(np.int32([[3, 1, 0, 0, 0, 0], [2, 0, 0, 0, 0, 0]]))
+    np.testing.assert_array_equal(found, np.ones((2, 6, 3)))

@@ -49,7 +49,9 @@ class Plan:
         self._result = self._filler(outputs)
         # Where a mask is lost, rows may stay behind.
         self._settles = self._by_hand or any(
-            not getattr(n.operation, "supports_masking", False) for n in self.nodes
+            not getattr(n.operation, "supports_masking", False)
+            or getattr(n.operation, "ends_masks", False)
+            for n in self.nodes
         )
 
     def run(self, values: Slots, inside: Context, last: Context) -> Any:

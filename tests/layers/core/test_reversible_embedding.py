@@ -5,6 +5,7 @@ import pytest
 
 import maskseq
 from maskseq import layers
+from maskseq.rows import Layout, Rows, Unmasked
 from tests.support import twin
 from tests.support.masks import SMALL_MASKS, randomize
 
@@ -56,6 +57,30 @@ def test_model_goes_there_and_back(mask_zero, rng):
     again = maskseq.Model.from_config(model.get_config())
     again.set_weights(model.get_weights())
     np.testing.assert_array_equal(again.predict(IDS)[1], scores)
+
+
+@pytest.mark.parametrize("cap", [None, 0.5])
+@pytest.mark.parametrize("mask_zero", [True, False])
+def test_scores_of_padding_are_computed_once(mask_zero, cap, rng):
+    layer = layers.ReversibleEmbedding(9, 4, mask_zero=mask_zero, logit_soft_cap=cap)
+    layer.build()
+    mask = np.arange(7) < np.array([[3], [0], [7], [1]])
+    values = rng.standard_normal((mask.sum() + 1, 4)).astype(np.float32)
+    rows = Rows(values, Layout.from_mask(mask))
+    expected = np.array(layer(rows.to_padded(), reverse=True))
+    for made in (
+        layer.apply(rows, reverse=True),
+        layer.apply(rows, True),
+        layer.apply(Unmasked(rows), reverse=True),
+    ):
+        assert type(made) is Unmasked and len(made.rows.values) == mask.sum() + 1
+        np.testing.assert_array_equal(made.to_tensor(), expected)
+        assert maskseq.get_keras_mask(made.to_tensor()) is None
+    wrong = Rows(values[:, :3], rows.layout)
+    with pytest.raises(
+        ValueError, match=r"must have 4 features \(last axis\), got shape \(4, 7, 3\)"
+    ):
+        layer.apply(wrong, reverse=True)
 
 
 @pytest.mark.slow

@@ -161,6 +161,22 @@ def rows_parameters(cls: Any) -> set[str]:
     return set(inspect.signature(cls.on_rows).parameters)
 
 
+@functools.cache
+def _shown_parameters(cls: Any) -> frozenset[str]:
+    return _parameters(cls.over_shown) - {"settings"}
+
+
+def settings_of(cls: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments of a call after the first, by name; None if `over_shown` takes them not."""
+    if len(args) == 1 and not kwargs:
+        return {}
+    names = signature_of(cls).names
+    given = {**dict(zip(names[1:], args[1:], strict=False)), **kwargs}
+    given = {name: value for name, value in given.items() if value is not None}
+    given.pop("training", None)  # which the context knows
+    return given if len(args) <= len(names) and given.keys() <= _shown_parameters(cls) else None
+
+
 def holds_tensors(value: Any) -> bool:
     """True for a tensor, or a nest of nothing but tensors and None with at least one tensor."""
     if not is_nested(value):

@@ -11,7 +11,7 @@ from ...graph.record import probe_call, tensors_of
 from ...nest import map_structure
 from ...numerics.drawing import on_rows_of
 from ...rows import Rows, Unmasked
-from .binding import training_option
+from .binding import settings_of, training_option
 from .checks import refuse_samples
 from .ends import Ends
 from .masks import tell_mask_loss
@@ -30,6 +30,7 @@ class Contract(Ends, WeightHolder):
     any_time = False
     reads_masked = "all"
     takes_masks = False
+    ends_masks = False  # a call may give Unmasked, though the layer supports masking
     fixed_features = False
     _built_features: int | None = None
     mask_rule = "keras3"
@@ -185,8 +186,11 @@ class Contract(Ends, WeightHolder):
         with on_rows_of(rows.layout, len(values)):
             return rows.with_values(self.call(values, **training_option(self)))
 
-    def over_shown(self, rows: Rows) -> Any:
+    @overridable
+    def over_shown(self, rows: Rows, **settings: Any) -> Any:
         """The answer to the padded array that `rows` stand for, where it need not be made.
+
+        settings: arguments of `call` that are no tensors, those that the method names.
 
         Returns
         -------
@@ -195,9 +199,9 @@ class Contract(Ends, WeightHolder):
         """
         return self.on_rows(rows) if self.stepwise else NotImplemented
 
-    def on_lost_mask(self, rows: Rows) -> Any:
+    def on_lost_mask(self, rows: Rows, **settings: Any) -> Any:
         """What a layer that loses the mask gives for Rows, unless it pads them."""
-        made = self.over_shown(rows)
+        made = self.over_shown(rows, **settings)
         if made is NotImplemented:
             return made
         tell_mask_loss(self)
@@ -214,9 +218,10 @@ class Contract(Ends, WeightHolder):
         Unmasked, Rows, array or NotImplemented
             Unmasked, Rows or an array; NotImplemented: `call` runs on padded arrays.
         """
-        if type(inputs) is not Unmasked or args or arguments:
+        given = settings_of(type(self), (inputs, *args), arguments)
+        if type(inputs) is not Unmasked or given is None:
             return NotImplemented
-        made = self.over_shown(inputs.rows)
+        made = self.over_shown(inputs.rows, **given)
         return Unmasked.of(made) if type(made) is Rows else made
 
     @overridable

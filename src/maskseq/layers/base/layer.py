@@ -29,6 +29,7 @@ from .binding import (
     gives_mask,
     kind_of,
     rows_parameters,
+    settings_of,
     shape_arguments,
     signature_of,
     to_tensor,
@@ -56,7 +57,7 @@ from .taping import answer_on_tape, take_mask_on_tape
 from .weights import marking_built
 
 _building = threading.RLock()
-_WAYS = {"on_rows", "on_unmasked", "on_tape"}
+_WAYS = {"on_rows", "on_unmasked", "on_tape", "over_shown"}
 _PROMISES = {"stepwise", "reads_masked", "own_steps", "own_queries", "plain", "packs", "any_time"}
 _PROMISES |= _WAYS
 
@@ -380,11 +381,12 @@ class Layer(Contract):
 
     def _on_given_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         if not self.supports_masking:
-            inputs = args[0] if len(args) == 1 and not kwargs else None
-            if type(inputs) is not Rows:
+            inputs = args[0] if args else None
+            given = settings_of(type(self), args, kwargs)
+            if type(inputs) is not Rows or given is None:
                 return NotImplemented
             self._ensure_built({"inputs": inputs})
-            return self.on_lost_mask(inputs)
+            return self.on_lost_mask(inputs, **given)
         given = self._rows_arguments(args, kwargs)
         if given is None:
             return NotImplemented

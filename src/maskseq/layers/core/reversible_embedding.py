@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from ... import _kernels
+from ...context import current
 from ...numerics.products import outer
 from ...numerics.quantized import Codes
-from ...rows import Rows
+from ...rows import Rows, Unmasked
 from ...tape import Traced
 from ...tensor import as_numpy, convert_to_tensor
 from ..base.arguments import CommonOptions
@@ -80,6 +81,7 @@ class ReversibleEmbedding(KeepsPack, Embedding):
     """
 
     plain = True
+    ends_masks = True
     reads_masked = "all"
     quantizes = {"embeddings": 0, "reverse_embeddings": 1}
 
@@ -155,7 +157,17 @@ class ReversibleEmbedding(KeepsPack, Embedding):
         return outputs
 
     def on_rows(self, rows: Rows, reverse: bool = False) -> Any:
-        return NotImplemented if reverse else super().on_rows(rows)
+        if not reverse:
+            return super().on_rows(rows)
+        made = self.over_shown(rows, reverse=True)  # the mask ends here
+        if type(made) is not Rows:
+            return made
+        return made.to_padded() if current().training else Unmasked.of(made)
+
+    def over_shown(self, rows: Rows, reverse: bool = False) -> Any:
+        if not reverse or rows.ndim < 3 or rows.shape[-1] != self.output_dim:
+            return NotImplemented
+        return rows.with_values(self._scores(np.asarray(rows.values, np.float32)))
 
     def on_tape(self, tape: Any, inputs: Traced, reverse: bool = False) -> Any:
         if not reverse:
