@@ -317,6 +317,11 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
     def _walk_given(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if np.ndim(training):
             raise TypeError("training must be a bool, got an array; give a mask as mask=")
+        if self._plan is None:
+            kind = type(self).__name__
+            raise NotImplementedError(
+                f"{kind} has no graph: give inputs and outputs, or write call"
+            )
         return self._walk(model_inputs.standardize(self, inputs, mask), training)
 
     def _walk(self, values: list[Any], training: bool | None = None) -> Any:

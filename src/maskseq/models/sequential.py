@@ -1,12 +1,13 @@
 """Sequential: layers one after the other. Source: keras.Sequential."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 import numpy as np
 
 from ..graph.symbols import KerasTensor
+from ..layers.base.checks import sizes
 from ..layers.base.errors import naming_errors
 from ..layers.base.layer import Layer
 from ..layers.base.registry import deserialize_layer, register_model, serialize_layer
@@ -65,6 +66,8 @@ class Sequential(Model[np.ndarray]):
         super().__init__(**kwargs)
         self._stack: list[Layer] = []
         self._input: Any = None  # the symbolic tensor of its Input
+        if not isinstance(layers, (Iterable, type(None))):
+            raise TypeError(f"Sequential: expected a list of layers, got {layers!r}")
         for layer in layers or []:
             self._append(layer)
         self._check_names(self._stack)
@@ -119,6 +122,8 @@ class Sequential(Model[np.ndarray]):
         -----
         Source: keras.Sequential.pop.
         """
+        if not self._stack:
+            raise IndexError("Sequential: there is no layer to take off")
         layer = self._stack.pop()
         self._rebuild()
         return layer
@@ -165,7 +170,7 @@ class Sequential(Model[np.ndarray]):
         Parameters
         ----------
         input_shape : tuple
-            (batch, time, ...), None = any size; or a list of such.
+            (batch, time, ...), None = any size.
 
         Raises
         ------
@@ -177,7 +182,9 @@ class Sequential(Model[np.ndarray]):
         Source: keras.Sequential.build.
         """
         if self._plan is None:
-            self._build_from(Input(batch_shape=tuple(input_shape)), strict=False)
+            with naming_errors(self):
+                shape = sizes(input_shape, "input_shape")
+                self._build_from(Input(batch_shape=shape), strict=False)
 
     def ensure_graph(self, x: Any) -> None:
         """Build the graph for data like `x` (an array or Rows), if there is none yet."""

@@ -52,8 +52,9 @@ def test_every_argument_is_checked_when_a_layer_is_made(name):
             if _is_taken(argument, wrong):
                 continue
             words = OTHER_WORDS.get(f"{name}: {argument}", re.escape(argument))
-            with pytest.raises((ValueError, TypeError), match=words):
+            with pytest.raises((ValueError, TypeError), match=words) as told:
                 cls.from_config({**config, argument: wrong})
+            assert name in str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,14 @@ def test_every_argument_is_checked_when_a_layer_is_made(name):
         (lambda: layers.Dense(2, dtype="flaot32"), "Dense: dtype must be float32, got 'flaot32'"),
         (lambda: layers.Dense(2, dtype="int8"), "Dense: dtype must be float32, got 'int8'"),
         (lambda: layers.Dense(2, name=5), "Dense: name must be a text or None, got 5"),
+        (lambda: layers.Conv1D(0, 2), "Conv1D: filters must be an int, at least 1, got 0"),
+        (lambda: layers.GRU(-1), "GRU: GRUCell: units must be a positive int, got -1"),
+        (lambda: layers.Add(mask_rule=[]), r"Add: mask_rule must be one of .*, got \[\]"),
+        (lambda: layers.Dense(2, dtype=[1]), r"Dense: dtype must be float32, got '\[1\]'"),
+        (lambda: layers.BatchNormalization(axis=[1, 2]), r"axis must be an int, got \[1, 2\]"),
+        (lambda: layers.Dense(2, kernel_regularizer={}), "Dense: kernel_regularizer must be a"),
+        (lambda: layers.StackedRNNCells(3), "StackedRNNCells: cells must be a list of at least"),
+        (lambda: layers.MultiHeadAttention(1, 1, sliding_window=[]), "sliding_window must be an"),
     ],
 )
 def test_the_error_says_what_would_be_right(make, message):

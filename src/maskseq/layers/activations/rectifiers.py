@@ -293,6 +293,7 @@ class PReLU(Elementwise):
     [[-1.0, 2.0]]
     """
 
+    input_axes = "(batch, ...)"
     stepwise = False  # until build finds that the steps share their alphas
 
     def __init__(
@@ -313,6 +314,9 @@ class PReLU(Elementwise):
     def build(self, input_shape: Any) -> None:
         shape = list(input_shape[1:])
         for axis in self.shared_axes or []:
+            if not -len(shape) < axis <= len(shape):
+                axes = list(range(1, len(shape) + 1))
+                raise ValueError(f"shared_axes must be among {axes}, got {self.shared_axes}")
             shape[axis - 1] = 1
         if None in shape:
             raise ValueError(f"shared_axes must have the axes of unknown size, got {input_shape}")

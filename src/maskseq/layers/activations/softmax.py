@@ -56,6 +56,7 @@ class Softmax(SameShape):
     [[0.5, 0.5, 0.0]]
     """
 
+    input_axes = "(batch, ...)"
     supports_masking = True
     plain = True
 

@@ -11,6 +11,7 @@ from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.elementwise import SameShape
+from ..base.errors import check_axes
 from ..base.masks import check_mask
 
 
@@ -58,13 +59,13 @@ class TemporalSoftmax(SameShape):
     [[[0.5], [0.5], [0.0]]]
     """
 
+    input_axes = "(batch, time, ...)"
     supports_masking = True
     plain = True
 
     def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
-        if x.ndim < 2:
-            raise ValueError(f"inputs must be (batch, time, ...), got shape {x.shape}")
+        check_axes(self, x.shape)
         return self.on_rows(
             Rows.view(x, None if mask is None else check_mask(mask, x.shape[:2]))
         ).to_padded()

@@ -105,6 +105,8 @@ class GroupedQueryAttention(HeadsAttention):
     (2, 5, 8)
     """
 
+    input_axes = "(batch, time, features)"
+
     def __init__(
         self,
         head_dim: int,

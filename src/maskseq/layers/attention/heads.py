@@ -63,6 +63,7 @@ class HeadsAttention(DropsWeights, CallOfHeads):
         The query's mask goes on; the scores carry the mask that they were made with.
     """
 
+    input_axes = "(batch, time, ..., features)"
     supports_masking = True
     any_time = True
     own_queries = True
@@ -88,11 +89,6 @@ class HeadsAttention(DropsWeights, CallOfHeads):
         **kwargs: Unpack[CommonOptions],
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if sliding_window is not None and sliding_window <= 0:
-            raise ValueError(
-                f"{type(self).__name__}: sliding_window must be a positive int, got "
-                f"{sliding_window!r}"
-            )
         self.dropout, self.use_bias, self.sliding_window = dropout, use_bias, sliding_window
         self.kernel_initializer = checked(kernel_initializer, "kernel_initializer")
         self.bias_initializer = checked(bias_initializer, "bias_initializer")

@@ -45,6 +45,8 @@ class ListAttention(DropsWeights, CallOfLists):
         Tv). The query's mask goes on.
     """
 
+    input_axes = "(batch, time, features)"
+    takes_list = True
     any_time = True
     own_queries = True
 

@@ -9,6 +9,7 @@ import numpy as np
 from ...tape import Traced
 from ...tensor import get_keras_mask
 from ..base.arguments import CommonOptions
+from ..base.checks import ints
 from ..base.rules import HEADS_WITHOUT_MASKS, KERAS2
 from .heads import HeadsAttention
 
@@ -175,7 +176,7 @@ class MultiHeadAttention(HeadsAttention):
         self.attention_axes = tuple(axes) if axes else None
         self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim
         shape = (output_shape,) if isinstance(output_shape, int) else output_shape
-        self.output_shape = tuple(shape) if shape else None
+        self.output_shape = ints(shape, "output_shape") if shape else None
 
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         self._attended(len(query_shape))

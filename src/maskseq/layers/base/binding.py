@@ -198,10 +198,10 @@ def _shape_parameters(function: Callable) -> list[str]:
 def shape_arguments(function: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict]:
     """Arguments for `build` or `compute_output_shape`: one shape, or `<argument>_shape` each."""
     wanted = _shape_parameters(getattr(function, "__func__", function))
+    name, value = next(iter(arguments.items()))
+    if value is None or isinstance(value, (str, bytes, int, float)):
+        raise TypeError(f"{name} must be an array, got {type(value).__name__}")
     if len(wanted) <= 1:
-        name, value = next(iter(arguments.items()))
-        if value is None or isinstance(value, str):
-            raise TypeError(f"{name} must be an array, got {type(value).__name__}")
         return (map_structure(shape_of, value),), {}
     tensors = tensor_arguments(arguments)
     return (), {

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -22,11 +23,14 @@ _SHARES = ("dropout", "recurrent_dropout", "momentum")
 _NOT_NEGATIVE = ("epsilon", "l1", "l2")
 _INTS = ("axis", "shared_axes", "attention_axes")
 _SIZES = ("noise_shape", "output_shape")
-_WHOLE = ("num_heads", "key_dim", "value_dim", "num_query_heads", "num_key_value_heads", "head_dim")
+_WHOLE = (
+    *("num_heads", "key_dim", "value_dim", "num_query_heads", "num_key_value_heads", "head_dim"),
+    "sliding_window",
+)
 
 
 def checking(init: Callable[..., None]) -> Callable[..., None]:
-    """A constructor of a layer of ours that checks what it is given first."""
+    """A constructor of a layer of ours that checks what it is given; errors name the class."""
     signature = functools.cache(lambda: inspect.signature(init))
 
     @functools.wraps(init)
@@ -37,10 +41,17 @@ def checking(init: Callable[..., None]) -> Callable[..., None]:
             with contextlib.suppress(TypeError):  # of names: the constructor says what is wrong
                 given = signature().bind(self, *args, **kwargs).arguments
         parameters = signature().parameters
-        for name, value in given.items():
-            if name in parameters:
-                check_argument(type(self), name, value)
-        init(self, *args, **kwargs)
+        try:
+            for name, value in given.items():
+                if name in parameters:
+                    check_argument(type(self), name, value)
+            init(self, *args, **kwargs)
+        except (ValueError, TypeError) as error:
+            name = type(self).__name__
+            named = re.search(rf"\b{name}\b", str(error))
+            if type(error) in (ValueError, TypeError) and not named:
+                error.args = (f"{name}: {error}",)
+            raise
 
     return checked
 
@@ -67,20 +78,29 @@ def check_argument(cls: type, name: str, value: Any) -> None:
     elif name in _INTS:
         ints(value, what)
     elif name in _SIZES and not callable(value):
-        _check_sizes(value, what)
+        sizes(value if isinstance(value, (list, tuple)) else [value], what, 1)
 
 
 def _check_name(value: Any, known: Mapping[str, Any], what: str) -> None:
     if isinstance(value, str):
         configured.named(value, known, what)
-    elif not (value is None or callable(value) or isinstance(value, dict)):
+    elif not (value is None or callable(value) or _is_config(value)):
         raise ValueError(f"{what} must be a name, a config or a function, got {value!r}")
 
 
-def _check_sizes(value: Any, what: str) -> None:
-    for size in value if isinstance(value, (list, tuple)) else [value]:
-        if size is not None and not (isinstance(size, (int, np.integer)) and size > 0):
+def _is_config(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("class_name"), str)
+
+
+def sizes(value: Any, what: str, minimum: int = 0) -> tuple[int | None, ...]:
+    """A shape out of a list or tuple of sizes, None = unknown."""
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{what} must be a tuple of sizes, as (None, 8), got {value!r}")
+    for n in value:
+        whole_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+        if n is not None and not (whole_number and n >= minimum):
             raise ValueError(f"{what} must be sizes, each an int or None, got {value!r}")
+    return tuple(n if n is None else int(n) for n in value)
 
 
 def dtype_of(dtype: Any, cls: Any, argument: str = "dtype") -> str:
@@ -95,6 +115,7 @@ def dtype_of(dtype: Any, cls: Any, argument: str = "dtype") -> str:
     if isinstance(dtype, type):
         dtype = np.dtype(dtype)
     name: Any = "float32" if dtype is None else getattr(dtype, "name", dtype)
+    name = name if isinstance(name, str) else repr(name)
     if name in _COMPUTED:
         warn(
             f"{what}={name!r}: maskseq computes in float32 and keeps weights in it; "
@@ -115,13 +136,15 @@ def channels_first(data_format: Any) -> bool:
     return data_format == "channels_first"
 
 
-def whole(value: Any, name: str, minimum: int = 1) -> int:
-    """An int, or the one int in a tuple or list, not below `minimum`."""
+def whole(value: Any, name: str, minimum: int | None = 1) -> int:
+    """An int, or the one int in a tuple or list, not below `minimum` if that is one."""
     if isinstance(value, (tuple, list)) and len(value) == 1:
         value = value[0]
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < minimum:
-        raise ValueError(f"{name} must be an int, at least {minimum}, got {value!r}")
-    return int(value)
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        if minimum is None or value >= minimum:
+            return int(value)
+    least = "" if minimum is None else f", at least {minimum}"
+    raise ValueError(f"{name} must be an int{least}, got {value!r}")
 
 
 def ints(value: Any, name: str) -> tuple[int, ...]:
@@ -147,14 +170,17 @@ def share(value: Any, name: str) -> Any:
     return value
 
 
-def axes_from_the_end(axis: Any, ndim: int) -> tuple[int, ...]:
-    """One axis or several, in Keras's order, counted from the end: for arrays and for rows."""
+def axes_from_the_end(axis: Any, ndim: int, name: str = "axis") -> tuple[int, ...]:
+    """One axis or several, in Keras's order, counted from the end: for arrays and for rows.
+
+    Raises: ValueError if one is none of `ndim` axes, or is named twice.
+    """
     axes = sorted(axis) if isinstance(axis, (list, tuple)) else [axis]
-    if not all(isinstance(a, int) and -ndim <= a < ndim for a in axes):
-        raise ValueError(f"axis must be below {ndim}, the number of axes, got {axis!r}")
+    if not all(-ndim <= a < ndim for a in axes):
+        raise ValueError(f"{name} must be below {ndim}, the number of axes, got {axis!r}")
     found = tuple(a % ndim - ndim for a in axes)
     if len(set(found)) < len(found):
-        raise ValueError(f"axis must name each axis once, got {axis!r}")
+        raise ValueError(f"{name} must name each axis once, got {axis!r}")
     return found
 
 

@@ -27,6 +27,8 @@ class Contract(Ends, WeightHolder):
     mixes_features = False
     depends_on_padding: Any = None  # str | None
     packs: int | None = None
+    input_axes: str | None = None  # None: any
+    takes_list = False
     any_time = False
     reads_masked = "all"
     takes_masks = False

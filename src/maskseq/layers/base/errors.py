@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ...nest import leaves
+from ...nest import leaves, map_structure
 
 PLAIN_ERRORS = (ValueError, TypeError, IndexError)
 
@@ -27,14 +27,70 @@ def made_in(layer: Any) -> str:
     return "in {}, line {}".format(*layer._made_at) if layer._made_at else ""
 
 
+def check_axes(layer: Any, shapes: Any = None, *others: Any, **named: Any) -> None:
+    """Raises: ValueError if the first shape, or one of a list of them, is none the layer takes."""
+    shapes = next(iter(named.values()), None) if shapes is None else shapes
+    if layer.input_axes is None or shapes is None:
+        return
+    name, words = layer.call_parameters()[0], _words_of_axes(layer)
+    if not isinstance(shapes, (list, tuple, dict)):
+        raise ValueError(f"{name} must be {words}: expected its shape, got {shapes!r}")
+    nested = shapes == [] or isinstance(shapes, dict) or not all(map(_is_size, shapes))
+    if nested and not layer.takes_list:
+        raise ValueError(f"{name} must be one array {words}, got {shapes!r}")
+    if nested and (not shapes or None in shapes):
+        raise ValueError(f"{name} must be a list of arrays {words}, got {shapes!r}")
+    least = words.count(", ") + ("..." not in words)
+    for shape in shapes if nested else [shapes]:
+        if isinstance(shape, (list, tuple)):
+            if len(shape) < least or (len(shape) > least and "..." not in words):
+                raise ValueError(f"{name} must be {words}, got shape {tuple(shape)}")
+
+
+def _is_size(value: Any) -> bool:
+    return value is None or isinstance(value, (int, np.integer))
+
+
+def _words_of_axes(layer: Any) -> str:
+    words = layer.input_axes
+    if words.endswith(", features)") and getattr(layer, "data_format", "") == "channels_first":
+        *names, last, features = words[1:-1].split(", ")
+        return f"({', '.join([*names, features, last])})"
+    return words
+
+
+def _misfit(layer: Any, inputs: Any) -> Exception | None:
+    """The error that says that the first argument of a call has other axes than it must."""
+    first = inputs[0]
+    shapes = map_structure(lambda x: getattr(x, "shape", None), first)
+    if isinstance(first, list) and not any(hasattr(x, "shape") for x in leaves(first)):
+        try:
+            shapes = np.shape(first) if first else []
+        except ValueError:  # lists of different lengths
+            return None
+    try:
+        check_axes(layer, shapes)
+    except ValueError as error:
+        return error
+    return None
+
+
 def call_error(layer: Any, error: Exception, inputs: Any) -> Exception:
-    """What a call raises for `error`, with the layer's name: that an input is no array, if so."""
+    """What a call raises for `error`, with the layer's name: what is wrong with the input, if so.
+
+    inputs: the arguments of the call.
+    """
+    if getattr(error, "named", False):
+        return error
+    strange = []
     if isinstance(error, (AttributeError, np.exceptions.AxisError)):
         strange = [leaf for leaf in leaves(inputs) if not hasattr(leaf, "shape")]
-        if strange:
-            error = TypeError(f"inputs must be arrays, got {type(strange[0]).__name__}")
-        elif isinstance(error, np.exceptions.AxisError):
-            error = ValueError(str(error))
+    if strange:
+        error = TypeError(f"inputs must be arrays, got {type(strange[0]).__name__}")
+    elif type(error) in (*PLAIN_ERRORS, np.exceptions.AxisError) and inputs:
+        error = _misfit(layer, inputs) or error
+    if isinstance(error, np.exceptions.AxisError):
+        error = ValueError(str(error))
     put_name(layer, error)
     return error
 

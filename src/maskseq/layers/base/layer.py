@@ -54,7 +54,7 @@ from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
 from .table import FILES
 from .taping import answer_on_tape, take_mask_on_tape
-from .weights import marking_built
+from .weights import checking_shapes, marking_built
 
 _building = threading.RLock()
 _WAYS = {"on_rows", "on_unmasked", "on_tape", "over_shown"}
@@ -88,6 +88,10 @@ class Layer(Contract):
     `plain = True`
         `call` takes arrays without masks as plain arrays and asks the context for `training`, as a
         class with an `on_rows` of its own does.
+    `input_axes = "(batch, time, ...)"`
+        The axes of the first argument of `call`: other ones are an error.
+    `takes_list = True`
+        The first argument is a list of tensors, each with these axes.
     `packs = n`
         The layer makes Rows of an array of n axes by `pack`.
     `depends_on_padding`
@@ -181,6 +185,11 @@ class Layer(Contract):
             cls.__init__ = checking(own["__init__"])
         if "build" in own:
             cls.build = marking_built(own["build"])
+        rule = own.get("compute_output_shape", Layer.compute_output_shape)
+        if is_ours(cls) and rule is not Layer.compute_output_shape:
+            cls.compute_output_shape = checking_shapes(rule)
+        if {"call", "build"} & own.keys() and not is_ours(cls):
+            cls.input_axes, cls.takes_list = own.get("input_axes"), own.get("takes_list", True)
         if {"call", "compute_mask", "__call__"} & own.keys():
             if "on_rows" in own:
                 cls.plain = True
@@ -194,6 +203,7 @@ class Layer(Contract):
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.reads_masked == "all"
         cls._takes_arrays = cls.plain and not cls._makes_masks
 
+    @checking
     def __init__(self, **options: Unpack[LayerOptions]):
         check_options(type(self), options)
         self._made_at = place_of(self)
@@ -203,9 +213,9 @@ class Layer(Contract):
         self.autocast = options.get("autocast", True)
         self.activity_regularizer = regularizers.get(options.get("activity_regularizer"))
         self.built = self._is_stateless()
-        rule = options.get("mask_rule", "keras3")
+        rule = checked_rule(options.get("mask_rule", "keras3"))
         if rule != "keras3":
-            self.mask_rule = checked_rule(rule)
+            self.mask_rule = rule
         self._input_shape_argument = options.get("input_shape")
         self._own_variables = []
         self._inbound_nodes: list[Node] = []
@@ -334,7 +344,7 @@ class Layer(Contract):
         try:
             return function(args, kwargs)
         except (*PLAIN_ERRORS, AttributeError) as error:
-            self._raise_named(error, args)
+            self._raise_named(error, args or tuple(kwargs.values()))
 
     def _raise_named(self, error: Exception, args: tuple) -> NoReturn:
         named = call_error(self, error, args)

@@ -30,7 +30,7 @@ HEADS_WITHOUT_MASKS = frozenset({"keras2.9", "keras2.3", "keras2.1"})
 
 def checked_rule(rule: Any) -> str:
     """`rule`, if there is such a one. Raises: ValueError."""
-    if rule not in RULES:
+    if not isinstance(rule, str) or rule not in RULES:
         raise ValueError(f"mask_rule must be one of {list(RULES)}, got {rule!r}")
     return rule
 

@@ -13,6 +13,7 @@ from ...given import as_array
 from ...nest import is_nested
 from ...numerics.quantizing import quantize
 from ...variable import Variable, publish, weight_source
+from .errors import check_axes, naming_errors
 
 _LEAVES = frozenset({str, bytes, int, float, bool, type(None), np.ndarray, Variable})
 """The types of most attributes, which hold no layers."""
@@ -50,13 +51,27 @@ def marking_built(build: Callable) -> Callable:
 
     @functools.wraps(build)
     def marked(self: Any, *args: Any, **kwargs: Any) -> None:
-        build(self, *args, **kwargs)
+        with naming_errors(self):
+            check_axes(self, *args, **kwargs)
+            build(self, *args, **kwargs)
         shape = args[0] if args else None
         self._built_features = shape[-1] if shape and not is_nested(shape[-1]) else None
         if type(self).build is marked:  # a subclass that calls this one has more to do
             self.built = True
 
     return marked
+
+
+def checking_shapes(rule: Callable) -> Callable:
+    """A `compute_output_shape` that takes the layer's axes only; errors name the layer."""
+
+    @functools.wraps(rule)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with naming_errors(self):
+            check_axes(self, *args, **kwargs)
+            return rule(self, *args, **kwargs)
+
+    return checked
 
 
 class WeightHolder:
@@ -121,6 +136,10 @@ class WeightHolder:
         if initializer is None:
             initializer = "glorot_uniform" if kind.kind == "f" else "zeros"
         shape, source = tuple(shape or ()), weight_source.get()
+        if None in shape:
+            raise ValueError(
+                f"a weight must have known sizes, got shape {shape}: give Input the size"
+            )
         value = source(shape, kind) if source else initializers.get(initializer)(shape)
         name = name or f"weight_{len(self._own_variables)}"
         variable = Variable(

@@ -148,8 +148,6 @@ class Conv1D(Convolution, OverShownWindows):
         return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        if len(input_shape) != 3:
-            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         steps = self.steps(input_shape[self._time_axis])
         ends = (steps, self.filters) if self._time_axis == 1 else (self.filters, steps)
         return (input_shape[0], *ends)

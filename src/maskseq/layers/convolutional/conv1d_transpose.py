@@ -96,6 +96,7 @@ class Conv1DTranspose(PackingLayer):
     (2, 11, 8)
     """
 
+    input_axes = "(batch, time, features)"
     plain = True
 
     def __init__(
@@ -278,8 +279,6 @@ class Conv1DTranspose(PackingLayer):
         return steps if time else 0
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        if len(input_shape) != 3:
-            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         steps = self._steps(input_shape[self._time_axis])
         ends = (steps, self.filters) if self._time_axis == 1 else (self.filters, steps)
         return (input_shape[0], *ends)

@@ -95,6 +95,7 @@ class MaskedConv1D(Convolution):
     [[True, True, False, False], [True, True, True, True]]
     """
 
+    input_axes = "(batch, time, features)"
     supports_masking = True
     reads_masked = "none"
 
@@ -218,6 +219,4 @@ class MaskedConv1D(Convolution):
         return "uses, changes"
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        if len(input_shape) != 3:
-            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         return (input_shape[0], self.steps(input_shape[1]), self.filters)

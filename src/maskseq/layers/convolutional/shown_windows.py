@@ -67,6 +67,7 @@ class OverShownWindows(OneTensor):
         Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
 
+    input_axes = "(batch, time, features)"
     kernel_size: int
     strides: int
     padding: str

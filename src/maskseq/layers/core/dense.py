@@ -73,6 +73,7 @@ class Dense(PackingLayer):
     (2, 3, 8)
     """
 
+    input_axes = "(..., features)"
     supports_masking = True
     stepwise = True
     plain = True

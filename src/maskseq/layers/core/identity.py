@@ -94,7 +94,9 @@ class ActivityRegularization(Identity):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Unpack[LayerOptions]):
         if kwargs.get("activity_regularizer") is not None:
-            raise TypeError("expected l1 and l2 alone, got activity_regularizer too")
+            raise TypeError(
+                "l1 and l2 make the activity_regularizer: expected them alone, got it too"
+            )
         super().__init__(**kwargs)
         self.l1, self.l2 = l1, l2
         self.activity_regularizer = regularizers.L1L2(l1, l2)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ...graph.symbols import KerasTensor, Node
+from ..base.checks import sizes
 from ..base.layer import Layer
 
 
@@ -63,14 +64,14 @@ class InputLayer(Layer):
         ragged: bool = False,
     ):
         if sparse or ragged:
-            raise ValueError("Input: sparse and ragged inputs are not supported")
+            raise ValueError(f"Input: sparse and ragged must be False, got {sparse} and {ragged}")
         if batch_shape is None:
             if shape is None:
                 raise ValueError("Input: shape must be given (without the batch), got None")
-            batch_shape = (batch_size, *shape)
+            batch_shape = (batch_size, *sizes(shape, "Input: shape"))
         super().__init__(name=name)
         self.dtype = str(dtype or "float32")
-        self.batch_shape, self.optional = tuple(batch_shape), bool(optional)
+        self.batch_shape, self.optional = sizes(batch_shape, "Input: batch_shape"), bool(optional)
         self.built = True
         self._make_tensor()
 
@@ -126,9 +127,7 @@ def Input(
     Raises
     ------
     ValueError
-        If neither `shape` nor `batch_shape` is given.
-    TypeError
-        If `shape` is an int: write ``(4,)``.
+        If neither `shape` nor `batch_shape` is given, or one is no tuple of sizes: write ``(4,)``.
 
     See Also
     --------

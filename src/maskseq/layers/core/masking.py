@@ -63,6 +63,7 @@ class Masking(SameShape):
     [[True, False, True]]
     """
 
+    input_axes = "(batch, time, ...)"
     packs = 3
 
     def __init__(self, mask_value: float | ArrayLike = 0.0, **kwargs: Unpack[LayerOptions]):

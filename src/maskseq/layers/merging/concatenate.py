@@ -8,6 +8,7 @@ from ... import ops
 from ...rows import Rows, align
 from ...tape import aligned, rows_like
 from ..base.arguments import LayerOptions
+from ..base.checks import axes_from_the_end
 from ..base.one_tensor import OneTensor
 from ..base.rules import KERAS2
 from .merge import check_masks
@@ -56,6 +57,8 @@ class Concatenate(OneTensor):
     (2, 3, 5)
     """
 
+    input_axes = "(batch, ...)"
+    takes_list = True
     supports_masking = True
     traceable = True
 
@@ -113,7 +116,8 @@ class Concatenate(OneTensor):
         first, *others = input_shape
         if not isinstance(first, (list, tuple)):
             raise ValueError(f"inputs must be a list of arrays, got shape {input_shape}")
-        axis = range(len(first))[self.axis]
+        (axis,) = axes_from_the_end(self.axis, len(first))
+        axis += len(first)
         for shape in others:
             pairs = enumerate(zip(first, shape, strict=False))
             differ = [i for i, (m, n) in pairs if i != axis and None not in (m, n) and m != n]

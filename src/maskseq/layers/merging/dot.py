@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import ops
 from ..base.arguments import LayerOptions
+from ..base.checks import axes_from_the_end
 from ..base.one_tensor import OneTensor
 from ..base.taped import as_floats
 
@@ -52,6 +53,8 @@ class Dot(OneTensor):
     (2, 3, 5)
     """
 
+    input_axes = "(batch, ..., features)"
+    takes_list = True
     supports_masking = True
     plain = True
     traceable = True
@@ -74,8 +77,10 @@ class Dot(OneTensor):
     def _axes_of(self, shapes: Any) -> tuple[int, int]:
         if len(shapes) != 2 or not isinstance(shapes[0], (list, tuple)):
             raise ValueError(f"inputs must be a list of 2 arrays, got shapes {shapes}")
-        first, second = self._pair
-        return first % len(shapes[0]), second % len(shapes[1])
+        first, second = map(len, shapes)
+        (a,) = axes_from_the_end(self._pair[0], first, "axes")
+        (b,) = axes_from_the_end(self._pair[1], second, "axes")
+        return a + first, b + second
 
     def call(self, inputs: Any) -> np.ndarray:
         x, y = map(as_floats, inputs)

@@ -42,6 +42,8 @@ class _Merge(OneTensor):
         One array of the broadcast shape.
     """
 
+    input_axes = "(batch, ...)"
+    takes_list = True
     supports_masking = True
     traceable = True
 

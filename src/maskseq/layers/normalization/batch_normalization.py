@@ -14,7 +14,7 @@ from ...tape import Traced
 from ...tensor import as_numpy
 from ...variable import Variable, publish
 from ..base.arguments import LayerOptions
-from ..base.checks import axes_from_the_end, spread
+from ..base.checks import axes_from_the_end, spread, whole
 from ..base.elementwise import SameShape
 from ..base.masks import check_mask
 
@@ -94,6 +94,7 @@ class BatchNormalization(SameShape):
     (2, 3, 4)
     """
 
+    input_axes = "(batch, ...)"
     supports_masking = True
     reads_masked = "own"
 
@@ -115,7 +116,7 @@ class BatchNormalization(SameShape):
         **kwargs: Unpack[LayerOptions],
     ):
         super().__init__(**kwargs)
-        self.axis, self.momentum, self.epsilon = int(axis), momentum, epsilon
+        self.axis, self.momentum, self.epsilon = whole(axis, "axis", None), momentum, epsilon
         self.center, self.scale = center, scale
         self.beta_initializer = checked(beta_initializer, "beta_initializer")
         self.gamma_initializer = checked(gamma_initializer, "gamma_initializer")

@@ -12,6 +12,7 @@ from ...rows import Rows
 from ...tape import Traced
 from ...tensor import as_numpy
 from ..base.arguments import LayerOptions
+from ..base.checks import axes_from_the_end
 from ..base.elementwise import SameShape
 from ..base.masks import OVER_STEPS, tell_padding_effect
 
@@ -80,6 +81,7 @@ class GroupNormalization(SameShape):
     (2, 3, 4)
     """
 
+    input_axes = "(batch, ..., features)"
     supports_masking = True
     depends_on_padding = OVER_STEPS
     plain = True
@@ -112,7 +114,8 @@ class GroupNormalization(SameShape):
         self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape: Any) -> None:
-        features = input_shape[self.axis]
+        (axis,) = axes_from_the_end(self.axis, len(input_shape))
+        features = input_shape[axis]
         self._count = features if self.groups == -1 else self.groups
         if features is None or features % self._count:
             raise ValueError(

@@ -75,6 +75,7 @@ class LayerNormalization(SameShape):
     [[-1.  1.]]
     """
 
+    input_axes = "(batch, ...)"
     supports_masking = True
     plain = True
 

@@ -55,6 +55,7 @@ class RMSNormalization(SameShape):
     (2, 3, 4)
     """
 
+    input_axes = "(batch, ...)"
     plain = True
 
     def __init__(

@@ -50,6 +50,7 @@ class UnitNormalization(SameShape):
     [[0.6 0.8]]
     """
 
+    input_axes = "(batch, ...)"
     supports_masking = True
     plain = True
 

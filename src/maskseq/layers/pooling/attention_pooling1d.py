@@ -70,6 +70,7 @@ class AttentionPooling1D(PackingLayer):
     (2, 4)
     """
 
+    input_axes = "(batch, time, features)"
     supports_masking = True
     reads_masked = "none"
 
@@ -93,11 +94,6 @@ class AttentionPooling1D(PackingLayer):
         self.bias_initializer = checked(bias_initializer, "bias_initializer")
 
     def build(self, input_shape: Any) -> None:
-        if len(input_shape) != 3 or input_shape[-1] is None:
-            raise ValueError(
-                "inputs must be (batch, time, features) with known features, got shape "
-                f"{tuple(input_shape)}"
-            )
         width = input_shape[-1]
         if self.units is not None:
             shape = (width, self.units)

@@ -29,6 +29,8 @@ class _GlobalPooling(OneTensor):
         (batch, features); with keepdims the time axis stays, of size 1.
     """
 
+    input_axes = "(batch, time, features)"
+
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Unpack[LayerOptions]
     ):
@@ -37,8 +39,6 @@ class _GlobalPooling(OneTensor):
         self._time_axis = 2 if channels_first(data_format) else 1
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        if len(input_shape) != 3:
-            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         shape = list(input_shape)
         shape[self._time_axis : self._time_axis + 1] = [1] if self.keepdims else []
         return tuple(shape)

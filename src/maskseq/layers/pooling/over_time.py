@@ -9,6 +9,7 @@ from ... import _kernels
 from ...numerics.extremes import largest_of_parts
 from ...rows import Rows
 from ...tape import Traced
+from ..base.errors import check_axes
 from ..base.masks import check_mask
 from ..base.one_tensor import OneTensor
 from ..base.taped import packed_by
@@ -36,13 +37,13 @@ class OverTime(OneTensor):
         (batch, ...).
     """
 
+    input_axes = "(batch, time, ...)"
     supports_masking = True
     reads_masked = "none"
 
     def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
         x = np.asarray(inputs)
-        if x.ndim < 2:
-            raise ValueError(f"inputs must have a batch and a time axis, got shape {x.shape}")
+        check_axes(self, x.shape)
         return self.pool(Rows.view(x, None if mask is None else check_mask(mask, x.shape[:2])))
 
     def on_rows(self, rows: Rows) -> np.ndarray:

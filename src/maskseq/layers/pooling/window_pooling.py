@@ -35,6 +35,7 @@ class _Pooling(OneTensor):
         The same with a step for each window.
     """
 
+    input_axes = "(batch, time, features)"
     plain = True
     takes_mean = False
 
@@ -99,8 +100,6 @@ class _Pooling(OneTensor):
         return _kernels.pool_windows(values, *window, mean=self.takes_mean, index=index)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        if len(input_shape) != 3:
-            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         shape = list(input_shape)
         time = shape[self._time_axis]
         shape[self._time_axis] = count_windows(time, self.pool_size, self.strides, self.padding)

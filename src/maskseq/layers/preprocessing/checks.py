@@ -38,6 +38,6 @@ def _is_int(value: Any) -> bool:
 
 def option(value: Any, name: str, allowed: tuple[Any, ...]) -> Any:
     """`value`. Raises: ValueError unless it is one of `allowed`."""
-    if not any(value is x or (isinstance(x, str) and value == x) for x in allowed):
+    if value not in allowed if isinstance(value, str) else not any(value is x for x in allowed):
         raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
     return value

@@ -69,6 +69,7 @@ class Normalization(OneTensor):
     [[1.0]]
     """
 
+    input_axes = "(batch, ...)"
     supports_masking = True
     reads_masked = "own"
 

@@ -69,7 +69,14 @@ class Rescaling(OneTensor):
         self.scale, self.offset = _plain(scale), _plain(offset)
 
     def call(self, inputs: Any) -> np.ndarray:
-        return np.asarray(inputs, np.float32) * self._scale + self._offset
+        x = np.asarray(inputs, np.float32)
+        try:
+            return x * self._scale + self._offset
+        except ValueError:
+            raise ValueError(
+                f"inputs must broadcast with scale {self._scale.shape} and offset "
+                f"{self._offset.shape}, got shape {x.shape}"
+            ) from None
 
     def on_rows(self, rows: Rows) -> Any:
         if max(self._scale.ndim, self._offset.ndim) > rows.ndim - 2:

@@ -304,6 +304,8 @@ class SpatialDropout1D(_Rate):
     (2, 3, 4)
     """
 
+    input_axes = "(batch, time, features)"
+
     def noise_for(self, x: Any) -> Any:
         if x.ndim != 3:
             raise ValueError(f"inputs must have 3 axes, got shape {x.shape}")

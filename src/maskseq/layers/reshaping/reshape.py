@@ -12,6 +12,7 @@ import numpy as np
 from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, ints, whole
+from ..base.errors import check_axes
 from ..base.one_tensor import OneTensor
 
 
@@ -23,6 +24,8 @@ class _SameNumbers(OneTensor):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
+
+    input_axes = "(batch, ...)"
 
     def compute_output_dtype(self, inputs: Any) -> str:
         return str(inputs.dtype)
@@ -137,9 +140,12 @@ class Reshape(_SameNumbers):
             raise ValueError(f"Reshape: target_shape may have one -1, got {self.target_shape}")
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
-        return _reshaped(inputs, self.compute_output_shape(inputs.shape))
+        return _reshaped(inputs, self._shape_for(inputs.shape))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
+        return self._shape_for(input_shape)
+
+    def _shape_for(self, input_shape: Any) -> tuple:
         batch, *sizes = input_shape
         known = math.prod(n for n in self.target_shape if n != -1)
         total = None if None in sizes else math.prod(sizes)
@@ -196,11 +202,11 @@ class Permute(_SameNumbers):
         self.dims = ints(dims, "Permute: dims")
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(f"Permute: dims must be an order of 1, 2, ..., got {self.dims}")
+        axes = (f"axis {n + 1}" for n in range(len(self.dims)))
+        self.input_axes = f"({', '.join(['batch', *axes])})"
         self._in_order = self.dims == tuple(range(1, len(self.dims) + 1))
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
-        if inputs.ndim != len(self.dims) + 1:
-            raise ValueError(f"inputs must have {len(self.dims) + 1} axes, got {inputs.shape}")
         if self._in_order:
             return inputs  # and its mask
         turned = np.transpose(inputs, (0, *self.dims))
@@ -252,6 +258,7 @@ class RepeatVector(_SameNumbers):
     (2, 3, 4)
     """
 
+    input_axes = "(batch, features)"
     plain = True
     traceable = True
 
@@ -260,8 +267,7 @@ class RepeatVector(_SameNumbers):
         self.n = whole(n, "RepeatVector: n")
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
-        if inputs.ndim != 2:
-            raise ValueError(f"inputs must be (batch, features), got shape {inputs.shape}")
+        check_axes(self, inputs.shape)
         return np.repeat(inputs[:, None], self.n, axis=1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

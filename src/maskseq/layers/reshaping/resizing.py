@@ -10,6 +10,7 @@ import numpy as np
 
 from ..base.arguments import LayerOptions
 from ..base.checks import channels_first, pair, whole
+from ..base.errors import check_axes
 from ..base.one_tensor import OneTensor
 
 
@@ -22,9 +23,9 @@ class _Steps(OneTensor):
         Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
 
+    input_axes = "(batch, time, features)"
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        if len(input_shape) != 3:
-            raise ValueError(f"inputs must have 3 axes, got shape {tuple(input_shape)}")
         batch, time, features = input_shape
         return (batch, None if time is None else self.steps(time), features)
 
@@ -216,6 +217,7 @@ class UpSampling1D(_Steps):
         self.size = whole(size, "UpSampling1D: size")
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
+        check_axes(self, inputs.shape)
         return np.repeat(inputs, self.size, axis=1)
 
     def steps(self, time: int) -> int:

@@ -81,6 +81,7 @@ class Bidirectional(Layer):
     (2, 3, 16)
     """
 
+    input_axes = "(batch, time, ...)"
     supports_masking = True
     reads_masked = "none"
     not_in_config = frozenset({"weights"})

@@ -27,6 +27,7 @@ class CellRNN(RNN):
         The cell.
     """
 
+    input_axes = "(batch, time, features)"
     not_in_config = frozenset({"implementation", "use_cudnn"})
 
     activation = of_cell("activation")

@@ -323,6 +323,7 @@ class ConvLSTM1D(CellRNN):
     (2, 4, 8)
     """
 
+    input_axes = "(batch, time, rows, features)"
     filters = of_cell("filters")
     kernel_size = of_cell("kernel_size")
     strides = of_cell("strides")
@@ -378,14 +379,6 @@ class ConvLSTM1D(CellRNN):
         )
         run = return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask
         super().__init__(cell, *run, activity_regularizer=activity_regularizer, **kwargs)
-
-    def build(self, sequences_shape: Any) -> None:
-        if len(sequences_shape) != 4:
-            raise ValueError(
-                f"sequences must be (batch, time, rows, features), got shape "
-                f"{tuple(sequences_shape)}"
-            )
-        super().build(sequences_shape)
 
     def compute_output_shape(self, sequences_shape: Any) -> Any:
         batch, time, *step = sequences_shape

@@ -64,6 +64,7 @@ class CRFDecode(OneTensor):
     (2, 5)
     """
 
+    input_axes = "(batch, time, tags)"
     supports_masking = True
     reads_masked = "none"
 
@@ -89,11 +90,8 @@ class CRFDecode(OneTensor):
 
     def build(self, input_shape: Any) -> None:
         tags = input_shape[-1]
-        if len(input_shape) != 3 or not tags:
-            raise ValueError(
-                f"inputs must be (batch, time, tags) with known tags, got shape "
-                f"{tuple(input_shape)}"
-            )
+        if not tags:
+            raise ValueError(f"inputs must have known tags, got shape {tuple(input_shape)}")
         self.transitions = self.add_weight((tags, tags), self.initializer, name="transitions")
         if self.use_boundaries:
             self.start = self.add_weight((tags,), self.initializer, name="start")

@@ -105,6 +105,7 @@ class RNN(Layer):
     (2, 6)
     """
 
+    input_axes = "(batch, time, ...)"
     supports_masking = True
     reads_masked = "none"
 

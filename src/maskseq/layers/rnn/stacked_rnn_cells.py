@@ -70,8 +70,8 @@ class StackedRNNCells(Layer):
 
     def __init__(self, cells: Sequence[Any], **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
-        if not cells:
-            raise ValueError("StackedRNNCells: cells must hold at least one cell, got none")
+        if not isinstance(cells, (list, tuple)) or not cells:
+            raise ValueError(f"cells must be a list of at least one cell, got {cells!r}")
         for cell in cells:
             check_cell(cell)
         self.cells = list(cells)
@@ -102,6 +102,11 @@ class StackedRNNCells(Layer):
             input_shape = (input_shape[0], *output_shape_of(cell))
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        if not isinstance(states, (list, tuple)) or len(states) != len(self.cells):
+            got = len(states) if isinstance(states, (list, tuple)) else type(states).__name__
+            raise ValueError(
+                f"states must be a list of {len(self.cells)}, for each cell, got {got}"
+            )
         new_states = []
         for cell, held in zip(self.cells, states, strict=True):
             options = training_option(cell)

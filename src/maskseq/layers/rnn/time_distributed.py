@@ -68,6 +68,7 @@ class TimeDistributed(Layer):
     (2, 3, 8)
     """
 
+    input_axes = "(batch, time, ..., features)"
     supports_masking = True
     reads_masked = "own"
 
@@ -83,8 +84,6 @@ class TimeDistributed(Layer):
         self._fixed_batch = False
 
     def build(self, inputs_shape: Any) -> None:
-        if len(inputs_shape) < 3:
-            raise ValueError(f"inputs must have at least 3 axes, got shape {tuple(inputs_shape)}")
         self._fixed_batch = inputs_shape[0] is not None
         if not self.layer.built:
             self.layer.build((inputs_shape[0], *inputs_shape[2:]))
