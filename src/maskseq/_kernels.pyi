@@ -286,6 +286,15 @@ def rnn_backward(
     *,
     num_threads: int | None = None,
 ) -> tuple[NDArray[np.float32], ...]: ...
+def rnn_gradients(
+    ways: Sequence[RnnWayBack],
+    x: ArrayLike,
+    outputs: Sequence[NDArray[np.float32]],
+    wanted: Sequence[Sequence[bool]],
+    index: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> list[tuple[NDArray[np.float32] | None, ...]]: ...
 def dense_rows(
     x: ArrayLike, packed: PackedDense, *, num_threads: int | None = None
 ) -> NDArray[np.float32]: ...

@@ -84,6 +84,50 @@ def pair_there_and_back(one, other, threads):
     ]
 
 
+def weights_gradients(runs, wanted, threads=1, table=None):
+    """What `rnn_gradients` gives of runs over the same rows; table: x and an index into it."""
+    there = [run.there() for run in runs]
+    x, index = table or (runs[0].x, None)
+    return _kernels.rnn_gradients(
+        [run.way_back(h, kept, c) for run, (h, _, kept, c) in zip(runs, there, strict=True)],
+        x,
+        [h for h, *_ in there],
+        wanted,
+        index,
+        num_threads=threads,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_gradients_of_weights_are_those_of_the_definition(rng, isa, kind, reverse):
+    for units in (1, 5, 16, 33):
+        run = random_run(rng, kind, LENGTHS, 3, units, reverse=reverse)
+        ((*found, carry),) = weights_gradients([run], [[True] * 3])
+        for got, want in zip(found, run.gradients()[1:4], strict=True):
+            assert got.shape == want.shape
+            assert np.abs(got - want).max() <= 2e-6 * np.abs(want).max()
+        assert same_arrays([carry], run.back()[-1:])
+
+
+def test_gradients_of_the_weights_of_two_runs_are_those_of_each(rng):
+    order = rng.permutation(8)
+    for kind in KINDS:
+        one = random_run(rng, kind, [4, 0, 3], 6, 20)
+        other = random_run(rng, kind, [4, 0, 3], 6, 20, reverse=True)
+        other.x = one.x
+        table = np.zeros((8, 6), np.float32)
+        table[order[:7]] = one.x
+        for wanted in ([True] * 3, [True, False, True], [False, True, False]):
+            alone = [weights_gradients([run], [wanted])[0] for run in (one, other)]
+            assert [x is not None for x in alone[0]] == [*wanted, True]
+            for threads in (1, 2, 3, 5, 8):
+                pair = weights_gradients([one, other], [wanted] * 2, threads, (table, order[:7]))
+                assert all(map(same_arrays, pair, alone)), (kind, wanted, threads)
+    with pytest.raises(ValueError, match="expected outputs of 2 runs .* got 2 and 1"):
+        weights_gradients([one, other], [wanted])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_taped_run_has_the_bits_of_rnn(rng, isa, kind):
     for units in (3, 8, 20, 24, 33):

@@ -120,7 +120,9 @@ cdef class RnnWayBack:
     cdef Array offsets, initial, d_last
     cdef RowsOut kept
     cdef FloatRows state, d_outputs
-    cdef object carry
+    cdef object kept_rows, carry
+    cdef Py_ssize_t units
+    cdef bint gru
 
     def __cinit__(
         self,
@@ -139,6 +141,7 @@ cdef class RnnWayBack:
         self.turned, self.offsets = turned, offsets_of(offsets)
         cdef Py_ssize_t batch = self.offsets.view.shape[0] - 1, units = packed.units
         cdef Py_ssize_t n = (<const int64_t*>self.offsets.view.buf)[batch]
+        self.units, self.gru, self.kept_rows = units, packed.kind == "gru", kept
         self.kept = RowsOut(kept, n, kept_columns(packed.kind, units))
         self.state = rows_of(state, "state", n, units)
         if d_outputs is not None:
@@ -162,6 +165,29 @@ cdef class RnnWayBack:
         if self.d_outputs is not None:
             back.d_outputs, back.d_stride = self.d_outputs.values, self.d_outputs.stride
         back.carry = <float*>writable(self.carry)
+
+    cdef object rows_before(self):
+        """int64 (n,): the row of the step before each; of a first step -1."""
+        cdef const int64_t* ends = self.back.offsets
+        cdef int64_t n = self.back.steps, way = 1 if self.back.reverse else -1, i, b, first
+        before = _empty(n, _int64)
+        cdef int64_t* rows = <int64_t*>writable(before)
+        for i in range(n):
+            rows[i] = i + way
+        for b in range(self.back.batch):
+            first = ends[b + 1] - 1 if self.back.reverse else ends[b]
+            if ends[b] < ends[b + 1] and 0 <= first < n:
+                rows[first] = -1
+        return before
+
+    cdef object kernel_order(self, object gradient):
+        """Columns h z r of a GRU as z r h."""
+        return np.roll(gradient, -self.units, axis=-1) if self.gru else gradient
+
+    cdef object bias_order(self, object sums):
+        if not self.gru:
+            return sums
+        return np.stack([self.kernel_order(sums[: 3 * self.units]), sums[self.units :]])
 
 
 def rnn_backward(
@@ -195,6 +221,53 @@ def rnn_backward(
     if status != MSQ_OK:
         raise MemoryError("no memory for the way back through the layer")
     return (one.carry,) if second is None else (one.carry, second.carry)
+
+
+def rnn_gradients(
+    ways: Sequence[RnnWayBack],
+    x: ArrayLike,
+    outputs: Sequence[NDArray[np.float32]],
+    wanted: Sequence[Sequence[bool]],
+    index: ArrayLike | None = None,
+    *,
+    num_threads: int | None = None,
+) -> list[tuple[NDArray[np.float32] | None, ...]]:
+    """`rnn_backward` of one run or two over the same rows, and the gradients of their weights.
+
+    Arguments:
+        x, index: float32 (m, features) and int64 (n,), the input, as of the run.
+        outputs: of each run float32 (n or more, units), h after each step.
+        wanted: of each run, whether the gradient of its kernel, recurrent kernel and bias is asked
+            for. What a first state adds to that of the recurrent kernel is left out.
+    Returns: of each run these three, None where not wanted, and what `rnn_backward` returns.
+    """
+    cdef list products = [], summed = [], found = []
+    cdef RnnWayBack way
+    if not len(ways) == len(outputs) == len(wanted):
+        raise ValueError(f"expected outputs of {len(ways)} runs and what is wanted of each, "
+                         f"got {len(outputs)} and {len(wanted)}")
+    cdef tuple carries = rnn_backward(*ways, num_threads=num_threads)
+    values = np.asarray(x, _float32)
+    if index is None:
+        values = values[: (<RnnWayBack>ways[0]).back.steps]
+    for way, h, (kernel, recurrent, bias) in zip(ways, outputs, wanted):
+        kept = way.kept_rows
+        if kernel:
+            products.append((values, kept[:, : 3 * way.units] if way.gru else kept, index))
+        if recurrent:
+            products.append((h, kept[:, way.units :] if way.gru else kept, way.rows_before()))
+        if bias:
+            summed.append(kept)
+    products, summed = outers(products, summed, num_threads=num_threads)
+    made, sums = iter(products), iter(summed)
+    for way, carry, (kernel, recurrent, bias) in zip(ways, carries, wanted):
+        found.append((
+            way.kernel_order(next(made)) if kernel else None,
+            next(made) if recurrent else None,
+            way.bias_order(next(sums)) if bias else None,
+            carry,
+        ))
+    return found
 
 
 def dense_rows(

@@ -1,7 +1,7 @@
 """Tape: the calls of one training step in order, and the walk back through them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from itertools import compress, repeat
 from operator import is_
 from typing import Any
 
@@ -135,16 +135,14 @@ class Tape:
         while entries:
             made, sources, wanted, backward = entries.pop()
             if type(made) is list:
-                arrived: Any = [take(id(x), None) for x in made]
-                nothing = all(map(is_, arrived, repeat(None)))
-            else:
-                arrived = take(id(made), None)
-                nothing = arrived is None
-            if nothing:
+                arrived: Any = list(map(take, map(id, made), repeat(None)))
+                if all(map(is_, arrived, repeat(None))):
+                    continue
+            elif (arrived := take(id(made), None)) is None:
                 continue
-            parts = backward(arrived, wanted)
-            for source, wants, part in zip(sources, wanted, parts, strict=True):
-                if wants and part is not None:
+            parts = zip(sources, backward(arrived, wanted), strict=True)
+            for source, part in compress(parts, wanted):
+                if part is not None:
                     _add(found, source, part)
         return list(map(found.get, map(id, self.variables if of is None else of)))
 

@@ -15,7 +15,7 @@ from ..models import inputs as model_inputs
 from ..nest import flatten
 from ..numerics.draws import Draws
 from ..rows import as_padded
-from ..tape import Tape, value_of
+from ..tape import Tape, Traced, value_of
 from ..variable import publish, versions_of
 from . import of_users
 from .causes import cause_of_nan
@@ -342,6 +342,8 @@ def _total(tape: Tape, terms: list[tuple[Any, float]], extra: list[Any]) -> Any:
     weights += [1.0] * len(extra)
     if not parts:
         raise ValueError("nothing to minimize: compile with a loss, or add_loss in a layer")
+    if weights == [1.0] and type(parts[0]) is Traced:
+        return parts[0]
     total = math.fsum([w * float(value_of(x)) for x, w in zip(parts, weights, strict=True)])
 
     def backward(gradient: Any, wanted: Any) -> list[Any]:

@@ -1,6 +1,8 @@
 """Weights in the form the kernels want, made once for all calls."""
 
 from collections.abc import Sequence
+from itertools import compress, repeat
+from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -33,12 +35,13 @@ class KeepsPack:
         edition = current().edition
         if edition is not None and edition.number == self._packed_for and not edition:
             return self._packed[1]
-        weights = [getattr(self, name) for name in self.packed_names]
-        versions, values = held_by([x for x in weights if x is not None])
+        weights = list(map(getattr, repeat(self), self.packed_names))
+        there = list(map(is_not, weights, repeat(None)))
+        versions, values = held_by(list(compress(weights, there)))
         known, packed = self._packed
         if known != versions:
             left = iter(values)
-            return self._packed_anew(versions, [None if x is None else next(left) for x in weights])
+            return self._packed_anew(versions, [next(left) if x else None for x in there])
         if edition is not None and not edition:
             vars(self)["_packed_for"] = edition.number
         return packed

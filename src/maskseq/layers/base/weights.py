@@ -1,8 +1,8 @@
 """The weights of a layer, and of the layers it holds."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from itertools import compress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import compress, repeat
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,6 @@ from ...numerics.quantizing import quantize
 from ...variable import Variable, publish, weight_source
 from .errors import check_axes, naming_errors
 
-_LEAVES = frozenset({str, bytes, int, float, bool, type(None), np.ndarray, Variable})
-"""The types of most attributes, which hold no layers."""
-
 
 def _find_holders(value: Any, found: dict[int, Any]) -> None:
     """Add the holders in a nested structure."""
@@ -27,9 +24,13 @@ def _find_holders(value: Any, found: dict[int, Any]) -> None:
         for key in sorted(value):
             _find_holders(value[key], found)
     elif isinstance(value, (list, tuple)):
-        for part in value:
-            if type(part) not in _LEAVES:
-                _find_holders(part, found)
+        for part in _that_may_hold(value):
+            _find_holders(part, found)
+
+
+def _that_may_hold(values: Sequence[Any]) -> Iterator[Any]:
+    """Those of the values that are holders, or in which some may be."""
+    return compress(values, map(isinstance, values, repeat((WeightHolder, dict, list, tuple))))
 
 
 def _weights_of(holders: Sequence[Any]) -> list[Variable]:
@@ -189,9 +190,7 @@ class WeightHolder:
         found: dict[int, Any] = {}
         attributes = vars(self).copy()  # other threads may add some
         attributes.pop("_inbound_nodes", None)  # the calls may be many
-        values = list(attributes.values())
-        of_other_types = map(_LEAVES.isdisjoint, zip(map(type, values), strict=True))
-        for value in compress(values, of_other_types):
+        for value in _that_may_hold(list(attributes.values())):
             _find_holders(value, found)
         return list(found.values())
 

@@ -5,7 +5,9 @@ number, and where it drops of its state, as `walked` says. Any other runs step b
 the sequences that still have one, and all that its `call` does is recorded.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import repeat
+from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ import numpy as np
 from ... import _kernels, ops
 from ...nest import flatten
 from ...numerics.drawing import AtSteps
-from ...rows import Layout, Rows
+from ...rows import Rows
 from ...tape import Traced, real_values, value_of
+from ...variable import values_of
 from ..base.binding import training_option
 from .run_cell import first_output, in_time, initial_state_of
 
@@ -48,9 +51,7 @@ def run_in_c(
     )
 
     def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
-        (carry,) = _kernels.rnn_backward(run.way_back(gradients))
-        products, sums = _kernels.outers(run.products(wanted), run.summed(wanted))
-        return run.gradients(gradients, wanted, carry, iter(products), iter(sums))
+        return _gradients_of([(run, gradients, wanted)])[0]
 
     return run.traced(rows.tape.record(run.results(), run.sources(rows), backward))
 
@@ -76,9 +77,10 @@ def pair_in_c(
         reverse=reverse,
         out=(one.outputs, other.outputs),
     )
-    for run, found in zip((one, other), taken, strict=True):
-        run.take(found)
-    count, last = len(one.results()), len(other.sources(rows))
+    one.take(taken[0])
+    other.take(taken[1])
+    results, of_other = one.results(), other.sources(rows)
+    count, last = len(results), len(of_other)
 
     def backward(gradients: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
         asked = (
@@ -86,22 +88,32 @@ def pair_in_c(
             (other, gradients[count:], wanted[:last]),
         )
         found = {run: [None] * len(wants) for run, _, wants in asked}
-        going = [x for x in asked if any(x[2]) and any(d is not None for d in x[1])]
+        going = [x for x in asked if True in x[2] and any(map(is_not, x[1], repeat(None)))]
         if going:
-            carries = _kernels.rnn_backward(*[run.way_back(part) for run, part, _ in going])
-            products, sums = _kernels.outers(
-                [x for run, _, wants in going for x in run.products(wants)],
-                [x for run, _, wants in going for x in run.summed(wants)],
-            )
-            made = iter(products), iter(sums)
-            for (run, part, wants), carry in zip(going, carries, strict=True):
-                found[run] = run.gradients(part, wants, carry, *made)
+            found.update(zip([x[0] for x in going], _gradients_of(going), strict=True))
         return [*found[other], *found[one]]
 
     # the second one's sources first, as if it had been recorded last: sums keep their order
-    sources = [*other.sources(rows), *one.sources(rows)]
-    made = rows.tape.record([*one.results(), *other.results()], sources, backward)
+    sources = [*of_other, *one.sources(rows)]
+    made = rows.tape.record([*results, *other.results()], sources, backward)
     return [one.traced(made[:count]), other.traced(made[count:])]
+
+
+def _gradients_of(asked: Sequence[tuple["_RunInC", Sequence[Any], Sequence[bool]]]) -> list[Any]:
+    """The gradients of the sources of runs over the same rows, which go back side by side.
+
+    asked: of each the run, the gradients of its results, and which of its sources want one.
+    """
+    source = asked[0][0].source
+    made = _kernels.rnn_gradients(
+        [run.way_back(gradients) for run, gradients, _ in asked],
+        source.array,
+        [run.outputs for run, _, _ in asked],
+        [wanted[1:4] for _, _, wanted in asked],
+        source.index,
+    )
+    pairs = zip(asked, made, strict=True)
+    return [run.gradients(d, wanted, *found) for (run, d, wanted), found in pairs]
 
 
 class _RunInC:
@@ -118,7 +130,7 @@ class _RunInC:
         self.started: list[np.ndarray] | None = None
         if states is not None:
             self.started = [np.asarray(value_of(x), np.float32) for x in states]
-        self.kernel, self.recurrent_kernel = cell.kernel.value, cell.recurrent_kernel.value
+        self.kernel, self.recurrent_kernel = values_of((cell.kernel, cell.recurrent_kernel))
 
     def take(self, found: tuple[tuple[np.ndarray, ...], np.ndarray, Any]) -> None:
         self.last, self.kept, self.c = found
@@ -148,57 +160,37 @@ class _RunInC:
             reverse=self.reverse,
         )
 
-    def products(self, wanted: Sequence[bool]) -> list[tuple[Any, Any, Any]]:
-        """(x, dz, rows of x): the products that make the gradients of the kernels, for `outers`."""
-        of_input, of_state = _parts(self.cell.kind, self.kept, self.cell.units)
-        found = []
-        if wanted[1]:
-            x, index = np.asarray(self.source.array, np.float32), self.source.index
-            found.append((x[: self.layout.steps] if index is None else x, of_input, index))
-        if wanted[2]:
-            found.append((self.outputs, of_state, _rows_before(self.layout, self.reverse)))
-        return found
-
-    def summed(self, wanted: Sequence[bool]) -> list[np.ndarray]:
-        """The rows whose sum makes the gradient of the bias."""
-        return [self.kept] if wanted[3] else []
-
     def gradients(
         self,
         gradients: Sequence[Any],
         wanted: Sequence[bool],
-        carry: np.ndarray,
-        products: Iterator[np.ndarray],
-        sums: Iterator[np.ndarray],
+        of_kernel: Any,
+        of_recurrent: Any,
+        of_bias: Any,
+        carry: Any,
     ) -> list[Any]:
-        """The gradients of the sources, after the way back; `products` and `sums` are of these."""
-        kind, layout, reverse = self.cell.kind, self.layout, self.reverse
-        units = self.cell.units
-        of_input, of_state = _parts(kind, self.kept, units)
-        found: list[Any] = [None] * len(wanted)
+        """The gradients of the sources, after the way back."""
+        kind, units, layout = self.cell.kind, self.cell.units, self.layout
+        of_rows = None
         if wanted[0]:
-            found[0] = _turned_product(of_input, _input_order(kind, self.kernel))
-        if wanted[1]:
-            found[1] = _kernel_order(kind, next(products))
-        if wanted[2]:
-            found[2] = next(products)
-        if wanted[3]:
-            found[3] = _bias_gradient(kind, next(sums), units)
+            of_input = self.kept[:, : 3 * units] if kind == "gru" else self.kept
+            of_rows = _turned_product(of_input, _input_order(kind, self.kernel))
+        found = [of_rows, of_kernel, of_recurrent, of_bias]
         if self.started is None:
             return found
+        of_state = self.kept[:, units:] if kind == "gru" else self.kept
         d_last = gradients[1]
         begun = layout.lengths > 0
-        first = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[begun]
+        first = (layout.offsets[1:] - 1 if self.reverse else layout.offsets[:-1])[begun]
         d_first = of_state[first]
         if wanted[2]:
             starts = np.flatnonzero(begun)
-            _kernels.outer(self.started[0], d_first, starts, out=found[2], accumulate=True)
-        found[4] = np.zeros_like(self.started[0]) if d_last is None else np.array(d_last)
-        found[4][begun] = _turned_product(d_first, self.recurrent_kernel)
+            _kernels.outer(self.started[0], d_first, starts, out=of_recurrent, accumulate=True)
+        d_start = np.zeros_like(self.started[0]) if d_last is None else np.array(d_last)
+        d_start[begun] = _turned_product(d_first, self.recurrent_kernel)
         if kind == "gru":
-            found[4][begun] += carry[begun]
-        found[5:] = [carry] * (len(found) - 5)
-        return found
+            d_start[begun] += carry[begun]
+        return [*found, d_start, *[carry] * (len(wanted) - 5)]
 
 
 def _turned_product(d: np.ndarray, kernel: np.ndarray) -> np.ndarray:
@@ -206,39 +198,9 @@ def _turned_product(d: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return _kernels.dense_rows(d, _kernels.PackedDense(kernel, turned=True))
 
 
-def _rows_before(layout: Layout, reverse: bool) -> np.ndarray:
-    """int64 (n,): the row of the step before each; of a first step -1."""
-    if reverse:
-        before = np.arange(1, layout.steps + 1)
-        first = layout.offsets[1:] - 1
-    else:
-        before = np.arange(-1, layout.steps - 1)
-        first = layout.offsets[:-1]
-    before[first[layout.lengths > 0]] = -1
-    return before
-
-
-def _parts(kind: str, kept: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray]:
-    """The gradients of what the products with the input and with the state gave."""
-    if kind == "gru":
-        return kept[:, : 3 * units], kept[:, units:]
-    return kept, kept
-
-
 def _input_order(kind: str, kernel: np.ndarray) -> np.ndarray:
     """Columns z r h of a GRU as h z r."""
     return np.roll(kernel, kernel.shape[-1] // 3, axis=-1) if kind == "gru" else kernel
-
-
-def _kernel_order(kind: str, gradient: np.ndarray) -> np.ndarray:
-    """Columns h z r of a GRU as z r h."""
-    return np.roll(gradient, -(gradient.shape[-1] // 3), axis=-1) if kind == "gru" else gradient
-
-
-def _bias_gradient(kind: str, sums: np.ndarray, units: int) -> np.ndarray:
-    if kind != "gru":
-        return sums
-    return np.stack([_kernel_order(kind, sums[: 3 * units]), sums[units:]])
 
 
 def steps_on_tape(
