@@ -11,12 +11,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from .given.checking import Checked
 from .given.custom import custom_objects_here
 
 _OURS = __name__.split(".")[0]
 
 
-class Configured:
+class Configured(Checked):
     """A function that is made from arguments, which it keeps as attributes of their names."""
 
     def __call__(self, x: Any, /) -> Any:

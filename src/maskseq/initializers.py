@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .configured import Configured, hint, snake_case
+from .given.checking import in_range
 
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
@@ -299,8 +300,8 @@ def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_no
 
     Raises
     ------
-    KeyError
-        For an unknown `mode`.
+    ValueError
+        For a `scale` that is not above 0, an unknown `mode` or `distribution`.
 
     See Also
     --------
@@ -313,6 +314,7 @@ def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_no
     >>> print(round(float(values.var()) * 1000, 1))
     2.0
     """
+    _check_scaling(scale, mode, distribution)
     fan_in, fan_out = _fans(shape)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
     variance = scale / max(1.0, fan)
@@ -324,6 +326,18 @@ def variance_scaling(shape, scale=1.0, mode="fan_in", distribution="truncated_no
         return rng.normal(0, np.sqrt(variance), shape)
     # 0.8796...: the standard deviation of a normal cut at two of them
     return _truncated_normal(shape, 0, np.sqrt(variance) / 0.87962566103423978, rng)
+
+
+_MODES = ("fan_in", "fan_out", "fan_avg")
+_DISTRIBUTIONS = ("truncated_normal", "normal", "untruncated_normal", "uniform")
+
+
+def _check_scaling(scale: Any, mode: Any, distribution: Any) -> None:
+    in_range(scale, "(0, inf)", "VarianceScaling: scale")
+    given = {"mode": (mode, _MODES), "distribution": (distribution, _DISTRIBUTIONS)}
+    for name, (value, known) in given.items():
+        if not isinstance(value, str) or value not in known:
+            raise ValueError(f"VarianceScaling: {name} must be one of {known}, got {value!r}")
 
 
 def orthogonal(shape, gain=1.0, seed=None):
@@ -647,8 +661,7 @@ class VarianceScaling(Initializer):
         distribution: str = "truncated_normal",
         seed: int | None = None,
     ):
-        if mode not in (modes := ("fan_in", "fan_out", "fan_avg")):
-            raise ValueError(f"VarianceScaling: mode must be one of {modes}, got {mode!r}")
+        _check_scaling(scale, mode, distribution)
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
 

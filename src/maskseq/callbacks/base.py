@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..given.checking import Checked
+
 Logs = dict[str, Any]
 
 EVENTS = (
@@ -17,7 +19,7 @@ EVENTS = (
 )
 
 
-class Callback:
+class Callback(Checked):
     """Base of callbacks: override what is wanted.
 
     `logs` are the means since the epoch began: "loss", metrics, ``"val_"`` and their names;

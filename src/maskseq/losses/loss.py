@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import configured, ops, tape
 from ..context import changed, current
+from ..given.checking import Checked
 from ..numerics import reductions
 from ..ops.recording import unbroadcast
 from ..rows import Layout, Rows, as_padded
@@ -20,7 +21,7 @@ REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "
 MEANS = REDUCTIONS[:3]
 
 
-class Loss:
+class Loss(Checked):
     """Base of losses: `call(y_true, y_pred)` gives a value for each sample or step.
 
     A call takes y_pred as an array, with or without a mask, as Rows, or Traced in training. Masked

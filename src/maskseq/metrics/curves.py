@@ -82,6 +82,8 @@ class AUC(Thresholds):
             raise ValueError(f"AUC: curve must be 'ROC' or 'PR', got {curve!r}")
         if summation_method not in ("interpolation", "minoring", "majoring"):
             raise ValueError(f"AUC: there is no summation_method {summation_method!r}")
+        if thresholds is not None and not isinstance(thresholds, (list, tuple, np.ndarray)):
+            raise ValueError(f"AUC: thresholds must be a list of numbers, got {thresholds!r}")
         levels = _levels(num_thresholds) if thresholds is None else [0.0, *sorted(thresholds), 1.0]
         super().__init__(levels, name)
         self.levels = [-1e-7, *levels[1:-1], 1 + 1e-7]

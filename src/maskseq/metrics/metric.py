@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import configured, initializers
+from ..given.checking import Checked
 from ..losses.targets import Aligned, align
 from ..numerics import reductions
 from ..tape import value_of
@@ -17,7 +18,7 @@ from ..tensor import get_keras_mask
 from ..variable import Variable
 
 
-class Metric:
+class Metric(Checked):
     """Base of metrics: `update_state` takes in a batch, `result` tells, `reset_state` forgets.
 
     A metric of your own keeps its state in variables of `add_variable`, or resets it itself.

@@ -293,6 +293,9 @@ class IoU(Metric):
             raise ValueError(
                 f"num_classes must be an int from 1 to {MOST_CLASSES}, got {num_classes!r}"
             )
+        ids = target_class_ids if np.iterable(target_class_ids) else [None]
+        if not all(isinstance(i, (int, np.integer)) for i in ids):
+            raise ValueError(f"target_class_ids must be a list of ints, got {target_class_ids!r}")
         if not all(0 <= i < num_classes for i in target_class_ids):
             raise ValueError(
                 f"target_class_ids: expected classes below {num_classes}, got {target_class_ids!r}"

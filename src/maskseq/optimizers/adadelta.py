@@ -42,6 +42,8 @@ class Adadelta(Fused):
     True
     """
 
+    ranges = {"rho": "[0, 1]", "epsilon": "[0, inf)"}
+
     def __init__(
         self,
         learning_rate: Rate = 0.001,

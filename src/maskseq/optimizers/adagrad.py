@@ -42,6 +42,8 @@ class Adagrad(Fused):
     True
     """
 
+    ranges = {"initial_accumulator_value": "[0, inf)", "epsilon": "[0, inf)"}
+
     def __init__(
         self,
         learning_rate: Rate = 0.001,

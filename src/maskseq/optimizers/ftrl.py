@@ -64,6 +64,8 @@ class Ftrl(Optimizer):
     True
     """
 
+    ranges = {"learning_rate_power": "(-inf, 0]", **dict.fromkeys(_NOT_BELOW_0, "[0, inf)")}
+
     def __init__(
         self,
         learning_rate: Rate = 0.001,
@@ -81,13 +83,6 @@ class Ftrl(Optimizer):
         self.l1_regularization_strength = l1_regularization_strength
         self.l2_regularization_strength = l2_regularization_strength
         self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
-        for name in _NOT_BELOW_0:
-            if getattr(self, name) < 0:
-                raise ValueError(f"Ftrl: {name} must not be below 0, got {getattr(self, name)!r}")
-        if learning_rate_power > 0:
-            raise ValueError(
-                f"Ftrl: learning_rate_power must not be above 0, got {learning_rate_power!r}"
-            )
 
     def build(self, variables: Any) -> None:
         super().build(variables)

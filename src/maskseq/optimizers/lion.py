@@ -47,6 +47,8 @@ class Lion(Fused):
     True
     """
 
+    ranges = {"beta_1": "(0, 1]", "beta_2": "[0, 1]"}
+
     def __init__(
         self,
         learning_rate: Rate = 0.001,
@@ -55,8 +57,6 @@ class Lion(Fused):
         **options: Unpack[OptimizerOptions],
     ):
         super().__init__(learning_rate, **options)
-        if not 0 < beta_1 <= 1:
-            raise ValueError(f"Lion: beta_1 must be above 0 and at most 1, got {beta_1!r}")
         self.beta_1, self.beta_2 = beta_1, beta_2
 
     def build(self, variables: Any) -> None:

@@ -20,6 +20,7 @@ class Moments(Fused):
     """Base: beta_1, beta_2, epsilon, and two slots for each weight."""
 
     slots = ("momentum", "velocity")
+    ranges = {"beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "[0, inf)"}
 
     def __init__(
         self,

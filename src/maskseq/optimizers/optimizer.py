@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import configured, initializers
 from ..context import changed
+from ..given.checking import Checked
 from ..given.notices import warn
 from ..variable import Trial, Variable, replace, versions_of
 from . import gradients as gradient_rules
@@ -39,7 +40,7 @@ class OptimizerOptions(TypedDict, total=False):
 Rate = float | LearningRateSchedule | Callable[[], Any]
 
 
-class Optimizer:
+class Optimizer(Checked):
     """Base of optimizers; a subclass makes its slots in `build` and assigns in `update_step`.
 
     uses_averages: True while `use_averages` has put the averages in the place of the weights.

@@ -46,6 +46,8 @@ class RMSprop(Fused):
     True
     """
 
+    ranges = {"rho": "[0, 1]", "momentum": "[0, 1]", "epsilon": "[0, inf)"}
+
     def __init__(
         self,
         learning_rate: Rate = 0.001,

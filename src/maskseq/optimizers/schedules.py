@@ -41,6 +41,11 @@ class LearningRateSchedule(configured.Configured):
     0.025
     """
 
+    ranges = {
+        **dict.fromkeys(("decay_steps", "first_decay_steps", "t_mul"), "(0, inf)"),
+        "warmup_steps": "[0, inf)",
+    }
+
     def __call__(self, step: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no __call__")
 
@@ -55,13 +60,13 @@ class _Decay(LearningRateSchedule):
     def __init__(
         self,
         initial_learning_rate: float,
-        decay_steps: int,
+        decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
         name: str | None = None,
     ):
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.decay_steps = decay_steps
         self.staircase, self.name = staircase, name or type(self).__name__
 
     def decayed(self, rate: np.float32, part: Any) -> Any:
@@ -80,7 +85,7 @@ class ExponentialDecay(_Decay):
     ----------
     initial_learning_rate : float
         Where it begins.
-    decay_steps : int
+    decay_steps : float
         Steps over which it decays.
     decay_rate : float
         Factor of the decay.
@@ -107,6 +112,8 @@ class ExponentialDecay(_Decay):
     0.05
     """
 
+    ranges = {**_Decay.ranges, "decay_rate": "[0, inf)"}
+
     def decayed(self, rate: np.float32, part: Any) -> Any:
         return rate * _power(self.decay_rate, part)
 
@@ -118,7 +125,7 @@ class InverseTimeDecay(_Decay):
     ----------
     initial_learning_rate : float
         Where it begins.
-    decay_steps : int
+    decay_steps : float
         Steps over which it decays.
     decay_rate : float
         Factor of the decay.
@@ -182,6 +189,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     def __init__(
         self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
     ):
+        for name, value in (("boundaries", boundaries), ("values", values)):
+            if not isinstance(value, (list, tuple, np.ndarray)):
+                raise ValueError(f"{name} must be a list, got {value!r}")
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"boundaries must be one less than the {len(values)} values, got {len(boundaries)}"
@@ -200,7 +210,7 @@ class PolynomialDecay(LearningRateSchedule):
     ----------
     initial_learning_rate : float
         Where it begins.
-    decay_steps : int
+    decay_steps : float
         Steps over which it decays.
     end_learning_rate : float, default 0.0001
         Where it ends.
@@ -232,7 +242,7 @@ class PolynomialDecay(LearningRateSchedule):
     def __init__(
         self,
         initial_learning_rate: float,
-        decay_steps: int,
+        decay_steps: float,
         end_learning_rate: float = 0.0001,
         power: float = 1.0,
         cycle: bool = False,
@@ -242,7 +252,7 @@ class PolynomialDecay(LearningRateSchedule):
             initial_learning_rate,
             end_learning_rate,
         )
-        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.decay_steps = decay_steps
         self.power, self.cycle, self.name = power, cycle, name
 
     def __call__(self, step: Any) -> Any:
@@ -262,7 +272,7 @@ class CosineDecay(LearningRateSchedule):
     ----------
     initial_learning_rate : float
         Where it begins.
-    decay_steps : int
+    decay_steps : float
         Steps over which it decays.
     alpha : float, default 0.0
         Share of the learning rate that is left at the end.
@@ -270,7 +280,7 @@ class CosineDecay(LearningRateSchedule):
         The name; made from the name of the class if None.
     warmup_target : float, optional
         Learning rate at the end of the warm-up; None: no warm-up.
-    warmup_steps : int, default 0
+    warmup_steps : float, default 0
         Steps over which the learning rate rises linearly to `warmup_target`.
 
     Raises
@@ -294,14 +304,14 @@ class CosineDecay(LearningRateSchedule):
     def __init__(
         self,
         initial_learning_rate: float,
-        decay_steps: int,
+        decay_steps: float,
         alpha: float = 0.0,
         name: str = "CosineDecay",
         warmup_target: float | None = None,
-        warmup_steps: int = 0,
+        warmup_steps: float = 0,
     ):
         self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.decay_steps = _positive(decay_steps, "decay_steps")
+        self.decay_steps = decay_steps
         self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
 
     def __call__(self, step: Any) -> Any:
@@ -322,7 +332,7 @@ class CosineDecayRestarts(LearningRateSchedule):
     ----------
     initial_learning_rate : float
         Where it begins.
-    first_decay_steps : int
+    first_decay_steps : float
         Steps of the first period.
     t_mul : float, default 2.0
         How much longer each period is than the one before.
@@ -354,14 +364,14 @@ class CosineDecayRestarts(LearningRateSchedule):
     def __init__(
         self,
         initial_learning_rate: float,
-        first_decay_steps: int,
+        first_decay_steps: float,
         t_mul: float = 2.0,
         m_mul: float = 1.0,
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ):
         self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.first_decay_steps = _positive(first_decay_steps, "first_decay_steps")
+        self.first_decay_steps = first_decay_steps
         self.t_mul, self.m_mul = t_mul, m_mul
 
     def __call__(self, step: Any) -> Any:
@@ -438,12 +448,6 @@ def deserialize(config: Any) -> LearningRateSchedule:
     1000
     """
     return configured.from_table(config, KNOWN, "learning rate schedule")
-
-
-def _positive(value: Any, name: str) -> Any:
-    if not value > 0:
-        raise ValueError(f"{name} must be above 0, got {value!r}")
-    return value
 
 
 def _part(step: Any, steps: Any, staircase: bool) -> Any:

@@ -45,6 +45,8 @@ class SGD(Fused):
     True
     """
 
+    ranges = {"momentum": "[0, 1]"}
+
     def __init__(
         self,
         learning_rate: Rate = 0.01,
@@ -53,8 +55,6 @@ class SGD(Fused):
         **options: Unpack[OptimizerOptions],
     ):
         super().__init__(learning_rate, **options)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"SGD: momentum must be between 0 and 1, got {momentum!r}")
         self.momentum, self.nesterov = momentum, nesterov
 
     def build(self, variables: Any) -> None:

@@ -1,10 +1,6 @@
 """Arguments that many layers share, checked and made plain; and those of every constructor."""
 
-import contextlib
-import functools
-import inspect
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -27,33 +23,6 @@ _WHOLE = (
     *("num_heads", "key_dim", "value_dim", "num_query_heads", "num_key_value_heads", "head_dim"),
     "sliding_window",
 )
-
-
-def checking(init: Callable[..., None]) -> Callable[..., None]:
-    """A constructor of a layer of ours that checks what it is given; errors name the class."""
-    signature = functools.cache(lambda: inspect.signature(init))
-
-    @functools.wraps(init)
-    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        given: Mapping[str, Any] = kwargs
-        if args:
-            given = {}
-            with contextlib.suppress(TypeError):  # of names: the constructor says what is wrong
-                given = signature().bind(self, *args, **kwargs).arguments
-        parameters = signature().parameters
-        try:
-            for name, value in given.items():
-                if name in parameters:
-                    check_argument(type(self), name, value)
-            init(self, *args, **kwargs)
-        except (ValueError, TypeError) as error:
-            name = type(self).__name__
-            named = re.search(rf"\b{name}\b", str(error))
-            if type(error) in (ValueError, TypeError) and not named:
-                error.args = (f"{name}: {error}",)
-            raise
-
-    return checked
 
 
 def check_argument(cls: type, name: str, value: Any) -> None:

@@ -3,6 +3,7 @@
 Source: keras.layers.Layer, version 3.15.
 """
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any, NoReturn, Unpack
@@ -13,6 +14,7 @@ from numpy import ndarray
 from ... import regularizers
 from ...configured import is_ours, snake_case
 from ...context import OUTSIDE, changed, current, enter, fixed, leave, newest
+from ...given.checking import checking
 from ...given.notices import place_of
 from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
@@ -34,7 +36,7 @@ from .binding import (
     signature_of,
     to_tensor,
 )
-from .checks import check_features, checking, dtype_of
+from .checks import check_argument, check_features, dtype_of
 from .contract import Contract
 from .errors import PLAIN_ERRORS, call_error
 from .masks import (
@@ -57,6 +59,7 @@ from .taping import answer_on_tape, take_mask_on_tape
 from .weights import checking_shapes, marking_built
 
 _building = threading.RLock()
+_checking = functools.partial(checking, check=check_argument)
 _WAYS = {"on_rows", "on_unmasked", "on_tape", "over_shown"}
 _PROMISES = {"stepwise", "reads_masked", "own_steps", "own_queries", "plain", "packs", "any_time"}
 _PROMISES |= _WAYS
@@ -182,7 +185,7 @@ class Layer(Contract):
         if "compute_mask" in own and "supports_masking" not in own:
             cls.supports_masking = True
         if "__init__" in own and is_ours(cls):
-            cls.__init__ = checking(own["__init__"])
+            cls.__init__ = _checking(own["__init__"])
         if "build" in own:
             cls.build = marking_built(own["build"])
         rule = own.get("compute_output_shape", Layer.compute_output_shape)
@@ -203,7 +206,7 @@ class Layer(Contract):
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.reads_masked == "all"
         cls._takes_arrays = cls.plain and not cls._makes_masks
 
-    @checking
+    @_checking
     def __init__(self, **options: Unpack[LayerOptions]):
         check_options(type(self), options)
         self._made_at = place_of(self)
