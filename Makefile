@@ -48,6 +48,7 @@ build: setup ## write what is copied from maskseq.h and the façade, and compile
 test: build ## all tests, or T
 	$(BIN)/python -m pytest $(T)
 
+quick: export MASKSEQ_CASES ?= 6
 quick: build ## the tests that are not marked slow, or those of T
 	$(PARALLEL) $(BIN)/python -m pytest -n auto -m "not slow" $(T)
 
@@ -80,8 +81,8 @@ coverage: setup ## which lines and branches of csrc and of the readers their tes
 SANITIZED := $(filter-out $(addprefix tests/,csrc docs files mutation pictures report support typing),\
 	$(patsubst %/,%,$(wildcard tests/[a-z]*/)))
 # Of tests with many cases, other ones each day; MASKSEQ_DRAW=0421 draws those of 21 April.
-export MASKSEQ_DRAW
-sanitize: MASKSEQ_DRAW ?= $(shell date +%m%d)
+sanitize: export MASKSEQ_DRAW ?= $(shell date +%m%d)
+sanitize: export MASKSEQ_CASES ?= 4
 sanitize: setup ## what quick runs and more, under AddressSanitizer and UBSan
 	MASKSEQ_DEBUG=1 MASKSEQ_SANITIZE=address,undefined \
 		$(BIN)/python setup.py -q build --build-lib build/sanitized
