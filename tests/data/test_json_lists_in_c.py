@@ -79,37 +79,77 @@ def test_plain_lists_are_read(kind):
     is_read()
 
 
-VALUES = st.sampled_from([None, "", "a", 'q"]', "é\\", [], [1, {"x": [2]}], {"y": "}"}, 1.5, True])
+VALUES = st.sampled_from(
+    [None, "", "a", 'q"]', "é\\", "é", [], [1, {"x": [2]}], {"y": "}"}, 1.5, True, False, 0, -7]
+    + [10**17, 10**18, 1e30, "\x1f", "\x7f", "a, b", "nul", float("nan")]
+)
 MEMBERS = st.dictionaries(
     st.sampled_from(["a", "b", "xx", "é", 'a"', "\\", "\n"]), VALUES, max_size=3
 )
+
+
+def as_read(text, places, as_written):
+    """The values whose JSON is at these places, with {} where there is none."""
+    found = [text[a:b] for a, b in places]
+    if as_written:
+        for piece in found:
+            assert not piece or json.dumps(json.loads(piece), ensure_ascii=False).encode() == piece
+    return [json.loads(piece) if piece else {} for piece in found]
 
 
 @given(st.lists(st.tuples(MEMBERS, INTS, st.booleans()), min_size=1, max_size=4), st.booleans())
 def test_objects_are_read_without_their_list(rows, ascii):
     texts = []
     for members, numbers, first in rows:
-        members = {k: v for k, v in members.items() if k != "x"}
         parts = [
             f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=ascii)}" for k, v in members.items()
         ]
         parts.insert(0 if first else len(parts), f'"x" : {numbers}')
         texts.append("{" + ", ".join(parts) + "}")
-    found = _lists.json_lists("\n".join(texts).encode(), b"x")
+    text = "\n".join(texts).encode()
+    kept = ["a", "xx"]
+    found = _lists.json_lists(text, b"x", [key.encode() for key in kept])
     objects = [json.loads(text) for text in texts]
     if found is None:
         keys = "".join(key for row in objects for key in row)
-        assert (
-            "\\" in keys
-            or '"' in keys
-            or "é" in keys
-            or "\n" in keys
-            or not any(row["x"] for row in objects)
-        )
+        assert set(keys) & set('\\"é\n') or not any(row["x"] for row in objects)
         return
     expected = Ragged.from_list([row["x"] for row in objects])
     check(found[:2], (expected.values, expected.lengths))
-    assert json.loads(found[2]) == [{**row, "x": None} for row in objects]
+    for key, places, as_written in zip(kept, *found[2:4], strict=True):
+        values = as_read(text, places, as_written)
+        assert repr(values) == repr([row.get(key, {}) for row in objects])
+    json.loads(found[4])
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "other"),
+    [
+        *(("null", True, []), ("true", True, []), ("-12", True, []), ('"é"', True, [])),
+        *(("0", True, []), ("-0", False, [0]), ("1.50", False, [1.5]), ("nullx", False, None)),
+        *(("01", False, None), ("[1, }", False, None), ('"a" 1', False, None), ("", None, None)),
+        *(('"\\u0041"', False, ["A"]), ('"\\x"', False, None), ("[2]", False, [[2]])),
+        *(("1 ", True, []), ("9" * 18, True, []), ("9" * 19, False, [int("9" * 19)])),
+    ],
+)
+def test_what_is_beside_a_list_is_json_or_noticed(value, written, other):
+    """written: as Python writes it; None: C sees that it is no JSON.  other: what json reads."""
+    line = f'{{"x": [1], "v": {value}}}'.encode()
+    found = _lists.json_lists(line, b"x", [b"v"]), _lists.json_lists(line, b"x")
+    if written is None:
+        assert found == (None, None)
+        return
+    assert found[0][3].tolist() == [written]
+    assert line[slice(*found[0][2][0, 0])].strip() == value.strip().encode()
+    if other is None:
+        with pytest.raises(ValueError, match="Expecting|escape|delimiter"):
+            json.loads(found[1][4])
+    else:
+        assert json.loads(found[1][4]) == other
+
+
+def test_a_key_that_is_kept_stands_there_once():
+    assert _lists.json_lists(b'{"a": 1, "x": [1], "a": 2}', b"x", [b"a"]) is None
 
 
 @pytest.mark.parametrize(
@@ -140,8 +180,21 @@ def test_texts_of_floats_are_those_of_numpy(rng):
         ]
     ).astype(np.float32)
     values[::2] *= -1
-    for text, ours in zip(values.astype(str), _lists.float_texts(values), strict=True):
-        assert ours == text or (ours is None and ("e" in text or text in ("nan", "inf", "-inf")))
+    expected = values.astype(str)
+    asked = []
+    text, spans = _lists.float_texts(values, lambda i: asked.append(i) or b"other")
+    for i, (a, b) in enumerate(spans):
+        ours = text[a:b].tobytes().decode()
+        assert ours == ("other" if i in asked[:1] else expected[i])
+        if i in asked[:1]:
+            assert "e" in expected[i] or expected[i] in ("nan", "inf", "-inf")
+            asked.pop(0)
+    assert not asked
+
+
+def test_a_text_of_a_number_that_is_too_long_is_refused():
+    with pytest.raises(ValueError, match="at most 24 bytes, got 25"):
+        _lists.float_texts(np.float32([1, np.nan]), lambda i: b"x" * 25)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_job_that_was_ended_goes_on_where_it_was(source, sink, tmp_path, monke
     path, target = write(tmp_path / source, sequences()), tmp_path / sink
     options = {"batch_steps": 60} | ({"by": "id", "columns": "tok"} if ".csv" in source else {})
     if ".csv" in source:
-        monkeypatch.setattr("maskseq.scoring.tables._CSV", 256)
+        monkeypatch.setattr("maskseq.scoring.csv_rows._BYTES", 256)
     score(scorer(), path, target, **options)
     whole = target.read_bytes() if sink != "o.parquet" else read(target)
     target.unlink()

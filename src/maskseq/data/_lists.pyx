@@ -10,6 +10,7 @@ checked again and every write is bounded. Holds the GIL; does not link csrc.
 cimport cython
 from cpython.buffer cimport (
     PyBUF_RECORDS_RO, PyBUF_WRITABLE, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from libc.math cimport frexp, ldexp, signbit
@@ -22,10 +23,10 @@ from numpy import ndarray as numpy_ndarray
 
 cdef object ndarray = numpy_ndarray, empty = numpy_empty
 cdef object INT32 = numpy_dtype("int32"), INT64 = numpy_dtype("int64")
-cdef object FLOAT32 = numpy_dtype("float32")
+cdef object FLOAT32 = numpy_dtype("float32"), FLOAT64 = numpy_dtype("float64")
+cdef object UINT8 = numpy_dtype("uint8")
 
 include "_lists_numbers.pxi"
-include "_lists_text.pxi"
 
 cdef extern from "Python.h":  # rows, and items as pointers: borrowed, never counted
     bint PyList_CheckExact(object)
@@ -295,4 +296,6 @@ def spread(const uint8_t[:, ::1] values not None, const int64_t[::1] offsets not
             data = put_bytes(data, pad, at.count * size, at.after * size)
 
 
+include "_lists_parse.pxi"
+include "_lists_text.pxi"
 include "_lists_json.pxi"

@@ -24,6 +24,18 @@ class Groups(NamedTuple):
         """Values (rows, *features) of the rows as one sequence for each group."""
         return Ragged(values if self.order is None else values[self.order], self.offsets)
 
+    def comes_back(self) -> int | None:
+        """The first row whose key was there before, but not in the row before it; None: no such."""
+        if np.array_equal(self.offsets[:-1], self.heads):
+            return None
+        lengths = np.diff(self.offsets)
+        of_rows = np.empty(int(self.offsets[-1]), np.int64)
+        of_rows[slice(None) if self.order is None else self.order] = np.repeat(
+            np.arange(len(lengths)), lengths
+        )
+        new = np.flatnonzero(of_rows[1:] != of_rows[:-1]) + 1
+        return int(new[np.argmax(new != self.heads[of_rows[new]])])
+
 
 def group(keys: list[np.ndarray], times: np.ndarray | None = None) -> Groups:
     """Rows of equal keys together, groups in the order in which their keys are first seen.
@@ -37,12 +49,23 @@ def group(keys: list[np.ndarray], times: np.ndarray | None = None) -> Groups:
     for key in keys:
         new[1:] |= key[1:] != key[:-1]
     starts = np.flatnonzero(new)
-    numbers = _numbered([key[starts] for key in keys])
+    found = [key[starts] for key in keys]
+    if times is None and _all_differ(found):
+        return Groups(None, np.append(starts, rows).astype(np.int64), starts)
+    numbers = _numbered(found)
     count = int(numbers.max(initial=-1)) + 1
     _, first = np.unique(numbers, return_index=True)
     of_rows = np.repeat(numbers, np.diff(np.append(starts, rows)))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(of_rows, minlength=count))])
     return Groups(_order(of_rows, times), offsets.astype(np.int64), starts[first])
+
+
+def _all_differ(keys: list[np.ndarray]) -> bool:
+    """True if it is quickly told that no key is there twice: for one column of integers."""
+    if len(keys) > 1 or keys[0].dtype.kind not in "iu":
+        return False
+    ordered = np.sort(keys[0], kind="stable")  # which is quick for what is in order
+    return not (ordered[1:] == ordered[:-1]).any()
 
 
 def _numbered(keys: list[np.ndarray]) -> np.ndarray:

@@ -1,19 +1,19 @@
 """JSON lines as blocks: a list in each line, or an object with a list among its values."""
 
-import gzip
 import io
-import os
-import sys
 from collections.abc import Iterator
-from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
+
+import numpy as np
 
 from ..data import _lists
 from ..data.ragged import Ragged
 from ..given.places import in_file
 from ..storage import json
 from ..storage.text import printable
+from . import lines
 from .block import Block, Reading, columns_in
+from .json_text import Texts
 
 _ROOM, _GROWTH = 48 << 20, 7  # memory that a line may take: so much, and so many times its size
 _BYTES = 1 << 20  # of text in a block
@@ -25,25 +25,13 @@ def blocks(path: str, how: Reading, skip: int) -> Iterator[Block]:
 
     Raises: ValueError naming the file and the line.
     """
-    size, raw = _opened(path)
-    with raw:
-        file: Any = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
-        limit = -1 if how.whole else min(_BYTES, how.steps * _NUMBER)
-        for _ in islice(file, skip):
-            pass
-        while text := _lines(file, limit):
-            share = raw.tell() / size if size else None
-            block = _of_lists(path, text, skip, how, share)
-            if block is None:
-                block = _of_any(path, io.BytesIO(text).readlines(), skip, how, share)
-            yield block
-            skip += block.rows
-
-
-def _lines(file: BinaryIO, limit: int) -> bytes:
-    """Whole lines of so many bytes, and what their last one has beyond; -1: all."""
-    text = file.read(limit)
-    return text if text.endswith(b"\n") else text + file.readline()
+    limit = -1 if how.whole else min(_BYTES, how.steps * _NUMBER)
+    for text, share in lines.pieces(path, limit, skip):
+        block = _of_lists(path, text, skip, how, share)
+        if block is None:
+            block = _of_any(path, io.BytesIO(text).readlines(), skip, how, share)
+        yield block
+        skip += block.rows
 
 
 def _of_lists(
@@ -66,26 +54,33 @@ def _of_lists(
         kept = list(how.keep) if how.keep is not None else _others(sample, [key])
     elif how.columns is not None:
         return None
-    found = _lists.json_lists(text, None if key is None else key.encode())
+    names = [name.encode() for name in kept]
+    found = _lists.json_lists(text, None if key is None else key.encode(), names)
     if found is None:
         return None
-    values, lengths, *others = found
+    values, lengths, *members = found
     if key is not None:
         try:
-            rows = json.numbers(others[0], _ROOM + _GROWTH * len(text))
+            carried = _carried(text, kept, *members)
         except ValueError:
             return None
-        carried = {name: [row.get(name) for row in rows] for name in kept}
     x, count = Ragged.from_lengths(values, lengths), len(lengths)
     return Block(x, carried, count, count, first, {}, share, path=path, lines=True)
 
 
-def _opened(path: str) -> tuple[int, BinaryIO]:
-    """The bytes of a file, 0 if nobody knows, and the file."""
-    if path == "-":
-        return 0, os.fdopen(os.dup(sys.stdin.fileno()), "rb")
-    raw = open(path, "rb")
-    return os.fstat(raw.fileno()).st_size, raw
+def _carried(
+    text: bytes, names: list[str], spans: np.ndarray, plain: np.ndarray, others: bytes
+) -> dict[str, Any]:
+    """The columns that are kept of objects. Raises: ValueError for what is no JSON."""
+    if not text.isascii():
+        text.decode()
+    room = _ROOM + _GROWTH * len(text)
+    json.numbers(others, room)
+    columns = [Texts(text, places) for places in spans]
+    return {
+        name: column if as_written else json.numbers(column.as_list(), room)
+        for name, column, as_written in zip(names, columns, plain, strict=True)
+    }
 
 
 def _row(path: str, line: bytes, number: int, how: Reading, bad: dict[int, str], at: int) -> Any:
@@ -104,11 +99,11 @@ def _row(path: str, line: bytes, number: int, how: Reading, bad: dict[int, str],
     return None
 
 
-def _of_any(path: str, lines: list[bytes], first: int, how: Reading, share: float | None) -> Block:
+def _of_any(path: str, given: list[bytes], first: int, how: Reading, share: float | None) -> Block:
     """A block of lines of any JSON."""
     rows: list[Any] = []
     bad: dict[int, str] = {}
-    for i, line in enumerate(lines):
+    for i, line in enumerate(given):
         rows.append(_row(path, line, first + i, how, bad, i))
     sample = next((row for row in rows if row is not None), [])
     carried: dict[str, Any] = {}

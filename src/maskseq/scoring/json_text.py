@@ -1,6 +1,9 @@
-"""Numbers as JSON, whole arrays at a time: the shortest text of each, null for NaN and infinity."""
+"""Values as JSON, whole columns at a time: a number's shortest text, null for NaN and infinity."""
 
-from typing import Any
+import json
+from collections.abc import Iterable
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -8,24 +11,64 @@ from ..data import _lists
 from ..data.ragged import Ragged
 
 
-def texts_of(y: np.ndarray | Ragged) -> list[str]:
+class Texts(NamedTuple):
+    """The JSON of each row of a column.
+
+    text: bytes, or uint8 (bytes,), in which they are.  spans: int64 (rows, 2), where each begins
+    and ends; a piece of no bytes is null.
+    """
+
+    text: Any
+    spans: np.ndarray
+
+    def to_pylist(self) -> list[Any]:
+        """The values. Raises: ValueError for what is no JSON."""
+        return json.loads(self.as_list())
+
+    def as_list(self) -> bytes:
+        """The JSON list of all."""
+        rows = np.array([0, len(self.spans)])
+        return bytes(_lists.bracketed(self.text, self.spans, rows)[0])
+
+
+def texts_of(y: np.ndarray | Ragged) -> Texts:
     """The text of each row of an array (rows, ...), or of each sequence of a Ragged."""
     if isinstance(y, Ragged):
-        steps, bounds = texts_of(y.values), y.offsets.tolist()
-        return [f"[{', '.join(steps[a:b])}]" for a, b in zip(bounds, bounds[1:], strict=False)]
+        return Texts(*_lists.bracketed(*texts_of(y.values), y.offsets))
     texts = _numbers(np.ascontiguousarray(y).reshape(-1))
-    for size in reversed(y.shape[1:]):
-        count = len(texts) // size if size else int(np.prod(y.shape[:-1]))
-        texts = [f"[{', '.join(texts[i * size : (i + 1) * size])}]" for i in range(count)]
+    for axis in range(y.ndim - 1, 0, -1):
+        count, size = int(np.prod(y.shape[:axis])), y.shape[axis]
+        texts = Texts(*_lists.bracketed(*texts, np.arange(count + 1) * size))
     return texts
 
 
-def _numbers(flat: np.ndarray) -> list[Any]:
+def _numbers(flat: np.ndarray) -> Texts:
+    if flat.dtype == np.float32:  # 0.1 of float32 is 0.1, not 0.10000000149011612
+        return Texts(*_lists.float_texts(flat, lambda i: _number(str(flat[i]))))
     if flat.dtype.kind == "b":
-        return ["true" if x else "false" for x in flat.tolist()]
-    if flat.dtype != np.float32:
-        return [x if x[-1] not in "nf" else "null" for x in flat.astype(str).tolist()]
-    texts = _lists.float_texts(flat)  # 0.1 of float32 is 0.1, not 0.10000000149011612
-    for i in [i for i, text in enumerate(texts) if text is None]:
-        texts[i] = str(flat[i]) if np.isfinite(flat[i]) else "null"
-    return texts
+        return _joined(b"true" if x else b"false" for x in flat.tolist())
+    return _joined(_number(x) for x in flat.astype(str).tolist())
+
+
+def _number(text: str) -> bytes:
+    return b"null" if text[-1] in "nf" else text.encode()
+
+
+def values_as_text(values: Iterable[Any]) -> Texts:
+    """The text of each value of a column, of any kind."""
+    return _joined(_json(value).encode() for value in values)
+
+
+def _json(value: Any) -> str:
+    if type(value) is str:
+        return encode_basestring(value)
+    if type(value) is int:
+        return str(value)
+    finite = not (isinstance(value, float) and (value != value or abs(value) == float("inf")))
+    return json.dumps(value if finite else None, default=str, ensure_ascii=False)
+
+
+def _joined(pieces: Iterable[bytes]) -> Texts:
+    parts = list(pieces)
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    return Texts(b"".join(parts), np.stack([ends[:-1], ends[1:]], 1))

@@ -5,19 +5,19 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator
-from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
+from ..data import _lists
 from ..data.ragged import Ragged
 from ..given.extras import need
 from ..models.answers import as_numbers
 from ..storage import atomic
 from . import array_sink
 from .block import Answers
-from .json_text import texts_of
+from .json_text import Texts, texts_of, values_as_text
 
 _PIECE = 1 << 20  # bytes copied at a time
 
@@ -93,35 +93,25 @@ class JsonLines(_Text):
         self._plain = plain
 
     def pieces(self, answers: Answers) -> Iterator[bytes]:
-        names = list(answers.scores)
-        plain = self._plain and not answers.carried and len(names) == 1
-        columns = []
-        for y in answers.scores.values():
-            texts = texts_of(y if plain else as_numbers(y))
-            columns.append(
-                [t if ok else "null" for t, ok in zip(texts, answers.valid, strict=True)]
-            )
+        plain = self._plain and not answers.carried and len(answers.scores) == 1
+        scores = [texts_of(y if plain else as_numbers(y)) for y in answers.scores.values()]
+        if not answers.valid.all():  # a piece of no bytes is null
+            real = answers.valid[:, None]
+            scores = [texts._replace(spans=texts.spans * real) for texts in scores]
         if plain:
-            yield "".join(f"{text}\n" for text in columns[0]).encode()
+            yield _lists.lines_of(scores, [b"", b"\n"])
             return
-        carried = {name: _listed(column) for name, column in answers.carried.items()}
-        keys = (json.dumps(name).replace("%", "%%") for name in (*carried, *names))
-        line = f"{{{', '.join(f'{key}: %s' for key in keys)}}}\n"
-        before = [list(map(_json, column)) for column in carried.values()]
-        yield "".join([line % row for row in zip(*before, *columns, strict=True)]).encode()
+        carried = [_as_text(column) for column in answers.carried.values()]
+        keys = [json.dumps(name).encode() for name in (*answers.carried, *answers.scores)]
+        between = [b", " + key + b": " for key in keys]
+        between[0] = b"{" + between[0][2:]
+        yield _lists.lines_of([*carried, *scores], [*between, b"}\n"])
 
 
-def _json(value: Any) -> str:
-    if type(value) is str:
-        return encode_basestring(value)
-    if type(value) is int:
-        return str(value)
-    finite = not (isinstance(value, float) and (value != value or abs(value) == float("inf")))
-    return json.dumps(value if finite else None, default=str, ensure_ascii=False)
-
-
-def _listed(column: Any) -> list[Any]:
-    return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+def _as_text(column: Any) -> Texts:
+    if isinstance(column, Texts):
+        return column
+    return values_as_text(column.to_pylist() if hasattr(column, "to_pylist") else column)
 
 
 def table_of(answers: Answers) -> Any:
@@ -145,6 +135,8 @@ def table_of(answers: Answers) -> Any:
 
 
 def _arrow(column: Any) -> Any:
+    if isinstance(column, Texts):
+        return column.to_pylist()
     return column.combine_chunks() if hasattr(column, "combine_chunks") else column
 
 

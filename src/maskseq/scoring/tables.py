@@ -11,12 +11,12 @@ from ..given.extras import need
 from ..given.places import in_file
 from ..models import asked
 from ..storage.text import printable
+from . import csv_rows
 from .block import Block, Reading, columns_in
 from .keys import Keys
 
 _BYTES = 8 << 20  # about what a piece of a Parquet file takes
 _ROWS = 1 << 16  # at most so many rows a piece
-_CSV = 4 << 20  # bytes of text
 
 
 def count_of(path: str, kind: str) -> int | None:
@@ -73,11 +73,7 @@ def _ipc(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
 
 
 def _csv(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
-    csv, pyarrow = need("pyarrow.csv", "reading CSV", "frames"), need("pyarrow", "", "frames")
-    source = sys.stdin.buffer if path == "-" else pyarrow.input_stream(path)
-    options = csv.ReadOptions(block_size=_CSV)
-    for batch in csv.open_csv(source, read_options=options):
-        yield pyarrow.Table.from_batches([batch]), None
+    yield from csv_rows.tables(path)
 
 
 def blocks(path: str, kind: str, how: Reading, skip: int) -> Iterator[Block]:
@@ -195,19 +191,21 @@ def _sequences(
     seen: Keys,
 ) -> Block:
     table = table.combine_chunks()
-    groups = grouping.groups_of(table, how.by, None)
-    if groups.order is not None:
-        i = int(np.argmax(np.diff(groups.order) != 1)) + 1
-        raise _comes_back(path, first + int(groups.order[i]), names)
-    x, keys = asked.read(table, how.by, how.sorted_by, how.columns, how.nulls)
+    groups = grouping.groups_of(table, how.by, how.sorted_by)
+    back = groups.comes_back()
+    if back is not None:
+        raise _comes_back(path, first + back, names)
+    columns = how.columns
+    if columns is None:
+        columns = grouping.features_of(table, how.by, how.sorted_by)
+    x = grouping.sequences_of(table, groups, columns, how.nulls)
     kept = names if how.keep is None else list(how.keep)
     heads = table.take(groups.heads)
-    key_columns = [frames.column_of(heads, name).to_pylist() for name in names]
-    back = seen.first_seen(list(zip(*key_columns, strict=True)))
+    back = seen.first_seen([frames.keys_of(heads[name], name) for name in names])
     if back is not None:
         raise _comes_back(path, first + int(groups.heads[back]), names)
     carried = {name: frames.column_of(heads, name) for name in kept}
-    count = keys.num_rows
+    count = heads.num_rows
     return Block(x, carried, count, table.num_rows, first, {}, share, groups.heads, path)
 
 
