@@ -59,6 +59,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     if ids.ndim > 1 and ids.shape[-1] == 1:
         ids = ids[..., 0]
     count = int(ids.max(initial=-1)) + 1 if num_classes is None else num_classes
+    if not isinstance(count, (int, np.integer)) or (count < 1 and num_classes is not None):
+        raise ValueError(f"num_classes must be an int, at least 1, got {num_classes!r}")
     outside = np.argwhere((ids < 0) | (ids >= count))
     if len(outside):
         place = tuple(outside[0].tolist())
@@ -66,7 +68,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     return np.asarray(ids[..., None] == np.arange(count), np.float32)
 
 
-def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
+def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
     """`x` over its length along `axis`, float32; zeros stay.
 
     Parameters
@@ -75,8 +77,8 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
         The input.
     axis : int, default -1
         The axis to measure along.
-    order : int, default 2
-        Of the norm.
+    order : float, default 2
+        Of the norm; 0 counts what is not 0.
 
     Returns
     -------
@@ -86,7 +88,7 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
     Raises
     ------
     ValueError
-        For an axis that `x` does not have.
+        For an axis that `x` does not have, or an `order` that is no number.
 
     See Also
     --------
@@ -103,4 +105,10 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
     >>> print(maskseq.utils.normalize(np.array([[3.0, 4.0]])).round(2))
     [[0.6 0.8]]
     """
-    return ops.normalize(np.asarray(x, np.float32), axis, order, np.finfo(np.float32).tiny)
+    x = np.asarray(x, np.float32)
+    if isinstance(order, (int, np.integer)) and order >= 1:
+        return ops.normalize(x, axis, order, np.finfo(np.float32).tiny)
+    if not isinstance(order, (int, float, np.number)):
+        raise ValueError(f"normalize: order must be a number, got {order!r}")
+    length = ops.norm(x, order, axis, keepdims=True)
+    return np.asarray(x / np.where(length == 0, np.float32(1), length))

@@ -287,3 +287,18 @@ def test_products_of_nothing_are_zero():
     empty = np.ones((0, 3), np.float32)
     assert ops.matmul(empty, np.ones((3, 2))).shape == (0, 2)
     np.testing.assert_array_equal(ops.matmul(np.ones((2, 0)), np.ones((0, 2))), np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    "product", [ops.matmul, ops.dot, lambda a, b: ops.einsum("ij,jk->ik", a, b)]
+)
+def test_products_of_integers_are_exact(product):
+    a, b = np.array([[2**24 + 1, 1], [3, 4]], np.int32), np.array([[1], [2]], np.int32)
+    assert (product(a, b).tolist(), product(a, b).dtype) == ([[2**24 + 3], [11]], np.int32)
+    wide = np.array([[2**53 + 1, 0], [0, 0]])
+    assert (product(wide, b)[0, 0], product(wide, b).dtype) == (2**53 + 1, np.int64)
+    narrow = np.full((1, 2), 100, np.int8)
+    assert product(narrow, narrow.T).tolist() == [[20000]]
+    assert product(a, b.astype(np.float32)).dtype == np.float32
+    x = maskseq.Input((2,), dtype="int32")
+    assert maskseq.Model(x, product(x, b)).predict(a).tolist() == [[2**24 + 3], [11]]

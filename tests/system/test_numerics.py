@@ -64,6 +64,8 @@ ALLOWED = {
     ("layers.convolutional.shown_windows", "np.clip"): INTEGERS,
     ("layers.convolutional.shown_windows", "np.cumsum"): INTEGERS,
     ("layers.core.embedding", "np.cumsum"): INTEGERS,
+    ("ops.products", "np.einsum"): INTEGERS,
+    ("ops.products", "np.matmul"): INTEGERS,
     ("numerics.quantized", ".max"): POSITIVE,
     ("testing.precision", ".sum"): INTEGERS,
     ("testing.precision", "np.median"): CHECKS,

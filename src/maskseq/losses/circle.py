@@ -8,10 +8,12 @@ from .. import ops
 from ..tape import value_of
 from ..tensor import set_keras_mask
 from .loss import REDUCTIONS, LossFunctionWrapper
+from .targets import of_users
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
+@of_users
 def circle(
     y_true: Any,
     y_pred: Any,

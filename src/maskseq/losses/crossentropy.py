@@ -15,10 +15,16 @@ from ..tensor import convert_to_tensor
 
 
 class LabelError(ValueError):
-    """A label that is none of the classes; index: its place in the labels."""
+    """A label that is none of the classes; index: its place in the labels; loss: its name."""
 
-    def __init__(self, label: Any, index: Sequence[int], classes: int):
-        self.label, self.index, self.classes = label, index, classes
+    def __init__(
+        self,
+        label: Any,
+        index: Sequence[int],
+        classes: int,
+        loss: str = "sparse_categorical_crossentropy",
+    ):
+        self.label, self.index, self.classes, self.loss = label, index, classes, loss
         super().__init__(self._message(f"row {list(index)}"))
 
     def of_sequence(self, layout: Layout | None, numbers: Any) -> ValueError:
@@ -36,10 +42,9 @@ class LabelError(ValueError):
         return ValueError(self._message(f"sequence {number}{at}"))
 
     def _message(self, where: str) -> str:
-        return (
-            f"sparse_categorical_crossentropy: label {self.label} of {where} is none of the "
-            f"{self.classes} classes; ignore_class leaves one out"
-        )
+        hint = "; ignore_class leaves one out" if self.loss.startswith("sparse") else ""
+        known = f"the {self.classes} classes{hint}"
+        return f"{self.loss}: label {self.label} of {where} is none of {known}"
 
 
 def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import ops
 from .loss import Plain
+from .targets import of_users
 
 _ONE = np.float32(1)
 
@@ -20,6 +21,7 @@ def _margins(y_true: Any, y_pred: Any) -> Any:
     return ops.maximum(ops.subtract(_ONE, ops.multiply(_signs(y_true), y_pred)), np.float32(0))
 
 
+@of_users
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y_true * y_pred, 0)) along the last axis, labels being -1 and 1, or 0 and 1.
 
@@ -56,6 +58,7 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
     return ops.mean(_margins(y_true, y_pred), axis=-1)
 
 
+@of_users
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y_true * y_pred, 0) ** 2) along the last axis, labels as in `hinge`.
 
@@ -92,6 +95,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     return ops.mean(ops.square(_margins(y_true, y_pred)), axis=-1)
 
 
+@of_users
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """max(largest of the wrong classes - the right one + 1, 0), labels being one-hot.
 

@@ -7,10 +7,12 @@ import numpy as np
 from .. import ops
 from .loss import REDUCTIONS, LossFunctionWrapper
 from .regression import EPSILON
+from .targets import of_users
 
 _ONE = np.float32(1)
 
 
+@of_users
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     """1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred)) along `axis`; None: over all.
 
@@ -53,6 +55,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     return ops.subtract(_ONE, ops.divide(doubled, ops.add(sizes, EPSILON)))
 
 
+@of_users
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
 ) -> Any:

@@ -11,7 +11,7 @@ from ..rows import Layout
 from ..tape import Traced, value_of
 from ..tensor import as_numpy
 from .loss import REDUCTIONS, Loss
-from .targets import rows_of, weights_for
+from .targets import as_output, rows_of, weights_for
 
 
 class OfSequences(Loss):
@@ -76,6 +76,7 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
     >>> print(maskseq.losses.ctc(y_true, y_pred).round(4))
     [1.6864]
     """
+    y_pred = as_output(y_pred)
     shape = value_of(y_pred).shape
     if len(shape) != 3:
         raise ValueError(f"y_pred: expected (batch, time, classes), got shape {shape}")

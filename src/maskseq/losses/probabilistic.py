@@ -12,6 +12,7 @@ from ..tape import value_of
 from ..tensor import set_keras_mask
 from . import crossentropy
 from .regression import EPSILON
+from .targets import of_users
 
 _ONE = np.float32(1)
 
@@ -41,6 +42,7 @@ def _smooth_binary(y_true: Any, y_pred: Any, label_smoothing: float) -> np.ndarr
     return labels
 
 
+@of_users
 def binary_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -90,6 +92,7 @@ def binary_crossentropy(
     return crossentropy.mean_of_binary_labels(y_pred, labels, from_logits, axis)
 
 
+@of_users
 def binary_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -167,6 +170,7 @@ def _of_all_classes(y_true: Any, y_pred: Any, label_smoothing: float, name: str)
     return labels
 
 
+@of_users
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -216,6 +220,7 @@ def categorical_crossentropy(
     return crossentropy.of_labels(y_pred, labels, from_logits, axis)
 
 
+@of_users
 def categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -274,6 +279,7 @@ def categorical_focal_crossentropy(
     return ops.negative(ops.sum(ops.multiply(labels, values), axis=axis))
 
 
+@of_users
 def sparse_categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -341,6 +347,7 @@ def sparse_categorical_crossentropy(
     return values
 
 
+@of_users
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """sum(y_true * log(y_true / y_pred)) along the last axis, both cut to 1e-7..1.
 
@@ -379,6 +386,10 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     return ops.sum(ops.multiply(labels, ops.log(ops.divide(labels, y_pred))), axis=-1)
 
 
+_GENERALIZED = "categorical_generalized_cross_entropy"
+
+
+@of_users
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
     """(1 - p ** q) / q, p the probability of the class whose number is given.
 
@@ -398,7 +409,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
 
     Raises
     ------
-    IndexError
+    ValueError
         For a label that is no class.
 
     See Also
@@ -414,9 +425,17 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     >>> print(loss.round(4))
     [0.2111]
     """
-    labels = np.asarray(y_true)
-    if labels.ndim == len(value_of(y_pred).shape):
+    labels, shape = np.asarray(y_true), value_of(y_pred).shape
+    if labels.shape == (*shape[:-1], 1):
         labels = labels.squeeze(-1)
+    if labels.shape != shape[:-1]:
+        raise ValueError(
+            f"{_GENERALIZED}: expected a class for each {shape[:-1]}, got {labels.shape}"
+        )
+    outside = np.argwhere((labels < 0) | (labels >= shape[-1]))
+    if len(outside):
+        place = outside[0].tolist()
+        raise crossentropy.LabelError(labels[tuple(place)], place, shape[-1], _GENERALIZED)
     picked = ops.take_along_axis(y_pred, labels.astype(np.int64)[..., None], -1)
     power = ops.power(ops.squeeze(picked, -1), np.float32(q))
     return ops.divide(ops.subtract(_ONE, power), np.float32(q))

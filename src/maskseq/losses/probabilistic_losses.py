@@ -335,7 +335,7 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
     ValueError
         Unless q is between 0 and 1; for an unknown `reduction`; labels or weights that do not fit
         y_pred.
-    IndexError
+    ValueError
         In a call, for a label that is no class.
 
     See Also

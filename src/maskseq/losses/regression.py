@@ -11,6 +11,7 @@ from ..tape import value_of
 from ..tensor import as_numpy
 from .crossentropy import recorded
 from .loss import REDUCTIONS, LossFunctionWrapper, Plain, of_one_rank
+from .targets import of_users
 
 EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 _LOG_2 = np.float32(0.6931471805599453)
@@ -46,6 +47,7 @@ def _recorded_mean(
     return recorded(reductions.reduce(function(apart), "mean", -1), y_pred, backward)
 
 
+@of_users
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """mean((y_true - y_pred) ** 2) along the last axis.
 
@@ -85,6 +87,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     return ops.mean(ops.square(ops.subtract(labels, y_pred)), axis=-1)
 
 
+@of_users
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of `|y_true - y_pred|` along the last axis.
 
@@ -124,6 +127,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     return ops.mean(ops.abs(ops.subtract(labels, y_pred)), axis=-1)
 
 
+@of_users
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """100 times the mean of `|y_true - y_pred| / max(|y_true|, 1e-7)` along the last axis.
 
@@ -163,6 +167,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     return ops.multiply(ops.mean(errors, axis=-1), np.float32(100))
 
 
+@of_users
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """mean((log(1 + y_true) - log(1 + y_pred)) ** 2) along the last axis, both 1e-7 or more.
 
@@ -202,6 +207,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     return ops.mean(ops.square(ops.subtract(*logs)), axis=-1)
 
 
+@of_users
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Half the square of errors up to `delta`, a line beyond it; the mean along the last axis.
 
@@ -246,6 +252,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     return ops.mean(ops.where(small, ops.multiply(ops.square(error), half), line), axis=-1)
 
 
+@of_users
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """mean(log(cosh(y_pred - y_true))) along the last axis.
 
@@ -285,6 +292,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
     return ops.mean(ops.subtract(grown, _LOG_2), axis=-1)
 
 
+@of_users
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """-cos of the angle between y_true and y_pred along `axis`: -1 is the same direction.
 
@@ -325,6 +333,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     return ops.negative(ops.sum(product, axis=axis))
 
 
+@of_users
 def poisson(y_true: Any, y_pred: Any) -> Any:
     """mean(y_pred - y_true * log(y_pred + 1e-7)) along the last axis.
 

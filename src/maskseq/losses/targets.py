@@ -5,15 +5,19 @@ these alone, and `rows_for` what belongs to them of labels or weights, however t
 at a masked step is read.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from ..data.ragged import Ragged, as_batch
 from ..rows import Layout, Rows
 from ..tape import Traced, packed, real_values, value_of
-from ..tensor import as_numpy, get_keras_mask
+from ..tensor import as_numpy, convert_to_tensor, get_keras_mask
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Aligned(NamedTuple):
@@ -59,6 +63,7 @@ def align(
         numbers: (batch,): of the sequences in the data, for errors; by default those in the batch.
     Raises: ValueError naming the sequence, what was expected and what came.
     """
+    y_pred = as_output(y_pred)
     rows, layout = rows_of(y_pred)
     y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", lengths, numbers)
     weights = weights_for(sample_weight, y_pred, layout, lengths, numbers)
@@ -68,6 +73,47 @@ def align(
     mask = get_keras_mask(value_of(y_pred)) if layout is None else None
     cells = None if mask is None or np.ndim(mask) < 3 else np.asarray(mask, bool)
     return Aligned(y, rows, weights, layout, len(value_of(rows)), cells)
+
+
+def as_output(y_pred: Any) -> Any:
+    """Predictions: lists of numbers as an array, all else as it is.
+
+    Raises: TypeError for what holds no numbers, ValueError for what has no axes.
+    """
+    shape = getattr(value_of(y_pred), "shape", None)
+    if shape is None:
+        if not isinstance(y_pred, (list, tuple)):
+            raise TypeError(f"y_pred must be an array, got {type(y_pred).__name__}")
+        y_pred = convert_to_tensor(y_pred, name="y_pred")
+        shape = y_pred.shape
+    if not shape:
+        raise ValueError("y_pred must have a batch axis, got shape ()")
+    return y_pred
+
+
+@contextlib.contextmanager
+def telling_shapes(name: str, y_true: Any, y_pred: Any) -> Iterator[None]:
+    """Errors of shapes that do not broadcast say which they are, of labels and predictions."""
+    try:
+        yield
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        wanted, got = value_of(y_pred).shape, np.shape(value_of(y_true))
+        raise ValueError(f"{name}: y_true must fit y_pred {wanted}, got shape {got}") from error
+
+
+def of_users(function: _Function) -> _Function:
+    """A loss or metric of labels and predictions, of lists too; errors of shapes name it."""
+    name = function.__name__
+
+    @functools.wraps(function)
+    def told(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+        y_pred = as_output(y_pred) if isinstance(y_pred, (list, tuple)) else y_pred
+        with telling_shapes(name, y_true, y_pred):
+            return function(y_true, y_pred, *args, **kwargs)
+
+    return cast(_Function, told)
 
 
 def layout_of(output: Any) -> Layout | None:

@@ -5,15 +5,18 @@ from typing import Any
 import numpy as np
 
 from ..losses.loss import of_one_rank
+from ..losses.targets import of_users
 from .metric import MeanMetricWrapper
 
 
+@of_users
 def accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """1 where y_pred is y_true."""
     labels, y_pred = of_one_rank(y_true, y_pred)
     return (labels == np.asarray(y_pred)).astype(np.float32)
 
 
+@of_users
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndarray:
     """1 where y_pred is on the side of `threshold` that the label, 0 or 1, says.
 
@@ -53,6 +56,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndar
     return (labels == (np.asarray(y_pred) > np.float32(threshold))).astype(np.float32)
 
 
+@of_users
 def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """1 where the largest of y_pred is at the place of the largest of y_true.
 
@@ -85,15 +89,33 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     >>> print(maskseq.metrics.categorical_accuracy(y_true, y_pred).round(4))
     [1. 0.]
     """
-    right = np.argmax(y_true, axis=-1) == np.argmax(np.asarray(y_pred), axis=-1)
+    right = _classes(y_true, y_pred) == np.argmax(np.asarray(y_pred), axis=-1)
     return right.astype(np.float32)
 
 
+def _classes(y_true: Any, y_pred: Any) -> np.ndarray:
+    """The classes of one-hot labels of the shape of the predictions."""
+    if np.shape(y_true) != np.shape(y_pred):
+        raise ValueError(
+            f"y_true must be one-hot, of the shape of y_pred {np.shape(y_pred)}, got "
+            f"{np.shape(y_true)}"
+        )
+    return np.argmax(y_true, axis=-1)
+
+
 def _numbers(y_true: Any, y_pred: np.ndarray) -> np.ndarray:
-    labels = np.asarray(y_true)
-    return labels[..., 0] if labels.ndim == y_pred.ndim and labels.shape[-1] == 1 else labels
+    """The number of a class for each prediction."""
+    labels, shape = np.asarray(y_true), y_pred.shape[:-1]
+    if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.shape != shape:
+        raise ValueError(
+            f"y_true must be the number of a class for each {shape}, got {labels.shape}"
+        )
+    return labels
 
 
+@of_users
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """1 where the largest of y_pred is at the place that the label says.
 
@@ -130,6 +152,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     return (_numbers(y_true, y_pred) == np.argmax(y_pred, axis=-1)).astype(np.float32)
 
 
+@of_users
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarray:
     """1 where the class that is largest in y_true is among the `k` largest of y_pred.
 
@@ -149,8 +172,8 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarr
 
     Raises
     ------
-    ValueError, IndexError
-        For labels of another shape, or with more classes.
+    ValueError
+        For labels of another shape.
 
     See Also
     --------
@@ -164,9 +187,10 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarr
     >>> print(maskseq.metrics.top_k_categorical_accuracy(y_true, y_pred, k=2).round(4))
     [1.]
     """
-    return sparse_top_k_categorical_accuracy(np.argmax(y_true, axis=-1), y_pred, k)
+    return sparse_top_k_categorical_accuracy(_classes(y_true, y_pred), y_pred, k)
 
 
+@of_users
 def sparse_top_k_categorical_accuracy(
     y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
 ) -> np.ndarray:
@@ -186,12 +210,12 @@ def sparse_top_k_categorical_accuracy(
     Returns
     -------
     numpy.ndarray
-        float32 (...), a value for each sample or step.
+        float32 (...), a value for each sample or step; 0 for a label that is no class.
 
     Raises
     ------
-    IndexError
-        For a label that is no class.
+    ValueError
+        For labels of another shape.
 
     See Also
     --------
@@ -209,9 +233,12 @@ def sparse_top_k_categorical_accuracy(
     labels = _numbers(y_true, y_pred)[..., None]
     if from_sorted_ids:
         return (y_pred[..., :k] == labels).any(axis=-1).astype(np.float32)
-    score = np.take_along_axis(y_pred, labels.astype(np.int64), axis=-1)
+    classes = y_pred.shape[-1]
+    inside = (labels >= 0) & (labels < classes)
+    places = np.where(inside, labels, 0).astype(np.int64)
+    score = np.take_along_axis(y_pred, places, axis=-1)
     ahead = np.count_nonzero(y_pred > score, axis=-1)
-    return ((ahead < k) & np.isfinite(score[..., 0])).astype(np.float32)
+    return ((ahead < k) & (np.isfinite(score) & inside)[..., 0]).astype(np.float32)
 
 
 class Accuracy(MeanMetricWrapper):
@@ -379,8 +406,8 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
 
     Raises
     ------
-    IndexError
-        In `update_state`, for a label that is no class.
+    ValueError
+        In `update_state`, for labels of another shape.
 
     See Also
     --------

@@ -311,11 +311,24 @@ class IoU(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         given = align(y_true, y_pred, sample_weight)
         labels, found = np.asarray(given.y_true), np.asarray(given.y_pred)
-        labels = labels if self.sparse_y_true else np.argmax(labels, axis=self.axis)
-        found = found if self.sparse_y_pred else np.argmax(found, axis=self.axis)
+        labels = labels if self.sparse_y_true else self._largest(labels, "y_true")
+        found = found if self.sparse_y_pred else self._largest(found, "y_pred")
         self._add(labels.astype(np.int64), found.astype(np.int64), given.weights)
 
+    def _largest(self, values: np.ndarray, name: str) -> np.ndarray:
+        if not values.ndim or values.shape[self.axis] > self.num_classes:
+            raise ValueError(
+                f"{self.name}: {name} must be of {self.num_classes} classes at most along axis "
+                f"{self.axis}, got shape {values.shape}"
+            )
+        return np.argmax(values, axis=self.axis)
+
     def _add(self, labels: np.ndarray, found: np.ndarray, weights: Any) -> None:
+        if labels.size != found.size:
+            raise ValueError(
+                f"{self.name}: expected a label for each prediction {found.shape}, got "
+                f"{labels.shape}"
+            )
         weights = spread(1.0 if weights is None else weights, found).reshape(-1)
         labels, found = labels.reshape(-1), found.reshape(-1)
         known = [(x >= 0) & (x < self.num_classes) for x in (labels, found)]

@@ -589,13 +589,18 @@ def multi_hot(
     dtype : str or dtype, optional
         The dtype of the result; None: float32.
     sparse : bool, default False
-        Accepted, without effect: the result is dense.
+        Only False; accepted for Keras's configs.
 
     Returns
     -------
     Tensor or KerasTensor
         The shape of `inputs` without its last axis, with `num_classes` along `axis`; float32, or
         `dtype`.
+
+    Raises
+    ------
+    ValueError
+        For `sparse=True`.
 
     See Also
     --------
@@ -612,6 +617,6 @@ def multi_hot(
     [[1. 0. 1.]
      [0. 1. 0.]]
     """
-    hot = shaping.one_hot(inputs, num_classes, axis=axis, dtype=dtype)
+    hot = shaping.one_hot(inputs, num_classes, axis=axis, dtype=dtype, sparse=sparse)
     over = shaping.ndim(hot) - 2 if axis == -1 else 1 if shaping.ndim(hot) > 2 else 0
     return reduction.max(hot, over)

@@ -1281,7 +1281,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     Returns
     -------
     Tensor or KerasTensor
-        The other axes of `x1`, then those of `x2`; float32.
+        The other axes of `x1`, then those of `x2`; the dtype as of `matmul`.
 
     Raises
     ------
@@ -1330,7 +1330,8 @@ def dot(x1: Any, x2: Any) -> Any:
     Returns
     -------
     Tensor or KerasTensor
-        The other axes of `x1`, then those of `x2`; float32. A scalar multiplies.
+        The other axes of `x1`, then those of `x2`; the dtype as of `matmul`. A scalar
+        multiplies.
 
     Raises
     ------
@@ -1370,7 +1371,7 @@ def inner(x1: Any, x2: Any) -> Any:
     Returns
     -------
     Tensor or KerasTensor
-        The other axes of `x1`, then those of `x2`; float32.
+        The other axes of `x1`, then those of `x2`; the dtype as of `matmul`.
 
     Raises
     ------

@@ -506,7 +506,7 @@ def normalize(x, axis=-1, order=2, epsilon=None):
     Raises
     ------
     ValueError
-        If `axis` is none of `x`.
+        If `axis` is none of `x`, or `order` no int of at least 1.
 
     See Also
     --------
@@ -524,6 +524,8 @@ def normalize(x, axis=-1, order=2, epsilon=None):
      [0.  1. ]]
     """
     epsilon = 1e-7 if epsilon is None else epsilon
+    if not isinstance(order, (int, np.integer)) or order < 1:
+        raise ValueError(f"normalize: order must be an int, at least 1, got {order!r}")
     if order == 2:
         return reductions.unit(x, axis, epsilon)
     x = np.asarray(x, np.float32)

@@ -12,6 +12,14 @@ from ..numerics.products import outer
 from .operation import operation
 
 
+def _kind_of(operands: Any) -> np.dtype:
+    """The dtype of a product: float32, of integers one of at least 32 bits that holds them all."""
+    kinds = [np.asarray(x).dtype for x in operands]
+    whole = all(kind.kind in "iu" for kind in kinds)
+    made = np.result_type(*kinds, np.int32)
+    return made if whole and made.kind in "iu" else np.dtype(np.float32)
+
+
 def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x (batch, m, k), y (batch, k, n) -> (batch, m, n)."""
     out = np.zeros((*x.shape[:2], y.shape[2]), np.float32)
@@ -22,12 +30,15 @@ def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _matmul(x1, x2):
-    x, y = np.asarray(x1, np.float32), np.asarray(x2, np.float32)
+    kind = _kind_of((x1, x2))
+    x, y = np.asarray(x1, kind), np.asarray(x2, kind)
     row, column = x.ndim == 1, y.ndim == 1
     x, y = x[None] if row else x, y[:, None] if column else y
     if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-2]:
         raise ValueError(f"x1 and x2 must fit, got shapes {x.shape} and {y.shape}")
-    if y.ndim == 2:
+    if kind != np.float32:
+        out = np.matmul(x, y)
+    elif y.ndim == 2:
         flat = x.reshape(1, math.prod(x.shape[:-1]), x.shape[-1])
         out = _product(flat, y[None]).reshape(*x.shape[:-1], y.shape[-1])
     else:
@@ -77,7 +88,8 @@ def matmul(x1, x2):
     Returns
     -------
     Tensor or KerasTensor
-        (..., n, m), the leading axes broadcast, without the axis of a vector; float32.
+        (..., n, m), the leading axes broadcast, without the axis of a vector; float32, of integers
+        int32 or a wider kind that holds both, exact.
 
     Raises
     ------
@@ -141,7 +153,7 @@ def einsum(subscripts, *operands):
     Returns
     -------
     Tensor or KerasTensor
-        The shape that the right side of `subscripts` names; float32.
+        The shape that the right side of `subscripts` names; the dtype as of `matmul`.
 
     Raises
     ------
@@ -162,8 +174,11 @@ def einsum(subscripts, *operands):
     >>> print(ops.einsum("bi,bi->b", [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [2.0, 2.0]]))
     [ 3. 14.]
     """
-    arrays = [np.asarray(z, np.float32) for z in operands]
+    kind = _kind_of(operands)
+    arrays = [np.asarray(z, kind) for z in operands]
     *labels, wanted = _labels(subscripts, *(z.ndim for z in arrays))
+    if kind != np.float32:
+        return np.einsum(subscripts, *arrays)
     return _contract([*zip(arrays, labels, strict=True)], wanted)
 
 

@@ -880,12 +880,17 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     dtype : str or dtype, optional
         The dtype of the result; None: float32.
     sparse : bool, default False
-        Accepted, without effect: the result is dense.
+        Only False; accepted for Keras's configs.
 
     Returns
     -------
     Tensor or KerasTensor
         The shape of `x` with `num_classes` along the new `axis`; float32, or `dtype`.
+
+    Raises
+    ------
+    ValueError
+        For `sparse=True`.
 
     See Also
     --------
@@ -902,6 +907,8 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     [[1. 0. 0.]
      [0. 0. 1.]]
     """
+    if sparse:
+        raise ValueError("one_hot: sparse must be False, for there are no sparse arrays here")
     hot = np.expand_dims(x, -1) == np.arange(num_classes)
     return np.moveaxis(hot.astype(dtype or np.float32), -1, axis)
 

@@ -162,7 +162,7 @@ def in_top_k(targets, predictions, k):
     Returns
     -------
     Tensor or KerasTensor
-        (batch,); bool.
+        (batch,); bool. False for a target that is no class.
 
     See Also
     --------
@@ -179,8 +179,11 @@ def in_top_k(targets, predictions, k):
     [ True False]
     """
     predictions = np.asarray(predictions)
-    own = np.take_along_axis(predictions, np.asarray(targets)[:, None].astype(np.int64), axis=1)
-    return (np.count_nonzero(predictions > own, axis=1) < k) & np.isfinite(own[:, 0])
+    targets = np.asarray(targets)
+    inside = (targets >= 0) & (targets < predictions.shape[1])
+    places = np.where(inside, targets, 0).astype(np.int64)
+    own = np.take_along_axis(predictions, places[:, None], axis=1)
+    return (np.count_nonzero(predictions > own, axis=1) < k) & np.isfinite(own[:, 0]) & inside
 
 
 @operation("SearchSorted", gradient=NO_GRADIENT)

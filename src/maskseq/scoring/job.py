@@ -278,6 +278,8 @@ def _loaded(model: Any) -> Any:
         from ..importers import load_model
 
         model = load_model(model)
+    if not hasattr(model, "predict"):
+        raise TypeError(f"score: model must be a model or the path of one, got {model!r}")
     return model
 
 

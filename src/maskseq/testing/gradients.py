@@ -87,6 +87,8 @@ def check_gradients(
     >>> len(maskseq.testing.check_gradients(model, np.ones((2, 3, 4))))
     2
     """
+    if not hasattr(model, "trainable_weights"):
+        raise TypeError(f"model must be a model or a layer, got {model!r}")
     values = inputs_of(model, x)
     random = np.random.default_rng(seed)
     tape = Tape(model.trainable_weights)

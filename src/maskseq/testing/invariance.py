@@ -61,6 +61,8 @@ def check_invariance(
     >>> maskseq.testing.check_invariance(model, [[711, 632, 71], [73, 8]])
     0.0
     """
+    if not hasattr(model, "predict"):
+        raise TypeError(f"model must have predict, got {model!r}")
     ragged = not isinstance(x, np.ndarray)
     if ragged and not isinstance(x, Ragged):
         x = Ragged.from_list(list(x))

@@ -38,6 +38,8 @@ class Subject:
     """A layer under test, and how it is called: `inputs` arrays, `call(layer, *tensors)`."""
 
     def __init__(self, layer: Layer, inputs: list[np.ndarray], call: Callable[..., Any]):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layer must be a Layer, got {layer!r}")
         self.layer, self.inputs, self.call = layer, inputs, call
         self.run(layer, inputs)
         random = np.random.default_rng(11)
