@@ -594,7 +594,7 @@ def serialize(activation: Callable) -> Any:
     return name if ACTIVATIONS.get(name) is activation else activation
 
 
-_IN_C = frozenset(_kernels.ACTIVATIONS)
+_IN_C = {id(ACTIVATIONS[name]): name for name in _kernels.ACTIVATIONS if name in ACTIVATIONS}
 
 
 def kernel_name(activation: Callable) -> str | None:
@@ -610,8 +610,7 @@ def kernel_name(activation: Callable) -> str | None:
     str or None
         The name.
     """
-    name = getattr(activation, "__name__", "")
-    return name if name in _IN_C and ACTIVATIONS.get(name) is activation else None
+    return _IN_C.get(id(activation))
 
 
 def gradient_of(activation: Callable) -> Callable[..., np.ndarray] | None:

@@ -151,7 +151,7 @@ class DataSet:
         """The sequences `numbers`, gathered once, as batches."""
 
         def parts(take: Callable[..., Any], lists: Any, *which: Any) -> list[list[Any]]:
-            return [[take(value, *which) for value in values] for values in lists]
+            return [[x if x is None else take(x, *which) for x in values] for values in lists]
 
         gathered = parts(taken, (self._values, self._targets, self._weights), numbers)
         for start in range(0, len(numbers), self.size):

@@ -58,10 +58,11 @@ def _wants_weights(layer: Any, tape: Any) -> bool:
         known = layer._without_weights = not layer.weights and not layer._sublayers()
     if known or layer in tape.trained:
         return not known
-    if not tape.wants_any(layer.weights):
-        return False
-    tape.trained.add(layer)
-    return True
+    for holder in layer._each_holder():
+        if any(map(tape.wants, holder._own_variables)):
+            tape.trained.add(layer)
+            return True
+    return False
 
 
 def _at_once(layer: Any, tape: Any, x: Traced) -> Any:

@@ -189,21 +189,25 @@ class WeightHolder:
         """The layers among its attributes."""
         found: dict[int, Any] = {}
         attributes = vars(self).copy()  # other threads may add some
-        attributes.pop("_inbound_nodes", None)  # the calls may be many
+        for name in ("_inbound_nodes", "_own_variables"):  # may be many, and hold no layers
+            attributes.pop(name, None)
         for value in _that_may_hold(list(attributes.values())):
             _find_holders(value, found)
         return list(found.values())
 
-    def _holders(self) -> list[Any]:
+    def _each_holder(self) -> Iterator[Any]:
         """Itself, and all that it holds at any depth, each once, before what it holds itself."""
-        found: dict[int, Any] = {}
+        found = set()
         left = [self]
         while left:
             holder = left.pop()
             if id(holder) not in found:
-                found[id(holder)] = holder
+                found.add(id(holder))
+                yield holder
                 left += reversed(holder._sublayers())
-        return list(found.values())
+
+    def _holders(self) -> list[Any]:
+        return list(self._each_holder())
 
     @property
     def weights(self) -> list[Variable]:
