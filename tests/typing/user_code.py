@@ -70,7 +70,21 @@ reveal_type(attend(np.ones((1, 2, 3)), np.ones((1, 2, 3)), use_causal_mask=True)
 reveal_type(attend(embedded, embedded, return_attention_scores=True))  #: Any
 reveal_type(layers.Attention()([embedded, embedded]))  #: KerasTensor
 reveal_type(layers.Dropout(0.1)(embedded, training=True))  #: KerasTensor
-reveal_type(layers.LSTM(4)(embedded, initial_state=None))  #: Any
+reveal_type(layers.LSTM(4)(embedded, initial_state=None))  #: KerasTensor
+reveal_type(layers.GRU(4)(np.ones((1, 2, 3))))  #: Tensor
+reveal_type(layers.RNN(layers.LSTMCell(4))([[[1.0]]], mask=None))  #: Tensor
+encoded, *states = layers.LSTM(4, return_state=True)(embedded)
+reveal_type(encoded)  #: KerasTensor
+reveal_type(states)  #: list[KerasTensor]
+reveal_type(layers.LSTM(4, return_sequences=True)(encoded, states))  #: KerasTensor
+last, memory = layers.GRU(4, return_state=True)(np.ones((1, 2, 3)))
+reveal_type(memory.shape)  #: Any
+reveal_type(layers.Bidirectional(layers.LSTM(4))(embedded))  #: KerasTensor
+reveal_type(layers.Bidirectional(layers.LSTM(4))(maskseq.Ragged.from_list([[1]])))  #: Tensor
+reveal_type(layers.TimeDistributed(layers.Dense(4))(embedded))  #: KerasTensor
+reveal_type(layers.TimeDistributed(layers.Dense(4))(np.ones((1, 2, 3))))  #: Tensor
+reveal_type(layers.Lambda(lambda x: x)(embedded))  #: KerasTensor
+reveal_type(layers.Lambda(lambda x: x)(np.ones(3), mask=None))  #: Tensor
 reveal_type(maskseq.get_keras_mask(embedded))  #: Any
 dense = layers.Dense(
     4,

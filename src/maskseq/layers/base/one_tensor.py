@@ -1,4 +1,4 @@
-"""The type of layers whose call gives one tensor."""
+"""The types of layers whose call gives one tensor, or a list that unpacks into such tensors."""
 
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
@@ -46,4 +46,43 @@ class OneTensor(Layer):
         ) -> Tensor: ...
         def __call__(
             self, inputs: Any, *args: Any, mask: Any = None, training: bool | None = None
+        ) -> Any: ...
+
+
+class OverTime(Layer):
+    """A layer that carries states along a sequence: called on it, and maybe on the first states.
+
+    With `return_state` it gives a list. Type checkers see one tensor all the same: unpacked, or
+    indexed, it gives tensors too.
+
+    Parameters
+    ----------
+    **options
+        Options of every layer, such as `name` and `trainable`: see `Layer`.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(
+            self,
+            sequences: KerasTensor | Sequence[KerasTensor],
+            initial_state: Any = None,
+            mask: Any = None,
+            training: bool | None = None,
+        ) -> KerasTensor: ...
+        @overload
+        def __call__(
+            self,
+            sequences: Arrays,
+            initial_state: Any = None,
+            mask: Any = None,
+            training: bool | None = None,
+        ) -> Tensor: ...
+        def __call__(
+            self,
+            sequences: Any,
+            initial_state: Any = None,
+            mask: Any = None,
+            training: bool | None = None,
         ) -> Any: ...

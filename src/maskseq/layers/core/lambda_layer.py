@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from ..base.arguments import LayerOptions
-from ..base.layer import Layer
+from ..base.one_tensor import OneTensor
 
 
-class Lambda(Layer):
+class Lambda(OneTensor):
     """Call `function` on the inputs.
 
     Parameters
@@ -56,10 +56,6 @@ class Lambda(Layer):
 
     traceable = True
     runs_given = True
-
-    if TYPE_CHECKING:
-
-        def __call__(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any: ...
 
     def __init__(
         self,

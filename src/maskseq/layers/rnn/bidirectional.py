@@ -1,6 +1,6 @@
 """Bidirectional: one recurrent layer forwards, one backwards, their outputs merged."""
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ...tape import Traced, rows_like, values
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
+from ..base.one_tensor import OverTime
 from ..base.registry import copy_layer
 from ..base.rules import DIRECTIONS_CARRY
 from .cell import run_pair
@@ -28,7 +29,7 @@ _MERGES = {
 }
 
 
-class Bidirectional(Layer):
+class Bidirectional(OverTime):
     """Run a recurrent layer over the sequence in both directions.
 
     As in Keras, zero_output_for_mask of both is set to return_sequences: with return_sequences
@@ -85,16 +86,6 @@ class Bidirectional(Layer):
     supports_masking = True
     reads_masked = "none"
     not_in_config = frozenset({"weights"})
-
-    if TYPE_CHECKING:
-
-        def __call__(
-            self,
-            sequences: Any,
-            initial_state: Any = None,
-            mask: Any = None,
-            training: bool | None = None,
-        ) -> Any: ...
 
     def __init__(
         self,

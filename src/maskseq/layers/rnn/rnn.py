@@ -4,7 +4,7 @@ At a masked step the states stay as they are; the output is the previous output 
 real step: the initial state), or zero with `zero_output_for_mask`. Masked steps are never computed.
 """
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from ...nest import flatten
 from ...rows import Layout, Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
-from ..base.layer import Layer
 from ..base.masks import check_mask, tell_padding_effect
+from ..base.one_tensor import OverTime
 from ..base.rules import STARTS_FROM_ZEROS
 from .cell import Cell
 from .run_cell import (
@@ -43,7 +43,7 @@ _ZEROED = (
 )
 
 
-class RNN(Layer):
+class RNN(OverTime):
     """Run `cell` over time.
 
     Parameters
@@ -108,16 +108,6 @@ class RNN(Layer):
     input_axes = "(batch, time, ...)"
     supports_masking = True
     reads_masked = "none"
-
-    if TYPE_CHECKING:
-
-        def __call__(
-            self,
-            sequences: Any,
-            initial_state: Any = None,
-            mask: Any = None,
-            training: bool | None = None,
-        ) -> Any: ...
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """TimeDistributed: a layer applied to every step by itself."""
 
 import math
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
 from ..base.masks import check_mask
+from ..base.one_tensor import OneTensor
 from ..base.rules import ASKS_INNER
 from ..base.taping import call_on_tape
 
 
-class TimeDistributed(Layer):
+class TimeDistributed(OneTensor):
     """Apply `layer` to each step, as if every step were a sample of its own.
 
     As in Keras the inner layer's `call` runs without its mask machinery, masked steps count as
@@ -71,10 +72,6 @@ class TimeDistributed(Layer):
     input_axes = "(batch, time, ..., features)"
     supports_masking = True
     reads_masked = "own"
-
-    if TYPE_CHECKING:
-
-        def __call__(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any: ...
 
     def __init__(self, layer: Layer, **kwargs: Unpack[LayerOptions]):
         if not isinstance(layer, Layer):
