@@ -63,6 +63,12 @@ def test_types_that_are_known_stay(text):
     check(found, by_pyarrow(text, ["int64", "float64"]))
 
 
+def test_integers_before_a_real_number_are_real_too():
+    found = _lists.csv_numbers(b"1,2\n-3,4\n5e-1,6\n7,8\n", 2)
+    assert [column.tolist() for column in found] == [[1.0, -3.0, 0.5, 7.0], [2, 4, 6, 8]]
+    assert [column.dtype.kind for column in found] == ["f", "i"]
+
+
 def test_what_does_not_fit_is_left_to_pyarrow():
     assert _lists.csv_numbers(b"1,2.5\n", 2, [False, False]) is None
     for text in (
@@ -77,6 +83,7 @@ def test_what_does_not_fit_is_left_to_pyarrow():
     ):
         assert _lists.csv_numbers(text, 2) is None
     assert _lists.csv_numbers(b"1\n", 0) is None
+    assert _lists.csv_numbers(b"1,07\n" * 9, 2) is None
 
 
 @pytest.mark.parametrize("size", range(1, 19))

@@ -44,6 +44,9 @@ TOLD = {
     "largest": lambda ids: layers.GlobalMaxPooling1D(name="reader")(first_block(ids)),
     "attended": lambda ids: attended(first_block(ids)),
     "as keys": lambda ids: attended(embedded(ids), first_block(ids)),
+    "no mask by hand": lambda ids: layers.MultiHeadAttention(2, 4, name="reader")(
+        x := first_block(ids), x, attention_mask=None
+    ),
 }
 
 
