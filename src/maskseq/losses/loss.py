@@ -15,7 +15,7 @@ from ..rows import Layout, Rows, as_padded
 from ..tape import Traced, value_of
 from ..tensor import get_keras_mask
 from .crossentropy import LabelError, recorded
-from .targets import align, telling_shapes, weights_for
+from .targets import align, tell_shapes, weights_for
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 MEANS = REDUCTIONS[:3]
@@ -119,11 +119,14 @@ class Loss(Checked):
     def _called(self, y_true: Any, y_pred: Any) -> Any:
         """`call`; what users wrote may read weights by value, as layers' `call` may."""
         tape, ours = current().tape, configured.is_ours(type(self))
-        with telling_shapes(self.name, y_true, y_pred):
+        try:
             if tape is None or (ours and type(self) is not LossFunctionWrapper):
                 return self.call(y_true, y_pred)
             with changed(reader=tape):
                 return self.call(y_true, y_pred)
+        except ValueError as error:
+            tell_shapes(self.name, y_true, y_pred, error)
+            raise
 
     def _reduced(
         self, values: Any, weights: Any, layout: Layout | None, cells: Any = None

@@ -5,9 +5,8 @@ these alone, and `rows_for` what belongs to them of labels or weights, however t
 at a masked step is read.
 """
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -15,8 +14,9 @@ import numpy as np
 from ..data.ragged import Ragged, as_batch
 from ..rows import Layout, Rows
 from ..tape import Traced, packed, real_values, value_of
-from ..tensor import as_numpy, convert_to_tensor, get_keras_mask
+from ..tensor import Tensor, as_numpy, convert_to_tensor, get_keras_mask
 
+_OUTPUTS = {np.ndarray, Tensor, Rows, Traced}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -63,7 +63,8 @@ def align(
         numbers: (batch,): of the sequences in the data, for errors; by default those in the batch.
     Raises: ValueError naming the sequence, what was expected and what came.
     """
-    y_pred = as_output(y_pred)
+    if type(y_pred) not in _OUTPUTS:
+        y_pred = as_output(y_pred)
     rows, layout = rows_of(y_pred)
     y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", lengths, numbers)
     weights = weights_for(sample_weight, y_pred, layout, lengths, numbers)
@@ -78,27 +79,18 @@ def align(
 def as_output(y_pred: Any) -> Any:
     """Predictions: lists of numbers as an array, all else as it is.
 
-    Raises: TypeError for what holds no numbers, ValueError for what has no axes.
+    Raises: TypeError for what holds no numbers.
     """
-    shape = getattr(value_of(y_pred), "shape", None)
-    if shape is None:
-        if not isinstance(y_pred, (list, tuple)):
-            raise TypeError(f"y_pred must be an array, got {type(y_pred).__name__}")
-        y_pred = convert_to_tensor(y_pred, name="y_pred")
-        shape = y_pred.shape
-    if not shape:
-        raise ValueError("y_pred must have a batch axis, got shape ()")
+    if isinstance(y_pred, (list, tuple)):
+        return convert_to_tensor(y_pred, name="y_pred")
+    if not hasattr(value_of(y_pred), "shape"):
+        raise TypeError(f"y_pred must be an array, got {type(y_pred).__name__}")
     return y_pred
 
 
-@contextlib.contextmanager
-def telling_shapes(name: str, y_true: Any, y_pred: Any) -> Iterator[None]:
-    """Errors of shapes that do not broadcast say which they are, of labels and predictions."""
-    try:
-        yield
-    except ValueError as error:
-        if "broadcast" not in str(error):
-            raise
+def tell_shapes(name: str, y_true: Any, y_pred: Any, error: ValueError) -> None:
+    """Raises: ValueError with the shapes of labels and predictions, if these do not broadcast."""
+    if "broadcast" in str(error):
         wanted, got = value_of(y_pred).shape, np.shape(value_of(y_true))
         raise ValueError(f"{name}: y_true must fit y_pred {wanted}, got shape {got}") from error
 
@@ -110,8 +102,11 @@ def of_users(function: _Function) -> _Function:
     @functools.wraps(function)
     def told(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
         y_pred = as_output(y_pred) if isinstance(y_pred, (list, tuple)) else y_pred
-        with telling_shapes(name, y_true, y_pred):
+        try:
             return function(y_true, y_pred, *args, **kwargs)
+        except ValueError as error:
+            tell_shapes(name, y_true, y_pred, error)
+            raise
 
     return cast(_Function, told)
 
@@ -156,6 +151,8 @@ def rows_for(
         if isinstance(given, Ragged):
             given = _even(given, output, layout)
     shape = value_of(output).shape
+    if not shape or getattr(given, "shape", True) == ():
+        raise ValueError(f"{name} and y_pred must have a batch axis, got y_pred of shape {shape}")
     if len(given) != shape[0] and type(given) is not Rows:
         raise ValueError(f"{name}: expected {shape[0]} sequences or samples, got {len(given)}")
     if isinstance(given, Ragged):

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import configured, initializers
 from ..given.checking import Checked
-from ..losses.targets import Aligned, align, telling_shapes
+from ..losses.targets import Aligned, align, tell_shapes
 from ..numerics import reductions
 from ..tape import value_of
 from ..tensor import get_keras_mask
@@ -261,8 +261,11 @@ class MeanMetricWrapper(Average):
 
     def _take(self, given: Aligned, share: float = 1.0) -> None:
         """`update_state` of what is aligned already."""
-        with telling_shapes(self.name, given.y_true, given.y_pred):
+        try:
             values = self.fn(given.y_true, given.y_pred, **self.options)
+        except ValueError as error:
+            tell_shapes(self.name, given.y_true, given.y_pred, error)
+            raise
         weights = given.weights
         for mask in (get_keras_mask(values), given.cells_of(values)):
             if mask is None:

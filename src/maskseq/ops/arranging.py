@@ -54,6 +54,8 @@ def hstack(xs: Sequence[Any]) -> Any:
      [2 4]]
     """
     given = [_at_least(x, 1) for x in xs]
+    if not given:
+        raise ValueError("hstack: expected arrays, got none")
     return shaping.concatenate(given, axis=0 if shaping.ndim(given[0]) == 1 else 1)
 
 
@@ -567,6 +569,11 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
     [[1 2 3]
      [3 4 5]]
     """
+    if not shaping.ndim(x):
+        raise ValueError("extract_sequences: x must have an axis of time, got shape ()")
+    for name, n in (("sequence_length", sequence_length), ("sequence_stride", sequence_stride)):
+        if not isinstance(n, (int, np.integer)) or n < 1:
+            raise ValueError(f"extract_sequences: {name} must be an int, at least 1, got {n!r}")
     size = _whole(shaping.shape(x)[-1], "the size of the last axis")
     count = (size - sequence_length) // sequence_stride + 1
     starts = np.arange(max(count, 0))[:, None] * sequence_stride

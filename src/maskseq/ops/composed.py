@@ -1309,6 +1309,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
         first, second = (list(a) if is_nested(a) else [a] for a in axes)
     if len(first) != len(second):
         raise ValueError(f"axes must be as many of x1 as of x2, got {first} and {second}")
+    if not all(-m <= a < m and -n <= b < n for a, b in zip(first, second, strict=True)):
+        raise ValueError(f"axes must be those of {m} and {n} axes, got {axes!r}")
     left, right = [*_LETTERS[:m]], [*_LETTERS[m : m + n]]
     for a, b in zip(first, second, strict=True):
         right[b] = left[a]

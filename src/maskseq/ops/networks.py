@@ -174,6 +174,8 @@ def batch_normalization(
     [[0.9995004 1.9997501]]
     """
     shape = [1] * shaping.ndim(x)
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"axis must be below {len(shape)}, the number of axes, got {axis}")
     shape[axis] = -1
     mean, variance = shaping.reshape(mean, shape), shaping.reshape(variance, shape)
     factor = elementwise.rsqrt(elementwise.add(variance, np.float32(epsilon)))
@@ -319,9 +321,12 @@ def sparse_categorical_crossentropy(
     """
     if shaping.ndim(target) == shaping.ndim(output) and shaping.shape(target)[-1] == 1:
         target = shaping.squeeze(target, -1)
-    classes = shaping.shape(output)[axis]
+    sizes = shaping.shape(output)
+    if not -len(sizes) <= axis < len(sizes):
+        raise ValueError(f"axis must be below {len(sizes)}, the number of axes, got {axis}")
+    classes = sizes[axis]
     if classes is None:
-        raise ValueError(f"output must have a known number of classes, got {shaping.shape(output)}")
+        raise ValueError(f"output must have a known number of classes, got {sizes}")
     hot = shaping.one_hot(elementwise.cast(target, "int32"), classes, axis=axis)
     return categorical_crossentropy(hot, output, from_logits, axis)
 

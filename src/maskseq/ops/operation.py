@@ -14,7 +14,7 @@ from ..context import current
 from ..given.numpy_ma import without_mask
 from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec, scale_of_cells
-from ..nest import holds, map_structure
+from ..nest import holds, leaves, map_structure
 from ..tape import Traced
 from ..tensor import Tensor
 from .cell_docs import docstring
@@ -43,6 +43,20 @@ def _tensor(leaf: Any) -> Any:
         dtype = np.float32 if array.dtype == np.float64 else array.dtype
         return array.astype(dtype, copy=False).view(Tensor)
     return leaf
+
+
+def _told(name: str, error: Exception, args: tuple, kwargs: dict) -> Exception:
+    """What an operation raises where Python's own words say nothing of its arguments."""
+    given = [x for x in leaves([args, kwargs]) if x is not None]
+    if isinstance(error, AttributeError):
+        kinds = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in given)
+        return TypeError(f"{name}: expected arrays of numbers, got {kinds or 'None'}")
+    if str(error).endswith("index out of range"):  # of a shape: NumPy says "out of bounds"
+        shapes = ", ".join(str(np.shape(x)) for x in given if isinstance(x, np.ndarray))
+        return ValueError(
+            f"{name}: expected arrays with all axes that it names, got {shapes or given}"
+        )
+    return error
 
 
 def _record(class_name: str, function: Callable, args: tuple, kwargs: dict) -> Any:
@@ -84,7 +98,13 @@ def operation(
 
         def run(*args: Any, **kwargs: Any) -> Any:
             args, kwargs = map_structure(_array, args), map_structure(_array, kwargs)
-            return map_structure(_tensor, function(*args, **kwargs))
+            try:
+                return map_structure(_tensor, function(*args, **kwargs))
+            except (AttributeError, IndexError) as error:
+                told = _told(function.__name__, error, args, kwargs)
+                if told is error:
+                    raise
+                raise told from error
 
         if by_equality:
             BY_EQUALITY.add(call)

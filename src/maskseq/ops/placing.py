@@ -388,14 +388,19 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
     return np.diagonal(x, offset, axis1, axis2)
 
 
-def _segments(segment_ids, num_segments):
+def _segments(data, segment_ids, num_segments):
     ids = np.asarray(segment_ids).astype(np.int64)
+    if ids.ndim != 1 or np.shape(data)[:1] != ids.shape:
+        raise ValueError(
+            f"segment_ids must be of one axis, an id for each row of data {np.shape(data)}, got "
+            f"shape {ids.shape}"
+        )
     count = int(ids.max(initial=-1)) + 1 if num_segments is None else int(num_segments)
     return ids, count, (ids >= 0) & (ids < count)
 
 
 def _of_segments(d, y, data, segment_ids, num_segments, sorted):
-    ids, count, real = _segments(segment_ids, num_segments)
+    ids, count, real = _segments(data, segment_ids, num_segments)
     found = np.zeros(np.shape(data), np.float32)
     found[real] = d[ids[real]]
     return found
@@ -403,7 +408,7 @@ def _of_segments(d, y, data, segment_ids, num_segments, sorted):
 
 def _of_extremes(d, y, data, segment_ids, num_segments, sorted):
     """All that are the largest of their segment, or the smallest, get an equal share."""
-    ids, count, real = _segments(segment_ids, num_segments)
+    ids, count, real = _segments(data, segment_ids, num_segments)
     same = np.zeros(np.shape(data), np.float32)
     same[real] = data[real] == y[ids[real]]
     counts = np.zeros(y.shape)
@@ -415,7 +420,7 @@ def _of_extremes(d, y, data, segment_ids, num_segments, sorted):
 
 
 def _reduced(function, first, data, segment_ids, num_segments):
-    ids, count, real = _segments(segment_ids, num_segments)
+    ids, count, real = _segments(data, segment_ids, num_segments)
     data = np.asarray(data)
     wide = np.float64 if data.dtype.kind == "f" else data.dtype
     found = np.full((count, *data.shape[1:]), first, wide)

@@ -180,6 +180,11 @@ def in_top_k(targets, predictions, k):
     """
     predictions = np.asarray(predictions)
     targets = np.asarray(targets)
+    if predictions.ndim != 2 or targets.shape != predictions.shape[:1]:
+        raise ValueError(
+            "in_top_k: expected targets (batch,) and predictions (batch, classes), got shapes "
+            f"{targets.shape} and {predictions.shape}"
+        )
     inside = (targets >= 0) & (targets < predictions.shape[1])
     places = np.where(inside, targets, 0).astype(np.int64)
     own = np.take_along_axis(predictions, places[:, None], axis=1)
