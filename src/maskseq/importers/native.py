@@ -92,7 +92,7 @@ def load_native(model: Model, saved: Native, path: str) -> None:
         tables.note(layer, place, _NoTokens())
         if place in saved.precisions:
             _quantize(layer, saved.precisions[place], path)
-        variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
+        variables = layer._own_variables
         for number, variable in enumerate(variables):
             name = f"{place}/vars/{number}"
             who = f"layer '{owner.name}' ({type(owner).__name__}): weight {variable.name}"

@@ -157,6 +157,7 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
                 raise ValueError(f"Model: layer names must be unique, got '{name}' {count} times")
         self._strict_shapes = strict
         self.built = True
+        self._freeze_inside()
 
     @property
     def input(self) -> Any:
@@ -623,7 +624,10 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
             return deserialize_layer(entry, custom_layers)
 
         graph = functional.from_config(config, make)
-        return cls(*graph, name=config.get("name"))
+        model = cls(*graph, name=config.get("name"))
+        if config.get("trainable") is False:
+            model._trainable = False  # what is in it says so itself
+        return model
 
     def __getstate__(self) -> dict[str, Any]:
         if self._plan is None:

@@ -153,8 +153,7 @@ def _in_few_bits(model: Model) -> tuple[dict[str, str], dict[str, Any]]:
     """Place -> precision of layers in fewer bits, and their weights as they are kept, by name."""
     precisions, arrays = {}, {}
     for layer, path, _ in places(model):
-        variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
-        for i, v in enumerate(variables):
+        for i, v in enumerate(layer._own_variables):
             if isinstance(v, Quantized):
                 codes, precisions[path] = v.held()[1], v.precision
                 arrays[f"{path}/vars/{i}"] = codes if codes.steps is None else codes.codes
@@ -200,8 +199,7 @@ def weights_tree(model: Model, optimizer: str = "", state: list[np.ndarray] | No
             continue
         inside = root.group(f"{path}/vars")
         inside.attributes["name"] = layer.name
-        variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
-        inside.members.update((str(i), v.numpy()) for i, v in enumerate(variables))
+        inside.members.update((str(i), v.numpy()) for i, v in enumerate(layer._own_variables))
     if state is not None:
         inside = root.group("optimizer/vars")
         inside.attributes["name"] = optimizer

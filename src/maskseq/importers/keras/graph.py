@@ -34,7 +34,10 @@ def functional(maker: "ModelMaker", config: dict[str, Any], cls: type[Model] = M
     checked = graph.checked(config)
     inputs, outputs = maker.guarded(from_config, checked, graph.make, graph.call)
     name = maker.name(config.get("name", "functional"))
-    return maker.guarded(cls, inputs=inputs, outputs=outputs, name=name)
+    model: Model = maker.guarded(cls, inputs=inputs, outputs=outputs, name=name)
+    if config.get("trainable") is False:
+        model._trainable = False  # what is in it says so itself
+    return model
 
 
 class _Graph:

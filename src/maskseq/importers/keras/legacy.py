@@ -3,11 +3,10 @@
 Source: keras.src.legacy.saving.legacy_h5_format, version 3.15.
 """
 
-from collections.abc import Iterator
-
 from ... import activations
 from ...layers.base.layer import Layer
 from ...models.model import Model
+from ...models.sequential import Sequential
 from ...variable import Variable
 from ..errors import FormatError
 from ..hdf5 import Group
@@ -78,17 +77,17 @@ def _group(group: Group, name: str, path: str) -> Group:
 
 
 def weights_in_order(layer: Layer) -> list[Variable]:
-    """Trainable weights before the others; those of a frozen layer are not trainable."""
+    """Trainable weights before the others; those of a frozen layer are not trainable.
 
-    def flagged(layer: Layer, trainable: bool) -> Iterator[tuple[bool, Variable]]:
-        trainable = trainable and layer.trainable
-        for variable in sorted(layer._own_variables, key=lambda v: not v.trainable):
-            yield trainable and variable.trainable, variable
-        for inner in layer._sublayers():
-            yield from flagged(inner, trainable)
-
-    found = list({id(v): (flag, v) for flag, v in flagged(layer, True)}.values())
-    return [v for flag, v in found if flag] + [v for flag, v in found if not flag]
+    It is the order of the layer that the file's config makes: of a weight that was frozen alone,
+    and of a frozen Sequential, the config does not say so.
+    """
+    weights = layer.weights
+    if not layer.trainable and not isinstance(layer, Sequential):
+        return weights
+    made = {id(v) for x in layer._holders() for v in x._own_variables[: x._made_trainable]}
+    trained = made - layer._frozen()
+    return sorted(weights, key=lambda v: id(v) not in trained)
 
 
 def _names(group: Group, attribute: str, path: str) -> list[str]:

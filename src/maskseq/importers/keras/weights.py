@@ -30,7 +30,7 @@ def load_tree(model: Model, root: Group, path: str, tables: Tables | None = None
         tables.note(layer, place, tree)
         if layer.reads_summary and (summary := tree.take_named(place, "0")) is not None:
             summaries.append((layer, summary))
-        variables = sorted(layer._own_variables, key=lambda v: not v.trainable)
+        variables = layer._own_variables
         if variables:
             found += checked(owner, variables, tree.take(place), stored, path, layer)
     tree.check_all_taken()

@@ -212,7 +212,8 @@ class Layer(Contract):
         self._made_at = place_of(self)
         self.name = options.get("name") or unique_name(snake_case(type(self).__name__))
         self.dtype = dtype_of(options.get("dtype"), type(self))
-        self.trainable = options.get("trainable", True)
+        if "trainable" in options:
+            self._trainable = options["trainable"]
         self.autocast = options.get("autocast", True)
         self.activity_regularizer = regularizers.get(options.get("activity_regularizer"))
         self.built = self._is_stateless()

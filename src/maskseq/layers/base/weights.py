@@ -34,11 +34,11 @@ def _that_may_hold(values: Sequence[Any]) -> Iterator[Any]:
 
 
 def _weights_of(holders: Sequence[Any]) -> list[Variable]:
-    """Their own weights, the trainable ones of each first, each once."""
+    """Their own weights, each once."""
     found: dict[int, Variable] = {}
     for holder in holders:
         if own := holder._own_variables:
-            found.update((id(v), v) for v in sorted(own, key=lambda v: not v.trainable))
+            found.update((id(v), v) for v in own)
     return list(found.values())
 
 
@@ -55,6 +55,7 @@ def marking_built(build: Callable) -> Callable:
         with naming_errors(self):
             check_axes(self, *args, **kwargs)
             build(self, *args, **kwargs)
+        self._freeze_inside()
         shape = args[0] if args else None
         self._built_features = shape[-1] if shape and not is_nested(shape[-1]) else None
         if type(self).build is marked:  # a subclass that calls this one has more to do
@@ -78,13 +79,31 @@ def checking_shapes(rule: Callable) -> Callable:
 class WeightHolder:
     """Holds weights, and other holders among its attributes.
 
-    The weights are its own, the trainable ones first, then those of the others in the order in
-    which they became attributes: Keras's order.
+    The weights are its own, those made trainable first, then those of the others in the order in
+    which they became attributes: Keras's order, which freezing one does not change.
     """
 
     name: str
     built: bool
     _own_variables: list[Variable]
+    _made_trainable = 0  # so many of them
+    _trainable = True  # an attribute of its own where somebody said so
+
+    @property
+    def trainable(self) -> bool:
+        """False if the layer is frozen. Setting it sets that of all layers inside, as in Keras."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for holder in self._holders():
+            holder._trainable = bool(value)
+
+    def _freeze_inside(self) -> None:
+        """What a frozen layer holds is frozen too, unless somebody said otherwise."""
+        if not self._trainable:
+            for holder in self._holders():
+                vars(holder).setdefault("_trainable", False)
 
     def add_weight(
         self,
@@ -151,7 +170,11 @@ class WeightHolder:
             constraints.get(constraint),
             own=source is not None,
         )
-        self._own_variables.append(variable)
+        if trainable:
+            self._own_variables.insert(self._made_trainable, variable)
+            self._made_trainable += 1
+        else:
+            self._own_variables.append(variable)
         return variable
 
     def add_named_weight(
@@ -224,14 +247,26 @@ class WeightHolder:
 
     @property
     def trainable_weights(self) -> list[Variable]:
-        """The weights that are trainable, in layers that are."""
-        holders = self._holders()
-        weights = [v for v in _weights_of(holders) if v.trainable]
-        frozen = [holder for holder in holders if not getattr(holder, "trainable", True)]
-        if frozen:
-            known = {id(v) for holder in frozen for v in holder.weights}
-            weights = [v for v in weights if id(v) not in known]
-        return weights
+        """The weights that are trainable, in layers that are; none if this one is frozen."""
+        if not self._trainable:
+            return []
+        frozen = self._frozen()
+        return [v for v in self.weights if v.trainable and id(v) not in frozen]
+
+    def _frozen(self) -> set[int]:
+        """The ids of the weights of frozen layers inside; who said nothing is as its holder."""
+        seen: set[int] = set()
+        frozen: set[int] = set()
+        left: list[tuple[WeightHolder, bool]] = [(self, True)]
+        while left:
+            holder, trained = left.pop()
+            if id(holder) not in seen:
+                seen.add(id(holder))
+                trained = vars(holder).get("_trainable", trained)
+                if not trained:
+                    frozen.update(map(id, holder._own_variables))
+                left += [(inner, trained) for inner in holder._sublayers()]
+        return frozen
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
