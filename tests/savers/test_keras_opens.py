@@ -76,3 +76,29 @@ def test_keras_names_the_loss_that_it_lacks(tmp_path):
     with pytest.raises(TypeError, match="Could not locate class 'CRF'.*'maskseq.losses'"):
         keras.models.load_model(tmp_path / "model.keras")
     assert keras.models.load_model(tmp_path / "model.keras", compile=False).built
+
+
+@pytest.mark.parametrize("loss", ["mse", ["mse"], maskseq.losses.Huber(0.5)])
+def test_keras_opens_a_compiled_legacy_file(tmp_path, loss):
+    """Its optimizer begins anew, as that of Keras's own file does."""
+    model = maskseq.Sequential([maskseq.Input((4,)), maskseq.layers.Dense(2)])
+    model.compile(maskseq.optimizers.AdamW(0.02, clipnorm=1.0), loss, metrics=["mae"])
+    x, y = np.ones((4, 4)), np.ones((4, 2))
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "model.h5")
+    theirs = keras.models.load_model(tmp_path / "model.h5")
+    assert theirs.optimizer.get_config()["clipnorm"] == 1.0
+    expected = theirs.evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), expected[:2], rtol=1e-5)
+    theirs.fit(x, y, verbose=0)
+
+
+def test_keras_takes_a_weight_that_was_frozen_alone(tmp_path):
+    model = maskseq.Sequential([maskseq.Input((3,)), maskseq.layers.LayerNormalization()])
+    model.set_weights([[1, 2, 3], [4, 5, 6]])
+    model.layers[0].gamma.trainable = False
+    for ending in (".keras", ".h5"):
+        model.save(tmp_path / f"model{ending}")
+        theirs = keras.models.load_model(tmp_path / f"model{ending}")
+        for ours, kept in zip(model.get_weights(), weights_of(theirs), strict=True):
+            np.testing.assert_array_equal(ours, kept)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from .. import losses
 from ..importers.keras.legacy import weights_in_order
 from ..layers.base.layer import Layer
 from ..models.json_config import to_json
@@ -20,7 +21,7 @@ def legacy_tree(model: Model, entry: dict[str, Any], version: str) -> Group:
     about = {"keras_version": version, "backend": "jax"}
     root.attributes |= {**about, "model_config": to_json(config)}
     if entry.get("compile_config"):
-        root.attributes["training_config"] = to_json(entry["compile_config"])
+        root.attributes["training_config"] = to_json(_training(entry["compile_config"]))
     weights = root.group("model_weights")
     weights.attributes |= about
     layers = model.layers
@@ -33,6 +34,27 @@ def legacy_tree(model: Model, entry: dict[str, Any], version: str) -> Group:
             folder, _, last = name.rpartition("/")
             group.group(folder).members[last] = variable.numpy()
     return root
+
+
+def _training(config: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `compile` in the form of these files: the optimizer stands by itself.
+
+    Losses have their long names: Keras does not read the short ones here.
+    """
+    optimizer = config["optimizer"]
+    if isinstance(optimizer, str):
+        optimizer = {"class_name": optimizer, "config": {}}
+    optimizer = {name: optimizer[name] for name in ("class_name", "config")}
+    others = {name: value for name, value in config.items() if name != "optimizer"}
+    return {**others, "loss": _long(config.get("loss")), "optimizer_config": optimizer}
+
+
+def _long(loss: Any) -> Any:
+    if isinstance(loss, str):
+        return getattr(losses.KNOWN.get(loss), "__name__", loss)  # others as they are
+    if isinstance(loss, dict) and not {"class_name", "config"} <= loss.keys():
+        return {name: _long(value) for name, value in loss.items()}
+    return [_long(x) for x in loss] if isinstance(loss, (list, tuple)) else loss
 
 
 def _named(layer: Layer) -> Iterator[tuple[str, Any]]:
