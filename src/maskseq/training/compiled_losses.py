@@ -6,7 +6,7 @@ from typing import Any
 from .. import losses
 from ..tape import value_of
 from .data import Batch
-from .outputs import by_output, names_of_outputs, words_in
+from .outputs import by_output, names_of_outputs, of_compile, words_in
 
 
 class _Mean:
@@ -64,9 +64,10 @@ class CompiledLosses:
         if self._losses is not None:
             return
         self._outputs = names_of_outputs(model)
-        given = by_output(model, self._given, "loss", spread=True)
+        given, weights = (of_compile(model, x) for x in (self._given, self._given_weights))
+        given = by_output(model, given, "loss", spread=True)
         self._losses = [losses.as_loss(x) for x in given]
-        weights = by_output(model, self._given_weights, "loss_weights")
+        weights = by_output(model, weights, "loss_weights")
         self._weights = [1.0 if w is None else float(w) for w in weights]
         self.reset()
 

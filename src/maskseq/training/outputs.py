@@ -52,6 +52,12 @@ def by_output(model: Any, given: Any, what: str, spread: bool = False) -> list[A
     raise ValueError(f"{what} must be one for each of the outputs {names}, got {kind}")
 
 
+def of_compile(model: Any, given: Any) -> Any:
+    """What `compile` was given for the only output; Keras takes it in a list too."""
+    alone = isinstance(given, (list, tuple)) and len(given) == 1
+    return given[0] if alone and len(names_of_outputs(model)) == 1 else given
+
+
 def _is_part(value: Any) -> bool:
     return is_nested(value) or hasattr(value, "__len__") or value is None
 
