@@ -212,7 +212,7 @@ def test_checkpoint_keeps_the_best(tmp_path, weights_only, ending):
 
 
 def test_checkpoint_refuses_other_endings_and_names(tmp_path):
-    with pytest.raises(ValueError, match=r"must end in .keras, got"):
+    with pytest.raises(ValueError, match=r"must end in .keras or .h5, got"):
         callbacks.ModelCheckpoint(tmp_path / "model.pt")
     unknown = callbacks.ModelCheckpoint(tmp_path / "{acc}.keras")
     with pytest.raises(KeyError, match="which is not in the logs"):

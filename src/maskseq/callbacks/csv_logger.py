@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ class CSVLogger(Callback):
     """Write the logs of each epoch to a CSV file, with a line of names on top.
 
     After each epoch the file is replaced by one with a line more, whole or not at all; what was
-    there before stays until the first epoch has ended.
+    there before stays until the first epoch has ended. A name that comes later, as that of a
+    validation after some epochs, gets a column behind the others; "NA" stands where there was none.
 
     Parameters
     ----------
@@ -22,7 +24,7 @@ class CSVLogger(Callback):
     separator : str, default ","
         Between values.
     append : bool, default False
-        Keep what is there, and write no names if there is anything.
+        Keep what is there. If names stand on top of it, the values go below them.
 
     Raises
     ------
@@ -58,23 +60,37 @@ class CSVLogger(Callback):
     def __init__(self, filename: Any, separator: str = ",", append: bool = False):
         super().__init__()
         self.filename, self.separator, self.append = Path(filename), separator, append
-        self._before = b""
-        self._text = io.StringIO(newline="")
-        self._names: list[str] | None = None
+        self._before = b""  # what was there, but for the names on top
+        self._titled = True
+        self._names: list[str] = []
+        self._rows: list[Logs] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         atomic.check(self.filename)
         there = self.append and self.filename.exists()
         self._before = self.filename.read_bytes() if there else b""
-        self._text, self._names = io.StringIO(newline=""), None
+        self._rows = []
+        top, _, rest = self._before.partition(b"\n")
+        names = next(csv.reader([top.decode(errors="replace")], delimiter=self.separator), [])
+        self._titled = not self._before or names[:1] == ["epoch"]
+        self._names = names[1:] if self._titled else []
+        if self._titled:
+            self._before = rest
+        if self._before and not self._before.endswith(b"\n"):
+            self._before += b"\n"
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
-        writer = csv.writer(self._text, delimiter=self.separator)
-        if self._names is None:
-            self._names = [*logs]
-            if not self._before:
-                writer.writerow(["epoch", *self._names])
-        writer.writerow([epoch, *(logs.get(name, "NA") for name in self._names)])
+        self._names += [name for name in logs if name not in self._names]
+        self._rows.append({"epoch": epoch, **logs})
         with atomic.replacing(self.filename) as file:
-            file.write(self._before + self._text.getvalue().encode())
+            if self._titled:
+                file.write(self._lines([["epoch", *self._names]]))
+            file.write(self._before)
+            names = ["epoch", *self._names]
+            file.write(self._lines([x.get(name, "NA") for name in names] for x in self._rows))
+
+    def _lines(self, rows: Iterable[list[Any]]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self.separator).writerows(rows)
+        return text.getvalue().encode()

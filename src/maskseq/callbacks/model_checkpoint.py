@@ -15,8 +15,8 @@ class ModelCheckpoint(Periodic, Monitor):
     Parameters
     ----------
     filepath : str or os.PathLike
-        ".keras", or ".weights.h5" with save_weights_only; it may have {epoch} (from 1), {batch} and
-        names of the logs, as "{epoch:02d}-{val_loss:.2f}.keras".
+        ".keras" or ".h5", or ".weights.h5" with save_weights_only; it may have {epoch} (from 1),
+        {batch} and names of the logs, as "{epoch:02d}-{val_loss:.2f}.keras".
     monitor : str, default "val_loss"
         Name in the logs.
     verbose : int, default 0
@@ -44,7 +44,7 @@ class ModelCheckpoint(Periodic, Monitor):
     Warns
     -----
     UserWarning
-        With `save_best_only`, if `monitor` is not in the logs.
+        With `save_best_only`, if `monitor` is not in the logs: every model is then written.
 
     See Also
     --------
@@ -85,10 +85,11 @@ class ModelCheckpoint(Periodic, Monitor):
         super().__init__(save_freq, monitor, mode)
         self.filepath, self.verbose = str(filepath), verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        ending = ".weights.h5" if save_weights_only else ".keras"
-        if not self.filepath.endswith(ending):
+        endings = (".weights.h5",) if save_weights_only else (".keras", ".h5")
+        if not self.filepath.endswith(endings):
             raise ValueError(
-                f"ModelCheckpoint: filepath must end in {ending}, got {self.filepath!r}"
+                f"ModelCheckpoint: filepath must end in {' or '.join(endings)}, "
+                f"got {self.filepath!r}"
             )
         self.best = initial_value_threshold
 
@@ -96,9 +97,10 @@ class ModelCheckpoint(Periodic, Monitor):
         path = self._path(epoch, batch, logs)
         if self.save_best_only:
             value = self.monitored(logs)
-            if value is None or not (self.best is None or self.is_better(value, self.best)):
-                return
-            self.best = value
+            if value is not None:
+                if not self.is_better(value, self.best):
+                    return
+                self.best = value
         if self.verbose:
             print(f"Epoch {epoch + 1}: saving {path}")
         if self.save_weights_only:

@@ -1,12 +1,12 @@
 """A callback that watches one number of the logs for getting better."""
 
-import math
 from typing import Any
 
 from ..given.notices import warn
 from .base import Callback, Logs
 
 MODES = ("auto", "min", "max")
+_SIGNS = {"up": 1, "down": -1}
 _LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "top_k")
 
 
@@ -18,7 +18,8 @@ class Monitor(Callback):
     monitor : str
         Name in the logs.
     mode : str, default "auto"
-        "min", "max", or "auto": "max" for accuracies, AUC, precision, recall, F scores, IoU, R2.
+        "min", "max", or "auto": what the metric of that name says; "min" for losses. For a number
+        of another kind, the name: "max" for accuracies, AUC, precision, recall, F scores, IoU, R2.
     min_delta : float, default 0.0
         What counts as better.
     """
@@ -37,15 +38,18 @@ class Monitor(Callback):
         if self.mode != "auto":
             return 1 if self.mode == "max" else -1
         name = self.monitor.removeprefix("val_")
+        trainer = getattr(self.model, "trainer", None)
+        known = None if trainer is None else trainer.metrics.directions().get(name)
+        if known is not None:
+            return _SIGNS[known]
+        if name.endswith("loss"):
+            return -1
         return 1 if any(part in name for part in _LARGER_IS_BETTER) else -1
 
-    @property
-    def worst(self) -> float:
-        """What every number is better than."""
-        return -math.inf * self.direction()
-
-    def is_better(self, value: float, best: float) -> bool:
-        """True if `value` is better than `best` by more than `min_delta`."""
+    def is_better(self, value: float, best: float | None) -> bool:
+        """True if `value` is better than `best` by more than `min_delta`; than None all is."""
+        if best is None:
+            return True
         return self.direction() * value - self.min_delta > self.direction() * best
 
     def monitored(self, logs: Logs | None) -> float | None:

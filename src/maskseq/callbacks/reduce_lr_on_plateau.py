@@ -1,5 +1,7 @@
 """ReduceLROnPlateau: a smaller learning rate when a number gets no better."""
 
+import numpy as np
+
 from .base import Logs
 from .monitor import Monitor
 
@@ -80,7 +82,8 @@ class ReduceLROnPlateau(Monitor):
         self._start()
 
     def _start(self) -> None:
-        self.best, self.wait, self.cooldown_counter = self.worst, 0, 0
+        self.best: float | None = None
+        self.wait = self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._start()
@@ -99,7 +102,7 @@ class ReduceLROnPlateau(Monitor):
             self.best, self.wait = value, 0
         elif self.cooldown_counter <= 0:
             self.wait += 1
-            if self.wait >= self.patience and rate > self.min_lr:
+            if self.wait >= self.patience and rate > np.float32(self.min_lr):
                 self._reduce(epoch, max(rate * self.factor, self.min_lr))
 
     def _reduce(self, epoch: int, rate: float) -> None:

@@ -262,6 +262,8 @@ class Accuracy(MeanMetricWrapper):
     0.5
     """
 
+    _direction = "up"
+
     def __init__(self, name: str = "accuracy", dtype: Any = None):
         super().__init__(accuracy, name, dtype)
 
@@ -293,6 +295,8 @@ class BinaryAccuracy(MeanMetricWrapper):
     0.5
     """
 
+    _direction = "up"
+
     def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5):
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
 
@@ -322,6 +326,8 @@ class CategoricalAccuracy(MeanMetricWrapper):
     0.5
     """
 
+    _direction = "up"
+
     def __init__(self, name: str = "categorical_accuracy", dtype: Any = None):
         super().__init__(categorical_accuracy, name, dtype)
 
@@ -350,6 +356,8 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     0.5
     """
+
+    _direction = "up"
 
     def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None):
         super().__init__(sparse_categorical_accuracy, name, dtype)
@@ -381,6 +389,8 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     1.0
     """
+
+    _direction = "up"
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None):
         super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
@@ -419,6 +429,8 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     1.0
     """
+
+    _direction = "up"
 
     def __init__(
         self,

@@ -295,6 +295,8 @@ class Precision(Thresholds):
     0.5
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         thresholds: Any = None,

@@ -123,6 +123,8 @@ class PearsonCorrelation(MeanMetricWrapper):
     0.982
     """
 
+    _direction = "up"
+
     def __init__(self, name: str = "pearson_correlation", dtype: Any = None, axis: Any = -1):
         super().__init__(pearson_correlation, name, dtype, axis=axis)
 
@@ -153,6 +155,8 @@ class ConcordanceCorrelation(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     0.8571
     """
+
+    _direction = "up"
 
     def __init__(self, name: str = "concordance_correlation", dtype: Any = None, axis: Any = -1):
         super().__init__(concordance_correlation, name, dtype, axis=axis)

@@ -63,6 +63,8 @@ class AUC(Thresholds):
     1.0
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         num_thresholds: int = 200,
@@ -176,6 +178,8 @@ class AUC(Thresholds):
 
 class _At(Thresholds):
     """Base: the best of one share where another is at least a given value."""
+
+    _direction = "up"
 
     option = ""
 

@@ -60,6 +60,9 @@ class Metric(Checked):
     2.0
     """
 
+    _direction: str | None = None
+    """Which way is better, "up" or "down", for callbacks that watch the result."""
+
     def __init__(self, dtype: Any = None, name: str | None = None):
         self.name = name or configured.snake_case(type(self).__name__)
         self.dtype = "float32"

@@ -15,6 +15,7 @@ class _Plain(MeanMetricWrapper):
 
     function: Any
     usual_name = ""
+    _direction = "down"
 
     def __init__(self, name: str | None = None, dtype: Any = None):
         function = type(self).function
@@ -371,6 +372,8 @@ class CosineSimilarity(MeanMetricWrapper):
     0.96
     """
 
+    _direction = "up"
+
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1):
         super().__init__(cosine_similarity, name, dtype, axis=axis)
 
@@ -403,6 +406,8 @@ class BinaryCrossentropy(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     0.1643
     """
+
+    _direction = "down"
 
     def __init__(
         self,
@@ -445,6 +450,8 @@ class CategoricalCrossentropy(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     0.2231
     """
+
+    _direction = "down"
 
     def __init__(
         self,
@@ -493,6 +500,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
     >>> round(float(metric.result()), 4)
     0.2231
     """
+
+    _direction = "down"
 
     def __init__(
         self,

@@ -52,6 +52,8 @@ class FBetaScore(Metric):
     [0.     0.6667]
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         average: str | None = None,
@@ -186,6 +188,8 @@ class R2Score(Metric):
     0.5
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         class_aggregation: str | None = "uniform_average",
@@ -275,6 +279,8 @@ class IoU(Metric):
     >>> round(float(metric.result()), 4)
     0.5
     """
+
+    _direction = "up"
 
     def __init__(
         self,

@@ -116,6 +116,12 @@ class CompiledMetrics:
         names = sorted(names) if any(slot.output for slot in slots) else names
         return [*names, *(metric.name for metric in self._held)]
 
+    def directions(self) -> dict[str, str | None]:
+        """Name in the logs -> whether "up" or "down" is better; None: the metric does not say."""
+        known = {x.name: x.metric for x in self._slots or () if x.metric is not None}
+        known |= {metric.name: metric for metric in self._held}
+        return {name: metric._direction for name, metric in known.items()}
+
     def reset(self) -> None:
         """Begin all metrics anew."""
         for metric in self.all:

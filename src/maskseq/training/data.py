@@ -5,6 +5,7 @@ sequences. A batch says which sequences of the data it holds, so that what is dr
 does not depend on its batch. A `Stream` takes batches as they come.
 """
 
+import itertools
 import math
 import threading
 from collections.abc import Callable, Iterator
@@ -72,8 +73,8 @@ class Source(Protocol):
         """The batches of an epoch; with `shuffle` in an order that depends on seed and epoch."""
         ...
 
-    def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:
-        """The batches of one epoch after the other."""
+    def forever(self, seed: int, shuffle: bool, skipped: int) -> Iterator[Batch]:
+        """The batches of one epoch after the other, but for the first ones; streams have them."""
         ...
 
     def split(self, share: float) -> tuple["Source", "Source"]:
@@ -119,11 +120,11 @@ class DataSet:
         for start in range(0, len(numbers), several * self.size):
             yield from self._cut(numbers[start : start + several * self.size])
 
-    def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:
-        epoch = 0
-        while True:
-            yield from self.epoch(seed, epoch, shuffle)
-            epoch += 1
+    def forever(self, seed: int, shuffle: bool, skipped: int) -> Iterator[Batch]:
+        first, skipped = divmod(skipped, self.steps)
+        for epoch in itertools.count(first):
+            yield from itertools.islice(self.epoch(seed, epoch, shuffle), skipped, None)
+            skipped = 0
 
     def split(self, share: float) -> tuple["DataSet", "DataSet"]:
         if not 0 < share < 1:
@@ -188,15 +189,14 @@ class Stream:
         for number in order:
             yield self._batch(self._batches[int(number)])
 
-    def forever(self, seed: int, shuffle: bool) -> Iterator[Batch]:
-        epoch = 0
-        while True:
-            number = -1
-            for number, batch in enumerate(self.epoch(seed, epoch, shuffle)):  # noqa: B007
-                yield batch
-            if number < 0 or not self._indexed:
-                return  # a generator has come to its end
-            epoch += 1
+    def forever(self, seed: int, shuffle: bool, skipped: int) -> Iterator[Batch]:
+        if not self._indexed:
+            yield from self.epoch(seed, 0, shuffle)  # to the end of the generator
+            return
+        epoch, skipped = divmod(skipped, max(len(self._batches), 1))
+        while len(self._batches):
+            yield from itertools.islice(self.epoch(seed, epoch, shuffle), skipped, None)
+            epoch, skipped = epoch + 1, 0
 
     def split(self, share: float) -> tuple[Source, Source]:
         raise ValueError(

@@ -55,9 +55,11 @@ def fit(
     model = trainer.model
     model.history = history
     run.on_train_begin()
-    endless = source.forever(trainer.seed, shuffle) if steps_per_epoch else None
     logs: dict[str, float] = {}
-    for epoch in range(max(initial_epoch, trainer.first_epoch), epochs):
+    first = max(initial_epoch, trainer.first_epoch)
+    done = first * (steps_per_epoch or 0)
+    endless = source.forever(trainer.seed, shuffle, done) if steps_per_epoch else None
+    for epoch in range(first, epochs):
         run.on_epoch_begin(epoch)
         trainer.reset()
         if endless is None:
@@ -79,7 +81,7 @@ def fit(
             if not found:
                 warn(f"validation_data gave no batch in epoch {epoch + 1}: it must be read anew")
             logs |= {f"val_{name}": value for name, value in found.items()}
-        run.on_epoch_end(epoch, logs)
+        run.on_epoch_end(epoch, dict(logs))
         source.on_epoch_end()
         if model.stop_training or ended:
             break
