@@ -66,6 +66,7 @@ ALLOWED = {
     ("layers.core.embedding", "np.cumsum"): INTEGERS,
     ("ops.products", "np.einsum"): INTEGERS,
     ("ops.products", "np.matmul"): INTEGERS,
+    ("layers.attention.meeting", "np.add.reduceat"): INTEGERS,
     ("numerics.quantized", ".max"): POSITIVE,
     ("testing.precision", ".sum"): INTEGERS,
     ("testing.precision", "np.median"): CHECKS,

@@ -224,23 +224,50 @@ def real_rows(rows: Rows) -> np.ndarray:
 
 def mean_of_cells(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     """The mean over time, masked cells included; NaN and infinities in these count as 0."""
-    if mask is not None:
-        x = np.where(mask[..., None] | np.isfinite(x), x, np.float32(0))
     batch, time, features = x.shape
-    rows = x.reshape(batch * time, features)
-    sums = _kernels.sum_rows(rows, np.arange(batch + 1) * time)
-    return sums / np.float32(max(time, 1))
+    if mask is None:
+        rows = x.reshape(batch * time, features)
+        return _kernels.sum_rows(rows, np.arange(batch + 1) * time) / np.float32(max(time, 1))
+    masked = np.nonzero(~mask)
+    total = _kernels.sum_rows(x[mask], np.searchsorted(np.nonzero(mask)[0], np.arange(batch + 1)))
+    ones = np.ones(len(masked[0]), np.float32)
+    return _mean_with_masked(total, x[masked], ones, masked[0], time)
+
+
+def _mean_with_masked(
+    total: np.ndarray, rows: np.ndarray, counts: np.ndarray, sequences: np.ndarray, time: int
+) -> np.ndarray:
+    """The mean over `time` cells; total: of the real ones.
+
+    rows, counts, sequences: what masked cells show, how many of them, and of which sequence, in
+    order. Neighbours that are alike are one, so that the bits do not tell Rows from padded arrays.
+    """
+    rows = np.where(np.isfinite(rows), rows, np.float32(0))
+    other = (rows[1:] != rows[:-1]).any(axis=1) | (sequences[1:] != sequences[:-1])
+    starts = np.flatnonzero(np.append(True, other)[: len(rows)])
+    if len(starts) < len(rows):
+        counts = np.add.reduceat(counts, starts)
+    offsets = np.searchsorted(sequences[starts], np.arange(len(total) + 1))
+    total = total + _kernels.sum_rows(rows[starts] * counts[:, None], offsets)
+    return total / np.float32(max(time, 1))
 
 
 def mean_of_rows(rows: Rows) -> np.ndarray:
     """The mean over time of the padded array that `rows` stand for, (batch, features)."""
     layout, real = rows.layout, real_rows(rows)
     shown, padding = shown_times(rows)
-    if shown is not None:
-        real = real * shown[:, None]
+    sequences = np.flatnonzero(padding)
+    masked = np.broadcast_to(rows.pads, (layout.batch, *rows.pads.shape[1:]))[sequences]
+    counts = padding[sequences]
+    if shown is not None:  # behind the pads in front of them
+        carried = np.flatnonzero(shown > 1)
+        owners = np.repeat(np.arange(layout.batch), layout.lengths)[carried]
+        places = np.searchsorted(owners, sequences)
+        masked = np.insert(real[carried], places, masked, axis=0)
+        counts = np.insert(shown[carried] - 1, places, counts)
+        sequences = np.insert(owners, places, sequences)
     total = _kernels.sum_rows(real, layout.offsets)
-    total += padding[:, None] * rows.pads
-    return total / np.float32(max(layout.time, 1))
+    return _mean_with_masked(total, masked, counts, sequences, layout.time)
 
 
 def shown_times(rows: Rows) -> tuple[np.ndarray | None, np.ndarray]:
