@@ -23,7 +23,7 @@ def carrying(package: Any, x: np.ndarray, mask: np.ndarray | None) -> Any:
 def random_weights(theirs: Any, rng: np.random.Generator) -> None:
     """Other weights than the first ones: no bias is 0, no variance is 1."""
     values = [0.5 * rng.standard_normal(w.shape) for w in theirs.weights]
-    variance = ["variance" in w.path for w in theirs.weights]
+    variance = ["variance" in w.name for w in theirs.weights]
     theirs.set_weights(
         [abs(v) + 0.1 if positive else v for v, positive in zip(values, variance, strict=True)]
     )
