@@ -131,6 +131,7 @@ site: setup ## the pages and the reference as a site in build/site; warnings are
 
 answers: build peers ## ask Keras for the answers that layers are compared with
 	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.conformance.recorded
+	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.conformance.recorded_graphs
 	KERAS_BACKEND=jax $(BIN)/python -W ignore -m tests.training.recorded
 
 golden: build ## write the hashes of all answers anew: say in CHANGELOG why bits change

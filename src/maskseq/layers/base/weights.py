@@ -250,8 +250,12 @@ class WeightHolder:
         """The weights that are trainable, in layers that are; none if this one is frozen."""
         if not self._trainable:
             return []
+        holders = self._holders()
+        weights = [v for v in _weights_of(holders) if v.trainable]
+        if all(holder._trainable for holder in holders):
+            return weights
         frozen = self._frozen()
-        return [v for v in self.weights if v.trainable and id(v) not in frozen]
+        return [v for v in weights if id(v) not in frozen]
 
     def _frozen(self) -> set[int]:
         """The ids of the weights of frozen layers inside; who said nothing is as its holder."""
