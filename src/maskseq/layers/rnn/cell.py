@@ -24,6 +24,7 @@ from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
 from .taped_cell import cell_on_tape, traced
 from .taped_dropout import Dropped, drop_input, dropped_run, dropped_step, drops
 from .taped_run import TapedRun, pair_in_c, run_in_c, run_on_tape, steps_on_tape
+from .walked.products import run_products
 from .walked.run import walk_on_tape, walks
 
 
@@ -37,7 +38,7 @@ class Cell(Drawing, KeepsPack, Layer):
     """The weights of a cell of this package, and its step.
 
     A subclass names its `kind` for the kernels and its numbers of gates and of states, and writes
-    `advance` for activations that are not known to C.
+    `after` for activations that are not known to C.
 
     Right behind an Embedding, what rows of its table add to the gates is kept from call to call,
     float32 (ids, gates * units) in at most `max_kept_bytes`: where not all ids fit, that of ids
@@ -167,10 +168,28 @@ class Cell(Drawing, KeepsPack, Layer):
             new = self.advance(x, *(np.asarray(state, np.float32) for state in held))
         return new[0], list(new) if is_nested(states) else new[0]
 
-    @overridable
     def advance(self, x: np.ndarray, *states: np.ndarray) -> tuple[np.ndarray, ...]:
         """The new states, the output first."""
+        return self.after(_kernels.dense(x, self.packed()[0]), *states)
+
+    @overridable
+    def after(self, of_input: np.ndarray, *states: np.ndarray) -> tuple[np.ndarray, ...]:
+        """`advance` for the inputs' product, with its bias.
+
+        Parameters
+        ----------
+        of_input : numpy.ndarray
+            float32 (n, gates * units).
+        *states : numpy.ndarray
+            The states, float32 (n, units).
+        """
         raise NotImplementedError
+
+    def _splits(self) -> bool:
+        """True if a step is `after`, of activations that draw nothing at random."""
+        own = type(self).call is Cell.call and type(self).advance is Cell.advance
+        known = activations.ACTIVATIONS.values()
+        return own and all(function in known for function in self.functions().values())
 
     def over_rows(self, rows: Rows, states: Any, outputs: Outputs | None, reverse: bool) -> Run:
         """Run over the real steps of `rows`; see `run_cell`."""
@@ -178,7 +197,8 @@ class Cell(Drawing, KeepsPack, Layer):
             return dropped_run(self, rows, states, outputs, reverse)
         packed = self.packed()
         if not isinstance(packed, _kernels.PackedRNN):
-            return step_by_step(self, rows, states, outputs, reverse)
+            run = run_products if self._splits() else step_by_step
+            return run(self, rows, states, outputs, reverse)
         source = rows.source
         out, cells = outputs or NOWHERE
         _, last = _kernels.rnn(

@@ -137,17 +137,21 @@ class GRUCell(Cell):
         parts = recurrent_kernel[:, :gates], recurrent_kernel[:, gates:]
         return dense(kernel, of_input), *map(dense, parts)
 
-    def advance(self, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
-        of_input, of_state, *of_reset_state = self.packed()
+    def after(self, of_input: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
+        _, of_state, *of_reset_state = self.packed()
         units, gate = self.units, self.recurrent_activation
-        from_input, from_state = _kernels.dense(x, of_input), _kernels.dense(h, of_state)
-        both = gate(from_input[:, : 2 * units] + from_state[:, : 2 * units])
-        z, r = both[:, :units], both[:, units:]
+        from_state = _kernels.dense(h, of_state)
+        both = of_input[:, : 2 * units] + from_state[:, : 2 * units]
+        if activations.kernel_name(gate):  # of each number by itself: all at once
+            both = gate(both)
+            z, r = both[:, :units], both[:, units:]
+        else:
+            z, r = gate(both[:, :units]), gate(both[:, units:])
         if self.reset_after:
             kept = r * from_state[:, 2 * units :]
         else:
             kept = _kernels.dense(r * h, *of_reset_state)
-        return (z * h + (1 - z) * self.activation(from_input[:, 2 * units :] + kept),)
+        return (z * h + (1 - z) * self.activation(of_input[:, 2 * units :] + kept),)
 
     def formula(self, of_input: Any, of_state: Any, h: Any) -> tuple[Any, ...]:
         units, (gate, activation) = self.units, self.traced_functions()
@@ -155,8 +159,8 @@ class GRUCell(Cell):
         if self.bias is not None:
             of_input = of_input + (self.bias[0] if self.reset_after else self.bias)
             from_state = from_state + self.bias[1] if self.reset_after else from_state
-        both = gate(of_input[:, : 2 * units] + from_state[:, : 2 * units])
-        z, r = both[:, :units], both[:, units:]
+        both = of_input[:, : 2 * units] + from_state[:, : 2 * units]
+        z, r = gate(both[:, :units]), gate(both[:, units:])
         kept = r * from_state[:, 2 * units :] if self.reset_after else of_state(r * h, 2, 3)
         return (z * h + (1 - z) * activation(of_input[:, 2 * units :] + kept),)
 

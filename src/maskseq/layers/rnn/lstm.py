@@ -125,13 +125,18 @@ class LSTMCell(Cell):
             bias[self.units : 2 * self.units] = 1
         return bias
 
-    def advance(self, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
-        from_input, from_state = self.packed()
-        z = _kernels.dense(x, from_input) + _kernels.dense(h, from_state)
-        i, f, new, o = z.reshape(-1, 4, self.units).swapaxes(0, 1)
-        gate = self.recurrent_activation
-        c = gate(f) * c + gate(i) * self.activation(new)
-        return gate(o) * self.activation(c), c
+    def after(self, of_input: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+        z, units = of_input + _kernels.dense(h, self.packed()[1]), self.units
+        parts = [z[:, k * units : (k + 1) * units] for k in range(4)]
+        gates, candidate = self.recurrent_activation, self.activation(parts[2])
+        if activations.kernel_name(gates):  # all at once, without copies
+            z = gates(z)
+            i, f, _, o = (z[:, k * units : (k + 1) * units] for k in range(4))
+        else:
+            i, f, o = map(gates, (parts[0], parts[1], parts[3]))
+        c = f * c
+        c += i * candidate
+        return o * self.activation(c), c
 
     def formula(self, of_input: Any, of_state: Any, h: Any, c: Any) -> tuple[Any, ...]:
         z = of_input + of_state(h, 0, 4)

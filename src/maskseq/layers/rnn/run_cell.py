@@ -107,11 +107,9 @@ def in_time(layout: Layout, reverse: bool) -> tuple[np.ndarray, list[np.ndarray]
     by_length = np.argsort(-layout.lengths, kind="stable")
     lengths = layout.lengths[by_length]
     start = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[by_length]
-    steps = []
-    for step in range(int(lengths.max(initial=0))):
-        active = int(np.searchsorted(-lengths, -step))
-        steps.append(start[:active] + (-step if reverse else step))
-    return by_length, steps
+    counts = np.searchsorted(-lengths, -np.arange(lengths.max(initial=0))).tolist()
+    one = -1 if reverse else 1
+    return by_length, [start[:count] + one * step for step, count in enumerate(counts)]
 
 
 def step_by_step(

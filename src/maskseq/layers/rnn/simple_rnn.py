@@ -86,9 +86,8 @@ class SimpleRNNCell(Cell):
 
     kind = "simple_rnn"
 
-    def advance(self, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
-        of_input, of_state = self.packed()
-        return (self.activation(_kernels.dense(x, of_input) + _kernels.dense(h, of_state)),)
+    def after(self, of_input: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (self.activation(of_input + _kernels.dense(h, self.packed()[1])),)
 
     def formula(self, of_input: Any, of_state: Any, h: Any) -> tuple[Any, ...]:
         (activation,) = self.traced_functions()

@@ -1,1 +1,1 @@
-"""Training of cells of ours whose way back is not in C: other activations, dropout of states."""
+"""Runs of cells of ours that are not in C: other activations, dropout of states in training."""

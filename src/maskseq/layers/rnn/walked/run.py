@@ -23,6 +23,7 @@ def walks(cell: Any) -> bool:
     """True if the equations of `cell` are known, and it is the cell of a layer of ours."""
     return (
         is_ours(type(cell).advance)
+        and is_ours(type(cell).after)
         and cell.kind in EQUATIONS
         and all(map(knows, cell.functions().values()))
     )
