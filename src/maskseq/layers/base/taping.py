@@ -49,20 +49,23 @@ def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 def _wants_weights(layer: Any, tape: Any) -> bool:
     """True if a weight of the layer, or of one that it holds, is wanted."""
+
+    def own_wanted(holder: Any) -> bool:
+        return any(map(tape.wants, holder._own_variables))
+
     if not tape.variables:
         return False
-    if any(map(tape.wants, layer._own_variables)):
+    if own_wanted(layer):
         return True
     known = layer.__dict__.get("_without_weights")
     if known is None and layer.built and is_ours(type(layer)):
         known = layer._without_weights = not layer.weights and not layer._sublayers()
     if known or layer in tape.trained:
         return not known
-    for holder in layer._each_holder():
-        if any(map(tape.wants, holder._own_variables)):
-            tape.trained.add(layer)
-            return True
-    return False
+    if not own_wanted(layer._holders(until=own_wanted)[-1]):
+        return False
+    tape.trained.add(layer)
+    return True
 
 
 def _at_once(layer: Any, tape: Any, x: Traced) -> Any:

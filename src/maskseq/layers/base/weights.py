@@ -1,7 +1,7 @@
 """The weights of a layer, and of the layers it holds."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress, repeat
 from typing import Any
 
@@ -24,13 +24,9 @@ def _find_holders(value: Any, found: dict[int, Any]) -> None:
         for key in sorted(value):
             _find_holders(value[key], found)
     elif isinstance(value, (list, tuple)):
-        for part in _that_may_hold(value):
+        may_hold = map(isinstance, value, repeat((WeightHolder, dict, list, tuple)))
+        for part in compress(value, may_hold):
             _find_holders(part, found)
-
-
-def _that_may_hold(values: Sequence[Any]) -> Iterator[Any]:
-    """Those of the values that are holders, or in which some may be."""
-    return compress(values, map(isinstance, values, repeat((WeightHolder, dict, list, tuple))))
 
 
 def _weights_of(holders: Sequence[Any]) -> list[Variable]:
@@ -214,23 +210,24 @@ class WeightHolder:
         attributes = vars(self).copy()  # other threads may add some
         for name in ("_inbound_nodes", "_own_variables"):  # may be many, and hold no layers
             attributes.pop(name, None)
-        for value in _that_may_hold(list(attributes.values())):
-            _find_holders(value, found)
+        _find_holders(list(attributes.values()), found)
         return list(found.values())
 
-    def _each_holder(self) -> Iterator[Any]:
-        """Itself, and all that it holds at any depth, each once, before what it holds itself."""
-        found = set()
+    def _holders(self, until: Callable[[Any], bool] | None = None) -> list[Any]:
+        """Itself, and all that it holds at any depth, each once, before what it holds itself.
+
+        until: the first of which this is true is the last one.
+        """
+        found: dict[int, Any] = {}
         left = [self]
         while left:
             holder = left.pop()
             if id(holder) not in found:
-                found.add(id(holder))
-                yield holder
+                found[id(holder)] = holder
+                if until is not None and until(holder):
+                    break
                 left += reversed(holder._sublayers())
-
-    def _holders(self) -> list[Any]:
-        return list(self._each_holder())
+        return list(found.values())
 
     @property
     def weights(self) -> list[Variable]:
