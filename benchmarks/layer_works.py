@@ -180,7 +180,8 @@ def _moves(b: Batch) -> list[Work]:
         Work("Permute", layers.Permute((2, 1)), [padded_x], 0, 2 * padded),
         Work("Reshape", layers.Reshape((-1, 1)), [padded_x], 0, 2 * padded),
         Work("RepeatVector", layers.RepeatVector(4), [flat], 0, 5 * one),
-        Work("Embedding", layers.Embedding(WORDS, b.features), [ids], 0, 2 * one),
+        # Without mask_zero it loses the mask: the answer is padded.
+        Work("Embedding", layers.Embedding(WORDS, b.features), [ids], 0, one + padded),
     ]
 
 
@@ -202,7 +203,8 @@ def _products(b: Batch) -> list[Work]:
         Work("SpectralNormalization", dense, [x()], square),
         Work("TimeDistributed", layers.TimeDistributed(layers.Dense(f)), [x()], square),
         Work(
-            "ReversibleEmbedding", tied, [x()], square, call=lambda layer, y: layer(y, reverse=True)
+            "ReversibleEmbedding", tied, [x()], square, goal=1.5,
+            call=lambda layer, y: layer(y, reverse=True),
         ),
         Work("Conv1D", layers.Conv1D(f, 3, padding="same"), [x()], 3 * square, goal=1.5),
         Work("MaskedConv1D", layers.MaskedConv1D(f, 3, padding="same"), [x()], 3 * square, 0, 1.5),

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..context import current
-from ..nest import flatten, holds, map_structure
-from ..rows import PACKED, Unmasked, align, as_padded, rows_of
-from ..tensor import as_numpy
+from ..nest import flatten, holds, leaves, map_structure
+from ..rows import PACKED, Rows, Unmasked, align, as_padded
+from ..tensor import Tensor, as_numpy
 
 _names: dict[str, itertools.count] = {}
 _names_lock = threading.Lock()
@@ -173,29 +173,40 @@ class Operation:
         self.name = unique_name(function.__name__)
 
     def step(self, *args: Any, **kwargs: Any) -> Any:
-        """The function's result. It reads arrays: Rows are padded, unless it takes cell by cell."""
+        """The function's result. It reads arrays: Rows are padded, unless it takes step by step."""
         if holds(args, PACKED) or (kwargs and holds(kwargs, PACKED)):
-            if not kwargs and getattr(self.function, "of_cells", False):
-                result = self._on_rows(args)
-                if result is not NotImplemented:
-                    return result
+            result = self._on_rows(args, kwargs)
+            if result is not NotImplemented:
+                return result
             args, kwargs = map_structure(as_padded, args), map_structure(as_padded, kwargs)
         result = self.function(*args, **kwargs)
         tape = current().tape
         return result if tape is None else map_structure(tape.hold, result)
 
-    def _on_rows(self, args: tuple) -> Any:
-        """The result on Rows; its mask is lost, as in Keras. Beside them: numbers, features."""
-        rows = rows_of([x for x in args if type(x) in PACKED])
-        if rows is None or current().tape is not None or current().training:
+    def _on_rows(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """The result on Rows; its mask is lost, as in Keras. See `ops/steps.py`."""
+        on_steps = getattr(self.function, "on_steps", None)
+        if on_steps is None or current().tape is not None or current().training:
             return NotImplemented
-        others = [np.ndim(x) for x in args if type(x) not in PACKED]
-        arrays = None if any(n > rows[0].ndim - 2 for n in others) else align(rows)
-        if arrays is None:
+        packed = [x for x in leaves([args, kwargs]) if type(x) in PACKED]
+        rows = [x.rows if type(x) is Unmasked else x for x in packed]
+        if len({(*x.shape[:2], x.ndim) for x in rows}) != 1:  # whose features then meet
             return NotImplemented
-        values = iter(arrays)
-        result = self.function(*[next(values) if type(x) in PACKED else x for x in args])
-        return Unmasked.of(rows[0].with_values(as_numpy(result)))
+        given, arrays = on_steps(args, kwargs, rows[0].ndim), align(rows)
+        if given is None or arrays is None:
+            return NotImplemented
+        values = {id(x): array for x, array in zip(packed, arrays, strict=True)}
+        args, kwargs = map_structure(
+            lambda x: values[id(x)] if type(x) in PACKED else x, list(given)
+        )
+        made = self.function(*args, **kwargs)
+        return map_structure(lambda x: _shown(rows[0], as_numpy(x)), made)
+
+
+def _shown(rows: Rows, values: np.ndarray) -> Any:
+    """What was made of `rows`, whose mask is lost: an array, if steps lost all their axes."""
+    made = rows.with_values(values)
+    return made.to_padded().view(Tensor) if made.ndim < min(rows.ndim, 3) else Unmasked.of(made)
 
 
 class Node:

@@ -8,6 +8,7 @@ from .. import _kernels
 from ..numerics import extremes
 from .operation import Binary, Unary, named_operation, operation
 from .recording import NO_GRADIENT, Gradients
+from .steps import of_cells, on_steps, where_cells
 
 
 def _name(class_name: str) -> str:
@@ -190,6 +191,7 @@ bitwise_invert = _unary("BitwiseInvert", np.bitwise_not, NO_GRADIENT)
 left_shift, right_shift = bitwise_left_shift, bitwise_right_shift
 
 
+@of_cells
 @operation("Round", by_equality=True, gradient=NO_GRADIENT)
 def round(x, decimals=0):
     """The nearest number with `decimals` digits behind the point; halves go to the even one.
@@ -225,6 +227,7 @@ def round(x, decimals=0):
     return np.round(x, decimals)
 
 
+@of_cells
 @operation(
     "Clip",
     by_equality=True,
@@ -277,6 +280,7 @@ def _where_false(d, y, condition, x1, x2):
     return np.where(condition, np.float32(0), d)
 
 
+@on_steps(where_cells)
 @operation("Where", by_equality=True, gradient=(None, _where_true, _where_false))
 def where(condition, x1=None, x2=None):
     """`x1` where `condition` holds, else `x2`; without both, the places where it holds.
@@ -318,6 +322,7 @@ def where(condition, x1=None, x2=None):
     return list(np.where(condition)) if x1 is None and x2 is None else np.where(condition, x1, x2)
 
 
+@of_cells
 @operation("Cast", by_equality=True, gradient=lambda d, y, x, dtype: d)
 def cast(x, dtype):
     """`x` with another dtype; of floats as integers, without their fraction.
@@ -356,6 +361,7 @@ def cast(x, dtype):
     return np.asarray(x).astype(dtype)
 
 
+@of_cells
 @operation("OnesLike", by_equality=True, gradient=NO_GRADIENT)
 def ones_like(x, dtype=None):
     """Ones in the shape of `x`.
@@ -389,6 +395,7 @@ def ones_like(x, dtype=None):
     return np.ones_like(x, dtype=dtype)
 
 
+@of_cells
 @operation("ZerosLike", by_equality=True, gradient=NO_GRADIENT)
 def zeros_like(x, dtype=None):
     """Zeros in the shape of `x`.
@@ -422,6 +429,7 @@ def zeros_like(x, dtype=None):
     return np.zeros_like(x, dtype=dtype)
 
 
+@of_cells
 @operation("FullLike", by_equality=True, gradient=NO_GRADIENT)
 def full_like(x, fill_value, dtype=None):
     """`fill_value` in every cell of a tensor of the shape of `x`.
@@ -457,6 +465,7 @@ def full_like(x, fill_value, dtype=None):
     return np.full_like(x, fill_value, dtype=dtype)
 
 
+@of_cells
 @operation("StopGradient", by_equality=True, gradient=NO_GRADIENT)
 def stop_gradient(variable):
     """The tensor itself, which no gradient passes in training.

@@ -7,6 +7,7 @@ from ..numerics import reductions, slopes
 from ..numerics.slopes import BACK
 from .operation import Unary, named_operation, operation
 from .recording import Gradients
+from .steps import along_features, of_cells
 
 
 def _known(class_name: str, name: str, kernel: str) -> Unary:
@@ -40,6 +41,7 @@ sparse_plus = _known("SparsePlus", "sparse_plus", "sparse_plus")
 sparse_sigmoid = _known("SparseSigmoid", "sparse_sigmoid", "sparse_sigmoid")
 
 
+@of_cells
 @operation("LeakyRelu", by_equality=True, gradient=_sloping("leaky_relu", "negative_slope"))
 def leaky_relu(x, negative_slope=0.2):
     """x, and `negative_slope` * x below 0.
@@ -73,6 +75,7 @@ def leaky_relu(x, negative_slope=0.2):
     return activations.leaky_relu(x, negative_slope)
 
 
+@of_cells
 @operation("Elu", by_equality=True, gradient=_sloping("elu", "alpha"))
 def elu(x, alpha=1.0):
     """x, and `alpha` * (exp(x) - 1) below 0.
@@ -106,6 +109,7 @@ def elu(x, alpha=1.0):
     return activations.elu(x, alpha)
 
 
+@of_cells
 @operation("Celu", by_equality=True, gradient=_sloping("celu", "alpha"))
 def celu(x, alpha=1.0):
     """x, and `alpha` * (exp(x / `alpha`) - 1) below 0.
@@ -139,6 +143,7 @@ def celu(x, alpha=1.0):
     return activations.celu(x, alpha)
 
 
+@of_cells
 @operation("Gelu", by_equality=True, gradient=_sloping("gelu", "approximate"))
 def gelu(x, approximate=True):
     """x times the share of a normal distribution that lies below x.
@@ -172,6 +177,7 @@ def gelu(x, approximate=True):
     return activations.gelu(x, approximate)
 
 
+@of_cells
 @operation("Squareplus", by_equality=True, gradient=_sloping("squareplus", "b"))
 def squareplus(x, b=4):
     """(x + sqrt(x * x + `b`)) / 2.
@@ -205,6 +211,7 @@ def squareplus(x, b=4):
     return activations.squareplus(x, b)
 
 
+@of_cells
 @operation("SoftShrink", by_equality=True, gradient=_sloping("soft_shrink", "threshold"))
 def soft_shrink(x, threshold=0.5):
     """x moved towards 0 by `threshold`; 0 where its size is at most that.
@@ -238,6 +245,7 @@ def soft_shrink(x, threshold=0.5):
     return activations.soft_shrink(x, threshold)
 
 
+@of_cells
 @operation("HardShrink", by_equality=True, gradient=_sloping("hard_shrink", "threshold"))
 def hard_shrink(x, threshold=0.5):
     """x, and 0 where its size is at most `threshold`.
@@ -271,6 +279,7 @@ def hard_shrink(x, threshold=0.5):
     return activations.hard_shrink(x, threshold)
 
 
+@of_cells
 @operation(
     "Threshold", by_equality=True, gradient=_sloping("threshold", "threshold", "default_value")
 )
@@ -308,6 +317,7 @@ def threshold(x, threshold, default_value):
     return activations.threshold(x, threshold, default_value)
 
 
+@along_features
 @operation("Glu", gradient=lambda d, y, x, axis: slopes.glu(d, x, axis))
 def glu(x, axis=-1):
     """The first half of `x` along `axis` times sigmoid of the second half.
@@ -346,6 +356,7 @@ def glu(x, axis=-1):
     return activations.glu(x, axis)
 
 
+@along_features
 @operation("Softmax", by_equality=True, gradient=lambda d, y, x, axis: slopes.softmax(d, y, axis))
 def softmax(x, axis=-1):
     """exp(x) over its sum along `axis`: positive numbers whose sum is 1.
@@ -384,6 +395,7 @@ def softmax(x, axis=-1):
     return activations.softmax(x, axis)
 
 
+@along_features
 @operation(
     "LogSoftmax", by_equality=True, gradient=lambda d, y, x, axis: slopes.log_softmax(d, y, axis)
 )
@@ -424,6 +436,7 @@ def log_softmax(x, axis=-1):
     return activations.log_softmax(x, axis)
 
 
+@along_features
 @operation(
     "Sparsemax", by_equality=True, gradient=lambda d, y, x, axis: slopes.sparsemax(d, y, x, axis)
 )
@@ -483,6 +496,7 @@ def _normalize_gradient(d, y, x, axis, order, epsilon):
     return (d - share * slope) / kept
 
 
+@along_features
 @operation("Normalize", by_equality=True, gradient=_normalize_gradient)
 def normalize(x, axis=-1, order=2, epsilon=None):
     """`x` over its length along `axis`, which is taken for `epsilon` at least.

@@ -19,6 +19,7 @@ from ..tape import Traced
 from ..tensor import Tensor
 from .cell_docs import docstring
 from .recording import Gradients, Recorder
+from .steps import of_cells
 
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 """Keras's class name of an operation -> the function here. The closed table for model files."""
@@ -144,9 +145,3 @@ def named_operation(
     function.__doc__ = docstring(name)
     call = operation(class_name, by_equality=True, gradient=gradient)(function)
     return of_cells(call)
-
-
-def of_cells(function: Callable[P, Any]) -> Callable[P, Any]:
-    """Mark an operation each cell of whose result depends on that cell of its arguments alone."""
-    function.__dict__["of_cells"] = True
-    return function

@@ -10,6 +10,7 @@ from .. import _kernels
 from ..numerics import reductions
 from ..numerics.products import outer
 from .operation import operation
+from .steps import by_matrix, on_steps, without_label
 
 
 def _kind_of(operands: Any) -> np.dtype:
@@ -74,6 +75,7 @@ def _to_second(d, y, x1, x2):
     return found[..., 0] if np.ndim(x2) == 1 else found
 
 
+@on_steps(by_matrix)
 @operation("Matmul", by_equality=True, gradient=(_to_first, _to_second))
 def matmul(x1, x2):
     """The matrix product over the last axis of `x1` and the last but one of `x2`.
@@ -139,6 +141,7 @@ def _to_operand(d: Any, terms: list[Any], k: int) -> np.ndarray:
     return result.reshape(x.shape)
 
 
+@on_steps(without_label)
 @operation("Einsum", by_equality=True, gradient=(None, _einsum_gradient))
 def einsum(subscripts, *operands):
     """Sums of products by Einstein's rule; more than two operands from the left on.

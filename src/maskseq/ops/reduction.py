@@ -11,6 +11,7 @@ from .. import _kernels
 from ..numerics import extremes, reductions
 from .operation import operation
 from .recording import NO_GRADIENT
+from .steps import along_features
 
 
 def _axes(axis):
@@ -118,6 +119,7 @@ def _cumprod_gradient(d, y, x, axis, dtype):
 # The operations
 
 
+@along_features
 @operation("Any", by_equality=True, gradient=NO_GRADIENT)
 def any(x, axis=None, keepdims=False):
     """True where any number along `axis` is true, that is not 0.
@@ -158,6 +160,7 @@ def any(x, axis=None, keepdims=False):
     return np.any(x, axis=_axes(axis), keepdims=keepdims)
 
 
+@along_features
 @operation("All", by_equality=True, gradient=NO_GRADIENT)
 def all(x, axis=None, keepdims=False):
     """True where all numbers along `axis` are true, that is not 0.
@@ -198,6 +201,7 @@ def all(x, axis=None, keepdims=False):
     return np.all(x, axis=_axes(axis), keepdims=keepdims)
 
 
+@along_features
 @operation(
     "Sum", by_equality=True, gradient=lambda d, y, x, axis, keepdims: _over(d, x, axis, keepdims)
 )
@@ -245,6 +249,7 @@ def sum(x, axis=None, keepdims=False):
     return reductions.reduce(x, "sum", axis, keepdims)
 
 
+@along_features
 @operation("Prod", by_equality=True, gradient=_prod_gradient)
 def prod(x, axis=None, keepdims=False, dtype=None):
     """The product along `axis`.
@@ -291,6 +296,7 @@ def prod(x, axis=None, keepdims=False, dtype=None):
     return reductions.reduce(x, "prod", axis, keepdims)
 
 
+@along_features
 @operation("Mean", by_equality=True, gradient=_mean_gradient)
 def mean(x, axis=None, keepdims=False):
     """The mean along `axis`; NaN of no numbers.
@@ -335,6 +341,7 @@ def mean(x, axis=None, keepdims=False):
     return reductions.reduce(x, "mean", axis, keepdims)
 
 
+@along_features
 @operation("Var", by_equality=True, gradient=_var_gradient)
 def var(x, axis=None, keepdims=False):
     """The variance along `axis`: the mean of squared distances from the mean.
@@ -375,6 +382,7 @@ def var(x, axis=None, keepdims=False):
     return reductions.reduce(x, "var", axis, keepdims)
 
 
+@along_features
 @operation("Std", by_equality=True, gradient=_std_gradient)
 def std(x, axis=None, keepdims=False):
     """The standard deviation along `axis`: the root of `var`.
@@ -415,6 +423,7 @@ def std(x, axis=None, keepdims=False):
     return reductions.reduce(x, "std", axis, keepdims)
 
 
+@along_features
 @operation("Max", by_equality=True, gradient=_extreme_gradient)
 def max(x, axis=None, keepdims=False, initial=None):
     """The largest number along `axis`, or `initial` if that is larger; NaN if one is.
@@ -457,6 +466,7 @@ def max(x, axis=None, keepdims=False, initial=None):
     return _extreme(extremes.largest, x, _axes(axis), keepdims, initial)
 
 
+@along_features
 @operation("Min", by_equality=True, gradient=_extreme_gradient)
 def min(x, axis=None, keepdims=False, initial=None):
     """The smallest number along `axis`, or `initial` if that is smaller; NaN if one is.
@@ -499,6 +509,7 @@ def min(x, axis=None, keepdims=False, initial=None):
     return _extreme(extremes.smallest, x, _axes(axis), keepdims, initial)
 
 
+@along_features
 @operation("Argmax", by_equality=True, gradient=NO_GRADIENT)
 def argmax(x, axis=None, keepdims=False):
     """The place of the largest number along `axis`; of equal ones, the first.
@@ -539,6 +550,7 @@ def argmax(x, axis=None, keepdims=False):
     return _extreme(np.argmax, x, axis, keepdims).astype(np.int32)
 
 
+@along_features
 @operation("Argmin", by_equality=True, gradient=NO_GRADIENT)
 def argmin(x, axis=None, keepdims=False):
     """The place of the smallest number along `axis`; of equal ones, the first.
@@ -579,6 +591,7 @@ def argmin(x, axis=None, keepdims=False):
     return _extreme(np.argmin, x, axis, keepdims).astype(np.int32)
 
 
+@along_features
 @operation("Cumsum", gradient=_cumsum_gradient)
 def cumsum(x, axis=None, dtype=None):
     """The sum of all numbers up to each one along `axis`.
@@ -620,6 +633,7 @@ def cumsum(x, axis=None, dtype=None):
     return np.cumsum(x, axis=axis, dtype=dtype)
 
 
+@along_features
 @operation("Cumprod", gradient=_cumprod_gradient)
 def cumprod(x, axis=None, dtype=None):
     """The product of all numbers up to each one along `axis`.
@@ -660,6 +674,7 @@ def cumprod(x, axis=None, dtype=None):
     return np.cumprod(x, axis=axis, dtype=dtype)
 
 
+@along_features
 @operation("CountNonzero", by_equality=True, gradient=NO_GRADIENT)
 def count_nonzero(x, axis=None):
     """How many numbers along `axis` are not 0.
@@ -698,6 +713,7 @@ def count_nonzero(x, axis=None):
     return np.asarray(np.count_nonzero(x, axis=_axes(axis))).astype(np.int32)
 
 
+@along_features
 @operation("Logsumexp", by_equality=True, gradient=_log_sum_exp_gradient)
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) along `axis`, without overflow.

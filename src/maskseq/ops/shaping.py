@@ -7,6 +7,7 @@ import numpy as np
 
 from .operation import operation
 from .recording import NO_GRADIENT
+from .steps import adding_features, along_features, of_features, on_steps
 
 
 def _reshaped(d, y, x, **options):
@@ -56,6 +57,7 @@ def _pad_numbers(x, pad_width, mode, constant_values):
     return np.pad(x, pad_width, mode, **options)
 
 
+@along_features
 @operation("Concatenate", gradient=_join_gradient)
 def concatenate(xs, axis=0):
     """Tensors joined along `axis`.
@@ -95,6 +97,7 @@ def concatenate(xs, axis=0):
     return np.concatenate(xs, axis=axis)
 
 
+@adding_features
 @operation("Stack", by_equality=True, gradient=lambda d, y, x, axis: list(np.moveaxis(d, axis, 0)))
 def stack(x, axis=0):
     """Tensors of one shape joined along a new `axis`.
@@ -174,6 +177,7 @@ def unstack(x, num=None, axis=0):
     return list(np.moveaxis(x, axis, 0))
 
 
+@along_features
 @operation(
     "Split", gradient=lambda d, y, x, indices_or_sections, axis: np.concatenate(_parts(d, y), axis)
 )
@@ -422,6 +426,7 @@ def moveaxis(x, source, destination):
     return np.moveaxis(x, source, destination)
 
 
+@along_features
 @operation("Flip", by_equality=True, gradient=lambda d, y, x, axis: np.flip(d, axis))
 def flip(x, axis=None):
     """`x` with `axis` the other way round.
@@ -505,6 +510,7 @@ def roll(x, shift, axis=None):
     return np.roll(x, shift, axis)
 
 
+@adding_features
 @operation("ExpandDims", by_equality=True, gradient=_reshaped)
 def expand_dims(x, axis):
     """`x` with new axes of size 1.
@@ -544,6 +550,7 @@ def expand_dims(x, axis):
     return np.expand_dims(x, axis)
 
 
+@along_features
 @operation("Squeeze", by_equality=True, gradient=_reshaped)
 def squeeze(x, axis=None):
     """`x` without axes of size 1.
@@ -616,6 +623,7 @@ def tile(x, repeats):
     return np.tile(x, repeats)
 
 
+@along_features
 @operation("Repeat", gradient=_placed(lambda x, repeats, axis: np.repeat(x, repeats, axis)))
 def repeat(x, repeats, axis=None):
     """Each number of `x` several times in a row.
@@ -703,6 +711,7 @@ def pad(x, pad_width, mode: Any = "constant", constant_values=None):
     return np.pad(x, pad_width, mode, **options)
 
 
+@along_features
 @operation("Take", gradient=_placed(lambda x, indices, axis: np.take(x, indices, axis)))
 def take(x, indices, axis=None):
     """The parts of `x` at `indices` along `axis`.
@@ -826,6 +835,7 @@ def broadcast_to(x, shape):
     return np.broadcast_to(x, shape)
 
 
+@on_steps(of_features)
 @operation("GetItem", gradient=_get_gradient)
 def get_item(x, key):
     """`x[key]`, as brackets behind a symbolic tensor record it.

@@ -7,6 +7,7 @@ import numpy as np
 from .operation import operation
 from .recording import NO_GRADIENT
 from .shaping import take_along_axis
+from .steps import along_features
 
 
 def _order(x, axis):
@@ -21,6 +22,7 @@ def _sort_gradient(d, y, x, axis):
     return found
 
 
+@along_features
 @operation("Sort", by_equality=True, gradient=_sort_gradient)
 def sort(x, axis=-1):
     """`x` in ascending order along `axis`; NaN comes last.
@@ -59,6 +61,7 @@ def sort(x, axis=-1):
     return np.sort(x, axis=axis, kind="stable")
 
 
+@along_features
 @operation("Argsort", by_equality=True, gradient=NO_GRADIENT)
 def argsort(x, axis=-1):
     """The places of the numbers along `axis`, from the smallest to the largest.
