@@ -273,9 +273,9 @@ typedef void msq_add_moments_fn(double *sum, double *squares, const float *x, in
  * gamma and beta, or NULL. */
 typedef void msq_normalize_back_rows_fn(float *dx, float *products, const float *d, const float *x,
                                         int64_t rows, int64_t n, const msq_normalization *norm);
-/* y = (x - mean) * scale + offset; mean NULL: 0. */
-typedef void msq_scale_row_fn(float *y, const float *x, const float *mean, const float *scale,
-                              const float *offset, int64_t n);
+/* y = (x - mean) * scale + offset for rows of n values; mean NULL: 0. */
+typedef void msq_scale_rows_fn(float *y, const float *x, int64_t rows, int64_t n, const float *mean,
+                               const float *scale, const float *offset);
 
 /* scores[j] = sum over d of scale[d] tanh(factor (q[d] + k[j][d])), k (keys, dim); scale NULL: 1.
  */
@@ -352,7 +352,7 @@ typedef struct msq_kernel_table {
     msq_normalize_rows_fn *normalize_rows;
     msq_add_moments_fn *add_moments;
     msq_normalize_back_rows_fn *normalize_back_rows;
-    msq_scale_row_fn *scale_row;
+    msq_scale_rows_fn *scale_rows;
     msq_additive_scores_fn *additive_scores;
     msq_pack_keys_fn *pack_keys;
     msq_pack_values_fn *pack_values;

@@ -254,14 +254,33 @@ static void add_moments(double *sum, double *squares, const float *x, int64_t ro
     }
 }
 
+/* Of vecs * V_WIDTH columns, or of `part` of one vector. */
+INLINE void scale_block(float *y, const float *x, int64_t rows, int64_t stride, const float *mean,
+                        const float *scale, const float *offset, const int vecs, int64_t part) {
+    vec means[MOMENT_VECS], scales[MOMENT_VECS], offsets[MOMENT_VECS];
+    UNROLL for (int v = 0; v < vecs; v++) {
+        means[v] = mean ? load_some(mean + v * V_WIDTH, part) : v_set1(0.0f); /* -0 stays -0 */
+        scales[v] = load_some(scale + v * V_WIDTH, part);
+        offsets[v] = load_some(offset + v * V_WIDTH, part);
+    }
+    for (int64_t r = 0; r < rows; r++, x += stride, y += stride)
+        UNROLL for (int v = 0; v < vecs; v++) {
+            const vec apart = v_sub(load_some(x + v * V_WIDTH, part), means[v]);
+            store_some(y + v * V_WIDTH, v_add(v_mul(apart, scales[v]), offsets[v]), part);
+        }
+}
+
 /* y = (x - mean) * scale + offset, each step rounded. */
-static void scale_row(float *y, const float *x, const float *mean, const float *scale,
-                      const float *offset, int64_t n) {
-    for (int64_t i = 0; i < n; i += V_WIDTH) {
-        vec v = load_some(x + i, n - i);
-        if (mean)
-            v = v_sub(v, load_some(mean + i, n - i));
-        v = v_mul(v, load_some(scale + i, n - i));
-        store_some(y + i, v_add(v, load_some(offset + i, n - i)), n - i);
+static void scale_rows(float *y, const float *x, int64_t rows, int64_t n, const float *mean,
+                       const float *scale, const float *offset) {
+    for (int64_t r = 0; r < rows; r += MOMENT_ROWS, x += MOMENT_ROWS * n, y += MOMENT_ROWS * n) {
+        const int64_t some = rows - r < MOMENT_ROWS ? rows - r : MOMENT_ROWS;
+        int64_t c = 0;
+        for (; c + MOMENT_VECS * V_WIDTH <= n; c += MOMENT_VECS * V_WIDTH)
+            scale_block(y + c, x + c, some, n, mean ? mean + c : NULL, scale + c, offset + c,
+                        MOMENT_VECS, V_WIDTH);
+        for (; c < n; c += V_WIDTH)
+            scale_block(y + c, x + c, some, n, mean ? mean + c : NULL, scale + c, offset + c, 1,
+                        n - c < V_WIDTH ? n - c : V_WIDTH);
     }
 }

@@ -199,12 +199,11 @@ static int one_sequence(const groups_job *job, const numbers *of, int64_t b) {
     const float *const x = job->x + begin * features;
     const cells c = trimmed(x, n, pad, before, after, features);
     find_scales(of, &c, g);
-    for (int64_t r = 0; r < n; r++)
-        msq_kernels()->scale_row(job->y + (begin + r) * features, x + r * features, of->rounded,
-                                 of->scale, of->offset, features);
+    msq_kernels()->scale_rows(job->y + begin * features, x, n, features, of->rounded, of->scale,
+                              of->offset);
     if (pad)
-        msq_kernels()->scale_row(job->y + (job->rows - g->pads + b) * features, pad, of->rounded,
-                                 of->scale, of->offset, features);
+        msq_kernels()->scale_rows(job->y + (job->rows - g->pads + b) * features, pad, 1, features,
+                                  of->rounded, of->scale, of->offset);
     return 1;
 }
 

@@ -27,10 +27,11 @@ static void rows_body(void *context, int thread, int num_threads) {
         kernels->normalize_rows(job->y + begin * n, job->x + begin * n, end - begin, n, job->norm);
         return;
     }
-    for (int64_t row = begin; row < end; row++) {
-        const int64_t set = row / job->repeats * n;
-        kernels->scale_row(job->y + row * n, job->x + row * n, job->mean ? job->mean + set : NULL,
-                           job->scale + set, job->offset + set, n);
+    for (int64_t row = begin, next; row < end; row = next) {
+        const int64_t set = row / job->repeats, last = (set + 1) * job->repeats, at = set * n;
+        next = last < end ? last : end;
+        kernels->scale_rows(job->y + row * n, job->x + row * n, next - row, n,
+                            job->mean ? job->mean + at : NULL, job->scale + at, job->offset + at);
     }
 }
 
