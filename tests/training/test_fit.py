@@ -307,7 +307,7 @@ def test_errors_come_before_any_step():
         model.fit(X, Y, batch_size=0)
     with pytest.raises(ValueError, match="y must be given for output"):
         model.fit(X, verbose=0)
-    with pytest.raises(ValueError, match="validation_split must be between 0 and 1, got 1.5"):
+    with pytest.raises(ValueError, match=r"validation_split must be in \(0, 1\), got 1.5"):
         model.fit(X, Y, validation_split=1.5)
     with pytest.raises(ValueError, match="there is none called 'msee'; did you mean 'mse'"):
         model.compile("sgd", "msee")

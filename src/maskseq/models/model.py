@@ -239,6 +239,8 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         -----
         Source: keras.Model.get_layer.
         """
+        if index is not None and not -len(self.layers) <= index < len(self.layers):
+            raise IndexError(f"model '{self.name}' has {len(self.layers)} layers, none at {index}")
         if index is not None:
             return self.layers[index]
         for layer in self.layers:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from .. import losses
+from ..given.checking import in_range
 from ..tape import value_of
 from .data import Batch
 from .outputs import by_output, names_of_outputs, of_compile, words_in
@@ -68,7 +69,9 @@ class CompiledLosses:
         given = by_output(model, given, "loss", spread=True)
         self._losses = [losses.as_loss(x) for x in given]
         weights = by_output(model, weights, "loss_weights")
-        self._weights = [1.0 if w is None else float(w) for w in weights]
+        self._weights = [
+            1.0 if w is None else float(in_range(w, "(-inf, inf)", "loss_weights")) for w in weights
+        ]
         self.reset()
 
     @property

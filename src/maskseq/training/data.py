@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ..data.ragged import Ragged, as_batch
+from ..given.checking import in_range
 from ..given.numpy_ma import without_mask
 from ..models import inputs as model_inputs
 from ..models.batches import count_of, gives_batches, part, picked
@@ -127,8 +128,7 @@ class DataSet:
             skipped = 0
 
     def split(self, share: float) -> tuple["DataSet", "DataSet"]:
-        if not 0 < share < 1:
-            raise ValueError(f"validation_split must be between 0 and 1, got {share}")
+        in_range(share, "(0, 1)", "validation_split")
         first = int(len(self._numbers) * (1 - share))
         if not 0 < first < len(self._numbers):
             raise ValueError(

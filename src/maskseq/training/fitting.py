@@ -47,7 +47,7 @@ def fit(
     else:
         held = _validation_source(trainer, validation_data)
     if held is not None:
-        held.size = validation_batch_size or source.size
+        held.size = _size(validation_batch_size or source.size)
     steps = steps_per_epoch or source.steps
     history = History()
     run = _callbacks(trainer.model, [history], callbacks, verbose, epochs, steps)
@@ -153,7 +153,7 @@ def _check_counts(
     ):
         if value is None and "steps" in name:
             continue
-        if isinstance(value, Sequence) and name == "validation_freq":
+        if isinstance(value, Sequence) and not isinstance(value, str) and name == "validation_freq":
             continue
         if not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"{name} must be an int of {least} or more, got {value!r}")
@@ -169,7 +169,8 @@ def _validation_source(trainer: Trainer, data: Any) -> Source | None:
     if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
         x, y, *weights = data
         return source_of(trainer.model, x, y, weights[0] if weights else None, BATCH_SIZE)
-    if not (hasattr(data, "__len__") or batches.gives_batches(data)):
+    listed = hasattr(data, "__len__") and not isinstance(data, (str, bytes))
+    if not (listed or batches.gives_batches(data)):
         raise TypeError(
             f"validation_data must be (x, y), (x, y, sample_weight) or batches, got "
             f"{type(data).__name__}"

@@ -117,7 +117,9 @@ def test_the_error_says_which_values_are_right(make, message):
         make()
 
 
-def test_values_at_the_ends_are_taken():
+def test_values_at_the_ends_are_taken_where_they_belong():
+    with pytest.raises(ValueError, match="beta_2"):
+        optimizers.Adam(beta_2=1)
     assert optimizers.Adam(beta_1=0, beta_2=0.9999, epsilon=0).beta_1 == 0
     assert optimizers.SGD(momentum=1).momentum == 1
     assert schedules.CosineDecay(np.float32(0.1), 218.75).decay_steps == 218.75

@@ -122,10 +122,10 @@ def test_lists_are_taken_as_predictions():
 
 def test_a_label_that_is_no_class_is_never_among_the_best():
     labels = np.array([7, -1])
-    assert ops.in_top_k(labels, P, 2).tolist() == [False, False]
+    assert ops.in_top_k(labels, P, 3).tolist() == [False, False]
     assert ops.in_top_k([2, 0], P, 1).tolist() == [True, True]
-    assert metrics.sparse_top_k_categorical_accuracy(labels, P, 2).tolist() == [0, 0]
-    assert metrics.SparseTopKCategoricalAccuracy(2)(labels, P) == 0
+    assert metrics.sparse_top_k_categorical_accuracy(labels, P, 3).tolist() == [0, 0]
+    assert metrics.SparseTopKCategoricalAccuracy(3)(labels, P) == 0
 
 
 def test_a_norm_of_order_0_counts():

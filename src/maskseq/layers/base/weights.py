@@ -315,6 +315,8 @@ class WeightHolder:
         Source: keras.Layer.set_weights.
         """
         variables = self.weights
+        if not np.iterable(weights):
+            raise TypeError(f"layer '{self.name}': weights must be a list, got {weights!r}")
         arrays = [as_array(w, f"weights[{i}]") for i, w in enumerate(weights)]
         if len(arrays) != len(variables):
             raise ValueError(
