@@ -59,14 +59,24 @@ def _words_of_axes(layer: Any) -> str:
     return words
 
 
+def _shape_of_lists(x: Any) -> tuple[int, ...] | None:
+    """The shape of nested lists; None if their lengths differ. Unlike NumPy's it calls no method
+    of what is in them, which might change them meanwhile."""
+    if not isinstance(x, list | tuple):
+        return ()
+    inner = {_shape_of_lists(part) for part in x}
+    if len(inner) > 1 or None in inner:
+        return None
+    return len(x), *(inner.pop() if inner else ())
+
+
 def _misfit(layer: Any, inputs: Any) -> Exception | None:
     """The error that says that the first argument of a call has other axes than it must."""
     first = inputs[0]
     shapes = map_structure(lambda x: getattr(x, "shape", None), first)
     if isinstance(first, list) and not any(hasattr(x, "shape") for x in leaves(first)):
-        try:
-            shapes = np.shape(first) if first else []
-        except ValueError:  # lists of different lengths
+        shapes = _shape_of_lists(first) if first else []
+        if shapes is None:
             return None
     try:
         check_axes(layer, shapes)
