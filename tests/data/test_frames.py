@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+import maskseq
 from maskseq import Ragged
 from maskseq.data.grouping import group
 
@@ -126,6 +127,19 @@ def test_what_is_no_frame_is_an_error():
     polars = pytest.importorskip("polars")
     with pytest.raises(TypeError, match=r"LazyFrame: collect\(\) it first"):
         Ragged.from_frame(polars.LazyFrame({"id": [1]}), by="id")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_groups_of_a_frame_are_refused(library):
+    """Iterated over, they give pairs of a key and a frame: no batches of a model."""
+    frame = pytest.importorskip(library).DataFrame({"id": [1, 1, 2], "t": [1, 2, 3]})
+    groups = frame.groupby("id") if library == "pandas" else frame.group_by("id")
+    model = maskseq.Sequential([maskseq.Input((None,)), maskseq.layers.Embedding(9, 2)])
+    for x in (groups, groups["t"]) if library == "pandas" else (groups,):
+        with pytest.raises(TypeError, match="got groups of one: give the frame, and by="):
+            model.predict(x)
+        with pytest.raises(TypeError, match="got groups of one"):
+            Ragged.from_frame(x, by="id")
 
 
 def test_ragged_becomes_columns_of_others():

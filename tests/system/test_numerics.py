@@ -97,6 +97,7 @@ ALLOWED = {
     ("data.grouping", "np.cumsum"): INTEGERS,
     ("data.grouping", "np.sort"): INTEGERS,
     ("data.grouping", "np.unique"): KEYS,
+    ("data.interchange", "np.cumsum"): INTEGERS,
     ("data.json_lists", "np.cumsum"): INTEGERS,
     ("data.lists", "np.cumsum"): INTEGERS,
     ("data.ragged", ".sum"): INTEGERS,

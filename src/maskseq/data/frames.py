@@ -24,7 +24,7 @@ _TEXT = ("string", "large_string", "str", "categorical", "enum", "category", "di
 def library_of(x: Any) -> str | None:
     """The name of the library that the frame `x` is of; None if `x` is no frame.
 
-    Raises: TypeError for a polars LazyFrame.
+    Raises: TypeError for a polars LazyFrame, and for groups of a frame.
     """
     for kind in type(x).__mro__:
         library = kind.__module__.partition(".")[0]
@@ -32,6 +32,8 @@ def library_of(x: Any) -> str | None:
             return _FRAMES[library, kind.__name__]
         if (library, kind.__name__) == ("polars", "LazyFrame"):
             raise TypeError("expected a frame, got a polars LazyFrame: collect() it first")
+        if library in ("pandas", "polars") and kind.__name__.endswith("GroupBy"):
+            raise TypeError("expected a frame, got groups of one: give the frame, and by=")
     return None
 
 

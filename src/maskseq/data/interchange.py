@@ -211,3 +211,25 @@ class Interchange:
 
         rows: Any = self
         return arrow.capsules(rows.values, rows.offsets)
+
+
+def is_torch_ragged(x: Any) -> bool:
+    """True for PyTorch's own: a PackedSequence, which is no tuple of sequences, a nested tensor."""
+    return type(x).__name__ == "PackedSequence" or getattr(x, "is_nested", False) is True
+
+
+def sequences_of(x: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The values and offsets of these sequences, in the order before packing.
+
+    A PackedSequence holds all first steps, longest sequence first, then all second ones, and so on.
+    """
+    if type(x).__name__ != "PackedSequence":
+        rows = [np.asarray(row) for row in x.unbind()]
+        return np.concatenate(rows), np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    counts = np.asarray(x.batch_sizes)  # of sequences that have that step
+    places = np.arange(counts[0]) if x.unsorted_indices is None else np.asarray(x.unsorted_indices)
+    lengths = np.searchsorted(-counts, -places, "left")
+    offsets = np.append(0, np.cumsum(lengths, dtype=np.int64))
+    steps = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+    before = np.cumsum(counts, dtype=np.int64) - counts
+    return np.asarray(x.data)[before[steps] + np.repeat(places, lengths)], offsets

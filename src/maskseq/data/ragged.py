@@ -11,7 +11,7 @@ import numpy as np
 from ..given import as_array
 from ..given.numpy_ma import is_masked_array, masked_steps
 from . import lists as reading
-from .interchange import Interchange
+from .interchange import Interchange, is_torch_ragged, sequences_of
 from .pictured import Pictured
 
 if TYPE_CHECKING:
@@ -437,12 +437,15 @@ class Ragged(Interchange, Pictured):
 def as_batch(x: Any) -> Ragged | np.ndarray:
     """What a model is given: Ragged where it is sequences, an array where it is one.
 
-    Ragged, Arrow list columns, object arrays, and lists or tuples of sequences (lists, tuples,
-    ranges, arrays; also if all are of one length) -> Ragged. Arrays, columns and frames of numbers,
+    Ragged, Arrow list columns, object arrays, PyTorch's packed sequences and nested tensors, and
+    lists or tuples of sequences (lists, tuples, ranges, arrays; also if all are of one length) ->
+    Ragged. Arrays, columns and frames of numbers,
     columns of tensors and flat lists of numbers -> ndarray, not copied where that is possible.
     """
     if isinstance(x, Ragged):
         return x
+    if is_torch_ragged(x):
+        return Ragged(*sequences_of(x))
     if isinstance(x, list | tuple):
         if x and type(x[0]) is not list and _is_number(x[0]):
             return as_array(x, "inputs")

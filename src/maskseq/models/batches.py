@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import frames
 from ..data.ragged import Ragged
 from ..given.places import rows_of
 from ..nest import flatten, map_structure
@@ -29,11 +30,16 @@ def count_of(values: list[Any]) -> int:
 
 
 def gives_batches(x: Any) -> bool:
-    """True for generators, iterators and Keras's PyDataset; not for what holds sequences."""
+    """True for generators, iterators and Keras's PyDataset; not for what holds sequences.
+
+    Raises: TypeError for groups of a frame, which give pairs of a key and a frame.
+    """
     if hasattr(x, "__next__"):
         return True
     known = (list, tuple, dict, str, bytes, bytearray, np.ndarray, Ragged)
     if isinstance(x, known) or any(hasattr(x, name) for name in _OF_DATA):
+        return False
+    if frames.library_of(x) is not None:
         return False
     return hasattr(x, "__getitem__") or hasattr(x, "__iter__")
 

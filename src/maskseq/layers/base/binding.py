@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...context import current
+from ...data.interchange import is_torch_ragged, sequences_of
 from ...data.ragged import Ragged
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
@@ -76,6 +77,8 @@ def to_tensor(name: str, value: Any) -> Any:
         return value.to_tensor()
     if isinstance(value, Variable):
         return value.value.view(Tensor)
+    if is_torch_ragged(value):
+        value = Ragged(*sequences_of(value))
     if isinstance(value, Ragged):
         return Rows.from_ragged(value.values, value.offsets).to_tensor()
     if isinstance(value, (list, tuple)) and _is_number_list(value):
