@@ -188,15 +188,41 @@ def test_a_later_piece_of_csv_may_be_written_otherwise(late, tmp_path, monkeypat
     path, model = tmp_path / "d.csv", scorer()
     path.write_text(f"id,t\n1,1\n1,2\n2,3\n3,1\n{late}\n5,1\n")
     if late.endswith((",", "2.5")):
-        said = "has a null in row" if late.endswith(",") else "invalid value '2.5'"
-        with pytest.raises(ValueError, match=said):
+        said = "column 't' has a null in row 4" if late.endswith(",") else "invalid value '2.5'"
+        with pytest.raises(ValueError, match=f"{path.name}: .*{said}") as told:
             score(model, path, tmp_path / "o.jsonl", by="id")
+        assert told.value.path == str(path)
+        assert getattr(told.value, "row", 4) == 4
         return
     score(model, path, tmp_path / "o.jsonl", by="id", name="s")
     rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
     expected = model.predict([[1, 2], [3], [1], [7], [1]])
     assert [row["id"] for row in rows] == [1, 2, 3, 4, 5]
     np.testing.assert_array_equal(np.float32([row["s"] for row in rows]), expected[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [(["n"], "column 'n' has a null in row 70"), (None, "several columns hold lists, 'a', 'b'")],
+)
+def test_errors_of_tables_name_the_file_and_its_row(columns, said, tmp_path, monkeypatch):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("maskseq.scoring.tables._BYTES", 64)
+    rows = {"a": [[1]] * 100, "b": [[2]] * 100, "n": [1.0] * 70 + [None] * 30}
+    path = tmp_path / "d.parquet"
+    parquet.write_table(pyarrow.table(rows), path)
+    with pytest.raises(ValueError, match=f"d.parquet: {said}") as told:
+        score(scorer(), path, tmp_path / "o.jsonl", columns=columns)
+    assert (told.value.path, getattr(told.value, "row", 70)) == (str(path), 70)
+
+
+def test_what_is_skipped_names_its_file(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.jsonl").write_text("[1]\nx\n3\n")
+    report = score(scorer(), tmp_path, tmp_path / "o.npy", on_error="skip")
+    places = [error.partition(": ")[::2] for error in report.errors]
+    assert [path.rpartition("/")[2] for path, _ in places] == ["a.jsonl"] * 2 + ["b.jsonl"] * 2
+    assert [said.partition(":")[0] for _, said in places] == ["line 2 is not JSON", "line 3"] * 2
 
 
 def test_only_the_columns_that_are_kept_go_along(tmp_path):

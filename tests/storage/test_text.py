@@ -46,7 +46,7 @@ def test_errors_about_files_escape_what_they_quote():
         (ValueError("two\n  lines"), "two lines"),
         (MemoryError(), "MemoryError"),
         (KeyError("x"), "KeyError: 'x'"),
-        (OSError(2, "gone", "\x1b"), "[Errno 2] gone: '\\x1b'"),
+        (OSError(2, "gone", "\x1b"), "\\x1b: gone"),
         (RecursionError("deep\x1b"), "deep\\x1b"),
     ],
 )

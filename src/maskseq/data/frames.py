@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..given.places import placed
 from .ragged import Ragged, as_batch
 
 _FRAMES = {
@@ -171,7 +172,8 @@ def numbers_of(column: Any, name: Any, nulls: float | None = None) -> np.ndarray
     null = null_row(column)
     if null is not None:
         if nulls is None:
-            raise ValueError(f"column {name!r} has a null in row {null}: fill it, or give nulls=")
+            said = f"column {name!r} has a null in row {null}: fill it, or give nulls="
+            raise placed(ValueError(said), null)
         column = _filled(column, nulls)
     values = np.asarray(column.to_numpy())
     return values if values.dtype.kind in "biuf" else np.array(values.tolist())
@@ -186,7 +188,7 @@ def keys_of(column: Any, name: Any) -> np.ndarray:
         if not missing.any():
             return values
         null = int(np.argmax(missing))
-    raise ValueError(f"column {name!r} has no value in row {null}")
+    raise placed(ValueError(f"column {name!r} has no value in row {null}"), null)
 
 
 def _plain(column: Any) -> Any:

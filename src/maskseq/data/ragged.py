@@ -444,7 +444,7 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
     """
     if isinstance(x, Ragged):
         return x
-    if is_torch_ragged(x):
+    if type(x) is not list and is_torch_ragged(x):
         return Ragged(*sequences_of(x))
     if isinstance(x, list | tuple):
         if x and type(x[0]) is not list and _is_number(x[0]):

@@ -25,7 +25,7 @@ def in_file(error: Error, path: str, row: int, step: int | None = None) -> Error
 class rows_of:
     """An error with a row that the body raises has it in all data: `number(row)`.
 
-    Its message is changed where it names the row: " at [3, 1]", " at position 3".
+    Its message is changed where it names the row: " at [3, 1]", " at position 3", " in row 3".
     """
 
     __slots__ = ("_number",)
@@ -49,11 +49,11 @@ def without_row(error: Exception) -> str:
     row, step = getattr(error, "row", None), getattr(error, "step", None)
     if row is None:
         return str(error)
-    said = re.sub(rf" at position {row}\b", "", str(error))
+    said = re.sub(rf" (at position|in row) {row}\b", "", str(error))
     in_step = "" if step is None else f" at step {step}"
     return re.sub(rf" at \[{row}(, \d+)*\]", in_step, said)
 
 
 def _place(row: int) -> re.Pattern[str]:
     """Where a message names a row."""
-    return re.compile(rf"( at \[| at position ){row}\b")
+    return re.compile(rf"( at \[| at position | in row ){row}\b")

@@ -93,9 +93,7 @@ def _row(path: str, line: bytes, number: int, how: Reading, bad: dict[int, str],
         said = f"line {number + 1} is not JSON: {error}"
     except TypeError as error:
         said = f"line {number + 1}: {error}"
-    if not how.skip:
-        raise in_file(ValueError(f"{printable(path)}: {printable(said)}"), path, number)
-    bad[at] = said
+    _refuse(path, said, number, how, bad, at)
     return None
 
 
@@ -144,10 +142,15 @@ def _checked(
 
 
 def _note(path: str, said: str, first: int, i: int, bad: dict[int, str], how: Reading) -> None:
-    said = f"line {first + i + 1}: {said}"
+    _refuse(path, f"line {first + i + 1}: {said}", first + i, how, bad, i)
+
+
+def _refuse(path: str, said: str, line: int, how: Reading, bad: dict[int, str], at: int) -> None:
+    """Raise what is wrong with a line, or note it as that of sequence `at` of a block."""
+    said = f"{printable(path)}: {printable(said)}"
     if not how.skip:
-        raise in_file(ValueError(f"{printable(path)}: {printable(said)}"), path, first + i)
-    bad[i] = said
+        raise in_file(ValueError(said), path, line)
+    bad[at] = said
 
 
 def _sole(path: str, sample: dict[str, Any]) -> str:

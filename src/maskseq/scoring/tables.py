@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..data import frames, grouping
 from ..given.extras import need
-from ..given.places import in_file
+from ..given.places import placed, rows_of
 from ..models import asked
 from ..storage.text import printable
 from . import csv_rows
@@ -29,14 +30,31 @@ def count_of(path: str, kind: str) -> int | None:
 
 
 def pieces(path: str, kind: str, skip: int) -> Iterator[tuple[Any, float | None]]:
-    """The rows of a file from number `skip` on, as tables, and how much is read by then."""
+    """The rows of a file from number `skip` on, as tables, and how much is read by then.
+
+    Raises: ValueError naming the file.
+    """
     reader = {"parquet": _parquet, "arrow": _ipc, "csv": _csv}[kind]
     seen = 0
-    for table, share in reader(path, skip):
-        start = max(skip - seen, 0)
-        seen += table.num_rows
-        if start < table.num_rows:
-            yield (table.slice(start) if start else table), share
+    with _of_file(path, 0):
+        for table, share in reader(path, skip):
+            start = max(skip - seen, 0)
+            seen += table.num_rows
+            if start < table.num_rows:
+                yield (table.slice(start) if start else table), share
+
+
+@contextmanager
+def _of_file(path: str, first: int) -> Iterator[None]:
+    """An error of what is read in the body names the file, and a row as counted from `first` on."""
+    try:
+        with rows_of(lambda row: row + first):
+            yield
+    except ValueError as error:
+        if not hasattr(error, "path"):
+            error.args = (f"{printable(path)}: {error}",)
+            vars(error)["path"] = path
+        raise
 
 
 def _parquet(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
@@ -87,22 +105,17 @@ def blocks(path: str, kind: str, how: Reading, skip: int) -> Iterator[Block]:
         return
     first = skip
     for table, share in tables:
-        taken = _inputs(table, how)
-        kept = _kept(table, how, taken)
-        for start, stop in _cuts(table, taken, how.steps):
-            part = table.slice(start, stop - start)
-            x = asked.read(part, None, None, how.columns, how.nulls)[0]
+        with _of_file(path, first):
+            taken = _inputs(table, how)
+            kept = _kept(table, how, taken)
+            cuts = _cuts(table, taken, how.steps)
+        for start, stop in cuts:
+            part, count = table.slice(start, stop - start), stop - start
+            with _of_file(path, first + start):
+                x = asked.read(part, None, None, how.columns, how.nulls)[0]
             x = part[taken[0]] if how.columns is None and not how.inputs else x
-            yield Block(
-                x,
-                {name: part[name] for name in kept},
-                stop - start,
-                stop - start,
-                first + start,
-                {},
-                share,
-                path=path,
-            )
+            carried = {name: part[name] for name in kept}
+            yield Block(x, carried, count, count, first + start, {}, share, path=path)
         first += table.num_rows
 
 
@@ -162,13 +175,18 @@ def _long(
     held, first, seen = None, skip, Keys()
     for table, share in tables:
         table = table if held is None else pyarrow.concat_tables([held, table])
-        start = _last_start(table, names)
+        with _of_file(path, first):
+            start = _last_start(table, names)
         held = table.slice(start)
         if start:
-            yield _sequences(path, table.slice(0, start), how, names, first, share, seen)
+            with _of_file(path, first):
+                block = _sequences(path, table.slice(0, start), how, names, first, share, seen)
+            yield block
             first += start
     if held is not None and held.num_rows:
-        yield _sequences(path, held, how, names, first, 1.0, seen)
+        with _of_file(path, first):
+            block = _sequences(path, held, how, names, first, 1.0, seen)
+        yield block
 
 
 def _last_start(table: Any, names: list[str]) -> int:
@@ -194,7 +212,7 @@ def _sequences(
     groups = grouping.groups_of(table, how.by, how.sorted_by)
     back = groups.comes_back()
     if back is not None:
-        raise _comes_back(path, first + back, names)
+        raise _comes_back(back, names)
     columns = how.columns
     if columns is None:
         columns = grouping.features_of(table, how.by, how.sorted_by)
@@ -203,12 +221,12 @@ def _sequences(
     heads = table.take(groups.heads)
     back = seen.first_seen([frames.keys_of(heads[name], name) for name in names])
     if back is not None:
-        raise _comes_back(path, first + int(groups.heads[back]), names)
+        raise _comes_back(int(groups.heads[back]), names)
     carried = {name: frames.column_of(heads, name) for name in kept}
     count = heads.num_rows
     return Block(x, carried, count, table.num_rows, first, {}, share, groups.heads, path)
 
 
-def _comes_back(path: str, row: int, names: list[str]) -> ValueError:
-    said = f"{printable(path)}: a key comes back after others, in row {row}: "
-    return in_file(ValueError(f"{said}sort the file by {', '.join(names)}"), path, row)
+def _comes_back(row: int, names: list[str]) -> ValueError:
+    said = f"a key comes back after others, in row {row}: sort the file by {', '.join(names)}"
+    return placed(ValueError(said), row)

@@ -20,6 +20,9 @@ def printable(text: object, limit: int = MAX_SHOWN) -> str:
 
 def one_line(error: BaseException) -> str:
     """What an exception says, for one line of a terminal; its type where it says nothing."""
-    said = printable(" ".join(str(error).split()))
+    told = str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        told = f"{error.filename}: {error.strerror.lower()}"
+    said = printable(" ".join(told.split()))
     kind = type(error).__name__
     return f"{kind}: {said}" if isinstance(error, KeyError) else said or kind

@@ -64,10 +64,9 @@ def _shape_of_lists(x: Any) -> tuple[int, ...] | None:
     of what is in them, which might change them meanwhile."""
     if not isinstance(x, list | tuple):
         return ()
-    inner = {_shape_of_lists(part) for part in x}
-    if len(inner) > 1 or None in inner:
-        return None
-    return len(x), *(inner.pop() if inner else ())
+    inner = {_shape_of_lists(part) for part in x} or {()}
+    first = inner.pop()
+    return None if inner or first is None else (len(x), *first)
 
 
 def _misfit(layer: Any, inputs: Any) -> Exception | None:
