@@ -68,6 +68,8 @@ MEET = {
     "sum over time": lambda x, y: (ops.sum, x, [1, 2]),
     "flat cumsum": lambda x, y: (ops.cumsum, x),
     "flip": lambda x, y: (ops.flip, x, 1),
+    "concatenate with an array": lambda x, y: (ops.concatenate, [x, np.ones((5, TIME, 2))], -1),
+    "stack with an array": lambda x, y: (ops.stack, [np.ones((5, TIME, FEATURES)), x], -1),
     "concatenate in time": lambda x, y: (ops.concatenate, [x, y], 1),
     "stack in front": lambda x, y: (ops.stack, [x, y], 2),
     "stack behind time": lambda x, y: (ops.stack, [x, y], -2),

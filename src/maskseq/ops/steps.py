@@ -67,6 +67,8 @@ def along_features(function: F, adds: bool = False) -> F:
         counted = [a if a < 0 else a - ndim - adds for a in axes]
         if not all(2 - ndim <= a < 0 for a in counted) or holds([args[1:], kwargs], PACKED):
             return None
+        if not all(type(x) in PACKED for x in flatten(args[0])):  # arrays of steps beside rows
+            return None
         moved = counted if isinstance(axis, (list, tuple)) else counted[0]
         if at < len(args):
             return (*args[:at], moved, *args[at + 1 :]), kwargs
