@@ -116,3 +116,18 @@ def test_vocabulary_must_be_there():
         layers.TextVectorization()(["a"])
     with pytest.raises(ValueError, match="vocabulary must be given"):
         layers.TextVectorization(output_mode="count")(maskseq.Input((1,), dtype="string"))
+
+
+def test_no_run_of_words_is_wider_than_there_are_words():
+    wide, all_three = (
+        layers.TextVectorization(ngrams=n, vocabulary=["a a c", "a", "b a"]) for n in (2**40, 3)
+    )
+    assert (
+        wide(TEXTS).tolist()
+        == all_three(TEXTS).tolist()
+        == [
+            [1, 3, 4, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0],
+            [3, 3, 1, 1, 1, 2],
+        ]
+    )

@@ -33,6 +33,8 @@ def split(texts: list[bytes], how: str) -> list[list[bytes]]:
 
 def ngrams(tokens: list[bytes], widths: Sequence[int]) -> list[bytes]:
     """Runs of tokens joined by spaces: all of the first width, then all of the next."""
+    if isinstance(widths, range):  # from 1 on: none is wider than there are tokens
+        widths = widths[: len(tokens)]
     return [
         b" ".join(tokens[i : i + width]) for width in widths for i in range(len(tokens) - width + 1)
     ]

@@ -1,5 +1,6 @@
 """TextVectorization: texts to the indices of their words, or to what words they hold."""
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -308,14 +309,14 @@ def _function_or(value: Any, name: str, names: tuple[str, ...]) -> Any:
     return value if callable(value) else option(value, name, (*names, None))
 
 
-def _widths(value: Any, who: str) -> tuple[int, ...] | None:
+def _widths(value: Any, who: str) -> Sequence[int] | None:
     """The widths of n-grams that the argument `ngrams` asks for."""
     if value is None:
         return None
     name = f"{who}: ngrams"
     if isinstance(value, (list, tuple)) and value:
         return tuple(whole(width, name) for width in value)
-    return tuple(range(1, whole(value, name) + 1))
+    return range(1, whole(value, name) + 1)
 
 
 def _texts(x: np.ndarray) -> np.ndarray:
