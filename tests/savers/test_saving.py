@@ -341,3 +341,19 @@ def test_what_holds_no_numbers_is_refused():
     tree.attributes["names"] = ["x" * 100] * 1000
     with pytest.raises(ValueError, match="attribute names has"):
         hdf5_bytes(tree)
+
+
+def test_training_in_a_legacy_file_is_as_keras_writes_it(tmp_path):
+    """The optimizer beside the rest, losses by their long names: Keras reads no others there."""
+    x = maskseq.Input((2,))
+    model = maskseq.Model(x, {"a": layers.Dense(1, name="a")(x), "b": layers.Dense(1, name="b")(x)})
+    loss = {"a": "mse", "b": maskseq.losses.Huber(0.5)}
+    model.compile(maskseq.optimizers.SGD(0.5), loss, metrics={"a": ["mae"]})
+    model.save(tmp_path / "model.h5")
+    root = read_hdf5((tmp_path / "model.h5").read_bytes(), "model.h5")
+    training = json.loads(root.attribute("training_config"))
+    assert training["loss"]["a"] == "mean_squared_error"
+    assert training["loss"]["b"]["config"]["delta"] == 0.5
+    assert training["metrics"] == {"a": ["mae"]} and "optimizer" not in training
+    optimizer = training["optimizer_config"]
+    assert optimizer["class_name"] == "SGD" and optimizer["config"]["learning_rate"] == 0.5
