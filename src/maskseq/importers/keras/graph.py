@@ -198,7 +198,7 @@ class _Graph:
         if self._legacy:
             kwargs = {k: v for k, v in kwargs.items() if v is not None or k not in _UNUSED}
         kwargs.update(self._maker.call_options.get(id(operation), {}))
-        mask = kwargs.pop("mask", None)  # None: Keras, too, takes the carried one at run time
+        mask = kwargs.pop("mask", None)
         with_states = isinstance(operation, RNN | Bidirectional) and isinstance(args[0], list)
         if self._legacy and with_states:  # the states follow the sequences in one list
             kwargs["initial_state"] = args[0][1:]
@@ -212,6 +212,7 @@ class _Graph:
             else:
                 kwargs["mask"] = mask
         outputs = operation(*args, **kwargs)
-        if isinstance(operation, Layer):  # recorded as the file has it, whatever wrote it
+        # Without one in the file Keras 3 records what it fills in; Keras 2 takes it at run time.
+        if isinstance(operation, Layer) and (mask is not None or self._legacy):
             operation._inbound_nodes[-1].filled_mask = filled
         return outputs
