@@ -34,7 +34,9 @@ def kept(request, tmp_path):
         if request.param == "as it is":
             return model
         if request.param == "config":
-            return type(model).from_config(model.get_config())
+            again = type(model).from_config(model.get_config())
+            again.set_weights(model.get_weights())
+            return again
         model.save(tmp_path / f"model{request.param}")
         return maskseq.load_model(tmp_path / f"model{request.param}")
 
@@ -53,6 +55,22 @@ def test_the_end_of_a_frozen_model_is_thawed(kept):
     inner.trainable = False
     inner.layers[-1].trainable = True
     assert trained(kept(model)) == ["b", "c"]
+
+
+def test_the_middle_of_a_frozen_graph_is_thawed(kept):
+    """The weights that are trained are not the first, as they would be in a legacy file."""
+    x = maskseq.Input((4,))
+    norm, dense = layers.BatchNormalization(name="norm"), layers.Dense(4, name="b")
+    inner = maskseq.Model(x, dense(norm(x)))
+    model = maskseq.Sequential([maskseq.Input((4,)), inner, layers.Dense(1, name="c")])
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.random(w.shape) for w in model.weights])
+    inner.trainable = False
+    dense.trainable = True
+    again = kept(model)
+    assert trained(again) == ["b", "c"]
+    for a, b in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_thawing_a_model_thaws_all_that_is_in_it(kept):
