@@ -57,7 +57,7 @@ def fit(
     run.on_train_begin()
     logs: dict[str, float] = {}
     first = max(initial_epoch, trainer.first_epoch)
-    done = first * (steps_per_epoch or 0)
+    done = (first - initial_epoch) * (steps_per_epoch or 0)  # by the training that is taken up
     endless = source.forever(trainer.seed, shuffle, done) if steps_per_epoch else None
     for epoch in range(first, epochs):
         run.on_epoch_begin(epoch)

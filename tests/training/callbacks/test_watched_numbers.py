@@ -183,3 +183,14 @@ def test_an_interrupted_training_of_steps_goes_on_with_the_same_bits(tmp_path, s
     again.fit(*source(), callbacks=callbacks.BackupAndRestore(tmp_path / "kept"), **options)
     for a, b in zip(again.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_first_epoch_given_by_hand_begins_the_data():
+    """As in Keras: only a training that is taken up again reads on."""
+    x, y = data()
+    options = {"batch_size": 4, "steps_per_epoch": 1, "shuffle": False, "verbose": 0}
+    model, first = compiled(), compiled()
+    model.fit(x, y, initial_epoch=2, epochs=3, **options)
+    first.train_on_batch(x[:4], y[:4])
+    for a, b in zip(model.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
