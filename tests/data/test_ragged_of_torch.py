@@ -7,6 +7,7 @@ import maskseq
 from maskseq import layers
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 LENGTHS = [2, 1, 4, 2, 3]
 
 

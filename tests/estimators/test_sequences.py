@@ -8,6 +8,7 @@ import pytest
 import maskseq
 from maskseq import Ragged, layers
 
+pytestmark = pytest.mark.slow
 sklearn = pytest.importorskip("sklearn")
 from sklearn.base import clone  # noqa: E402
 from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402

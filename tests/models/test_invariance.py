@@ -353,6 +353,8 @@ def test_number_of_threads_changes_nothing(threads):
     assert digest(threads, _kernels.isa()) == digest(1, _kernels.isa())
 
 
+@pytest.mark.slow
+@pytest.mark.sanitize
 @pytest.mark.parametrize("isa", _kernels.ISAS)
 def test_instruction_set_changes_nothing(isa):
     assert digest(2, isa) == digest(1, _kernels.isa())

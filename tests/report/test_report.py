@@ -38,6 +38,7 @@ def test_the_page_says_what_is_so(page):
         assert row in words
 
 
+@pytest.mark.slow
 def test_nothing_of_the_page_lies_elsewhere(page):
     read = Reader(page.read_text())
     assert {"script", "link", "img", "iframe"}.isdisjoint(tag for tag, _ in read.tags)

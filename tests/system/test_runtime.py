@@ -34,6 +34,7 @@ def test_thread_variables_are_obeyed_in_order():
     assert int(run(code, OMP_NUM_THREADS="nonsense").stdout) >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["many", "0", "-2", "3,2", "4 threads", "1e3", "٣"])
 def test_a_number_of_threads_that_is_none_is_an_import_error(text):
     done = run("import maskseq", MASKSEQ_NUM_THREADS=text)
@@ -42,6 +43,7 @@ def test_a_number_of_threads_that_is_none_is_an_import_error(text):
     assert f"ImportError: {wanted}" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text, want", [(" 4 ", 4), ("007", 7), ("9" * 30, 1024)])
 def test_a_number_of_threads_may_have_blanks_and_any_size(text, want):
     done = run("import maskseq; print(maskseq.get_num_threads())", MASKSEQ_NUM_THREADS=text)
