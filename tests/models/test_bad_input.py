@@ -383,7 +383,7 @@ def test_initial_state_of_another_shape_is_told(states):
         (lambda: layers.TimeDistributed(layers.Dense(2))(X[0]), ValueError, r"\(batch, time, "),
         (lambda: layers.Softmax(axis=5)(X), ValueError, r"axis must be .*\(2, 3, 4\), got 5"),
         (lambda: layers.TemporalSoftmax()(X[0, 0]), ValueError, r"\(batch, time, ...\), got"),
-        (lambda: layers.Masking()(X[0, 0]), ValueError, "must have a features axis, got"),
+        (lambda: layers.Masking()(X[0, 0]), ValueError, r"\(batch, time, ...\), got"),
         (lambda: layers.Dense(2)(np.float32(3)), ValueError, r"got shape \(\)"),
         (lambda: layers.Dense(2)(X, mask=MASK), TypeError, "unexpected keyword argument 'mask'"),
         (lambda: layers.Dense(2)(), TypeError, "missing a required argument: 'inputs'"),

@@ -1,6 +1,5 @@
 """Constructors that check what they are given, and whose errors name the class."""
 
-import contextlib
 import functools
 import inspect
 import re
@@ -12,13 +11,13 @@ import numpy as np
 from .kinds import expected_kind
 
 _OURS = __name__.partition(".")[0]
+_CHECKING: set[Any] = set()  # constructors
 
 
-def check_kind(cls: Any, name: str, value: Any) -> None:
+def check_kind(cls: Any, name: str, value: Any, what: str) -> None:
     """Raises: ValueError if `value` is of no kind that the constructor's argument declares, or is
-    out of the range that the class gives for it.
+    out of the range that the class gives for it. `what` is its name in errors.
     """
-    what = f"{cls.__name__}: {name}"
     kind = expected_kind(cls, name, object() if isinstance(value, (list, tuple)) else value)
     if kind is not None:
         raise ValueError(f"{what} must be {kind}, got {value!r}")
@@ -38,23 +37,19 @@ def in_range(value: Any, interval: str, what: str) -> Any:
 
 
 def checking(
-    init: Callable[..., None], check: Callable[[Any, str, Any], None] = check_kind
+    init: Callable[..., None], check: Callable[[Any, str, Any, str], None] = check_kind
 ) -> Callable[..., None]:
     """A constructor of a class of ours that checks what it is given; errors name the class."""
-    signature = functools.cache(lambda: inspect.signature(init))
+    names = functools.cache(lambda: _names_by_place(init))
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        given: Mapping[str, Any] = kwargs
-        if args:
-            given = {}
-            with contextlib.suppress(TypeError):  # of names: the constructor says what is wrong
-                given = signature().bind(self, *args, **kwargs).arguments
-        parameters = signature().parameters
         try:
-            for name, value in given.items():
-                if name in parameters and value is not self:
-                    check(type(self), name, value)
+            outermost, cls = _outermost(type(self))
+            if outermost is checked:  # what it hands on need not be looked at
+                given = {**dict(zip(names(), args, strict=False)), **kwargs} if args else kwargs
+                for name, value in given.items():
+                    check(cls, name, value, f"{type(self).__name__}: {name}")
             init(self, *args, **kwargs)
         except (ValueError, TypeError) as error:
             name = type(self).__name__
@@ -63,7 +58,25 @@ def checking(
                 error.args = (f"{name}: {error}",)
             raise
 
+    _CHECKING.add(checked)
     return checked
+
+
+def _names_by_place(init: Callable[..., None]) -> list[str]:
+    """The arguments of a constructor, but for self, that need no names."""
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(init).parameters.values()
+    return [x.name for x in parameters if x.kind in by_place][1:]
+
+
+@functools.cache
+def _outermost(cls: type) -> tuple[Any, type]:
+    """The first of a class's constructors that check, which gets what users give, and the first
+    class that is ours: users may declare arguments of the same names as others.
+    """
+    own = (vars(base).get("__init__") for base in cls.__mro__)
+    ours = (base for base in cls.__mro__ if base.__module__.partition(".")[0] == _OURS)
+    return next(init for init in own if init in _CHECKING), next(ours)
 
 
 class Checked:

@@ -101,6 +101,12 @@ def test_a_class_of_ones_own_is_named_and_its_own_arguments_are_its_own():
     with pytest.raises(TypeError, match="units"):
         layers.Dense()
 
+    class OfAText(layers.Dense):
+        def __init__(self, units: str):
+            super().__init__(len(units))
+
+    assert OfAText("abc").units == 3
+
 
 def test_signatures_show_what_a_constructor_takes():
     assert list(inspect.signature(layers.Dense).parameters)[:3] == [

@@ -9,7 +9,6 @@ from typing import Any, TypedDict, Unpack, get_args, get_origin
 
 from ... import activations, configured, constraints, initializers, regularizers
 from ...given.kinds import parameters_of
-from .checks import check_argument
 from .registry import serialize_layer
 from .weights import WeightHolder
 
@@ -59,15 +58,13 @@ def arguments_of(cls: type) -> dict[str, bool]:
 
 def check_options(cls: type, options: Any) -> None:
     """Raises: TypeError that names an option which no layer takes, and the nearest argument;
-    ValueError for a value that none may have.
+    ValueError for a name that is no text.
     """
     for name in sorted(options.keys() - LayerOptions.__optional_keys__):
         hint = configured.hint(name, arguments_of(cls))
         raise TypeError(f"{cls.__name__}: unexpected keyword argument {name!r}; {hint}")
     if not isinstance(options.get("name"), (str, type(None))):
         raise ValueError(f"{cls.__name__}: name must be a text or None, got {options['name']!r}")
-    for name, value in options.items():
-        check_argument(cls, name, value)
 
 
 def config_of_arguments(layer: Any, default: Any) -> dict[str, Any]:

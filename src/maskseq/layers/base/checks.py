@@ -25,9 +25,11 @@ _WHOLE = (
 )
 
 
-def check_argument(cls: type, name: str, value: Any) -> None:
-    """Raises: ValueError if `value` is nothing that the constructor's argument `name` may be."""
-    what = f"{cls.__name__}: {name}"
+def check_argument(cls: type, name: str, value: Any, what: str) -> None:
+    """Raises: ValueError if `value` is nothing that the constructor's argument `name` may be.
+
+    what: its name in errors.
+    """
     kind = expected_kind(cls, name, value)
     if kind is not None:
         raise ValueError(f"{what} must be {kind}, got {value!r}")
