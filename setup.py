@@ -218,6 +218,7 @@ kernels = Extension(
     depends=[
         *glob("csrc/**/*.h", recursive=True),
         *glob("src/maskseq/*.pxd"),
+        *glob("src/maskseq/*.pyx"),
         *glob("src/maskseq/facade/*.pxi"),
         *glob("src/maskseq/include/*.h"),
     ],
@@ -228,6 +229,7 @@ lists, arrow = (
     Extension(
         f"maskseq.data.{name}",
         [f"src/maskseq/data/{name}.pyx"],
+        depends=[*glob("src/maskseq/data/*.pyx"), *glob("src/maskseq/data/*.pxi")],
         extra_compile_args=[*compile_args, *steady_args],
         extra_link_args=link_args,
     )
