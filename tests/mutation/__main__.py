@@ -4,7 +4,8 @@ python -m tests.mutation                all of them
 python -m tests.mutation --part 3/10    every tenth, from the third on
 python -m tests.mutation --only gru     those with "gru" in their names or files
 
-With --seconds N no mutant is begun later than that: what is left out is said.
+With --seconds N no mutant is begun later than that: what is left out is said. With --suite-passed
+the tests are not run without a mutant first.
 """
 
 import argparse
@@ -17,23 +18,24 @@ import time
 from pathlib import Path
 
 from tests.mutation.mutant import SHARE_KILLED, Mutant, part_of, read_mutants
-from tests.mutation.run import GOOD, KILLED, Outcome, prepare, run
+from tests.mutation.run import GOOD, KILLED, Outcome, build, run, run_without_mutants
 from tests.mutation.tree import Tree
 
 
-def chosen(arguments: list[str]) -> tuple[list[Mutant], float]:
-    """The mutants that the command line asks for, and the seconds that there are for them."""
+def chosen(arguments: list[str]) -> tuple[list[Mutant], argparse.Namespace]:
+    """The mutants that the command line asks for, and its options."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th part of N, from 1")
     parser.add_argument("--only", default="", metavar="NAME", help="part of a name or a file")
     parser.add_argument("--seconds", type=float, default=math.inf, metavar="N")
+    parser.add_argument("--suite-passed", action="store_true", help="as this tree is")
     options = parser.parse_args(arguments)
     part, _, parts = options.part.partition("/")
     if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
         parser.error(f"--part must be K/N with 1 <= K <= N, got {options.part!r}")
     named = [x for x in read_mutants() if options.only in x.name or options.only in x.file]
     found = part_of(named, int(part), int(parts))
-    return found or parser.error("there is no such mutant"), options.seconds
+    return found or parser.error("there is no such mutant"), options
 
 
 def row(outcome: Outcome) -> str:
@@ -44,13 +46,15 @@ def row(outcome: Outcome) -> str:
 
 def main(arguments: list[str]) -> int:
     """Runs what the arguments ask for. Returns the status: 0 if every mutant ends as it should."""
-    (mutants, seconds), begun = chosen(arguments), time.monotonic()
+    (mutants, options), begun = chosen(arguments), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         trees = [Tree(Path(folder, str(k))) for k in range(os.cpu_count() or 1)]
-        prepare(trees, mutants)
-        print(f"all tests pass without a mutant ({time.monotonic() - begun:.0f} s)", flush=True)
+        build(trees)
+        if not options.suite_passed:
+            run_without_mutants(trees, mutants)
+            print(f"all tests pass without a mutant ({time.monotonic() - begun:.0f} s)", flush=True)
         show = functools.partial(print, flush=True)
-        outcomes = run(trees, mutants, begun + seconds, lambda outcome: show(row(outcome)))
+        outcomes = run(trees, mutants, begun + options.seconds, lambda outcome: show(row(outcome)))
     killed = sum(x.verdict == KILLED for x in outcomes)
     bad = [x.mutant.name for x in outcomes if x.verdict not in GOOD]
     print(f"{killed} of {len(outcomes)} killed, {time.monotonic() - begun:.0f} s")

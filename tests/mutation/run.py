@@ -52,16 +52,20 @@ def try_mutant(tree: Tree, mutant: Mutant) -> Outcome:
     return Outcome(mutant, *judge(mutant, built, tested), time.monotonic() - begun)
 
 
-def prepare(trees: list[Tree], mutants: list[Mutant]) -> None:
-    """Builds the trees and runs the tests of each mutant: raises SystemExit if some fail already.
-
-    They run apart, as they will with a mutant: tests that pass only after others would kill any.
-    """
+def build(trees: list[Tree]) -> None:
+    """Builds the trees. Raises: SystemExit if one does not compile."""
     for tree in trees:
         built = tree.build()
         if built.status != 0:
             raise SystemExit(built.output + "\nthe sources do not compile without any mutant")
         tree.keep_build()
+
+
+def run_without_mutants(trees: list[Tree], mutants: list[Mutant]) -> None:
+    """Runs the tests of each mutant. Raises: SystemExit if some fail already.
+
+    They run apart, as they will with a mutant: tests that pass only after others would kill any.
+    """
     with ThreadPoolExecutor(len(trees)) as pool:
         for tested in pool.map(trees[0].test, dict.fromkeys(mutant.tests for mutant in mutants)):
             if tested.status != 0:
