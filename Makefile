@@ -93,7 +93,7 @@ sanitize: setup ## what quick runs and more, under AddressSanitizer and UBSan
 		PYTHONPATH=$(CURDIR)/build/sanitized $(PARALLEL) \
 		PYTHONMALLOC=malloc UBSAN_OPTIONS=print_stacktrace=1 \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
-		$(BIN)/python -m pytest -s -n auto -p no:cacheprovider \
+		$(BIN)/python -m pytest -s -n auto --maxschedchunk 5 -p no:cacheprovider \
 		-m "not slow or sanitize" $(or $(T),$(SANITIZED))
 
 lint: setup ## style and types of Python, style of C, and the files of continuous integration
