@@ -180,3 +180,14 @@ def test_more_rows_that_are_lacking_than_a_chunk_has_room_for(isa, rng):
         options = {"index": index, "keep": 1 << 24, "num_threads": 2}
         got = _kernels.rnn(table, packed, offsets, return_sequences=True, **options)
         assert same_bits(got, want)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_too_many_for_a_chunk_begins_the_next(isa, rng, kind):
+    """A chunk has room for 2,048 rows: 682 steps of three sequences, and two rows more."""
+    table, _ = random_batch(rng, [50], 4)
+    index, offsets = rng.integers(0, 50, 2100), np.arange(4) * 700
+    packed = _kernels.PackedRNN(kind, *random_weights(rng, kind, 4, 20))
+    want = _kernels.rnn(table[index], packed, offsets, return_sequences=True)
+    got = _kernels.rnn(table, packed, offsets, index=index, return_sequences=True, num_threads=1)
+    assert same_bits(got, want)
