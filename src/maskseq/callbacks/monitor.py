@@ -50,7 +50,8 @@ class Monitor(Callback):
         """True if `value` is better than `best` by more than `min_delta`; than None all is."""
         if best is None:
             return True
-        return self.direction() * value - self.min_delta > self.direction() * best
+        sign = self.direction()
+        return sign * value - self.min_delta > sign * best
 
     def monitored(self, logs: Logs | None) -> float | None:
         """The number watched, if the logs have it; says once if not."""

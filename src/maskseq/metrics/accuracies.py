@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from ..losses.loss import of_one_rank
 from ..losses.targets import of_users
+from ..tensor import as_numpy
 from .metric import MeanMetricWrapper
 
 
@@ -226,15 +228,12 @@ def sparse_top_k_categorical_accuracy(
     [1.]
     """
     y_pred = np.asarray(y_pred)
-    labels = _numbers(y_true, y_pred)[..., None]
+    labels = _numbers(y_true, y_pred)
     if from_sorted_ids:
-        return (y_pred[..., :k] == labels).any(axis=-1).astype(np.float32)
-    classes = y_pred.shape[-1]
-    inside = (labels >= 0) & (labels < classes)
-    places = np.where(inside, labels, 0).astype(np.int64)
-    score = np.take_along_axis(y_pred, places, axis=-1)
-    ahead = np.count_nonzero(y_pred > score, axis=-1)
-    return ((ahead < k) & (np.isfinite(score) & inside)[..., 0]).astype(np.float32)
+        return (y_pred[..., :k] == labels[..., None]).any(axis=-1).astype(np.float32)
+    flat = y_pred.reshape(labels.size, y_pred.shape[-1])
+    found = ops.in_top_k(labels.reshape(-1), flat, k)
+    return as_numpy(found).reshape(labels.shape).astype(np.float32)
 
 
 class Accuracy(MeanMetricWrapper):

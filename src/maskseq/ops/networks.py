@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..numerics.reductions import axes_of
 from . import elementwise, nonlinear, reduction, shaping
 from .products import einsum
 
@@ -174,9 +175,8 @@ def batch_normalization(
     [[0.9995004 1.9997501]]
     """
     shape = [1] * shaping.ndim(x)
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"axis must be below {len(shape)}, the number of axes, got {axis}")
-    shape[axis] = -1
+    (place,) = axes_of(axis, len(shape))
+    shape[place] = -1
     mean, variance = shaping.reshape(mean, shape), shaping.reshape(variance, shape)
     factor = elementwise.rsqrt(elementwise.add(variance, np.float32(epsilon)))
     factor = (
@@ -322,9 +322,8 @@ def sparse_categorical_crossentropy(
     if shaping.ndim(target) == shaping.ndim(output) and shaping.shape(target)[-1] == 1:
         target = shaping.squeeze(target, -1)
     sizes = shaping.shape(output)
-    if not -len(sizes) <= axis < len(sizes):
-        raise ValueError(f"axis must be below {len(sizes)}, the number of axes, got {axis}")
-    classes = sizes[axis]
+    (place,) = axes_of(axis, len(sizes))
+    classes = sizes[place]
     if classes is None:
         raise ValueError(f"output must have a known number of classes, got {sizes}")
     hot = shaping.one_hot(elementwise.cast(target, "int32"), classes, axis=axis)

@@ -19,13 +19,6 @@ Given = tuple[tuple, dict[str, Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def of_cells(function: F) -> F:
-    """Mark an operation each cell of whose result depends on that cell of its arguments alone."""
-    function.__dict__["of_cells"] = True
-    function.__dict__["on_steps"] = _cells
-    return function
-
-
 def _cells(args: tuple, kwargs: dict[str, Any], ndim: int) -> Given | None:
     """Beside arrays of that many axes: numbers, features, settings."""
     others = [x for x in flatten([args, kwargs]) if type(x) not in PACKED]
@@ -45,6 +38,12 @@ def on_steps(adapt: Callable[[tuple, dict[str, Any], int], Given | None]) -> Cal
         return function
 
     return mark
+
+
+def of_cells(function: F) -> F:
+    """Mark an operation each cell of whose result depends on that cell of its arguments alone."""
+    function.__dict__["of_cells"] = True
+    return on_steps(_cells)(function)
 
 
 def along_features(function: F, adds: bool = False) -> F:
