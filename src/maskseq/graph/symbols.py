@@ -153,7 +153,7 @@ class KerasTensor:
     def __bool__(self):
         raise TypeError(f"{self!r} is symbolic: it has no truth value")
 
-    def __iter__(self) -> Iterator[KerasTensor]:  # a type for what OverTime says of lists
+    def __iter__(self) -> Iterator[KerasTensor]:  # a type for what CarriesStates says of lists
         raise TypeError(f"{self!r} is symbolic: iterate over arrays, or use maskseq.ops.split")
 
     def __len__(self):

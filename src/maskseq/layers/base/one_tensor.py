@@ -49,7 +49,7 @@ class OneTensor(Layer):
         ) -> Any: ...
 
 
-class OverTime(Layer):
+class CarriesStates(Layer):
     """A layer that carries states along a sequence: called on it, and maybe on the first states.
 
     With `return_state` it gives a list. Type checkers see one tensor all the same: unpacked, or

@@ -12,7 +12,7 @@ from ...tape import Traced, rows_like, values
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
 from ..base.layer import Layer
-from ..base.one_tensor import OverTime
+from ..base.one_tensor import CarriesStates
 from ..base.registry import copy_layer
 from ..base.rules import DIRECTIONS_CARRY
 from .cell import run_pair
@@ -29,7 +29,7 @@ _MERGES = {
 }
 
 
-class Bidirectional(OverTime):
+class Bidirectional(CarriesStates):
     """Run a recurrent layer over the sequence in both directions.
 
     As in Keras, zero_output_for_mask of both is set to return_sequences: with return_sequences

@@ -15,7 +15,7 @@ from ...rows import Layout, Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.masks import check_mask, tell_padding_effect
-from ..base.one_tensor import OverTime
+from ..base.one_tensor import CarriesStates
 from ..base.rules import STARTS_FROM_ZEROS
 from .cell import Cell
 from .run_cell import (
@@ -43,7 +43,7 @@ _ZEROED = (
 )
 
 
-class RNN(OverTime):
+class RNN(CarriesStates):
     """Run `cell` over time.
 
     Parameters
