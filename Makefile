@@ -156,7 +156,7 @@ build/cost: tests/csrc/cost.c $(CSRC)
 	$(CC) -std=c11 -g -O3 -ffp-contract=off -Wno-unknown-pragmas -Isrc/maskseq/include -Icsrc \
 		$(filter %.c,$^) -lm -lpthread -o $@
 
-check: ## all that continuous integration runs: about an hour, and Debian's package tools
+check: ## all that continuous integration runs: 45 minutes, and Debian's package tools
 	.ci/run
 
 clean: ## remove what was built, but not the environment

@@ -51,7 +51,8 @@ cdef Py_ssize_t short_whole(const char* p, int64_t* whole) noexcept:
     cdef uint64_t word, other
     cdef Py_ssize_t count
     memcpy(&word, p, WORD)
-    word = first_low(word) ^ 0x3030303030303030ULL  # digits are 0 to 9 now; any other byte is more, plus 118 over 127
+    # Digits are 0 to 9 then; any other byte is more, and over 127 once 118 is added.
+    word = first_low(word) ^ 0x3030303030303030ULL
     other = ((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL
     if other == 0 or other & 0x80:
         return 0
@@ -74,7 +75,8 @@ cdef struct Number:
 cdef const char* parse_number(const char* p, const char* last, Number* found) except? NULL:
     """The end of the number at p as JSON has them; NULL: it is none, or not for here.
 
-    The text ends at `last`, with a 0 there. Integers have up to 18 digits. A real number is the double nearest to it.
+    The text ends at `last`, with a 0 there. Integers have up to 18 digits. A real number is the
+    double nearest to it.
     """
     cdef const char* start = p
     cdef const char* end

@@ -80,7 +80,7 @@ cdef bint is_it(
 
 
 cdef Py_ssize_t put_float(char* out, float value) noexcept:
-    """Writes a value as NumPy's astype(str) has it; 0: it has an exponent there, or is not finite."""
+    """Writes a value as NumPy's astype(str) has it; 0: it has an exponent, or is not finite."""
     cdef Py_ssize_t size = signbit(value) != 0
     out[0] = b"-"
     if value == 0:
