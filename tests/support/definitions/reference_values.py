@@ -7,6 +7,16 @@ import numpy as np
 _ERF = np.vectorize(math.erf, otypes=[float])
 _ERFC = np.vectorize(math.erfc, otypes=[float])
 
+
+def erf(x):
+    """Two terms of the series where more would not be seen in float64, and 1 from 6 on."""
+    series = x * (2 / np.sqrt(np.pi)) * (1 - x * x / 3)
+    y = np.where(np.abs(x) < 1e-4, series, np.copysign(np.where(np.isnan(x), x, 1), x))
+    between = (np.abs(x) >= 1e-4) & (np.abs(x) < 6)
+    y[between] = _ERF(x[between])
+    return y
+
+
 ELEMENTARY = {
     **{
         name: getattr(np, name)
@@ -14,7 +24,7 @@ ELEMENTARY = {
             "expm1 log log1p log2 log10 sin cos tan arcsin arccos arctan sinh cosh".split()
         )
     },
-    "erf": lambda x: np.copysign(_ERF(np.abs(x)), x),
+    "erf": erf,
 }
 ELEMENTARY_PAIR = {"power": np.power, "arctan2": np.arctan2}
 
