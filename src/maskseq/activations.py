@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _kernels, configured
+from .given.numbers import real_numbers
 from .numerics import reductions, slopes
 from .tensor import as_numpy
 
@@ -385,7 +386,7 @@ def glu(x: np.ndarray, axis: int = -1) -> np.ndarray:
     >>> print(maskseq.activations.glu(np.array([[1.0, 0.0]])).round(3))
     [[0.5]]
     """
-    x = np.asarray(x, np.float32)
+    x = real_numbers(np.asarray(x), "x").astype(np.float32, copy=False)
     if x.shape[axis] % 2:
         raise ValueError(f"x must divide in two along axis {axis}, got shape {x.shape}")
     half = (*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis % x.ndim + 1 :])

@@ -13,6 +13,7 @@ import numpy as np
 
 from .given.checking import Checked
 from .given.custom import custom_objects_here
+from .given.numbers import is_real
 
 _OURS = __name__.split(".")[0]
 
@@ -236,7 +237,7 @@ def with_own(config: Any) -> Any:
 
 def number(value: Any, name: str) -> float:
     """`value`, if it is finite and not negative. Raises: ValueError."""
-    plain = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    plain = is_real(value) and not isinstance(value, bool)
     if not plain or not np.isfinite(value) or value < 0:
         raise ValueError(f"{name} must be a finite number, not negative, got {value!r}")
     return float(value)

@@ -10,6 +10,7 @@ from .given.custom import custom_object_scope as custom_object_scope
 from .given.custom import get_custom_objects as get_custom_objects
 from .given.custom import get_registered_object as get_registered_object
 from .given.custom import register_keras_serializable as register_keras_serializable
+from .given.numbers import is_real
 from .initializers import set_random_seed as set_random_seed
 
 __all__ = [
@@ -108,7 +109,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
     x = np.asarray(x, np.float32)
     if isinstance(order, (int, np.integer)) and order >= 1:
         return ops.normalize(x, axis, order, np.finfo(np.float32).tiny)
-    if not isinstance(order, (int, float, np.number)):
+    if not is_real(order):
         raise ValueError(f"normalize: order must be a number, got {order!r}")
     length = ops.norm(x, order, axis, keepdims=True)
     return np.asarray(x / np.where(length == 0, np.float32(1), length))

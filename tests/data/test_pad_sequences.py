@@ -1,6 +1,7 @@
 """pad_sequences: Keras's results and errors for every kind of row, whatever rows do meanwhile."""
 
 import array
+import re
 import sys
 import threading
 
@@ -226,3 +227,10 @@ def test_pad_sequences_agrees_with_keras(keras, rows, maxlen, sides, dtype):
                 pad_sequences(rows, maxlen, dtype, *sides, value=1)
         else:
             np.testing.assert_array_equal(pad_sequences(rows, maxlen, dtype, *sides, 1), expected)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("row", [np.array([1j]), np.array([1], "M8[s]"), np.array([1], "m8[s]")])
+def test_complex_numbers_and_dates_are_not_read_as_numbers(row):
+    with pytest.raises(TypeError, match=f"position 1: {re.escape(str(row.dtype))} is no int32"):
+        pad_sequences([[1, 2], row])

@@ -32,6 +32,7 @@ def test_what_an_operation_does_not_take_is_told(name):
                 continue
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 try:
                     function(**given)
                 except told:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..given import as_array
+from ..given.numbers import is_no_number
 from ..given.numpy_ma import is_masked_array, real_part
 from ..given.places import placed
 from ..tensor import to_float32, warn_of_overflow
@@ -181,6 +182,8 @@ def _converted(steps: Any, dtype: DTypeLike | None) -> np.ndarray:
         dtype = np.promote_types(dtype, np.float64)
     elif floats and steps.dtype.kind == "f":
         dtype = steps.dtype
+    if dtype is not None and np.dtype(dtype).kind in "biuf" and given and is_no_number(steps.dtype):
+        raise TypeError(f"{steps.dtype} is no {np.dtype(dtype)}")
     found = as_array(steps, "steps", dtype)
     if found.dtype == object and dtype is None and not given:
         if all(isinstance(x, _NUMBERS) for x in found.flat):

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from .kinds import expected_kind
+from .numbers import is_real
 
 _OURS = __name__.partition(".")[0]
 _CHECKING: set[Any] = set()  # constructors
@@ -28,7 +27,7 @@ def check_kind(cls: Any, name: str, value: Any, what: str) -> None:
 def in_range(value: Any, interval: str, what: str) -> Any:
     """A number in an interval, such as "[0, 1)". Raises: ValueError."""
     low, high = map(float, interval[1:-1].split(", "))
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+    if is_real(value) and not isinstance(value, bool):
         above = low <= value if interval[0] == "[" else low < value
         below = value <= high if interval[-1] == "]" else value < high
         if above and below:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..given.numbers import real_numbers
 from ..tape import value_of
 from ..tensor import set_keras_mask
 from .loss import REDUCTIONS, LossFunctionWrapper
@@ -154,7 +155,7 @@ class Circle(LossFunctionWrapper):
 
 def _classes(given: Any, embeddings: Any, name: str) -> np.ndarray:
     """Labels as int64 (samples,)."""
-    labels, count = np.asarray(given), np.shape(value_of(embeddings))[0]
+    labels, count = real_numbers(np.asarray(given), name), np.shape(value_of(embeddings))[0]
     if labels.shape not in ((count,), (count, 1)):
         raise ValueError(f"circle: expected {name} ({count},), got shape {labels.shape}")
     return labels.reshape(-1).astype(np.int64)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _kernels
 from ..data.ragged import Ragged, as_batch
+from ..given.numbers import real_numbers
 from ..layers.rnn.decoded import decoded_from
 from ..rows import Layout
 from ..tape import Traced, value_of
@@ -83,7 +84,7 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
     rows, layout = rows_of(y_pred)
     offsets = np.arange(shape[0] + 1) * shape[1] if layout is None else layout.offsets
     labels, label_offsets = _labels(y_true, shape[0])
-    logits = np.asarray(as_numpy(value_of(rows)), np.float32)
+    logits = real_numbers(as_numpy(value_of(rows)), "y_pred").astype(np.float32, copy=False)
     arguments = logits.reshape(-1, shape[2]), labels, offsets, label_offsets
     losses = _kernels.ctc(*arguments)
     if type(rows) is not Traced:
@@ -204,7 +205,7 @@ def _labels(y_true: Any, batch: int) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(given, Ragged):
         labels, offsets = as_numpy(given.values), given.offsets
     else:
-        array = as_numpy(np.asarray(given))
+        array = real_numbers(as_numpy(np.asarray(given)), "y_true")
         if array.ndim != 2:
             raise ValueError(f"y_true: expected int (batch, labels), got shape {array.shape}")
         labels, offsets = array.reshape(-1), np.arange(batch + 1) * array.shape[1]

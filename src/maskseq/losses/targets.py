@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 
 from ..data.ragged import Ragged, as_batch
+from ..given import as_array
+from ..given.numbers import is_real, real_numbers
 from ..rows import Layout, Rows
 from ..tape import Traced, packed, real_values, value_of
 from ..tensor import Tensor, as_numpy, convert_to_tensor, get_keras_mask
@@ -66,6 +68,8 @@ def align(
     if type(y_pred) not in _OUTPUTS:
         y_pred = as_output(y_pred)
     rows, layout = rows_of(y_pred)
+    if type(rows) is not Traced:
+        rows = real_numbers(rows, "y_pred")
     y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", lengths, numbers)
     weights = weights_for(sample_weight, y_pred, layout, lengths, numbers)
     if class_weight is not None:
@@ -101,7 +105,10 @@ def of_users(function: _Function) -> _Function:
 
     @functools.wraps(function)
     def told(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+        y_true = as_array(y_true, "y_true") if isinstance(y_true, (list, tuple)) else y_true
+        y_true = real_numbers(y_true, "y_true") if isinstance(y_true, np.ndarray) else y_true
         y_pred = as_output(y_pred) if isinstance(y_pred, (list, tuple)) else y_pred
+        y_pred = real_numbers(y_pred, "y_pred") if isinstance(y_pred, np.ndarray) else y_pred
         try:
             return function(y_true, y_pred, *args, **kwargs)
         except ValueError as error:
@@ -150,6 +157,8 @@ def rows_for(
         given = as_batch(given) if isinstance(given, (list, tuple)) else np.asarray(given)
         if isinstance(given, Ragged):
             given = _even(given, output, layout)
+    if isinstance(given, np.ndarray):
+        given = real_numbers(given, name)
     shape = value_of(output).shape
     if not shape or getattr(given, "shape", True) == ():
         raise ValueError(f"{name} and y_pred must have a batch axis, got y_pred of shape {shape}")
@@ -182,7 +191,7 @@ def weights_for(
         array = np.asarray(weights) if not isinstance(weights, (list, tuple)) else weights
         array = as_batch(array) if isinstance(array, (list, tuple)) else array
         if layout is not None and not isinstance(array, Ragged):
-            array = np.asarray(array)
+            array = real_numbers(np.asarray(array), "sample_weight")
             if array.ndim == 1 or (array.shape[1:] == (1,) and layout.time != 1):
                 if len(array) != layout.batch:
                     raise ValueError(
@@ -207,10 +216,10 @@ def checked_class_weight(given: Any) -> Mapping[int, float] | None:
             f"class_weight must be a dict of class -> weight, got {type(given).__name__}"
         )
     for number, weight in given.items():
-        if not isinstance(number, (int, float, np.number)) or not float(number).is_integer():
+        if not is_real(number) or not float(number).is_integer():
             raise TypeError(f"class_weight: expected numbers of classes, got {number!r}")
         with np.errstate(over="ignore"):
-            fits = isinstance(weight, (int, float, np.number)) and np.isfinite(np.float32(weight))
+            fits = is_real(weight) and np.isfinite(np.float32(weight))
         if not fits:
             raise ValueError(
                 f"class_weight of class {number}: expected a finite float32, got {weight!r}"

@@ -58,6 +58,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndar
     return (labels == (np.asarray(y_pred) > np.float32(threshold))).astype(np.float32)
 
 
+@of_users
 def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """1 where the largest of y_pred is at the place of the largest of y_true.
 
@@ -116,6 +117,7 @@ def _numbers(y_true: Any, y_pred: np.ndarray) -> np.ndarray:
     return labels
 
 
+@of_users
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """1 where the largest of y_pred is at the place that the label says.
 
@@ -152,6 +154,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     return (_numbers(y_true, y_pred) == np.argmax(y_pred, axis=-1)).astype(np.float32)
 
 
+@of_users
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarray:
     """1 where the class that is largest in y_true is among the `k` largest of y_pred.
 
@@ -189,6 +192,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarr
     return sparse_top_k_categorical_accuracy(_classes(y_true, y_pred), y_pred, k)
 
 
+@of_users
 def sparse_top_k_categorical_accuracy(
     y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
 ) -> np.ndarray:

@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 
 from ..losses.loss import of_one_rank
+from ..losses.targets import of_users
 from ..numerics.reductions import reduce
 from .metric import MeanMetricWrapper
 
 _EPSILON = np.float32(1e-7)
 
 
+@of_users
 def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
     """Pearson's coefficient, from -1 to 1; NaN where either side is constant.
 
@@ -54,6 +56,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
         return reduce(parts[0] * parts[1], "mean", axis)
 
 
+@of_users
 def concordance_correlation(y_true: Any, y_pred: Any, axis: Any = -1) -> np.ndarray:
     """Lin's coefficient of concordance: 1 only where both sides are the same.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import configured, initializers
 from ..given.checking import Checked
+from ..given.numbers import real_numbers
 from ..losses.targets import Aligned, align, tell_shapes
 from ..numerics import reductions
 from ..tape import value_of
@@ -148,7 +149,7 @@ class Sum(Metric):
         self.reset_state()
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values = np.asarray(value_of(values), np.float64)
+        values = _float64(values, "values")
         if sample_weight is not None:
             values = values * spread(sample_weight, values)
         self.total += float(reductions.total(values.reshape(-1)))
@@ -213,7 +214,7 @@ class Mean(Average):
     """
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values = np.asarray(value_of(values), np.float64)
+        values = _float64(values, "values")
         share = len(values) / values.size if values.ndim and values.size else 1.0
         self.add(values, sample_weight, share)
 
@@ -282,9 +283,14 @@ class MeanMetricWrapper(Average):
         return {**super().get_config(), **self.options}
 
 
+def _float64(given: Any, name: str) -> np.ndarray:
+    """Numbers as float64. Raises: TypeError for what holds none."""
+    return np.asarray(real_numbers(np.asarray(value_of(given)), name), np.float64)
+
+
 def spread(weights: Any, values: np.ndarray) -> np.ndarray:
     """Weights of samples or steps as an array of the shape of values."""
-    weights = np.asarray(weights, np.float64)
+    weights = _float64(weights, "sample_weight")
     if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     if weights.ndim and weights.shape != values.shape[: weights.ndim] and weights.shape[-1] != 1:

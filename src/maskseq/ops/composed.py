@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..given.numbers import float32_of, real_numbers
 from ..nest import is_nested
 from ..numerics.reductions import axes_of
 from . import elementwise, reduction, shaping
@@ -235,9 +236,9 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     >>> print(ops.nan_to_num([1.5, float("nan"), float("inf")], posinf=9.0))
     [1.5 0.  9. ]
     """
-    high = np.float32(_FLOAT32.max if posinf is None else posinf)
-    low = np.float32(_FLOAT32.min if neginf is None else neginf)
-    found = elementwise.where(elementwise.isnan(x), np.float32(nan), x)
+    high = _FLOAT32.max if posinf is None else float32_of(posinf, "posinf")
+    low = _FLOAT32.min if neginf is None else float32_of(neginf, "neginf")
+    found = elementwise.where(elementwise.isnan(x), float32_of(nan, "nan"), x)
     return elementwise.where(isposinf(x), high, elementwise.where(isneginf(x), low, found))
 
 
@@ -1137,7 +1138,8 @@ def quantile(
     2.5
     """
     if is_nested(q) or np.ndim(q):
-        return shaping.stack([quantile(x, part, axis, method, keepdims) for part in np.asarray(q)])
+        parts = real_numbers(np.asarray(q), "q")
+        return shaping.stack([quantile(x, part, axis, method, keepdims) for part in parts])
     if not 0 <= q <= 1:
         raise ValueError(f"q must be from 0 to 1, got {q!r}")
     ndim, size = shaping.ndim(x), shaping.shape(x)
@@ -1221,7 +1223,7 @@ def percentile(
     >>> print(ops.percentile([1.0, 2.0, 3.0, 5.0], [0, 50, 100]))
     [1.  2.5 5. ]
     """
-    return quantile(x, np.asarray(q, np.float64) / 100, axis, method, keepdims)
+    return quantile(x, real_numbers(np.asarray(q), "q") / np.float64(100), axis, method, keepdims)
 
 
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..given.numbers import real_numbers
 from ..graph.symbols import KerasTensor
 from ..nest import holds
 from ..tape import Traced, value_of
@@ -22,7 +23,7 @@ def _whole(n: Any, name: str) -> int:
             f"{name} must be known when a model is made, got {n!r}: give the Input a shape without "
             "None, or put the call into a layer's call"
         )
-    return int(value_of(n))
+    return int(real_numbers(np.asarray(value_of(n)), name))
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
@@ -78,7 +79,10 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     for name, x in zip(("start", "stop", "step"), given, strict=True):
         if isinstance(x, KerasTensor) or (x is None and name == "start"):
             _whole(x, name)
-    numbers: list[Any] = [None if x is None else np.asarray(x).item() for x in given]
+    numbers: list[Any] = [
+        None if x is None else real_numbers(np.asarray(x), name).item()
+        for name, x in zip(("start", "stop", "step"), given, strict=True)
+    ]
     first, last, by = numbers
     first, last = (0, first) if last is None else (first, last)
     found = np.arange(first, last, 1 if by is None else by)
@@ -237,7 +241,8 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """
     if holds(fill_value, (KerasTensor, Traced)):
         return broadcast_to(fill_value, _shape(shape))
-    return np.full(_shape(shape), fill_value, dtype or np.float32).view(Tensor)
+    value = real_numbers(np.asarray(fill_value), "fill_value")
+    return np.full(_shape(shape), value, dtype or np.float32).view(Tensor)
 
 
 def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Tensor:
@@ -413,7 +418,10 @@ def linspace(
     >>> print(ops.linspace(0, 1, 5))
     [0.   0.25 0.5  0.75 1.  ]
     """
-    first, last = (np.asarray(value_of(x), np.float64) for x in (start, stop))
+    ends = {"start": start, "stop": stop}
+    first, last = (
+        real_numbers(np.asarray(value_of(x)), name).astype(float) for name, x in ends.items()
+    )
     count = _whole(num, "num")
     found, step = np.linspace(first, last, count, endpoint, retstep=True, axis=axis)
     made = _made(found, dtype)

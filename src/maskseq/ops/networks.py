@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..given.numbers import float32_of
 from ..numerics.reductions import axes_of
 from . import elementwise, nonlinear, reduction, shaping
 from .products import einsum
@@ -62,7 +63,7 @@ def layer_normalization(
     >>> print(ops.layer_normalization([[1.0, 2.0, 3.0]]))
     [[-1.2247448  0.         1.2247448]]
     """
-    small = _EPSILON if epsilon is None else np.float32(epsilon)
+    small = _EPSILON if epsilon is None else float32_of(epsilon, "epsilon")
     mean, variance = reduction.mean(x, axis, True), reduction.var(x, axis, True)
     found = elementwise.multiply(
         elementwise.subtract(x, mean),
@@ -112,7 +113,7 @@ def rms_normalization(
     >>> print(ops.rms_normalization([[3.0, 4.0]]))
     [[0.84852815 1.1313709 ]]
     """
-    small = _EPSILON if epsilon is None else np.float32(epsilon)
+    small = _EPSILON if epsilon is None else float32_of(epsilon, "epsilon")
     found = elementwise.multiply(
         x,
         elementwise.rsqrt(
@@ -178,7 +179,7 @@ def batch_normalization(
     (place,) = axes_of(axis, len(shape))
     shape[place] = -1
     mean, variance = shaping.reshape(mean, shape), shaping.reshape(variance, shape)
-    factor = elementwise.rsqrt(elementwise.add(variance, np.float32(epsilon)))
+    factor = elementwise.rsqrt(elementwise.add(variance, float32_of(epsilon, "epsilon")))
     factor = (
         factor if scale is None else elementwise.multiply(factor, shaping.reshape(scale, shape))
     )

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, Protocol, overload
 import numpy as np
 
 from ..context import current
+from ..given.numbers import is_no_number
 from ..given.numpy_ma import without_mask
 from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec, scale_of_cells
@@ -30,11 +31,19 @@ RECORDERS: dict[Callable[..., Any], Recorder] = {}
 """How each is recorded on a tape."""
 
 
-def _array(leaf: Any) -> Any:
+def _array(name: str, leaf: Any) -> Any:
+    """What an operation is given, arrays as NumPy's. Raises: TypeError for complex numbers, dates
+    and records, of which NumPy would take a part for the number.
+    """
     if isinstance(leaf, np.ndarray) or (
         hasattr(leaf, "__array__") and not isinstance(leaf, type)  # such as np.float32
     ):
-        return np.asarray(without_mask(leaf, "x"))
+        array = np.asarray(without_mask(leaf, "x"))
+        if is_no_number(array.dtype):
+            raise TypeError(f"{name}: expected arrays of real numbers, got dtype {array.dtype}")
+        return array
+    if isinstance(leaf, complex):
+        raise TypeError(f"{name}: expected real numbers, got {leaf!r}")
     return leaf
 
 
@@ -87,6 +96,7 @@ def operation(
 
     def decorate(function: Callable[P, Any]) -> Callable[P, Any]:
         recorder = Recorder(function, gradient)
+        taken = functools.partial(_array, function.__name__)
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -98,7 +108,7 @@ def operation(
             return run(*args, **kwargs)
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            args, kwargs = map_structure(_array, args), map_structure(_array, kwargs)
+            args, kwargs = map_structure(taken, args), map_structure(taken, kwargs)
             try:
                 return map_structure(_tensor, function(*args, **kwargs))
             except (AttributeError, IndexError) as error:

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from maskseq import losses, metrics, ops, scoring, testing, utils
+import maskseq
+from maskseq import layers, losses, metrics, ops, scoring, testing, utils
 
 P = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], np.float32)
 ONE_HOT = np.eye(3)[[0, 1]]
@@ -22,8 +23,12 @@ WRONG = {
     "batch": (ONE_HOT[:1], P),
     "one axis": (ONE_HOT[0], P[0]),
     "four axes": (np.ones((2, 2, 2, 2)), np.ones((2, 2, 2, 2), np.float32)),
-    "complex": (ONE_HOT * 1j, P),
 }
+OF_PATHS = ["losses.CRF", "losses.CTC"]  # of predictions with three axes
+NO_NUMBERS = [
+    *(ONE_HOT * 1j, ONE_HOT.astype("M8[s]"), ONE_HOT.astype("m8[s]"), ONE_HOT.astype(str)),
+    *(ONE_HOT.astype("V8"), ONE_HOT.astype([("a", float)]), np.array([[None, 1, "a"]] * 2)),
+]
 OF_PYTHON = re.compile("out of range|out of bounds|unpack|broadcast|not iterable|no attribute")
 ARGUMENTS = [(), (3,), (0.5,), (3, [0]), (losses.mean_squared_error,)]
 
@@ -55,6 +60,42 @@ def test_what_does_not_belong_together_is_told(name):
             measure(y_true, y_pred)
         except (ValueError, TypeError) as error:
             assert not OF_PYTHON.search(str(error)), (y_true, y_pred, error)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", [name for name in MEASURES if name not in OF_PATHS])
+@pytest.mark.parametrize("values", NO_NUMBERS, ids=lambda values: str(values.dtype))
+def test_what_holds_no_real_numbers_is_no_label_prediction_or_weight(name, values):
+    measure, message = made(MEASURES[name]), "expected numbers|must hold numbers|no output"
+    one_value = isinstance(measure, (metrics.Mean, metrics.Sum))
+    for given in ((values,),) if one_value else ((values, P), (ONE_HOT, values)):
+        with pytest.raises(TypeError, match=message):
+            measure(*given)
+    with pytest.raises(TypeError, match="sample_weight must hold numbers"):
+        measure(*((P,) if one_value else (ONE_HOT, P)), sample_weight=values[:, 0])
+
+
+def test_objects_that_are_numbers_are_taken():
+    assert losses.MeanSquaredError()(ONE_HOT.astype(object), P) == losses.MeanSquaredError()(
+        ONE_HOT, P
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_holds_no_real_numbers_is_no_label_of_ctc():
+    labels, scores = np.array([[1, 2], [1, 0]]), np.zeros((2, 4, 3))
+    for given in ((labels * 1j, scores), (labels, scores * 1j)):
+        with pytest.raises(TypeError, match="must hold numbers, got dtype complex128"):
+            losses.ctc(*given)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("weight", [1j, np.complex64(1), np.timedelta64(1), "1", None, [1]])
+def test_class_weight_must_be_a_real_number(weight):
+    model = maskseq.Sequential([maskseq.Input((3,)), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="class_weight of class 1: expected a finite float32"):
+        model.fit(P, ONE_HOT, class_weight={1: weight}, verbose=0)
 
 
 @pytest.mark.parametrize(

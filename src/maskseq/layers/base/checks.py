@@ -8,6 +8,7 @@ import numpy as np
 from ... import activations, configured, constraints, initializers, regularizers
 from ...given.kinds import expected_kind
 from ...given.notices import warn
+from ...given.numbers import is_real
 
 _KNOWN: dict[str, Mapping[str, Any]] = {
     "activation": activations.NAMES,
@@ -136,7 +137,7 @@ def pair(value: Any, name: str) -> tuple[int, int]:
 
 def share(value: Any, name: str) -> Any:
     """A number from 0 to 1."""
-    if not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
+    if not is_real(value) or not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return value
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import _kernels
 from ...context import current
+from ...given.numbers import is_real
 from ...numerics.products import outer
 from ...numerics.quantized import Codes
 from ...rows import Rows, Unmasked
@@ -222,5 +223,5 @@ class ReversibleEmbedding(KeepsPack, Embedding):
 
 
 def _positive(value: Any) -> Any:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    number = is_real(value) and not isinstance(value, bool)
     return number and 0 < value < float("inf")
