@@ -70,6 +70,14 @@ CASES = [
     *(Case(name, shared) for name in ("SGD", "Adam") for shared in _SHARED),
     *(Case(name, _SHARED[-2]) for name in _OWN if name not in ("SGD", "Adam")),
     Case("Nadam", _SHARED[-1]),
+    Case("Adam", {"amsgrad": True, "clipvalue": 0.3, "gradient_accumulation_steps": 2}),
+    Case("RMSprop", {"momentum": 0.9, "clipvalue": 0.3}),
+    Case("RMSprop", {"centered": True, "momentum": 0.5, "clipvalue": 0.01, "weight_decay": 0.1}),
+    Case("SGD", {"momentum": 0.9, "nesterov": True, "global_clipnorm": 1.0, **_EMA}),
+    Case("AdamW", {"amsgrad": True, "clipnorm": 0.5, "gradient_accumulation_steps": 3}),
+    Case("Adagrad", {"initial_accumulator_value": 0.0, "clipvalue": 0.3}),
+    Case("Ftrl", {"initial_accumulator_value": 0.0, "l2_regularization_strength": 0.1}),
+    Case("Lamb", {"clipvalue": 0.3, "gradient_accumulation_steps": 2, "use_ema": True}),
 ]
 
 SCHEDULES: list[tuple[str, dict[str, Any]]] = [

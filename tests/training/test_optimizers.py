@@ -48,6 +48,54 @@ def test_fifty_steps_are_those_of_keras(case):
     assert far([v.value for v in optimizer.variables], state) < 2e-6
 
 
+def descended(start, dtype, step):
+    """Weights after STEPS of a small regression, of which `step` gives the next."""
+    rng = np.random.default_rng(5)
+    x, target, w = rng.standard_normal((32, 5)), rng.standard_normal((32, 3)), start
+    for n in range(STEPS):
+        rows = slice(n % 4 * 8, n % 4 * 8 + 8)
+        hidden = np.tanh(x[rows] @ w)
+        slope = x[rows].T @ ((hidden - target[rows]) * (1 - hidden**2)) / 8
+        w = step(w, slope.astype(dtype))
+    return w
+
+
+def rmsprop():
+    """RMSprop with momentum and clipvalue as Keras defines it, in the precision of its weights."""
+    square, velocity = 0.0, 0.0
+
+    def step(w, gradient):
+        nonlocal square, velocity
+        gradient = np.clip(gradient, -0.3, 0.3)
+        square = 0.9 * square + 0.1 * gradient**2
+        velocity = 0.9 * velocity + 0.06 * gradient / np.sqrt(square + 1e-7)
+        return w - velocity
+
+    return step
+
+
+def test_a_training_grows_roundings_and_is_no_farther_from_float64_than_they_make_it():
+    """Gradients that hang on the weights let RMSprop with momentum drift: trainings that begin an
+    ulp from each other end as far apart as one in float32 is from one in float64."""
+    start = np.random.default_rng(4).standard_normal((5, 3)).astype(np.float32)
+    exact = descended(start.astype(np.float64), np.float64, rmsprop())
+
+    def ours(first):
+        optimizer = optimizers.RMSprop(0.06, momentum=0.9, clipvalue=0.3)
+        weight = Variable(first, "w")
+
+        def step(w, gradient):
+            optimizer.apply([gradient], [weight])
+            return weight.value
+
+        return descended(first, np.float32, step)
+
+    moved = [ours(np.nextafter(start, np.float32(side * 9))) for side in (-1, 1)]
+    grown = max(np.abs(other - ours(start)).max() for other in moved)
+    assert 1e-5 < grown < 1e-3
+    assert np.abs(ours(start) - exact).max() < 2 * grown
+
+
 @pytest.mark.parametrize("i", range(len(SCHEDULES)))
 def test_rates_are_those_of_keras(i):
     name, options = SCHEDULES[i]
