@@ -303,11 +303,11 @@ def test_errors_come_before_any_step():
     with pytest.raises(ValueError, match="call compile before fit"):
         model.fit(X, Y)
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="batch_size must be a positive int, got 0"):
+    with pytest.raises(ValueError, match="batch_size must be an int of 1 or more, got 0"):
         model.fit(X, Y, batch_size=0)
     with pytest.raises(ValueError, match="y must be given for output"):
         model.fit(X, verbose=0)
-    with pytest.raises(ValueError, match=r"validation_split must be in \(0, 1\), got 1.5"):
+    with pytest.raises(ValueError, match=r"validation_split must be in \[0, 1\), got 1.5"):
         model.fit(X, Y, validation_split=1.5)
     with pytest.raises(ValueError, match="there is none called 'msee'; did you mean 'mse'"):
         model.compile("sgd", "msee")

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from ..context import changed
 from ..data import frames, grouping
+from ..given import options
 from ..given.places import rows_of
 from ..given.progress import Progress
 from ..layers.base.errors import naming_errors
@@ -134,6 +135,9 @@ def predict(
     """`Model.predict` with options. onto: answer in the frame x itself, unless it is long."""
     if callbacks is not None:
         raise ValueError("callbacks must not be given with ragged, as_frame, progress or columns")
+    verbose = options.verbosity(verbose)
+    steps = None if steps is None else options.count(steps, "steps")
+    ragged, as_frame = options.flag(ragged, "ragged"), options.flag(as_frame, "as_frame")
     library = frames.library_of(x)
     if library is None and (as_frame or any(v is not None for v in (by, sort, columns, nulls))):
         raise TypeError(

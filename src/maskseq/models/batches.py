@@ -7,6 +7,7 @@ import numpy as np
 
 from ..data import frames
 from ..data.ragged import Ragged
+from ..given import options
 from ..given.places import rows_of
 from ..nest import flatten, map_structure
 from ..rows import Layout, Rows, Source
@@ -56,9 +57,7 @@ def steps_of(value: Any) -> int:
 
 def checked_size(batch_size: Any) -> int:
     """Sequences a batch. Raises: ValueError unless it is a positive int."""
-    if not isinstance(batch_size, (int, np.integer)) or batch_size <= 0:
-        raise ValueError(f"batch_size must be a positive int, got {batch_size!r}")
-    return int(batch_size)
+    return options.count(batch_size, "batch_size")
 
 
 def cut(model: Any, values: list[Any], batch_size: int | None) -> list[list[Any]]:

@@ -2,8 +2,7 @@
 
 from typing import Any, Unpack
 
-import numpy as np
-
+from ..given.options import count, flag
 from .asked import FrameOptions
 from .labelled import data_of, names_columns
 
@@ -93,13 +92,14 @@ class Trainable:
         """
         from ..training.trainer import Trainer
 
-        if not isinstance(steps_per_execution, (int, np.integer)) or steps_per_execution < 1:
-            raise ValueError(
-                f"steps_per_execution must be an int of 1 or more, got {steps_per_execution!r}"
-            )
+        steps_per_execution = count(steps_per_execution, "steps_per_execution")
+        run_eagerly = run_eagerly is not None and flag(run_eagerly, "run_eagerly")
+        if jit_compile is not None and not (isinstance(jit_compile, str) and jit_compile == "auto"):
+            flag(jit_compile, "jit_compile")
+        flag(auto_scale_loss, "auto_scale_loss")
         self.saved_training = None
         self.run_eagerly, self.jit_compile = run_eagerly, jit_compile
-        self.steps_per_execution = int(steps_per_execution)
+        self.steps_per_execution = steps_per_execution
         self._trainer = Trainer(
             self, optimizer, loss, loss_weights, metrics, weighted_metrics, averages
         )
@@ -476,7 +476,7 @@ class Trainable:
 
 
 def _as_asked(logs: dict[str, float], return_dict: bool) -> Any:
-    if return_dict:
+    if flag(return_dict, "return_dict"):
         return logs
     numbers = [*logs.values()]
     return numbers[0] if len(numbers) == 1 else numbers

@@ -7,7 +7,7 @@ from .. import losses
 from ..given.checking import in_range
 from ..tape import value_of
 from .data import Batch
-from .outputs import by_output, names_of_outputs, of_compile, words_in
+from .outputs import by_output, names_of_outputs, of_compile, parts_of
 
 
 class _Mean:
@@ -38,8 +38,10 @@ class CompiledLosses:
     def __init__(self, loss: Any, loss_weights: Any, averages: str = "exact"):
         self._of_batches = averages == "keras"
         self._given, self._given_weights = loss, loss_weights
-        for word in words_in(loss):
-            losses.get(word)  # an unknown name is told at once
+        for part in parts_of(loss):
+            losses.get(part)  # what is none is told at once
+        for weight in parts_of(loss_weights):
+            in_range(weight, "(-inf, inf)", "loss_weights")
         self._losses: list[Any] | None = None
         self._weights: list[float] = []
         self._outputs: list[str] = []
@@ -69,9 +71,7 @@ class CompiledLosses:
         given = by_output(model, given, "loss", spread=True)
         self._losses = [losses.as_loss(x) for x in given]
         weights = by_output(model, weights, "loss_weights")
-        self._weights = [
-            1.0 if w is None else float(in_range(w, "(-inf, inf)", "loss_weights")) for w in weights
-        ]
+        self._weights = [1.0 if w is None else float(w) for w in weights]
         self.reset()
 
     @property

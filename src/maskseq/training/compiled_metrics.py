@@ -11,7 +11,7 @@ from ..losses.targets import Aligned, align
 from ..rows import Layout, Rows, Source, as_padded
 from ..tensor import as_numpy
 from .data import Batch
-from .outputs import by_output, is_config, names_of_outputs, words_in
+from .outputs import by_output, is_config, names_of_outputs, parts_of
 
 
 class _Slot:
@@ -82,9 +82,9 @@ class CompiledMetrics:
     def __init__(self, given: Any, weighted: Any, averages: str = "exact"):
         self._given = [(given, False), (weighted, True)]
         self._as_keras = averages == "keras"
-        for word in words_in([given, weighted]):
-            if word.lower() not in metrics.BY_OUTPUT:
-                metrics.get(word)  # an unknown name is told at once
+        for part in parts_of([given, weighted]):
+            if not (isinstance(part, str) and part.lower() in metrics.BY_OUTPUT):
+                metrics.get(part)  # what is none is told at once
         self._slots: list[_Slot] | None = None
         self._held: list[Any] = []
 

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..context import changed
+from ..given import options
+from ..given.checking import in_range
 from ..given.notices import warn
 from ..given.places import rows_of
 from ..layers.base.errors import naming_errors
@@ -41,13 +41,16 @@ def fit(
 ) -> History:
     """Train a compiled model; see `Model.fit`."""
     _check_counts(epochs, initial_epoch, steps_per_epoch, validation_steps, validation_freq)
+    shuffle = options.flag(shuffle, "shuffle")
     source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
-    if validation_split and validation_data is None:
-        source, held = source.split(validation_split)
+    share = in_range(validation_split or 0.0, "[0, 1)", "validation_split")
+    if share and validation_data is None:
+        source, held = source.split(share)
     else:
         held = _validation_source(trainer, validation_data)
     if held is not None:
-        held.size = _size(validation_batch_size or source.size)
+        sized = source.size if validation_batch_size is None else validation_batch_size
+        held.size = batches.checked_size(sized)
     steps = steps_per_epoch or source.steps
     history = History()
     run = _callbacks(trainer.model, [history], callbacks, verbose, epochs, steps)
@@ -101,6 +104,7 @@ def evaluate(
     callbacks: Any,
 ) -> dict[str, float]:
     """The loss and the metrics of a compiled model, by name, the loss first."""
+    steps = None if steps is None else options.count(steps, "steps")
     source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
     run = _callbacks(trainer.model, [], callbacks, verbose, 1, steps or source.steps)
     if not _test(trainer, source, run, steps):
@@ -112,6 +116,7 @@ def predict(
     model: Any, x: Any, batch_size: int | None, steps: int | None, callbacks: Any, verbose: Any
 ) -> Any:
     """The outputs for `x`, or for its first `steps` batches; see `Model.predict`."""
+    steps = None if steps is None else options.count(steps, "steps")
     if batches.gives_batches(x):
         parts: Any = asked.streamed(model, x)
         count = len(x) if hasattr(x, "__len__") else None
@@ -155,8 +160,7 @@ def _check_counts(
             continue
         if isinstance(value, Sequence) and not isinstance(value, str) and name == "validation_freq":
             continue
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise ValueError(f"{name} must be an int of {least} or more, got {value!r}")
+        options.count(value, name, least)
 
 
 def _size(batch_size: Any) -> int:
@@ -184,9 +188,7 @@ def _callbacks(
     """The callbacks of a run: those given, those that come `last`, the bar unless one is given."""
     if isinstance(given, CallbackList):
         return given
-    if verbose not in ("auto", 0, 1, 2):
-        raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
-    verbose = 1 if verbose == "auto" else int(verbose)
+    verbose = options.verbosity(verbose)
     run = CallbackList(given)
     if verbose and not any(isinstance(x, ProgbarLogger) for x in run.callbacks):
         last = [*last, ProgbarLogger()]

@@ -73,13 +73,13 @@ def is_config(given: Any) -> bool:
     return isinstance(given, dict) and {"class_name", "config"} <= given.keys()
 
 
-def words_in(given: Any) -> Iterator[str]:
-    """The names in what `compile` was given: not those of outputs, nor any in a config."""
-    if isinstance(given, str):
-        yield given
-    elif isinstance(given, (list, tuple)):
+def parts_of(given: Any) -> Iterator[Any]:
+    """The losses, metrics or numbers that `compile` was given: no names of outputs, no configs."""
+    if isinstance(given, (list, tuple)):
         for part in given:
-            yield from words_in(part)
-    elif isinstance(given, dict) and not is_config(given):
-        for part in given.values():
-            yield from words_in(part)
+            yield from parts_of(part)
+    elif isinstance(given, dict):
+        for part in () if is_config(given) else given.values():
+            yield from parts_of(part)
+    elif given is not None:
+        yield given

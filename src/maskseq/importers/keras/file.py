@@ -27,6 +27,7 @@ from .costs import limited, model_budget
 from .functions import Functions
 from .keras2 import Version
 from .legacy import is_legacy, load_legacy
+from .legacy_training import legacy_training
 from .models import ModelMaker
 from .parsing import expect, parse_json
 from .saved_training import saved_training
@@ -60,8 +61,8 @@ def load_model(
         these, those that were registered (`maskseq.saving`) and maskseq's own is ever made,
         whatever the file says.
     compile : bool, default True
-        Keep what a `.keras` or `.safetensors` file has about training, so that `fit` and `evaluate`
-        go on where the file stopped.
+        Keep what the file has about training, so that `fit` and `evaluate` go on where it stopped;
+        of an `.h5` file without the state of the optimizer, as in Keras.
     safe_mode : bool, default True
         Accepted, as in Keras. No code in a file is ever run, also with False.
     custom_layers : dict, optional
@@ -131,6 +132,8 @@ def load_model(
         maker = _maker(name, _version_of(root, name), *given)
         model = _build(maker, _legacy_config(root, name), _size_of(weights_of, len(raw)))
         load = functools.partial(load_legacy, root=root, path=name)
+        if compile:
+            model.saved_training = legacy_training(name, root, own)
     elif start.lstrip().startswith(b"{"):
         if weights_of is None:
             raise FormatError(name, "a config without weights; pass weights=, the file with them")
