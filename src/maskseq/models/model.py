@@ -626,10 +626,13 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
             return deserialize_layer(entry, custom_layers)
 
         graph = functional.from_config(config, make)
-        model = cls(*graph, name=config.get("name"))
+        return cls(*graph, name=config.get("name"))._frozen_as(config)
+
+    def _frozen_as(self, config: dict[str, Any]) -> "Model":
+        """Itself, not trainable if a config says so; what is in it says so of itself."""
         if config.get("trainable") is False:
-            model._trainable = False  # what is in it says so itself
-        return model
+            self._trainable = False
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         if self._plan is None:

@@ -107,3 +107,59 @@ def test_rows_are_counted_over_all_that_was_given(bad):
 def test_a_step_that_is_masked_in_part_is_named():
     error = caught(maskseq.pad_sequences, [np.ones((2, 2)), partly_masked()])
     assert (error.row, error.step) == (1, 1)
+
+
+def stepwise(inner):
+    wrapper = layers.TimeDistributed(inner, name="each")
+    wrapper(np.ones((2, 3, 4)))
+    return wrapper
+
+
+class Narrow(layers.LSTM):
+    """A layer of a user's own: its `call` refuses what it gets."""
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        raise ValueError("too narrow")
+
+
+@pytest.mark.parametrize(
+    ("make", "inner", "outer"),
+    [
+        (lambda: stepwise(layers.Dense(2, name="in")), "layer 'in' (Dense)", "(TimeDistributed)"),
+        (
+            lambda: stepwise(maskseq.Sequential([maskseq.Input((4,)), layers.Dense(1)], name="in")),
+            "model 'in' (Sequential)",
+            "(TimeDistributed)",
+        ),
+        (lambda: layers.Bidirectional(Narrow(2)), "layer 'forward_narrow' (Narrow)", "(Bidir"),
+        (lambda: Twice(), "layer 'dense", "layer 'twice"),
+    ],
+    ids=["layer", "model", "direction", "own"],
+)
+def test_layers_around_the_one_that_fails_are_named_behind_it(make, inner, outer):
+    wrapper = make()
+    if not wrapper.built:
+        wrapper.build((None, 3, 4))
+    if outer == "layer 'twice":
+        wrapper(np.ones((2, 3, 4)))
+    error = caught(wrapper, np.ones((2, 3, 5)))
+    named, _, said = str(error).partition("): ")
+    assert named.startswith(inner) and " in layer '" in named and outer in f"{named})"
+    assert (
+        said and "layer '" not in said and len(error.__notes__) == 1 + (error.made_at is not None)
+    )
+
+
+def test_axes_that_the_wrapper_does_not_take_are_told_by_the_wrapper():
+    wrapper = stepwise(layers.Dense(2))
+    said = r"layer 'each' \(TimeDistributed\): inputs must be \(batch, time, .*got shape \(2, 4\)"
+    with pytest.raises(ValueError, match=said):
+        wrapper(np.ones((2, 4)))
+
+
+def test_a_dense_layer_wants_a_batch():
+    dense = layers.Dense(2)
+    dense.build((None, 3))
+    for call in (dense, layers.Dense(2), lambda x: layers.Dense(2).build(np.shape(x))):
+        with pytest.raises(ValueError, match=r"must be \(batch, ..., features\), got shape \(3,\)"):
+            call(np.ones(3))

@@ -87,7 +87,11 @@ TIME = r"\(batch, time, features\)"
         (lambda: layers.ConvLSTM1D(2, 2), (2, 3, 4), r"must be \(batch, time, rows, features\)"),
         (lambda: layers.RepeatVector(2), (2, 3, 4), r"inputs must be \(batch, features\), got"),
         (lambda: layers.Permute((2, 1)), (2, 3), r"be \(batch, axis 1, axis 2\), got shape \(2, 3"),
-        (lambda: layers.Dense(2), (), r"inputs must be \(\.\.\., features\), got shape \(\)"),
+        (
+            lambda: layers.Dense(2),
+            (),
+            r"inputs must be \(batch, \.\.\., features\), got shape \(\)",
+        ),
         (
             lambda: layers.Rescaling([1.0, 2.0]),
             (2, 3),

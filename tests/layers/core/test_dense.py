@@ -9,7 +9,7 @@ from tests.support import reference
 from tests.support.masks import MASKS, poisoned, randomize
 
 
-@pytest.mark.parametrize("shape", [(4,), (2, 4), (2, 3, 4), (2, 3, 5, 4), (0, 4)])
+@pytest.mark.parametrize("shape", [(2, 4), (2, 3, 4), (2, 3, 5, 4), (0, 4)])
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_dense_equals_reference(rng, shape, use_bias):
     x = rng.standard_normal(shape).astype(np.float32)

@@ -52,6 +52,10 @@ def test_the_argument_is_named(call, error, message):
         call()
 
 
+def kind(value):
+    return type(value).__name__
+
+
 NO_ARGUMENT = [5, -1, 1.0, "x", "batch", [1], np.array([1, 0]), object(), 1j, b"1"]
 FLAGS = {
     "shuffle": lambda value: model().fit(X, Y, shuffle=value, verbose=0),
@@ -78,20 +82,20 @@ COUNTS = {
 
 
 @pytest.mark.parametrize("name", FLAGS)
-@pytest.mark.parametrize("value", NO_ARGUMENT, ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("value", NO_ARGUMENT, ids=kind)
 def test_what_is_neither_true_nor_false_is_no_flag(name, value):
     with pytest.raises(ValueError, match=f"{name.split()[0]} must be True or False, got "):
         FLAGS[name](value)
 
 
 @pytest.mark.parametrize("name", COUNTS)
-@pytest.mark.parametrize("value", [*NO_ARGUMENT[1:], True, -np.inf], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("value", [*NO_ARGUMENT[1:], True, -np.inf], ids=kind)
 def test_what_is_no_int_is_no_count(name, value):
     with pytest.raises(ValueError, match=f"{name.split()[0]} must be an int of [01] or more, got "):
         COUNTS[name](value)
 
 
-@pytest.mark.parametrize("value", [5, -1, "x", [1], np.array([1, 0]), object()], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("value", [5, -1, "x", [1], np.array([1, 0]), object()], ids=kind)
 def test_verbose_is_a_number_or_auto(value):
     with pytest.raises(ValueError, match="verbose must be 0, 1, 2 or 'auto', got "):
         model().fit(X, Y, verbose=value)
@@ -105,7 +109,7 @@ def test_flags_may_be_of_numpy_and_0_or_1():
 
 
 @pytest.mark.parametrize("name", ["loss", "metrics", "weighted_metrics", "optimizer"])
-@pytest.mark.parametrize("value", [5, [5], {"dense": 5}, object(), b"mse"], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("value", [5, [5], {"dense": 5}, object(), b"mse"], ids=kind)
 def test_what_compile_cannot_use_is_told_by_compile(name, value):
     made, options = model(), {"optimizer": "sgd", "loss": "mse", name: value}
     with pytest.raises(
@@ -115,7 +119,7 @@ def test_what_compile_cannot_use_is_told_by_compile(name, value):
     assert made.loss == "mse"
 
 
-@pytest.mark.parametrize("weights", ["x", ["x"], {"dense": None, "other": "x"}, [1j]], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("weights", ["x", ["x"], {"dense": None, "other": "x"}, [1j]], ids=kind)
 def test_loss_weights_are_told_by_compile(weights):
     with pytest.raises(ValueError, match=r"loss_weights must be in \(-inf, inf\), got "):
         model(loss_weights=weights)

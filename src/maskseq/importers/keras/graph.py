@@ -35,9 +35,7 @@ def functional(maker: "ModelMaker", config: dict[str, Any], cls: type[Model] = M
     inputs, outputs = maker.guarded(from_config, checked, graph.make, graph.call)
     name = maker.name(config.get("name", "functional"))
     model: Model = maker.guarded(cls, inputs=inputs, outputs=outputs, name=name)
-    if config.get("trainable") is False:
-        model._trainable = False  # what is in it says so itself
-    return model
+    return model._frozen_as(config)
 
 
 class _Graph:

@@ -13,13 +13,24 @@ def put_name(layer: Any, error: Exception) -> None:
     """Put the layer's name in front of a plain error's message, once; others stay as they are.
 
     The error gets it as its attribute `layer`; `made_at`, also a note of it, is the file and the
-    line of the user's code that made the layer.
+    line of the user's code that made the layer. Layers around it, such as wrappers, are named
+    behind it; models are not.
     """
-    if type(error) in PLAIN_ERRORS and not getattr(error, "named", False):
-        error.args = (f"{layer._word} '{layer.name}' ({type(layer).__name__}): {error}",)
-        vars(error).update(named=True, layer=layer.name, made_at=layer._made_at)
-        if layer._made_at is not None:
-            error.add_note(f"{layer._word} '{layer.name}' was made {made_in(layer)}")
+    if type(error) not in PLAIN_ERRORS:
+        return
+    named = getattr(error, "named", ())  # of the layers in it, their ids
+    if id(layer) in named or (named and layer._word != "layer"):
+        return
+    words = f"{layer._word} '{layer.name}' ({type(layer).__name__})"
+    if named:
+        inner, _, said = str(error).partition("): ")
+        error.args = (f"{inner}) in {words}: {said}",)
+    else:
+        error.args = (f"{words}: {error}",)
+        vars(error).update(layer=layer.name, made_at=layer._made_at)
+    vars(error)["named"] = (*named, id(layer))
+    if layer._made_at is not None:
+        error.add_note(f"{layer._word} '{layer.name}' was made {made_in(layer)}")
 
 
 def made_in(layer: Any) -> str:
@@ -89,7 +100,9 @@ def call_error(layer: Any, error: Exception, inputs: Any) -> Exception:
 
     inputs: the arguments of the call.
     """
-    if getattr(error, "named", False):
+    if getattr(error, "named", ()):
+        error = (_misfit(layer, inputs) if inputs else None) or error
+        put_name(layer, error)
         return error
     strange = []
     if isinstance(error, (AttributeError, np.exceptions.AxisError)):
@@ -105,7 +118,10 @@ def call_error(layer: Any, error: Exception, inputs: Any) -> Exception:
 
 
 class naming_errors:
-    """Put the layer's name in front of the errors of plain types that the body raises."""
+    """Put the layer's name in front of the errors of plain types that the body raises.
+
+    Of what is no layer, such as a cell of a user's, there is none.
+    """
 
     __slots__ = ("_layer",)
 
@@ -116,5 +132,5 @@ class naming_errors:
         pass
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, PLAIN_ERRORS):
+        if isinstance(error, PLAIN_ERRORS) and hasattr(self._layer, "_made_at"):
             put_name(self._layer, error)

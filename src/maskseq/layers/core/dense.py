@@ -73,7 +73,7 @@ class Dense(PackingLayer):
     (2, 3, 8)
     """
 
-    input_axes = "(..., features)"
+    input_axes = "(batch, ..., features)"
     supports_masking = True
     stepwise = True
     plain = True
@@ -118,7 +118,7 @@ class Dense(PackingLayer):
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.asarray(inputs, np.float32)
-        if x.ndim < 1 or x.shape[-1] != self.kernel.shape[0]:
+        if x.ndim < 2 or x.shape[-1] != self.kernel.shape[0]:
             raise ValueError(
                 f"inputs must have {self.kernel.shape[0]} features (last axis), got shape {x.shape}"
             )

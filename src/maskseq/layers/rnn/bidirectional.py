@@ -11,6 +11,7 @@ from ...rows import Rows
 from ...tape import Traced, rows_like, values
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
+from ..base.errors import naming_errors
 from ..base.layer import Layer
 from ..base.one_tensor import CarriesStates
 from ..base.registry import copy_layer
@@ -172,7 +173,9 @@ class Bidirectional(CarriesStates):
         starts = _halves(initial_state)
         outputs, states = [], []
         for layer, start in zip(self._directions, starts, strict=True):
-            result = layer.call(sequences, initial_state=start, mask=mask, **training_option(layer))
+            options = training_option(layer)
+            with naming_errors(layer):
+                result = layer.call(sequences, initial_state=start, mask=mask, **options)
             output, *last = result if isinstance(result, list) else [result]
             if self.return_sequences and layer.go_backwards:
                 output = output[:, ::-1]

@@ -12,6 +12,7 @@ from ...nest import flatten
 from ...numerics.drawing import AtSteps
 from ...rows import Layout, Rows
 from ..base.binding import training_option
+from ..base.errors import naming_errors
 from ..base.layer import Layer
 
 Run = tuple[np.ndarray, list[np.ndarray]]
@@ -99,7 +100,8 @@ def run_cell(
     """
     if hasattr(cell, "over_rows"):
         return cell.over_rows(rows, states, outputs, reverse)
-    return step_by_step(cell, rows, states, outputs, reverse)
+    with naming_errors(cell):
+        return step_by_step(cell, rows, states, outputs, reverse)
 
 
 def in_time(layout: Layout, reverse: bool) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -13,6 +13,7 @@ from ...tape import Traced, rows_like, values
 from ...tensor import convert_to_tensor, get_keras_mask, set_keras_mask
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
+from ..base.errors import naming_errors
 from ..base.layer import Layer
 from ..base.masks import check_mask
 from ..base.one_tensor import OneTensor
@@ -96,7 +97,7 @@ class TimeDistributed(OneTensor):
         mask, options = self._checked(mask, (batch, time))
         options |= training_option(self.layer)
         steps = np.asarray(inputs).reshape(batch * time, *inputs.shape[2:])
-        with on_cells_of((batch, time), mask):
+        with on_cells_of((batch, time), mask), naming_errors(self.layer):
             if self._asks:
                 return self._with_inner_mask(self.layer(steps, **options), mask, (batch, time))
             outputs = np.asarray(self.layer.call(steps, **options))
@@ -125,7 +126,7 @@ class TimeDistributed(OneTensor):
     def on_rows(self, rows: Rows) -> Any:
         if rows.ndim < 3 or self._asks:
             return NotImplemented
-        with on_rows_of(rows.layout, len(rows.values)):
+        with on_rows_of(rows.layout, len(rows.values)), naming_errors(self.layer):
             values = self.layer.call(rows.values, **training_option(self.layer))
         return rows.with_values(np.asarray(values))
 
@@ -136,12 +137,12 @@ class TimeDistributed(OneTensor):
         if type(rows) is Rows:
             if rows.ndim < 3:
                 return NotImplemented
-            with on_rows_of(rows.layout, len(rows.values)):
+            with on_rows_of(rows.layout, len(rows.values)), naming_errors(self.layer):
                 return rows_like(rows, call_on_tape(self.layer, tape, values(inputs)))
         batch, time = inputs.shape[:2]
         mask, options = self._checked(mask, (batch, time))
         steps = inputs.reshape(batch * time, *inputs.shape[2:])
-        with on_cells_of((batch, time), mask):
+        with on_cells_of((batch, time), mask), naming_errors(self.layer):
             outputs = call_on_tape(self.layer, tape, tape.hold(steps), **options)
         return outputs.reshape(batch, time, *outputs.shape[1:])
 
