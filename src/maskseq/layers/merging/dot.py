@@ -5,7 +5,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ... import ops
+from ... import _kernels, ops
+from ...context import current
+from ...rows import PACKED, Rows, Unmasked
 from ..base.arguments import LayerOptions
 from ..base.checks import axes_from_the_end
 from ..base.one_tensor import OneTensor
@@ -58,6 +60,7 @@ class Dot(OneTensor):
     supports_masking = True
     plain = True
     traceable = True
+    ends_masks = True
 
     def __init__(
         self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Unpack[LayerOptions]
@@ -94,6 +97,23 @@ class Dot(OneTensor):
         product = ops.matmul(x.reshape(batch, rows, size), y.reshape(batch, size, columns))
         return product.reshape(shape if len(shape) > 1 else (batch, 1))
 
+    def on_rows(self, rows: Any) -> Any:
+        """The products of two inputs' steps: what pad rows make, once a sequence."""
+        pair = rows if type(rows) is list else []
+        pair = [x.rows if type(x) is Unmasked else x for x in pair if type(x) in PACKED]
+        if len(pair) != 2 or any(type(x) is not Rows or x.ndim != 3 or x.carry for x in pair):
+            return NotImplemented
+        first, second = pair
+        if self._axes_of([first.shape, second.shape]) != (2, 2):
+            return NotImplemented
+        if first.shape[::2] != second.shape[::2] or 0 in (*first.shape, *second.shape):
+            return NotImplemented
+        made = Rows(_pairs(*pair, self.normalize), first.layout)
+        return made.to_padded() if current().training else Unmasked.of(made)
+
+    def on_unmasked(self, inputs: Any = None, *args: Any, **arguments: Any) -> Any:
+        return NotImplemented if args or arguments else self.on_rows(inputs)
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         return None
 
@@ -107,6 +127,29 @@ class Dot(OneTensor):
         del first[a], second[b]
         shape = (*first, *second[1:])
         return shape if len(shape) > 1 else (*shape, 1)
+
+
+def _pairs(first: Rows, second: Rows, normalize: bool) -> np.ndarray:
+    """The products of the first's steps and pad rows with all cells of the second.
+
+    Returns: float32 (steps + batch, time): a row for each step, then one for each sequence's pad.
+    """
+    x, y = (_unit(z.values, 1) if normalize else z.values for z in (first, second))
+    x, y = (np.asarray(z, np.float32) for z in (x, y))
+    rows, steps, (batch, time, _) = first.layout, second.layout, second.shape
+    values = np.empty((rows.steps + batch, time), np.float32)
+    mask = steps.mask
+    for b in range(batch):
+        (start, end), (begin, stop) = rows.offsets[b : b + 2], steps.offsets[b : b + 2]
+        own, keys = (
+            np.concatenate([z[since:until], z[n + (b if len(z) > n + 1 else 0)][None]])
+            for z, since, until, n in ((x, start, end, rows.steps), (y, begin, stop, steps.steps))
+        )
+        made = _kernels.dense(own, _kernels.PackedDense(keys, turned=True))
+        spread = np.where(mask[b], np.cumsum(mask[b]) - 1, len(keys) - 1)
+        made[:-1].take(spread, axis=1, out=values[start:end], mode="clip")  # all are inside
+        values[rows.steps + b] = made[-1, spread]
+    return values
 
 
 def _unit(x: Any, axis: int) -> Any:
