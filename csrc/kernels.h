@@ -89,11 +89,12 @@ struct msq_rnn {
     const msq_low_table *low;               /* of panels in fewer bits (low/low.h), or NULL */
     int kind, gates;
     int64_t features, units, blocks;
+    int64_t depth;         /* of the recurrent products: units, or those of a window of states */
     int last_groups;       /* vectors of the last block: gates, or half as many */
     int64_t columns;       /* of a row of z */
     float *input;          /* panels[block][features][gate][width] */
     float *input_bias;     /* [block][gate][width] */
-    float *recurrent;      /* panels[block][units][gate][width]; MSQ_GRU_RESET_BEFORE: z r */
+    float *recurrent;      /* panels[block][depth][gate][width]; MSQ_GRU_RESET_BEFORE: z r */
     float *recurrent_bias; /* MSQ_GRU: [block][gate][width]; those of z and r are in input_bias */
     float *candidate;      /* MSQ_GRU_RESET_BEFORE: panels[block][units][width] of h */
     int finite;            /* all recurrent weights are: products with a state of zeros are zero */

@@ -97,7 +97,7 @@ INLINE void lstm_any_tile(const int rows, const int blocks, const int groups, co
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
         acc[r * groups * blocks + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
     step_products(acc, rows, blocks, groups, s, row, block,
-                  rnn->recurrent + column * WORDS(rnn->units), taped, 1);
+                  rnn->recurrent + column * WORDS(rnn->depth), taped, 1);
     if (taped) {
         UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups * blocks; v++)
             keep_gate(s, row + r, block + v / groups, v % groups, acc[r * groups * blocks + v]);
@@ -138,7 +138,7 @@ INLINE void lstm_any_half_tile(const int rows, const int blocks, const int group
     fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups; v++)
         acc[r * groups + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
-    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->depth),
                s->depth);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
@@ -188,7 +188,7 @@ INLINE void gru_any_tile(const int rows, const int blocks, const int groups, con
         a[2] = v_load(rnn->recurrent_bias + column + (b * groups + 2) * V_WIDTH);
     }
     step_products(acc, rows, blocks, groups, s, row, block,
-                  rnn->recurrent + column * WORDS(rnn->units), taped, 0);
+                  rnn->recurrent + column * WORDS(rnn->depth), taped, 0);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         vec *const a = acc + (r * blocks + b) * groups;
         const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
@@ -227,7 +227,7 @@ INLINE void gru_any_half_tile(const int rows, const int blocks, const int groups
         acc[r * groups] = v_load(s->z[row + r] + column);
         acc[r * groups + 1] = v_load(rnn->recurrent_bias + column + V_WIDTH);
     }
-    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->units),
+    accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->depth),
                s->depth);
     UNROLL for (int r = 0; r < rows; r++) {
         const vec *const a = acc + r * groups;
@@ -266,7 +266,7 @@ INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, c
         acc[(r * blocks + b) * groups + 1] = v_load(z + V_WIDTH);
     }
     accumulate(acc, rows, blocks, groups, s->x + row,
-               rnn->recurrent + block * groups * V_WIDTH * WORDS(rnn->units), s->depth);
+               rnn->recurrent + block * groups * V_WIDTH * WORDS(rnn->depth), s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec *const a = acc + (r * blocks + b) * groups;
         const vec h = load_units(s->h[row + r], rnn, block + b);
@@ -283,7 +283,7 @@ INLINE void gru_candidate_tile(const int rows, const int blocks, const int group
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + ((block + b) * 3 + 2) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->x + row,
-               rnn->candidate + block * V_WIDTH * WORDS(rnn->units), s->depth);
+               rnn->candidate + block * V_WIDTH * WORDS(rnn->depth), s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const vec z = v_load(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH);
         const vec h = load_units(s->h[row + r], rnn, block + b);
@@ -299,7 +299,7 @@ INLINE void simple_tile(const int rows, const int blocks, const int groups, cons
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + (block + b) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->x + row,
-               rnn->recurrent + block * V_WIDTH * WORDS(rnn->units), s->depth);
+               rnn->recurrent + block * V_WIDTH * WORDS(rnn->depth), s->depth);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         store_units(s->h_next[row + r], rnn, block + b, v_tanh(acc[r * blocks + b]));
 }

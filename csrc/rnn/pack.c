@@ -15,7 +15,7 @@ static int allocate_weights(msq_rnn *rnn) {
     int64_t input = rnn->blocks, recurrent = rnn->blocks, all = 0;
     if (msq_multiply(&input, block) || msq_multiply(&input, msq_words(rnn->low, rnn->features)) ||
         msq_multiply(&recurrent, block) ||
-        msq_multiply(&recurrent, msq_words(rnn->low, rnn->units)))
+        msq_multiply(&recurrent, msq_words(rnn->low, rnn->depth)))
         return MSQ_NO_MEMORY;
     const int64_t bias = rnn->blocks * block;
     all = input + recurrent + 2 * bias;
@@ -97,6 +97,7 @@ static msq_rnn shape_of(const msq_low_table *low, int kind, int64_t features, in
                      .gates = gates,
                      .features = features,
                      .units = units,
+                     .depth = units,
                      .blocks = blocks,
                      .last_groups = last_groups,
                      .columns = ((blocks - 1) * gates + last_groups) * width,
@@ -106,18 +107,19 @@ static msq_rnn shape_of(const msq_low_table *low, int kind, int64_t features, in
                      .phases = kind == MSQ_GRU_RESET_BEFORE ? 2 : 1};
 }
 
-/* A layer without weights in *packed. */
+/* A layer without weights in *packed; depth: of its recurrent products. */
 static int make_rnn(msq_rnn **packed, const msq_low_table *low, int kind, int64_t features,
-                    int64_t units, int activation, int recurrent_activation) {
-    if (kind < 0 || kind >= MSQ_RNN_KINDS || features < 1 || units < 1 ||
+                    int64_t depth, int64_t units, int activation, int recurrent_activation) {
+    if (kind < 0 || kind >= MSQ_RNN_KINDS || features < 1 || depth < 1 || units < 1 ||
         !msq_activation_name(activation) || !msq_activation_name(recurrent_activation))
         return MSQ_OUT_OF_RANGE;
-    if (units > MAX_FLOATS)
+    if (units > MAX_FLOATS || depth > MAX_FLOATS)
         return MSQ_NO_MEMORY;
     msq_rnn *const rnn = malloc(sizeof *rnn);
     if (!rnn)
         return MSQ_NO_MEMORY;
     *rnn = shape_of(low, kind, features, units, activation, recurrent_activation);
+    rnn->depth = depth;
     if (allocate_weights(rnn) != MSQ_OK) {
         free(rnn);
         return MSQ_NO_MEMORY;
@@ -126,28 +128,43 @@ static int make_rnn(msq_rnn **packed, const msq_low_table *low, int kind, int64_
     return MSQ_OK;
 }
 
-int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *recurrent_kernel,
-                 const float *bias, int64_t features, int64_t units, int activation,
-                 int recurrent_activation) {
+/* msq_rnn_pack of a recurrent kernel of `depth` rows. */
+static int pack_floats(msq_rnn **packed, int kind, const float *kernel,
+                       const float *recurrent_kernel, const float *bias, int64_t features,
+                       int64_t depth, int64_t units, int activation, int recurrent_activation) {
     const int status =
-        make_rnn(packed, NULL, kind, features, units, activation, recurrent_activation);
+        make_rnn(packed, NULL, kind, features, depth, units, activation, recurrent_activation);
     if (status != MSQ_OK)
         return status;
     msq_rnn *const rnn = *packed;
     const int64_t columns = rnn->gates * units;
     const int width = rnn->kernels->width;
-    rnn->finite = all_finite(recurrent_kernel, units * columns);
+    rnn->finite = all_finite(recurrent_kernel, depth * columns);
     pack_gates(rnn, rnn->input, kernel, features);
     if (kind == MSQ_GRU_RESET_BEFORE) {
         msq_pack_panels(rnn->recurrent, recurrent_kernel, units, units, columns, 2, width);
         msq_pack_panels(rnn->candidate, recurrent_kernel + 2 * units, units, units, columns, 1,
                         width);
     } else {
-        pack_gates(rnn, rnn->recurrent, recurrent_kernel, units);
+        pack_gates(rnn, rnn->recurrent, recurrent_kernel, depth);
     }
     if (bias)
         pack_bias(rnn, bias);
     return MSQ_OK;
+}
+
+int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *recurrent_kernel,
+                 const float *bias, int64_t features, int64_t units, int activation,
+                 int recurrent_activation) {
+    return pack_floats(packed, kind, kernel, recurrent_kernel, bias, features, units, units,
+                       activation, recurrent_activation);
+}
+
+int msq_conv_lstm_pack(msq_rnn **packed, const float *kernel, const float *recurrent_kernel,
+                       const float *bias, int64_t features, int64_t depth, int64_t units,
+                       int activation, int recurrent_activation) {
+    return pack_floats(packed, MSQ_LSTM, kernel, recurrent_kernel, bias, features, depth, units,
+                       activation, recurrent_activation);
 }
 
 /* Without instructions for bfloat16 its numbers become floats again. */
@@ -180,7 +197,7 @@ int msq_rnn_pack_low(msq_rnn **packed, int kind, int precision, const msq_low_ma
         return pack_widened(packed, kind, kernel, recurrent_kernel, bias, features, units,
                             activation, recurrent_activation);
     const int status =
-        make_rnn(packed, low, kind, features, units, activation, recurrent_activation);
+        make_rnn(packed, low, kind, features, units, units, activation, recurrent_activation);
     if (status != MSQ_OK)
         return status;
     msq_rnn *const rnn = *packed;

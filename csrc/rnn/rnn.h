@@ -2,6 +2,7 @@
 #ifndef MSQ_RNN_H
 #define MSQ_RNN_H
 
+#include "conv/conv.h"
 #include "low/low.h"
 
 /* msq_rnn_pack of weights in another precision (low/low.h), their codes shaped as the weights.
@@ -40,6 +41,18 @@ typedef struct msq_rnn_run {
 /* msq_rnn_f32 for one run or two, side by side: the directions of a bidirectional layer, which have
  * x, index, offsets and num_threads in common. The bits of each are those of the run alone. */
 int msq_rnn_runs_f32(msq_rnn_run *const *runs, int count, int64_t *bad_position);
+
+/* The layer of a convolutional LSTM of `units` filters: kernels (features, 4 * units), of windows
+ * of a step, and (depth, 4 * units), of windows of depth / units rows of a state. Status as of
+ * msq_rnn_pack. Only for msq_conv_lstm_f32. */
+int msq_conv_lstm_pack(msq_rnn **packed, const float *kernel, const float *recurrent_kernel,
+                       const float *bias, int64_t features, int64_t depth, int64_t units,
+                       int activation, int recurrent_activation);
+/* A run of it. windows: those of one step (batch 1, neither row_of nor made). Rows of call.x are
+ * steps (windows.time, features / windows.size), a state is (windows.count, units), and so is an
+ * output. A state's windows lie around its rows, as with padding "same". The bits of a sequence are
+ * its own. MSQ_UNSUPPORTED if these do not fit each other; status otherwise as msq_rnn_runs_f32. */
+int msq_conv_lstm_f32(const msq_rnn_run *run, const msq_windows *windows, int64_t *bad_position);
 
 /* The way back through a run of an MSQ_LSTM, MSQ_GRU or MSQ_SIMPLE_RNN with the usual activations
  * that kept `kept`, which becomes the gradient of the pre-activations. Rows are those of the steps,

@@ -87,7 +87,7 @@ static int step(walker *w, int64_t rows, int64_t t, const float *const *z, int64
                             .last_block = w->last_block,
                             .backwards = t & 1,
                             .phase = phase,
-                            .depth = from_zeros ? 0 : rnn->units,
+                            .depth = from_zeros ? 0 : rnn->depth,
                             .z = z,
                             .z_next = z + rows,
                             .next_rows = next_rows,

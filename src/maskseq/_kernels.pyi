@@ -236,6 +236,33 @@ def rnn_pair(
     tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
     tuple[NDArray[np.float32] | None, tuple[NDArray[np.float32], ...]],
 ]: ...
+
+class PackedConvLSTM:
+    size: int
+    features: int
+    filters: int
+    def __init__(
+        self,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None = None,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+    ) -> None: ...
+
+def conv_lstm(
+    x: ArrayLike,
+    packed: PackedConvLSTM,
+    windows: Windows,
+    offsets: ArrayLike,
+    initial_state: Sequence[ArrayLike],
+    *,
+    index: ArrayLike | None = None,
+    reverse: bool = False,
+    out: NDArray[np.float32] | None = None,
+    cells: ArrayLike | None = None,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
 def rnn_taped(
     x: ArrayLike,
     packed: PackedRNN,

@@ -163,6 +163,21 @@ cdef class RnnCall:
             name, size, row = "cells", self.run.rows, self.run.cells[position]
         return IndexError(f"{name} must be in [0, {size}), got {row} at position {position}")
 
+    cdef int check(self, int status, int64_t position) except -1:
+        """Raises what the status of a run says."""
+        if status == MSQ_INTERRUPTED:
+            raise_pending()
+        if status == MSQ_OUT_OF_RANGE:
+            raise self.out_of_range(position)
+        if status == MSQ_BAD_OFFSETS:
+            raise ValueError(f"offsets must start at 0 and never fall, got "
+                             f"{self.run.call.offsets[position]} at position {position}")
+        if status == MSQ_UNSUPPORTED:
+            raise ValueError("sizes of windows must be positive and fit the weights")
+        if status != MSQ_OK:
+            raise MemoryError("no memory to run the layer")
+        return 0
+
     cdef tuple results(self):
         return self.out, (self.h,) if self.c is None else (self.h, self.c)
 
@@ -176,16 +191,7 @@ cdef int run_calls(RnnCall first, RnnCall second) except -1:
         runs[1], count = &second.run, 2
     with nogil:
         status = msq_rnn_runs_f32(runs, count, &bad)
-    if status == MSQ_INTERRUPTED:
-        raise_pending()
-    if status == MSQ_OUT_OF_RANGE:
-        raise first.out_of_range(bad)
-    if status == MSQ_BAD_OFFSETS:
-        raise ValueError(f"offsets must start at 0 and never fall, got "
-                         f"{first.run.call.offsets[bad]} at position {bad}")
-    if status != MSQ_OK:
-        raise MemoryError("no memory to run the layer")
-    return 0
+    return first.check(status, bad)
 
 
 cdef Array offsets_of(object offsets):

@@ -109,6 +109,47 @@ static void rnn_in_cells(scene *s, const msq_rnn *packed, const msq_rnn_call *ca
     same_rnn(s, call, o);
 }
 
+/* A convolutional LSTM; some windows do not fit it. */
+static void conv_lstm(scene *s) {
+    const int64_t size = between(s, 1, 4), width = between(s, 1, 4), units = between(s, 1, 20);
+    const int64_t batch = between(s, 0, 5), *const offsets = offsets_of(s, batch, 8);
+    const int64_t n = offsets && offsets[batch] > 0 ? offsets[batch] : 0, depth = size * units;
+    msq_windows w = {.batch = 1, .time = between(s, 0, 9), .count = between(s, 0, 9), .size = size};
+    w.rows = w.count, w.x_rows = w.time;
+    w.stride = between(s, 1, 2), w.dilation = between(s, 1, 3), w.before = between(s, 0, size);
+    const int64_t x_rows = n + between(s, 0, 2), state = w.count * units;
+    const float *const x = floats(s, x_rows * w.time * width);
+    const float *const kernel = floats(s, size * width * 4 * units);
+    const float *const recurrent_kernel = floats(s, depth * 4 * units);
+    const float *const bias = byte(s) % 4 ? floats(s, 4 * units) : NULL;
+    const int cell = byte(s) % 4 ? MSQ_TANH : MSQ_RELU;
+    rnn_output o = rnn_out(s, batch * state, n * state);
+    msq_rnn_call call = {.size = sizeof call, .x = x, .x_rows = x_rows, .offsets = offsets};
+    call.index = byte(s) % 2 ? indices(s, n, x_rows) : NULL;
+    call.batch = batch, call.sequence_stride = state, call.reverse = byte(s) & 1;
+    call.initial_h = byte(s) % 2 ? floats(s, batch * state) : NULL;
+    call.initial_c = byte(s) % 2 ? floats(s, batch * state) : NULL;
+    call.sequences = byte(s) & 1 ? o.y.one : NULL;
+    call.c = o.c.one;
+    msq_rnn *packed = NULL;
+    if (s->no_memory)
+        return;
+    const int made = msq_conv_lstm_pack(&packed, kernel, recurrent_kernel, bias, size * width,
+                                        depth, units, cell, MSQ_SIGMOID);
+    if (!both_ok(s, made, made))
+        return;
+    int status[2];
+    for (int many = 0; many < 2; many++) {
+        int64_t bad;
+        msq_rnn_run run = {.rnn = packed, .call = into(call, &o, many), .steps = n};
+        run.call.num_threads = many ? (int)between(s, 2, 5) : 1;
+        status[many] = msq_conv_lstm_f32(&run, &w, &bad);
+    }
+    if (both_ok(s, status[0], status[1]))
+        same_rnn(s, &call, &o);
+    msq_rnn_free(packed);
+}
+
 /* x has rows that no step reads. */
 void scene_rnn(scene *s) {
     const int kind = (int)between(s, 0, 3), usual = byte(s) % 4 != 0;
@@ -164,4 +205,5 @@ void scene_rnn(scene *s) {
         fail("position of a bad index");
     }
     msq_rnn_free(packed);
+    conv_lstm(s);
 }

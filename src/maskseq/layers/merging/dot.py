@@ -108,7 +108,7 @@ class Dot(OneTensor):
             return NotImplemented
         if first.shape[::2] != second.shape[::2] or 0 in (*first.shape, *second.shape):
             return NotImplemented
-        made = Rows(_pairs(*pair, self.normalize), first.layout)
+        made = Rows(_pairs(first, second, self.normalize), first.layout)
         return made.to_padded() if current().training else Unmasked.of(made)
 
     def on_unmasked(self, inputs: Any = None, *args: Any, **arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A convolutional LSTM's walk over the real steps of a batch, longest sequences first."""
+"""A convolutional LSTM over rows: the kernel's walk, or one step in NumPy."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 
 from ... import _kernels, activations
 from ...rows import Rows
-from ..base.windows import count_windows, windows_of
+from ..base.windows import steps_before, windows_of
 from .run_cell import NOWHERE, Outputs
 
 
@@ -32,25 +32,11 @@ class Gates(NamedTuple):
     activation: Callable[[np.ndarray], np.ndarray]
 
 
-class _Padded:
-    """Room for arrays (count, rows, features) with the padding of a window around them."""
-
-    def __init__(self, count: int, rows: int, features: int, window: Window):
-        size, stride, padding, dilation = window
-        windows = count_windows(rows, *window) or 0
-        span = (size - 1) * dilation + 1
-        missing = max((windows - 1) * stride + span - rows, 0)
-        before = missing // 2 if padding == "same" else 0
-        array = np.zeros((count, rows + missing, features), np.float32)
-        self.inside = array[:, before : before + rows]
-        self.windows = windows_of(array, size, stride, "valid", dilation)[:, :windows]
-
-
 def walk(
     rows: Rows,
     states: list[np.ndarray],
     window: Window,
-    weights: Gates,
+    packed: _kernels.PackedConvLSTM,
     outputs: Outputs | None,
     *,
     first: bool,
@@ -61,37 +47,36 @@ def walk(
     Arguments: rows: of steps (rows, features).  states: the first h and c.  outputs: where to write
         each step's h.  first: steps and outputs have features first.
     """
-    layout, source = rows.layout, rows.source
-    order = np.argsort(-layout.lengths, kind="stable")
-    lengths = layout.lengths[order]
-    start = (layout.offsets[1:] - 1 if reverse else layout.offsets[:-1])[order]
-    h, c = (np.ascontiguousarray(state[order], np.float32) for state in states)
-    x = _turned(np.asarray(source.array), first)
-    batch, count, filters = h.shape
-    inputs = _Padded(batch, x.shape[1], x.shape[2], window)
-    hidden = _Padded(batch, count, filters, Window(window.size))
-    hidden.inside[:] = h
-    both = np.empty((batch, count, window.size * (x.shape[2] + filters)), np.float32)
-    of_inputs, of_states = (  # views of it
-        part.reshape(batch, count, window.size, -1 if part.size else 0)
-        for part in np.split(both, [window.size * x.shape[2]], axis=2)
+    source, layout, (out, cells) = rows.source, rows.layout, outputs or NOWHERE
+    x = _turned(np.asarray(source.array, np.float32), first)
+    time, count = x.shape[1], states[0].shape[1]
+    before = steps_before(time, *window, count)
+    windows = _kernels.Windows(1, time, count, window.size, window.stride, window.dilation, before)
+    made = out
+    if out is not None and (first or not out.flags.c_contiguous):
+        made = np.empty((layout.steps, *states[0].shape[1:]), np.float32)
+    h, c = _kernels.conv_lstm(
+        x,
+        packed,
+        windows,
+        layout.offsets,
+        states,
+        index=source.index,
+        reverse=reverse,
+        out=made,
+        cells=cells if made is out else None,
     )
-    out, cells = outputs or NOWHERE
-    for step in range(int(lengths.max(initial=0))):
-        active = int(np.searchsorted(-lengths, -step))
-        at = start[:active] + (-step if reverse else step)
-        inputs.inside[:active] = x[at if source.index is None else source.index[at]]
-        of_inputs[:active], of_states[:active] = inputs.windows[:active], hidden.windows[:active]
-        h, c[:active] = _step(both[:active], c[:active], weights)
-        hidden.inside[:active] = h
-        if out is not None:
-            out[at if cells is None else cells[at]] = _turned(h, first)
-    back = np.argsort(order, kind="stable")
-    return hidden.inside[back], c[back]
+    if out is not None and made is not out:
+        out[slice(layout.steps) if cells is None else cells] = _turned(made, first)
+    return h, c
 
 
-def _step(both: np.ndarray, c: np.ndarray, weights: Gates) -> tuple[np.ndarray, np.ndarray]:
-    """h' and c' of windows (n, rows, features), of inputs and states side by side."""
+def step(
+    x: np.ndarray, h: np.ndarray, c: np.ndarray, window: Window, weights: Gates
+) -> tuple[np.ndarray, np.ndarray]:
+    """h' and c' after one step x (batch, rows, features), with any functions."""
+    sides = windows_of(x, *window), windows_of(h, window.size, padding="same")
+    both = np.concatenate([side.reshape(*c.shape[:2], -1) for side in sides], axis=2)
     flat = both.reshape(-1, both.shape[2])
     gates = _dense(flat, weights.gates, weights.gate).reshape(*c.shape[:2], 3, c.shape[2])
     candidate = _dense(flat, weights.candidate, weights.activation).reshape(c.shape)
