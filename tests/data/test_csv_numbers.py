@@ -109,3 +109,33 @@ def test_every_byte_beside_digits_ends_a_number():
             assert found is None or np.isinf(found[0][0])
         else:
             assert found is None
+
+
+RUNS = st.lists(st.tuples(st.one_of(INTS, REALS), st.integers(1, 90)), min_size=1, max_size=5)
+
+
+@settings(deadline=None)
+@given(RUNS, RUNS, st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_cells_that_are_those_above_are_read_too(first, second, end, ended):
+    columns = [[cell for cell, count in runs for _ in range(count)] for runs in (first, second)]
+    lines = [",".join(cells) for cells in zip(*columns, strict=False)]
+    text = (end.join(lines) + end * ended).encode()
+    check(_lists.csv_numbers(text, 2), by_pyarrow(text))
+
+
+def test_a_cell_that_begins_like_the_one_above_is_another():
+    for above, cell in [
+        ("12", "123"),
+        ("123", "12"),
+        ("1234567", "12345678"),
+        ("12345678", "12345679"),
+        ("123456789012", "123456789013"),
+        ("123456789012", "12345678901"),
+        ("1.5", "1.55"),
+    ]:
+        for before in (1, 70):  # rows above it: of as many it is known whether cells repeat
+            text = f"{above},1\n" * before + f"{cell},1\n" * 2
+            found = _lists.csv_numbers(text.encode(), 2)
+            assert found[0].tolist() == [float(above)] * before + [float(cell)] * 2
+    assert _lists.csv_numbers(b"12,1\n12\n12345678,1\n", 2) is None
+    assert _lists.csv_numbers(b"12,1\n12;1\n12345678,1\n", 2) is None

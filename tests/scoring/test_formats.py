@@ -225,6 +225,21 @@ def test_what_is_skipped_names_its_file(tmp_path):
     assert [said.partition(":")[0] for _, said in places] == ["line 2 is not JSON", "line 3"] * 2
 
 
+def test_columns_of_other_types_in_later_pieces_are_written_as_they_are(tmp_path):
+    source, out = tmp_path / "a.jsonl", tmp_path / "o.csv"
+    ids = [9007199254740993, 9007199254740995, 0.5, "b,c", 7]
+    source.write_text(
+        "".join(f'{{"id": {json.dumps(key)}, "t": [{i}]}}\n' for i, key in enumerate(ids))
+    )
+    score(scorer(), source, out, batch_steps=2)
+    rows = list(csv.DictReader(out.open()))
+    assert [row["id"] for row in rows] == [str(key) for key in ids]
+    np.testing.assert_array_equal(
+        np.array([row["score"] for row in rows], np.float32),
+        scorer().predict([[i] for i in range(5)])[:, 0],
+    )
+
+
 def test_only_the_columns_that_are_kept_go_along(tmp_path):
     (tmp_path / "d.jsonl").write_text('{"id": 1, "t": [1], "w": "x"}\n')
     for keep, names in ((None, ["id", "w"]), (["w"], ["w"])):

@@ -12,6 +12,7 @@ from cpython.buffer cimport (
     PyBUF_RECORDS_RO, PyBUF_WRITABLE, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.object cimport PyObject
 from libc.math cimport frexp, ldexp, signbit
 from libc.stdint cimport int32_t, int64_t, uint8_t

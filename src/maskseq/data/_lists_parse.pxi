@@ -22,9 +22,13 @@ cdef bint is_digit(char c) noexcept:
 cdef Py_ssize_t lines_in(bytes text) noexcept:
     """How many lines a text has; the last one may have no end."""
     cdef const uint8_t* p = text
-    cdef Py_ssize_t i, n = len(text), lines = 0
-    for i in range(n):
-        lines += p[i] == 10  # the compiler takes many at a time
+    cdef Py_ssize_t i, n = len(text), lines = 0, start = 0, stop
+    cdef uint8_t found
+    while start < n:
+        found, stop = 0, min(start + 240, n)  # a byte counts so many
+        for i in range(start, stop):
+            found += p[i] == 10  # the compiler takes many at a time
+        lines, start = lines + found, stop
     return lines + (n > 0 and p[n - 1] != 10)
 
 
@@ -142,25 +146,71 @@ cdef union Cell:
     double real
 
 
+cdef struct Above:
+    const char* start  # of the cell above, in the text
+    Py_ssize_t size  # of it, and of the byte behind it; 0: not compared
+    uint64_t mask  # of these bytes in a word
+    Py_ssize_t repeats  # how often a cell was the one above it
+
+cdef enum:
+    PROBED = 64  # rows in which cells that repeat are counted
+
+
+cdef bint repeats(const Above* above, const char* p, const char* end) noexcept:
+    """True if the cell at p is the text of the one above it."""
+    cdef uint64_t word, other
+    if not above.size or end - p < max(above.size, WORD):
+        return False
+    memcpy(&word, p, WORD)
+    memcpy(&other, above.start, WORD)
+    if first_low(word ^ other) & above.mask:
+        return False
+    return above.size <= WORD or memcmp(p + WORD, above.start + WORD, above.size - WORD) == 0
+
+
+cdef void put_above(Above* above, const char* start, const char* stop) noexcept:
+    above.start, above.size = start, stop - start + 1
+    above.mask = ~(<uint64_t>0) >> 8 * max(WORD - above.size, 0)
+
+
 cdef bint read_rows(
-    bytes text, Cell* cells, Py_ssize_t rows, Py_ssize_t columns, uint8_t* real, bint fixed
+    bytes text, Cell* cells, Py_ssize_t rows, Py_ssize_t columns, uint8_t* real, bint fixed,
+    Above* above
 ) except -1:
-    """True if all rows are read, column after column. fixed: those that are `real` are known."""
+    """True if all rows are read, column after column. fixed: those that are `real` are known.
+
+    above: zeros, for each column. Keys of long format are those of the row above, mostly: they are
+    compared and not parsed.
+    """
+    cdef const char* start
     cdef const char* p = text
     cdef const char* end = p + len(text)
     cdef Number number
     cdef bint negative
-    cdef Py_ssize_t i, j, k
+    cdef Py_ssize_t i, j, k, digits
     for i in range(rows):
         for k in range(columns):
             if k > 0:
                 if p[0] != b",":
                     return False
                 p += 1
-            negative = p[0] == b"-"
-            p = parse_number(p, end, &number)
-            if p == NULL or (negative and not number.is_real and number.whole == 0):
-                return False  # -0 is no integer
+            if repeats(&above[k], p, end):
+                cells[k * rows + i] = cells[k * rows + i - 1]
+                p += above[k].size - 1
+                above[k].repeats += 1
+                continue
+            start, number.is_real = p, False
+            digits = short_whole(p, &number.whole) if end - p >= WORD else 0
+            if (
+                digits > 0 and (p[digits] == b"," or p[digits] == b"\n")
+                and (p[0] != b"0" or digits == 1)
+            ):
+                p += digits  # most cells: without a call
+            else:
+                negative = p[0] == b"-"
+                p = parse_number(p, end, &number)
+                if p == NULL or (negative and not number.is_real and number.whole == 0):
+                    return False  # -0 is no integer
             if number.is_real and not real[k]:
                 if fixed:
                     return False
@@ -171,6 +221,10 @@ cdef bint read_rows(
                 cells[k * rows + i].whole = number.whole
             else:
                 cells[k * rows + i].real = number.real if number.is_real else <double>number.whole
+            if i < PROBED or 2 * above[k].repeats > PROBED:
+                put_above(&above[k], start, p)
+            else:
+                above[k].size = 0
         p += p[0] == b"\r" and p[1] == b"\n"
         if p[0] == b"\n":
             p += 1
@@ -192,6 +246,16 @@ def csv_numbers(bytes text not None, Py_ssize_t columns, real=None):
     kinds[:] = False if real is None else real
     cdef int64_t[:, ::1] cells = numbers
     cdef uint8_t[::1] reals = kinds
-    if not read_rows(text, <Cell*>&cells[0, 0], rows, columns, &reals[0], real is not None):
+    cdef bint done
+    cdef Above* above = <Above*>PyMem_Calloc(columns, sizeof(Above))
+    if above is NULL:
+        raise MemoryError
+    try:
+        done = read_rows(
+            text, <Cell*>&cells[0, 0], rows, columns, &reals[0], real is not None, above
+        )
+    finally:
+        PyMem_Free(above)
+    if not done:
         return None
     return [x.view(FLOAT64) if kind else x for x, kind in zip(numbers, kinds, strict=True)]

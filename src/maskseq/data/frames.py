@@ -158,7 +158,8 @@ def _lists_beside(parts: list[Any], columns: list[Any]) -> Ragged:
 
 def beside(parts: list[Any], names: list[Any], nulls: float | None = None) -> np.ndarray:
     """(rows, columns) of columns of numbers."""
-    return np.stack([numbers_of(x, name, nulls) for x, name in zip(parts, names, strict=True)], 1)
+    columns = [numbers_of(x, name, nulls) for x, name in zip(parts, names, strict=True)]
+    return columns[0][:, None] if len(columns) == 1 else np.stack(columns, 1)
 
 
 def numbers_of(column: Any, name: Any, nulls: float | None = None) -> np.ndarray:

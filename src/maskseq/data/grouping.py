@@ -37,18 +37,29 @@ class Groups(NamedTuple):
         return int(new[np.argmax(new != self.heads[of_rows[new]])])
 
 
-def group(keys: list[np.ndarray], times: np.ndarray | None = None) -> Groups:
+def starts_of(keys: list[np.ndarray]) -> np.ndarray:
+    """The rows whose key is not that of the row before, ascending, from 0 on.
+
+    keys: arrays (rows,), which make a key together.
+    """
+    new = np.ones(len(keys[0]), bool)
+    new[1:] = keys[0][1:] != keys[0][:-1]
+    for key in keys[1:]:
+        new[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(new)
+
+
+def group(
+    keys: list[np.ndarray], times: np.ndarray | None = None, starts: np.ndarray | None = None
+) -> Groups:
     """Rows of equal keys together, groups in the order in which their keys are first seen.
 
     keys: arrays (rows,), which make a key together.  times: (rows,): what rows of a group are
-    sorted by; those of one time, or all if it is None, stay in their order.
+    sorted by; those of one time, or all if it is None, stay in their order.  starts: of
+    `starts_of`, where it was called.
     """
     rows = len(keys[0])
-    new = np.zeros(rows, bool)
-    new[:1] = True
-    for key in keys:
-        new[1:] |= key[1:] != key[:-1]
-    starts = np.flatnonzero(new)
+    starts = starts_of(keys) if starts is None else starts
     found = [key[starts] for key in keys]
     if times is None and _all_differ(found):
         return Groups(None, np.append(starts, rows).astype(np.int64), starts)
@@ -96,9 +107,18 @@ def groups_of(frame: Any, by: Any, sort: Any) -> Groups:
     names = by if isinstance(by, list) else [by]
     if not names:
         raise ValueError("by must name at least one column, got none")
-    keys = [frames.keys_of(frames.column_of(frame, name), name) for name in names]
-    times = None if sort is None else frames.keys_of(frames.column_of(frame, sort), sort)
-    return group(keys, times)
+    keys = keys_of(frame, names)
+    return group(keys, times_of(frame, sort))
+
+
+def keys_of(frame: Any, names: list[Any]) -> list[np.ndarray]:
+    """The columns of these names, which make a key together. Raises: as `groups_of`."""
+    return [frames.keys_of(frames.column_of(frame, name), name) for name in names]
+
+
+def times_of(frame: Any, sort: Any) -> np.ndarray | None:
+    """The column of that name; None if it is None. Raises: as `groups_of`."""
+    return None if sort is None else frames.keys_of(frames.column_of(frame, sort), sort)
 
 
 def features_of(frame: Any, by: Any, sort: Any) -> list[Any]:

@@ -5,6 +5,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -20,6 +21,7 @@ from .block import Answers
 from .json_text import Texts, texts_of, values_as_text
 
 _PIECE = 1 << 20  # bytes copied at a time
+_ROWS = 1 << 13  # of CSV written at a time
 
 
 class Format(Protocol):
@@ -192,13 +194,18 @@ class Csv(_Text):
         need("pyarrow.csv", "writing CSV", "frames")
 
     def pieces(self, answers: Answers) -> Iterator[bytes]:
+        yield self._text(flat_table(answers))
+
+    def _text(self, table: Any) -> bytes:
         pyarrow, csv = need("pyarrow", "", "frames"), need("pyarrow.csv", "", "frames")
         out = pyarrow.BufferOutputStream()
-        csv.write_csv(flat_table(answers), out)
-        yield out.getvalue().to_pybytes()
+        csv.write_csv(table, out, csv.WriteOptions(batch_size=_ROWS))
+        return out.getvalue().to_pybytes()
 
     def part(self, answers: list[Answers], file: BinaryIO) -> None:
-        text = [b"".join(self.pieces(part)) for part in answers]
+        tables = groupby(map(flat_table, answers), lambda table: table.schema)
+        concat = need("pyarrow", "", "frames").concat_tables
+        text = [self._text(concat(list(alike))) for _, alike in tables]
         head, _, first = text[0].partition(b"\n")
         body = b"".join([first, *(x.partition(b"\n")[2] for x in text[1:])])
         for piece in (head + b"\n", body):  # the head is a member of its own, which join can find

@@ -175,58 +175,50 @@ def _long(
     held, first, seen = None, skip, Keys()
     for table, share in tables:
         table = table if held is None else pyarrow.concat_tables([held, table])
+        table = table.combine_chunks()
         with _of_file(path, first):
-            start = _last_start(table, names)
-        held = table.slice(start)
-        if start:
+            keys = grouping.keys_of(table, names)
+        starts = grouping.starts_of(keys)
+        last = int(starts[-1])  # its key may go on in the next table
+        held = table.slice(last)
+        if last:
+            table, keys = table.slice(0, last), [key[:last] for key in keys]
             with _of_file(path, first):
-                block = _sequences(path, table.slice(0, start), how, names, first, share, seen)
+                block = _sequences(path, table, how, keys, starts[:-1], first, share, seen)
             yield block
-            first += start
+            first += last
     if held is not None and held.num_rows:
         with _of_file(path, first):
-            block = _sequences(path, held, how, names, first, 1.0, seen)
+            keys = grouping.keys_of(held, names)
+            block = _sequences(path, held, how, keys, np.zeros(1, np.int64), first, 1.0, seen)
         yield block
-
-
-def _last_start(table: Any, names: list[str]) -> int:
-    """The row in which the last key of a table begins."""
-    start = 0
-    for name in names:
-        key = frames.keys_of(frames.column_of(table, name), name)
-        other = np.flatnonzero(key != key[-1])
-        start = max(start, int(other[-1]) + 1 if len(other) else 0)
-    return start
 
 
 def _sequences(
     path: str,
     table: Any,
     how: Reading,
-    names: list[str],
+    keys: list[np.ndarray],
+    starts: np.ndarray,
     first: int,
     share: float | None,
     seen: Keys,
 ) -> Block:
-    table = table.combine_chunks()
-    groups = grouping.groups_of(table, how.by, how.sorted_by)
+    """The groups of a table whose `keys` change at the rows `starts`."""
+    names = how.by if isinstance(how.by, list) else [how.by]
+    groups = grouping.group(keys, grouping.times_of(table, how.sorted_by), starts)
     back = groups.comes_back()
+    if back is None:
+        at = seen.first_seen([key[groups.heads] for key in keys])
+        back = None if at is None else int(groups.heads[at])
     if back is not None:
-        raise _comes_back(back, names)
+        said = f"a key comes back after others, in row {back}: sort the file by {', '.join(names)}"
+        raise placed(ValueError(said), back)
     columns = how.columns
     if columns is None:
         columns = grouping.features_of(table, how.by, how.sorted_by)
     x = grouping.sequences_of(table, groups, columns, how.nulls)
     kept = names if how.keep is None else list(how.keep)
-    heads = table.take(groups.heads)
-    back = seen.first_seen([frames.keys_of(heads[name], name) for name in names])
-    if back is not None:
-        raise _comes_back(int(groups.heads[back]), names)
-    carried = {name: frames.column_of(heads, name) for name in kept}
-    count = heads.num_rows
+    carried = {name: frames.column_of(table, name).take(groups.heads) for name in kept}
+    count = len(groups.heads)
     return Block(x, carried, count, table.num_rows, first, {}, share, groups.heads, path)
-
-
-def _comes_back(row: int, names: list[str]) -> ValueError:
-    said = f"a key comes back after others, in row {row}: sort the file by {', '.join(names)}"
-    return placed(ValueError(said), row)
