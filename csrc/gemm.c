@@ -120,21 +120,7 @@ int msq_dense_pack_turned(msq_dense **dense, const float *kernel, int64_t in, in
     const int status = allocate_dense(dense, NULL, in, out);
     if (status != MSQ_OK)
         return status;
-    const int64_t width = (*dense)->kernels->width;
-    for (int64_t block = 0; block < (*dense)->blocks; block++) {
-        float *const panel = (*dense)->panels + block * width * in;
-        const int64_t first = block * width, used = out - first < width ? out - first : width;
-        int64_t lane = 0;
-        for (; lane + 4 <= used; lane += 4) { /* a line of the panel is written by few passes */
-            const float *const row = kernel + (first + lane) * in;
-            for (int64_t k = 0; k < in; k++)
-                for (int i = 0; i < 4; i++)
-                    panel[k * width + lane + i] = row[i * in + k];
-        }
-        for (; lane < width; lane++)
-            for (int64_t k = 0; k < in; k++)
-                panel[k * width + lane] = lane < used ? kernel[(first + lane) * in + k] : 0.0f;
-    }
+    (*dense)->kernels->pack_keys((*dense)->panels, kernel, out, in, in, 1.0f);
     return MSQ_OK;
 }
 

@@ -148,8 +148,8 @@ typedef struct msq_back_step {
 } msq_back_step;
 typedef void msq_back_step_fn(const msq_back_step *step);
 
-/* Keys of attention, turned -> panels[block of keys][d][width] of scale * k, 0 past the last key; k
- * is (keys, key_dim) in a wider array, rows `stride` apart. */
+/* Keys of attention, or the rows of a kernel, turned -> panels[block of keys][d][width] of scale *
+ * k, 0 past the last key; k is (keys, key_dim) in a wider array, rows `stride` apart. */
 typedef void msq_pack_keys_fn(float *panels, const float *k, int64_t keys, int64_t stride,
                               int64_t key_dim, float scale);
 

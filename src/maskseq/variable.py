@@ -171,6 +171,7 @@ class Variable(NDArrayOperatorsMixin):
 
 
 _version_of, _value_of = attrgetter("version"), attrgetter("_value")
+_kind_of = attrgetter("_value.shape", "_value.dtype")
 
 
 def values_of(variables: Sequence[Variable]) -> list[np.ndarray]:
@@ -189,6 +190,11 @@ def held_by(variables: Sequence[Variable]) -> tuple[list[int], list[Any]]:
         pairs = [variable.held() for variable in variables]
         return [version for version, _ in pairs], [value for _, value in pairs]
     return versions, values
+
+
+def kinds_of(variables: Sequence[Variable]) -> list[tuple[tuple[int, ...], np.dtype]]:
+    """The shape and the dtype of each."""
+    return list(map(_kind_of, variables))
 
 
 def versions_of(variables: Sequence[Variable]) -> list[int]:

@@ -18,6 +18,10 @@ GAP = 16  # floats between the kept rows of a recurrent layer
 KEPT = {  # floats a real step, the output included; the input belongs to the caller
     "lstm": (lambda: layers.LSTM(UNITS, return_sequences=True), 6 * UNITS + GAP),  # z, c, h
     "last lstm": (lambda: layers.LSTM(UNITS), 6 * UNITS + GAP),
+    "both directions": (  # h as columns of the output, not once more; and the last states
+        lambda: layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True)),
+        2 * (6 * UNITS + GAP) + 4 * UNITS / 30,
+    ),
     "gru": (lambda: layers.GRU(UNITS, return_sequences=True), 5 * UNITS + GAP),
     "simple rnn": (lambda: layers.SimpleRNN(UNITS, return_sequences=True), 2 * UNITS + GAP),
     "dense": (lambda: layers.Dense(UNITS), UNITS),

@@ -29,12 +29,12 @@ class Fused(Optimizer):
 
     _slots: Sequence[list[Variable]] = ()
     """For each kind of slot in the order of the rule, those of all weights."""
-    _known: tuple[list[Variable], list[list[Variable]]] = [], []
-    """The weights of the last step, and their `_columns`."""
+    _known: tuple[list[Variable], list[list[Variable]], bool] = [], [], True
+    """The weights of the last step, their `_columns`, and whether all of these are float32."""
 
     def build(self, variables: Sequence[Variable]) -> None:
         super().build(variables)
-        self._known = [], []
+        self._known = [], [], True
 
     def rule(self, rate: Any) -> tuple[str, Sequence[Any]]:
         """The name of the rule, and its numbers in this step."""
@@ -66,18 +66,19 @@ class Fused(Optimizer):
 
     def _columns(self, variables: list[Variable]) -> list[list[Variable]]:
         """The weights, then what is kept of each, kind by kind."""
-        known, columns = self._known
+        known, columns, _ = self._known
         if len(known) == len(variables) and all(map(is_, known, variables)):
             return columns
         places = list(map(self._index.__getitem__, map(id, variables)))
         columns = [variables, *(list(map(slots.__getitem__, places)) for slots in self._slots)]
-        self._known = variables, columns
+        plain = set(map(_dtype_of, chain.from_iterable(columns))) == _PLAIN
+        self._known = variables, columns, plain
         return columns
 
     def _new(
         self, gradients: list[Any], columns: list[list[Variable]], rate: Any, decay: Any
     ) -> list[list[np.ndarray]]:
-        """What takes the place of the values of `columns`."""
+        """What takes the place of the values of `columns`, which `_columns` gave last."""
         rule, numbers = self.rule(rate)
         held = list(map(values_of, columns))
         plain: list[Any] = gradients
@@ -87,7 +88,7 @@ class Fused(Optimizer):
         given = [*zip(plain, *held, strict=True)]
         stepped = _kernels.update_weights(rule, numbers, given, decay, decays)
         new = list(map(list, zip(*stepped, strict=True)))
-        if set(map(_dtype_of, chain.from_iterable(held))) == _PLAIN:
+        if self._known[2]:
             return new
         return [
             [x.astype(old.dtype, copy=False) for old, x in zip(olds, values, strict=True)]

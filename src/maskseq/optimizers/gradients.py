@@ -10,7 +10,7 @@ import numpy as np
 
 from ..numerics import extremes, reductions
 from ..tape import SparseRows
-from ..variable import Variable
+from ..variable import Variable, kinds_of
 
 _kind_of = attrgetter("shape", "dtype")
 
@@ -29,7 +29,7 @@ def checked(gradient: Any, variable: Variable) -> Any:
 def all_checked(gradients: list[Any], variables: list[Variable]) -> list[Any]:
     """`checked` of each."""
     plain = set(map(type, gradients)) == {np.ndarray}
-    if plain and list(map(_kind_of, gradients)) == list(map(_kind_of, variables)):
+    if plain and list(map(_kind_of, gradients)) == kinds_of(variables):
         return gradients
     return list(map(checked, gradients, variables))
 

@@ -212,8 +212,10 @@ class Bidirectional(CarriesStates):
         """Arrays, or Rows of one layout, side by side."""
         held = [x.value for x in outputs]
         arrays = [x.values if type(x) is Rows else x for x in held]
-        joined = np.concatenate(arrays, axis=-1)
         width = arrays[0].shape[-1]
+        joined = _whole(*arrays)
+        if joined is None:
+            joined = np.concatenate(arrays, axis=-1)
         made = held[0].with_values(joined) if type(held[0]) is Rows else joined
         return tape.record(made, outputs, lambda d, wanted: [d[..., :width], d[..., width:]])
 
@@ -309,6 +311,22 @@ class Bidirectional(CarriesStates):
         else:
             merged = outputs if self.merge_mode is None else outputs[0]
         return self._with_states(merged, states)
+
+
+def _whole(left: np.ndarray, right: np.ndarray) -> np.ndarray | None:
+    """The array whose first columns are `left`, and whose others are `right`, if there is one."""
+    whole = left.base
+    if whole is None or whole is not right.base or left.ndim != 2 or whole.ndim != 2:
+        return None
+    width = left.shape[1]
+    halves = (left, whole[:, :width]), (right, whole[:, width:])
+    return whole if all(_is_same(*pair) for pair in halves) else None
+
+
+def _is_same(x: np.ndarray, y: np.ndarray) -> bool:
+    """True if two views of one array show the same of it."""
+    a, b = x.__array_interface__, y.__array_interface__
+    return a["data"][0] == b["data"][0] and x.shape == y.shape and x.strides == y.strides
 
 
 def _halves(initial_state: Any) -> list[Any]:

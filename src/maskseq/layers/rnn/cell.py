@@ -321,14 +321,17 @@ def run_pair(
 
 
 def pair_on_tape(
-    cells: list[Any], rows: Traced, starts: list[Any], reverse: bool
+    cells: list[Any], rows: Traced, starts: list[Any], reverse: bool, joined: bool
 ) -> list[TapedRun]:
-    """`run_on_tape` of two cells in opposite directions: side by side if both run in C."""
+    """`run_on_tape` of two cells in opposite directions: side by side if both run in C.
+
+    joined: their outputs are then columns of one array.
+    """
     if all(isinstance(cell, Cell) and not drops(cell) for cell in cells):
         packed = [cell.packed() for cell in cells]
         known = [isinstance(x, _kernels.PackedRNN) and _kernels.has_way_back(x) for x in packed]
         if all(known):
-            return pair_in_c(cells, packed, rows, starts, reverse)
+            return pair_in_c(cells, packed, rows, starts, reverse, joined)
     return [
         run_on_tape(cell, rows, start, back)
         for cell, start, back in zip(cells, starts, (reverse, not reverse), strict=True)

@@ -152,7 +152,8 @@ def both_on_tape(layer: Any, inputs: Traced, initial_states: list[Any], mask: An
         for direction, initial_state in zip(directions, initial_states, strict=True)
     ]
     cells = [direction.cell for direction in directions]
-    runs = pair_on_tape(cells, rows, starts, directions[0].go_backwards)
+    joined = layer.merge_mode == "concat" and layer.return_sequences
+    runs = pair_on_tape(cells, rows, starts, directions[0].go_backwards, joined)
     found, all_states = [], []
     for direction, start, run in zip(directions, starts, runs, strict=True):
         outputs, last, states = run

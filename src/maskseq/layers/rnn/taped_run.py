@@ -62,10 +62,19 @@ def pair_in_c(
     rows: Traced,
     states: Sequence[Sequence[Any] | None],
     reverse: bool,
+    joined: bool,
 ) -> list[TapedRun]:
-    """`run_in_c` of two cells in opposite directions, side by side there and back."""
-    one = _RunInC(cells[0], packed[0], rows.value, states[0], reverse)
-    other = _RunInC(cells[1], packed[1], rows.value, states[1], not reverse)
+    """`run_in_c` of two cells in opposite directions, side by side there and back.
+
+    joined: the outputs are wanted as columns of one array.
+    """
+    parts: Sequence[np.ndarray | None] = (None, None)
+    if joined:
+        width = cells[0].units
+        both = _room(rows.value.layout, width + cells[1].units)
+        parts = both[:, :width], both[:, width:]
+    one = _RunInC(cells[0], packed[0], rows.value, states[0], reverse, parts[0])
+    other = _RunInC(cells[1], packed[1], rows.value, states[1], not reverse, parts[1])
     source = rows.value.source
     taken = _kernels.rnn_taped_pair(
         source.array,
@@ -120,13 +129,18 @@ class _RunInC:
     """A run of a cell in C, and its way back. `take` what the kernel returned before the rest."""
 
     def __init__(
-        self, cell: Any, packed: Any, rows: Rows, states: Sequence[Any] | None, reverse: bool
+        self,
+        cell: Any,
+        packed: Any,
+        rows: Rows,
+        states: Sequence[Any] | None,
+        reverse: bool,
+        outputs: np.ndarray | None = None,
     ):
         self.cell, self.packed, self.reverse = cell, packed, reverse
         self.layout, self.source = rows.layout, rows.source
         self.states = states
-        self.outputs = np.empty((self.layout.steps + 1, cell.units), np.float32)
-        self.outputs[-1] = 0
+        self.outputs = _room(rows.layout, cell.units) if outputs is None else outputs
         self.started: list[np.ndarray] | None = None
         if states is not None:
             self.started = [np.asarray(value_of(x), np.float32) for x in states]
@@ -191,6 +205,13 @@ class _RunInC:
         if kind == "gru":
             d_start[begun] += carry[begun]
         return [*found, d_start, *[carry] * (len(wanted) - 5)]
+
+
+def _room(layout: Any, units: int) -> np.ndarray:
+    """An array for the outputs of all steps, with a pad row of zeros."""
+    outputs = np.empty((layout.steps + 1, units), np.float32)
+    outputs[-1] = 0
+    return outputs
 
 
 def _turned_product(d: np.ndarray, kernel: np.ndarray) -> np.ndarray:
