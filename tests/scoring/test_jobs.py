@@ -77,7 +77,8 @@ def started(*arguments: object, **options) -> subprocess.Popen:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_killed_job_is_resumed_and_no_row_comes_twice(workers, tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_a_job_that_is_ended_is_resumed_and_no_row_comes_twice(sent, workers, tmp_path):
     model, data, target = tmp_path / "m.keras", tmp_path / "d.jsonl", tmp_path / "o.jsonl"
     maskseq.set_random_seed(0)
     maskseq.Sequential(
@@ -91,13 +92,23 @@ def test_a_killed_job_is_resumed_and_no_row_comes_twice(workers, tmp_path):
     lines = [f'{{"id": {i}, "t": {[i % 50] * (i % 30)}}}\n' for i in range(100_000)]
     data.write_text("".join(lines))
     call = ("predict", model, data, "-o", target, "--workers", workers, "--batch-steps", 50_000)
-    with started(*call, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with started(*call, start_new_session=True, **pipes) as process:
         parts = Path(f"{target}.parts")
         while not list(parts.glob("*.part")) and process.poll() is None:
             time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL and not target.exists()
-    with started(*call, "--resume", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        if sent == signal.SIGINT:  # Ctrl-C reaches the workers too
+            os.killpg(process.pid, sent)
+        else:
+            process.send_signal(sent)
+        said, complaints = process.communicate()
+    if sent == signal.SIGINT:
+        assert (process.returncode, said) == (130, "")
+        assert complaints == "maskseq: error: interrupted\n"
+    else:
+        assert process.returncode == -sent
+    assert not target.exists()
+    with started(*call, "--resume", **pipes) as process:
         said, complaints = process.communicate()
     assert (process.returncode, complaints) == (0, "") and said.startswith("100,000 sequences")
     found = [json.loads(line)["id"] for line in target.read_text().splitlines()]

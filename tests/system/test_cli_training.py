@@ -1,6 +1,10 @@
 """`maskseq train` and `maskseq convert`: what they write, and what they say of wrong files."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -46,6 +50,26 @@ def test_training_is_that_of_fit(tmp_path, data, capsys):
     written = maskseq.load_model(tmp_path / "out.keras")
     for ours, expected in zip(written.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_training_in_one_line(tmp_path, data):
+    call = "train", config(tmp_path, epochs=100_000), data, "-o", tmp_path / "out.keras"
+    before = sorted(tmp_path.iterdir())
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-um", "maskseq", *map(str, call)],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        while not process.stdout.readline().startswith("Epoch 2/"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate()
+    assert (process.returncode, complaints) == (130, "maskseq: error: interrupted\n")
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_training_goes_on_from_a_model_file(tmp_path, data):
