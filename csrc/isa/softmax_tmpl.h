@@ -203,31 +203,58 @@ static inline uint64_t bits_at_least(const float *x, int64_t n, vec least) {
     return bits;
 }
 
-/* The largest of a row; NaN if one is. */
-static inline float most_of(const float *x, int64_t n) {
-    const uint32_t all = v_at_least(v_set1(0.0f), v_set1(0.0f));
-    uint32_t real = all;
-    float top = -INFINITY;
-    int64_t i = 0;
-    if (n >= V_WIDTH) {
-        vec tops = v_set1(top);
-        for (; i + V_WIDTH <= n; i += V_WIDTH) {
-            const vec a = v_load(x + i);
-            tops = v_max(a, tops);
-            real &= v_at_least(a, a);
-        }
-        top = v_max_lane(tops);
-    }
-    for (const float *rest = x + i; rest < x + n; rest++) {
-        top = *rest > top ? *rest : top;
-        real = *rest == *rest ? real : 0;
-    }
-    return real == all ? top : NAN;
-}
-
 /* Sparsemax of some rows: the values near the largest of each become a lane, which is sorted and
  * summed beside the others. */
 enum { NEAR = 32, NEAR_LANES = 16, LANE_DVECS = NEAR_LANES / D_WIDTH };
+
+/* The last values of a row, fewer than V_WIDTH, then -inf. */
+static inline vec last_of(const float *x, int64_t part) {
+    const vec kept = v_keep(v_set1(1.0f), part), none = v_set1(-INFINITY);
+    return v_if_greater(kept, v_set1(0.0f), v_load_part(x, part), none);
+}
+
+/* The largest of every V_WIDTHth value; all NaN if a value is. */
+static inline vec tops_of(const float *x, int64_t n) {
+    const uint32_t all = v_at_least(v_set1(0.0f), v_set1(0.0f));
+    vec tops = v_set1(-INFINITY);
+    uint32_t real = all;
+    int64_t i = 0;
+    for (; i + V_WIDTH <= n; i += V_WIDTH) {
+        const vec a = v_load(x + i);
+        tops = v_max(a, tops);
+        real &= v_at_least(a, a);
+    }
+    if (i < n) {
+        const vec a = last_of(x + i, n - i);
+        tops = v_max(a, tops);
+        real &= v_at_least(a, a);
+    }
+    return real == all ? tops : v_set1(NAN);
+}
+
+/* Of V_WIDTH rows, from the tops of each: the largest value, and what no value of the support is
+ * below. Where (sum of some values - 1) / their number is below the true threshold whatever these
+ * are, those of the tops that are above one such bound give a higher one. */
+static inline void bounds_of(float *most, float *least, vec *tops) {
+    const vec zero = v_set1(0.0f), one = v_set1(1.0f);
+    vec top, below = v_set1(-1.0f);
+    v_transpose(tops);
+    top = tops[0];
+    for (int i = 1; i < V_WIDTH; i++)
+        top = v_max(top, tops[i]);
+    for (int i = 0; i < V_WIDTH; i++)
+        tops[i] = v_sub(tops[i], top);
+    for (int again = 0; again < 2; again++) {
+        vec sum = v_set1(-1.0f), count = zero;
+        for (int i = 0; i < V_WIDTH; i++) {
+            sum = v_add(sum, v_if_greater(tops[i], below, tops[i], zero));
+            count = v_add(count, v_if_greater(tops[i], below, one, zero));
+        }
+        below = v_sub(v_div(sum, count), v_set1(1e-5f)); /* what rounding adds is less */
+    }
+    v_store(most, top);
+    v_store(least, v_add(top, below));
+}
 
 /* The values that are at least `least`, in their order, then -inf up to NEAR. Returns how many;
  * of more than NEAR, only the first are right. */
@@ -238,10 +265,9 @@ static inline int64_t pack_near(float *near, const float *x, int64_t n, float le
     int64_t i = 0;
     for (; i + V_WIDTH <= n; i += V_WIDTH)
         count += v_pack_at_least(near + (count < NEAR ? count : NEAR), v_load(x + i), bound);
-    for (; i < n; i++) {
-        near[count < NEAR ? count : NEAR] = x[i];
-        count += x[i] >= least;
-    }
+    if (i < n)
+        count +=
+            v_pack_at_least(near + (count < NEAR ? count : NEAR), last_of(x + i, n - i), bound);
 #else
     for (int64_t i = 0; i < n; i += BITS)
         for (uint64_t bits = bits_at_least(x + i, n - i, bound); bits; bits &= bits - 1, count++)
@@ -294,13 +320,16 @@ static inline void cut_row(float *y, const float *x, int64_t n, float tau) {
 /* Up to NEAR_LANES rows. */
 static void sparsemax_some(float *y, const float *x, int64_t rows, int64_t n, msq_map_fn *other) {
     float near[NEAR_LANES][NEAR + V_WIDTH], lanes[NEAR][NEAR_LANES];
-    float most[NEAR_LANES], taus[NEAR_LANES];
+    float most[NEAR_LANES], least[NEAR_LANES], taus[NEAR_LANES];
     int64_t counts[NEAR_LANES], longest = 0;
-    for (int64_t r = 0; r < rows; r++)
-        most[r] = most_of(x + r * n, n);
+    for (int64_t r = 0; r < NEAR_LANES; r += V_WIDTH) {
+        vec tops[V_WIDTH];
+        for (int i = 0; i < V_WIDTH; i++)
+            tops[i] = tops_of(x + (r + i) * n, r + i < rows ? n : 0);
+        bounds_of(most + r, least + r, tops);
+    }
     for (int64_t r = 0; r < NEAR_LANES; r++) {
-        counts[r] = r < rows ? pack_near(near[r], x + r * n, n, most[r] - 1.0f)
-                             : pack_near(near[r], x, 0, 0);
+        counts[r] = pack_near(near[r], x + r * n, r < rows ? n : 0, least[r]);
         if (counts[r] <= NEAR)
             longest = counts[r] > longest ? counts[r] : longest;
     }
