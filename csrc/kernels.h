@@ -266,10 +266,10 @@ typedef struct msq_normalization {
 } msq_normalization;
 typedef void msq_normalize_rows_fn(float *y, const float *x, int64_t rows, int64_t n,
                                    const msq_normalization *norm);
-/* sum[c] += x[r][c] - shift[c], squares[c] += its square, for all rows r; `columns` values a row.
- * shift NULL: sum[c] += x[r][c], and no squares. */
+/* sum[c] += x[r][c] - shift[c], squares[c] += its square, for all rows r, each of them `times`
+ * times; `columns` values a row. */
 typedef void msq_add_moments_fn(double *sum, double *squares, const float *x, int64_t rows,
-                                int64_t columns, const float *shift);
+                                int64_t columns, const float *shift, double times);
 /* The gradient of x from that d of y, without beta; products[i] = d[i] times what y is without
  * gamma and beta, or NULL. */
 typedef void msq_normalize_back_rows_fn(float *dx, float *products, const float *d, const float *x,

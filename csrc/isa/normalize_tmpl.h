@@ -210,47 +210,40 @@ enum { MOMENT_ROWS = 32, MOMENT_VECS = 4 };
 
 /* Of vecs * V_WIDTH columns, or of `part` of one vector, for up to MOMENT_ROWS rows. */
 INLINE void moments_block(double *sum, double *squares, const float *x, int64_t rows,
-                          int64_t stride, const float *shift, const int vecs, int64_t part) {
+                          int64_t stride, const float *shift, double times, const int vecs,
+                          int64_t part) {
     vec sums[MOMENT_VECS], products[MOMENT_VECS], shifts[MOMENT_VECS];
     float values[MOMENT_VECS * V_WIDTH], seconds[MOMENT_VECS * V_WIDTH];
     UNROLL for (int v = 0; v < vecs; v++) {
         sums[v] = products[v] = v_set1(0.0f);
-        shifts[v] = shift ? load_some(shift + v * V_WIDTH, part) : v_set1(0.0f);
+        shifts[v] = load_some(shift + v * V_WIDTH, part);
     }
     for (int64_t r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vecs; v++)
             shifted_vec(&sums[v], &products[v], load_some(x + r * stride + v * V_WIDTH, part),
-                        shifts[v], part, shift != NULL);
+                        shifts[v], part, 1);
     UNROLL for (int v = 0; v < vecs; v++) {
         v_store(values + v * V_WIDTH, sums[v]);
         v_store(seconds + v * V_WIDTH, products[v]);
     }
     const int64_t count = part < V_WIDTH ? part : vecs * V_WIDTH;
-    for (int64_t i = 0; i < count; i++)
-        sum[i] += (double)values[i];
-    for (int64_t i = 0; shift && i < count; i++)
-        squares[i] += (double)seconds[i];
-}
-
-INLINE void moments_chunk(double *sum, double *squares, const float *x, int64_t rows,
-                          int64_t columns, const float *shift) {
-    int64_t c = 0;
-    for (; c + MOMENT_VECS * V_WIDTH <= columns; c += MOMENT_VECS * V_WIDTH)
-        moments_block(sum + c, squares + c, x + c, rows, columns, shift ? shift + c : NULL,
-                      MOMENT_VECS, V_WIDTH);
-    for (; c < columns; c += V_WIDTH)
-        moments_block(sum + c, squares + c, x + c, rows, columns, shift ? shift + c : NULL, 1,
-                      columns - c < V_WIDTH ? columns - c : V_WIDTH);
+    for (int64_t i = 0; i < count; i++) {
+        sum[i] += times * (double)values[i];
+        squares[i] += times * (double)seconds[i];
+    }
 }
 
 static void add_moments(double *sum, double *squares, const float *x, int64_t rows, int64_t columns,
-                        const float *shift) {
-    for (int64_t r = 0; r < rows; r += MOMENT_ROWS) {
+                        const float *shift, double times) {
+    for (int64_t r = 0; r < rows; r += MOMENT_ROWS, x += MOMENT_ROWS * columns) {
         const int64_t some = rows - r < MOMENT_ROWS ? rows - r : MOMENT_ROWS;
-        if (shift)
-            moments_chunk(sum, squares, x + r * columns, some, columns, shift);
-        else
-            moments_chunk(sum, squares, x + r * columns, some, columns, NULL);
+        int64_t c = 0;
+        for (; c + MOMENT_VECS * V_WIDTH <= columns; c += MOMENT_VECS * V_WIDTH)
+            moments_block(sum + c, squares + c, x + c, some, columns, shift + c, times, MOMENT_VECS,
+                          V_WIDTH);
+        for (; c < columns; c += V_WIDTH)
+            moments_block(sum + c, squares + c, x + c, some, columns, shift + c, times, 1,
+                          columns - c < V_WIDTH ? columns - c : V_WIDTH);
     }
 }
 

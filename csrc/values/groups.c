@@ -2,9 +2,9 @@
  *
  * Cells of the same bits at the start and at the end of a sequence are added at once, as padding
  * is in the middle of none. So sequences whose masked cells lie in one row take the time of their
- * real steps, and their bits are those of the padded array. Sums are made twice in float32, about
- * 0 and about the mean of that, a few rows at a time, and these in float64; where float32 does not
- * hold the squares, all is float64. */
+ * real steps, and their bits are those of the padded array. Sums are made in float32 about a guess
+ * of the mean, a few rows at a time, and these in float64; once more, about the mean of that, if
+ * the guess was far off; where float32 does not hold the squares, all is float64. */
 #include "arrays.h"
 #include "kernels.h"
 #include "parallel.h"
@@ -74,30 +74,25 @@ static cells trimmed(const float *x, int64_t n, const float *pad, int64_t before
     return c;
 }
 
-/* `times` times x - shift and, with squares, its square, to the sums of each feature. */
-static void add_equal(double *restrict sum, double *restrict squares, const float *restrict x,
-                      const float *restrict shift, double times, int64_t features,
-                      int with_squares) {
-    for (int64_t f = 0; f < features && !with_squares; f++)
-        sum[f] += times * ((double)x[f] - (double)shift[f]);
-    for (int64_t f = 0; f < features && with_squares; f++) {
-        const double apart = (double)x[f] - (double)shift[f];
-        sum[f] += times * apart;
-        squares[f] += times * (apart * apart);
-    }
+/* Sums of each feature, if all rows between the ends were like the one in their middle. */
+static void guess_sums(const numbers *of, const cells *c, int64_t features) {
+    const double lead = (double)c->lead, rows = (double)c->rows, trail = (double)c->trail;
+    const float *const first = c->lead ? c->first : c->last;
+    const float *const middle = c->rows ? c->middle + c->rows / 2 * features : first;
+    const float *const last = c->trail ? c->last : first;
+    for (int64_t f = 0; f < features; f++)
+        of->sum[f] = lead * (double)first[f] + rows * (double)middle[f] + trail * (double)last[f];
 }
 
-/* Sums of x - shift, and of the squares unless all shifts are 0, of each feature. */
-static void add_cells(const numbers *of, const cells *c, int64_t features, int with_squares) {
+/* Sums of x - shift, and of its square, of each feature. */
+static void add_cells(const numbers *of, const cells *c, int64_t features) {
+    msq_add_moments_fn *const add = msq_kernels()->add_moments;
     memset(of->sum, 0, (size_t)(2 * features) * sizeof *of->sum); /* and the squares behind them */
     if (c->lead)
-        add_equal(of->sum, of->squares, c->first, of->shift, (double)c->lead, features,
-                  with_squares);
+        add(of->sum, of->squares, c->first, 1, features, of->shift, (double)c->lead);
     if (c->trail)
-        add_equal(of->sum, of->squares, c->last, of->shift, (double)c->trail, features,
-                  with_squares);
-    msq_kernels()->add_moments(of->sum, of->squares, c->middle, c->rows, features,
-                               with_squares ? of->shift : NULL);
+        add(of->sum, of->squares, c->last, 1, features, of->shift, (double)c->trail);
+    add(of->sum, of->squares, c->middle, c->rows, features, of->shift, 1);
 }
 
 /* The same in float64, about the means. */
@@ -139,8 +134,8 @@ static void add_means(const numbers *of, int64_t features, int64_t size, double 
 }
 
 /* Mean and variance of each group: scale, and the mean rounded. Returns 0 if float32 does not hold
- * the squares of one. */
-static int scales(const numbers *of, const msq_groups *g, double count, int all) {
+ * the squares of one, or most of them is that they are not about the mean. */
+static int scales(const numbers *of, const msq_groups *g, double count) {
     const int64_t features = g->features, size = features / g->groups;
     int fits = 1;
     for (int64_t f = 0; f < features; f += size) {
@@ -148,35 +143,37 @@ static int scales(const numbers *of, const msq_groups *g, double count, int all)
         const double squares = total(of->squares + f, size) - sum * rest;
         const double mean = of->mean[f] + rest;
         const float scale = (float)(1 / sqrt((squares < 0 ? 0 : squares) / count + g->epsilon));
-        fits &= squares > 1e-30 && squares < 1e30;
+        fits &= squares > 1e-30 && squares < 1e30 && sum * rest < 4 * squares;
         for (int64_t i = f; i < f + size; i++) {
             of->rounded[i] = (float)mean;
-            of->scale[i] = g->gamma ? scale * g->gamma[i] : scale;
-            of->offset[i] = g->beta ? g->beta[i] : 0;
+            of->scale[i] = scale;
         }
     }
-    return fits || all;
+    for (int64_t f = 0; f < features && g->gamma; f++)
+        of->scale[f] *= g->gamma[f];
+    return fits;
 }
 
 static void find_scales(const numbers *of, const cells *c, const msq_groups *g) {
     const int64_t features = g->features, size = features / g->groups;
     const double count = (double)g->time * (double)size;
     memset(of->mean, 0, (size_t)features * sizeof *of->mean);
-    memset(of->shift, 0, (size_t)features * sizeof *of->shift);
-    add_cells(of, c, features, 0);
-    add_means(of, features, size, count);
-    for (int64_t f = 0; f < features; f++) {
-        of->shift[f] = (float)of->mean[f];
-        of->mean[f] = (double)of->shift[f];
+    guess_sums(of, c, features);
+    for (int again = 0; again < 2; again++) {
+        add_means(of, features, size, count);
+        for (int64_t f = 0; f < features; f++) {
+            of->shift[f] = (float)of->mean[f];
+            of->mean[f] = (double)of->shift[f];
+        }
+        add_cells(of, c, features);
+        if (scales(of, g, count))
+            return;
     }
-    add_cells(of, c, features, 1);
-    if (scales(of, g, count, 0))
-        return;
     memset(of->mean, 0, (size_t)features * sizeof *of->mean);
     add_doubles(of, c, features);
     add_means(of, features, size, count);
     add_doubles(of, c, features);
-    scales(of, g, count, 1);
+    scales(of, g, count);
 }
 
 /* 0: the offsets are not those of sequences of `time` cells. */
@@ -211,6 +208,8 @@ static void groups_body(void *context, int thread, int num_threads) {
     groups_job *const job = context;
     const int64_t features = job->groups->features;
     const numbers of = numbers_in(job->room + thread * room_of(features), features);
+    for (int64_t f = 0; f < features; f++)
+        of.offset[f] = job->groups->beta ? job->groups->beta[f] : 0;
     const int64_t end = msq_share(job->batch, thread + 1, num_threads);
     for (int64_t b = msq_share(job->batch, thread, num_threads); b < end; b++)
         if (!one_sequence(job, &of, b))

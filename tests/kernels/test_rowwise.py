@@ -128,6 +128,22 @@ def test_groups_of_numbers_large_and_small(isa, rng, center, spread):
     np.testing.assert_allclose(y, want if spread else 0 * want, rtol=near, atol=near)
 
 
+def test_groups_whose_middle_is_far_from_their_mean(isa, rng):
+    x = rng.normal(0, 1, (1, 4001, 12)).astype(np.float32)
+    x[0, 2000] += 300
+    want = reference.normalize_groups(x.astype(np.float64), 2, 1e-3)
+    y = _kernels.normalize_groups(x[0], 1, 4001, 2, 1e-3)
+    np.testing.assert_allclose(y, want[0], rtol=5e-6, atol=5e-6)
+
+
+def test_groups_of_no_real_rows_do_not_see_the_rows_of_others(isa, rng):
+    x = rng.normal(0, 1, (5, 192)).astype(np.float32)
+    x[:4] = NAN
+    y = _kernels.normalize_groups(x, 2, 4, 24, offsets=np.array([0, 0, 4]))
+    alone = _kernels.normalize_groups(x[4:], 1, 4, 24, offsets=np.array([0, 0]))
+    np.testing.assert_array_equal(y[4:5], alone)
+
+
 @pytest.mark.parametrize(
     "tied", ["", "start", "end", "both", "all"], ids=lambda tied: tied or "none"
 )
