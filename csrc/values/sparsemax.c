@@ -62,6 +62,10 @@ static void sparsemax_row(float *y, const float *x, int64_t n) {
         y[i] = 0 > x[i] - tau ? 0 : x[i] - tau;
 }
 
+void msq_sparsemax_rows(float *y, const float *x, int64_t rows, int64_t n) {
+    msq_kernels()->sparsemax_rows(y, x, rows, n, sparsemax_row);
+}
+
 typedef struct {
     float *y;
     const float *x;
@@ -72,7 +76,7 @@ static void sparsemax_body(void *context, int thread, int num_threads) {
     const sparsemax_job *const job = context;
     const int64_t n = job->n, end = msq_share(job->rows, thread + 1, num_threads);
     const int64_t row = msq_share(job->rows, thread, num_threads);
-    msq_kernels()->sparsemax_rows(job->y + row * n, job->x + row * n, end - row, n, sparsemax_row);
+    msq_sparsemax_rows(job->y + row * n, job->x + row * n, end - row, n);
 }
 
 void msq_sparsemax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads) {

@@ -67,6 +67,19 @@ void msq_log_sum_exp_f32(float *out, const float *x, int64_t rows, int64_t n, in
 /* y = max(x - tau, 0) of each row, as Keras 3.15 has tau; all NaN if one x is NaN or the
  * largest is infinite. y is not x. */
 void msq_sparsemax_f32(float *y, const float *x, int64_t rows, int64_t n, int num_threads);
+/* The same on this thread. */
+void msq_sparsemax_rows(float *y, const float *x, int64_t rows, int64_t n);
+
+/* --- a step of an LSTM whose activation takes all units of a row at once (lstm.c) */
+
+enum msq_of_rows { MSQ_OF_ROWS_SOFTMAX, MSQ_OF_ROWS_LOG_SOFTMAX, MSQ_OF_ROWS_SPARSEMAX };
+
+/* From the state's product z and the input's, both (rows, 4 units) by i f c o, and the cells
+ * `before`: the new h and c, (rows, units). gate: an activation of maskseq.h, activation: an
+ * msq_of_rows. z and room (rows, units) are used up; no array is another. */
+void msq_lstm_of_rows_f32(float *h, float *c, float *z, float *room, const float *of_input,
+                          const float *before, int64_t rows, int64_t units, int gate,
+                          int activation, int num_threads);
 
 /* Softmax down time, feature by feature: y[r][f] = e^x[r][f] / the sum over the rows of its
  * sequence, offsets[b] to offsets[b + 1]; x and y (n, features), y may be x. The bits of

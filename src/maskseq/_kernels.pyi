@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 ISAS: tuple[str, ...]
 ACTIVATIONS: tuple[str, ...]
+OF_ROWS: tuple[str, ...]
 openmp: bool
 
 # from here on written by csrc/stub.py
@@ -68,6 +69,15 @@ def normalize_groups(
 def log_softmax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def log_sum_exp(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def sparsemax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
+def lstm_of_rows(
+    z: NDArray[np.float32],
+    of_input: ArrayLike,
+    c: ArrayLike,
+    gate: str,
+    activation: str,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
 def additive_scores(
     q: ArrayLike,
     k: ArrayLike,

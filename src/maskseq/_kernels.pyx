@@ -60,6 +60,9 @@ cdef extern from "values/values.h":
                              int num_threads) nogil
     void msq_sparsemax_f32(float* y, const float* x, int64_t rows, int64_t n,
                            int num_threads) nogil
+    void msq_lstm_of_rows_f32(float* h, float* c, float* z, float* room, const float* of_input,
+                              const float* before, int64_t rows, int64_t units, int gate,
+                              int activation, int num_threads) nogil
 
     int msq_time_softmax_f32(float* y, const float* x, const int64_t* offsets, int64_t batch,
                              int64_t n, int64_t features, int num_threads) nogil

@@ -199,12 +199,32 @@ static void groups(scene *s) {
         same_floats(s, "normalize groups", y);
 }
 
+static void lstm(scene *s, int64_t units) {
+    const int64_t rows = between(s, 0, 20);
+    const int gate = (int)between(s, 0, count(msq_activation_name) - 1), how = byte(s) % 3;
+    const float *const x = floats(s, 4 * rows * units), *const c = floats(s, rows * units);
+    const float *const of_state = floats(s, 4 * rows * units);
+    const output h = out(s, rows * units, sizeof(float)), new = out(s, rows * units, sizeof(float));
+    const output z = out(s, 4 * rows * units, sizeof(float));
+    const output room = out(s, rows * units, sizeof(float));
+    if (s->no_memory)
+        return;
+    if (z.bytes) {
+        memcpy(z.one, of_state, z.bytes);
+        memcpy(z.many, of_state, z.bytes);
+    }
+    msq_lstm_of_rows_f32(h.one, new.one, z.one, room.one, x, c, rows, units, gate, how, 1);
+    msq_lstm_of_rows_f32(h.many, new.many, z.many, room.many, x, c, rows, units, gate, how, 3);
+    same_floats(s, "h of an LSTM of rows", h);
+    same_floats(s, "c of an LSTM of rows", new);
+}
+
 void scene_rowwise(scene *s) {
     const int64_t rows = between(s, 0, 5), n = between(s, 0, 70);
     const float *const x = floats(s, rows * n);
     if (s->no_memory)
         return;
-    switch (byte(s) % 7) {
+    switch (byte(s) % 8) {
     case 0:
         reduction(s);
         break;
@@ -222,6 +242,9 @@ void scene_rowwise(scene *s) {
         break;
     case 5:
         groups(s);
+        break;
+    case 6:
+        lstm(s, n);
         break;
     default:
         windows(s, n);

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import layers
+from maskseq import _kernels, activations, layers
 from maskseq.layers.rnn.run_cell import Outputs, step_by_step
 from maskseq.layers.rnn.walked import products
 from maskseq.rows import Layout, Rows, Source
@@ -76,6 +76,21 @@ def test_bits_are_those_of_single_steps(rng, kind):
         _, states = run(layer.cell, rows, None, Outputs(out, cells), False)
         found.append([out.tobytes(), *(state.tobytes() for state in states)])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("gate", ["sigmoid", "hard_sigmoid"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sparsemax"])
+def test_a_step_of_an_lstm_has_the_bits_of_its_formula(isa, rng, name, gate):
+    """In C, on one thread and on several."""
+    z, of_input = rng.standard_normal((2, 300, 4 * 37)).astype(np.float32)
+    c = rng.standard_normal((300, 37)).astype(np.float32)
+    function, of_gate = getattr(activations, name), getattr(activations, gate)
+    i, f, new, o = np.split(of_input + z, 4, axis=1)
+    after = of_gate(f) * c + of_gate(i) * function(new)
+    for threads in (1, 3):
+        h, held = _kernels.lstm_of_rows(z.copy(), of_input, c, gate, name, num_threads=threads)
+        np.testing.assert_array_equal(held, after)
+        np.testing.assert_array_equal(h, of_gate(o) * function(after))
 
 
 def test_a_step_of_ones_own_is_the_one_that_runs():

@@ -9,6 +9,9 @@ from ..base.arguments import CommonOptions
 from .cell import Cell, CellOptions
 from .cell_rnn import CellRNN, checked_cudnn, of_cell
 
+_OF_ROWS = {id(activations.ACTIVATIONS[name]): name for name in _kernels.OF_ROWS}
+"""Activations of all units at once that C computes in a step, under what `id` they have."""
+
 
 class LSTMCell(Cell):
     """The weights of an LSTM.
@@ -126,10 +129,15 @@ class LSTMCell(Cell):
         return bias
 
     def after(self, of_input: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
-        z, units = of_input + _kernels.dense(h, self.packed()[1]), self.units
+        z, units = _kernels.dense(h, self.packed()[1]), self.units
+        gates = self.recurrent_activation
+        gate, of_rows = activations.kernel_name(gates), _OF_ROWS.get(id(self.activation))
+        if gate and of_rows:
+            return _kernels.lstm_of_rows(z, of_input, c, gate, of_rows)
+        z += of_input
         parts = [z[:, k * units : (k + 1) * units] for k in range(4)]
-        gates, candidate = self.recurrent_activation, self.activation(parts[2])
-        if activations.kernel_name(gates):  # all at once, without copies
+        candidate = self.activation(parts[2])
+        if gate:  # all at once, without copies
             z = gates(z)
             i, f, _, o = (z[:, k * units : (k + 1) * units] for k in range(4))
         else:
