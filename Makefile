@@ -34,11 +34,11 @@ endif
 $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q "setuptools>=77" "cython>=3.1"
-	$(BIN)/pip install -q --no-build-isolation -e ".[dev]"
+	$(BIN)/pip install -q --no-compile --no-build-isolation -e ".[dev]"
 	touch $@
 
 peers: setup ## Keras, PyTorch and others beside us, for tests/conformance
-	$(BIN)/pip install -q --no-build-isolation -e ".[peers]"
+	$(BIN)/pip install -q --no-compile --no-build-isolation -e ".[peers]"
 
 build: setup ## write what is copied from maskseq.h and the façade, and compile what is stale
 	@$(BIN)/python csrc/headers.py
@@ -126,7 +126,7 @@ docs: build ## write the pages that are made from the code
 	$(BIN)/python -m tests.system.test_who_imports_whom
 
 site: setup ## the pages and the reference as a site in build/site; warnings are errors
-	$(BIN)/pip install -q --no-build-isolation -e ".[docs]"
+	$(BIN)/pip install -q --no-compile --no-build-isolation -e ".[docs]"
 	$(BIN)/python -m sphinx -q -W --keep-going -E -b html docs build/site
 
 answers: build peers ## ask Keras for the answers that layers are compared with

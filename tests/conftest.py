@@ -5,6 +5,7 @@ import os
 import random
 import re
 import sys
+import zlib
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from maskseq import _kernels
 # Of a test with many cases, so many are quick, and other ones with another text.
 CASES = int(os.environ.get("MASKSEQ_CASES", "8"))
 DRAW = os.environ.get("MASKSEQ_DRAW", "")
+# K/N: of all test files every N-th, in an order that says nothing, from the K-th on.
+PART, PARTS = map(int, os.environ.get("MASKSEQ_PART", "1/1").split("/"))
 os.environ.setdefault("KERAS_BACKEND", "jax")  # of the Keras that some tests compare with
 
 
@@ -52,8 +55,12 @@ def rng():
 
 
 def pytest_ignore_collect(collection_path, config):
-    """A file whose tests all stay out is not imported: Keras takes seconds."""
-    if collection_path.suffix != ".py" or "not slow" not in config.option.markexpr:
+    """A file of another part, or whose tests all stay out, is not imported: Keras takes seconds."""
+    if collection_path.suffix != ".py":
+        return None
+    if zlib.crc32(collection_path.name.encode()) % PARTS != PART - 1:
+        return True
+    if "not slow" not in config.option.markexpr:
         return None
     marks = re.search(r"^pytestmark = .*mark\.slow.*", collection_path.read_text("utf-8"), re.M)
     return True if marks and "sanitize" not in marks[0] else None
