@@ -1,16 +1,19 @@
 """How much faster bfloat16 and int8 are than float32: ratios of one run, on one thread.
 
-python benchmarks/precision.py          prints the table
-python benchmarks/precision.py --quick  a fifth of the repetitions
+python -m benchmarks.precision          prints the table
+python -m benchmarks.precision --quick  a fifth of the repetitions
 
-LSTM with all outputs, Dense and Conv1D. Beside the LSTM, where it is installed: torch's LSTM in
-float32, in bfloat16 and dynamically quantized to int8.
+LSTM with all outputs, Dense and Conv1D. Beside the LSTM, where they are installed: torch's LSTM in
+float32, in bfloat16 and dynamically quantized to int8, ONNX Runtime's in float32 and int8. Encoders
+in int8 are beside other engines in benchmarks.encoders.
 """
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -71,6 +74,33 @@ def of_torch(x: np.ndarray, units: int) -> dict[str, Callable[[], object]]:
     }
 
 
+def of_onnxruntime(x: np.ndarray, units: int) -> dict[str, Callable[[], object]]:
+    try:
+        import onnx
+        import onnxruntime
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+    except ImportError:
+        return {}
+    from .peers.engines.onnx_graphs import graph
+    from .peers.works import Work, make_data
+
+    work = Work("", "lstm", *x.shape, units, "full", sequences=True)
+    model, feed, output, _ = graph(work, make_data(work))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "int8.onnx")
+        quantize_dynamic(onnx.load_from_string(model), file, weight_type=QuantType.QInt8)
+        byte = file.read_bytes()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    inputs = feed({"x": x})
+
+    def run(model: bytes) -> Callable[[], object]:
+        session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
+        return lambda: session.run(output, inputs)
+
+    return {"onnxruntime float32": run(model), "onnxruntime int8": run(byte)}
+
+
 def print_row(what: str, times: dict[str, float]) -> None:
     base = times["float32"]
     ratios = [f"{name} {base / seconds:.2f}" for name, seconds in times.items()]
@@ -85,7 +115,7 @@ def main() -> None:
     for batch, steps, units in LSTMS:
         x = rng.normal(0, 1, (batch, steps, units)).astype(np.float32)
         make = partial(layers.LSTM, units, return_sequences=True)
-        runs = ours(make, x) | of_torch(x, units)
+        runs = ours(make, x) | of_torch(x, units) | of_onnxruntime(x, units)
         print_row(f"LSTM {batch} x {steps}, {units} > {units}", best_times(runs, seconds))
     for rows, features, units in DENSES:
         x = rng.normal(0, 1, (rows, features)).astype(np.float32)

@@ -4,10 +4,12 @@
         [--plot FILE] [--padding FILE]
 
 Each engine runs in a process of its own with two threads; rounds are interleaved, so that a slow
-moment of the machine hits all of them. Answers must agree to 1e-5 before anything is timed. The
-ratio is the fastest peer's median / maskseq's; the share of peak is against fused multiply-adds
-measured in the same run. With --memory each engine does each work once more in a fresh
-process, and the table says what its inputs, model and first call add to the peak memory of that.
+moment of the machine hits all of them. A peer does a ragged work in each form that may be its best:
+the whole batch, padded or packed, and buckets of sequences of like length. Answers must agree to
+1e-5 before anything is timed. The ratio is the fastest median of any peer and form / maskseq's;
+the share of peak is against fused multiply-adds measured in the same run. With --memory each
+engine does each work once more in a fresh process, and the table says what its inputs, models and
+first calls add to the peak memory of that.
 """
 
 import argparse
@@ -72,23 +74,38 @@ def check_answers(work: Work, answers: dict[str, np.ndarray], share: float | Non
         )
 
 
+def label(engine: str, form: str) -> str:
+    return engine if engine == "maskseq" else f"{engine} {form}"
+
+
 def run_work(work: Work, engines: list[Engine], rounds: int, share: float | None = None) -> dict:
-    """Medians in seconds by engine, and why the others did not take part."""
-    answers, skipped = {}, {}
+    """Medians in seconds by engine and form, and why the others did not take part."""
+    answers, skipped, active = {}, {}, []
     for engine in engines:
         reply = engine.ask(work=work.name, share=share)
         if "skip" in reply:
             skipped[engine.name] = reply["skip"]
-        else:
-            answers[engine.name] = np.load(reply["answer"])
+            continue
+        for form, file in reply["answers"].items():
+            active.append((engine, form))
+            answers[label(engine.name, form)] = np.load(file)
     check_answers(work, answers, share)
-    active = [engine for engine in engines if engine.name in answers]
-    times: dict[str, list[float]] = {engine.name: [] for engine in active}
+    times: dict[str, list[float]] = {name: [] for name in answers}
     for _ in range(rounds):
-        for engine in active:
-            times[engine.name] += engine.ask(time=0.15)["seconds"]
+        for engine, form in active:
+            seconds = engine.ask(form=form, time=0.15)["seconds"]
+            times[label(engine.name, form)] += seconds
     medians = {name: statistics.median(seconds) for name, seconds in times.items()}
     return {"medians": medians, "skipped": skipped}
+
+
+def fastest_forms(medians: dict[str, float]) -> dict[str, float]:
+    """The time of each engine in its fastest form."""
+    best: dict[str, float] = {}
+    for name, seconds in medians.items():
+        engine = name.split()[0]
+        best[engine] = min(seconds, best.get(engine, seconds))
+    return best
 
 
 def call_memory(work: Work, names: list[str], threads: int) -> dict[str, float]:
@@ -146,14 +163,14 @@ def main() -> None:
         else:
             results[work.name] = run_work(work, engines, options.rounds)
             if options.memory:
-                names = list(results[work.name]["medians"])
+                names = list(fastest_forms(results[work.name]["medians"]))
                 results[work.name]["call_mb"] = call_memory(work, names, options.threads)
         show(work, results[work.name], peak)
     curve = {}
     if options.padding:
         work = WORKS[0]
         for share in SHARES:
-            curve[share] = run_work(work, engines, options.rounds, share)["medians"]
+            curve[share] = fastest_forms(run_work(work, engines, options.rounds, share)["medians"])
             print(f"{share:.0%} padding", {k: f"{1e3 * s:.2f} ms" for k, s in curve[share].items()})
     for engine in engines:
         engine.stop()
@@ -165,7 +182,7 @@ def main() -> None:
         from .plot import draw_curve, draw_table
 
         if options.plot:
-            medians = {name: result["medians"] for name, result in results.items()}
+            medians = {name: fastest_forms(result["medians"]) for name, result in results.items()}
             draw_table(medians, options.plot)
         if options.padding:
             draw_curve(curve, options.padding)

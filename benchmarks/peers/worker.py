@@ -1,8 +1,8 @@
 """One engine in a process of its own: makes its model, answers, and times itself when asked.
 
-Speaks lines of JSON on stdin and stdout: {"work": name, "share": s} -> {"answer": file, "call_mb":
-what inputs, model and first call added to the peak memory} or {"skip": reason};
-{"time": seconds} -> {"seconds": [...]}.
+Speaks lines of JSON on stdin and stdout: {"work": name, "share": s} -> {"answers": {form: file},
+"call_mb": what inputs, models and first calls added to the peak memory} or {"skip": reason};
+{"form": name, "time": seconds} -> {"seconds": [...]}.
 """
 
 import importlib
@@ -31,28 +31,29 @@ def time_call(call: Any, budget: float, clock: Any = time.perf_counter) -> list[
     return times
 
 
-def first_call(peer: Any, work: Work, request: dict[str, Any]) -> tuple[Any, Any]:
-    """The call that does the work, and its answer."""
-    call = peer.prepare(work, make_data(work, request.get("share")))
-    return call, call()
+def first_calls(peer: Any, work: Work, request: dict[str, Any]) -> tuple[dict, dict]:
+    """The calls that do the work, by form, and their answers."""
+    calls = peer.forms(work, make_data(work, request.get("share")))
+    return calls, {form: call() for form, call in calls.items()}
 
 
-def serve(peer: Any, answers: Path) -> None:
-    call = None
+def serve(peer: Any, folder: Path) -> None:
+    calls: dict[str, Callable] = {}
     for line in sys.stdin:
         request = json.loads(line)
         if "work" in request:
             work = next(w for w in WORKS if w.name == request["work"])
             try:
-                (call, answer), call_mb = peak_of(partial(first_call, peer, work, request))
+                (calls, answers), call_mb = peak_of(partial(first_calls, peer, work, request))
             except NotImplementedError as reason:
                 reply: dict[str, Any] = {"skip": str(reason)}
             else:
-                file = answers / "answer.npy"
-                np.save(file, np.asarray(answer, np.float32))
-                reply = {"answer": str(file), "call_mb": call_mb}
+                files = {form: str(folder / f"{form}.npy") for form in answers}
+                for form, answer in answers.items():
+                    np.save(files[form], np.asarray(answer, np.float32))
+                reply = {"answers": files, "call_mb": call_mb}
         else:
-            reply = {"seconds": time_call(call, request["time"])}
+            reply = {"seconds": time_call(calls[request["form"]], request["time"])}
         print(json.dumps(reply), flush=True)
 
 
@@ -71,4 +72,4 @@ def start(package: str, serve: Callable[[Any], None]) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        start(__package__, partial(serve, answers=Path(folder)))
+        start(__package__, partial(serve, folder=Path(folder)))

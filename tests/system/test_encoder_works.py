@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -19,11 +20,15 @@ def errors_of(engine: str) -> dict[str, float]:
     data = make_data(ENCODER)
     forms = importlib.import_module(f"benchmarks.encoders.engines.{engine}").forms(ENCODER, data)
     real, wanted = forms.pop("real"), answers(ENCODER, data)
-    return {form: np.abs(real(call()) - wanted).max() for form, call in forms.items()}
+    return {form: float(np.abs(real(call()) - wanted).max()) for form, call in forms.items()}
+
+
+def bound(form: str) -> float:
+    return 0.3 if "int8" in form else 1e-5
 
 
 def test_ours():
-    assert all(error < 1e-5 for error in errors_of("maskseq").values())
+    assert all(error < bound(form) for form, error in errors_of("maskseq").items())
 
 
 @pytest.mark.slow
@@ -33,8 +38,10 @@ def test_peers(engine):
     needed = [engine, "onnx"] if engine == "onnxruntime" else [engine]
     if not all(map(importlib.util.find_spec, needed)):
         pytest.skip(f"{engine} is an extra of the benchmarks")
-    code = f"from {__name__} import errors_of; print(max(errors_of('{engine}').values()))"
+    code = (
+        f"from {__name__} import errors_of; import json; print(json.dumps(errors_of('{engine}')))"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-W", "ignore", "-c", code]
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert float(found.stdout) < 1e-5
+    assert all(error < bound(form) for form, error in json.loads(found.stdout).items())

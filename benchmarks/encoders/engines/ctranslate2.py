@@ -1,6 +1,7 @@
 """CTranslate2: its encoder, on padded ids with their lengths; it drops padding by itself."""
 
 import tempfile
+from functools import partial
 
 import ctranslate2
 import numpy as np
@@ -44,11 +45,15 @@ def forms(encoder, data):
         spec = spec_of(encoder, data)
         spec.validate()
         spec.save(folder)
-        model = ctranslate2.Encoder(folder, intra_threads=THREADS)
+        models = {
+            form: ctranslate2.Encoder(folder, compute_type=kind, intra_threads=THREADS)
+            for form, kind in (("padded", "float32"), ("padded int8", "int8"))
+        }
     ids = ctranslate2.StorageView.from_array(np.ascontiguousarray(data["ids"]))
     lengths = ctranslate2.StorageView.from_array(data["lengths"].astype(np.int32))
 
-    def call():
+    def call(model):
         return np.asarray(model.forward_batch(ids, lengths).last_hidden_state)
 
-    return {"padded": call, "real": lambda y: y[data["mask"]]}
+    calls = {form: partial(call, model) for form, model in models.items()}
+    return {**calls, "real": lambda y: y[data["mask"]]}

@@ -36,7 +36,13 @@ def model_of(encoder, data, mask_rule="keras2"):
 
 def forms(encoder, data):
     model, mask, ids = model_of(encoder, data), data["mask"], data["ids"]
-    return {"mask kept": lambda: model.predict_on_batch(ids), "real": lambda y: y[mask]}
+    byte = model_of(encoder, data)
+    byte.quantize("int8")
+    return {
+        "mask kept": lambda: model.predict_on_batch(ids),
+        "mask kept int8": lambda: byte.predict_on_batch(ids),
+        "real": lambda y: y[mask],
+    }
 
 
 def as_written(encoder, data):

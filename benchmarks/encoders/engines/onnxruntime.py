@@ -1,10 +1,14 @@
 """ONNX Runtime: the padded graph, whole and in buckets of texts of like length."""
 
 import math
+import tempfile
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from ..works import EPSILON, THREADS
 
@@ -38,7 +42,7 @@ class Graph:
         return self.node("LayerNormalization", x, gamma, beta, epsilon=EPSILON, axis=-1)
 
 
-def session_of(encoder, data):
+def model_of(encoder, data):
     g, width = Graph(), encoder.features // encoder.heads
     x = g.node("Gather", g.constant(data["table"]), "ids")
     split = g.constant([0, 0, encoder.heads, width], np.int64)
@@ -64,16 +68,25 @@ def session_of(encoder, data):
     ]
     output = helper.make_tensor_value_info(x, TensorProto.FLOAT, None)
     graph = helper.make_graph(g.nodes, "encoder", inputs, [output], g.constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def in_int8(model):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "int8.onnx")
+        quantize_dynamic(model, file, weight_type=QuantType.QInt8)
+        return file.read_bytes()
+
+
+def session_of(model):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def forms(encoder, data):
-    session = session_of(encoder, data)
+    model = model_of(encoder, data)
+    plain, byte = session_of(model.SerializeToString()), session_of(in_int8(model))
     ids, mask, lengths = data["ids"], data["mask"], data["lengths"]
     hidden = np.where(mask, 0, -1e9).astype(np.float32)[:, None, None, :]
     order = np.argsort(lengths, kind="stable")
@@ -83,10 +96,10 @@ def forms(encoder, data):
         feed = {"ids": ids[part, :n], "hidden": hidden[part, :, :, :n]}
         buckets.append((part, {k: np.ascontiguousarray(v) for k, v in feed.items()}))
 
-    def whole():
+    def whole(session):
         return session.run(None, {"ids": ids, "hidden": hidden})[0]
 
-    def in_buckets():
+    def in_buckets(session):
         out = np.zeros((*ids.shape, encoder.features), np.float32)
         for part, feed in buckets:
             y = session.run(None, feed)[0]
@@ -94,4 +107,6 @@ def forms(encoder, data):
         return out
 
     calls = {"padded": whole, "in buckets": in_buckets} if len(ids) > 1 else {"padded": whole}
-    return {**calls, "real": lambda y: y[mask]}
+    made = {form: partial(call, plain) for form, call in calls.items()}
+    made.update({f"{form} int8": partial(call, byte) for form, call in calls.items()})
+    return {**made, "real": lambda y: y[mask]}

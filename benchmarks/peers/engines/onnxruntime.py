@@ -2,6 +2,7 @@
 
 import onnxruntime
 
+from ..buckets import in_buckets
 from .onnx_graphs import graph
 
 
@@ -9,9 +10,17 @@ def version() -> str:
     return f"onnxruntime {onnxruntime.__version__}"
 
 
-def prepare(work, data):
-    model, inputs, output, back = graph(work, data)
+def forms(work, data):
+    model, feed, output, back = graph(work, data)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return lambda: back(session.run([output], inputs)[0])
+
+    def calls(batch):
+        inputs = feed(batch)
+        return lambda: back(session.run(output, inputs))
+
+    whole = {"whole": calls(data)}
+    if not work.ragged:
+        return whole
+    return {**whole, "in buckets": in_buckets(calls, data, work.sequences)}
