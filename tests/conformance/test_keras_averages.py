@@ -42,7 +42,9 @@ def compiled(package, **options):
 
 def test_means_of_batches_and_of_padded_lengths():
     """By the definition: each batch's loss times its sequences, sums divided by padded time."""
-    ours, rng = compiled(maskseq, averages="keras"), np.random.default_rng(1)
+    rmse = maskseq.metrics.RootMeanSquaredError(name="rmse")  # it counts masked steps
+    ours = compiled(maskseq, averages="keras", metrics=[*METRICS, rmse])
+    rng, squares = np.random.default_rng(1), []
     ours.set_weights([rng.standard_normal(w.shape) for w in ours.get_weights()])
     found = ours.evaluate(batches(), verbose=0, return_dict=True)
     losses, sizes, total, count = [], [], 0.0, 0.0
@@ -52,11 +54,13 @@ def test_means_of_batches_and_of_padded_lengths():
         t = y[..., 0]
         each = -(t * np.log(p) + (1 - t) * np.log(1 - p))
         losses.append(each[real].mean())
+        squares += [*np.square(p - t).mean(axis=1)]
         sizes.append(len(x))
         total += abs(p - t)[real].sum() / x.shape[1]
         count += real.sum() / x.shape[1]
     assert found["loss"] == pytest.approx(np.average(losses, weights=sizes) + penalty, rel=1e-5)
     assert found["mae"] == pytest.approx(total / count, rel=1e-5)
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-5)
     exact = compiled(maskseq)
     exact.set_weights(ours.get_weights())
     other = exact.evaluate(batches(), verbose=0, return_dict=True)
@@ -87,10 +91,10 @@ def test_an_unknown_way_is_refused():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_numbers_are_those_of_keras(weighted):
     keras = pytest.importorskip("keras")
-    others = ["mse", "auc", "precision"]
+    others = ["mse", "auc", "precision", "root_mean_squared_error", "mae"]
     options = {"metrics": [*METRICS, *others]}
     if weighted:
-        options["weighted_metrics"] = ["mse"]
+        options["weighted_metrics"] = ["mse", "mae", "root_mean_squared_error", "auc", "mae"]
         options["metrics"] = METRICS
     theirs = compiled(keras, **options)
     ours = compiled(maskseq, averages="keras", **options)

@@ -138,6 +138,17 @@ def test_names_and_their_order_with_several_outputs():
     assert [*made.fit(X, targets, verbose=0).history] == ["b_mae", "loss"]
 
 
+def test_metrics_of_one_name_are_all_reported():
+    """The second one is numbered, or called weighted, as in Keras."""
+    made, weights = compiled(metrics=["mae", "mae"], weighted_metrics=["mae", "mse"]), [1, 3, 0, 2]
+    x, y = X[:4], Y[:4]
+    found = made.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)
+    assert [*found] == made.metrics_names == ["loss", "mae", "mae_1", "weighted_mae", "mse"]
+    apart = np.abs(made.predict(x) - y).reshape(4, -1).mean(axis=1)
+    assert found["mae"] == found["mae_1"] == pytest.approx(apart.mean(), rel=1e-5)
+    assert found["weighted_mae"] == pytest.approx(np.average(apart, weights=weights), rel=1e-5)
+
+
 def test_results_and_resetting_of_metrics():
     made = compiled(metrics=["mae", "acc", "mse", maskseq.metrics.MeanSquaredError(name="own")])
     made.train_on_batch(X, Y)

@@ -251,6 +251,9 @@ class MeanMetricWrapper(Average):
     1.0
     """
 
+    masked_in_keras = True
+    """False for those that count masked steps in Keras."""
+
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
     ):

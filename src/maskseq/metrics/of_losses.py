@@ -334,6 +334,7 @@ class RootMeanSquaredError(_Plain):
     """
 
     function = staticmethod(_squares)
+    masked_in_keras = False
     usual_name = "root_mean_squared_error"
 
     def result(self) -> np.float32:

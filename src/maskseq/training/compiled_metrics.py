@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,21 @@ from .outputs import by_output, is_config, names_of_outputs, parts_of
 
 
 class _Slot:
-    """A metric of one output. weighted: it uses sample_weight and class_weight."""
+    """A metric of one output. weighted: it uses sample_weight and class_weight.
 
-    def __init__(self, given: Any, output: int, prefix: str, weighted: bool):
-        self.output, self.weighted = output, weighted
-        self._given, self._prefix = given, prefix
+    names: how often each name was taken. Of two of one name the second is numbered, or called
+    weighted, as in Keras.
+    """
+
+    def __init__(self, given: Any, output: int, prefix: str, weighted: bool, names: Counter[str]):
+        self.output, self.weighted, self._given = output, weighted, given
         self.metric: Any = None
         if not isinstance(given, str):
             self.metric = metrics.for_output(given, None, None)
-
-    @property
-    def name(self) -> str:
-        given = self._given
-        own = given if isinstance(given, str) else self.metric.name
-        return self._prefix + own
+        own = given if self.metric is None else self.metric.name
+        name = f"{prefix}weighted_{own}" if weighted and names[prefix + own] else prefix + own
+        self.name = f"{name}_{names[name]}" if names[name] else name
+        names[name] += 1
 
     def aligned(self, outputs: list[Any], batch: Batch, class_weight: Any) -> Aligned:
         """What the metric gets of a batch, row upon row."""
@@ -48,24 +50,25 @@ class _Slot:
         else:
             metric.update_state(given.y_true, given.y_pred, given.weights)
 
-    def add_as_keras(self, given: Aligned, outputs: list[Any], batch: Batch) -> None:
+    def add_as_keras(self, given: Aligned, outputs: list[Any], batch: Batch, by_class: Any) -> None:
         """Add a batch as Keras does.
 
         Means of a function divide values and weights by the padded time; others ignore the mask.
         """
         metric, layout = self._found(given), given.layout
-        if isinstance(metric, metrics.MeanMetricWrapper):
+        mean, labels, scores, weights = isinstance(metric, metrics.MeanMetricWrapper), *given[:3]
+        if layout is not None and not (mean and metric.masked_in_keras):
+            target, weight = batch.targets[self.output], batch.weights[self.output]
+            labels = target if isinstance(target, np.ndarray) else _padded(labels, layout)
+            scores = as_numpy(as_padded(outputs[self.output]))
+            if weights is not None:
+                whole = by_class is None and isinstance(weight, np.ndarray)
+                weights = weight if whole else _padded(weights, layout)
+        if mean:
             time = math.prod(np.shape(given.y_pred)[1:-1]) if layout is None else layout.time
-            share = 1.0 / max(float(time), 1.0)
-            metric.update_state(given.y_true, given.y_pred, given.weights, share=share)
-        elif layout is None:
-            self.add(given)
+            metric.update_state(labels, scores, weights, share=1.0 / max(float(time), 1.0))
         else:
-            target, weights = batch.targets[self.output], given.weights
-            if not isinstance(target, np.ndarray):
-                target = _padded(given.y_true, layout)
-            weights = None if weights is None else _padded(weights, layout)
-            metric.update_state(target, as_numpy(as_padded(outputs[self.output])), weights)
+            metric.update_state(labels, scores, weights)
 
     def _found(self, given: Aligned) -> Any:
         if self.metric is None:
@@ -96,11 +99,13 @@ class CompiledMetrics:
         self._held = _held_by_layers(model)
         for metric in self._held:
             metric.reset_state()  # of what it saw when the model was built
-        self._slots = []
+        self._slots, taken = [], Counter()
         for given, weighted in self._given:
             for place, part in enumerate(_lists(model, given, len(names))):
                 prefix = f"{names[place]}_" if len(names) > 1 else ""
-                self._slots += [_Slot(x, place, prefix, weighted) for x in part if x is not None]
+                self._slots += [
+                    _Slot(x, place, prefix, weighted, taken) for x in part if x is not None
+                ]
 
     @property
     def all(self) -> list[Any]:
@@ -135,7 +140,7 @@ class CompiledMetrics:
             if place not in known:
                 known[place] = slot.aligned(outputs, batch, class_weight)
             if self._as_keras:
-                slot.add_as_keras(known[place], outputs, batch)
+                slot.add_as_keras(known[place], outputs, batch, class_weight)
             else:
                 slot.add(known[place])
 

@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..losses.targets import rows_of
 from ..nest import flatten
-from ..rows import Rows
-from ..tape import Tape, real_values
+from ..tape import Tape, value_of
+from ..tensor import get_keras_mask
 
 
 def penalties(tape: Tape, batch: int, variables: Any) -> list[Any]:
     """The regularizers of the weights, then what the walk noted, as float32 numbers.
 
-    Arguments: batch: sequences, by which the penalty of an output is divided, as in Keras; of Rows
-        the real steps count.  variables: the weights.
+    Arguments: batch: sequences, by which the penalty of an output is divided, as in Keras; of an
+        output with a mask the real steps count.  variables: the weights.
     """
     found = [
         variable.regularizer(tape.record(variable.value, [variable], _as_it_is))
@@ -23,9 +24,18 @@ def penalties(tape: Tape, batch: int, variables: Any) -> list[Any]:
     ]
     for regularizer, outputs in tape.penalties:
         for output in flatten(outputs):
-            real = real_values(output) if type(output.value) is Rows else output
-            found.append(ops.divide(regularizer(real), np.float32(batch)))
+            found.append(ops.divide(regularizer(_real(output)), np.float32(batch)))
     return [*found, *tape.losses]
+
+
+def _real(output: Any) -> Any:
+    """What an output has at its real steps, or cells; all of it, if it has no mask."""
+    rows, layout = rows_of(output)
+    mask = get_keras_mask(value_of(output)) if layout is None else None
+    if mask is None or np.shape(mask) != rows.shape[: np.ndim(mask)]:
+        return rows
+    flat = ops.reshape(rows, (-1, *rows.shape[np.ndim(mask) :]))
+    return ops.take(flat, np.flatnonzero(mask), axis=0)
 
 
 def _as_it_is(gradient: Any, wanted: Any) -> list[Any]:
