@@ -24,16 +24,25 @@ def run_products(cell: Any, rows: Rows, states: Any, outputs: Outputs | None, re
         states = initial_state_of(cell, rows.layout.batch)
     by_length, steps = in_time(rows.layout, reverse)
     held = [np.asarray(state, np.float32)[by_length] for state in states]
+    now = held
     for at, of_input in _products(rows, steps, cell.packed()[0], cell.gates * cell.units):
-        new = cell.after(of_input, *(state[: len(at)] for state in held))
-        for state, value in zip(held, new, strict=True):
-            state[: len(at)] = value
+        if len(at) < len(now[0]):
+            _keep_ended(held, now, len(at))
+            now = [state[: len(at)] for state in now]
+        now = [np.asarray(state, np.float32) for state in cell.after(of_input, *now)]
         if out is not None:
-            out[at if cells is None else cells[at]] = new[0]
+            out[at if cells is None else cells[at]] = now[0]
+    _keep_ended(held, now, 0)
     last = [np.empty_like(state) for state in held]
     for state, value in zip(last, held, strict=True):
         state[by_length] = value
     return last[0], last
+
+
+def _keep_ended(held: list[np.ndarray], now: list[np.ndarray], first: int) -> None:
+    """Keep the last states of the sequences from `first` on, which have no further step."""
+    for state, value in zip(held, now, strict=True):
+        state[first : len(value)] = value[first:]
 
 
 def _products(
