@@ -51,9 +51,10 @@ int msq_convolve_f32(float *y, const float *x, const msq_dense *const *parts, in
 /* Each feature's own convolutions, `multiplier` of them: y (rows, features * multiplier) =
  * activation(sum over places of x[place][c] * kernel[m][place][c] + bias[m][c]) at c * multiplier
  * + m. kernel (multiplier, size, features), bias (multiplier, features) or NULL. Products and sums
- * are rounded one by one, from 0 on, in the order of the places. Status as above. */
+ * are rounded one by one, from 0 on, in the order of the places. With `mixing`, weights of floats,
+ * y is activation(the same without activation . mixing), as of msq_dense_f32. Status as above. */
 int msq_depthwise_f32(float *y, const float *x, const float *kernel, const float *bias,
-                      int64_t features, int64_t multiplier, const msq_windows *windows,
-                      int activation, int num_threads);
+                      int64_t features, int64_t multiplier, const msq_dense *mixing,
+                      const msq_windows *windows, int activation, int num_threads);
 
 #endif

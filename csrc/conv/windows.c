@@ -57,28 +57,32 @@ int msq_window_rows(const msq_windows *w, int64_t r, int64_t *rows) {
     return side_by_side;
 }
 
-/* Whether the window `i` after that at p reads the rows `i` strides after its rows. */
-static int goes_on(const msq_windows *w, place p, int64_t i, const int64_t *rows) {
+/* Whether the window `i` after that at p reads the rows `i` strides after its rows; of its places,
+ * those from `first` on are looked at. */
+static int goes_on(const msq_windows *w, place p, int64_t i, const int64_t *rows, int64_t first) {
     const place next = {p.window + i, p.sequence, p.step + i * w->stride};
     int same = 1;
-    for (int64_t j = 0; j < w->size; j++)
+    for (int64_t j = first; j < w->size; j++)
         same &= row_at(w, next, j) == rows[j] + i * w->stride;
     return same;
 }
 
 int64_t msq_window_run(const msq_windows *w, int64_t r, int64_t most, int64_t *rows) {
     const place p = first_place(w, r);
-    int inside = p.window >= 0;
+    int inside = p.window >= 0, even = w->stride == w->dilation;
     for (int64_t j = 0; j < w->size; j++) {
         rows[j] = row_at(w, p, j);
         inside &= rows[j] >= 0;
+        even &= j == 0 || rows[j] - rows[j - 1] == w->stride;
     }
     if (!inside)
         return 1;
     const int64_t left = w->count - p.window % w->count; /* of its sequence */
+    const int64_t first = even ? w->size - 1 : 0; /* a window's others are the last one's next */
     int64_t run = 1;
     while (run < most && run < left &&
-           (!w->made || msq_read(&w->made[r + run]) == p.window + run) && goes_on(w, p, run, rows))
+           (!w->made || msq_read(&w->made[r + run]) == p.window + run) &&
+           goes_on(w, p, run, rows, first))
         run++;
     return run;
 }

@@ -194,6 +194,7 @@ def depthwise(
     windows: Windows,
     activation: str = "linear",
     *,
+    mixing: PackedDense | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
 

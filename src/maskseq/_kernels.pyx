@@ -125,8 +125,8 @@ cdef extern from "conv/conv.h":
     int msq_convolve_f32(float* y, const float* x, const msq_dense* const* parts, int64_t groups,
                          const msq_windows* windows, int activation, int num_threads) nogil
     int msq_depthwise_f32(float* y, const float* x, const float* kernel, const float* bias,
-                          int64_t features, int64_t multiplier, const msq_windows* windows,
-                          int activation, int num_threads) nogil
+                          int64_t features, int64_t multiplier, const msq_dense* mixing,
+                          const msq_windows* windows, int activation, int num_threads) nogil
 
 cdef extern from "low/low.h":
     enum: MSQ_INT8, MSQ_BFLOAT16, MSQ_MAX_INT8_DEPTH

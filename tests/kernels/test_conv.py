@@ -99,6 +99,57 @@ def test_depthwise_bits_are_the_same_for_any_threads_and_isa(rng):
     assert len(bits) == 1
 
 
+@pytest.mark.parametrize("features", [16, 48, 64, 112])
+@pytest.mark.parametrize("size", [2, 3, 5])
+@pytest.mark.parametrize("step", [1, 2])
+def test_rows_that_are_read_once_for_all_windows_change_no_bit(isa, rng, features, size, step):
+    """Windows and their places lie as far apart; with -0 among products and sums."""
+    x = rng.normal(size=(60, features)).astype(np.float32)
+    x[rng.random(x.shape) < 0.3] = -0.0
+    kernel, bias = weights(rng, size, features, features)
+    kernel = kernel[:, :, :1]
+    place = (1, 60, 20, size, step, step, 0)
+    for own in (bias, None):
+        y = _kernels.depthwise(x, kernel, own, _kernels.Windows(*place))
+        made = [_kernels.Windows(*place, None, np.array([w])) for w in range(20)]
+        each = [_kernels.depthwise(x, kernel, own, window) for window in made]
+        assert y.tobytes() == np.concatenate(each).tobytes()
+    np.testing.assert_allclose(
+        y, reference.depthwise(x, kernel, 0, reference.window_rows(60, *place, None, None)),
+        rtol=1e-5, atol=1e-5,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("place", CASES)
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_mixed_results_have_the_bits_of_a_product(isa, rng, place, multiplier):
+    batch, time, count, size, *_ = place
+    x = rng.normal(size=(batch * time, 18)).astype(np.float32)
+    x.reshape(batch, time, 18)[:, time // 2 :] = 1  # rows that repeat
+    kernel = rng.normal(size=(size, 18, multiplier)).astype(np.float32)
+    mixing = rng.normal(size=(18 * multiplier, 21)).astype(np.float32)
+    packed = _kernels.PackedDense(mixing, rng.normal(size=21).astype(np.float32))
+    middle = _kernels.depthwise(x, kernel, None, _kernels.Windows(*place))
+    want = _kernels.dense(middle, packed, "tanh")
+    for made in (None, np.arange(batch * count)):
+        for threads in (1, 2, 3):
+            windows = _kernels.Windows(*place, None, made)
+            y = _kernels.depthwise(
+                x, kernel, None, windows, "tanh", mixing=packed, num_threads=threads
+            )
+            assert y.tobytes() == want.tobytes()
+
+
+def test_mixing_of_other_weights_is_refused(rng):
+    windows, kernel = _kernels.Windows(1, 4, 2, 3), np.ones((3, 2, 1))
+    for packed in (
+        _kernels.PackedDense(np.ones((3, 4))),
+        _kernels.PackedDense((np.ones((2, 4), np.int8), np.ones(4, np.float32))),
+    ):
+        with pytest.raises(ValueError, match="do not fit"):
+            _kernels.depthwise(np.ones((4, 2)), kernel, None, windows, mixing=packed)
+
+
 def test_depthwise_of_another_number_of_features_is_refused(rng):
     x, windows = np.zeros((4, 3), np.float32), _kernels.Windows(1, 4, 4, 2)
     with pytest.raises(ValueError, match=r"features of kernel \(2, 4, 1\), got 3"):

@@ -96,11 +96,13 @@ def depthwise(
     Windows windows not None,
     activation: str = "linear",
     *,
+    mixing: PackedDense | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]:
     """x (rows, features) float32 -> each feature's own convolutions, (n, features * multiplier).
 
-    kernel: (size, features, multiplier).  bias: (features * multiplier,) or None.
+    kernel: (size, features, multiplier).  bias: (features * multiplier,) or None.  mixing: these
+    are multiplied by it before the activation, which makes (n, units).
     Raises: ValueError if sizes do not fit.
     """
     cdef int f = activation_id(activation, "activation")
@@ -115,12 +117,16 @@ def depthwise(
     k = floats(np.moveaxis(np.asarray(kernel), 2, 0), "kernel").expect(multiplier, w.size, features)
     cdef Array b = None if bias is None else floats(
         np.reshape(bias, (features, multiplier)).T, "bias")
-    y = new_floats((w.rows, features * multiplier))
+    cdef const msq_dense* weights = NULL
+    cdef Py_ssize_t columns = features * multiplier
+    if mixing is not None:
+        columns, weights = (<PackedDense>mixing).units, (<PackedDense>mixing).packed
+    y = new_floats((w.rows, columns))
     cdef float* out = <float*>writable(y)
     cdef const float* biases = <const float*>values_of(b)
     with nogil:
         status = msq_depthwise_f32(out, <const float*>a.view.buf, <const float*>k.view.buf, biases,
-                                   features, multiplier, &w, f, threads)
+                                   features, multiplier, weights, &w, f, threads)
     check_convolved(status, &w, features)
     return y
 

@@ -32,11 +32,24 @@ static void depthwise(scene *s, const msq_windows *w, const float *x, int64_t fe
     const float *const kernel = floats(s, w->size * features * multiplier);
     const float *const bias = byte(s) % 2 ? floats(s, features * multiplier) : NULL;
     const output y = out(s, w->rows * features * multiplier, sizeof(float));
+    const int64_t units = between(s, 1, 20);
+    const float *const mixing = floats(s, features * multiplier * units);
+    const output z = out(s, w->rows * units, sizeof(float));
+    msq_dense *packed = NULL;
     if (s->no_memory)
         return;
-    if (both_ok(s, msq_depthwise_f32(y.one, x, kernel, bias, features, multiplier, w, which, 1),
-                msq_depthwise_f32(y.many, x, kernel, bias, features, multiplier, w, which, 3)))
+    if (both_ok(
+            s, msq_depthwise_f32(y.one, x, kernel, bias, features, multiplier, NULL, w, which, 1),
+            msq_depthwise_f32(y.many, x, kernel, bias, features, multiplier, NULL, w, which, 3)))
         same_floats(s, "depthwise", y);
+    const int status = msq_dense_pack(&packed, mixing, NULL, features * multiplier, units);
+    if (!both_ok(s, status, status))
+        return;
+    if (both_ok(
+            s, msq_depthwise_f32(z.one, x, kernel, bias, features, multiplier, packed, w, which, 1),
+            msq_depthwise_f32(z.many, x, kernel, bias, features, multiplier, packed, w, which, 3)))
+        same_floats(s, "separable", z);
+    msq_dense_free(packed);
 }
 
 void scene_conv(scene *s) {

@@ -10,6 +10,7 @@ from ...numerics.products import column_sums, outer, turned
 from ...tape import Traced
 from ..base.arguments import CommonOptions
 from ..base.checks import channels_first, whole
+from ..base.packing import KeepsPack
 from ..base.taped import activated
 from ..base.windows import (
     check_padding,
@@ -19,7 +20,7 @@ from ..base.windows import (
 from .shown_windows import OverShownWindows
 
 
-class SeparableConv1D(OverShownWindows):
+class SeparableConv1D(KeepsPack, OverShownWindows):
     """A convolution of each feature, then a product of the results; masked steps take part.
 
     Parameters
@@ -99,6 +100,7 @@ class SeparableConv1D(OverShownWindows):
     """
 
     plain = True
+    packed_names = ("pointwise_kernel", "bias")
 
     def __init__(
         self,
@@ -153,21 +155,24 @@ class SeparableConv1D(OverShownWindows):
         self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
     def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
-        middle = _kernels.depthwise(values, self.depthwise_kernel.value, None, windows)
-        bias = None if self.bias is None else self.bias.value
-        packed = [_kernels.PackedDense(self.pointwise_kernel.value[0], bias)]
-        steps = _kernels.Windows(1, len(middle), len(middle), 1)
-        fused = activations.kernel_name(self.activation)
-        y = _kernels.convolve(middle, packed, steps, fused or "linear")
+        kernel, fused = self.depthwise_kernel.value, activations.kernel_name(self.activation)
+        y = _kernels.depthwise(
+            values, kernel, None, windows, fused or "linear", mixing=self.packed()
+        )
         return y if fused else self.activation(y)
+
+    def pack_weights(
+        self, pointwise_kernel: np.ndarray, bias: np.ndarray | None
+    ) -> _kernels.PackedDense:
+        """The product's weights."""
+        return _kernels.PackedDense(pointwise_kernel[0], bias)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = tape.hold(inputs.swapaxes(self._time_axis, 1))
         middle = convolve_channels_on_tape(x, self.depthwise_kernel, *self.place())
         steps, kernel = middle.value, self.pointwise_kernel.value[0]
         flat = steps.reshape(-1, steps.shape[-1])
-        packed = _kernels.PackedDense(kernel, None if self.bias is None else self.bias.value)
-        z = _kernels.dense(flat, packed).reshape(*steps.shape[:2], self.filters)
+        z = _kernels.dense(flat, self.packed()).reshape(*steps.shape[:2], self.filters)
 
         def backward(d: np.ndarray, wanted: Any) -> list[Any]:
             dz = np.ascontiguousarray(d).reshape(-1, self.filters)

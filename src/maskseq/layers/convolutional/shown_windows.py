@@ -48,11 +48,18 @@ def made_windows(rows: Rows, first: np.ndarray, reach: int) -> tuple[Layout, np.
 
 
 def _reads(layout: Layout, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """bool (batch, windows): whether a real step is in [first, last] of a sequence."""
-    before = np.zeros((layout.batch, layout.time + 1), np.int32)
-    np.cumsum(layout.mask, axis=1, out=before[:, 1:])
-    ends = np.clip(last + 1, 0, layout.time), np.clip(first, 0, layout.time)
-    return before[:, ends[0]] > before[:, ends[1]]
+    """bool (batch, windows): whether a real step is in [first, last] of a sequence.
+
+    first and last rise by one number from window to window.
+    """
+    count, time = len(first), layout.time
+    stride = int(first[1] - first[0]) if count > 1 else 1
+    lead, reach = max(int(-first[0]), 0), max(int(last[-1]) + 1, time)
+    before = np.zeros((layout.batch, lead + reach + 1), np.int32)  # real steps before step - lead
+    np.cumsum(layout.mask, axis=1, out=before[:, lead + 1 : lead + time + 1])
+    before[:, lead + time + 1 :] = before[:, lead + time, None]
+    begin, end = (before[:, lead + int(step) :: stride] for step in (first[0], last[0] + 1))
+    return end[:, :count] > begin[:, :count]
 
 
 class OverShownWindows(OneTensor):
