@@ -7,6 +7,7 @@ import numpy as np
 from .. import ops
 from ..losses.targets import rows_of
 from ..nest import flatten
+from ..rows import Unmasked
 from ..tape import Tape, value_of
 from ..tensor import get_keras_mask
 
@@ -30,6 +31,7 @@ def penalties(tape: Tape, batch: int, variables: Any) -> list[Any]:
 
 def _real(output: Any) -> Any:
     """What an output has at its real steps, or cells; all of it, if it has no mask."""
+    output = output.to_tensor() if type(output) is Unmasked else output
     rows, layout = rows_of(output)
     mask = get_keras_mask(value_of(output)) if layout is None else None
     if mask is None or np.shape(mask) != rows.shape[: np.ndim(mask)]:

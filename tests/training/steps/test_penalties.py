@@ -63,6 +63,19 @@ def test_what_is_learned_does_not_hang_on_padding():
         np.testing.assert_array_equal(one, other)
 
 
+def test_all_steps_count_where_the_mask_was_lost():
+    """EinsumDense loses it, as in Keras: its padded steps are steps like all others."""
+    x = maskseq.Input((5,), dtype="int32")
+    penalized = layers.EinsumDense("btf,fg->btg", (5, 2), activity_regularizer=regularizers.L1(0.5))
+    embedded = layers.Embedding(7, 4, mask_zero=True)(x)
+    model = maskseq.Model(x, penalized(embedded))
+    model.compile(maskseq.optimizers.SGD(0.0), "mse")
+    labels = model.predict(IDS)
+    penalty = 0.5 * np.abs(labels, dtype=np.float64).sum() / 3
+    for told in (model.evaluate, model.test_on_batch, model.train_on_batch):
+        assert told(IDS, labels) == pytest.approx(penalty, rel=1e-5)
+
+
 def test_cells_count_where_the_mask_has_three_axes():
     ids = np.stack([IDS, IDS[::-1]], axis=1)
     model = tagger(Doubled, rank=2)
