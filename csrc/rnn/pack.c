@@ -128,10 +128,9 @@ static int make_rnn(msq_rnn **packed, const msq_low_table *low, int kind, int64_
     return MSQ_OK;
 }
 
-/* msq_rnn_pack of a recurrent kernel of `depth` rows. */
-static int pack_floats(msq_rnn **packed, int kind, const float *kernel,
-                       const float *recurrent_kernel, const float *bias, int64_t features,
-                       int64_t depth, int64_t units, int activation, int recurrent_activation) {
+int msq_rnn_pack_deep(msq_rnn **packed, int kind, const float *kernel,
+                      const float *recurrent_kernel, const float *bias, int64_t features,
+                      int64_t depth, int64_t units, int activation, int recurrent_activation) {
     const int status =
         make_rnn(packed, NULL, kind, features, depth, units, activation, recurrent_activation);
     if (status != MSQ_OK)
@@ -156,15 +155,8 @@ static int pack_floats(msq_rnn **packed, int kind, const float *kernel,
 int msq_rnn_pack(msq_rnn **packed, int kind, const float *kernel, const float *recurrent_kernel,
                  const float *bias, int64_t features, int64_t units, int activation,
                  int recurrent_activation) {
-    return pack_floats(packed, kind, kernel, recurrent_kernel, bias, features, units, units,
-                       activation, recurrent_activation);
-}
-
-int msq_conv_lstm_pack(msq_rnn **packed, const float *kernel, const float *recurrent_kernel,
-                       const float *bias, int64_t features, int64_t depth, int64_t units,
-                       int activation, int recurrent_activation) {
-    return pack_floats(packed, MSQ_LSTM, kernel, recurrent_kernel, bias, features, depth, units,
-                       activation, recurrent_activation);
+    return msq_rnn_pack_deep(packed, kind, kernel, recurrent_kernel, bias, features, units, units,
+                             activation, recurrent_activation);
 }
 
 /* Without instructions for bfloat16 its numbers become floats again. */

@@ -42,16 +42,18 @@ typedef struct msq_rnn_run {
  * x, index, offsets and num_threads in common. The bits of each are those of the run alone. */
 int msq_rnn_runs_f32(msq_rnn_run *const *runs, int count, int64_t *bad_position);
 
-/* The layer of a convolutional LSTM of `units` filters: kernels (features, 4 * units), of windows
- * of a step, and (depth, 4 * units), of windows of depth / units rows of a state. Status as of
- * msq_rnn_pack. Only for msq_conv_lstm_f32. */
-int msq_conv_lstm_pack(msq_rnn **packed, const float *kernel, const float *recurrent_kernel,
-                       const float *bias, int64_t features, int64_t depth, int64_t units,
-                       int activation, int recurrent_activation);
-/* A run of it. windows: those of one step (batch 1, neither row_of nor made). Rows of call.x are
- * steps (windows.time, features / windows.size), a state is (windows.count, units), and so is an
- * output. A state's windows lie around its rows, as with padding "same". The bits of a sequence are
- * its own. MSQ_UNSUPPORTED if these do not fit each other; status otherwise as msq_rnn_runs_f32. */
+/* msq_rnn_pack of a recurrent kernel (depth, gates * units). A convolutional LSTM of `units`
+ * filters is an MSQ_LSTM over windows: features are those of a window of a step, depth those of a
+ * window of depth / units rows of a state. Other depths than `units` are for msq_conv_lstm_f32
+ * only. */
+int msq_rnn_pack_deep(msq_rnn **packed, int kind, const float *kernel,
+                      const float *recurrent_kernel, const float *bias, int64_t features,
+                      int64_t depth, int64_t units, int activation, int recurrent_activation);
+/* A run of such a layer. windows: those of one step (batch 1, neither row_of nor made). Rows of
+ * call.x are steps (windows.time, features / windows.size), a state is (windows.count, units), and
+ * so is an output. A state's windows lie around its rows, as with padding "same". The bits of a
+ * sequence are its own. MSQ_UNSUPPORTED if these do not fit each other; status otherwise as
+ * msq_rnn_runs_f32. */
 int msq_conv_lstm_f32(const msq_rnn_run *run, const msq_windows *windows, int64_t *bad_position);
 
 /* The way back through a run of an MSQ_LSTM, MSQ_GRU or MSQ_SIMPLE_RNN with the usual activations

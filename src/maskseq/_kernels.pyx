@@ -168,9 +168,10 @@ cdef extern from "rnn/rnn.h":
 
     int msq_rnn_runs_f32(msq_rnn_run** runs, int count, int64_t* bad_position) nogil
 
-    int msq_conv_lstm_pack(msq_rnn** packed, const float* kernel, const float* recurrent_kernel,
-                           const float* bias, int64_t features, int64_t depth, int64_t units,
-                           int activation, int recurrent_activation) nogil
+    int msq_rnn_pack_deep(msq_rnn** packed, int kind, const float* kernel,
+                          const float* recurrent_kernel, const float* bias, int64_t features,
+                          int64_t depth, int64_t units, int activation,
+                          int recurrent_activation) nogil
     int msq_conv_lstm_f32(const msq_rnn_run* run, const msq_windows* windows,
                           int64_t* bad_position) nogil
 

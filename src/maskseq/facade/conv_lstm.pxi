@@ -33,9 +33,10 @@ cdef class PackedConvLSTM:
         if not (self.size and self.features and self.filters):
             raise ValueError(f"kernel must have steps, features and filters, got {w.shape()}")
         cdef Array b = None if bias is None else floats(bias, "bias").expect(4 * self.filters)
-        if msq_conv_lstm_pack(&self.packed, <const float*>w.view.buf, <const float*>r.view.buf,
-                              <const float*>values_of(b), self.size * self.features,
-                              self.size * self.filters, self.filters, f, rf) != MSQ_OK:
+        if msq_rnn_pack_deep(&self.packed, MSQ_LSTM, <const float*>w.view.buf,
+                             <const float*>r.view.buf, <const float*>values_of(b),
+                             self.size * self.features, self.size * self.filters, self.filters, f,
+                             rf) != MSQ_OK:
             raise MemoryError(f"no memory to pack a kernel of shape {w.shape()}")
 
     def __dealloc__(self):

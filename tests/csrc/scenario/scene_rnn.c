@@ -134,8 +134,8 @@ static void conv_lstm(scene *s) {
     msq_rnn *packed = NULL;
     if (s->no_memory)
         return;
-    const int made = msq_conv_lstm_pack(&packed, kernel, recurrent_kernel, bias, size * width,
-                                        depth, units, cell, MSQ_SIGMOID);
+    const int made = msq_rnn_pack_deep(&packed, MSQ_LSTM, kernel, recurrent_kernel, bias,
+                                       size * width, depth, units, cell, MSQ_SIGMOID);
     if (!both_ok(s, made, made))
         return;
     int status[2];
