@@ -172,10 +172,11 @@ def _long(
 ) -> Iterator[Block]:
     pyarrow = need("pyarrow", "scoring", "frames")
     names = how.by if isinstance(how.by, list) else [how.by]
+    pool = pyarrow.system_memory_pool()  # Arrow's own gives memory back between two blocks
     held, first, seen = None, skip, Keys()
     for table, share in tables:
         table = table if held is None else pyarrow.concat_tables([held, table])
-        table = table.combine_chunks()
+        table = table.combine_chunks(pool)
         with _of_file(path, first):
             keys = grouping.keys_of(table, names)
         starts = grouping.starts_of(keys)
