@@ -15,7 +15,7 @@ NAMES = ["maskseq", *(f"maskseq.{name}" for name in (*MODULES, "layers", "models
 FOR_OTHER_MODULES = {
     *("activate", "as_numpy", "gradient_of", "kernel_name", "value_of", "as_loss", "for_output"),
     *("Configured", "Elementwise", "checked", "draw_seed", "hint", "operation", "snake_case"),
-    *("in_range", "need", "threads_here"),
+    *("in_range", "is_real", "need", "real_numbers", "threads_here"),
 }
 """Functions that other modules of maskseq take from a public one, or it from them."""
 

@@ -226,6 +226,7 @@ def test_what_is_skipped_names_its_file(tmp_path):
 
 
 def test_columns_of_other_types_in_later_pieces_are_written_as_they_are(tmp_path):
+    pytest.importorskip("pyarrow")
     source, out = tmp_path / "a.jsonl", tmp_path / "o.csv"
     ids = [9007199254740993, 9007199254740995, 0.5, "b,c", 7]
     source.write_text(

@@ -16,7 +16,7 @@ import maskseq
 from maskseq import cli, layers
 from maskseq.scoring import job, score
 from tests.scoring.files import read, scorer, sequences, tagger, write
-from tests.support.processes import run_python
+from tests.support.processes import heed_interrupts, run_python
 
 
 class Ended(Exception):
@@ -72,7 +72,8 @@ sys.exit(main(sys.argv[1:]))
 def started(*arguments: object, **options) -> subprocess.Popen:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "MASKSEQ_NUM_THREADS": "1"}
     line = [sys.executable, "-c", RUN, *map(str, arguments)]
-    return subprocess.Popen(line, env=environment, text=True, **options)
+    given = {"env": environment, "text": True, "preexec_fn": heed_interrupts, **options}
+    return subprocess.Popen(line, **given)
 
 
 @pytest.mark.slow

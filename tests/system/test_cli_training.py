@@ -11,6 +11,7 @@ import pytest
 
 import maskseq
 from maskseq import cli, layers
+from tests.support.processes import heed_interrupts
 from tests.training.fit_cases import STEPS, X, Y, classifier
 
 
@@ -63,6 +64,7 @@ def test_ctrl_c_ends_a_training_in_one_line(tmp_path, data):
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     ) as process:
         while not process.stdout.readline().startswith("Epoch 2/"):
             assert process.poll() is None

@@ -20,7 +20,10 @@ WINDOWS = [  # of a step: rows, count, size, stride, dilation, before
 
 
 def made(rng, window, filters, features=2):
-    """x, kernel, recurrent kernel and bias, and the first h and c."""
+    """x, kernel, recurrent kernel and bias, and the first h and c.
+
+    Weights are small enough that a rounding in a step does not grow in those behind it.
+    """
     rows, count, size, *_ = window
     shapes = [
         (sum(LENGTHS), rows, features),
@@ -32,7 +35,7 @@ def made(rng, window, filters, features=2):
     x, kernel, recurrent, bias, *states = (
         rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes
     )
-    return x, (kernel, recurrent, bias), states
+    return x, (kernel, recurrent / np.float32(np.sqrt(size * filters)), bias), states
 
 
 def convolved(x, kernel, window):
