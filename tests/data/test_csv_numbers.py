@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from maskseq.data import _lists
 
-csv = pytest.importorskip("pyarrow.csv")
-
 INTS = st.one_of(st.integers(-(10**18) + 1, 10**18 - 1), st.integers(-9, 99999)).map(str)
 REALS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
@@ -22,6 +20,7 @@ OTHER = st.sampled_from(
 
 
 def by_pyarrow(text, types=None):
+    csv = pytest.importorskip("pyarrow.csv")
     names = [str(k) for k in range(text.partition(b"\n")[0].count(b",") + 1)]
     how = csv.ConvertOptions(column_types=types and dict(zip(names, types, strict=True)))
     reading = csv.ReadOptions(column_names=names)

@@ -198,7 +198,11 @@ def test_a_text_of_a_number_that_is_too_long_is_refused():
 
 
 @pytest.mark.parametrize(
-    "line", ["[[1], [1, 2]]", "[1, [2]]", "[[1], 2]", "[[]]", "[[[1]]]", "[1] []", "[01]", "[1.]"]
+    "line",
+    [
+        *("[[1], [1, 2]]", "[1, [2]]", "[[1], 2]", "[[]]", "[[[1]]]", "[1] []", "[01]", "[1.]"),
+        *("[01, 2, 3, 4]", "[1, 0023, 4, 5]"),  # not at the end of the text
+    ],
 )
 def test_other_lists_are_left_to_python(line):
     for text in (line, f"{line}\n[]", f"[]\n{line}\n"):
