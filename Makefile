@@ -54,6 +54,7 @@ quick: build ## the tests that are not marked slow, or those of T
 
 # T="--only softmax" plants those of a name or file, T="--part 1/1" all of them: see tests/mutation.
 mutants: build ## plant a tenth of the mutants, other ones each day: tests must kill them
+	$(BIN)/pip install -q --no-compile pyarrow # some are in what needs it
 	$(BIN)/python -m tests.mutation $(PASSED) \
 		$(or $(T),--part $$(( $$(date +%s) / 86400 % 10 + 1 ))/10 --seconds 240)
 
