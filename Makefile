@@ -56,7 +56,7 @@ quick: build ## the tests that are not marked slow, or those of T
 mutants: build ## plant a tenth of the mutants, other ones each day: tests must kill them
 	$(BIN)/pip install -q --no-compile pyarrow # some are in what needs it
 	$(BIN)/python -m tests.mutation $(PASSED) \
-		$(or $(T),--part $$(( $$(date +%s) / 86400 % 10 + 1 ))/10 --seconds 240)
+		$(or $(T),--part $$(( $$(date +%s) / 86400 % 10 + 1 ))/10 --seconds $(or $(SECONDS),240))
 
 # Floors, in percent, just under what was measured: raise them with the tests that raise that. Each
 # inlined copy of a template has branches of its own. generic.c is left out: with one lane, no row
