@@ -76,7 +76,7 @@ class BuildExt(build_ext):
         ours = source.startswith("csrc")
         less = [SMALLER[source]] if source in SMALLER else []
         if DEV and (not ours or "/isa/" in source):  # what takes long to compile
-            less = ["-O0" if "/low/" in source else "-O1"]
+            less = ["-O0"] if "/low/" in source else ["-O1", "-fno-tree-dominator-opts"]
         counted = ["-O1", "--coverage", "-fprofile-abs-path"] if coverage and ours else []
         options = {
             "sources": [source],
