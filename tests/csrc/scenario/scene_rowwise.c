@@ -154,6 +154,10 @@ static void pooling(scene *s, int64_t features) {
     if (both_ok(s, msq_pool_sequences_f32(y.one, x, offsets, batch, n, features, takes_mean, 1),
                 msq_pool_sequences_f32(y.many, x, offsets, batch, n, features, takes_mean, 3)))
         same_floats(s, "pool sequences", y);
+    if (offsets[0] > 0 && z.bytes) { /* rows of no sequence are left as they are */
+        memset(z.one, 0, z.bytes);
+        memset(z.many, 0, z.bytes);
+    }
     if (both_ok(s, msq_time_softmax_f32(z.one, x, offsets, batch, n, features, 1),
                 msq_time_softmax_f32(z.many, x, offsets, batch, n, features, 3)))
         same_floats(s, "softmax down time", z);
