@@ -216,6 +216,13 @@ def test_errors_of_tables_name_the_file_and_its_row(columns, said, tmp_path, mon
     assert (told.value.path, getattr(told.value, "row", 70)) == (str(path), 70)
 
 
+def test_a_key_has_at_least_one_column(tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "a.csv").write_text("id,t\n1,2\n")
+    with pytest.raises(ValueError, match="by must name at least one column, got none"):
+        score(scorer(), tmp_path / "a.csv", tmp_path / "o.csv", by=[])
+
+
 def test_what_is_skipped_names_its_file(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.jsonl").write_text("[1]\nx\n3\n")

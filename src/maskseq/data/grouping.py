@@ -104,11 +104,15 @@ def groups_of(frame: Any, by: Any, sort: Any) -> Groups:
 
     Raises: ValueError naming a column that is not there, or a row without a key or time.
     """
+    return group(keys_of(frame, names_of_keys(by)), times_of(frame, sort))
+
+
+def names_of_keys(by: Any) -> list[Any]:
+    """The columns that make a key together. Raises: ValueError if there is none."""
     names = by if isinstance(by, list) else [by]
     if not names:
         raise ValueError("by must name at least one column, got none")
-    keys = keys_of(frame, names)
-    return group(keys, times_of(frame, sort))
+    return names
 
 
 def keys_of(frame: Any, names: list[Any]) -> list[np.ndarray]:
@@ -123,7 +127,7 @@ def times_of(frame: Any, sort: Any) -> np.ndarray | None:
 
 def features_of(frame: Any, by: Any, sort: Any) -> list[Any]:
     """The names of all columns but those of keys and time."""
-    taken = [*(by if isinstance(by, list) else [by]), sort]
+    taken = [*names_of_keys(by), sort]
     return [name for name in frames.names_of(frame) if name not in taken]
 
 

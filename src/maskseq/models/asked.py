@@ -167,9 +167,8 @@ def read(frame: Any, by: Any, sort: Any, columns: Any, nulls: float | None) -> t
         return (frame if columns is None else frames.value_of(frame, columns, nulls)), None
     groups = grouping.groups_of(frame, by, sort)
     names = grouping.features_of(frame, by, sort) if columns is None else columns
-    keys = by if isinstance(by, list) else [by]
     sequences = grouping.sequences_of(frame, groups, names, nulls)
-    return sequences, frames.rows_of(frame, keys, groups.heads)
+    return sequences, frames.rows_of(frame, grouping.names_of_keys(by), groups.heads)
 
 
 def _answers(

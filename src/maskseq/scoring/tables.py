@@ -171,7 +171,7 @@ def _long(
     path: str, tables: Iterator[tuple[Any, float | None]], how: Reading, skip: int
 ) -> Iterator[Block]:
     pyarrow = need("pyarrow", "scoring", "frames")
-    names = how.by if isinstance(how.by, list) else [how.by]
+    names = grouping.names_of_keys(how.by)
     pool = pyarrow.system_memory_pool()  # Arrow's own gives memory back between two blocks
     held, first, seen = None, skip, Keys()
     for table, share in tables:
@@ -206,7 +206,7 @@ def _sequences(
     seen: Keys,
 ) -> Block:
     """The groups of a table whose `keys` change at the rows `starts`."""
-    names = how.by if isinstance(how.by, list) else [how.by]
+    names = grouping.names_of_keys(how.by)
     groups = grouping.group(keys, grouping.times_of(table, how.sorted_by), starts)
     back = groups.comes_back()
     if back is None:
