@@ -27,6 +27,9 @@ int msq_check_windows(const msq_windows *windows);
 int64_t msq_window_row(const msq_windows *windows, int64_t r, int64_t j);
 /* The same of all places. Returns: 1 if they are `size` rows side by side. */
 int msq_window_rows(const msq_windows *windows, int64_t r, int64_t *rows);
+/* Some rows of x, `stride` floats apart, side by side: `width` floats of each, or zeros for -1. */
+void msq_copy_window(float *copy, const float *x, const int64_t *rows, int64_t size, int64_t width,
+                     int64_t stride);
 /* The rows that the window of row r of y reads, as above. Returns: for how many rows of y from r
  * on, 1 to `most`, each window reads the rows `stride` after those of the one before, none of them
  * zeros. */

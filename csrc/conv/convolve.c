@@ -36,15 +36,11 @@ typedef struct {
 /* The values of a window for one part, in place or copied. */
 static const float *find_window(const job *j, int64_t r, int64_t group, int64_t *rows,
                                 float *copy) {
-    const int64_t size = j->windows->size, width = j->width, stride = width * j->groups;
+    const int64_t width = j->width, stride = width * j->groups;
     const float *const x = j->x + group * width;
     if (msq_window_rows(j->windows, r, rows) && j->groups == 1)
         return x + rows[0] * stride;
-    for (int64_t place = 0; place < size; place++)
-        if (rows[place] >= 0)
-            memcpy(copy + place * width, x + rows[place] * stride, (size_t)width * sizeof *x);
-        else
-            memset(copy + place * width, 0, (size_t)width * sizeof *x);
+    msq_copy_window(copy, x, rows, j->windows->size, width, stride);
     return copy;
 }
 

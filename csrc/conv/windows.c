@@ -57,6 +57,15 @@ int msq_window_rows(const msq_windows *w, int64_t r, int64_t *rows) {
     return side_by_side;
 }
 
+void msq_copy_window(float *copy, const float *x, const int64_t *rows, int64_t size, int64_t width,
+                     int64_t stride) {
+    for (int64_t i = 0; i < size; i++)
+        if (rows[i] >= 0)
+            memcpy(copy + i * width, x + rows[i] * stride, (size_t)width * sizeof *copy);
+        else
+            memset(copy + i * width, 0, (size_t)width * sizeof *copy);
+}
+
 /* Whether the window `i` after that at p reads the rows `i` strides after its rows; of its places,
  * those from `first` on are looked at. */
 static int goes_on(const msq_windows *w, place p, int64_t i, const int64_t *rows, int64_t first) {

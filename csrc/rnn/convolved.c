@@ -41,11 +41,7 @@ static const float *find_window(const job *j, const float *step, int64_t row, fl
     const int64_t *const places = j->places + row * size;
     if (j->whole[row])
         return step + places[0] * width;
-    for (int64_t i = 0; i < size; i++)
-        if (places[i] >= 0)
-            memcpy(copy + i * width, step + places[i] * width, (size_t)width * sizeof *copy);
-        else
-            memset(copy + i * width, 0, (size_t)width * sizeof *copy);
+    msq_copy_window(copy, step, places, size, width, width);
     return copy;
 }
 
