@@ -9,11 +9,9 @@ in int8 are beside other engines in benchmarks.encoders.
 """
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -78,7 +76,8 @@ def of_onnxruntime(x: np.ndarray, units: int) -> dict[str, Callable[[], object]]
     try:
         import onnx
         import onnxruntime
-        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        from .encoders.engines.onnxruntime import in_int8
     except ImportError:
         return {}
     from .peers.engines.onnx_graphs import graph
@@ -86,10 +85,6 @@ def of_onnxruntime(x: np.ndarray, units: int) -> dict[str, Callable[[], object]]
 
     work = Work("", "lstm", *x.shape, units, "full", sequences=True)
     model, feed, output, _ = graph(work, make_data(work))
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "int8.onnx")
-        quantize_dynamic(onnx.load_from_string(model), file, weight_type=QuantType.QInt8)
-        byte = file.read_bytes()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     inputs = feed({"x": x})
@@ -98,7 +93,10 @@ def of_onnxruntime(x: np.ndarray, units: int) -> dict[str, Callable[[], object]]
         session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
         return lambda: session.run(output, inputs)
 
-    return {"onnxruntime float32": run(model), "onnxruntime int8": run(byte)}
+    return {
+        "onnxruntime float32": run(model),
+        "onnxruntime int8": run(in_int8(onnx.load_from_string(model))),
+    }
 
 
 def print_row(what: str, times: dict[str, float]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from ...peers.engines.onnx_graphs import Graph
 from ..works import EPSILON, THREADS
 
 
@@ -17,58 +18,33 @@ def version() -> str:
     return f"onnxruntime {onnxruntime.__version__}"
 
 
-class Graph:
-    """Nodes and constants of a graph in the making."""
-
-    def __init__(self):
-        self.nodes, self.constants = [], []
-
-    def constant(self, value, dtype=np.float32):
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
-        return name
-
-    def node(self, kind, *inputs, **options):
-        name = f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **options))
-        return name
-
-    def linear(self, x, weights, name):
-        product = self.node("MatMul", x, self.constant(weights["w" + name]))
-        return self.node("Add", product, self.constant(weights["b" + name]))
-
-    def norm(self, x, weights):
-        gamma, beta = map(self.constant, weights)
-        return self.node("LayerNormalization", x, gamma, beta, epsilon=EPSILON, axis=-1)
-
-
 def model_of(encoder, data):
     g, width = Graph(), encoder.features // encoder.heads
-    x = g.node("Gather", g.constant(data["table"]), "ids")
+    ids = g.input("ids", TensorProto.INT32, "batch", "time")
+    hidden = g.input("hidden", TensorProto.FLOAT, "batch", 1, 1, "time")
+    x = g.node("Gather", g.constant(data["table"]), ids)
     split = g.constant([0, 0, encoder.heads, width], np.int64)
     joined = g.constant([0, 0, encoder.features], np.int64)
-    scale, half, one = map(g.constant, (1 / math.sqrt(width), 0.5, 1.0))
-    root = g.constant(math.sqrt(2))
+    scale, half, one = (g.constant(number, np.float32) for number in (1 / math.sqrt(width), 0.5, 1))
+    root = g.constant(math.sqrt(2), np.float32)
     for w in data["layers"]:
         q, k, v = (
-            g.node("Transpose", g.node("Reshape", g.linear(x, w, side), split), perm=perm)
+            g.node(
+                "Transpose",
+                g.node("Reshape", g.linear(x, w["w" + side], w["b" + side]), split),
+                perm=perm,
+            )
             for side, perm in (("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3]))
         )
-        scores = g.node("Add", g.node("Mul", g.node("MatMul", q, k), scale), "hidden")
+        scores = g.node("Add", g.node("Mul", g.node("MatMul", q, k), scale), hidden)
         heads = g.node("MatMul", g.node("Softmax", scores, axis=-1), v)
         heads = g.node("Reshape", g.node("Transpose", heads, perm=[0, 2, 1, 3]), joined)
-        x = g.norm(g.node("Add", x, g.linear(heads, w, "o")), w["norm1"])
-        h = g.linear(x, w, "1")
+        x = g.norm(g.node("Add", x, g.linear(heads, w["wo"], w["bo"])), *w["norm1"], EPSILON)
+        h = g.linear(x, w["w1"], w["b1"])
         erf = g.node("Add", g.node("Erf", g.node("Div", h, root)), one)
         h = g.node("Mul", g.node("Mul", h, erf), half)
-        x = g.norm(g.node("Add", x, g.linear(h, w, "2")), w["norm2"])
-    inputs = [
-        helper.make_tensor_value_info("ids", TensorProto.INT32, ["batch", "time"]),
-        helper.make_tensor_value_info("hidden", TensorProto.FLOAT, ["batch", 1, 1, "time"]),
-    ]
-    output = helper.make_tensor_value_info(x, TensorProto.FLOAT, None)
-    graph = helper.make_graph(g.nodes, "encoder", inputs, [output], g.constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        x = g.norm(g.node("Add", x, g.linear(h, w["w2"], w["b2"])), *w["norm2"], EPSILON)
+    return g.model([x])
 
 
 def in_int8(model):

@@ -12,9 +12,9 @@ class Graph:
     def __init__(self):
         self.nodes, self.constants, self.inputs = [], [], {}
 
-    def constant(self, value):
+    def constant(self, value, dtype=None):
         name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
 
     def input(self, name, kind, *shape):
@@ -26,17 +26,23 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), names, **options))
         return names[0] if outputs == 1 else names
 
-    def linear(self, x, data, name):
-        product = self.node("MatMul", x, self.constant(data[name]))
-        return self.node("Add", product, self.constant(data[name + "_bias"]))
+    def linear(self, x, weights, bias):
+        return self.node("Add", self.node("MatMul", x, self.constant(weights)), self.constant(bias))
 
-    def serialized(self, outputs):
+    def norm(self, x, gamma, beta, epsilon):
+        weights = self.constant(gamma), self.constant(beta)
+        return self.node("LayerNormalization", x, *weights, epsilon=epsilon, axis=-1)
+
+    def model(self, outputs):
         made = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs]
         graph = helper.make_graph(
             self.nodes, "work", list(self.inputs.values()), made, self.constants
         )
         opset = [helper.make_opsetid("", 17)]
-        return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+        return helper.make_model(graph, opset_imports=opset, ir_version=8)
+
+    def serialized(self, outputs):
+        return self.model(outputs).SerializeToString()
 
 
 def gates_of(work, weights):
@@ -88,13 +94,12 @@ def graph(work, data):
         axis = g.constant(np.array([1]))
         for prefix in work.recurrent:
             y = recurrent(g, work, data, [prefix], x, lengths)[0]
-            scale, shift = g.constant(data[prefix + "gamma"]), g.constant(data[prefix + "beta"])
             rows = g.node("Squeeze", y, axis)
-            x = g.node("LayerNormalization", rows, scale, shift, epsilon=EPSILON)
+            x = g.norm(rows, data[prefix + "gamma"], data[prefix + "beta"], EPSILON)
         return g.serialized([x]), time_major(g), [x], lambda y: y[0].transpose(1, 0, 2)
     outputs, last = recurrent(g, work, data, list(work.recurrent), x, lengths)[:2]
     if work.kind == "text":
-        out = [g.linear(last, data, "dense")]
+        out = [g.linear(last, data["dense"], data["dense_bias"])]
     else:
         out = [outputs if work.sequences else last]
     back = sequences if work.sequences else lambda y: y[0][0]
@@ -111,7 +116,8 @@ def step(g, work, data):
         x = g.input("x", TensorProto.FLOAT, None, None, work.features)
     out = recurrent(g, work, data, [""], x, "", states)[1:]
     if work.kind == "decoder":
-        out = [g.node("Softmax", g.linear(out[0], data, "dense"), axis=-1), *out]
+        scores = g.linear(out[0], data["dense"], data["dense_bias"])
+        out = [g.node("Softmax", scores, axis=-1), *out]
     return g.serialized(out), time_major(g), out, lambda y: np.concatenate([v[0] for v in y], -1)
 
 

@@ -105,8 +105,9 @@ def recurrent(work, data):
 
     if not work.ragged:
         return {"padded": padded(data)}
-    both = len(work.recurrent) == 2 and work.kind != "speech"
-    cut = packed if both else padded  # a padded batch would be read from its padding backwards
+    cut = (
+        packed if len(work.recurrent) == 2 else padded
+    )  # a padded batch would be read from its padding backwards
     return {"packed": packed(data), "in buckets": in_buckets(cut, data, work.sequences)}
 
 
