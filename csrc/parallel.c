@@ -116,14 +116,14 @@ int msq_wait(msq_barrier *b, int num_threads, int64_t patience) {
         if (pauses++ < MAX_PAUSES) {
             pause_cpu();
         } else {
-            slow_since = slow_since ? slow_since : msq_nanoseconds();
+            slow_since = slow_since ? slow_since : msq_thread_nanoseconds();
             msq_yield();
         }
         if (pauses == patience)
             atomic_store_explicit(&b->slow, 1, memory_order_relaxed);
     }
     if (slow_since)
-        msq_waited(msq_nanoseconds() - slow_since);
+        msq_waited(msq_thread_nanoseconds() - slow_since);
     return b->was_slow;
 }
 
@@ -133,7 +133,7 @@ typedef struct {
     void *context;
     int num_threads;
     msq_team *team;
-    _Atomic int64_t worked; /* nanoseconds, all threads together */
+    _Atomic int64_t worked; /* nanoseconds on CPUs, all threads together */
 } region;
 
 static void run_member(region *r, int thread, int given) {
@@ -141,9 +141,9 @@ static void run_member(region *r, int thread, int given) {
     msq_join(r->team, thread, given);
     if (thread >= num_threads)
         return;
-    const int64_t start = msq_nanoseconds();
+    const int64_t start = msq_thread_nanoseconds();
     r->body(r->context, thread, num_threads);
-    atomic_fetch_add_explicit(&r->worked, msq_nanoseconds() - start, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->worked, msq_thread_nanoseconds() - start, memory_order_relaxed);
 }
 
 static void run_region(region *r, int size) {

@@ -53,6 +53,10 @@ int64_t msq_nanoseconds(void) {
     return (int64_t)GetTickCount64() * 1000000;
 }
 
+int64_t msq_thread_nanoseconds(void) {
+    return msq_nanoseconds();
+}
+
 void msq_yield(void) {
     SwitchToThread();
 }
@@ -101,10 +105,18 @@ int msq_usable_cpus(void) {
     return n > 0 && n < INT16_MAX ? (int)n : 0;
 }
 
-int64_t msq_nanoseconds(void) {
+static int64_t nanoseconds_of(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t msq_nanoseconds(void) {
+    return nanoseconds_of(CLOCK_MONOTONIC);
+}
+
+int64_t msq_thread_nanoseconds(void) {
+    return nanoseconds_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void msq_yield(void) {

@@ -20,6 +20,9 @@ int msq_usable_cpus(void);
 /* Since some time in the past; never goes back. */
 int64_t msq_nanoseconds(void);
 
+/* What the calling thread had of a CPU; where the system is too coarse, the time that passed. */
+int64_t msq_thread_nanoseconds(void);
+
 /* Lets another thread have the CPU. */
 void msq_yield(void);
 

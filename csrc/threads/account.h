@@ -21,7 +21,8 @@ void msq_open_account(msq_account *account);
  */
 int msq_threads_pay(msq_account *account, double grains);
 
-/* A region took `elapsed`; its threads worked `worked`, all together. */
+/* A region took `elapsed`; its threads had `worked` of CPUs, all together: so long would the caller
+ * have taken alone. What a thread waits for a CPU counts as no work. */
 void msq_settle(msq_account *account, int64_t elapsed, int64_t worked);
 
 #endif

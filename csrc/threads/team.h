@@ -11,7 +11,7 @@
 /* Of the calling thread alone, but for the atomic members. */
 typedef struct {
     atomic_int members;     /* living threads that belong to it; the last one frees it */
-    _Atomic int64_t waited; /* nanoseconds that threads of the region waited for each other */
+    _Atomic int64_t waited; /* nanoseconds on CPUs that threads waited for each other */
     int size, given;        /* of the last region: threads asked for, threads got */
     int refused;            /* the system had fewer threads than the team asked for */
     int kept;               /* regions in a row that wanted another size, and did not get it */
@@ -31,10 +31,10 @@ int msq_team_size(msq_team *team, int wanted);
 /* Every thread of a region calls this first; `given` is how many there are. */
 void msq_join(msq_team *team, int thread, int given);
 
-/* A thread of a region has waited for others, so many nanoseconds of those it worked. */
+/* A thread of a region has waited for others, so many nanoseconds of those it had of a CPU. */
 void msq_waited(int64_t nanoseconds);
 
-/* After a region: how long it took, and how long its threads worked in it, in nanoseconds. */
+/* After a region: the nanoseconds it took, and those that its threads had of CPUs. */
 void msq_team_done(msq_team *team, int64_t elapsed, int64_t worked);
 
 #endif

@@ -302,12 +302,35 @@ static void accounts(void) {
         CHECK(cases[i].least_share || regions * 4 < CALLS);
     }
 }
+
+static void wait_in_the_second(void *context, int thread, int num_threads) {
+    (void)context, (void)num_threads;
+    if (thread == 1)
+        usleep(20 * 1000);
+}
+
+static int planned(void) {
+    return msq_plan_threads(2, 2, 1e3, 1);
+}
+
+/* A thread that is not on a CPU does no work: the caller is alone after such a region. */
+static void *waiting_for_a_cpu_is_no_work(void *unused) {
+    int calls_alone = 0;
+    while (planned() == 1) /* a new caller */
+        CHECK(calls_alone++ < 1000);
+    call(2); /* starts the thread */
+    CHECK(planned() == 2);
+    msq_parallel(2, wait_in_the_second, NULL);
+    CHECK(planned() == 1);
+    return unused;
+}
 #endif
 
 int main(void) {
     keeps_threads = dlsym(RTLD_DEFAULT, "kmp_get_blocktime") != NULL;
 #ifndef MASKSEQ_EAGER_THREADS
     accounts();
+    in_a_thread(waiting_for_a_cpu_is_no_work);
 #endif
     refusals();
     among_others();

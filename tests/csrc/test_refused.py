@@ -13,7 +13,6 @@ SOURCES = ["csrc/parallel.c", "csrc/budget.c", "csrc/system.c"]
 FLAGS = ["-std=c11", "-g", "-O1", "-fopenmp", "-Isrc/maskseq/include", "-Icsrc"]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not _kernels.openmp, reason="a serial build starts no threads")
 @pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
 @pytest.mark.parametrize("how", [[], ["-DMASKSEQ_EAGER_THREADS"]], ids=["", "sizes change often"])
