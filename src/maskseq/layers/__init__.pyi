@@ -13,6 +13,7 @@ from .attention.attention import Attention as Attention
 from .attention.group_query_attention import GroupedQueryAttention as GroupedQueryAttention
 from .attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from .base.layer import Layer as Layer
+from .base.wrapper import Wrapper as Wrapper
 from .convolutional.conv1d import Conv1D as Conv1D
 from .convolutional.conv1d_transpose import Conv1DTranspose as Conv1DTranspose
 from .convolutional.depthwise_conv1d import DepthwiseConv1D as DepthwiseConv1D

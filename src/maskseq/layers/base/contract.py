@@ -7,13 +7,13 @@ from numpy import ndarray
 
 from ...configured import is_ours
 from ...context import current
+from ...graph.ends import Ends
 from ...graph.record import probe_call, tensors_of
 from ...nest import map_structure
 from ...numerics.drawing import on_rows_of
 from ...rows import Rows, Unmasked
 from .binding import settings_of, training_option
 from .checks import refuse_samples
-from .ends import Ends
 from .masks import tell_mask_loss
 from .weights import WeightHolder, marking_built, overridable
 

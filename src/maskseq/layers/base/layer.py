@@ -5,7 +5,7 @@ Source: keras.layers.Layer, version 3.15.
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Unpack
 
 import numpy as np
@@ -15,6 +15,7 @@ from ... import regularizers
 from ...configured import is_ours, snake_case
 from ...context import OUTSIDE, changed, current, enter, fixed, leave, newest
 from ...given.checking import checking
+from ...given.custom import custom_object_scope
 from ...given.notices import place_of
 from ...graph.record import build_inside, probe_call, record, tensors_of
 from ...graph.symbols import Node, is_symbolic, unique_name
@@ -56,7 +57,7 @@ from .registry import deserialize_layers_in
 from .rules import KERAS2, checked_rule
 from .table import FILES
 from .taping import answer_on_tape, take_mask_on_tape
-from .weights import checking_shapes, marking_built
+from .weights import checking_shapes, marking_built, overridable
 
 _building = threading.RLock()
 _checking = functools.partial(checking, check=check_argument)
@@ -249,13 +250,18 @@ class Layer(Contract):
         return config | config_of_arguments(self, Layer.get_config)
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Layer":
+    @overridable
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> "Layer":
         """A layer made from what `get_config` returned.
 
         Parameters
         ----------
         config : dict
             The config.
+        custom_objects : dict, optional
+            Name -> class or function, for what of your own is inside, such as a cell.
 
         Returns
         -------
@@ -271,9 +277,10 @@ class Layer(Contract):
 
         Notes
         -----
-        Source: keras.Layer.from_config.
+        Source: keras.Layer.from_config, and that of keras.layers.RNN and keras.layers.Wrapper.
         """
-        return cls(**deserialize_layers_in(config))
+        with custom_object_scope(custom_objects or {}):
+            return cls(**deserialize_layers_in(config))
 
     # Calls
 

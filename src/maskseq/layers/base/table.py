@@ -88,6 +88,8 @@ OURS = {
     },
     "rnn": {"crf": "CRF", "crf_decode": "CRFDecode"},
 }
+BASES = {"base": {"wrapper": "Wrapper"}}
+"""What layers of users are made from, as in Keras; beside `Layer`."""
 FUNCTIONS = {
     "core": {"input": "Input"},
     "merging": {
@@ -116,10 +118,10 @@ def names_in(families: dict[str, dict[str, str]]) -> list[str]:
 
 FILES = {
     name: f"maskseq.layers.{family}.{file}"
-    for part in (IN_KERAS, OURS, FUNCTIONS)
+    for part in (IN_KERAS, OURS, BASES, FUNCTIONS)
     for family, files in part.items()
     for file, names in files.items()
     for name in names.split()
 }
-"""Name of a layer or function -> the module that has it."""
+"""Name of a layer, base or function -> the module that has it."""
 FILES |= {alias: FILES[name] for alias, name in ALIASES.items()}

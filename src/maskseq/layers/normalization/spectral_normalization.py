@@ -13,11 +13,12 @@ from ...variable import publish
 from ..base.arguments import LayerOptions
 from ..base.checks import whole
 from ..base.layer import Layer
+from ..base.wrapper import Wrapper
 
 _EPSILON = 1e-7  # keras.config.epsilon()
 
 
-class SpectralNormalization(Layer):
+class SpectralNormalization(Wrapper):
     """The answer of `layer`; in training, its kernel is first divided by its spectral norm.
 
     The norm, the largest singular value of the kernel as a matrix of its last axis, is estimated by
@@ -64,16 +65,12 @@ class SpectralNormalization(Layer):
         power_iterations: int = 1,
         **kwargs: Unpack[LayerOptions],
     ):
-        if not isinstance(layer, Layer):
-            raise ValueError(f"SpectralNormalization: layer must be a Layer, got {layer!r}")
-        super().__init__(**kwargs)
+        super().__init__(layer, **kwargs)
         self.power_iterations = whole(power_iterations, "SpectralNormalization: power_iterations")
-        self.layer = layer
         self.supports_masking, self.reads_masked = layer.supports_masking, layer.reads_masked
 
     def build(self, input_shape: Any) -> None:
-        if not self.layer.built:
-            self.layer.build(input_shape)
+        super().build(input_shape)
         kernel = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
         if kernel is None:
             raise ValueError(f"layer must have a kernel or embeddings, got {self.layer!r}")

@@ -19,9 +19,10 @@ from ..base.masks import check_mask
 from ..base.one_tensor import OneTensor
 from ..base.rules import ASKS_INNER
 from ..base.taping import call_on_tape
+from ..base.wrapper import Wrapper
 
 
-class TimeDistributed(OneTensor):
+class TimeDistributed(Wrapper, OneTensor):
     """Apply `layer` to each step, as if every step were a sample of its own.
 
     As in Keras the inner layer's `call` runs without its mask machinery, masked steps count as
@@ -75,10 +76,7 @@ class TimeDistributed(OneTensor):
     reads_masked = "own"
 
     def __init__(self, layer: Layer, **kwargs: Unpack[LayerOptions]):
-        if not isinstance(layer, Layer):
-            raise ValueError(f"TimeDistributed: layer must be a Layer, got {layer!r}")
-        super().__init__(**kwargs)
-        self.layer = layer
+        super().__init__(layer, **kwargs)
         self._fixed_batch = False
 
     def build(self, inputs_shape: Any) -> None:

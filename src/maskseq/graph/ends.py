@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ...graph.symbols import Node
-from ...nest import flatten
+from ..nest import flatten
+from .symbols import Node
 
 
 class Ends:
