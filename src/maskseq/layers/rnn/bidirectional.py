@@ -166,7 +166,8 @@ class Bidirectional(CarriesStates):
     ) -> Any:
         aside = self._carries_on and mask is not None
         if self._both_ours and not self.stateful and not aside:  # side by side
-            rows = self.forward_layer.real_steps(sequences, mask)
+            with naming_errors(self.forward_layer):
+                rows = self.forward_layer.real_steps(sequences, mask)
             merged, states = self._run(rows, initial_state, padded=self.merge_mode == "concat")
             merged = map_structure(lambda y: y.to_padded() if type(y) is Rows else y, merged)
             return self._with_states(merged, states)
@@ -224,8 +225,10 @@ class Bidirectional(CarriesStates):
         forward, backward, layout = self.forward_layer, self.backward_layer, rows.layout
         starts: list[Any] = [None, None]
         if initial_state is not None:
-            pairs = zip(self._directions, _halves(initial_state), strict=True)
-            starts = [layer.start(x, layout.batch) for layer, x in pairs]
+            starts.clear()
+            for layer, given in zip(self._directions, _halves(initial_state), strict=True):
+                with naming_errors(layer):
+                    starts.append(layer.start(given, layout.batch))
         width = forward.units
         total = width + backward.units
         outputs, parts = (None, None), ()
@@ -239,7 +242,7 @@ class Bidirectional(CarriesStates):
             cells = layout.cells if padded and not layout.full else None
             outputs = Outputs(parts[0], cells), Outputs(parts[1], cells)
         runs = run_pair(
-            [forward.cell, backward.cell],
+            (forward, backward),
             rows,
             starts,
             outputs,

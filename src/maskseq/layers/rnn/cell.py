@@ -3,6 +3,7 @@
 It runs over the real steps of a batch in C, as long as C knows its activations.
 """
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -17,6 +18,7 @@ from ...rows import Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.checks import share
+from ..base.errors import naming_errors
 from ..base.layer import Layer
 from ..base.packing import KeepsPack
 from ..base.weights import overridable
@@ -280,19 +282,29 @@ class Cell(Drawing, KeepsPack, Layer):
         return [traced(self.functions()[name]) for name in sorted(self.functions(), reverse=True)]
 
 
+def features_of(cell: Any) -> int | None:
+    """The features of the inputs that a cell of ours was built for; of a stack its first one's.
+
+    None: any, or unknown.
+    """
+    while hasattr(cell, "cells"):
+        cell = cell.cells[0]
+    return cell.kernel.shape[0] if isinstance(cell, Cell) and cell.built else None
+
+
 def run_pair(
-    cells: list[Any],
+    layers: Sequence[Any],
     rows: Rows,
     starts: list[Any],
     outputs: tuple[Outputs | None, Outputs | None],
     *,
     reverse: bool = False,
 ) -> list[Run]:
-    """`run_cell` for two cells, in opposite directions: side by side if both run in C.
+    """The runs of two recurrent layers, in opposite directions: side by side if both are in C.
 
     outputs: of both, with the same cells, or None for both.
     """
-    forward, backward = cells
+    cells = forward, backward = layers[0].cell, layers[1].cell
     alone = current().training and any(isinstance(x, Cell) and drops(x) for x in cells)
     first = forward.packed() if isinstance(forward, Cell) and not alone else None
     second = backward.packed() if isinstance(backward, Cell) and not alone else None
@@ -312,27 +324,29 @@ def run_pair(
             keep=0 if source.variable is None else forward.max_kept_bytes,
         )
         return [(last[0], list(last)), (last_back[0], list(last_back))]
-    return [
-        run_cell(cell, rows, start, into, reverse=back)
-        for cell, start, into, back in zip(
-            cells, starts, outputs, (reverse, not reverse), strict=True
-        )
-    ]
+    runs = []
+    each = zip(layers, starts, outputs, (reverse, not reverse), strict=True)
+    for layer, start, into, back in each:
+        with naming_errors(layer), layer.naming_cell():
+            runs.append(run_cell(layer.cell, rows, start, into, reverse=back))
+    return runs
 
 
 def pair_on_tape(
-    cells: list[Any], rows: Traced, starts: list[Any], reverse: bool, joined: bool
+    layers: Sequence[Any], rows: Traced, starts: list[Any], reverse: bool, joined: bool
 ) -> list[TapedRun]:
-    """`run_on_tape` of two cells in opposite directions: side by side if both run in C.
+    """`run_pair` under a tape.
 
     joined: their outputs are then columns of one array.
     """
+    cells = [layer.cell for layer in layers]
     if all(isinstance(cell, Cell) and not drops(cell) for cell in cells):
         packed = [cell.packed() for cell in cells]
         known = [isinstance(x, _kernels.PackedRNN) and _kernels.has_way_back(x) for x in packed]
         if all(known):
             return pair_in_c(cells, packed, rows, starts, reverse, joined)
-    return [
-        run_on_tape(cell, rows, start, back)
-        for cell, start, back in zip(cells, starts, (reverse, not reverse), strict=True)
-    ]
+    runs = []
+    for layer, start, back in zip(layers, starts, (reverse, not reverse), strict=True):
+        with naming_errors(layer), layer.naming_cell():
+            runs.append(run_on_tape(layer.cell, rows, start, back))
+    return runs

@@ -29,6 +29,7 @@ class CellRNN(RNN):
 
     input_axes = "(batch, time, features)"
     not_in_config = frozenset({"implementation", "use_cudnn"})
+    makes_cell = True
 
     activation = of_cell("activation")
     use_bias = of_cell("use_bias")

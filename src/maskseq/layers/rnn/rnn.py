@@ -14,10 +14,11 @@ from ...nest import flatten
 from ...rows import Layout, Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
+from ..base.errors import PLAIN_ERRORS, naming_errors
 from ..base.masks import check_mask, tell_padding_effect
 from ..base.one_tensor import CarriesStates
 from ..base.rules import STARTS_FROM_ZEROS
-from .cell import Cell
+from .cell import Cell, features_of
 from .run_cell import (
     Outputs,
     build_cell,
@@ -108,6 +109,7 @@ class RNN(CarriesStates):
     input_axes = "(batch, time, ...)"
     supports_masking = True
     reads_masked = "none"
+    makes_cell = False  # True: errors need not name it
 
     def __init__(
         self,
@@ -132,7 +134,7 @@ class RNN(CarriesStates):
 
     @property
     def fixed_features(self) -> bool:
-        return isinstance(self.cell, Cell)
+        return features_of(self.cell) is not None
 
     @property
     def depends_on_padding(self) -> str | None:
@@ -240,7 +242,11 @@ class RNN(CarriesStates):
         """The output and the states; all outputs are padded, or Rows."""
         layout = rows.layout
         outputs: Any = self._room(layout, padded) if self.return_sequences else None
-        last, states = run_cell(self.cell, rows, start, outputs, reverse=self.go_backwards)
+        try:
+            last, states = run_cell(self.cell, rows, start, outputs, reverse=self.go_backwards)
+        except PLAIN_ERRORS:
+            with self.naming_cell():
+                raise
         if self.stateful:
             self.states = [state.copy() for state in states]
         if outputs is None:
@@ -250,6 +256,10 @@ class RNN(CarriesStates):
         else:
             output = Rows(outputs.values, layout, carry=not self.zero_output_for_mask)
         return [output, *self.grouped(states)]
+
+    def naming_cell(self) -> naming_errors:
+        """A context in which errors name the cell, if it is a layer that users gave."""
+        return naming_errors(None if self.makes_cell else self.cell)
 
     def _room(self, layout: Layout, padded: bool) -> Outputs:
         """Where the outputs go: into all cells of the padded array, or into the rows and a pad."""
@@ -302,10 +312,11 @@ class RNN(CarriesStates):
     def real_steps(self, sequences: Any, mask: Any) -> Rows:
         """The real steps of a padded array, left in place, if it fits the weights."""
         x = np.asarray(sequences)
-        cell = self.cell
-        features = cell.kernel.shape[0] if isinstance(cell, Cell) else x.shape[-1]
-        if x.ndim < 3 or x.shape[-1] != features:
-            raise ValueError(f"sequences must be (batch, time, {features}), got shape {x.shape}")
+        features = features_of(self.cell)
+        if x.ndim < 3 or features not in (None, x.shape[-1]):
+            axes = f"(batch, time, {'features' if x.ndim < 3 else features})"
+            with naming_errors(None) if x.ndim < 3 else self.naming_cell():
+                raise ValueError(f"sequences must be {axes}, got shape {x.shape}")
         return Rows.view(x, None if mask is None else _step_mask(mask, x.shape[:2]))
 
     def start(self, initial_state: Any, batch: int) -> list[np.ndarray] | None:

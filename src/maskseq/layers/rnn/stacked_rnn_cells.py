@@ -10,6 +10,7 @@ from ...rows import Rows, Source
 from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.binding import training_option
+from ..base.errors import naming_errors
 from ..base.layer import Layer
 from .run_cell import (
     Outputs,
@@ -124,11 +125,13 @@ class StackedRNNCells(Layer):
             held = None
             if states is not None:
                 held = states[end - count : end]
-            if end == ends[-1]:
-                last, new = run_cell(cell, rows, held, outputs, reverse=reverse)
-            else:
+            between = None
+            if end != ends[-1]:
                 between = np.empty((rows.layout.steps, *output_shape_of(cell)), np.float32)
-                last, new = run_cell(cell, rows, held, Outputs(between), reverse=reverse)
+            into = outputs if between is None else Outputs(between)
+            with naming_errors(cell):
+                last, new = run_cell(cell, rows, held, into, reverse=reverse)
+            if between is not None:
                 rows = Rows(None, rows.layout, source=Source(between))
             last_states += new
         return last, last_states
@@ -141,6 +144,7 @@ class StackedRNNCells(Layer):
         for cell, count in zip(self.cells, counts, strict=True):
             begin = len(last_states)
             held = None if states is None else states[begin : begin + count]
-            rows, last, new = run_on_tape(cell, rows, held, reverse)
+            with naming_errors(cell):
+                rows, last, new = run_on_tape(cell, rows, held, reverse)
             last_states += new
         return rows, last, last_states

@@ -10,6 +10,7 @@ from ...rows import Layout, Rows
 from ...tape import Traced, packed, padded, value_of
 from ...tape.of_rows import gradient_of_padded, rows_shown
 from ...tensor import Tensor, as_numpy
+from ..base.errors import naming_errors
 from .cell import pair_on_tape
 from .taped_run import run_on_tape
 
@@ -40,7 +41,8 @@ def rnn_on_tape(layer: Any, inputs: Traced, initial_state: Any, mask: Any) -> An
     layout = rows.value.layout
     layer._tell_padding(layout)
     start = start_on_tape(layer, initial_state, layout.batch)
-    outputs, last, states = run_on_tape(layer.cell, rows, start, layer.go_backwards)
+    with layer.naming_cell():
+        outputs, last, states = run_on_tape(layer.cell, rows, start, layer.go_backwards)
     if layer.stateful:
         layer.states = [np.array(value_of(x)) for x in states]
     if layer.return_sequences:
@@ -145,15 +147,15 @@ def both_on_tape(layer: Any, inputs: Traced, initial_states: list[Any], mask: An
     """What a Bidirectional gives for Traced inputs: (both outputs, all states)."""
     is_rows = type(inputs.value) is Rows
     directions = layer.forward_layer, layer.backward_layer
-    rows = real_steps_on_tape(directions[0], inputs, mask)
+    with naming_errors(directions[0]):
+        rows = real_steps_on_tape(directions[0], inputs, mask)
     layout = rows.value.layout
-    starts = [
-        start_on_tape(direction, initial_state, layout.batch)
-        for direction, initial_state in zip(directions, initial_states, strict=True)
-    ]
-    cells = [direction.cell for direction in directions]
+    starts = []
+    for direction, initial_state in zip(directions, initial_states, strict=True):
+        with naming_errors(direction):
+            starts.append(start_on_tape(direction, initial_state, layout.batch))
     joined = layer.merge_mode == "concat" and layer.return_sequences
-    runs = pair_on_tape(cells, rows, starts, directions[0].go_backwards, joined)
+    runs = pair_on_tape(directions, rows, starts, directions[0].go_backwards, joined)
     found, all_states = [], []
     for direction, start, run in zip(directions, starts, runs, strict=True):
         outputs, last, states = run
