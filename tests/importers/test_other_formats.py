@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from maskseq import load_model, read_weights
+from maskseq import Input, Sequential, layers, load_model, read_weights
 from maskseq.importers import FormatError
 
 
@@ -56,6 +56,38 @@ FILES = {
     "model.yaml": (b"backend: tensorflow\nclass_name: Sequential\n", "a YAML config"),
     "download.h5": (b"<!DOCTYPE html><html>", "an HTML page"),
     "pointer.keras": (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    "annexed.h5": (b"/annex/objects/SHA256E-s1--0.h5", "git annex get"),
+    "model.h5.dvc": (b"outs:\n- md5: 0\n", "dvc pull"),
+    "small_letters.keras": (b"\xef\xbb\xbf\n <!doctype html>", "an HTML page"),
+    "head.keras": (b"<HEAD><title>404", "an HTML page"),
+    "bucket.h5": (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied', "the error of a server"),
+    "openvino.xml": (b'<?xml version="1.0"?>\n<net name="m">', "as OpenVINO's models are"),
+    "onnx.keras": (b"\x08\x07\x12\x07pytorch\x1a\x052.1.0", "an ONNX model"),
+    "onnx.h5": (b"\x08\x0aB\x04\n\0\x10\x15", "an ONNX model"),
+    "graph.h5": (b"\x08\x01\x12\xb4\x0b", "a part of a SavedModel"),
+    "checkpoint": (b'model_checkpoint_path: "ckpt-1"', "a part of a TensorFlow checkpoint"),
+    "text.keras": (pickle.dumps({"a": 1}, 0), "a pickle, which runs code"),
+    "one.keras": (pickle.dumps({"a": 1}, 1), "a pickle, which runs code"),
+    "global.sav": (pickle.dumps(zipfile.ZipFile, 0), "a pickle, which runs code"),
+    "old_torch.h5": (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "PyTorch file of before"),
+    "model.gguf": (b"GGUF\3\0\0\0" + bytes(20), "a GGUF model"),
+    "matlab.h5": (b"MATLAB 7.3 MAT-file", "a MATLAB file"),
+    "table.feather": (b"ARROW1\0\0", "an Arrow file"),
+    "model.h5.zst": (b"\x28\xb5\x2f\xfd" + bytes(9), "zstd; unpack it"),
+    "model.h5.lzma": (b"]\0\0\x80\0" + bytes(9), "lzma; unpack it"),
+    "of_config": (b"class_name: Sequential\n", "a YAML config"),
+    "inside.zip": (zipped("models/best.h5", "README"), "'models/best.h5' in it; unpack it"),
+    "folder.keras": (zipped("model/metadata.json"), "zipped with its folder; zip what is in it"),
+    "empty.keras": (b"", "an empty file"),
+    "empty.h5": (b"", "an empty file"),
+    "zeros.h5": (bytes(2000), "nothing but zeros"),
+    "404.keras": (b"404: Not Found", "no format that is known: it begins with b'404: Not Found'"),
+    "answer.json": (
+        b'{"message": "Not Found"}',
+        r"no config of a Keras model; it has \['message'\]",
+    ),
+    "list.json": (b"[1, 2]", r"no format that is known: it begins with b'\[1, 2\]'"),
+    "escape.keras": (b"\x1b[31mred", r"it begins with b'\\x1b\[31mred'"),
 }
 
 
@@ -101,7 +133,8 @@ def test_a_numpy_archive_has_arrays(tmp_path):
     [
         (["saved_model.pb", "variables"], "a SavedModel of TensorFlow"),
         (["config.json", "metadata.json"], "was unpacked; zip what"),
-        ([], "a folder, expected a file"),
+        ([], "an empty folder"),
+        (["config.json", "pytorch.bin"], r"expected a file; it has \['config.json', 'pytorch.bin'"),
     ],
 )
 def test_folder_is_named(tmp_path, names, said):
@@ -117,3 +150,19 @@ def test_what_has_no_format_is_still_a_format_error(tmp_path, raw):
     path.write_bytes(raw)
     with pytest.raises(FormatError):
         load_model(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_config_may_be_in_any_encoding_of_json(tmp_path, encoding):
+    """As editors and shells on Windows write it."""
+    net = Sequential([Input((None, 3)), layers.LSTM(2)])
+    net.save_weights(tmp_path / "w.weights.h5")
+    path = tmp_path / "config.json"
+    path.write_bytes(net.to_json().encode(encoding))
+    again = load_model(path, weights=tmp_path / "w.weights.h5")
+    x = np.ones((1, 4, 3), "f4")
+    np.testing.assert_array_equal(again.predict(x), net.predict(x))
+    with pytest.raises(FormatError, match="a config without weights; pass weights="):
+        load_model(path)
+    with pytest.raises(FormatError, match="a config, which holds no weights"):
+        read_weights(path)

@@ -134,10 +134,10 @@ def load_model(
         load = functools.partial(load_legacy, root=root, path=name)
         if compile:
             model.saved_training = legacy_training(name, root, own)
-    elif start.lstrip().startswith(b"{"):
+    elif formats.is_json(start):
+        config = _json_config(source)
         if weights_of is None:
             raise FormatError(name, "a config without weights; pass weights=, the file with them")
-        config = parse_json(source.read(), name, "the config")
         maker = _maker(name, _version_of_json(config, name, weights_of), *given)
         model = _build(maker, config, weights_of.size)
         load = None
@@ -312,6 +312,9 @@ def _start_of(source: Source) -> bytes:
 
 def _weights_root(source: Source) -> Group:
     start = _start_of(source)
+    if formats.is_json(start):
+        _json_config(source)
+        raise FormatError(source.name, "a config, which holds no weights")
     raw = read_archive(source).weights if start[:4] == b"PK\3\4" else source.view()
     return read_hdf5(raw, source.name)
 
@@ -331,6 +334,16 @@ def _legacy_config(root: Group, name: str) -> dict[str, Any]:
         )
     text = expect(text, str, name, "model_config")
     return parse_json(text.encode("utf-8", "surrogatepass"), name, "model_config")
+
+
+def _json_config(source: Source) -> dict[str, Any]:
+    """The config in a JSON file. Raises: FormatError unless it is one of Keras."""
+    config = parse_json(source.read(), source.name, "the config")
+    if "class_name" not in config:
+        raise FormatError(
+            source.name, f"JSON, but no config of a Keras model; it has {sorted(config)[:10]}"
+        )
+    return config
 
 
 def _version_of(root: Group, name: str, default: Any = (2, 0)) -> Any:
