@@ -309,3 +309,54 @@ def test_a_summary_that_no_layer_needs_is_named(tmp_path):
     path = with_bins(tmp_path, SUMMARY, num_bins=None, bin_boundaries=[1.0])
     with pytest.raises(FormatError, match="1 summaries for 0 Discretization layers"):
         load_model(path)
+
+
+def with_idf(folder, weights, mode="tf_idf", names=(b"Variable:0",)):
+    """A legacy file with an IntegerLookup whose tokens weigh something, before a Dense."""
+    lookup = {"name": "look", "vocabulary": [7, 8, 9], "output_mode": mode, "mask_token": None}
+    if mode == "tf_idf":
+        lookup["idf_weights"] = [1.0, 2.0, 3.0]
+    source = {"batch_input_shape": [None, 4], "dtype": "int64", "name": "i"}
+    made = [("InputLayer", source), ("IntegerLookup", lookup), ("Dense", {"name": "d", "units": 1})]
+    entries = [{"class_name": kind, "config": config} for kind, config in made]
+    config = {"class_name": "Sequential", "config": {"name": "m", "layers": entries}}
+    writer = Writer()
+
+    def group(arrays):
+        found = {name: np.asarray(array, "<f4") for name, array in arrays.items()}
+        held = {k: writer.dataset(x.shape, x.tobytes()) for k, x in found.items()}
+        return writer.group(held, [texts("weight_names", [k.encode() for k in held])])
+
+    look = group({name.decode(): weights for name in names})
+    dense = group({"k": [[1.0], [10.0], [100.0], [1000.0]], "b": [0.0]})
+    root = writer.group(
+        {
+            "model_weights": writer.group(
+                {"look": look, "d": dense}, [texts("layer_names", [b"look", b"d"])]
+            )
+        },
+        [as_text("model_config", json.dumps(config).encode()), as_text("keras_version", b"2.15.0")],
+    )
+    path = folder / "idf.h5"
+    path.write_bytes(writer.finish(root))
+    return path
+
+
+def test_legacy_files_list_weights_of_tokens_among_those_of_layers(tmp_path):
+    """Keras 2.15 writes those of TextVectorization and lookups in mode tf_idf so."""
+    model = load_model(with_idf(tmp_path, [0.5, 1.0, 2.0, 3.0]))
+    counted = model.predict(np.array([[7, 7, 9, 4], [4, 4, 5, 6]]))
+    np.testing.assert_array_equal(counted, [[0.5 + 2 * 10 + 3 * 1000], [4 * 0.5]])
+
+
+@pytest.mark.parametrize(
+    "weights, options, message",
+    [
+        ([1.0, 2.0], {}, r"must have shape \(4,\), got \(2,\)"),
+        ([1.0] * 4, {"mode": "count"}, "its mode or vocabulary has none"),
+        ([1.0] * 4, {"names": (b"a:0", b"b:0")}, "expected one array"),
+    ],
+)
+def test_weights_of_tokens_that_do_not_fit_are_named(tmp_path, weights, options, message):
+    with pytest.raises(FormatError, match=f"'look' .IntegerLookup.: .*{message}"):
+        load_model(with_idf(tmp_path, weights, **options))

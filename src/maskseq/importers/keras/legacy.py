@@ -11,7 +11,7 @@ from ...variable import Variable
 from ..errors import FormatError
 from ..hdf5 import Group
 from .conversions import Stored, cells_of, stored, turned_round
-from .tables import is_summary, summaries_of
+from .tables import idf_weights_of, is_summary, summaries_of
 from .tree import datasets_of
 from .weights import assign, checked
 
@@ -31,16 +31,19 @@ def load_legacy(model: Model, root: Group, path: str) -> list[str]:
     if "model_weights" in root:
         group = _group(root, "model_weights", path)
     of_theano = "theano" in (root.attribute("backend"), group.attribute("backend"))
-    saved, summaries, read = [], [], set()
+    saved, summaries, others, read = [], [], [], set()
+    lookups = {layer.name: layer for layer in model.layers if layer.has_vocabulary}
     for name in _names(group, "layer_names", path):
         holder = _group(group, name, path)
         names = _names(holder, "weight_names", path)
         read.update(f"{name}/{weight}" for weight in names)
         if is_summary(names):
             summaries.append(holder[names[0]])
+        elif names and name in lookups:
+            others.append(idf_weights_of(lookups[name], [holder[x] for x in names], path))
         elif names:
             saved.append([holder[weight] for weight in names])
-    take_summaries = summaries_of(model.layers, summaries, path)
+    others += summaries_of(model.layers, summaries, path)
     layers = [layer for layer in model.layers if layer.weights]
     if len(saved) != len(layers):
         raise FormatError(path, f"{len(saved)} layers with weights, the model has {len(layers)}")
@@ -59,7 +62,7 @@ def load_legacy(model: Model, root: Group, path: str) -> list[str]:
         if any(_has_sigmoid_gates(cell, as_they_are) for cell in cells_of(layer)):
             plain.append(layer.name)
     assign(found, path)
-    for take in take_summaries:
+    for take in others:
         take()
     return plain
 

@@ -63,6 +63,23 @@ def _lines(text: bytes) -> list[bytes]:
     return lines
 
 
+def idf_weights_of(layer: Any, datasets: list[Any], path: str) -> Callable[[], None]:
+    """What gives a layer the weights of its tokens in a legacy file, whose config has the tokens.
+
+    Raises: FormatError.
+    """
+    who = f"layer '{layer.name}' ({type(layer).__name__})"
+    if len(datasets) != 1 or not isinstance(datasets[0], Dataset):
+        raise FormatError(path, f"{who}: expected one array, the weights of its tokens")
+    try:
+        table = layer.read_table(None, np.asarray(datasets[0].read()))
+    except (ValueError, TypeError) as error:
+        raise FormatError(path, f"{who}: {error}") from error
+    if table is None:
+        raise FormatError(path, f"{who}: weights of tokens, but its mode or vocabulary has none")
+    return functools.partial(layer.take_table, table)
+
+
 def is_summary(names: list[str]) -> bool:
     """True for the names of the weights of a layer that has a summary."""
     return len(names) == 1 and names[0].rsplit("/", 1)[-1] in ("summary", "summary:0")
