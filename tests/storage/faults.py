@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskseq import Input, Ragged, Sequential, callbacks, layers
+from maskseq import Input, Ragged, Sequential, callbacks, layers, plot
 from tests.scoring.results import result_in
 
 FAIL_ONCE, FAIL_EVER, KILL_BEFORE, KILL_AFTER = range(4)
@@ -61,7 +61,8 @@ def writers() -> dict[str, Callable[[Path], None]]:
     results = {f"out{x}": lambda path: result_in(path, RESULT) for x in (".npy", ".npz", ".jsonl")}
     models = {"model.keras": model.save, "model.h5": model.save}
     ours = {"log.csv": logged, "model.weights.h5": checkpoint, "training.npz": backup}
-    return {**results, **models, **ours}
+    more = {"model.safetensors": model.save, "masks.svg": lambda path: plot.mask_flow(model, path)}
+    return {**results, **models, **ours, **more}
 
 
 def attempt(write, library, folder, target, mode, error, nth):

@@ -171,30 +171,48 @@ def test_of_several_writers_one_whole_answer_stands(tmp_path):
     assert [x.name for x in tmp_path.iterdir()] == ["a"]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's LD_PRELOAD")
-def test_fault_at_every_system_call_leaves_the_old_file_or_the_new_one(tmp_path):
+@pytest.fixture
+def hits_of(tmp_path):
+    """Runs a module with faults.c preloaded; what it prints."""
     library, folder = tmp_path / "faults.so", tmp_path / "folder"
     folder.mkdir()
     source = ROOT / "tests" / "storage" / "faults.c"
     run([*CC, "-O1", "-shared", "-fPIC", *WARNINGS, source, "-o", library, "-ldl"], tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.storage.faults", library, folder],
-        cwd=ROOT,
-        env=os.environ | {"LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    hits = json.loads(done.stdout)
+
+    def hits(module):
+        done = subprocess.run(
+            [sys.executable, "-m", module, library, folder],
+            cwd=ROOT,
+            env=os.environ | {"LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return hits
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's LD_PRELOAD")
+def test_fault_at_every_system_call_leaves_the_old_file_or_the_new_one(hits_of):
+    hits = hits_of("tests.storage.faults")
     kinds = ["out.npy", "out.npz", "out.jsonl", "model.keras", "model.h5", "log.csv"]
-    kinds += ["model.weights.h5", "training.npz"]
+    kinds += ["model.weights.h5", "training.npz", "model.safetensors", "masks.svg"]
     assert [*hits] == [f"{kind} {how}" for kind in kinds for how in ("over", "new")]
     for kind, calls in hits.items():
         assert calls["?"] > 10, kind  # the process ended
         expected = {"open64", "write", "fsync", "close", "rename"}
         expected |= {"fchmod"} if kind.endswith("over") else set()
         assert expected <= calls.keys(), (kind, calls)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's LD_PRELOAD")
+def test_a_job_goes_on_after_a_fault_at_every_system_call(hits_of):
+    hits = hits_of("tests.storage.job_faults")
+    assert hits["?"] > 100  # the process ended
+    assert {"open64", "write", "fsync", "close", "rename", "fchmod"} <= hits.keys()
 
 
 def test_full_disk_is_an_error_of_numpys_writers_too(tmp_path):

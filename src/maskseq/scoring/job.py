@@ -109,7 +109,8 @@ def score(
     on_error : str, default "stop"
         "stop" at the first sequence that is wrong, or "skip": its answer is null.
     resume : bool, default False
-        Go on where a job of the same arguments was ended. Its parts are in `sink`.parts.
+        Go on where a job of the same arguments was ended. Its parts are in the folder `sink`.parts,
+        which must hold nothing else. Of two jobs with one `sink` the first one ends with an error.
     format : str, optional
         Of standard input and output: "jsonl", "csv" or "arrow".
     progress : bool or callable, default False
@@ -202,7 +203,11 @@ def score(
             if not parts.files:  # nothing to go on from
                 parts.remove()
             raise
-        replace(target, made, parts.files)
+        try:
+            replace(target, made, parts.files)
+        except FileNotFoundError:  # another job has the folder now?
+            parts.check()
+            raise
         parts.remove()
     return report._replace(seconds=time.monotonic() - started)
 
