@@ -12,6 +12,7 @@ from typing import Any, final
 import numpy as np
 
 from . import _kernels
+from .nest import map_structure
 from .tensor import Tensor, as_numpy
 from .variable import Variable
 
@@ -126,7 +127,7 @@ class Layout:
 
 
 @functools.lru_cache(maxsize=64)
-def _full_layout(batch: int, time: int) -> Layout:
+def full_layout(batch: int, time: int) -> Layout:
     """The layout without a masked step."""
     offsets = np.arange(batch + 1, dtype=np.int64) * time
     offsets.flags.writeable = False
@@ -211,7 +212,7 @@ class Rows:
         batch, time = x.shape[:2]
         array = as_numpy(x).reshape(batch * time, *x.shape[2:])
         if mask is None:
-            return cls(None, _full_layout(batch, time), False, Source(array))
+            return cls(None, full_layout(batch, time), False, Source(array))
         layout = Layout.from_mask(mask)
         return cls(None, layout, False, Source(array, layout.cells))
 
@@ -371,9 +372,14 @@ def as_padded(value: Any) -> Any:
     return value.to_tensor() if type(value) in PACKED else value
 
 
-def settled(value: Any) -> Any:
-    """Unmasked as the padded array, as what leaves a walk; anything else unchanged."""
-    return value.to_tensor() if type(value) is Unmasked else value
+def settled(values: Any) -> Any:
+    """What leaves a walk: each Unmasked in it as the padded array; anything else unchanged."""
+    kind = type(values)
+    if kind is np.ndarray:
+        return values
+    if kind is list:
+        return [x if type(x) is np.ndarray else settled(x) for x in values]
+    return map_structure(lambda x: x.to_tensor() if type(x) is Unmasked else x, values)
 
 
 def rows_of(values: list[Any]) -> list[Rows] | None:

@@ -9,12 +9,13 @@ from operator import itemgetter
 from typing import Any
 
 from ..context import Context, enter, leave
-from ..nest import flatten, holds, is_nested, map_structure
+from ..nest import flatten, holds, is_nested
 from ..rows import Rows, settled
 from .late import recorded_masks_differ
 from .lost import reader_of_padding
 from .order import sort_nodes
 from .symbols import KerasTensor, Node
+from .tables import left_in_table
 
 Slots = list[Any]
 Step = tuple[Callable[..., Any], int | None, int]
@@ -34,6 +35,7 @@ class Plan:
         self._by_hand = takes or recorded_masks_differ(self.nodes)
         if self._by_hand:
             self.nodes = sort_nodes(self.inputs, flatten(outputs), with_masks=True)
+        self._tables = set() if self._by_hand else left_in_table(self.nodes, outputs)
         self._slots = {id(tensor): slot for slot, tensor in enumerate(self.inputs)}
         for node in self.nodes:
             for tensor in flatten(node.outputs):
@@ -79,7 +81,7 @@ class Plan:
         finally:
             leave(token)
         result = self._result(slots) if self._only is None else slots[self._only]
-        return map_structure(settled, result) if self._settles else result
+        return settled(result) if self._settles else result
 
     def reads_masked(self, tensor: KerasTensor) -> bool:
         """True if anything from `tensor` on may depend on what its masked cells hold."""
@@ -95,9 +97,17 @@ class Plan:
                 return True
         return False
 
+    def _function(self, node: Node) -> Callable[..., Any]:
+        """What runs a call."""
+        operation = node.operation
+        if id(node.outputs) in self._tables:
+            return operation.look_up
+        reads = any(id(x) in self._tables for x in node.inputs)
+        return operation.on_table if reads else operation.step
+
     def _step(self, number: int, node: Node) -> Step:
         kwargs = node.with_mask() if self._by_hand else node.kwargs
-        function, taken = node.operation.step, self._taken(number, node)
+        function, taken = self._function(node), self._taken(number, node)
         alone = len(node.args) == 1 and not kwargs and not taken
         if alone and isinstance(node.args[0], KerasTensor):
             source = self._slots[id(node.args[0])]
@@ -132,19 +142,24 @@ class Plan:
     ) -> Callable[..., None]:
         """A function of all slots that makes a call of any arguments and results."""
         operation, places = node.operation, [self._slots[id(x)] for x in flatten(node.outputs)]
-        function, fill = operation.step, self._filler(list(node.args))
+        function, fill = self._function(node), self._filler(list(node.args))
         fill_options = self._filler(kwargs) if kwargs else None
         single = isinstance(node.outputs, KerasTensor)
+        first, count = (places or [0])[0], len(places)
         flat = type(node.outputs) is list and _is_flat(node.outputs)
+        flat = flat and places == [*range(first, first + count)]
 
         def call(slots: Slots) -> None:
-            options = fill_options(slots) if fill_options else {}
-            result = function(*fill(slots), **options)
-            if single and (type(result) is Rows or not is_nested(result)):
-                slots[places[0]] = result
+            if fill_options:
+                result = function(*fill(slots), **fill_options(slots))
             else:
-                values = result if flat and type(result) is list else flatten(result)
-                for place, value in zip(places, values, strict=True):
+                result = function(*fill(slots))
+            if flat and type(result) is list and len(result) == count:
+                slots[first : first + count] = result
+            elif single and (type(result) is Rows or not is_nested(result)):
+                slots[first] = result
+            else:
+                for place, value in zip(places, flatten(result), strict=True):
                     slots[place] = value
             for slot, reader in taken:
                 slots[slot] = operation.take_mask(slots[slot], reader)
@@ -159,6 +174,9 @@ class Plan:
             return lambda slots: structure
         if isinstance(structure, dict):
             fillers = {key: self._filler(value) for key, value in structure.items()}
+            if len(fillers) == 1:
+                ((name, one),) = fillers.items()
+                return lambda slots: {name: one(slots)}
             return lambda slots: {key: fill(slots) for key, fill in fillers.items()}
         kind = type(structure)
         if kind is list and all(isinstance(x, KerasTensor) for x in structure):

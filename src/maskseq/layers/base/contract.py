@@ -45,6 +45,8 @@ class Contract(Ends, WeightHolder):
     traceable = True
     runs_given = False  # True: `call` runs a function that users gave
     own_queries = False
+    gives_table = False  # a graph may call `look_up` in place of the layer
+    takes_table = False  # and `on_table` on what that gives
     _makes_masks = False
     _takes_arrays = False
     _walks = False

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
+from ...rows import Rows
+from .binding import are_plain
+from .errors import PLAIN_ERRORS
 from .layer import Layer
 
 if TYPE_CHECKING:
@@ -60,6 +63,25 @@ class CarriesStates(Layer):
     **options
         Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
+
+    def on_table(self, rows: Any, initial_state: Any = None, **others: Any) -> Any:
+        """A call on what a layer that `gives_table` looked up."""
+        given = {} if initial_state is None else {"initial_state": initial_state}
+        if type(rows) is not Rows:
+            return self.apply(rows, **given, **others)
+        made = None
+        if not others and are_plain(given.values()):
+            try:
+                made = self.in_table(rows, initial_state)
+            except PLAIN_ERRORS as error:
+                self._raise_named(error, (rows,))
+        return self.apply(rows.to_padded(), **given, **others) if made is None else made
+
+    def in_table(self, rows: Rows, initial_state: Any) -> Any:
+        """What a call gives for Rows in a table, all of whose steps are real, outside of training.
+
+        None: `call` reads the array that they are.
+        """
 
     if TYPE_CHECKING:
 

@@ -5,13 +5,16 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import _kernels, constraints, ops, regularizers
+from ...context import current
 from ...given.places import placed
 from ...initializers import checked
 from ...numerics.quantized import Codes, Quantized
-from ...rows import Layout, Rows, Source
+from ...rows import Layout, Rows, Source, full_layout
 from ...tape import SparseRows, Traced
 from ...tensor import as_numpy
 from ..base.arguments import CommonOptions
+from ..base.errors import PLAIN_ERRORS
+from ..base.layer import Layer
 from ..base.one_tensor import OneTensor
 
 
@@ -135,6 +138,23 @@ class Embedding(OneTensor):
             return self._look_up(ids, rows.layout)
         layout, kept = rows.layout.select(keep)
         return self._look_up(ids[kept], layout)
+
+    @property
+    def gives_table(self) -> bool:
+        """True if a call without a mask only looks rows up."""
+        cls, own = type(self), not self.mask_zero
+        return own and cls.call is Embedding.call and cls.__call__ is Layer.__call__
+
+    def look_up(self, inputs: Any) -> Any:
+        """A call for layers with `on_table`: Rows in the table, or what the layer gives."""
+        if type(inputs) is not np.ndarray or inputs.ndim != 2 or not self.built:
+            return self.apply(inputs)
+        if current().training or isinstance(self.embeddings, Quantized):
+            return self.apply(inputs)
+        try:
+            return self._look_up(inputs.reshape(-1), full_layout(*inputs.shape))
+        except PLAIN_ERRORS as error:
+            self._raise_named(error, (inputs,))
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         held = inputs.value

@@ -165,12 +165,10 @@ class Bidirectional(CarriesStates):
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:
         aside = self._carries_on and mask is not None
-        if self._both_ours and not self.stateful and not aside:  # side by side
+        if self._both_ours and not self.stateful and not aside:
             with naming_errors(self.forward_layer):
                 rows = self.forward_layer.real_steps(sequences, mask)
-            merged, states = self._run(rows, initial_state, padded=self.merge_mode == "concat")
-            merged = map_structure(lambda y: y.to_padded() if type(y) is Rows else y, merged)
-            return self._with_states(merged, states)
+            return self._side_by_side(rows, initial_state)
         starts = _halves(initial_state)
         outputs, states = [], []
         for layer, start in zip(self._directions, starts, strict=True):
@@ -183,6 +181,23 @@ class Bidirectional(CarriesStates):
             outputs.append(output)
             states += last
         return self._with_states(_MERGES[self.merge_mode](*outputs), states)
+
+    def _side_by_side(self, rows: Rows, initial_state: Any) -> Any:
+        """What a call gives, as arrays."""
+        merged, states = self._run(rows, initial_state, padded=self.merge_mode == "concat")
+        merged = map_structure(lambda y: y.to_padded() if type(y) is Rows else y, merged)
+        return self._with_states(merged, states)
+
+    @property
+    def takes_table(self) -> bool:
+        """True if its calls are those of this class, which can read a table as it is."""
+        cls = type(self)
+        return cls.call is Bidirectional.call and cls.__call__ is Layer.__call__
+
+    def in_table(self, rows: Rows, initial_state: Any) -> Any:
+        if self.stateful or not self._both_ours:
+            return None
+        return self._side_by_side(rows, initial_state)
 
     def on_rows(self, rows: Rows, initial_state: Any = None) -> Any:
         if self.stateful or not self._both_ours or self._carries_on or rows.ndim < 3:

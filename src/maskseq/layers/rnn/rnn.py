@@ -15,6 +15,7 @@ from ...rows import Layout, Rows
 from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.errors import PLAIN_ERRORS, naming_errors
+from ..base.layer import Layer
 from ..base.masks import check_mask, tell_padding_effect
 from ..base.one_tensor import CarriesStates
 from ..base.rules import STARTS_FROM_ZEROS
@@ -33,6 +34,7 @@ from .stacked_rnn_cells import StackedRNNCells
 from .taped_dropout import drops
 from .taped_rnn import rnn_on_tape
 
+_FLOAT32 = np.dtype(np.float32)
 _TURNED = (
     "go_backwards with return_sequences gives the outputs in the order of the run, reversed over "
     "the padded time, and leaves the mask as it was, as in Keras, so that it names other steps. "
@@ -182,7 +184,7 @@ class RNN(CarriesStates):
             with changed(training=True):
                 return self.call(sequences, initial_state, mask)
         if mask is None:
-            result = self._dense(sequences, initial_state)
+            result = self._at_once(sequences, initial_state)
             if result is not None:
                 return result
         rows = self.real_steps(sequences, mask)
@@ -190,28 +192,41 @@ class RNN(CarriesStates):
         result = self._run(rows, start, padded=True)
         return result if self.return_state else result[0]
 
-    def _dense(self, x: Any, initial_state: Any) -> Any:
-        """The result in one go, where all steps are real and C knows the cell; else None."""
-        if not isinstance(self.cell, Cell) or (current().training and drops(self.cell)):
+    def _at_once(self, x: Any, initial_state: Any, keep: int = 0) -> Any:
+        """The result where all steps are real and C knows the cell; else None.
+
+        x: an array, or Rows in a table, of which `keep` bytes of products may be kept.
+        """
+        cell = self.cell
+        if not isinstance(cell, Cell) or (current().training and drops(cell)):
             return None
-        packed = self.cell.packed()
-        if type(packed) is not PackedRNN or x.ndim != 3 or x.shape[2] != packed.features:
+        packed = cell.packed()
+        if type(packed) is not PackedRNN:
+            return None
+        source, shape, offsets, index = x, x.shape, None, None
+        if type(x) is Rows:
+            offsets, source, index = x.layout.offsets, x.source.array, x.source.index
+        if len(shape) != 3 or shape[2] != packed.features:
             return None
         start, has_states = None, self.stateful or self.return_state
         if self.stateful or initial_state is not None:
-            start = self.start(initial_state, len(x))
+            start = self.start(initial_state, shape[0])
         y, last = rnn(
-            x,
+            source,
             packed,
+            offsets,
+            index=index,
             initial_state=start,
             return_sequences=self.return_sequences,
             return_c=has_states,
             reverse=self.go_backwards,
+            keep=keep,
         )
         if y is None:
             y = last[0].copy() if has_states else last[0]  # not the array that is a state
-        elif self.go_backwards:
-            y = y[:, ::-1]
+        else:
+            y = y if y.ndim == 3 else y.reshape(*shape[:2], packed.units)
+            y = y[:, ::-1] if self.go_backwards else y
         if self.stateful:  # arrays that nobody else has
             self.states = [state.copy() for state in last] if self.return_state else list(last)
         return [y, *last] if self.return_state else y
@@ -227,6 +242,16 @@ class RNN(CarriesStates):
         if self.return_sequences and padded:
             result[0] = rows.tensor_of(result[0])
         return result if self.return_state else result[0]
+
+    @property
+    def takes_table(self) -> bool:
+        """True if its calls are those of this class, which can read a table as it is."""
+        cls = type(self)
+        own = cls.call is RNN.call and cls.__call__ is Layer.__call__
+        return own and isinstance(self.cell, Cell)
+
+    def in_table(self, rows: Rows, initial_state: Any) -> Any:
+        return self._at_once(rows, initial_state, self.cell.max_kept_bytes)
 
     def on_tape(
         self, tape: Any, inputs: Traced, initial_state: Any = None, mask: Any = None
@@ -330,6 +355,16 @@ class RNN(CarriesStates):
         given = self.states if initial_state is None else initial_state
         if initial_state is None and given is not None:
             return given
+        cell = self.cell
+        if type(given) is list and isinstance(cell, Cell) and len(given) == cell.state_count:
+            wanted = batch, cell.units
+            for state in given:
+                if type(state) is not np.ndarray or state.shape != wanted:
+                    break
+                if state.dtype is not _FLOAT32:
+                    break
+            else:
+                return given
         if given is None:
             if isinstance(self.cell, Cell):
                 return None
