@@ -477,6 +477,8 @@ def sparsemax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 def _as_rows(x: np.ndarray, axis: Any) -> tuple[np.ndarray, tuple[int, ...]]:
     """`x` as (rows, size of axis), and its shape with that axis last; so of several, None: all."""
     x = np.asarray(x, np.float32)
+    if axis == -1 and x.ndim == 2:
+        return np.ascontiguousarray(x), x.shape
     axes = (-1,) if axis == -1 and x.ndim else reductions.axes_of(axis, x.ndim)
     moved = x if axes == (-1,) else np.moveaxis(x, axes, range(-len(axes), 0))
     kept = moved.ndim - len(axes)

@@ -194,3 +194,50 @@ def test_models_of_other_forms_have_no_streams():
         maskseq.Model(a, shared(shared(a))).session()
     with pytest.raises(ValueError, match="has no graph"):
         maskseq.Sequential([layers.Dense(2)]).session()
+
+
+class Tail(layers.Layer):
+    """The last two steps, with their mask."""
+
+    supports_masking = True
+
+    def call(self, inputs):
+        return inputs[:, -2:]
+
+    def compute_mask(self, inputs, previous_mask):
+        return None if previous_mask is None else previous_mask[:, -2:]
+
+
+def test_alone_as_in_company():
+    """A stream alone is a padded array to the layers, with others it is ragged."""
+    x = np.random.default_rng(4).standard_normal((6, 3)).astype(np.float32)
+    x[[1, 5]] = 0
+    for model in (tagger(), maskseq.Sequential([layers.Input((None, 3)), layers.GRU(2)])):
+        alone, *pair = [model.session() for _ in range(3)]
+        for part in (x[:2], x[2:3], x[3:6].astype(np.float64), x[:0], x):
+            found = alone.run(part)
+            expected, _ = maskseq.Session.run_together(pair, [part, x[:4]])
+            np.testing.assert_array_equal(found, expected)
+        for found, expected in zip(alone.states.items(), pair[0].states.items(), strict=True):
+            assert found[0] == expected[0]
+            np.testing.assert_array_equal(found[1], expected[1])
+
+
+def test_an_answer_of_other_steps_has_its_real_ones():
+    x = np.arange(1, 16, dtype=np.float32).reshape(5, 3)
+    x[4] = 0
+    session = maskseq.Sequential([layers.Input((None, 3)), layers.Masking(), Tail()]).session()
+    np.testing.assert_array_equal(session.run(x), x[3:4])
+    np.testing.assert_array_equal(session.run(x[:4]), x[2:4])
+
+
+def test_an_answer_is_the_callers_own():
+    """Neither the next steps nor the states change when an answer is written to."""
+    model = maskseq.Sequential([layers.Input((None, 3)), layers.GRU(2)])
+    one, other = model.session(), model.session()
+    x = np.ones((2, 3), np.float32)
+    for session in (one, other):
+        answer = session.run(x)
+        answer[:] = 0 if session is one else answer
+    np.testing.assert_array_equal(one.run(x), other.run(x))
+    assert x.all()

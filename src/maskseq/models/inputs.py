@@ -93,25 +93,40 @@ def taker(inputs: Any, strict: bool) -> Callable[[Any], int]:
         return _taker_of_one(inputs, strict)
     if type(inputs) is not list or not all(isinstance(x, KerasTensor) for x in inputs):
         return takes_nothing
-    takers = [_taker_of_one(tensor, strict) for tensor in inputs]
+    kinds = [_kind_taken(tensor, strict) for tensor in inputs]
+    count = len(kinds)
 
     def takes(values: Any) -> int:
-        if type(values) is not list or len(values) != len(takers):
+        if type(values) is not list or len(values) != count:
             return 0
-        most = 0
-        for take, x in zip(takers, values, strict=True):
-            size = take(x)
-            if not size or len(x) != len(values[0]):
+        most, batch = 0, None
+        for x, (ndim, sizes) in zip(values, kinds, strict=True):
+            if type(x) is not np.ndarray or x.ndim != ndim or x.dtype not in KEPT:
                 return 0
-            most = max(most, size)
+            shape, size = x.shape, x.size
+            for axis, n in sizes:
+                if shape[axis] != n:
+                    return 0
+            if batch is None:
+                batch = shape[0]
+            if not size or shape[0] != batch:
+                return 0
+            if size > most:
+                most = size
         return most
 
     return takes
 
 
-def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], int]:
-    ndim, first = len(tensor.shape), 1 if strict else 2
+def _kind_taken(tensor: KerasTensor, strict: bool) -> tuple[int, list[tuple[int, int]]]:
+    """How many axes an array for an input has, and the sizes of those that are known."""
+    first = 1 if strict else 2
     sizes = [(i, n) for i, n in enumerate(tensor.shape) if i >= first and n is not None]
+    return len(tensor.shape), sizes
+
+
+def _taker_of_one(tensor: KerasTensor, strict: bool) -> Callable[[Any], int]:
+    ndim, sizes = _kind_taken(tensor, strict)
 
     def takes(x: Any) -> int:
         if type(x) is not np.ndarray or x.ndim != ndim or x.dtype not in KEPT:

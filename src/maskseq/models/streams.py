@@ -15,8 +15,10 @@ from ..graph.inner import copy_calls
 from ..graph.plan import Plan
 from ..graph.symbols import KerasTensor, Node
 from ..nest import flatten, map_structure
+from ..rows import Rows
+from ..tensor import get_keras_mask
 from . import inputs as model_inputs
-from .answers import as_raggeds
+from .answers import as_array, as_raggeds
 
 PROBED = 5  # steps of the sequence by which a model is tried
 
@@ -67,26 +69,50 @@ class Streams:
 
     def run(self, states: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
         """Answers and states after the next steps of some streams. states: None = the first."""
+        if len(x) == 1:
+            alone = self._run_alone(states[0], np.asarray(x[0])[None])
+            if alone is not None:
+                return alone
         given = model_inputs.for_predict(self._model, _ragged(x, self._model.inputs[0]))
         values = model_inputs.prepare(self._model, given)
         started = [self.first() if own is None else own for own in states]
-        with self._lock:
-            try:
-                for number, layer in enumerate(self.layers):
-                    layer._batch_size = len(x)
-                    own = zip(*(stream[number] for stream in started), strict=True)
-                    layer.states = [np.stack(rows) for rows in own]
-                outputs = self._plan.run(values, *newest.starts.walks["ignore"])
-                after = [layer.states for layer in self.layers]
-            finally:
-                for layer in self.layers:
-                    layer.states = None
+        own = [zip(*layer, strict=True) for layer in zip(*started, strict=True)]
+        outputs, after = self._walk(values, len(x), [list(map(np.stack, layer)) for layer in own])
         symbols = flatten(self._plan.outputs)
         answers = as_raggeds(outputs, given, symbols)
         parts = [map_structure(lambda y, i=i: np.array(y[i]), answers) for i in range(len(x))]
         return parts, [
             [[state[i].copy() for state in layer] for layer in after] for i in range(len(x))
         ]
+
+    def _run_alone(self, states: Any, x: np.ndarray) -> Any:
+        """`run` of one stream, whose steps `x` (1, steps, ...) a model takes as they are.
+
+        None where they need to be prepared, or an answer is not of these steps.
+        """
+        if not self._model._takes(x):
+            return None
+        states = self.first() if states is None else states
+        started = [[state[None] for state in own] for own in states]
+        outputs, after = self._walk([x], 1, started)
+        if not all(_is_of_steps(y, x) for y in flatten(outputs)):
+            return None
+        answer = map_structure(lambda y: np.array(as_array(y)[0]), outputs)
+        return [answer], [[[state[0] for state in own] for own in after]]
+
+    def _walk(
+        self, values: list[Any], batch: int, states: list[list[np.ndarray]]
+    ) -> tuple[Any, list[list[np.ndarray]]]:
+        """The outputs of a walk, and the states of each recurrent layer after it."""
+        with self._lock:
+            try:
+                for layer, own in zip(self.layers, states, strict=True):
+                    layer._batch_size, layer.states = batch, own
+                outputs = self._plan.run(values, *newest.starts.walks["ignore"])
+                return outputs, [layer.states for layer in self.layers]
+            finally:
+                for layer in self.layers:
+                    layer.states = None
 
     def checked(self, states: dict[str, Any]) -> list[list[np.ndarray]]:
         """States of a stream as arrays. Raises: ValueError for other layers, or other shapes."""
@@ -121,6 +147,13 @@ class Streams:
                     f"session: model '{self._model.name}' answers parts of a sequence otherwise "
                     f"than the whole, as a layer looks across steps; perhaps one of {across}"
                 )
+
+
+def _is_of_steps(y: Any, x: np.ndarray) -> bool:
+    """True unless an output has real steps that are not those of `x`."""
+    if type(y) is np.ndarray or y.shape[:2] == x.shape[:2]:
+        return True
+    return type(y) is not Rows and get_keras_mask(y) is None
 
 
 def _is_recurrent(operation: Any) -> bool:

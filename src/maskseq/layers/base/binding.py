@@ -44,13 +44,25 @@ def are_plain(values: Iterable[Any]) -> bool:
     return True
 
 
-def gives_mask(names: list[str], args: tuple, kwargs: dict[str, Any]) -> bool:
-    """True for a call with a mask given by hand, which its answer may have to carry.
+def are_kept(values: Iterable[Any]) -> bool:
+    """`are_plain`, with arrays of dtypes that tensors keep."""
+    for value in values:
+        kind = type(value)
+        if kind is not np.ndarray and kind is not Tensor:
+            if kind not in _SETTINGS and not (kind is list and value and are_kept(value)):
+                return False
+        elif value.dtype not in KEPT or kind_of(value) is None:
+            return False
+    return True
 
-    Arguments: names: of the parameters, in order.
-    """
+
+def gives_mask(cls: Any, args: tuple, kwargs: dict[str, Any]) -> bool:
+    """True for a call with a mask given by hand, which its answer may have to carry."""
     if kwargs.get("mask") is not None:
         return True
+    if len(args) == 1:  # a mask is never the first
+        return False
+    names = signature_of(cls).names
     return "mask" in names[: len(args)] and args[names.index("mask")] is not None
 
 

@@ -23,10 +23,11 @@ from ...nest import flatten, holds, map_structure
 from ...numerics.drawing import inside
 from ...rows import PACKED, Rows, Unmasked, as_padded
 from ...tape import Traced
-from ...tensor import KEPT, as_numpy, convert_to_tensor, get_keras_mask
+from ...tensor import as_numpy, convert_to_tensor, get_keras_mask
 from ...variable import Trial
 from .arguments import LayerOptions, as_config, check_options, config_of_arguments
 from .binding import (
+    are_kept,
     are_plain,
     as_output,
     gives_mask,
@@ -286,8 +287,8 @@ class Layer(Contract):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer on arrays, or record it on symbolic tensors."""
-        plain = len(args) == 1 and not kwargs and type(args[0]) is ndarray
-        plain = plain and args[0].dtype in KEPT
+        plain = len(args) > 0 and type(args[0]) is ndarray and are_kept(args)
+        plain = plain and (not kwargs or are_kept(kwargs.values()))
         if not plain and (is_symbolic(args) or (kwargs and is_symbolic(kwargs))):
             return self._named(self._call_symbolic, args, kwargs)
         # A walk sees the same weights to its end, and so does a call outside one.
@@ -296,8 +297,9 @@ class Layer(Contract):
         fixes = current() is OUTSIDE and not self._walks
         token = enter(newest.starts.call) if fixes else None
         try:
-            given = self.apply(args[0]) if plain else self._named(self._dispatch, args, kwargs)
-            return as_output(given)
+            if plain:
+                return as_output(self.apply(*args, **kwargs))
+            return as_output(self._named(self._dispatch, args, kwargs))
         finally:
             if token is not None:
                 leave(token)
@@ -335,7 +337,7 @@ class Layer(Contract):
                         return y
                 elif self._takes_arrays and "training" not in kwargs:
                     given = are_plain(args) and are_plain(kwargs.values())
-                    if given and not gives_mask(signature_of(type(self)).names, args, kwargs):
+                    if given and not gives_mask(type(self), args, kwargs):
                         return self.call(*args, **kwargs)
         except PLAIN_ERRORS as error:
             self._raise_named(error, args)
