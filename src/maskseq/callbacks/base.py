@@ -1,6 +1,6 @@
 """Callback: methods that `fit`, `evaluate` and `predict` call; CallbackList calls those of many."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..given.checking import Checked
@@ -148,9 +148,14 @@ class CallbackList:
     """
 
     def __init__(self, callbacks: Any, model: Any = None, params: dict[str, Any] | None = None):
-        if not isinstance(callbacks, (Callback, Iterable, type(None))):
-            raise TypeError(f"callbacks must be callbacks, got {callbacks!r}")
-        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
+        try:
+            given = (
+                [callbacks]
+                if isinstance(callbacks, Callback)
+                else list(() if callbacks is None else callbacks)
+            )
+        except TypeError:
+            raise TypeError(f"callbacks must be callbacks, got {callbacks!r}") from None
         for callback in given:
             if not hasattr(callback, "set_model"):
                 raise TypeError(f"callbacks must be callbacks, got {callback!r}")

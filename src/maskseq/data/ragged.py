@@ -98,7 +98,7 @@ def pad_sequences(
         rows, lengths, shape = reading.measure(rows)
     else:
         lengths, shape = ragged.lengths, ragged.features
-    width = int(lengths.max(initial=0)) if maxlen is None else operator.index(maxlen)
+    width = int(lengths.max(initial=0)) if maxlen is None else _whole(maxlen)
     if width < 0:
         raise ValueError(f"maxlen must be at least 0, got {width}")
     x = np.empty((len(lengths), width, *shape), dtype)
@@ -508,8 +508,15 @@ def _is_text(dtype: DTypeLike) -> bool:
     return np.issubdtype(dtype, np.str_) or np.issubdtype(dtype, np.bytes_)
 
 
+def _whole(maxlen: Any) -> int:
+    try:
+        return operator.index(maxlen)
+    except TypeError:
+        raise TypeError(f"maxlen must be an int or None, got {maxlen!r}") from None
+
+
 def _check_side(argument: str, side: str) -> None:
-    if side not in ("pre", "post"):
+    if not isinstance(side, str) or side not in ("pre", "post"):
         raise ValueError(f'{argument} type "{side}" not understood')
 
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .options import function, verbosity
+
 AFTER, EVERY = 0.5, 0.1  # seconds: shorter work shows nothing; how often the line is drawn again
 
 
@@ -108,9 +110,8 @@ class Progress:
     """
 
     def __init__(self, verbose: Any, progress: Callable[[int, int | None], Any] | None = None):
-        if verbose not in ("auto", 0, 1, 2):
-            raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
-        self._verbose, self._progress = verbose, progress
+        self._verbose = verbosity(verbose)
+        self._progress = None if progress is None else function(progress, "progress")
         self._bar: Bar | None = None
         self._done, self._started = 0, time.monotonic()
 

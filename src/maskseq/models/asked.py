@@ -135,7 +135,6 @@ def predict(
     """`Model.predict` with options. onto: answer in the frame x itself, unless it is long."""
     if callbacks is not None:
         raise ValueError("callbacks must not be given with ragged, as_frame, progress or columns")
-    verbose = options.verbosity(verbose)
     steps = None if steps is None else options.count(steps, "steps")
     ragged, as_frame = options.flag(ragged, "ragged"), options.flag(as_frame, "as_frame")
     library = frames.library_of(x)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..context import MASK_LOSS, OUTSIDE, changed, current, fixed, newest
+from ..given.options import verbosity
 from ..graph import config as functional
 from ..graph.inner import with_own_inputs
 from ..graph.order import layers_by_depth
@@ -15,6 +16,7 @@ from ..graph.plan import Plan
 from ..graph.symbols import KerasTensor, Operation, unique_name
 from ..layers.base.arguments import LayerOptions
 from ..layers.base.binding import as_output
+from ..layers.base.checks import whole
 from ..layers.base.errors import PLAIN_ERRORS, naming_errors, put_name
 from ..layers.base.layer import Layer
 from ..layers.base.registry import deserialize_layer, register_model, serialize_layer
@@ -239,12 +241,13 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         -----
         Source: keras.Model.get_layer.
         """
-        if index is not None and not -len(self.layers) <= index < len(self.layers):
-            raise IndexError(f"model '{self.name}' has {len(self.layers)} layers, none at {index}")
         if index is not None:
-            return self.layers[index]
+            index = whole(index, "index", None)
+            if -len(self.layers) <= index < len(self.layers):
+                return self.layers[index]
+            raise IndexError(f"model '{self.name}' has {len(self.layers)} layers, none at {index}")
         for layer in self.layers:
-            if layer.name == name:
+            if isinstance(name, str) and layer.name == name:
                 return layer
         raise ValueError(
             f"model '{self.name}' has no layer {name!r}; it has {[x.name for x in self.layers]}"
@@ -470,6 +473,8 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         --------
         predict_on_batch
         """
+        if type(verbose) is not int:
+            verbose = verbosity(verbose)
         if options or (verbose and steps is callbacks is None):
             return asked.predict(self, x, batch_size, steps, callbacks, verbose, **options)
         if batch_size is steps is callbacks is None and 0 < self._takes(x) <= batches.STEPS_A_CALL:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..given.options import function
 from ..layers.base.rules import RULES
 from ..nest import flatten
 
@@ -21,11 +22,16 @@ class Summarized:
         **unused
             Keras's other options, without effect.
 
+        Raises
+        ------
+        TypeError
+            If `print_fn` is no function.
+
         Notes
         -----
         Source: keras.Model.summary.
         """
-        print_fn(summary_text(self))
+        function(print_fn, "print_fn")(summary_text(self))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the table of `summary`, and the way of the mask."""

@@ -13,7 +13,7 @@ def quantize(holder: Any, mode: str) -> None:
         changed.
     """
     who = _name(holder)
-    if mode not in PRECISIONS:
+    if not isinstance(mode, str) or mode not in PRECISIONS:
         raise ValueError(f"{who}: mode must be one of {', '.join(PRECISIONS)}, got {mode!r}")
     holders = [x for x in holder._holders() if x.quantizes]
     if not holders:

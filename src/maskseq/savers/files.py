@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..given.notices import warn
+from ..given.options import truth
 from ..importers.keras.places import places
 from ..importers.native import FORMAT, PRECISIONS_OF, STEPS, VERSION
 from ..layers.base.layer import Layer
@@ -78,6 +79,7 @@ def save_model(
     ...     os.listdir(folder)
     ['model.keras']
     """
+    include_optimizer = truth(include_optimizer, "include_optimizer")
     name = _checked(model, path, (".keras", ".h5", ".safetensors"), overwrite)
     entry = in_keras_form(serialize_layer(model))
     entry["build_config"] = {"input_shape": getattr(model, "input_shape", None)}
@@ -213,7 +215,7 @@ def _checked(model: Model, path: Any, endings: tuple[str, ...], overwrite: bool)
         raise ValueError(f"the path must end in {' or '.join(endings)}, got {name!r}")
     if not model.built:
         raise ValueError(f"model '{model.name}' must be built before it is saved: call it once")
-    if not overwrite and os.path.exists(name):
+    if not truth(overwrite, "overwrite") and os.path.exists(name):
         raise FileExistsError(f"{name} is there already, and overwrite=False")
     return name
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..data.ragged import Ragged
+from ..given.options import count, truth
 from ..nest import flatten
 from ..tensor import as_numpy, convert_to_tensor, get_keras_mask
 from .trained import check_trained_weights
@@ -63,15 +64,16 @@ def check_invariance(
     """
     if not hasattr(model, "predict"):
         raise TypeError(f"model must have predict, got {model!r}")
+    extra, train = count(extra, "extra", 0), truth(train, "train")
     ragged = not isinstance(x, np.ndarray)
     if ragged and not isinstance(x, Ragged):
         x = Ragged.from_list(list(x))
-    count = len(x)
+    sequences = len(x)
     real = real_steps(model, x)
     whole = run(model, x)
     largest = 0.0
-    order = np.arange(count)[::-1]
-    for rows in [order, *([i] for i in range(count))]:
+    order = np.arange(sequences)[::-1]
+    for rows in [order, *([i] for i in range(sequences))]:
         for a, b in zip(whole, run(model, _take(x, rows)), strict=True):
             largest = max(largest, _difference(a[rows], b, real[rows]))
     for a, b in zip(whole, _widened(model, x, extra, pad_value), strict=True):

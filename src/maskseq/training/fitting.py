@@ -43,7 +43,9 @@ def fit(
     _check_counts(epochs, initial_epoch, steps_per_epoch, validation_steps, validation_freq)
     shuffle = options.flag(shuffle, "shuffle")
     source = source_of(trainer.model, x, y, sample_weight, _size(batch_size))
-    share = in_range(validation_split or 0.0, "[0, 1)", "validation_split")
+    share = in_range(
+        0.0 if validation_split is None else validation_split, "[0, 1)", "validation_split"
+    )
     if share and validation_data is None:
         source, held = source.split(share)
     else:

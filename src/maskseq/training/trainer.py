@@ -47,7 +47,7 @@ class Trainer:
         weighted_metrics: Any,
         averages: str = "exact",
     ):
-        if averages not in ("exact", "keras"):
+        if not isinstance(averages, str) or averages not in ("exact", "keras"):
             raise ValueError(f"averages: expected 'exact' or 'keras', got {averages!r}")
         np.empty(LARGE_BYTES, np.uint8)
         self.model = model

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...given.custom import custom_objects_here
+from ...given.options import by_name, truth
 from ...layers import Layer
 from ...layers.base.rules import checked_rule
 from ...models.model import Model
@@ -121,10 +122,11 @@ def load_model(
     """
     source = Source.of(filepath)
     name, weights_of = source.name, None if weights is None else Source.of(weights)
-    if mask_rule != "auto":
+    if not isinstance(mask_rule, str) or mask_rule != "auto":
         checked_rule(mask_rule)
+    compile = truth(compile, "compile")
     start = _start_of(source)
-    own = {**(custom_objects or {}), **(custom_layers or {})}
+    own = by_name(custom_objects, "custom_objects") | by_name(custom_layers, "custom_layers")
     given = own, functions, mask_rule, source.size
     if start.startswith(formats.HDF5):
         raw = source.view()
@@ -377,7 +379,9 @@ def _maker(
     classes = {k: v for k, v in known.items() if isinstance(v, type) and issubclass(v, Layer)}
     others = {k: v for k, v in known.items() if callable(v) and not isinstance(v, type)}
     rule = None if mask_rule == "auto" else mask_rule
-    maker = ModelMaker(name, classes, version, Functions(functions or {}, others), rule)
+    maker = ModelMaker(
+        name, classes, version, Functions(by_name(functions, "functions"), others), rule
+    )
     maker.budget = model_budget(name, size)
     return maker
 

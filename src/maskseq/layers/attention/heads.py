@@ -134,7 +134,7 @@ class HeadsAttention(DropsWeights, CallOfHeads):
                 try:
                     y = self.on_rows(*args)
                 except (*PLAIN_ERRORS, AttributeError) as error:
-                    self._raise_named(error, args)
+                    self._raise_named(error, args, kwargs)
                 if y is not NotImplemented:
                     return y
         return super().apply(*args, **kwargs)

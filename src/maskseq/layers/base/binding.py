@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -140,6 +140,7 @@ class Signature:
         self._plain = kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD}
         self.names = [parameter.name for parameter in parameters]
         self._defaults = {parameter.name: parameter.default for parameter in parameters}
+        self._flags = [name for name, value in self._defaults.items() if isinstance(value, bool)]
 
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every argument by name, in order. Raises: TypeError as a call of the method would."""
@@ -155,6 +156,15 @@ class Signature:
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return dict(bound.arguments)
+
+    def odd_flag(self, args: tuple, kwargs: Mapping[str, Any]) -> ValueError | None:
+        """The error that says that an argument of yes or no is an array, if one is."""
+        given = {**dict(zip(self.names, args, strict=False)), **kwargs}
+        for name in {*self._flags, "training"} & given.keys():
+            if isinstance(given[name], np.ndarray) and given[name].size != 1:
+                shape = given[name].shape
+                return ValueError(f"{name} must be True or False, got an array of shape {shape}")
+        return None
 
     def invoke(self, method: Callable, arguments: dict[str, Any]) -> Any:
         """method(**arguments), with *args and **kwargs spread out again."""

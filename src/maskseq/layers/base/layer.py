@@ -340,7 +340,7 @@ class Layer(Contract):
                     if given and not gives_mask(type(self), args, kwargs):
                         return self.call(*args, **kwargs)
         except PLAIN_ERRORS as error:
-            self._raise_named(error, args)
+            self._raise_named(error, args, kwargs)
         return self._named(self._dispatch, args, kwargs)
 
     @property
@@ -357,10 +357,15 @@ class Layer(Contract):
         try:
             return function(args, kwargs)
         except (*PLAIN_ERRORS, AttributeError) as error:
-            self._raise_named(error, args or tuple(kwargs.values()))
+            self._raise_named(error, args, kwargs)
 
-    def _raise_named(self, error: Exception, args: tuple) -> NoReturn:
-        named = call_error(self, error, args)
+    def _raise_named(
+        self, error: Exception, args: tuple, kwargs: Mapping[str, Any] | None = None
+    ) -> NoReturn:
+        kwargs = kwargs or {}
+        if type(error) is ValueError:
+            error = signature_of(type(self)).odd_flag(args, kwargs) or error
+        named = call_error(self, error, args or tuple(kwargs.values()))
         if named is not error:
             raise named from error
         raise error
