@@ -57,6 +57,15 @@ INLINE void step_products(vec *acc, const int rows, const int blocks, const int 
     accumulate(acc, rows, blocks, groups, s->x + row, panels, depth);
 }
 
+/* The sums of a tile in memory, from where the loop over its rows takes them one after the other.
+ * Unrolled, cells of each row of each tile are most of the code, and no faster: a CPU looks far
+ * enough ahead to begin the next row's. Only a tile of LSTM gains a little by staying in
+ * registers. */
+INLINE void set_aside(vec *sums, const vec *acc, const int rows, const int vectors) {
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
+        sums[r * vectors + v] = acc[r * vectors + v];
+}
+
 /* Gate g of a taped row. */
 static inline void keep_gate(const msq_step *s, int64_t row, int64_t block, int g, vec a) {
     store_block(s->kept[row] + g * s->rnn->units, s->rnn->units, block, a);
@@ -134,14 +143,15 @@ INLINE void lstm_any_half_tile(const int rows, const int blocks, const int group
                                const msq_step *s, int64_t row, int64_t block, const int taped) {
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * 4 * V_WIDTH;
-    vec acc[MAX_TILE];
+    vec acc[MAX_TILE], sums[MAX_TILE];
     fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < groups; v++)
         acc[r * groups + v] = v_load(s->z[row + r] + column + v * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->depth),
                s->depth);
-    UNROLL for (int r = 0; r < rows; r++) {
-        const vec *const a = acc + r * groups;
+    set_aside(sums, acc, rows, groups);
+    for (int r = 0; r < rows; r++) {
+        const vec *const a = sums + r * groups;
         const vec gates[4] = {v_low_half(a[0]), v_high_half(a[0]), v_low_half(a[1]),
                               v_high_half(a[1])};
         const vec c = taped ? load_units(s->c_before[row + r], rnn, block)
@@ -178,7 +188,7 @@ INLINE void gru_any_tile(const int rows, const int blocks, const int groups, con
                          int64_t row, int64_t block, const int taped) {
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * groups * V_WIDTH;
-    vec acc[MAX_TILE];
+    vec acc[MAX_TILE], sums[MAX_TILE];
     fetch_ahead(rows, blocks, blocks * groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + column + b * groups * V_WIDTH;
@@ -189,21 +199,24 @@ INLINE void gru_any_tile(const int rows, const int blocks, const int groups, con
     }
     step_products(acc, rows, blocks, groups, s, row, block,
                   rnn->recurrent + column * WORDS(rnn->depth), taped, 0);
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
-        vec *const a = acc + (r * blocks + b) * groups;
-        const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
-        if (taped) {
-            UNROLL for (int g = 0; g < 3; g++) keep_gate(s, row + r, block + b, g + 1, a[g]);
+    set_aside(sums, acc, rows, blocks * groups);
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++) {
+            vec *const a = sums + (r * blocks + b) * groups;
+            const vec x = v_load(s->z[row + r] + column + (b * groups + 2) * V_WIDTH);
+            if (taped) {
+                UNROLL for (int g = 0; g < 3; g++) keep_gate(s, row + r, block + b, g + 1, a[g]);
+            }
+            a[2] = v_add(x, v_div(a[2], v_sigmoid_divisor(a[1])));
+            if (taped)
+                keep_gate(s, row + r, block + b, 0, a[2]);
         }
-        a[2] = v_add(x, v_div(a[2], v_sigmoid_divisor(a[1])));
-        if (taped)
-            keep_gate(s, row + r, block + b, 0, a[2]);
-    }
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
-        const vec *const a = acc + (r * blocks + b) * groups;
-        const vec h = load_units(s->h[row + r], rnn, block + b);
-        store_units(s->h_next[row + r], rnn, block + b, gru_cell(a[0], a[2], h));
-    }
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++) {
+            const vec *const a = sums + (r * blocks + b) * groups;
+            const vec h = load_units(s->h[row + r], rnn, block + b);
+            store_units(s->h_next[row + r], rnn, block + b, gru_cell(a[0], a[2], h));
+        }
 }
 
 INLINE void gru_tile(const int rows, const int blocks, const int groups, const msq_step *s,
@@ -221,7 +234,7 @@ INLINE void gru_any_half_tile(const int rows, const int blocks, const int groups
                               int64_t row, int64_t block, const int taped) {
     const msq_rnn *const rnn = s->rnn;
     const int64_t column = block * 3 * V_WIDTH;
-    vec acc[MAX_TILE];
+    vec acc[MAX_TILE], sums[MAX_TILE];
     fetch_ahead(rows, blocks, groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) {
         acc[r * groups] = v_load(s->z[row + r] + column);
@@ -229,8 +242,9 @@ INLINE void gru_any_half_tile(const int rows, const int blocks, const int groups
     }
     accumulate(acc, rows, blocks, groups, s->x + row, rnn->recurrent + column * WORDS(rnn->depth),
                s->depth);
-    UNROLL for (int r = 0; r < rows; r++) {
-        const vec *const a = acc + r * groups;
+    set_aside(sums, acc, rows, groups);
+    for (int r = 0; r < rows; r++) {
+        const vec *const a = sums + r * groups;
         const vec x = v_load(s->z[row + r] + column + V_WIDTH);
         const vec gates[3] = {v_low_half(a[0]), v_high_half(a[0]), a[1]};
         const vec candidate = v_add(x, v_div(a[1], v_sigmoid_divisor(gates[1])));
@@ -258,7 +272,7 @@ INLINE void gru_taped_half_tile(const int rows, const int blocks, const int grou
 INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, const msq_step *s,
                            int64_t row, int64_t block) {
     const msq_rnn *const rnn = s->rnn;
-    vec acc[MAX_TILE];
+    vec acc[MAX_TILE], sums[MAX_TILE];
     fetch_ahead(rows, blocks, blocks * 3, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
         const float *const z = s->z[row + r] + (block + b) * 3 * V_WIDTH;
@@ -267,41 +281,47 @@ INLINE void gru_gates_tile(const int rows, const int blocks, const int groups, c
     }
     accumulate(acc, rows, blocks, groups, s->x + row,
                rnn->recurrent + block * groups * V_WIDTH * WORDS(rnn->depth), s->depth);
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
-        const vec *const a = acc + (r * blocks + b) * groups;
-        const vec h = load_units(s->h[row + r], rnn, block + b);
-        v_store(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH, a[0]);
-        store_units(s->reset[row + r], rnn, block + b, v_div(h, v_sigmoid_divisor(a[1])));
-    }
+    set_aside(sums, acc, rows, blocks * groups);
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++) {
+            const vec *const a = sums + (r * blocks + b) * groups;
+            const vec h = load_units(s->h[row + r], rnn, block + b);
+            v_store(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH, a[0]);
+            store_units(s->reset[row + r], rnn, block + b, v_div(h, v_sigmoid_divisor(a[1])));
+        }
 }
 
 /* Phase 1: the candidate, from r * h of all units. */
 INLINE void gru_candidate_tile(const int rows, const int blocks, const int groups,
                                const msq_step *s, int64_t row, int64_t block) {
     const msq_rnn *const rnn = s->rnn;
-    vec acc[MAX_TILE];
+    vec acc[MAX_TILE], sums[MAX_TILE];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + ((block + b) * 3 + 2) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->x + row,
                rnn->candidate + block * V_WIDTH * WORDS(rnn->depth), s->depth);
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++) {
-        const vec z = v_load(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH);
-        const vec h = load_units(s->h[row + r], rnn, block + b);
-        store_units(s->h_next[row + r], rnn, block + b, gru_cell(z, acc[r * blocks + b], h));
-    }
+    set_aside(sums, acc, rows, blocks);
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++) {
+            const vec z = v_load(s->gates + ((row + r) * rnn->blocks + block + b) * V_WIDTH);
+            const vec h = load_units(s->h[row + r], rnn, block + b);
+            store_units(s->h_next[row + r], rnn, block + b, gru_cell(z, sums[r * blocks + b], h));
+        }
 }
 
 INLINE void simple_tile(const int rows, const int blocks, const int groups, const msq_step *s,
                         int64_t row, int64_t block) {
     const msq_rnn *const rnn = s->rnn;
-    vec acc[MAX_TILE];
+    vec acc[MAX_TILE], sums[MAX_TILE];
     fetch_ahead(rows, blocks, blocks * groups, s, row, block);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
         acc[r * blocks + b] = v_load(s->z[row + r] + (block + b) * V_WIDTH);
     accumulate(acc, rows, blocks, groups, s->x + row,
                rnn->recurrent + block * V_WIDTH * WORDS(rnn->depth), s->depth);
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int b = 0; b < blocks; b++)
-        store_units(s->h_next[row + r], rnn, block + b, v_tanh(acc[r * blocks + b]));
+    set_aside(sums, acc, rows, blocks);
+    for (int r = 0; r < rows; r++)
+        UNROLL for (int b = 0; b < blocks; b++)
+            store_units(s->h_next[row + r], rnn, block + b, v_tanh(sums[r * blocks + b]));
 }
 
 BLOCK_LOOP(lstm_blocks, msq_step, lstm_tile, 4, 2, 1)
