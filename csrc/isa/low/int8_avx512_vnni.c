@@ -17,24 +17,25 @@
 #define LOW_TMPL "int8_tmpl.h"
 #define TOGETHER 4
 
-typedef __m512i qvec;
+/* Not __m512i, whose lanes of 64 bits GCC would convert, and so copy, in each step of a loop. */
+typedef int32_t qvec __attribute__((vector_size(64)));
 
 static inline qvec q_load(const int8_t *p) {
-    return _mm512_loadu_si512(p);
+    return (qvec)_mm512_loadu_si512(p);
 }
 static inline qvec q_set(const void *p) {
     int32_t four;
     memcpy(&four, p, sizeof four);
-    return _mm512_set1_epi32(four);
+    return (qvec)_mm512_set1_epi32(four);
 }
 static inline qvec q_dot(qvec sum, qvec x, qvec w) {
-    return _mm512_dpbusd_epi32(sum, x, w);
+    return (qvec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
 }
 static inline qvec q_int(const int32_t *p) {
-    return _mm512_loadu_si512(p);
+    return (qvec)_mm512_loadu_si512(p);
 }
 static inline vec q_float(qvec a) {
-    return _mm512_cvtepi32_ps(a);
+    return _mm512_cvtepi32_ps((__m512i)a);
 }
 
 #include "kernels_tmpl.h"
