@@ -3,29 +3,14 @@
  * under AddressSanitizer and UBSan.
  */
 #define _GNU_SOURCE
+#include "hostile.h"
+
 #include <backward/backward.h>
-#include <maskseq.h>
-#include <rnn/rnn.h>
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define EXPECT(status, call)                                                                       \
-    do {                                                                                           \
-        const int got = (call);                                                                    \
-        if (got != (status)) {                                                                     \
-            fprintf(stderr, "hostile.c:%d: status %d, expected %d\n", __LINE__, got, (status));    \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-enum { BATCH = 64, ROWS = 4096, TIME = 64, FEATURES = 3, UNITS = 8, CALLS = 1000 };
-
-static float x[ROWS * FEATURES], kernel[FEATURES * 4 * UNITS], recurrent[UNITS * 4 * UNITS];
+float x[ROWS * FEATURES], kernel[FEATURES * 4 * UNITS], recurrent[UNITS * 4 * UNITS];
 static const int64_t wild[] = {-1,       INT64_MIN,        INT64_MAX,       -(INT64_C(1) << 40),
                                ROWS + 1, INT64_C(1) << 40, INT64_C(1) << 61};
 enum { WILD = sizeof wild / sizeof *wild };
@@ -222,12 +207,6 @@ static void odd_numbers_of_threads(void) {
     EXPECT(MSQ_OK, msq_set_isa(msq_isa()));
 }
 
-/* Arrays that a thread changes for as long as `running`: sometimes one number is wrong. */
-typedef struct {
-    int64_t *offsets, *index, *few;
-    atomic_int running;
-} changing;
-
 static void linger(uint32_t turns) {
     for (volatile uint32_t i = 0; i < turns; i++)
         ;
@@ -368,6 +347,8 @@ static void changed_during_the_call(void) {
             run_taped(&c, h, y, rnn);
         if (i % 10 == 7)
             run_lattices(&c);
+        if (i % 50 == 9)
+            run_convolved(&c, h, y);
     }
     atomic_store(&c.running, 0);
     pthread_join(thread, NULL);
@@ -389,6 +370,7 @@ int main(int argc, char **argv) {
     odd_numbers_of_threads();
     sizes_below_0();
     sizes_beyond_memory();
+    convolved_sizes();
     changed_during_the_call();
     return 0;
 }
