@@ -42,6 +42,36 @@ def _needs(node: Node) -> list[KerasTensor]:
     return node.inputs + [x for x in flatten(node.filled_mask) if isinstance(x, KerasTensor)]
 
 
+def _depths(order: list[Node]) -> tuple[dict[int, int], dict[int, int]]:
+    """By id, how far calls and their operations are from the outputs at most, as Keras counts.
+
+    The calls stand in the order in which a walk back first meets them.
+
+    Arguments: order: the calls, each after those it needs.
+    """
+    of_calls: dict[int, int] = {}
+    of_operations: dict[int, int] = {}
+    for node in reversed(order):
+        operation = id(node.operation)
+        depth = max(of_calls.get(id(node), 0), of_operations.get(operation, 0))
+        of_calls[id(node)] = of_operations[operation] = depth
+        for needed in _needs(node):
+            if needed.node is not None:
+                before = of_calls.get(id(needed.node), 0)
+                of_calls[id(needed.node)] = max(depth + 1, before)
+    return of_calls, of_operations
+
+
+def as_keras_runs(order: list[Node]) -> list[Node]:
+    """The calls in the order in which Keras runs them: it matters where masks are taken off.
+
+    Arguments: order: the calls, each after those it needs, also for its mask.
+    """
+    depths = _depths(order)[0]
+    met = {call: place for place, call in enumerate(depths)}
+    return sorted(order, key=lambda node: (-depths[id(node)], met[id(node)]))
+
+
 def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[Any]:
     """The layers between `inputs` and `outputs` in Keras's order of a functional model.
 
@@ -65,19 +95,9 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         met.setdefault(id(node.operation), len(met))
         stack.append((tensor, True))
         stack.extend((needed, False) for needed in reversed(_needs(node)))
-    depth_of: dict[int, int] = {}
-    layer_depth: dict[int, int] = {}
-    layers: dict[int, Any] = {}
-    for node in reversed(order):
-        operation = node.operation
-        depth = max(depth_of.get(id(node), 0), layer_depth.get(id(operation), 0))
-        depth_of[id(node)] = layer_depth[id(operation)] = depth
-        if hasattr(operation, "_inbound_nodes"):
-            layers[id(operation)] = operation
-        for needed in _needs(node):
-            if needed.node is not None:
-                before = depth_of.get(id(needed.node), 0)
-                depth_of[id(needed.node)] = max(depth + 1, before)
+    layer_depth = _depths(order)[1]
+    operations = (node.operation for node in reversed(order))
+    layers = {id(x): x for x in operations if hasattr(x, "_inbound_nodes")}
     for tensor in inputs:
         operation = tensor.maker
         if id(operation) not in layers:

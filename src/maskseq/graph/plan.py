@@ -13,7 +13,7 @@ from ..nest import flatten, holds, is_nested
 from ..rows import Rows, settled
 from .late import recorded_masks_differ
 from .lost import reader_of_padding
-from .order import sort_nodes
+from .order import as_keras_runs, sort_nodes
 from .symbols import KerasTensor, Node
 from .tables import left_in_table
 
@@ -35,6 +35,8 @@ class Plan:
         self._by_hand = takes or recorded_masks_differ(self.nodes)
         if self._by_hand:
             self.nodes = sort_nodes(self.inputs, flatten(outputs), with_masks=True)
+        if takes:
+            self.nodes = as_keras_runs(self.nodes)
         self._tables = set() if self._by_hand else left_in_table(self.nodes, outputs)
         self._slots = {id(tensor): slot for slot, tensor in enumerate(self.inputs)}
         for node in self.nodes:
