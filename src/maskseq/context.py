@@ -35,7 +35,7 @@ class Context:
     def but(self, **settings: Any) -> "Context":
         """This context with some settings changed."""
         context = Context()
-        context.__dict__.update(self.__dict__, **settings)
+        context.__dict__ = {**self.__dict__, **settings}
         return context
 
 
@@ -99,7 +99,7 @@ class changed:
     __slots__ = ("_context", "_token")
 
     def __init__(self, **settings: Any):
-        self._context = fixed().but(**settings)
+        self._context = fixed().but(**settings) if settings else fixed()
 
     def __enter__(self) -> Context:
         self._token = enter(self._context)

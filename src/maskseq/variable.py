@@ -183,7 +183,19 @@ def values_of(variables: Sequence[Variable]) -> list[np.ndarray]:
     return values
 
 
-def held_by(variables: Sequence[Variable]) -> tuple[list[int], list[Any]]:
+class _Absent:
+    """In the place of a weight that is not there: its value is None."""
+
+    version, _value = 0, None
+
+    def held(self) -> tuple[int, None]:
+        return 0, None
+
+
+ABSENT = _Absent()
+
+
+def held_by(variables: Sequence[Variable | _Absent]) -> tuple[list[int], list[Any]]:
     """The versions and the values that `held` gives of each."""
     versions, values = list(map(_version_of, variables)), list(map(_value_of, variables))
     if current().edition:

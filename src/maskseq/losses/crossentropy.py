@@ -53,7 +53,7 @@ def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -
     Raises: LabelError for a number that is no class.
     """
     rows, moved = _rows(y_pred, axis)
-    flat = classes.reshape(-1)
+    flat = classes if classes.ndim == 1 else classes.reshape(-1)
     try:
         losses = _kernels.crossentropy(rows, flat, None, from_logits)
     except IndexError as error:
@@ -61,10 +61,12 @@ def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -
         raise LabelError(classes[tuple(place)], place, rows.shape[1]) from None
 
     def backward(d: np.ndarray) -> np.ndarray:
-        dy = _kernels.crossentropy_backward(d.reshape(-1), rows, flat, None, from_logits)
-        return _turned_back(dy.reshape(moved), axis)
+        flat_d = d if d.ndim == 1 else d.reshape(-1)
+        dy = _kernels.crossentropy_backward(flat_d, rows, flat, None, from_logits)
+        return _turned_back(dy if dy.shape == moved else dy.reshape(moved), axis)
 
-    return recorded(losses.reshape(classes.shape), y_pred, backward)
+    losses = losses if classes.ndim == 1 else losses.reshape(classes.shape)
+    return recorded(losses, y_pred, backward)
 
 
 def of_labels(y_pred: Any, labels: np.ndarray, from_logits: bool, axis: int) -> Any:
@@ -109,7 +111,7 @@ def mean_of_binary_labels(y_pred: Any, labels: np.ndarray, from_logits: bool, ax
 def recorded(values: np.ndarray, y_pred: Any, backward: Callable[[np.ndarray], np.ndarray]) -> Any:
     """`values` as a tensor, or Traced if a gradient of y_pred, which they are of, is wanted."""
     tape = y_pred.tape if type(y_pred) is Traced else current().tape
-    if tape is None or not tape.wants(y_pred):
+    if tape is None or not (y_pred.needed if type(y_pred) is Traced else tape.wants(y_pred)):
         return convert_to_tensor(values)
     return tape.record(np.asarray(values), [y_pred], lambda d, wanted: [backward(d)])
 
@@ -119,6 +121,8 @@ def _rows(y: Any, axis: int) -> tuple[np.ndarray, tuple[int, ...]]:
     y = np.asarray(value_of(y), np.float32)
     moved = y if axis in (-1, y.ndim - 1) else np.moveaxis(y, axis, -1)
     shape = moved.shape
+    if len(shape) == 2:
+        return moved, shape
     return moved.reshape(math.prod(shape[:-1]), shape[-1]), shape
 
 

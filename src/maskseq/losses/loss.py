@@ -95,7 +95,7 @@ class Loss(Checked):
         y_pred: Any,
         sample_weight: Any = None,
         class_weight: Any = None,
-        lengths: Any = None,
+        came: Layout | None = None,
         numbers: Any = None,
     ) -> tuple[Any, float]:
         """The loss, and how much it counts: the number that its mean was divided by.
@@ -103,7 +103,7 @@ class Loss(Checked):
         The arguments are those of `targets.align`. For "sum" and "none" the count is how
         many values there are.
         """
-        given = align(y_true, y_pred, sample_weight, class_weight, lengths, numbers)
+        given = align(y_true, y_pred, sample_weight, class_weight, came, numbers)
         if self.stepwise or given.layout is None:
             try:
                 values = self._called(given.y_true, given.y_pred)
@@ -135,13 +135,13 @@ class Loss(Checked):
 
         cells: the mask of the values, beside the one that they carry.
         """
-        mask = get_keras_mask(value_of(values))
+        held = value_of(values)
+        mask, shape = get_keras_mask(held), held.shape
         if cells is not None:
             mask = cells if mask is None else cells & np.asarray(mask, bool)
         if mask is not None:
             mask = np.asarray(mask, np.float32)
             weights = mask if weights is None else _spread(weights, mask.shape) * mask
-        shape = value_of(values).shape
         count = float(math.prod(shape)) if mask is None else float(np.count_nonzero(mask))
         if weights is not None:
             weights = _spread(np.asarray(weights, np.float32), shape)
@@ -218,7 +218,8 @@ class LossFunctionWrapper(Loss):
         self.stepwise = stepwise and kwargs.get("axis", -1) in (-1, None)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return self.fn(*of_one_rank(y_true, y_pred), **self.options)
+        function = getattr(self.fn, "of_arrays", self.fn)
+        return function(*of_one_rank(y_true, y_pred), **self.options)
 
     def get_config(self) -> dict[str, Any]:
         own = configured.arguments_of(type(self))
@@ -258,7 +259,8 @@ def _total(values: Any, weights: np.ndarray | None, divisor: np.float32) -> Any:
     weighted = held if weights is None else held * weights
 
     def backward(d: np.ndarray) -> np.ndarray:
-        gradient = np.full(weighted.shape, d / divisor, np.float32)
+        gradient = np.empty(weighted.shape, np.float32)
+        gradient.fill(d / divisor)
         return gradient if weights is None else unbroadcast(gradient * weights, held.shape)
 
     return recorded(reductions.reduce(weighted, "sum") / divisor, values, backward)

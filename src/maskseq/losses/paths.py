@@ -34,7 +34,7 @@ class OfSequences(Loss):
         y_pred: Any,
         sample_weight: Any = None,
         class_weight: Any = None,
-        lengths: Any = None,
+        came: Layout | None = None,
         numbers: Any = None,
     ) -> tuple[Any, float]:
         """The loss, and the number of sequences; sample_weight: (batch,)."""

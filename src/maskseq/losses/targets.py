@@ -27,15 +27,14 @@ class Aligned(NamedTuple):
 
     y_pred: the real steps (n, *features), Traced if the output was; or the whole output, if it has
     no mask.  y_true: as many rows.  weights: float32 (n,), or None for 1.  layout: where the rows
-    are in the batch; None without a mask.  size: how many rows there are.  cells: the mask of an
-    output that has one of more axes than (batch, time), or None.
+    are in the batch; None without a mask.  cells: the mask of an output that has one of more axes
+    than (batch, time), or None.
     """
 
     y_true: Any
     y_pred: Any
     weights: Any
     layout: Layout | None
-    size: int
     cells: np.ndarray | None = None
 
     def cells_of(self, values: Any) -> np.ndarray | None:
@@ -49,7 +48,7 @@ def align(
     y_pred: Any,
     sample_weight: Any = None,
     class_weight: Mapping[int, float] | None = None,
-    lengths: Any = None,
+    came: Layout | None = None,
     numbers: Any = None,
 ) -> Aligned:
     """Labels and weights beside the real steps of an output.
@@ -60,24 +59,32 @@ def align(
         y_pred: Rows, or an array, with or without a mask; Traced or not.
         sample_weight: (batch,), for all steps of a sequence, or a weight for each step.
         class_weight: class -> weight, of integer labels, one a row, or of one-hot ones.
-        lengths: (batch,): how long the sequences were when they came, if a mask may have left out
-            some of their steps: labels in a Ragged may then be of these lengths, too.
+        came: the layout in which the sequences came, if a mask may have left out some of their
+            steps: labels in a Ragged may then be of its lengths, too.
         numbers: (batch,): of the sequences in the data, for errors; by default those in the batch.
     Raises: ValueError naming the sequence, what was expected and what came.
     """
     if type(y_pred) not in _OUTPUTS:
         y_pred = as_output(y_pred)
-    rows, layout = rows_of(y_pred)
+    plain = type(value_of(y_pred)) is np.ndarray  # which has no mask
+    rows, layout = (y_pred, None) if plain else rows_of(y_pred)
     if type(rows) is not Traced:
         rows = real_numbers(rows, "y_pred")
-    y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", lengths, numbers)
-    weights = weights_for(sample_weight, y_pred, layout, lengths, numbers)
+    y = None if y_true is None else rows_for(y_true, y_pred, layout, "y_true", came, numbers)
+    weights = None
+    if sample_weight is not None:
+        weights = weights_for(sample_weight, y_pred, layout, came, numbers)
     if class_weight is not None:
         by_class = weights_of_classes(y, class_weight)
         weights = by_class if weights is None else _with_axes(weights, by_class) * by_class
-    mask = get_keras_mask(value_of(y_pred)) if layout is None else None
-    cells = None if mask is None or np.ndim(mask) < 3 else np.asarray(mask, bool)
-    return Aligned(y, rows, weights, layout, len(value_of(rows)), cells)
+    cells = None if plain or layout is not None else _cells_of(value_of(y_pred))
+    return Aligned(y, rows, weights, layout, cells)
+
+
+def _cells_of(value: Any) -> np.ndarray | None:
+    """The mask of an array, if it has more axes than (batch, time)."""
+    mask = get_keras_mask(value)
+    return None if mask is None or np.ndim(mask) < 3 else np.asarray(mask, bool)
 
 
 def as_output(y_pred: Any) -> Any:
@@ -100,7 +107,10 @@ def tell_shapes(name: str, y_true: Any, y_pred: Any, error: ValueError) -> None:
 
 
 def of_users(function: _Function) -> _Function:
-    """A loss or metric of labels and predictions, of lists too; errors of shapes name it."""
+    """A loss or metric of labels and predictions, of lists too; errors of shapes name it.
+
+    `of_arrays` of what is returned is the function itself, for what `align` gave.
+    """
     name = function.__name__
 
     @functools.wraps(function)
@@ -115,6 +125,7 @@ def of_users(function: _Function) -> _Function:
             tell_shapes(name, y_true, y_pred, error)
             raise
 
+    vars(told)["of_arrays"] = function
     return cast(_Function, told)
 
 
@@ -147,7 +158,7 @@ def rows_for(
     output: Any,
     layout: Layout | None,
     name: str,
-    lengths: Any = None,
+    came: Layout | None = None,
     numbers: Any = None,
 ) -> Any:
     """What belongs to the rows of `rows_of(output)` of an array, a Ragged, lists, or Rows."""
@@ -165,7 +176,7 @@ def rows_for(
     if len(given) != shape[0] and type(given) is not Rows:
         raise ValueError(f"{name}: expected {shape[0]} sequences or samples, got {len(given)}")
     if isinstance(given, Ragged):
-        return _of_ragged(given, shape, layout, name, lengths, numbers)
+        return _of_ragged(given, shape, layout, name, came, numbers)
     if layout is None:
         return as_numpy(given)
     if type(given) is Rows:
@@ -182,7 +193,11 @@ def rows_for(
 
 
 def weights_for(
-    weights: Any, output: Any, layout: Layout | None, lengths: Any = None, numbers: Any = None
+    weights: Any,
+    output: Any,
+    layout: Layout | None,
+    came: Layout | None = None,
+    numbers: Any = None,
 ) -> Any:
     """Weights of samples or steps as float32 (n,) for the rows of `rows_of(output)`; None stays."""
     if weights is None:
@@ -199,9 +214,7 @@ def weights_for(
                     )
                 return array.reshape(-1).astype(np.float32).repeat(layout.lengths)
         weights = array
-    rows = np.asarray(
-        rows_for(weights, output, layout, "sample_weight", lengths, numbers), np.float32
-    )
+    rows = np.asarray(rows_for(weights, output, layout, "sample_weight", came, numbers), np.float32)
     if layout is not None and rows.ndim > 1 and rows.shape[1:] == (1,):
         rows = rows[:, 0]
     return rows
@@ -270,7 +283,7 @@ def _of_ragged(
     shape: tuple[int, ...],
     layout: Layout | None,
     name: str,
-    came: Any,
+    came: Layout | None,
     numbers: Any,
 ) -> Any:
     if layout is None:
@@ -281,7 +294,7 @@ def _of_ragged(
         return given.values.reshape(shape[0], shape[1], *given.values.shape[1:])
     if np.array_equal(given.lengths, layout.lengths):
         return given.values
-    wanted = layout.lengths if came is None else np.asarray(came)
+    wanted = (came or layout).lengths
     _check_lengths(given.lengths, wanted, name, numbers)
     sequences = np.arange(layout.batch).repeat(layout.lengths)
     return given.values[given.offsets[sequences] + layout.cells - sequences * layout.time]

@@ -119,8 +119,8 @@ def part(value: Any, start: int, stop: int) -> Any:
     if type(value) is not Rows:
         return picked(value, slice(start, stop))
     layout, source = value.layout, value.source
-    first, last = layout.offsets[start], layout.offsets[stop]
-    inside = layout.part(start, stop)
+    inside, first = layout.part(start, stop), layout.offsets.item(start)
+    last = first + inside.steps
     if source.index is None:
         return Rows(None, inside, source=Source(source.array[first:last]))
     return Rows(None, inside, source=Source(source.array, source.index[first:last]))

@@ -9,9 +9,9 @@ import numpy as np
 
 from .. import _kernels
 from ..configured import is_ours
-from ..context import changed
+from ..context import OUTSIDE, enter, leave
 from ..tape import SparseRows, value_of
-from ..variable import Trial, Variable, replace, values_of, versions_of
+from ..variable import Variable, replace, values_of, versions_of
 from .gradients import clipped
 from .optimizer import Optimizer
 
@@ -29,8 +29,18 @@ class Fused(Optimizer):
 
     _slots: Sequence[list[Variable]] = ()
     """For each kind of slot in the order of the rule, those of all weights."""
-    _known: tuple[list[Variable], list[list[Variable]], bool] = [], [], True
-    """The weights of the last step, their `_columns`, and whether all of these are float32."""
+    _known: tuple[list[Variable], list[Variable], bool] = [], [], True
+    """The weights of the last step, `_all_of` them, and whether all of these are float32."""
+    _in_one_pass = False
+    """True if no `update_step` of a subclass is to be called."""
+    _at_once = False
+    """True if no method of a user's is to be called, nor an `update_all` of a subclass."""
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        cls._in_one_pass = cls.update_step is Fused.update_step
+        own = not is_ours(cls) or cls.update_all is not Fused.update_all
+        cls._at_once = cls._in_one_pass and not own
 
     def build(self, variables: Sequence[Variable]) -> None:
         super().build(variables)
@@ -41,59 +51,52 @@ class Fused(Optimizer):
         raise NotImplementedError(f"{type(self).__name__} has no rule")
 
     def decay_weights(self, variables: list[Variable], rate: Any) -> None:
-        if not self._in_one_pass():  # else `update_all` does it in its pass
+        if not self._in_one_pass:  # else `update_all` does it in its pass
             super().decay_weights(variables, rate)
 
     def update_all(self, gradients: list[Any], variables: list[Variable], rate: Any) -> None:
-        if not self._in_one_pass():
+        if not self._in_one_pass:
             super().update_all(gradients, variables, rate)
             return
-        decay = None if self.weight_decay is None else (self.weight_decay, rate)
-        self._step_of(gradients, variables, rate, decay)
+        self._step_of(gradients, variables, rate, self.weight_decay)
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         self._step_of([gradient], [variable], learning_rate, None)
 
-    def _in_one_pass(self) -> bool:
-        return type(self).update_step is Fused.update_step
-
     def _step_of(
-        self, gradients: list[Any], variables: list[Variable], rate: Any, decay: Any
+        self, gradients: list[Any], variables: list[Variable], rate: Any, share: float | None
     ) -> None:
-        columns = self._columns(variables)
-        for column, new in zip(columns, self._new(gradients, columns, rate, decay), strict=True):
-            self.assign_all(column, new)
+        assigned = self._all_of(variables)
+        self.assign_all(assigned, self._new(gradients, assigned, rate, share))
 
-    def _columns(self, variables: list[Variable]) -> list[list[Variable]]:
+    def _all_of(self, variables: list[Variable]) -> list[Variable]:
         """The weights, then what is kept of each, kind by kind."""
-        known, columns, _ = self._known
+        known, found, _ = self._known
         if len(known) == len(variables) and all(map(is_, known, variables)):
-            return columns
+            return found
         places = list(map(self._index.__getitem__, map(id, variables)))
-        columns = [variables, *(list(map(slots.__getitem__, places)) for slots in self._slots)]
-        plain = set(map(_dtype_of, chain.from_iterable(columns))) == _PLAIN
-        self._known = variables, columns, plain
-        return columns
+        slots = (map(kind.__getitem__, places) for kind in self._slots)
+        found = [*variables, *chain.from_iterable(slots)]
+        self._known = variables, found, set(map(_dtype_of, found)) == _PLAIN
+        return found
 
     def _new(
-        self, gradients: list[Any], columns: list[list[Variable]], rate: Any, decay: Any
-    ) -> list[list[np.ndarray]]:
-        """What takes the place of the values of `columns`, which `_columns` gave last."""
+        self, gradients: list[Any], assigned: list[Variable], rate: Any, share: float | None
+    ) -> list[np.ndarray]:
+        """New values of what `_all_of` gave last. share: of a weight that decays, times rate."""
         rule, numbers = self.rule(rate)
-        held = list(map(values_of, columns))
-        plain: list[Any] = gradients
+        held, count = values_of(assigned), len(gradients)
         if SparseRows in map(type, gradients):
-            plain = [(g.ids, g.values) if type(g) is SparseRows else g for g in gradients]
-        decays = None if decay is None else list(map(self._use_weight_decay, columns[0]))
-        given = [*zip(plain, *held, strict=True)]
+            gradients = [(g.ids, g.values) if type(g) is SparseRows else g for g in gradients]
+        kinds = zip(*[iter(held)] * count, strict=True)
+        given = [*zip(gradients, *kinds, strict=True)]
+        decay = None if share is None else (share, rate)
+        decays = None if share is None else list(map(self._use_weight_decay, assigned[:count]))
         stepped = _kernels.update_weights(rule, numbers, given, decay, decays)
-        new = list(map(list, zip(*stepped, strict=True)))
+        new = [*chain.from_iterable(zip(*stepped, strict=True))]
         if self._known[2]:
             return new
-        return [
-            [x.astype(old.dtype, copy=False) for old, x in zip(olds, values, strict=True)]
-            for olds, values in zip(held, new, strict=True)
-        ]
+        return [x.astype(old.dtype, copy=False) for old, x in zip(held, new, strict=True)]
 
     def apply(
         self,
@@ -112,19 +115,21 @@ class Fused(Optimizer):
 
     def _assigns_once(self) -> bool:
         """True if a step assigns every weight and slot once, and nothing of a user's runs in it."""
-        plain = not (self.use_ema or self.gradient_accumulation_steps)
-        plain &= type(self).update_all is Fused.update_all and self._in_one_pass()
-        return plain and is_ours(type(self)) and is_ours(type(self._learning_rate))
+        plain = self._at_once and not (self.use_ema or self.gradient_accumulation_steps)
+        return plain and is_ours(type(self._learning_rate))
 
     def _apply_at_once(self, grads: list[Any], variables: list[Variable]) -> None:
         """`apply` without a note of each value that is assigned."""
-        columns = self._columns(variables)
-        replaced = [*chain.from_iterable(columns), self._iterations]
+        assigned = self._all_of(variables)
+        replaced = [*assigned, self._iterations]
         versions = versions_of(replaced)
-        with changed(edition=Trial(), tape=None), np.errstate(all="ignore"):
-            grads = clipped(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
-            rate = np.asarray(value_of(self.learning_rate))
-            decay = None if self.weight_decay is None else (self.weight_decay, rate)
-            new = self._new(grads, columns, rate, decay)
-            done = np.asarray(self._iterations.value + np.int32(1), self._iterations.dtype)
-        replace(replaced, [*chain.from_iterable(new), done], versions)
+        token = enter(OUTSIDE)  # which sees the newest values
+        try:
+            with np.errstate(all="ignore"):
+                grads = clipped(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
+                rate = np.asarray(value_of(self.learning_rate))
+                new = self._new(grads, assigned, rate, self.weight_decay)
+                done = np.asarray(self._iterations.value + np.int32(1), self._iterations.dtype)
+        finally:
+            leave(token)
+        replace(replaced, [*new, done], versions)

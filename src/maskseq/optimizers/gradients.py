@@ -3,7 +3,8 @@
 A gradient is an array of its weight's shape, or the SparseRows of a table.
 """
 
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def checked(gradient: Any, variable: Variable) -> Any:
 
 def all_checked(gradients: list[Any], variables: list[Variable]) -> list[Any]:
     """`checked` of each."""
-    plain = set(map(type, gradients)) == {np.ndarray}
+    plain = all(map(is_, map(type, gradients), repeat(np.ndarray)))
     if plain and list(map(_kind_of, gradients)) == kinds_of(variables):
         return gradients
     return list(map(checked, gradients, variables))

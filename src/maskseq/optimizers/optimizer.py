@@ -315,7 +315,7 @@ class Optimizer(Checked):
                 f"{self.name}: expected {len(variables)} gradients, one for each weight, "
                 f"got {len(grads)}"
             )
-        if not self._index.keys() >= set(map(id, variables)):
+        if not all(map(self._index.__contains__, map(id, variables))):
             variable = next(v for v in variables if id(v) not in self._index)
             raise ValueError(
                 f"{self.name}: {variable!r} is none of the weights that it was built with: "

@@ -32,16 +32,20 @@ class Tape:
 
     def __init__(self, variables: Iterable[Variable] = ()):
         self.variables = list(variables)
-        self.penalties: list[tuple[Any, Any]] = []
-        self.losses: list[Any] = []
         self.trained: set[Any] = set()
         self._wanted = set(map(id, self.variables))
+        self._begin()
+
+    def _begin(self) -> None:
+        self.penalties: list[tuple[Any, Any]] = []
+        self.losses: list[Any] = []
         self._entries: list[tuple[Any, Sequence[Any], list[bool], Backward]] | None = []
 
     def again(self) -> "Tape":
         """An empty tape for the same weights; what is known of layers stays known."""
-        tape = Tape()
+        tape = Tape.__new__(Tape)
         tape.variables, tape.trained, tape._wanted = self.variables, self.trained, self._wanted
+        tape._begin()
         return tape
 
     def data(self, value: Any) -> Traced:
@@ -94,7 +98,8 @@ class Tape:
         else:
             made = Traced(value, self, needed)
         if needed:
-            self._open().append((made, sources, wanted, backward))
+            entries = self._open() if self._entries is None else self._entries
+            entries.append((made, sources, wanted, backward))
         return made
 
     def call_plain(self, name: str, function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -129,9 +134,8 @@ class Tape:
         if gradient is None:
             given = [_ones(value_of(x)) for x in losses]
         found: dict[int, Any] = {}
+        _add(found, losses, given, (True,) * len(losses))
         take = found.pop if of is None else _kept(found, of)
-        for value, start in zip(losses, given, strict=True):
-            _add(found, value, start)
         while entries:
             made, sources, wanted, backward = entries.pop()
             if type(made) is list:
@@ -140,10 +144,7 @@ class Tape:
                     continue
             elif (arrived := take(id(made), None)) is None:
                 continue
-            parts = zip(sources, backward(arrived, wanted), strict=True)
-            for source, part in compress(parts, wanted):
-                if part is not None:
-                    _add(found, source, part)
+            _add(found, sources, backward(arrived, wanted), wanted)
         return list(map(found.get, map(id, self.variables if of is None else of)))
 
     def _open(self) -> list:
@@ -165,17 +166,24 @@ def _kept(found: dict[int, Any], of: Sequence[Any]) -> Callable[[int, None], Any
     return lambda place, none: found.get(place) if place in kept else found.pop(place, none)
 
 
-def _add(found: dict[int, Any], source: Any, gradient: Any) -> None:
-    """Add to what is known of the gradient of `source`, a Traced or a weight."""
-    place, value = id(source), source.value if type(source) is Traced else source
-    if type(gradient) is not SparseRows:
-        gradient = np.asarray(gradient, np.float32)
-    got = gradient.shape
-    if not (_fits(value, got) if type(value) is Rows else value.shape == got):
-        raise ValueError(f"gradient of a value of shape {value.shape} has shape {got}")
-    found[place] = add_gradients(found[place], gradient) if place in found else gradient
+def _add(
+    found: dict[int, Any], sources: Sequence[Any], gradients: Iterable[Any], wanted: Sequence[bool]
+) -> None:
+    """Add to what is known of the gradients of Traced values and weights, where they are wanted."""
+    for source, gradient in compress(zip(sources, gradients, strict=True), wanted):
+        if gradient is None:
+            continue
+        if type(gradient) is not SparseRows:
+            gradient = np.asarray(gradient, np.float32)
+        value = source.value if type(source) is Traced else source
+        if type(value) is Rows or gradient.shape != value.shape:
+            _check_shape(value, gradient.shape)
+        place = id(source)
+        found[place] = add_gradients(found[place], gradient) if place in found else gradient
 
 
-def _fits(rows: Rows, shape: tuple[int, ...]) -> bool:
-    """True if a gradient of that shape is of the rows, with pads or without."""
-    return shape[1:] == rows.features and len(shape) > 0 and shape[0] >= rows.layout.steps
+def _check_shape(value: Any, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless a gradient of that shape is of Rows, with pads or without."""
+    fits = type(value) is Rows and shape[1:] == value.features
+    if not (fits and shape and shape[0] >= value.layout.steps):
+        raise ValueError(f"gradient of a value of shape {value.shape} has shape {shape}")

@@ -40,7 +40,7 @@ class _Slot:
         weights, by_class = None, None
         if self.weighted:
             weights, by_class = batch.weights[self.output], class_weight
-        return align(target, output, weights, by_class, batch.lengths, batch.numbers)
+        return align(target, output, weights, by_class, batch.layout, batch.numbers)
 
     def add(self, given: Aligned) -> None:
         """Add a batch."""

@@ -8,7 +8,7 @@ does not depend on its batch. A `Stream` takes batches as they come.
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..given.checking import in_range
 from ..given.numpy_ma import without_mask
 from ..models import inputs as model_inputs
 from ..models.batches import count_of, gives_batches, part, picked
-from ..rows import Rows
+from ..rows import Layout, Rows
 from ..tensor import to_float32
 from .outputs import by_output
 
@@ -44,7 +44,7 @@ def _shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
 class Batch(NamedTuple):
     """values: one for each input, as a walk takes them.  targets, weights: one for each output, an
     array, a Ragged or None.  numbers: int64 (sequences,): their places in the data.
-    lengths: int64 (sequences,), how long the sequences of a single ragged input are; else None.
+    layout: that of a single input of Rows; else None.
     """
 
     values: list[Any]
@@ -53,10 +53,9 @@ class Batch(NamedTuple):
     numbers: np.ndarray
 
     @property
-    def lengths(self) -> np.ndarray | None:
+    def layout(self) -> Layout | None:
         values = self.values
-        single = len(values) == 1 and type(values[0]) is Rows
-        return values[0].layout.lengths if single else None
+        return values[0].layout if len(values) == 1 and type(values[0]) is Rows else None
 
 
 class Source(Protocol):
@@ -150,17 +149,21 @@ class DataSet:
 
     def _cut(self, numbers: np.ndarray) -> Iterator[Batch]:
         """The sequences `numbers`, gathered once, as batches."""
-
-        def parts(take: Callable[..., Any], lists: Any, *which: Any) -> list[list[Any]]:
-            return [[x if x is None else take(x, *which) for x in values] for values in lists]
-
-        gathered = parts(taken, (self._values, self._targets, self._weights), numbers)
+        lists = self._values, self._targets, self._weights
+        lists = [[x if x is None else taken(x, numbers) for x in values] for values in lists]
+        if len(numbers) <= self.size:
+            yield Batch(*lists, numbers)
+            return
         for start in range(0, len(numbers), self.size):
             own = numbers[start : start + self.size]
-            values, targets, weights = gathered
-            if len(own) < len(numbers):
-                values, targets, weights = parts(_slice, gathered, start, start + len(own))
-            yield Batch(values, targets, weights, own)
+            stop = start + len(own)
+            values, targets, weights = lists
+            yield Batch(
+                [_slice(x, start, stop) for x in values],
+                [_slice(x, start, stop) for x in targets],
+                [_slice(x, start, stop) for x in weights],
+                own,
+            )
 
 
 class Stream:
@@ -309,7 +312,9 @@ def taken(value: Any, numbers: np.ndarray) -> Any:
 
 
 def _slice(value: Any, start: int, stop: int) -> Any:
-    """The sequences [start, stop), where they lie."""
+    """The sequences [start, stop), where they lie; None stays None."""
+    if type(value) is np.ndarray:
+        return value[start:stop]
     return value[start:stop] if isinstance(value, Ragged) else part(value, start, stop)
 
 

@@ -10,7 +10,7 @@ from ..context import changed
 from ..given import options
 from ..given.checking import in_range
 from ..given.notices import warn
-from ..given.places import rows_of
+from ..given.places import renumber, rows_of
 from ..layers.base.errors import naming_errors
 from ..models import asked, batches
 from ..models import inputs as model_inputs
@@ -216,12 +216,17 @@ def _of_group(results: list[Any]) -> Any:
 
 def _train(trainer: Trainer, given: Iterable[Batch], run: Any, epoch: int) -> int:
     """Train on the batches of an epoch. Returns how many there were."""
-    told, count = run.listens("on_train_batch_end"), 0
+    begins, told = map(run.listens, ("on_train_batch_begin", "on_train_batch_end"))
+    count = 0
     for group in _executions(given, trainer.model.steps_per_execution):
-        run.on_train_batch_begin(group[0][0])
+        if begins:
+            run.on_train_batch_begin(group[0][0])
         for number, batch in group:
-            with rows_of(batch.numbers.__getitem__):
+            try:
                 trainer.train(batch, epoch, number)
+            except Exception as error:
+                renumber(error, batch.numbers.__getitem__)
+                raise
         count += len(group)
         if told:
             run.on_train_batch_end(group[-1][0], trainer.logs())
@@ -240,8 +245,11 @@ def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict
     for group in _executions(given, trainer.model.steps_per_execution):
         run.on_test_batch_begin(group[0][0])
         for _, batch in group:
-            with rows_of(batch.numbers.__getitem__):
+            try:
                 trainer.test(batch, alone)
+            except Exception as error:
+                renumber(error, batch.numbers.__getitem__)
+                raise
         count += len(group)
         if told:
             run.on_test_batch_end(group[-1][0], trainer.logs())

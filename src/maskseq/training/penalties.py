@@ -12,16 +12,15 @@ from ..tape import Tape, value_of
 from ..tensor import get_keras_mask
 
 
-def penalties(tape: Tape, batch: int, variables: Any) -> list[Any]:
+def penalties(tape: Tape, batch: int, regularized: Any) -> list[Any]:
     """The regularizers of the weights, then what the walk noted, as float32 numbers.
 
     Arguments: batch: sequences, by which the penalty of an output is divided, as in Keras; of an
-        output with a mask the real steps count.  variables: the weights.
+        output with a mask the real steps count.  regularized: the weights that have a regularizer.
     """
     found = [
         variable.regularizer(tape.record(variable.value, [variable], _as_it_is))
-        for variable in variables
-        if variable.regularizer is not None
+        for variable in regularized
     ]
     for regularizer, outputs in tape.penalties:
         for output in flatten(outputs):

@@ -67,6 +67,9 @@ class Trainer:
         self._step: of_users.Step | None = None
         self._own_logs: dict[str, float] = {}
         self._blank: Tape | None = None  # for what is trained
+        self._regularized: list[Any] = []  # of it
+        self._writes_loss = of_users.writes(model, "compute_loss")
+        self._writes_metrics = of_users.writes(model, "compute_metrics")
         self._told_nan = False
 
     def check_model(self) -> None:
@@ -117,7 +120,7 @@ class Trainer:
         versions = versions_of(variables)
         with changed(training=True, tape=tape, losses=tape.losses, rng=rng) as walk:
             outputs = self._outputs([x if x is None else tape.data(x) for x in values])
-            if of_users.writes(self.model, "compute_loss"):
+            if self._writes_loss:
                 total = self._own_loss(tape, outputs, batch)
             else:
                 total = self._compiled_loss(tape, outputs, batch)
@@ -133,6 +136,8 @@ class Trainer:
         """An empty tape for what is trainable, which is sought once after each `reset`."""
         if self._blank is None:
             self._blank = Tape(self.model.trainable_weights)
+            variables = self._blank.variables
+            self._regularized = [x for x in variables if x.regularizer is not None]
         return self._blank
 
     def regularizes_outputs(self) -> bool:
@@ -146,6 +151,7 @@ class Trainer:
         alone: there is no penalty on outputs; the model then walks as in `predict`.
         """
         values = self._prepared(batch)
+        self._tape()  # so that what is regularized is known
         tape = Tape()
         with changed(tape=tape, losses=tape.losses):
             if alone:
@@ -154,7 +160,7 @@ class Trainer:
             else:
                 outputs = self._outputs([x if x is None else tape.data(x) for x in values])
                 outputs = list(map(value_of, outputs))
-            if of_users.writes(self.model, "compute_loss"):
+            if self._writes_loss:
                 self._own_loss(tape, outputs, batch, training=False)
             else:
                 self._add_losses(tape, outputs, batch, None)
@@ -163,7 +169,9 @@ class Trainer:
     def _add_losses(self, tape: Tape, outputs: list[Any], batch: Batch, class_weight: Any) -> Any:
         """The losses of the outputs with their weights, and the penalties; all are counted."""
         terms = self.losses.add(outputs, batch, class_weight)
-        extra = penalties(tape, len(batch.numbers), self._tape().variables)
+        extra = []
+        if self._regularized or tape.penalties or tape.losses:
+            extra = penalties(tape, len(batch.numbers), self._regularized)
         self.losses.add_penalties(extra, batch)
         return terms, extra
 
@@ -192,7 +200,7 @@ class Trainer:
             return self._compiled_loss(step.tape, outputs, batch)
 
     def _add_metrics(self, outputs: list[Any], batch: Batch, class_weight: Any) -> None:
-        if not of_users.writes(self.model, "compute_metrics"):
+        if not self._writes_metrics:
             self.metrics.add(outputs, batch, class_weight)
             return
         self._step = step = of_users.step_of(None, outputs, batch)
@@ -289,8 +297,9 @@ class Trainer:
             values = model_inputs.prepare(model, values)
         elif not model.built:
             model.predict_on_batch(as_padded(values[0]))
-        self.losses.resolve(model)
-        self.metrics.resolve(model)
+        if self.losses.outputs is None:
+            self.metrics.resolve(model)
+            self.losses.resolve(model)
         return values
 
     def _outputs(self, values: list[Any]) -> list[Any]:
@@ -299,7 +308,8 @@ class Trainer:
         settings = {"on_mask_loss": model.on_mask_loss, "padded_output": False}
         if model._plan is not None and model._walks:
             context = current().but(**settings)
-            outputs = flatten(model._plan.run(values, context, context))
+            found = model._plan.run(values, context, context)
+            outputs = [found] if type(found) is Traced else flatten(found)
         else:
             with changed(**settings):
                 outputs = flatten(model.apply(values[0] if len(values) == 1 else values))
@@ -338,12 +348,12 @@ def _check_versions(versions: list[int], variables: list[Any], edition: Any) -> 
 
 def _total(tape: Tape, terms: list[tuple[Any, float]], extra: list[Any]) -> Any:
     """The number that is minimized."""
-    parts, weights = [loss for loss, _ in terms] + extra, [weight for _, weight in terms]
-    weights += [1.0] * len(extra)
-    if not parts:
+    terms = [*terms, *((penalty, 1.0) for penalty in extra)] if extra else terms
+    if not terms:
         raise ValueError("nothing to minimize: compile with a loss, or add_loss in a layer")
-    if weights == [1.0] and type(parts[0]) is Traced:
-        return parts[0]
+    if len(terms) == 1 and terms[0][1] == 1.0 and type(terms[0][0]) is Traced:
+        return terms[0][0]
+    parts, weights = map(list, zip(*terms, strict=True))
     total = math.fsum([w * float(value_of(x)) for x, w in zip(parts, weights, strict=True)])
 
     def backward(gradient: Any, wanted: Any) -> list[Any]:

@@ -318,7 +318,9 @@ class Layer(Contract):
                     kind = type(x)
                     if kind is ndarray and self._takes_arrays:
                         return self.call(x)
-                    if kind is not Rows and kind is not ndarray:
+                    if kind is Traced:
+                        kind = None
+                    elif kind is not Rows and kind is not ndarray:
                         kind = kind_of(x)
                     if kind is Rows:
                         if self.supports_masking:

@@ -1,8 +1,7 @@
 """Weights in the form the kernels want, made once for all calls."""
 
 from collections.abc import Sequence
-from itertools import compress, repeat
-from operator import is_not
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from ... import _kernels
 from ...context import changed, current
 from ...numerics.quantized import packable
-from ...variable import Variable, held_by
+from ...variable import ABSENT, Variable, held_by
 from .one_tensor import OneTensor
 from .weights import overridable
 
@@ -35,27 +34,24 @@ class KeepsPack:
         edition = current().edition
         if edition is not None and edition.number == self._packed_for and not edition:
             return self._packed[1]
-        weights = list(map(getattr, repeat(self), self.packed_names))
-        there = list(map(is_not, weights, repeat(None)))
-        versions, values = held_by(list(compress(weights, there)))
+        weights = map(getattr, repeat(self), self.packed_names)
+        versions, values = held_by([ABSENT if x is None else x for x in weights])
         known, packed = self._packed
         if known != versions:
-            left = iter(values)
-            return self._packed_anew(versions, [next(left) if x else None for x in there])
+            return self._packed_anew(edition, versions, values)
         if edition is not None and not edition:
             vars(self)["_packed_for"] = edition.number
         return packed
 
-    def _packed_anew(self, versions: list[int], values: Sequence[Any]) -> Any:
+    def _packed_anew(self, edition: Any, versions: list[int], values: Sequence[Any]) -> Any:
         """The same of these values, which the current walk sees.
 
         `_packed` keeps it. If others have replaced them since the walk began, its edition does.
         """
-        edition = current().edition
         if edition is None:
             with changed():
                 return self.packed()
-        made = edition.made.get(id(self))
+        made = edition.made.get(id(self)) if edition else None
         if made is not None and made[1] == versions:
             return made[2]
         packed = self.pack_weights(*values)

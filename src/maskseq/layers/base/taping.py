@@ -27,15 +27,16 @@ def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     if current().reader is not None:
         with changed(reader=None):
             return answer_on_tape(layer, args, kwargs)
-    tape = current().tape
+    tape, alone = current().tape, len(args) == 1 and not kwargs and type(args[0]) is Traced
     if layer.precision != "float32" and tape.variables:
         refuse_training(layer)
-    if not _takes_part(layer, tape, args, kwargs):
+    wants = args[0].needed if alone else _wants_arguments(tape, args, kwargs)
+    if not (wants or _wants_weights(layer, tape)):
         with changed(tape=None, reader=None):  # before the first trainable weight: no record
             outputs = layer.apply(*plain_values(args), **plain_values(kwargs))
     else:
         outputs = NotImplemented
-        if len(args) == 1 and not kwargs and type(args[0]) is Traced and layer.built:
+        if alone and layer.built:
             outputs = _at_once(layer, tape, args[0])
         if outputs is NotImplemented:
             args, kwargs = map_structure(_settled, args), map_structure(_settled, kwargs)
@@ -50,18 +51,19 @@ def answer_on_tape(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
 def _wants_weights(layer: Any, tape: Any) -> bool:
     """True if a weight of the layer, or of one that it holds, is wanted."""
 
-    def own_wanted(holder: Any) -> bool:
-        return any(map(tape.wants, holder._own_variables))
-
     if not tape.variables:
         return False
-    if own_wanted(layer):
+    if any(map(tape.wants, layer._own_variables)):
         return True
     known = layer.__dict__.get("_without_weights")
     if known is None and layer.built and is_ours(type(layer)):
         known = layer._without_weights = not layer.weights and not layer._sublayers()
     if known or layer in tape.trained:
         return not known
+
+    def own_wanted(holder: Any) -> bool:
+        return any(map(tape.wants, holder._own_variables))
+
     if not own_wanted(layer._holders(until=own_wanted)[-1]):
         return False
     tape.trained.add(layer)
@@ -81,10 +83,9 @@ def _takes_rows(layer: Any) -> bool:
     return layer.stepwise or type(layer).on_rows is not Contract.on_rows
 
 
-def _takes_part(layer: Any, tape: Any, arguments: Any, options: dict[str, Any]) -> bool:
-    """True if a gradient passes `layer`."""
-    wants = tape.wants_any(arguments) or (bool(options) and tape.wants_any(options))
-    return wants or _wants_weights(layer, tape)
+def _wants_arguments(tape: Any, arguments: Any, options: dict[str, Any]) -> bool:
+    """True if a gradient of an argument is wanted."""
+    return tape.wants_any(arguments) or (bool(options) and tape.wants_any(options))
 
 
 def _settled(value: Any) -> Any:
@@ -170,7 +171,7 @@ def call_on_tape(layer: Any, tape: Any, inputs: Any, **options: Any) -> Any:
     if current().reader is not None:
         with changed(reader=None):
             return call_on_tape(layer, tape, inputs, **options)
-    if not _takes_part(layer, tape, inputs, options):
+    if not (_wants_arguments(tape, inputs, options) or _wants_weights(layer, tape)):
         with changed(tape=None, reader=None):
             given = plain_values(options)
             options = training_option(layer)

@@ -15,6 +15,9 @@ from ...numerics.quantizing import quantize
 from ...variable import Variable, publish, weight_source
 from .errors import check_axes, naming_errors
 
+_WITHOUT_LAYERS = "_inbound_nodes", "_own_variables", "_made_at"
+"""Attributes of a layer that need not be looked through for others."""
+
 
 def _find_holders(value: Any, found: dict[int, Any]) -> None:
     """Add the holders in a nested structure."""
@@ -208,7 +211,7 @@ class WeightHolder:
         """The layers among its attributes."""
         found: dict[int, Any] = {}
         attributes = vars(self).copy()  # other threads may add some
-        for name in ("_inbound_nodes", "_own_variables"):  # may be many, and hold no layers
+        for name in _WITHOUT_LAYERS:
             attributes.pop(name, None)
         _find_holders(list(attributes.values()), found)
         return list(found.values())

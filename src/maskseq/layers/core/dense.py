@@ -129,28 +129,37 @@ class Dense(PackingLayer):
         return y if fused else self.activation(y)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
-        held, kernel, gradient = inputs.value, self.kernel.value, gradient_of(self.activation)
+        held, kernel, linear = (
+            inputs.value,
+            self.kernel.value,
+            self.activation is activations.linear,
+        )
+        gradient = None if linear else gradient_of(self.activation)
         rows = held if type(held) is Rows else None
         if rows is not None and rows.ndim < 3:
             return self.on_rows(rows)  # which says what is wrong
         x = np.asarray(held if rows is None else rows.values, np.float32)
-        flat = x.reshape(-1, x.shape[-1])
-        z = _kernels.dense(flat, self.packed()).reshape(*x.shape[:-1], self.units)
+        flat = _flat(x)
+        z = _kernels.dense(flat, self.packed())
+        z = z if flat is x else z.reshape(*x.shape[:-1], self.units)
         y = z if gradient is None else self.activation(z)
 
         def backward(d: np.ndarray, wanted: Any) -> list[Any]:
             count = len(d)
             dz = d if gradient is None else gradient(d, y[:count], z[:count])
-            flat_dz = np.ascontiguousarray(dz).reshape(-1, self.units)
+            flat_dz, dx = _flat(np.ascontiguousarray(dz)), None
+            if wanted[0]:
+                dx = turned(flat_dz, kernel)
+                dx = dx if dz.ndim == 2 else dx.reshape(*dz.shape[:-1], len(kernel))
             return [
-                turned(flat_dz, kernel).reshape(*dz.shape[:-1], len(kernel)) if wanted[0] else None,
+                dx,
                 outer(flat[: len(flat_dz)], flat_dz) if wanted[1] else None,
                 column_sums(flat_dz) if wanted[2] else None,
             ]
 
         made = y if rows is None else rows.with_values(y)
         outputs = tape.record(made, [inputs, self.kernel, self.bias], backward)
-        if gradient is not None:
+        if linear or gradient is not None:
             return outputs
         if rows is None:
             return self.activation(outputs)
@@ -158,3 +167,8 @@ class Dense(PackingLayer):
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    """An array (..., features) as (rows, features)."""
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])

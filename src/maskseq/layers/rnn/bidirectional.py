@@ -127,6 +127,7 @@ class Bidirectional(CarriesStates):
         self._both_ours = all(  # side by side, as columns of one array
             type(x).call is RNN.call and len(x.step_shape) == 1 for x in self._directions
         )
+        self._both_taped = all(type(x).on_tape is RNN.on_tape for x in self._directions)
         self._first_weights = weights
 
     def _check_pair(self) -> None:
@@ -211,9 +212,8 @@ class Bidirectional(CarriesStates):
     def on_tape(
         self, tape: Any, inputs: Traced, initial_state: Any = None, mask: Any = None
     ) -> Any:
-        ours = all(type(x).on_tape is RNN.on_tape for x in self._directions)
         is_rows = type(inputs.value) is Rows
-        if not ours or (is_rows and (self._carries_on or inputs.value.ndim < 3)):
+        if not self._both_taped or (is_rows and (self._carries_on or inputs.value.ndim < 3)):
             return NotImplemented
         outputs, states = both_on_tape(self, inputs, _halves(initial_state), mask)
         merge = _MERGES[self.merge_mode]

@@ -56,8 +56,9 @@ def rnn_on_tape(layer: Any, inputs: Traced, initial_state: Any, mask: Any) -> An
 
 def last_on_tape(layer: Any, last: Any, layout: Layout, start: Any) -> Any:
     """`last_output` of a Traced value: that of sequences which show zeros takes no gradient."""
-    shown = np.asarray(layer.last_output(value_of(last), layout, start))
-    if shown is value_of(last):
+    held = value_of(last)
+    shown = np.asarray(layer.last_output(held, layout, start))
+    if shown is held:
         return last
     zeroed = np.zeros(layout.batch, bool)
     ones = layer.last_output(np.ones_like(shown), layout, start)
