@@ -190,6 +190,23 @@ def tensors_of_one_concatenation(n):
 
 
 @bomb
+def tensors_of_one_operation(n):
+    joined = operation("Concatenate", "c", [tensor("i")] * (n // 20), axis=1)
+    return functional(joined, shape=(None, 40_000))
+
+
+@bomb
+def results_of_one_operation(n):
+    return functional(operation("Unstack", "u", tensor("i"), axis=1), shape=(None, 10 * n, 2))
+
+
+@bomb
+def parts_of_one_operation(n):
+    cut = operation("Split", "s", tensor("i"), indices_or_sections=10 * n, axis=1)
+    return functional(cut, shape=(None, 10 * n, 2))
+
+
+@bomb
 def keyword_arguments(n):
     return functional(
         entry("ReLU", "a") | {NODES: [call(tensor("i"), **{f"k{i}": 1 for i in range(n)})]}

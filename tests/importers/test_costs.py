@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from maskseq import Input
 from maskseq.graph.trial import meter
 from maskseq.importers import FormatError
 from maskseq.importers.budget import Budget
 from maskseq.importers.keras import costs
 from maskseq.importers.keras.models import ModelMaker
+from maskseq.importers.keras.operations import RecordedOperation
 from maskseq.importers.keras.tensorflow import TensorFlowOperation
 from maskseq.variable import weight_source
 
@@ -77,3 +79,33 @@ def test_a_product_turns_the_operands_that_it_is_told_to(rng, a, b):
     other = y.swapaxes(1, 2) if b else y
     found = tensorflow("linalg.matmul", given, b=other, transpose_a=a, transpose_b=b)
     np.testing.assert_allclose(found, x @ y, rtol=1e-5, atol=1e-6)
+
+
+def wide(count):
+    return Input((count, 2))
+
+
+@pytest.mark.parametrize(
+    "operation, args, options",
+    [
+        ("Unstack", lambda: [wide(100_000)], {"axis": 1}),
+        ("Split", lambda: [wide(100_000)], {"indices_or_sections": 100_000, "axis": 1}),
+        ("Split", lambda: [wide(100_000)], {"indices_or_sections": [1] * 100_000, "axis": 1}),
+    ],
+)
+def test_each_tensor_that_an_operation_makes_is_paid_for(operation, args, options):
+    entry = {"name": "op", "class_name": operation, "module": "keras.src.ops.numpy"}
+    maker = ModelMaker("x")
+    with pytest.raises(FormatError, match="a model of too many layers and calls"):
+        RecordedOperation(maker, entry, options)(*args())
+    few = {"axis": 1} if operation == "Unstack" else {"indices_or_sections": 10, "axis": 1}
+    assert len(RecordedOperation(ModelMaker("x"), entry, few)(wide(10))) == 10
+
+
+def test_tensors_that_are_joined_are_added_up():
+    entry = {"name": "op", "class_name": "Concatenate", "module": "keras.src.ops.numpy"}
+    join = RecordedOperation(ModelMaker("x"), entry, {"axis": 1})
+    x = wide(10_000)
+    assert join([x] * 3).shape == (None, 30_000, 2)
+    with pytest.raises(FormatError, match="'op' makes an array of 72000000 cells"):
+        join([x] * 1200)

@@ -20,6 +20,7 @@ from ...nest import flatten
 from ...ops.operation import BY_EQUALITY
 from ..errors import FormatError, UnsupportedLayerError
 from .config import known_dtype
+from .costs import TENSOR
 
 if TYPE_CHECKING:
     from .models import ModelMaker
@@ -41,7 +42,7 @@ class RecordedOperation:
     """The operation of an entry with its options: called with the recorded arguments."""
 
     def __init__(self, maker: "ModelMaker", entry: dict[str, Any], options: dict[str, Any]) -> None:
-        self._path, self.name = maker.path, entry["name"]
+        self._maker, self._path, self.name = maker, maker.path, entry["name"]
         class_name = entry.get("class_name")
         function = ops.OPERATIONS.get(class_name) if isinstance(class_name, str) else None
         if function is None or not is_from_keras(entry):
@@ -71,7 +72,7 @@ class RecordedOperation:
             if isinstance(value, str):
                 self._refuse(f"the argument {value[:60]!r}")
         options = {**kwargs, **self._options}
-        return checked_call(self._path, self.name, self._function, args, options, self._rule)
+        return checked_call(self._maker, self.name, self._function, args, options, self._rule)
 
     def _refuse(self, what: str) -> None:
         name = self._function.__name__
@@ -79,20 +80,40 @@ class RecordedOperation:
 
 
 def checked_call(
-    path: str,
+    maker: "ModelMaker",
     name: str,
     function: Callable[..., Any],
     args: tuple,
     options: dict[str, Any],
     rule: tuple = (),
 ) -> Any:
-    """function(*rule, *args, **options), unless its result would be absurdly large."""
+    """function(*rule, *args, **options), unless its result would be absurdly large.
+
+    Raises: FormatError, for arguments that do not fit too.
+    """
+    try:
+        given = inspect.signature(function).bind(*rule, *args, **options).arguments
+    except TypeError as error:  # Keras 2 wrote some calls without their second tensor
+        raise FormatError(maker.path, f"'{name}' ({function.__name__}): {error}") from error
+    maker.budget.spend(TENSOR * _results(function, given))
     cells = _cells_of_result(function, rule, flatten([args, options]))
     if cells > (_MAX_PRODUCTS if function in (ops.einsum, ops.matmul) else _MAX_CELLS):
-        raise FormatError(path, f"'{name}' makes an array of {cells} cells")
+        raise FormatError(maker.path, f"'{name}' makes an array of {cells} cells")
     if function not in BY_EQUALITY and (told := meter.get()):
         told(cells)  # before they are made
     return function(*rule, *args, **options)
+
+
+def _results(function: Callable[..., Any], given: dict[str, Any]) -> int:
+    """How many tensors `function` makes of its arguments."""
+    if function is ops.split:
+        parts = given["indices_or_sections"]
+        return len(parts) + 1 if isinstance(parts, list) else parts if type(parts) is int else 1
+    if function is ops.unstack:
+        shape, axis = getattr(given["x"], "shape", ()), given.get("axis", 0)
+        if type(axis) is int and -len(shape) <= axis < len(shape):
+            return shape[axis] or 1
+    return 1
 
 
 def _cells_of_result(function: Callable[..., Any], rule: tuple, arguments: list[Any]) -> int:
@@ -111,6 +132,8 @@ def _cells_of_result(function: Callable[..., Any], rule: tuple, arguments: list[
         return math.prod(numbers)
     if function in (ops.segment_sum, ops.segment_max, ops.segment_min):
         return math.prod(shapes[0][1:]) * max(numbers, default=1)
+    if function in (ops.concatenate, ops.stack):
+        return sum(map(math.prod, shapes))
     try:
         return math.prod(np.broadcast_shapes(*shapes))
     except ValueError:  # not element by element, and so no larger than all arguments together

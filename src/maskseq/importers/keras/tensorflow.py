@@ -3,6 +3,7 @@
 A closed table leads from their names in TensorFlow's public interface to operations of maskseq.ops.
 """
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,8 +46,12 @@ def _l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12) -> Any:
     return ops.multiply(x, ops.rsqrt(ops.maximum(total, epsilon)))
 
 
-def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return ops.sqrt(ops.sum(ops.square(x), axis=axis, keepdims=keepdims))
+def _norm(x: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False) -> Any:
+    if ord in ("euclidean", 2):
+        return ops.sqrt(ops.sum(ops.square(x), axis=axis, keepdims=keepdims))
+    if not isinstance(axis, int):
+        raise ValueError(f"axis must be a number with ord={ord!r}, got {axis!r}")
+    return ops.norm(x, ord, axis=axis, keepdims=keepdims)
 
 
 def _slice(x: Any, begin: list[int], size: list[int]) -> Any:
@@ -54,7 +59,27 @@ def _slice(x: Any, begin: list[int], size: list[int]) -> Any:
     return ops.get_item(x, tuple(slice(b, None if n < 0 else b + n) for b, n in pairs))
 
 
-_COMPOSED = {f.__name__[1:]: f for f in (_squared_difference, _l2_normalize, _norm, _slice)}
+def _strided_slice(x: Any, begin: list[int], end: list[int], strides: list[int]) -> Any:
+    return ops.get_item(x, tuple(map(slice, begin, end, strides)))
+
+
+def _add_n(x: list[Any]) -> Any:
+    return functools.reduce(ops.add, x)
+
+
+def _band_part(x: Any, lower: int, upper: int) -> Any:
+    """The diagonals of a matrix from `lower` below the main one to `upper` above; -1: all."""
+    found = x if upper < 0 else ops.tril(x, upper)
+    return found if lower < 0 else ops.triu(found, -lower)
+
+
+_COMPOSED = {
+    f.__name__[1:]: f
+    for f in (
+        *(_squared_difference, _l2_normalize, _norm, _slice, _strided_slice, _add_n),
+        _band_part,
+    )
+}
 
 
 def _table(prefix: str, names: dict[str, str], found: str, **without_effect: tuple) -> None:
@@ -82,7 +107,7 @@ _table(
     "math.", {},
     "abs negative square sqrt rsqrt reciprocal exp expm1 log log1p sign floor ceil round sin cos "
     "tan asin=arcsin acos=arccos atan=arctan sinh cosh tanh sigmoid softplus is_nan=isnan "
-    "is_inf=isinf is_finite=isfinite logical_not log_sigmoid",
+    "is_inf=isinf is_finite=isfinite logical_not log_sigmoid erf",
 )  # fmt: skip
 _table(
     "math.", {"axis": "axis", "keepdims": "keepdims"},
@@ -90,16 +115,25 @@ _table(
     "reduce_all=all reduce_std=std reduce_variance=var reduce_logsumexp=logsumexp",
 )  # fmt: skip
 _table("math.", {"axis": "axis"}, "argmax argmin", output_type=_KEPT)
-_table("math.", {"axis": "axis"}, "cumsum", exclusive=_NEVER, reverse=_NEVER)
+_table("math.", {"axis": "axis"}, "cumsum cumprod", exclusive=_NEVER, reverse=_NEVER)
+_table("math.", {"k": "k", "sorted": "sorted"}, "top_k", index_type=_KEPT)
+_table("math.", {}, "add_n")
 _table("math.", {"axis": "axis"}, "count_nonzero", keepdims=_NEVER, dtype=_KEPT)
 _table("math.", {"axis": "axis", "epsilon": "epsilon"}, "l2_normalize")
-_table("", {"axis": "axis", "keepdims": "keepdims"}, "norm", ord=("euclidean", 2, None))
+_table("", {"ord": "ord", "axis": "axis", "keepdims": "keepdims"}, "norm")
+_table("", {"axis": "axis"}, "sort argsort", direction=("ASCENDING", None), stable=(False, None))
+_table("", {"b": "x2", "axes": "axes"}, "tensordot")
 _table("", {"begin": "begin", "size": "size"}, "slice")
+_table("", {"begin": "begin", "end": "end", "strides": "strides"}, "strided_slice", var=(None,),
+       **dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask",
+                        "shrink_axis_mask"), (0, None)))  # fmt: skip
 _table("nn.", {}, "relu relu6 elu selu softsign")
 _table("nn.", {"alpha": "negative_slope"}, "leaky_relu")
 _table("nn.", {"approximate": "approximate"}, "gelu")
 _table("nn.", {}, "silu swish=silu", beta=(1, None))
 _table("nn.", {"axis": "axis"}, "softmax log_softmax", dim=(None,))
+_table("nn.", {"bias": "x2"}, "bias_add=add", data_format=("NHWC", "NWC", None))
+_table("linalg.", {"num_lower": "lower", "num_upper": "upper"}, "band_part")
 _table("", {"axis": "axis"}, "concat=concatenate stack expand_dims squeeze reverse=flip")
 _table("", {"num": "num", "axis": "axis"}, "unstack")
 _table("", {"num_or_size_splits": "indices_or_sections", "axis": "axis"}, "split", num=(None,))
@@ -111,8 +145,7 @@ _table("", {"repeats": "repeats", "axis": "axis"}, "repeat")
 _table("", {"shift": "shift", "axis": "axis"}, "roll")
 _table("", {"indices": "indices", "axis": "axis"}, "gather=take",
        validate_indices=(None,), batch_dims=(0, None))  # fmt: skip
-_table("", {"paddings": "pad_width", "constant_values": "constant_values"}, "pad",
-       mode=("CONSTANT", None))  # fmt: skip
+_table("", {"paddings": "pad_width", "mode": "mode", "constant_values": "constant_values"}, "pad")
 _table("", {"depth": "num_classes", "axis": "axis", "dtype": "dtype"}, "one_hot",
        on_value=(1, None), off_value=(0, None))  # fmt: skip
 _table("", {"dtype": "dtype"}, "cast zeros_like ones_like", optimize=(True, None), layout=(None,))
@@ -129,6 +162,10 @@ _DEFAULTS = {  # where another value than that of the function here holds
     "math.argmax": {"axis": 0},
     "math.argmin": {"axis": 0},
     "math.cumsum": {"axis": 0},
+    "math.cumprod": {"axis": 0},
+    "math.top_k": {"k": 1},
+    "sort": {"axis": -1},
+    "argsort": {"axis": -1},
     "nn.gelu": {"approximate": False},
     "split": {"axis": 0},
     "nn.softmax": {"axis": -1},
@@ -141,7 +178,7 @@ class TensorFlowOperation:
     """The operation of an entry: called with the recorded arguments, under TensorFlow's names."""
 
     def __init__(self, maker: "ModelMaker", entry: dict[str, Any]) -> None:
-        self._path, self.name = maker.path, entry["name"]
+        self._maker, self._path, self.name = maker, maker.path, entry["name"]
         self._symbol = str(entry["config"].get("function")).removeprefix("compat.v1.")
         known = _OPERATIONS.get(self._symbol, _OPERATIONS.get(f"math.{self._symbol}"))
         if known is None:
@@ -168,16 +205,29 @@ class TensorFlowOperation:
             options["key"] = _key(options.get("key"))
         if function is ops.split:
             options = _places_of_cuts(options)
+        if function is ops.pad:
+            options = _mode_of_pad(options)
         if function is ops.matmul:
             return self._product(args[0], **options)
-        return checked_call(self._path, self.name, function, args, options)
+        if function is ops.tensordot:
+            return self._product(args[0], self._matrix(args[0], **options))
+        return checked_call(self._maker, self.name, function, args, options)
 
     def _product(self, x1: Any, x2: Any, transpose_a: Any = False, transpose_b: Any = False) -> Any:
         x1, x2 = (
             ops.swapaxes(x, -1, -2) if turned else x
             for x, turned in ((x1, transpose_a), (x2, transpose_b))
         )
-        return checked_call(self._path, self.name, ops.matmul, (x1, x2), {})
+        return checked_call(self._maker, self.name, ops.matmul, (x1, x2), {})
+
+    def _matrix(self, x1: Any, x2: Any = None, axes: Any = None) -> Any:
+        """The second factor of a tensordot, which is taken if it is a matrix."""
+        found = np.asarray(x2, np.float32) if isinstance(x2, list) else x2
+        if getattr(found, "ndim", 0) != 2 or axes not in (1, [[-1], [0]], [[x1.ndim - 1], [0]]):
+            raise UnsupportedLayerError(
+                f"{self._path}: '{self.name}' ({self._symbol}): axes={str(axes)[:60]}"
+            )
+        return found
 
 
 def _key(spec: Any) -> Any:
@@ -195,3 +245,11 @@ def _places_of_cuts(options: dict[str, Any]) -> dict[str, Any]:
     if isinstance(sizes, list):
         options = {**options, "indices_or_sections": np.cumsum(sizes)[:-1].tolist()}
     return options
+
+
+def _mode_of_pad(options: dict[str, Any]) -> dict[str, Any]:
+    """TensorFlow writes modes in capitals, and a value for modes that have none."""
+    mode = str(options.pop("mode", "constant")).lower()
+    if mode != "constant":
+        options = {key: value for key, value in options.items() if key != "constant_values"}
+    return {**options, "mode": mode}

@@ -19,7 +19,7 @@ from maskseq.nest import flatten
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer")  # of a lost mask, as in Keras
 
-FILES = Path(__file__).parents[1] / "files" / "keras2"
+FILES = Path(__file__).parents[2] / "files" / "keras2"
 ANSWERS = {path.stem: np.load(path) for path in FILES.glob("*.npz")}
 RULES = {"2.2.4": "keras2.3", "2.4.0": "keras2.9", "2.13.1": "keras2", "2.15.0": "keras2"}
 CASE_OF = {"theano": "options", "cudnn": "of_cudnn", "windows": "tree"}
