@@ -58,6 +58,21 @@ def test_order_of_the_calls():
     assert set(logs) == {"loss", "val_loss"} and all(type(v) is float for v in logs.values())
 
 
+def test_a_list_of_ones_own_is_told_of_batches():
+    seen = []
+
+    class Told(callbacks.CallbackList):
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append(("begin", batch))
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(("end", batch, sorted(logs)))
+
+    x, y = data(6)
+    compiled().fit(x, y, batch_size=3, epochs=1, callbacks=Told([]))
+    assert seen == [("begin", 0), ("end", 0, ["loss"]), ("begin", 1), ("end", 1, ["loss"])]
+
+
 def test_history_has_every_epoch():
     model = compiled()
     history = model.fit(*data(), epochs=3, validation_split=0.25, verbose=0)

@@ -176,7 +176,9 @@ class CallbackList:
             callback.set_params(params)
 
     def listens(self, event: str) -> bool:
-        """True if a callback has a method of its own for an event."""
+        """True if a callback, or the class of this list, has a method of its own for an event."""
+        if hasattr(type(self), event):
+            return True
         nothing = getattr(Callback, event)
         methods = (getattr(x, event, nothing) for x in self.callbacks)
         return any(getattr(method, "__func__", method) is not nothing for method in methods)
