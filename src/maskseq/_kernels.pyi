@@ -69,15 +69,6 @@ def normalize_groups(
 def log_softmax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def log_sum_exp(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
 def sparsemax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.float32]: ...
-def lstm_of_rows(
-    z: NDArray[np.float32],
-    of_input: ArrayLike,
-    c: ArrayLike,
-    gate: str,
-    activation: str,
-    *,
-    num_threads: int | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
 def additive_scores(
     q: ArrayLike,
     k: ArrayLike,
@@ -163,6 +154,16 @@ def dense(
     out: NDArray[np.float32] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
+def lstm_of_rows(
+    h: ArrayLike,
+    packed: PackedDense,
+    of_input: ArrayLike,
+    c: ArrayLike,
+    gate: str,
+    activation: str,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
 
 class Windows:
     def __init__(

@@ -55,6 +55,14 @@ cdef class PackedDense:
         msq_dense_free(self.packed)
 
 
+cdef int finished(int status) except -1:
+    if status == MSQ_INTERRUPTED:
+        raise_pending()
+    if status != MSQ_OK:
+        raise MemoryError("no memory to run the layer")
+    return 0
+
+
 def dense(
     x: ArrayLike,
     PackedDense packed not None,
@@ -72,8 +80,48 @@ def dense(
     with nogil:
         status = msq_dense_f32(
             values, <const float*>a.view.buf, packed.packed, a.view.shape[0], f, threads)
-    if status == MSQ_INTERRUPTED:
-        raise_pending()
-    if status != MSQ_OK:
-        raise MemoryError("no memory to run the layer")
+    finished(status)
     return y
+
+
+OF_ROWS = ("softmax", "log_softmax", "sparsemax")
+
+
+def lstm_of_rows(
+    h: ArrayLike,
+    PackedDense packed not None,
+    of_input: ArrayLike,
+    c: ArrayLike,
+    gate: str,
+    activation: str,
+    *,
+    num_threads: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A step of an LSTM whose activation is one of OF_ROWS -> the new h and c, (n, units) each.
+
+    h, c float32 (n, units): the states before.  packed: the recurrent kernel, (units, 4 * units).
+    of_input float32 (n, 4 * units): the products of the input, by i f c o.  gate: one of
+    ACTIVATIONS.
+    """
+    cdef int of_gates = activation_id(gate, "gate"), of_rows = OF_ROWS.index(activation)
+    cdef int threads = thread_count(num_threads), status
+    cdef Array state = floats(h, "h").expect(ANY, packed.features)
+    cdef int64_t n = state.view.shape[0], units = packed.features
+    cdef Array before = floats(c, "c").expect(n, units)
+    if packed.units != 4 * units:
+        raise ValueError(f"packed must have {4 * units} outputs, got {packed.units}")
+    cdef Array inputs = floats(of_input, "of_input").expect(n, 4 * units)
+    new_h, new_c = new_floats((n, units)), new_floats((n, units))
+    scratch = new_floats((n, 5 * units))
+    cdef float* to_h = <float*>writable(new_h)
+    cdef float* to_c = <float*>writable(new_c)
+    cdef float* z = <float*>writable(scratch)
+    with nogil:
+        status = msq_dense_f32(z, <const float*>state.view.buf, packed.packed, n, MSQ_LINEAR,
+                               threads)
+        if status == MSQ_OK:
+            msq_lstm_of_rows_f32(to_h, to_c, z, z + 4 * n * units, <const float*>inputs.view.buf,
+                                 <const float*>before.view.buf, n, units, of_gates, of_rows,
+                                 threads)
+    finished(status)
+    return new_h, new_c

@@ -162,39 +162,6 @@ def sparsemax(x: ArrayLike, *, num_threads: int | None = None) -> NDArray[np.flo
     return y
 
 
-OF_ROWS = ("softmax", "log_softmax", "sparsemax")
-
-
-def lstm_of_rows(
-    z: NDArray[np.float32],
-    of_input: ArrayLike,
-    c: ArrayLike,
-    gate: str,
-    activation: str,
-    *,
-    num_threads: int | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A step of an LSTM whose activation is one of OF_ROWS -> the new h and c, (n, units) each.
-
-    z, of_input float32 (n, 4 * units): the products of the states and of the input, by i f c o; z
-    is used up.  c float32 (n, units): the cells before.  gate: one of ACTIVATIONS.
-    """
-    cdef int of_gates = activation_id(gate, "gate"), of_rows = OF_ROWS.index(activation)
-    cdef int threads = thread_count(num_threads)
-    cdef Array before = floats(c, "c").expect(ANY, ANY)
-    cdef int64_t n = before.view.shape[0], units = before.view.shape[1]
-    cdef Array inputs = floats(of_input, "of_input").expect(n, 4 * units)
-    cdef float* of_state = <float*>writable(room_for(z, (n, 4 * units)))
-    h, new, room = new_floats((n, units)), new_floats((n, units)), new_floats((n, units))
-    cdef float* to_h = <float*>writable(h)
-    cdef float* to_c = <float*>writable(new)
-    cdef float* aside = <float*>writable(room)
-    with nogil:
-        msq_lstm_of_rows_f32(to_h, to_c, of_state, aside, <const float*>inputs.view.buf,
-                             <const float*>before.view.buf, n, units, of_gates, of_rows, threads)
-    return h, new
-
-
 def additive_scores(
     q: ArrayLike,
     k: ArrayLike,

@@ -82,15 +82,23 @@ def test_bits_are_those_of_single_steps(rng, kind):
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "sparsemax"])
 def test_a_step_of_an_lstm_has_the_bits_of_its_formula(isa, rng, name, gate):
     """In C, on one thread and on several."""
-    z, of_input = rng.standard_normal((2, 300, 4 * 37)).astype(np.float32)
-    c = rng.standard_normal((300, 37)).astype(np.float32)
+    of_input = rng.standard_normal((300, 4 * 37)).astype(np.float32)
+    h, c = rng.standard_normal((2, 300, 37)).astype(np.float32)
+    packed = _kernels.PackedDense(rng.standard_normal((37, 4 * 37)).astype(np.float32) / 6)
+    z = _kernels.dense(h, packed, num_threads=1)
     function, of_gate = getattr(activations, name), getattr(activations, gate)
     i, f, new, o = np.split(of_input + z, 4, axis=1)
     after = of_gate(f) * c + of_gate(i) * function(new)
     for threads in (1, 3):
-        h, held = _kernels.lstm_of_rows(z.copy(), of_input, c, gate, name, num_threads=threads)
-        np.testing.assert_array_equal(held, after)
-        np.testing.assert_array_equal(h, of_gate(o) * function(after))
+        made = _kernels.lstm_of_rows(h, packed, of_input, c, gate, name, num_threads=threads)
+        np.testing.assert_array_equal(made[0], of_gate(o) * function(after))
+        np.testing.assert_array_equal(made[1], after)
+
+
+def test_a_step_of_an_lstm_refuses_a_kernel_of_another_size():
+    packed, rows = _kernels.PackedDense(np.ones((3, 9), np.float32)), np.ones((2, 3), np.float32)
+    with pytest.raises(ValueError, match="packed must have 12 outputs, got 9"):
+        _kernels.lstm_of_rows(rows, packed, np.ones((2, 12)), rows, "sigmoid", "softmax")
 
 
 def test_a_step_of_ones_own_is_the_one_that_runs():

@@ -129,11 +129,11 @@ class LSTMCell(Cell):
         return bias
 
     def after(self, of_input: np.ndarray, h: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
-        z, units = _kernels.dense(h, self.packed()[1]), self.units
-        gates = self.recurrent_activation
+        packed, units, gates = self.packed()[1], self.units, self.recurrent_activation
         gate, of_rows = activations.kernel_name(gates), _OF_ROWS.get(id(self.activation))
         if gate and of_rows:
-            return _kernels.lstm_of_rows(z, of_input, c, gate, of_rows)
+            return _kernels.lstm_of_rows(h, packed, of_input, c, gate, of_rows)
+        z = _kernels.dense(h, packed)
         z += of_input
         parts = [z[:, k * units : (k + 1) * units] for k in range(4)]
         candidate = self.activation(parts[2])
