@@ -5,9 +5,10 @@ usage: python csrc/stub.py [--check]   (--check writes nothing, and fails if a s
 `_kernels.pyi` gets the heads of the façade's functions and classes, with their type hints. Above
 the line that names this file it is written by hand: its imports, and the constants. What has no
 type hint for its result is left out. `layers/__init__.pyi` gets the names in
-`layers/base/table.py`, which are imported lazily.
+`layers/base/table.py`, and `ops/__init__.pyi` those in `ops/__init__.py`: they are imported lazily.
 """
 
+import ast
 import re
 import runpy
 import sys
@@ -72,13 +73,29 @@ def stub_of_layers(before: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-STUBS = {STUB: stub_of_kernels, PACKAGE / "layers" / "__init__.pyi": stub_of_layers}
+def stub_of_ops(before: str) -> str:
+    """An import of each name in the table."""
+    text = (PACKAGE / "ops" / "__init__.py").read_text()
+    table = ast.literal_eval(re.search(r"^_NAMES = (\{.*?^\})", text, re.M | re.S)[1])
+    lines = ['"""Operations, under the names of keras.ops. Written by csrc/stub.py."""\n']
+    lines += ["from ..tensor import convert_to_tensor as convert_to_tensor"]
+    lines += ["from ..tensor import get_keras_mask as get_keras_mask"]
+    for module, names in sorted({**table, "operation": "OPERATIONS"}.items()):
+        lines += [f"from .{module} import {name} as {name}" for name in names.split()]
+    return "\n".join([*lines, "", "__all__: list[str]"]) + "\n"
+
+
+STUBS = {
+    STUB: stub_of_kernels,
+    PACKAGE / "layers" / "__init__.pyi": stub_of_layers,
+    PACKAGE / "ops" / "__init__.pyi": stub_of_ops,
+}
 
 
 def main() -> int:
     stale = 0
     for path, write in STUBS.items():
-        before = path.read_text()
+        before = path.read_text() if path.exists() else ""
         after = write(before)
         if after != before and sys.argv[1:] == ["--check"]:
             print(f"{path} is stale: run csrc/stub.py", file=sys.stderr)

@@ -20,7 +20,6 @@ from .layers.base.layer import Layer as Layer
 from .layers.core.input import Input as Input
 from .models.model import Model as Model
 from .models.sequential import Sequential as Sequential
-from .models.session import Session as Session
 from .runtime import get_include as get_include
 from .runtime import get_num_threads as get_num_threads
 from .runtime import num_threads as num_threads
@@ -46,6 +45,7 @@ if _typing.TYPE_CHECKING:
     from .importers import from_torch as from_torch
     from .importers import load_model as load_model
     from .importers import read_weights as read_weights
+    from .models.session import Session as Session
 
 __version__ = "0.2.0"
 __all__ = [
@@ -57,7 +57,10 @@ __all__ = [
     "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "plot",
     "regularizers", "report", "saving", "scoring", "testing", "utils",
 ]  # fmt: skip
-_OF_FILES = ("from_torch", "load_model", "read_weights")
+_LATER = {
+    "from_torch": "importers", "load_model": "importers", "read_weights": "importers",
+    "Session": "models.session",
+}  # fmt: skip
 _MODULES = (
     "callbacks", "explain", "importers", "losses", "metrics", "models",
     "optimizers", "plot", "report", "saving", "scoring", "testing",
@@ -70,13 +73,13 @@ if _find_spec("threadpoolctl"):
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """What reads files, and what trains, is imported when it is first asked for."""
+        """What few programs need is imported when it is first asked for."""
         if name in _MODULES:
             return _import_module(f"{__name__}.{name}")
-        if name not in _OF_FILES:
+        if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(_import_module(f"{__name__}.importers"), name)
+        return getattr(_import_module(f"{__name__}.{_LATER[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_OF_FILES, *_MODULES]
+    return [*globals(), *_LATER, *_MODULES]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from maskseq import ops
-from maskseq.ops.operation import OPERATIONS, RECORDERS
+from maskseq.ops import OPERATIONS
+from maskseq.ops.operation import RECORDERS, operation
 from maskseq.tape import Tape, Traced
 from tests.graph.test_ops import CASES, OPTIONS, PRODUCTS
 from tests.support.definitions.differences import slopes
@@ -131,7 +132,7 @@ def test_operations_in_jumps_pass_no_gradient(name):
 
 
 def test_operation_without_gradient_raises_with_its_name():
-    @ops.operation("Strange")
+    @operation("Strange")
     def strange(x):
         return x
 

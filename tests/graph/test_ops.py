@@ -1,13 +1,16 @@
 """Operations have keras.ops' names, arguments and results, and are recorded on symbolic tensors."""
 
+import ast
 import inspect
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import maskseq
 from maskseq import nest, ops
-from maskseq.ops.operation import OPERATIONS
+from maskseq.ops import OPERATIONS
 from tests.support.definitions.op_cases import MORE, MORE_OPTIONS
 from tests.support.definitions.reference_ops import definition, widened
 
@@ -227,9 +230,23 @@ def test_operation_with_options_equals_keras(name, arguments):
     check(getattr(ops, name)(*arguments), live(name)(*arguments))
 
 
+def test_stub_of_operations_is_that_of_the_table():
+    stub = ast.parse((Path(ops.__file__).parent / "__init__.pyi").read_text())
+    named = set()
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom):
+            module = import_module(
+                f"{'maskseq' if node.level == 2 else 'maskseq.ops'}.{node.module}"
+            )
+            for alias in node.names:
+                assert getattr(ops, alias.name) is getattr(module, alias.name)
+                named.add(alias.name)
+    assert named == {*ops.__all__, "OPERATIONS"}
+
+
 def test_every_public_operation_is_tested():
     public = {f.__name__ for f in OPERATIONS.values() if hasattr(ops, f.__name__)}
-    assert public - set(CASES) == {"_as_tensor", "get_item", "get_keras_mask"}
+    assert public - set(CASES) == {"get_item", "get_keras_mask"}
 
 
 @pytest.mark.slow

@@ -94,6 +94,14 @@ model.predict(numpy.ones((1, 20, 12), numpy.float32))
         b"maskseq.layers.convolutional.conv1d",
         b"maskseq.layers.attention.multi_head_attention",
         b"maskseq.training",
+        b"maskseq.importers.keras.graph",
+        b"maskseq.importers.keras.legacy",
+        b"maskseq.importers.native",
+        b"maskseq.layers.rnn.taped_run",
+        b"maskseq.models.session",
+        b"maskseq.ops.composed",
+        b"maskseq.ops.notation",
+        b"encodings.cp437",
     }
     assert b"maskseq.importers.keras.file" in loaded
     assert not later & loaded

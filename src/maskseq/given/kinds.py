@@ -13,6 +13,7 @@ _ANY_SIZE = ("salt", "oov_token")
 _WORDS = {bool: "a bool", int: "an int", float: "a number", str: "a text", type(None): "None"}
 
 
+@functools.cache
 def parameters_of(cls: type) -> list[inspect.Parameter]:
     """What the class's own constructor takes; nothing if it has none."""
     if "__init__" not in vars(cls) or cls is object:

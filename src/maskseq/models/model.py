@@ -28,12 +28,13 @@ from . import asked, batches
 from . import inputs as model_inputs
 from .answers import as_arrays
 from .saving import Saving
-from .session import Session
 from .summary import Summarized
 from .trainable import Trainable
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
+
+    from .session import Session
 
     Out = TypeVarWithDefault("Out", default=Any)
 else:
@@ -506,7 +507,7 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         with changed(on_mask_loss=self.on_mask_loss):
             return as_arrays(self(tensors[0] if len(tensors) == 1 else tensors))
 
-    def session(self) -> Session:
+    def session(self) -> "Session":
         """The states of one stream, which this model answers a part at a time.
 
         Returns
@@ -519,6 +520,8 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
         ValueError
             For a model of several inputs, or with a layer that looks across steps.
         """
+        from .session import Session
+
         return Session(self)
 
     @property

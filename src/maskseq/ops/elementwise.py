@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _kernels
 from ..numerics import extremes
+from ..tensor import convert_to_tensor
 from .operation import Binary, Unary, named_operation, operation
 from .recording import NO_GRADIENT, Gradients
 from .steps import of_cells, on_steps, where_cells
@@ -495,3 +496,9 @@ def stop_gradient(variable):
     [1. 2.]
     """
     return variable
+
+
+@operation("ConvertToTensor", by_equality=True, gradient=lambda d, y, x, dtype, sparse, ragged: d)
+def _as_tensor(x, dtype=None, sparse=None, ragged=None):
+    """`x` as it is, or as `dtype`: where a recorded graph converted a tensor."""
+    return convert_to_tensor(x, dtype)

@@ -17,12 +17,12 @@ from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec, scale_of_cells
 from ..nest import holds, leaves, map_structure
 from ..tape import Traced
-from ..tensor import Tensor
+from ..tensor import Tensor, get_keras_mask
 from .cell_docs import docstring
 from .recording import Gradients, Recorder
 from .steps import of_cells
 
-OPERATIONS: dict[str, Callable[..., Any]] = {}
+OPERATIONS: dict[str, Callable[..., Any]] = {"MaskOf": get_keras_mask}
 """Keras's class name of an operation -> the function here. The closed table for model files."""
 BY_EQUALITY: set[Callable[..., Any]] = set()
 """The functions of which nothing but the equality of sizes decides about the shape of a result."""

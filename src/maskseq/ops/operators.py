@@ -1,47 +1,52 @@
 """The operators of symbolic tensors: arithmetic, comparisons, slicing."""
 
-from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 from ..graph.symbols import KerasTensor
-from . import elementwise as e
-from .products import matmul
-from .shaping import get_item
 
 
-def _both_sides(name: str, function: Callable) -> None:
-    setattr(KerasTensor, f"__{name}__", lambda self, other: function(self, other))
-    setattr(KerasTensor, f"__r{name}__", lambda self, other: function(other, self))
+_OPS = __name__.rpartition(".")[0]
+
+
+def _operation(name: str) -> Any:
+    return getattr(import_module(_OPS), name)
+
+
+def _both_sides(sign: str, name: str) -> None:
+    setattr(KerasTensor, f"__{sign}__", lambda self, other: _operation(name)(self, other))
+    setattr(KerasTensor, f"__r{sign}__", lambda self, other: _operation(name)(other, self))
 
 
 _BINARY = {
-    "add": e.add,
-    "sub": e.subtract,
-    "mul": e.multiply,
-    "truediv": e.divide,
-    "floordiv": e.floor_divide,
-    "mod": e.mod,
-    "pow": e.power,
-    "matmul": matmul,
-    "and": e.logical_and,
-    "or": e.logical_or,
-    "xor": e.logical_xor,
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
 }
 _COMPARISONS = {
-    "lt": e.less,
-    "le": e.less_equal,
-    "gt": e.greater,
-    "ge": e.greater_equal,
-    "eq": e.equal,
-    "ne": e.not_equal,
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
 }
 _OTHERS = {
     **_COMPARISONS,
-    "neg": e.negative,
-    "abs": e.absolute,
-    "invert": e.logical_not,
-    "getitem": get_item,
+    "neg": "negative",
+    "abs": "absolute",
+    "invert": "logical_not",
+    "getitem": "get_item",
 }
-for _name, _function in _BINARY.items():
-    _both_sides(_name, _function)
-for _name, _function in _OTHERS.items():
-    setattr(KerasTensor, f"__{_name}__", lambda self, *other, f=_function: f(self, *other))
+for _sign, _name in _BINARY.items():
+    _both_sides(_sign, _name)
+for _sign, _name in _OTHERS.items():
+    setattr(KerasTensor, f"__{_sign}__", lambda self, *other, n=_name: _operation(n)(self, *other))

@@ -41,6 +41,11 @@ class _Member(NamedTuple):
     start: int  # of its local header
 
 
+def _encoding(flags: int, is_ascii: bool) -> str:
+    """That of a member's name; Python reads the table of cp437 for the first name in it."""
+    return "utf-8" if flags & 0x800 or is_ascii else "cp437"
+
+
 class Zip:
     """An archive in an open file. Raises ValueError that says what is wrong with it.
 
@@ -148,7 +153,8 @@ class Zip:
             at = first + sum(lengths)
             if at > size:
                 raise ValueError("its list of members is cut short")
-            name = directory[first:extra].decode("utf-8" if flags & 0x800 else "cp437")
+            name = directory[first:extra]
+            name = name.decode(_encoding(flags, name.isascii()))
             _check_name(name, members)
             if stat.S_ISLNK(attributes >> 16):
                 raise ValueError(f"a symbolic link, {name!r}")
@@ -163,7 +169,7 @@ class Zip:
         if member.start > self._start:
             raise ValueError(f"{name} lies outside of the archive")
         signature, _, method, name_size, extra = self._take(_LOCAL, member.start)
-        encoding = "utf-8" if member.flags & 0x800 else "cp437"
+        encoding = _encoding(member.flags, name.isascii())
         local = self._file.read(name_size)
         if signature != b"PK\3\4" or method != member.method or local != name.encode(encoding):
             raise ValueError(f"{name} is not where the list of members says")

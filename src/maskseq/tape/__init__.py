@@ -9,6 +9,7 @@ from .of_rows import rows_like as rows_like
 from .of_rows import values as values
 from .sums import SparseRows as SparseRows
 from .tape import Tape as Tape
+from .tape import before_tapes as before_tapes
 from .traced import Traced as Traced
 from .traced import plain_values as plain_values
 from .traced import value_of as value_of

@@ -15,6 +15,9 @@ from .traced import WHAT_TO_WRITE, Traced, call_numpy, plain_values, value_of
 Backward = Callable[[Any, Sequence[bool]], Iterable[Any]]
 """(gradient of the result, which sources want one) -> a gradient for each source; None is zero."""
 
+before_tapes: list[Callable[[], Any]] = []
+"""Functions that import what Traced values need."""
+
 
 class Tape:
     """What a walk did, so that it can be walked back once.
@@ -31,6 +34,8 @@ class Tape:
     """
 
     def __init__(self, variables: Iterable[Variable] = ()):
+        for load in before_tapes:
+            load()
         self.variables = list(variables)
         self.trained: set[Any] = set()
         self._wanted = set(map(id, self.variables))

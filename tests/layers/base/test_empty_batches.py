@@ -10,7 +10,7 @@ import pytest
 import maskseq
 from maskseq import Input, Model, Ragged, layers, ops
 from maskseq.nest import flatten
-from maskseq.ops.operation import OPERATIONS
+from maskseq.ops import OPERATIONS
 from maskseq.testing.example import Example
 from maskseq.testing.examples import EXAMPLES
 from maskseq.testing.subject import BATCH, TIME, sequences

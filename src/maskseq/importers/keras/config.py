@@ -4,7 +4,6 @@ What a file names is looked up in closed tables of our own classes, or refused b
 imported, evaluated, opened or fetched because a file says so; there is no switch that changes it.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,8 +34,8 @@ _MAX_DEPTH = 24  # models inside wrappers inside models
 
 # Options of the training that was, and what training to come needs; options without effect on a
 # result, and those of which one value means that they are not used.
-_OF_TRAINING = re.compile(r"\w+_initializer|seed")
-_FOR_TRAINING = re.compile(r"\w+_(regularizer|constraint)")
+_OF_TRAINING = ("_initializer",)
+_FOR_TRAINING = ("_regularizer", "_constraint")
 _WITHOUT_EFFECT = {
     "autocast", "batch_input_shape", "batch_shape", "build_config", "implementation",
     "input_length", "momentum", "renorm_clipping", "renorm_momentum", "synchronized",
@@ -62,8 +61,8 @@ _INPUT_DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float16", "bfloat16", "float32", "float64", "string",
 )  # fmt: skip
-_OF_IMAGES = re.compile(r"\w+[23]D(Transpose)?")
-_DTYPES = re.compile(r"(mixed_)?(float(16|32|64)|bfloat16)")
+_OF_IMAGES = ("2D", "3D", "2DTranspose", "3DTranspose")
+_DTYPES = {"float16", "float32", "float64", "bfloat16"}
 
 
 class LayerMaker:
@@ -208,7 +207,7 @@ class LayerMaker:
                 f"{self.path}: layer '{name}' ({class_name}): {option} is not supported"
             )
         why = "which is not in the table of known layers; if it is a class of yours"
-        if _OF_IMAGES.fullmatch(class_name):
+        if class_name.endswith(_OF_IMAGES):
             why = (
                 "a layer of images; maskseq has layers of sequences only, inside a TimeDistributed "
                 "too; if you have a class that does its work"
@@ -222,14 +221,15 @@ class LayerMaker:
         """The value of a constructor argument, or _DROP if it means nothing here."""
         if key == "dtype":
             text = value["config"].get("name") if is_policy(value) else value
+            known = isinstance(text, str) and text.removeprefix("mixed_") in _DTYPES
             if isinstance(text, str) and text in cls.kept_dtypes:
                 return text
-            if value is not None and not (isinstance(text, str) and _DTYPES.fullmatch(text)):
+            if value is not None and not known:
                 raise self.unsupported(name, cls.__name__, f"dtype={str(value)[:60]}")
             return _DROP
-        if key == "name" or _OF_TRAINING.fullmatch(key):
+        if key in ("name", "seed") or key.endswith(_OF_TRAINING):
             return _DROP
-        if _FOR_TRAINING.fullmatch(key):
+        if key.endswith(_FOR_TRAINING):
             return self._for_training(cls, name, key, value)
         if key in arguments_of(cls) and key not in _NOT_IN_FILES:
             value = self._value(name, cls.__name__, key, value)

@@ -22,13 +22,10 @@ from ...storage.source import Given, Source
 from .. import formats
 from ..errors import FormatError
 from ..hdf5 import Group, read_hdf5
-from ..native import load_native, native_training, read_native
 from .archive import read_archive
 from .costs import limited, model_budget
 from .functions import Functions
 from .keras2 import Version
-from .legacy import is_legacy, load_legacy
-from .legacy_training import legacy_training
 from .models import ModelMaker
 from .parsing import expect, parse_json
 from .saved_training import saved_training
@@ -129,6 +126,9 @@ def load_model(
     own = by_name(custom_objects, "custom_objects") | by_name(custom_layers, "custom_layers")
     given = own, functions, mask_rule, source.size
     if start.startswith(formats.HDF5):
+        from .legacy import load_legacy
+        from .legacy_training import legacy_training
+
         raw = source.view()
         root = read_hdf5(raw, name)
         maker = _maker(name, _version_of(root, name), *given)
@@ -144,6 +144,8 @@ def load_model(
         model = _build(maker, config, weights_of.size)
         load = None
     elif formats.is_safetensors(start):
+        from ..native import load_native, native_training, read_native
+
         saved = read_native(source)
         maker = _maker(name, Version.parse(saved.keras_version, name), *given)
         model = _build(maker, saved.config, _size_of(weights_of, saved.float_size))
@@ -274,8 +276,12 @@ def load_weights(model: Model, path: Given, *, warn: bool = True) -> None:
     if not model.built:
         raise ValueError(f"model '{model.name}' must be built before it is given weights")
     if formats.is_safetensors(_start_of(source)):
+        from ..native import load_native, read_native
+
         load_native(model, read_native(source), name)
         return
+    from .legacy import is_legacy, load_legacy
+
     root = _weights_root(source)
     if not is_legacy(root):
         load_tree(model, root, name)

@@ -7,7 +7,6 @@ from ...models import Model, Sequential
 from ..errors import FormatError
 from .config import UNUSED_OPTIONS, LayerMaker, is_policy, known_dtype
 from .costs import CALL, TENSOR
-from .graph import functional
 from .parsing import expect
 
 
@@ -18,13 +17,18 @@ class ModelMaker(LayerMaker):
         """The Sequential or functional model that `entry` describes."""
         if entry["class_name"] == "Sequential":
             return self._sequential(entry)
-        return functional(self, entry["config"])
+        return self._functional(entry["config"], Model)
 
     def _custom(self, cls: Any, class_name: str, config: dict[str, Any], name: str) -> Any:
         """A layer or model of a class of the caller's."""
         if issubclass(cls, Model) and {"layers", "input_layers", "output_layers"} <= config.keys():
-            return functional(self, config, cls)
+            return self._functional(config, cls)
         return super()._custom(cls, class_name, config, name)
+
+    def _functional(self, config: dict[str, Any], cls: type[Model]) -> Model:
+        from .graph import functional  # which no Sequential needs
+
+        return functional(self, config, cls)
 
     def _sequential(self, entry: dict[str, Any]) -> Model:
         config = entry["config"]

@@ -28,7 +28,7 @@ class Tree:
         self._children: dict[str, dict[str, None]] = {}
         self._left: dict[str, dict[str, str]] = {}
         for name, dataset in datasets_of(root, path):
-            parts = [_LAYERS.get(part, part) for part in re.split(r"[/\\]", name)]
+            parts = [_LAYERS.get(part, part) for part in name.replace("\\", "/").split("/")]
             place = "/".join(parts[:-2] if parts[-2:-1] == ["vars"] else parts[:-1])
             self._at.setdefault(place, {})[parts[-1]] = dataset
             for depth in range(place.count("/") + 1):

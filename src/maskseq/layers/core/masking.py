@@ -1,10 +1,9 @@
 """Masking: steps whose features all equal a value are masked."""
 
 import math
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ... import _kernels, ops
 from ...given import as_array
@@ -14,6 +13,9 @@ from ...tape import Traced, packed
 from ...tensor import as_numpy, to_float32
 from ..base.arguments import LayerOptions
 from ..base.elementwise import SameShape
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Masking(SameShape):
@@ -66,7 +68,7 @@ class Masking(SameShape):
     input_axes = "(batch, time, ...)"
     packs = 3
 
-    def __init__(self, mask_value: float | ArrayLike = 0.0, **kwargs: Unpack[LayerOptions]):
+    def __init__(self, mask_value: "float | ArrayLike" = 0.0, **kwargs: Unpack[LayerOptions]):
         super().__init__(**kwargs)
         self.mask_value = _checked_value(mask_value)
         self.built = type(self) is Masking and isinstance(self.mask_value, float)

@@ -19,7 +19,6 @@ from ..base.rules import DIRECTIONS_CARRY
 from .cell import run_pair
 from .rnn import RNN
 from .run_cell import Outputs, state_shapes
-from .taped_rnn import both_on_tape
 
 _MERGES = {
     "sum": np.add,
@@ -212,6 +211,8 @@ class Bidirectional(CarriesStates):
     def on_tape(
         self, tape: Any, inputs: Traced, initial_state: Any = None, mask: Any = None
     ) -> Any:
+        from .taped_rnn import both_on_tape
+
         is_rows = type(inputs.value) is Rows
         if not self._both_taped or (is_rows and (self._carries_on or inputs.value.ndim < 3)):
             return NotImplemented

@@ -4,7 +4,7 @@ It runs over the real steps of a batch in C, as long as C knows its activations.
 """
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -23,11 +23,10 @@ from ..base.layer import Layer
 from ..base.packing import KeepsPack
 from ..base.weights import overridable
 from .run_cell import NOWHERE, Outputs, Run, run_cell, step_by_step
-from .taped_cell import cell_on_tape, traced
 from .taped_dropout import Dropped, drop_input, dropped_run, dropped_step, drops
-from .taped_run import TapedRun, pair_in_c, run_in_c, run_on_tape, steps_on_tape
-from .walked.products import run_products
-from .walked.run import walk_on_tape, walks
+
+if TYPE_CHECKING:
+    from .taped_run import TapedRun
 
 
 class CellOptions(LayerOptions, total=False):
@@ -160,6 +159,8 @@ class Cell(Drawing, KeepsPack, Layer):
         if drops(self):
             return dropped_step(self, inputs, states)
         if current().tape is not None:
+            from .taped_cell import cell_on_tape
+
             new = cell_on_tape(self, inputs, flatten(states))
             return new[0], new if is_nested(states) else new[0]
         x, held = np.asarray(inputs, np.float32), flatten(states)
@@ -199,6 +200,8 @@ class Cell(Drawing, KeepsPack, Layer):
             return dropped_run(self, rows, states, outputs, reverse)
         packed = self.packed()
         if not isinstance(packed, _kernels.PackedRNN):
+            from .walked.products import run_products
+
             run = run_products if self._splits() else step_by_step
             return run(self, rows, states, outputs, reverse)
         source = rows.source
@@ -231,8 +234,11 @@ class Cell(Drawing, KeepsPack, Layer):
         """
         raise NotImplementedError
 
-    def over_tape(self, rows: Traced, states: Any, reverse: bool) -> TapedRun:
+    def over_tape(self, rows: Traced, states: Any, reverse: bool) -> "TapedRun":
         """`over_rows` under a tape; see `run_on_tape`."""
+        from .taped_run import run_in_c, steps_on_tape
+        from .walked.run import walk_on_tape, walks
+
         dropped = None
         if self._drops_all():
             dropped = Dropped(self, rows.shape[-1], rows.value.layout.batch)
@@ -279,6 +285,8 @@ class Cell(Drawing, KeepsPack, Layer):
 
     def traced_functions(self) -> list[Any]:
         """The activation functions for values under a tape, that of the gates first."""
+        from .taped_cell import traced
+
         return [traced(self.functions()[name]) for name in sorted(self.functions(), reverse=True)]
 
 
@@ -334,12 +342,14 @@ def run_pair(
 
 def pair_on_tape(
     layers: Sequence[Any], rows: Traced, starts: list[Any], reverse: bool, joined: bool
-) -> list[TapedRun]:
+) -> "list[TapedRun]":
     """`run_pair` under a tape.
 
     joined: their outputs are then columns of one array.
     """
     cells = [layer.cell for layer in layers]
+    from .taped_run import pair_in_c, run_on_tape
+
     if all(isinstance(cell, Cell) and not drops(cell) for cell in cells):
         packed = [cell.packed() for cell in cells]
         known = [isinstance(x, _kernels.PackedRNN) and _kernels.has_way_back(x) for x in packed]

@@ -32,7 +32,6 @@ from .run_cell import (
 )
 from .stacked_rnn_cells import StackedRNNCells
 from .taped_dropout import drops
-from .taped_rnn import rnn_on_tape
 
 _FLOAT32 = np.dtype(np.float32)
 _TURNED = (
@@ -256,6 +255,8 @@ class RNN(CarriesStates):
     def on_tape(
         self, tape: Any, inputs: Traced, initial_state: Any = None, mask: Any = None
     ) -> Any:
+        from .taped_rnn import rnn_on_tape
+
         return rnn_on_tape(self, inputs, initial_state, mask)
 
     def _tell_padding(self, layout: Layout) -> None:

@@ -1,7 +1,7 @@
 """StackedRNNCells: cells of which each reads the outputs of the one before."""
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -22,7 +22,9 @@ from .run_cell import (
     run_cell,
     state_shapes,
 )
-from .taped_run import TapedRun, run_on_tape
+
+if TYPE_CHECKING:
+    from .taped_run import TapedRun
 
 
 class StackedRNNCells(Layer):
@@ -136,8 +138,10 @@ class StackedRNNCells(Layer):
             last_states += new
         return last, last_states
 
-    def over_tape(self, rows: Traced, states: Any, reverse: bool) -> TapedRun:
+    def over_tape(self, rows: Traced, states: Any, reverse: bool) -> "TapedRun":
         """`over_rows` under a tape; see `run_on_tape`."""
+        from .taped_run import run_on_tape
+
         counts = [len(state_shapes(cell)) for cell in self.cells]
         last: Any = None
         last_states: list[Any] = []
