@@ -121,3 +121,32 @@ assert recorder.names == ["xs", "axis"], recorder.names
 assert len(seen) == 1, seen
 """
     subprocess.run([sys.executable, "-c", code], env=compiled, check=True)
+
+
+def test_operations_are_imported_when_they_are_asked_for(compiled):
+    code = """
+import sys
+import maskseq
+x = maskseq.Input((3,))
+assert "maskseq.ops.shaping" not in sys.modules
+assert (1 - x[:, :2]).shape == (None, 2)
+assert "maskseq.ops.shaping" in sys.modules and "maskseq.ops.sorting" not in sys.modules
+assert maskseq.ops.sort([2, 1]).tolist() == [1, 2]
+assert "SegmentSum" in maskseq.ops.OPERATIONS and "top_k" in dir(maskseq.ops)
+"""
+    subprocess.run([sys.executable, "-c", code], env=compiled, check=True)
+
+
+def test_numpys_notation_is_there_for_the_first_tape(compiled):
+    code = """
+import numpy
+from maskseq import layers
+from maskseq.context import changed
+from maskseq.tape import Tape
+tape = Tape()
+x = tape.watch(numpy.float32([[1, 2]]))
+y = numpy.exp(x).sum()
+(found,) = tape.gradients(y, numpy.float32(1), [x])
+assert found.tolist() == numpy.exp(numpy.float32([[1, 2]])).tolist(), found
+"""
+    subprocess.run([sys.executable, "-c", code], env=compiled, check=True)

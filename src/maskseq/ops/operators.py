@@ -5,7 +5,6 @@ from typing import Any
 
 from ..graph.symbols import KerasTensor
 
-
 _OPS = __name__.rpartition(".")[0]
 
 
