@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import Input, Ragged, Sequential, layers, pad_sequences
+from maskseq import Input, Ragged, Sequential, layers, losses, ops, pad_sequences
 
 BIG = 1e300
 LIMIT = float(np.finfo(np.float32).max)
@@ -141,3 +141,29 @@ def test_masked_weights_are_refused():
         with pytest.raises(TypeError, match="must have no masked numbers, got a numpy.ma array"):
             call()
     made.set_weights([np.ma.array(w) for w in weights])
+
+
+OF_OTHERS = {
+    "add: the result at [1]": lambda: ops.add(np.array([1.0, 1e39]), 1.0),
+    "multiply: the result": lambda: ops.multiply(np.float64(1e30), np.float64(1e10)),
+    "where: the result at [0]": lambda: ops.where(np.array([True, False]), 1e39, 0.0),
+    "y_true at [1, 0]": lambda: losses.MeanSquaredError()(np.array([[1], [1e39]]), np.ones((2, 1))),
+    "y_true at [0, 1]": lambda: losses.hinge(np.array([[1, -1e39]]), np.ones((1, 2))),
+    "y_true at [0, 0]": lambda: losses.log_cosh(np.array([[1e39]]), np.ones((1, 1))),
+    "sample_weight at [0]": lambda: losses.MeanAbsoluteError()(
+        np.ones((2, 1)), np.zeros((2, 1)), np.array([1e39, 1])
+    ),
+    "Rescaling: offset at [1]": lambda: layers.Rescaling(1.0, [0, 1e39])(np.ones((1, 2))),
+}
+
+
+@pytest.mark.parametrize("place", OF_OTHERS)
+def test_numbers_of_operations_losses_and_scales_are_named(place):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        OF_OTHERS[place]()
+    said = [str(x.message) for x in told]
+    assert f"{place}: 1e+39 becomes infinite in float32" in [
+        text.replace("1e+40", "1e+39").replace("-1e+39", "1e+39") for text in said
+    ]
+    assert not any("cast" in text for text in said)

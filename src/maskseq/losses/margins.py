@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..tensor import to_float32
 from .loss import Plain
 from .targets import of_users
 
@@ -13,7 +14,7 @@ _ONE = np.float32(1)
 
 def _signs(y_true: Any) -> np.ndarray:
     """Labels as -1 and 1: those that all are 0 or 1 are moved there."""
-    labels = np.asarray(y_true, np.float32)
+    labels = to_float32(np.asarray(y_true), "y_true")
     return 2 * labels - 1 if ((labels == 0) | (labels == 1)).all() else labels
 
 
@@ -129,7 +130,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     >>> print(loss.round(4))
     [0.4]
     """
-    labels = np.asarray(y_true, np.float32)
+    labels = to_float32(np.asarray(y_true), "y_true")
     right = ops.sum(ops.multiply(labels, y_pred), axis=-1)
     wrong = ops.max(ops.multiply(_ONE - labels, y_pred), axis=-1)
     return ops.maximum(ops.add(ops.subtract(wrong, right), _ONE), np.float32(0))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..tensor import to_float32
 from .loss import REDUCTIONS, LossFunctionWrapper
 from .regression import EPSILON
 from .targets import of_users
@@ -48,7 +49,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     >>> print(loss.round(4))
     0.2
     """
-    labels = np.asarray(y_true, np.float32)
+    labels = to_float32(np.asarray(y_true), "y_true")
     both = ops.sum(ops.multiply(labels, y_pred), axis=axis)
     sizes = ops.add(ops.sum(labels, axis=axis), ops.sum(y_pred, axis=axis))
     doubled = ops.multiply(both, np.float32(2))
@@ -97,7 +98,7 @@ def tversky(
     >>> print(loss.round(4))
     0.2
     """
-    labels = np.asarray(y_true, np.float32)
+    labels = to_float32(np.asarray(y_true), "y_true")
     both = ops.sum(ops.multiply(labels, y_pred), axis=axis)
     missed = ops.sum(ops.multiply(ops.subtract(_ONE, y_pred), labels), axis=axis)
     made_up = ops.sum(ops.multiply(y_pred, _ONE - labels), axis=axis)

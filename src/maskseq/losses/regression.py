@@ -8,7 +8,7 @@ import numpy as np
 from .. import ops
 from ..numerics import reductions
 from ..tape import value_of
-from ..tensor import as_numpy
+from ..tensor import as_numpy, to_float32
 from .crossentropy import recorded
 from .loss import REDUCTIONS, LossFunctionWrapper, Plain, of_one_rank
 from .targets import of_users
@@ -19,7 +19,7 @@ _LOG_2 = np.float32(0.6931471805599453)
 
 def _pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     labels, y_pred = of_one_rank(y_true, y_pred)
-    return np.asarray(labels, np.float32), y_pred
+    return to_float32(np.asarray(labels), "y_true"), y_pred
 
 
 def _is_alike(y_pred: Any, labels: np.ndarray) -> bool:
@@ -367,7 +367,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     >>> print(loss.round(4))
     [1.     0.8028]
     """
-    labels = np.asarray(y_true, np.float32)
+    labels = to_float32(np.asarray(y_true), "y_true")
     logs = ops.multiply(labels, ops.log(ops.add(y_pred, EPSILON)))
     return ops.mean(ops.subtract(y_pred, logs), axis=-1)
 

@@ -16,7 +16,7 @@ from ..given import as_array
 from ..given.numbers import is_real, real_numbers
 from ..rows import Layout, Rows
 from ..tape import Traced, packed, real_values, value_of
-from ..tensor import Tensor, as_numpy, convert_to_tensor, get_keras_mask
+from ..tensor import Tensor, as_numpy, convert_to_tensor, get_keras_mask, to_float32
 
 _OUTPUTS = {np.ndarray, Tensor, Rows, Traced}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -214,7 +214,8 @@ def weights_for(
                     )
                 return array.reshape(-1).astype(np.float32).repeat(layout.lengths)
         weights = array
-    rows = np.asarray(rows_for(weights, output, layout, "sample_weight", came, numbers), np.float32)
+    rows = rows_for(weights, output, layout, "sample_weight", came, numbers)
+    rows = to_float32(np.asarray(rows), "sample_weight")
     if layout is not None and rows.ndim > 1 and rows.shape[1:] == (1,):
         rows = rows[:, 0]
     return rows

@@ -17,7 +17,7 @@ from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec, scale_of_cells
 from ..nest import holds, leaves, map_structure
 from ..tape import Traced
-from ..tensor import Tensor, get_keras_mask
+from ..tensor import Tensor, get_keras_mask, to_float32
 from .cell_docs import docstring
 from .recording import Gradients, Recorder
 from .steps import of_cells
@@ -47,11 +47,13 @@ def _array(name: str, leaf: Any) -> Any:
     return leaf
 
 
-def _tensor(leaf: Any) -> Any:
+def _tensor(name: str, leaf: Any) -> Any:
+    """What an operation gives, arrays as tensors, float64 as float32."""
     if isinstance(leaf, (np.ndarray, np.generic)):
         array = np.asarray(leaf)
-        dtype = np.float32 if array.dtype == np.float64 else array.dtype
-        return array.astype(dtype, copy=False).view(Tensor)
+        if array.dtype == np.float64:
+            array = to_float32(array, f"{name}: the result")
+        return array.view(Tensor)
     return leaf
 
 
@@ -97,6 +99,7 @@ def operation(
     def decorate(function: Callable[P, Any]) -> Callable[P, Any]:
         recorder = Recorder(function, gradient)
         taken = functools.partial(_array, function.__name__)
+        given = functools.partial(_tensor, function.__name__)
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -110,7 +113,7 @@ def operation(
         def run(*args: Any, **kwargs: Any) -> Any:
             args, kwargs = map_structure(taken, args), map_structure(taken, kwargs)
             try:
-                return map_structure(_tensor, function(*args, **kwargs))
+                return map_structure(given, function(*args, **kwargs))
             except (AttributeError, IndexError) as error:
                 told = _told(function.__name__, error, args, kwargs)
                 if told is error:

@@ -59,5 +59,33 @@ def test_use_cudnn_is_checked_and_kept(make):
     for value in ("auto", True, False):
         layer = layers.Bidirectional(make(3, use_cudnn=value))
         assert layer.forward_layer.use_cudnn == layer.backward_layer.use_cudnn == value
-    with pytest.raises(ValueError, match="use_cudnn must be 'auto', True or False, got 'always'"):
-        make(3, use_cudnn="always")
+    assert make(3, use_cudnn=1).use_cudnn == 1
+    for value in ("always", None, 2, 0.5, np.array([True, False])):
+        with pytest.raises(ValueError, match="use_cudnn must be .*, got "):
+            make(3, use_cudnn=value)
+
+
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
+@pytest.mark.parametrize("symbolic", [False, True])
+def test_constants_of_keras_2_are_no_argument_of_a_call(wrap, symbolic):
+    x, constant = (maskseq.Input((4, 2)), maskseq.Input((2,))) if symbolic else (X, X[:, 0])
+    with pytest.raises(TypeError, match="unexpected keyword argument 'constants'"):
+        wrap(layers.LSTM(3))(x, constants=[constant])
+
+
+def test_predict_of_a_stateful_layer_goes_on_from_batch_to_batch():
+    layer = layers.GRU(2, stateful=True)
+    model = maskseq.Sequential([maskseq.Input(batch_shape=(3, 4, 2)), layer])
+    first, second = model.predict(np.concatenate([X, X]), batch_size=3).reshape(2, 3, 2)
+    layer.reset_state()
+    np.testing.assert_array_equal(layer(X), first)
+    np.testing.assert_array_equal(layer(X), second)
+    assert not np.array_equal(first, second)
+
+
+def test_a_stateful_stack_keeps_the_states_of_each_cell_and_forgets_them():
+    layer = layers.RNN([layers.GRUCell(2), layers.LSTMCell(3)], stateful=True)
+    first, second = np.array(layer(X)), np.array(layer(X))
+    layer.reset_state()
+    np.testing.assert_array_equal(layer(X), first)
+    np.testing.assert_array_equal(layer(X), second)

@@ -9,6 +9,7 @@ from ... import activations, configured, constraints, initializers, regularizers
 from ...given.kinds import expected_kind
 from ...given.notices import warn
 from ...given.numbers import is_real
+from ...tensor import to_float32
 
 _KNOWN: dict[str, Mapping[str, Any]] = {
     "activation": activations.NAMES,
@@ -181,7 +182,7 @@ def numbers(value: Any, name: str) -> np.ndarray:
         array = np.empty(0, object)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
-    return array.astype(np.float32)
+    return np.array(to_float32(array, name))
 
 
 def check_features(inputs: Any, features: int | None) -> None:

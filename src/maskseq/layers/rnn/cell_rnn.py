@@ -13,7 +13,7 @@ def of_cell(name: str) -> Any:
 
 def checked_cudnn(use_cudnn: Any) -> bool | str:
     """`use_cudnn` as it is. Raises: ValueError unless it is "auto", True or False."""
-    if not isinstance(use_cudnn, bool) and use_cudnn != "auto":
+    if not isinstance(use_cudnn, (str, int)) or use_cudnn not in ("auto", True, False):
         raise ValueError(f"use_cudnn must be 'auto', True or False, got {use_cudnn!r}")
     return use_cudnn
 
