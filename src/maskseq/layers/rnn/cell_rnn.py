@@ -11,7 +11,7 @@ def of_cell(name: str) -> Any:
     return property(attrgetter(f"cell.{name}"), doc=f"The cell's `{name}`.")
 
 
-def checked_cudnn(use_cudnn: Any) -> bool | str:
+def checked_cudnn(use_cudnn: Any) -> bool | int | str:
     """`use_cudnn` as it is. Raises: ValueError unless it is "auto", True or False."""
     if not isinstance(use_cudnn, (str, int)) or use_cudnn not in ("auto", True, False):
         raise ValueError(f"use_cudnn must be 'auto', True or False, got {use_cudnn!r}")
