@@ -1,5 +1,7 @@
 """Masks in models: made inside, given by hand, shared, nested, lost."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -283,3 +285,35 @@ def test_a_mask_goes_along_when_numbers_are_converted():
     found = maskseq.convert_to_tensor(x)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(maskseq.get_keras_mask(found), [[True, False, True]])
+
+
+ENDS = {
+    "LSTM": lambda: [layers.LSTM(3)],
+    "both ways": lambda: [layers.Bidirectional(layers.GRU(2, return_sequences=True))],
+    "mean": lambda: [layers.Dense(2), layers.GlobalAveragePooling1D()],
+    "reads all": lambda: [layers.LSTM(2, return_sequences=True), layers.Flatten()],
+}
+
+
+@pytest.mark.parametrize("make", ENDS.values(), ids=ENDS)
+def test_a_mask_of_one_sequence_is_that_of_each_sequence_of_a_model(make, rng):
+    model = maskseq.Sequential([layers.Input((5, 4)), *make()])
+    x, one = rng.normal(size=(3, 5, 4)).astype(np.float32), np.array([[1, 1, 0, 1, 0]], bool)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = model(x, mask=np.repeat(one, 3, axis=0))
+        carrying = maskseq.convert_to_tensor(x.copy())
+        maskseq.set_keras_mask(carrying, one)
+        np.testing.assert_array_equal(model(x, mask=one), expected)
+        np.testing.assert_array_equal(model(carrying), expected)
+        np.testing.assert_array_equal(maskseq.get_keras_mask(carrying), one)
+        assert not np.array_equal(model(x), expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3, 6), (2, 5), (4, 5), (1, 4), (15, 1)])
+def test_a_carried_mask_of_another_shape_is_refused(shape, rng):
+    model = maskseq.Sequential([layers.Input((5, 4), name="steps"), layers.LSTM(3)])
+    x = maskseq.convert_to_tensor(rng.normal(size=(3, 5, 4)).astype(np.float32))
+    maskseq.set_keras_mask(x, np.ones(shape, bool))
+    with pytest.raises(ValueError, match=r"input 'steps' carries a mask .* must be bool \(3, 5\)"):
+        model(x)

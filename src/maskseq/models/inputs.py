@@ -13,7 +13,7 @@ from ..data.ragged import Ragged, as_batch
 from ..data.text import column_text, is_text, read_text
 from ..given.numpy_ma import is_masked_array, masked_steps
 from ..graph.symbols import KerasTensor
-from ..layers.base.masks import check_mask
+from ..layers.base.masks import mask_of_each
 from ..rows import Layout, Rows, Source, Unmasked
 from ..tape import Traced, masked_by_hand, packed, padded
 from ..tensor import (
@@ -215,7 +215,7 @@ def _prepared_on_tape(model: Any, tensor: KerasTensor, value: Traced) -> Traced:
     mask = value._keras_mask
     if mask is None or mask.ndim != 2 or value.ndim < 2 or reads_masked_cells(model, tensor):
         return value
-    return packed(value, np.asarray(mask))
+    return packed(value, _fitting(mask, value.shape[:2], tensor))
 
 
 def _empty_text(value: Any, tensor: KerasTensor) -> Any:
@@ -239,7 +239,7 @@ def _with_mask(value: Any, mask: Any) -> Any:
     value = value.view(Tensor)
     ndim = np.ndim(mask)
     shape = value.shape[:ndim] if 0 < ndim <= value.ndim else value.shape[:2]
-    mask = check_mask(mask, shape)
+    mask = mask_of_each(mask, shape)
     value._keras_mask = mask & real if mask.ndim == 2 else mask
     return value
 
@@ -298,7 +298,17 @@ def _packed(model: Any, tensor: KerasTensor, value: Any) -> Any:
         return value
     if reads_masked_cells(model, tensor):
         return value
-    return Rows.view(value, np.asarray(mask))
+    return Rows.view(value, _fitting(mask, value.shape[:2], tensor))
+
+
+def _fitting(mask: Any, steps: tuple[int, ...], tensor: KerasTensor) -> np.ndarray:
+    """The mask that an input carries, if it is one of its steps, or of one sequence for each."""
+    try:
+        return mask_of_each(mask, steps)
+    except ValueError as error:
+        raise ValueError(
+            f"input '{tensor.name}' carries a mask that does not fit: {error}"
+        ) from None
 
 
 def reads_masked_cells(model: Any, tensor: KerasTensor) -> bool:

@@ -161,6 +161,14 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     return mask.astype(bool, copy=False)
 
 
+def mask_of_each(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """`check_mask`, of a mask of one sequence too, which is that of each."""
+    mask = np.asarray(as_array(mask, "mask"))
+    if mask.ndim == len(shape) and mask.shape == (1, *shape[1:]):
+        mask = np.broadcast_to(mask, shape)
+    return check_mask(mask, shape)
+
+
 def is_mask_of(rows: list[Rows], mask: Any) -> bool:
     """True if all rows have one layout, and `mask` is its mask."""
     layout = rows[0].layout
