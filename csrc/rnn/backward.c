@@ -225,8 +225,8 @@ static int prepare(job *job, const msq_back *b, msq_stop *stop) {
 
 /* The most threads that have something to do. */
 static int64_t max_parts(const job *job) {
-    const int64_t batch = job->back->batch;
-    return msq_rnn_few(job->depth * job->units, 2) && batch < job->blocks ? job->blocks : batch;
+    const int64_t batch = job->back->batch, few = msq_rnn_few(job->depth * job->units, 2);
+    return few && (few > 1 || batch == 1) && batch < job->blocks ? job->blocks : batch;
 }
 
 static double work_of(const job *job) {

@@ -13,13 +13,13 @@ enum {
     Z_POINTERS = 2048,   /* the same, where they are rows of a table */
     /* Threads that each read all recurrent weights for a row or two wait for the cache, so few rows
      * are walked together, each thread with a share of the weights. A barrier per step costs about
-     * 0.3 us, as much as reading 32 KB. */
+     * 0.3 us, as much as reading 32 KB. One row pays from two such shares on, more from four. */
     ROWS_TOGETHER = 2,       /* per thread */
 #ifdef MASKSEQ_EAGER_THREADS /* for tests: together in calls of any size */
-    MIN_BYTES_TOGETHER = 0,
+    SHARE_BYTES = 1,
     MIN_STEPS_TOGETHER = 1,
 #else
-    MIN_BYTES_TOGETHER = 128 << 10,
+    SHARE_BYTES = 32 << 10,
     MIN_STEPS_TOGETHER = 8,
 #endif
 };
@@ -133,9 +133,9 @@ static void sort_sequences(msq_rnn_job *job) {
     msq_rnn_sort(job->sequences, job->count);
 }
 
-/* Whether a few sequences may be walked by threads together, each with a share of the units. */
-static int split_pays(int64_t weights) {
-    return weights * (int64_t)sizeof(float) >= MIN_BYTES_TOGETHER;
+/* How many threads may read a share of so many recurrent weights each, where units suffice. */
+static int64_t shares_of(int64_t weights) {
+    return weights * (int64_t)sizeof(float) / SHARE_BYTES;
 }
 
 static int64_t recurrent_weights(const msq_rnn *rnn) {
@@ -143,7 +143,8 @@ static int64_t recurrent_weights(const msq_rnn *rnn) {
 }
 
 int64_t msq_rnn_few(int64_t weights, int parts) {
-    return split_pays(weights) && parts > 1 ? ROWS_TOGETHER * parts : 0;
+    const int64_t shares = shares_of(weights);
+    return parts < 2 || shares < 2 ? 0 : shares < 4 ? 1 : ROWS_TOGETHER * parts;
 }
 
 int64_t msq_rnn_rows(int64_t batch, int parts, int64_t few) {
@@ -154,7 +155,7 @@ int64_t msq_rnn_rows(int64_t batch, int parts, int64_t few) {
 /* The most threads that have something to do. */
 static int64_t max_parts(const msq_rnn_job *job) {
     const int64_t batch = job->call->batch, blocks = job->rnn->blocks;
-    return split_pays(recurrent_weights(job->rnn)) && batch < blocks ? blocks : batch;
+    return at_least(batch, least(blocks, shares_of(recurrent_weights(job->rnn))));
 }
 
 double msq_rnn_work(const msq_rnn_job *job) {
