@@ -10,7 +10,7 @@ import random
 import numpy as np
 import pytest
 
-from maskseq import Input, Ragged, Sequential, _kernels, layers, pad_sequences
+from maskseq import Input, Ragged, Sequential, _kernels, layers, ops, pad_sequences
 from maskseq.data.ragged import as_batch
 from tests.support.arrow_producer import Array as ArrowArray
 from tests.support.arrow_producer import ArrayExporter, Level, Schema, StreamExporter
@@ -346,3 +346,65 @@ def test_an_array_that_refuses_its_buffer_cannot_let_steps_be_taken_away():
             outcome(Ragged.from_list, [[[1.0, 2.0]], steps])
     finally:
         gc.set_threshold(*threshold)
+
+
+def holding_itself(count):
+    """A list that holds itself so many times; two are 2^64 numbers to NumPy."""
+    made: list = []
+    made.extend([made] * count)
+    return made
+
+
+def in_each_other():
+    first, second = [], []
+    first.append(second)
+    second.append(first)
+    return [first, second]
+
+
+IDS = Sequential([Input((None,)), layers.Embedding(9, 2, mask_zero=True), layers.LSTM(2)])
+LIST_DOORS = {
+    "predict": IDS.predict,
+    "pad_sequences": pad_sequences,
+    "value": lambda x: pad_sequences([[1.0]], value=x),
+    "add": lambda x: ops.add(ops.convert_to_tensor(x), 1.0),
+    "set_weights": lambda x: IDS.set_weights([x] * len(IDS.weights)),
+    "adapt": lambda x: layers.Normalization().adapt(x),
+    "bins": lambda x: layers.Discretization(bin_boundaries=x),
+    "summary": lambda x: layers.Discretization(num_bins=2).adapt(x),
+}
+
+
+@pytest.mark.parametrize("door", LIST_DOORS)
+@pytest.mark.parametrize(
+    "make", [lambda: holding_itself(1), lambda: holding_itself(2), in_each_other]
+)
+def test_lists_that_hold_themselves_are_refused_at_once(door, make):
+    with pytest.raises((ValueError, TypeError)):
+        LIST_DOORS[door](make())
+
+
+@pytest.mark.parametrize("door", LIST_DOORS)
+@pytest.mark.parametrize("said", [{"typestr": "|O"}, {"typestr": "|V8", "descr": [("a", "|O")]}])
+def test_memory_that_is_said_to_hold_objects_is_not_believed(door, said):
+    given = Interface({**GOOD, "shape": (1,), **said})
+    with pytest.raises((ValueError, TypeError)):
+        LIST_DOORS[door](given)
+    with pytest.raises((ValueError, TypeError)):
+        LIST_DOORS[door]([given])
+
+
+def test_an_array_of_objects_in_itself_is_refused():
+    made = np.empty(2, object)
+    made[:] = 1.0
+    np.testing.assert_array_equal(ops.add(made, 1.0), np.float32([2, 2]))
+    assert ops.add(made, 1.0).dtype == np.float32
+    made[0] = made
+    with pytest.raises(TypeError, match="add: x must hold numbers, got dtype object"):
+        ops.add(made, 1.0)
+
+
+@pytest.mark.parametrize("layer", [layers.Hashing(3), layers.StringLookup(vocabulary=["a"])])
+def test_masked_arrays_of_objects_are_read_or_refused_plainly(layer):
+    assert isinstance(outcome(layer, np.ma.array([None])), (list, *PLAIN))
+    assert isinstance(outcome(layer, np.ma.array(["a"], object)), (list, *PLAIN))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsIndex, cast, o
 
 import numpy as np
 
-from ..given import as_array
+from ..given import as_array, without_pointers
 from ..given.numpy_ma import is_masked_array, masked_steps
 from . import lists as reading
 from .interchange import Interchange, is_torch_ragged, sequences_of
@@ -105,6 +105,7 @@ def pad_sequences(
     if lengths.any():
         _check_side("Truncating", truncating)
         _check_side("Padding", padding)
+    value = value if np.isscalar(value) else as_array(value, "value")
     if 0 in x.shape[:2]:
         return np.full(x.shape, value, dtype)  # nothing to write, but `value` must be right
     sides = {"pad_before": padding == "pre", "cut_before": truncating == "pre"}
@@ -454,7 +455,9 @@ def as_batch(x: Any) -> Ragged | np.ndarray:
         x = _unpacked(x)
         if isinstance(x, Ragged):
             return x
-    return Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(x)
+    return (
+        Ragged.from_list(x) if _holds_objects(x) else np.asanyarray(without_pointers(x, "inputs"))
+    )
 
 
 def _unpacked(x: Any) -> Any:

@@ -7,16 +7,21 @@ import numpy as np
 from ..given.places import placed
 from ..rows import Rows
 
+_MAX_AXES = 64  # of an array
+
 
 def is_text(x: Any) -> bool:
     """True for a str or bytes, and for arrays and lists whose first leaf is one."""
-    if isinstance(x, (str, bytes)):
-        return True
-    if isinstance(x, np.ndarray):
-        return x.dtype.kind in "SUT" or (x.dtype.kind == "O" and x.size > 0 and is_text(x.flat[0]))
-    if isinstance(x, (list, tuple)):
-        first = next((item for item in x if not _is_empty(item)), None)
-        return is_text(first)
+    for _ in range(_MAX_AXES):  # a list may hold itself
+        if isinstance(x, np.ndarray):
+            if x.dtype.kind != "O":
+                return x.dtype.kind in "SUT"
+            plain = np.asarray(x)  # an item of a numpy.ma array is not what is in it
+            x = plain.flat[0] if plain.size else None
+        elif isinstance(x, (list, tuple)):
+            x = next((item for item in x if not _is_empty(item)), None)
+        else:
+            return isinstance(x, (str, bytes))
     return False
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from . import as_array
+
 
 def is_real(value: Any) -> bool:
     """True for an int, a float or a real number of NumPy; not for NumPy's bools and durations."""
@@ -33,7 +35,7 @@ def real_numbers(x: np.ndarray, name: str) -> np.ndarray:
 
 def float32_of(value: Any, name: str) -> np.float32:
     """A number as float32. Raises: TypeError for what is none."""
-    return np.float32(real_numbers(np.asarray(value), name))
+    return np.float32(real_numbers(as_array(value, name), name))
 
 
 def _of_objects(x: np.ndarray) -> np.ndarray:

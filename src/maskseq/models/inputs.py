@@ -28,6 +28,8 @@ from ..tensor import (
 from .batches import length
 from .matching import in_order, masks_in_order
 
+_MAX_AXES = 64  # of an array
+
 
 def as_value(x: Any) -> Any:
     """One input as Rows (ragged data, and numpy.ma arrays with masked steps) or a Tensor.
@@ -39,7 +41,9 @@ def as_value(x: Any) -> Any:
     if type(x) is Unmasked:  # between the calls of a graph
         return x.to_tensor()
     leaf = x
-    while type(leaf) is list and leaf:
+    for _ in range(_MAX_AXES):  # a list may hold itself
+        if type(leaf) is not list or not leaf:
+            break
         leaf = leaf[0]
     if isinstance(leaf, (str, bytes)):
         return _as_text(x)

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, overload
 import numpy as np
 
 from ..context import current
-from ..given.numbers import is_no_number
+from ..given.numbers import is_no_number, real_numbers
 from ..given.numpy_ma import without_mask
 from ..graph.symbols import KerasTensor, Node, Operation, is_symbolic
 from ..graph.trial import output_spec, scale_of_cells
@@ -41,10 +41,16 @@ def _array(name: str, leaf: Any) -> Any:
         array = np.asarray(without_mask(leaf, "x"))
         if is_no_number(array.dtype):
             raise TypeError(f"{name}: expected arrays of real numbers, got dtype {array.dtype}")
+        if array.dtype.kind == "O" and not _is_text(array):
+            return real_numbers(array, f"{name}: x")
         return array
     if isinstance(leaf, complex):
         raise TypeError(f"{name}: expected real numbers, got {leaf!r}")
     return leaf
+
+
+def _is_text(array: np.ndarray) -> bool:
+    return all(isinstance(x, (str, bytes)) for x in array.flat[:1])
 
 
 def _tensor(name: str, leaf: Any) -> Any:

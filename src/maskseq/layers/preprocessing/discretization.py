@@ -4,6 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ...given import as_array
 from ..base.arguments import LayerOptions
 from ..base.checks import whole
 from .checks import dense, output_mode_of
@@ -167,7 +168,7 @@ class Discretization(DataLayer):
 def _checked(boundaries: Any) -> Any:
     """Boundaries as a list of numbers that never turn."""
     try:
-        array = np.asarray(boundaries, np.float64)
+        array = as_array(boundaries, "bin_boundaries", np.float64)
     except (TypeError, ValueError):
         array = np.empty((0, 0))
     steps = np.sign(array[1:] - array[:-1]) if array.ndim == 1 else array
@@ -181,7 +182,7 @@ def _checked(boundaries: Any) -> Any:
 
 def _summary(values: Any, epsilon: float) -> np.ndarray:
     """float (2, n): some of the numbers, sorted, and how many each stands for."""
-    values = np.asarray(values)
+    values = as_array(values, "data")
     if values.dtype.kind not in "biuf":
         raise TypeError(f"Discretization: data must be numbers, got dtype {values.dtype}")
     values = np.sort(values.astype(np.float32).reshape(-1))

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ...given import as_array
 from ...rows import Rows
 from ...tape import Traced
 from ...variable import publish
@@ -226,14 +227,14 @@ def _batches(data: Any) -> Iterable[np.ndarray]:
     if isinstance(data, np.ndarray) or hasattr(data, "offsets"):
         data = [getattr(data, "values", data)]
     elif isinstance(data, (list, tuple)) and data and not hasattr(_first(data), "shape"):
-        data = [np.asarray(data)]  # numbers in lists
+        data = [as_array(data, "data")]  # numbers in lists
     elif not isinstance(data, Iterable):
         raise TypeError(f"Normalization: data must be an array or batches, got {data!r}")
     for batch in data:
         batch = batch[0] if isinstance(batch, tuple) else batch
         if isinstance(batch, np.ma.MaskedArray):
             raise TypeError("Normalization: data must be plain arrays, got a numpy.ma array")
-        batch = np.asarray(batch)
+        batch = as_array(batch, "data")
         if batch.dtype.kind not in "fiub" or not batch.ndim:
             raise TypeError(
                 f"Normalization: data must be arrays of numbers, got {batch.dtype} {batch.shape}"
