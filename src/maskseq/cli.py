@@ -280,7 +280,7 @@ def _report(arguments: argparse.Namespace) -> int:
         arguments.output,
         title=f"{Path(arguments.model).name} on {arguments.data.name}",
     )
-    print(arguments.output)
+    print(printable(arguments.output))
     return 0
 
 

@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from maskseq import cli
+from maskseq import Input, Sequential, cli, layers
 from tests.support.keras_files import FILES, written
 
 HOSTILE = [
@@ -127,3 +127,22 @@ def test_nor_do_names_of_members_paths_and_weights(hostile, tmp_path, data, caps
     raw = members["model.weights.h5"].replace(b"kernel", b"\x1b[2Jab").replace(b"vars", b"\x1b[2J")
     raw = raw.replace(b"layers", b"\x1b[2J\x07\r")
     run(capsys, "info", written(tmp_path, {**members, "model.weights.h5": raw}))
+
+
+def test_names_of_files_are_escaped_where_they_are_told(tmp_path, capsys, monkeypatch):
+    """They may come from a glob of the shell's, of files of others."""
+    monkeypatch.chdir(tmp_path)
+    net = Sequential([Input((None, 2)), layers.LSTM(2)])
+    net.compile("sgd", "mse")
+    net.save("\x1b[31mm.keras")
+    np.savez("d.npz", values=np.ones((4, 2), "f4"), offsets=[0, 2, 4], labels=np.ones((2, 2)))
+    model = "\x1b[31mm.keras"
+    for call, said in (
+        (["predict", model, "d.npz", "-o", "\x1b[2Jo.jsonl"], r"\x1b[2Jo.jsonl"),
+        (["convert", model, "\x1b[2Jo.h5"], r"\x1b[31mm.keras: \x1b[2Jo.h5"),
+        (["train", model, "d.npz", "-q", "-o", "\x1b[2Jo.keras"], r"\x1b[2Jo.keras"),
+        (["report", model, "d.npz", "-o", "\x1b[2Jo.html"], r"\x1b[2Jo.html"),
+    ):
+        assert cli.main(call) == 0
+        told = capsys.readouterr().out
+        assert said in told and "\x1b" not in told

@@ -35,7 +35,7 @@ def predict(arguments: argparse.Namespace, model: Any) -> int:
     if report.skipped > len(report.errors):
         print(f"maskseq: warning: {report.skipped:,} without an answer in all", file=sys.stderr)
     out = sys.stderr if arguments.output == "-" else sys.stdout
-    print(f"{report.sequences:,} sequences: {arguments.output}", file=out)
+    print(f"{report.sequences:,} sequences: {printable(arguments.output)}", file=out)
     return SKIPPED if report.skipped else 0
 
 

@@ -39,7 +39,7 @@ def train(arguments: argparse.Namespace) -> int:
     model.save(output)
     last = {name: values[-1] for name, values in history.history.items() if values}
     told = printable(", ".join(f"{name} {value:.4f}" for name, value in last.items()))
-    print(f"{len(data):,} sequences, {len(history.epoch)} epochs: {output} ({told})")
+    print(f"{len(data):,} sequences, {len(history.epoch)} epochs: {printable(output)} ({told})")
     return 0
 
 
@@ -123,5 +123,5 @@ def convert(arguments: argparse.Namespace) -> int:
         load_model(arguments.input).save_weights(output)
     else:
         load_model(arguments.input).save(output)
-    print(f"{arguments.input}: {output}")
+    print(f"{printable(arguments.input)}: {printable(output)}")
     return 0
