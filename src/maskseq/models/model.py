@@ -1,13 +1,14 @@
 """Model: layers in a graph, run on rows from input to output. Source: keras.Model."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Unpack, overload
 
 import numpy as np
 
 from .. import ops
 from ..context import MASK_LOSS, OUTSIDE, changed, current, fixed, newest
+from ..given.custom import custom_object_scope
 from ..given.options import verbosity
 from ..graph import config as functional
 from ..graph.inner import with_own_inputs
@@ -602,7 +603,10 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
 
     @classmethod
     def from_config(
-        cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
+        cls,
+        config: dict[str, Any],
+        custom_layers: dict[str, type[Layer]] | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
     ) -> "Model":
         """A model made from what `get_config` returned, with new weights.
 
@@ -612,6 +616,8 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
             The config.
         custom_layers : dict of str to class, optional
             Class name -> class, for layers of your own.
+        custom_objects : dict, optional
+            The same, as Keras has it: name -> class or function.
 
         Returns
         -------
@@ -633,7 +639,8 @@ class Model(Layer, Saving, Trainable, Summarized, asked.Framed, Generic[Out]):
                 return ops.OPERATIONS[entry["class_name"]]
             return deserialize_layer(entry, custom_layers)
 
-        graph = functional.from_config(config, make)
+        with custom_object_scope(custom_objects or {}):
+            graph = functional.from_config(config, make)
         return cls(*graph, name=config.get("name"))._frozen_as(config)
 
     def _frozen_as(self, config: dict[str, Any]) -> "Model":

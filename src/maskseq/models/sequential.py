@@ -1,11 +1,12 @@
 """Sequential: layers one after the other. Source: keras.Sequential."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
 import numpy as np
 
+from ..given.custom import custom_object_scope
 from ..graph.symbols import KerasTensor
 from ..layers.base.checks import sizes
 from ..layers.base.errors import naming_errors
@@ -244,7 +245,10 @@ class Sequential(Model[np.ndarray]):
 
     @classmethod
     def from_config(
-        cls, config: dict[str, Any], custom_layers: dict[str, type[Layer]] | None = None
+        cls,
+        config: dict[str, Any],
+        custom_layers: dict[str, type[Layer]] | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
     ) -> "Sequential":
         """A model made from what `get_config` returned, with new weights.
 
@@ -254,6 +258,8 @@ class Sequential(Model[np.ndarray]):
             The config.
         custom_layers : dict of str to class, optional
             Class name -> class, for layers of your own.
+        custom_objects : dict, optional
+            The same, as Keras has it: name -> class or function.
 
         Returns
         -------
@@ -269,7 +275,8 @@ class Sequential(Model[np.ndarray]):
         -----
         Source: keras.Sequential.from_config.
         """
-        layers = [deserialize_layer(entry, custom_layers) for entry in config["layers"]]
+        with custom_object_scope(custom_objects or {}):
+            layers = [deserialize_layer(entry, custom_layers) for entry in config["layers"]]
         model = cls(layers, name=config.get("name"))
         if config.get("build_input_shape") is not None:
             model.build(config["build_input_shape"])

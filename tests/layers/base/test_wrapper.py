@@ -173,3 +173,20 @@ def test_call_equals_keras(name, x):
         return wrappers(package)[name](of.GRU(3) if name == "Masked" else of.Dense(3))
 
     twin.check_eager(make, x, np.array([[1, 1, 0, 0], [0, 1, 1, 1], [1, 1, 1, 1]], bool))
+
+
+def test_models_from_configs_take_custom_objects_as_in_keras():
+    own, inputs = wrappers(maskseq), layers.Input((4,))
+    outputs = own["Scaled"](layers.Dense(3), by=-2.0, name="mine")(inputs)
+    functional = maskseq.Model(inputs, outputs)
+    sequential = maskseq.Sequential([layers.Input((4,)), own["Scaled"](layers.Dense(3), by=-2.0)])
+    for model in (functional, sequential):
+        with pytest.raises(ValueError, match="Scaled"):
+            type(model).from_config(model.get_config())
+        for made in (
+            type(model).from_config(model.get_config(), custom_objects=own),
+            maskseq.models.model_from_json(model.to_json(), custom_objects=own),
+        ):
+            made.set_weights(model.get_weights())
+            x = np.ones((2, 4), np.float32)
+            np.testing.assert_array_equal(made.predict(x), model.predict(x))

@@ -179,6 +179,7 @@ def model_from_json(
     custom_layers: Mapping[str, type[Layer]] | None = None,
     *,
     functions: Mapping[str, Any] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
 ) -> Model:
     """A model with new weights from a config, as `model.to_json` gives it, of Keras too.
 
@@ -192,6 +193,8 @@ def model_from_json(
         Class name -> class, for layers of your own; see `load_model`.
     functions : dict, optional
         Name -> function, for Lambda layers and activations; see `load_model`.
+    custom_objects : dict, optional
+        Name -> class or function of your own; see `load_model`.
 
     Returns
     -------
@@ -225,7 +228,8 @@ def model_from_json(
     config = parse_json(raw, name, "the config")
     text = config.get("keras_version")
     version = Version(3, 0) if text is None else Version.parse(text, name)
-    maker = _maker(name, version, {**(custom_layers or {})}, functions, "auto", len(raw))
+    own = by_name(custom_objects, "custom_objects") | by_name(custom_layers, "custom_layers")
+    maker = _maker(name, version, own, functions, "auto", len(raw))
     model = _model_of(maker, config)
     maker.functions.check_used(name)
     return model
