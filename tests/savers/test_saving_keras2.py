@@ -10,7 +10,7 @@ import maskseq
 from maskseq import cli, layers, load_model, ops
 from maskseq.importers import FormatError
 from maskseq.nest import flatten
-from tests.importers.test_keras2_versions import MODELS, OPTIONS, Mine, known, unpacked
+from tests.importers.keras2.test_keras2_versions import MODELS, OPTIONS, Mine, known, unpacked
 
 __all__ = ["unpacked"]  # a fixture
 pytestmark = pytest.mark.filterwarnings("ignore")
