@@ -1,6 +1,7 @@
 """What a legacy `.h5` file says about training is kept when it is loaded, of Keras 2 too."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -38,7 +39,8 @@ def with_training(model, path, training):
     return path
 
 
-def test_what_keras_2_compiled_is_compiled(tmp_path):
+@pytest.mark.parametrize("kind", ["SGD", "Custom>SGD"])
+def test_what_keras_2_compiled_is_compiled(tmp_path, kind):
     x, y = np.float32([[1, 2], [3, 4]]), np.array([[1.0], [0.0]])
     model = maskseq.Sequential([maskseq.Input((2,)), layers.Dense(1, activation="sigmoid")])
     optimizer = {"name": "SGD", "lr": 0.5, "decay": 0.0, "momentum": 0.0, "nesterov": False}
@@ -46,7 +48,7 @@ def test_what_keras_2_compiled_is_compiled(tmp_path):
     metric = {"name": "accuracy", "dtype": "float32", "fn": "binary_accuracy"}
     training = {
         "optimizer_config": {
-            "class_name": "SGD",
+            "class_name": kind,
             "config": {**optimizer, "jit_compile": False, "is_legacy_optimizer": False},
         },
         "loss": {"class_name": "BinaryCrossentropy", "config": options},
@@ -65,6 +67,29 @@ def test_what_keras_2_compiled_is_compiled(tmp_path):
     assert again.metrics_names == ["loss", "accuracy"]
     for trained in (again, model):
         trained.fit(x, y, verbose=0)
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+
+
+def test_of_a_keras_file_of_keras_2_the_optimizer_begins_anew(tmp_path):
+    """It lists its variables in another order there, and the learning rate not at all."""
+    x, y = np.ones((4, 3), np.float32), np.zeros((4, 1))
+    model = maskseq.Sequential([maskseq.Input((3,)), layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x, y, epochs=3, verbose=0)
+    model.save(tmp_path / "new.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "new.keras") as new,
+        zipfile.ZipFile(tmp_path / "old.keras", "w") as old,
+    ):
+        for name in new.namelist():
+            of_two = name == "metadata.json"
+            old.writestr(name, '{"keras_version": "2.15.0"}' if of_two else new.read(name))
+    again = maskseq.load_model(tmp_path / "old.keras")
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    again.fit(x, y, verbose=0)
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    assert int(again.optimizer.iterations) == 1
     np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
 
 

@@ -60,7 +60,7 @@ def load_model(
         whatever the file says.
     compile : bool, default True
         Keep what the file has about training, so that `fit` and `evaluate` go on where it stopped;
-        of an `.h5` file without the state of the optimizer, as in Keras.
+        of an `.h5` file, and of one of Keras 2, without the state of the optimizer, as in Keras.
     safe_mode : bool, default True
         Accepted, as in Keras. No code in a file is ever run, also with False.
     custom_layers : dict, optional
@@ -164,6 +164,8 @@ def load_model(
         load = functools.partial(load_tree, root=root, path=name, tables=tables)
         if compile:
             model.saved_training = saved_training(name, config.get("compile_config"), root, own)
+            if maker.keras_version < (3, 0) and model.saved_training is not None:
+                model.saved_training.state = []  # in another order, and without a learning rate
     if weights_of is not None:
         load_weights(model, weights_of, warn=False)
     elif load is not None:

@@ -11,6 +11,7 @@ from .parsing import expect, parse_json
 from .saved_training import SavedTraining
 
 _OF_KERAS_2 = ("jit_compile", "is_legacy_optimizer")
+_OF_KERAS = "Custom>"  # 2.11 to 2.15 write it before the names of their own optimizers
 _BY_OUTPUT = ("accuracy", "acc", "crossentropy", "ce")  # of several metrics the one that fits
 _MODULES = {"loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
 
@@ -28,7 +29,11 @@ def legacy_training(path: str, root: Group, custom: Any = None) -> SavedTraining
     optimizer = given.get("optimizer_config")
     if not isinstance(optimizer, dict) or not isinstance(optimizer.get("config"), dict):
         return None
-    optimizer = _placed({**optimizer, "config": _optimizer(optimizer["config"])}, "optimizers")
+    kind = optimizer.get("class_name")
+    if isinstance(kind, str) and kind not in (custom or {}):
+        kind = kind.removeprefix(_OF_KERAS)
+    made = {**optimizer, "class_name": kind, "config": _optimizer(optimizer["config"])}
+    optimizer = _placed(made, "optimizers")
     others = {name: _translated(given.get(name), module) for name, module in _MODULES.items()}
     config = {"optimizer": optimizer, "loss_weights": given.get("loss_weights"), **others}
     return SavedTraining(path, config, [], "optimizer", custom)
