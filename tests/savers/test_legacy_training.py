@@ -45,6 +45,7 @@ def test_what_keras_2_compiled_is_compiled(tmp_path, kind):
     model = maskseq.Sequential([maskseq.Input((2,)), layers.Dense(1, activation="sigmoid")])
     optimizer = {"name": "SGD", "lr": 0.5, "decay": 0.0, "momentum": 0.0, "nesterov": False}
     options = {"from_logits": False, "label_smoothing": 0.1, "reduction": "auto", "name": "bce"}
+    options["fn"] = "binary_crossentropy"
     metric = {"name": "accuracy", "dtype": "float32", "fn": "binary_accuracy"}
     training = {
         "optimizer_config": {
@@ -74,20 +75,28 @@ def test_of_a_keras_file_of_keras_2_the_optimizer_begins_anew(tmp_path):
     """It lists its variables in another order there, and the learning rate not at all."""
     x, y = np.ones((4, 3), np.float32), np.zeros((4, 1))
     model = maskseq.Sequential([maskseq.Input((3,)), layers.Dense(1)])
-    model.compile("adam", "mse")
+    model.compile("adam", maskseq.losses.Huber(2.0))
     model.fit(x, y, epochs=3, verbose=0)
     model.save(tmp_path / "new.keras")
     with (
         zipfile.ZipFile(tmp_path / "new.keras") as new,
         zipfile.ZipFile(tmp_path / "old.keras", "w") as old,
     ):
+        config = json.loads(new.read("config.json"))
+        config["compile_config"]["optimizer"]["config"]["jit_compile"] = False
+        loss = {"reduction": "auto", "name": "huber", "fn": "huber", "delta": 2.0}
+        kind = {"module": "keras.losses", "class_name": "Huber", "registered_name": None}
+        config["compile_config"]["loss"] = {**kind, "config": loss}
+        written = {
+            "metadata.json": '{"keras_version": "2.15.0"}',
+            "config.json": json.dumps(config),
+        }
         for name in new.namelist():
-            of_two = name == "metadata.json"
-            old.writestr(name, '{"keras_version": "2.15.0"}' if of_two else new.read(name))
+            old.writestr(name, written.get(name, new.read(name)))
     again = maskseq.load_model(tmp_path / "old.keras")
     assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
     again.fit(x, y, verbose=0)
-    model.compile("adam", "mse")
+    model.compile("adam", maskseq.losses.Huber(2.0))
     model.fit(x, y, verbose=0)
     assert int(again.optimizer.iterations) == 1
     np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])

@@ -162,10 +162,13 @@ def load_model(
         model = _build(maker, config, _size_of(weights_of, len(archive.weights)))
         tables = Tables(name, archive.tables, archive.size)
         load = functools.partial(load_tree, root=root, path=name, tables=tables)
-        if compile:
-            model.saved_training = saved_training(name, config.get("compile_config"), root, own)
-            if maker.keras_version < (3, 0) and model.saved_training is not None:
-                model.saved_training.state = []  # in another order, and without a learning rate
+        compiled = config.get("compile_config")
+        if compile and maker.keras_version < (3, 0):
+            from .legacy_training import training_of_keras2
+
+            model.saved_training = training_of_keras2(name, compiled, own)
+        elif compile:
+            model.saved_training = saved_training(name, compiled, root, own)
     if weights_of is not None:
         load_weights(model, weights_of, warn=False)
     elif load is not None:

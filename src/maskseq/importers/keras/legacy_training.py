@@ -26,14 +26,19 @@ def legacy_training(path: str, root: Group, custom: Any = None) -> SavedTraining
         return None
     text = expect(text, str, path, "training_config")
     given = parse_json(text.encode("utf-8", "surrogatepass"), path, "training_config")
-    optimizer = given.get("optimizer_config")
-    if not isinstance(optimizer, dict) or not isinstance(optimizer.get("config"), dict):
+    return training_of_keras2(path, {**given, "optimizer": given.get("optimizer_config")}, custom)
+
+
+def training_of_keras2(path: str, given: Any, custom: Any = None) -> SavedTraining | None:
+    """What Keras 2 says of `compile`, in Keras 3's words; None if there is no optimizer.
+
+    Of the optimizer's variables nothing: they are in another order, without the learning rate.
+    """
+    optimizer = given.get("optimizer") if isinstance(given, dict) else None
+    if isinstance(optimizer, dict) and isinstance(optimizer.get("config"), dict):
+        optimizer = _optimizer(optimizer, custom)
+    elif not isinstance(optimizer, str):
         return None
-    kind = optimizer.get("class_name")
-    if isinstance(kind, str) and kind not in (custom or {}):
-        kind = kind.removeprefix(_OF_KERAS)
-    made = {**optimizer, "class_name": kind, "config": _optimizer(optimizer["config"])}
-    optimizer = _placed(made, "optimizers")
     others = {name: _translated(given.get(name), module) for name, module in _MODULES.items()}
     config = {"optimizer": optimizer, "loss_weights": given.get("loss_weights"), **others}
     return SavedTraining(path, config, [], "optimizer", custom)
@@ -46,14 +51,17 @@ def _placed(config: dict[str, Any], module: str) -> dict[str, Any]:
     return {"module": f"keras.{module}", **config, "registered_name": None}
 
 
-def _optimizer(config: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of an optimizer, those of Keras 2 under their names of today."""
-    kept = {name: value for name, value in config.items() if name not in _OF_KERAS_2}
+def _optimizer(given: dict[str, Any], custom: Any) -> dict[str, Any]:
+    """An optimizer, its arguments of Keras 2 under their names of today."""
+    kind = given.get("class_name")
+    if isinstance(kind, str) and kind not in (custom or {}):
+        kind = kind.removeprefix(_OF_KERAS)
+    kept = {name: value for name, value in given["config"].items() if name not in _OF_KERAS_2}
     if "lr" in kept:
         kept.setdefault("learning_rate", kept.pop("lr"))
     if not kept.get("decay", True):
         del kept["decay"]
-    return kept
+    return _placed({**given, "class_name": kind, "config": kept}, "optimizers")
 
 
 def _translated(given: Any, module: str) -> Any:
@@ -67,6 +75,9 @@ def _translated(given: Any, module: str) -> Any:
     config = given["config"]
     if given["class_name"] == "MeanMetricWrapper" and isinstance(config.get("fn"), str):
         return config["name"] if config.get("name") in _BY_OUTPUT else config["fn"]
-    if config.get("reduction") == "auto":
-        given = {**given, "config": {**config, "reduction": "sum_over_batch_size"}}
+    if ">" not in given["class_name"]:
+        kept = {name: value for name, value in config.items() if name != "fn"}  # what it calls
+        if kept.get("reduction") == "auto":
+            kept["reduction"] = "sum_over_batch_size"
+        given = {**given, "config": kept}
     return _placed(given, module)
