@@ -162,6 +162,21 @@ def get_keras_mask(x: Any) -> Any:
     return getattr(x, "_keras_mask", None)
 
 
+def fitting_mask(x: Any) -> np.ndarray | None:
+    """The mask that `x` carries, as bool of its first axes; that of one sequence is that of each.
+
+    None without one, and for a mask that is not of these axes: it says nothing of `x`.
+    """
+    mask = get_keras_mask(x)
+    if mask is None:
+        return None
+    mask, shape = np.asarray(mask, bool), x.shape[: np.ndim(mask)]
+    if mask.shape == shape:
+        return mask
+    of_each = mask.ndim > 1 and mask.shape == (1, *shape[1:])
+    return np.repeat(mask, shape[0], axis=0) if of_each else None
+
+
 def set_keras_mask(x: Any, mask: Any) -> None:
     """Attach `mask` to `x` (a Tensor or a symbolic tensor); None takes the mask off.
 

@@ -16,7 +16,7 @@ from ..given import as_array
 from ..given.numbers import is_real, real_numbers
 from ..rows import Layout, Rows
 from ..tape import Traced, packed, real_values, value_of
-from ..tensor import Tensor, as_numpy, convert_to_tensor, get_keras_mask, to_float32
+from ..tensor import Tensor, as_numpy, convert_to_tensor, fitting_mask, to_float32
 
 _OUTPUTS = {np.ndarray, Tensor, Rows, Traced}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -83,8 +83,8 @@ def align(
 
 def _cells_of(value: Any) -> np.ndarray | None:
     """The mask of an array, if it has more axes than (batch, time)."""
-    mask = get_keras_mask(value)
-    return None if mask is None or np.ndim(mask) < 3 else np.asarray(mask, bool)
+    mask = fitting_mask(value)
+    return None if mask is None or mask.ndim < 3 else mask
 
 
 def as_output(y_pred: Any) -> Any:
@@ -134,10 +134,8 @@ def layout_of(output: Any) -> Layout | None:
     value = value_of(output)
     if type(value) is Rows:
         return value.layout
-    mask = get_keras_mask(value)
-    if mask is None or np.ndim(mask) != 2 or value.shape[:2] != np.shape(mask):
-        return None
-    return Layout.from_mask(np.asarray(mask, bool))
+    mask = fitting_mask(value)
+    return None if mask is None or mask.ndim != 2 else Layout.from_mask(mask)
 
 
 def rows_of(output: Any) -> tuple[Any, Layout | None]:

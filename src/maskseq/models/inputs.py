@@ -13,7 +13,7 @@ from ..data.ragged import Ragged, as_batch
 from ..data.text import column_text, is_text, read_text
 from ..given.numpy_ma import is_masked_array, masked_steps
 from ..graph.symbols import KerasTensor
-from ..layers.base.masks import mask_of_each
+from ..layers.base.masks import check_mask
 from ..rows import Layout, Rows, Source, Unmasked
 from ..tape import Traced, masked_by_hand, packed, padded
 from ..tensor import (
@@ -243,7 +243,7 @@ def _with_mask(value: Any, mask: Any) -> Any:
     value = value.view(Tensor)
     ndim = np.ndim(mask)
     shape = value.shape[:ndim] if 0 < ndim <= value.ndim else value.shape[:2]
-    mask = mask_of_each(mask, shape)
+    mask = check_mask(mask, shape)
     value._keras_mask = mask & real if mask.ndim == 2 else mask
     return value
 
@@ -308,7 +308,7 @@ def _packed(model: Any, tensor: KerasTensor, value: Any) -> Any:
 def _fitting(mask: Any, steps: tuple[int, ...], tensor: KerasTensor) -> np.ndarray:
     """The mask that an input carries, if it is one of its steps, or of one sequence for each."""
     try:
-        return mask_of_each(mask, steps)
+        return check_mask(mask, steps)
     except ValueError as error:
         raise ValueError(
             f"input '{tensor.name}' carries a mask that does not fit: {error}"

@@ -9,7 +9,7 @@ from ..losses.targets import rows_of
 from ..nest import flatten
 from ..rows import Unmasked
 from ..tape import Tape, value_of
-from ..tensor import get_keras_mask
+from ..tensor import fitting_mask
 
 
 def penalties(tape: Tape, batch: int, regularized: Any) -> list[Any]:
@@ -32,10 +32,10 @@ def _real(output: Any) -> Any:
     """What an output has at its real steps, or cells; all of it, if it has no mask."""
     output = output.to_tensor() if type(output) is Unmasked else output
     rows, layout = rows_of(output)
-    mask = get_keras_mask(value_of(output)) if layout is None else None
-    if mask is None or np.shape(mask) != rows.shape[: np.ndim(mask)]:
+    mask = fitting_mask(value_of(output)) if layout is None else None
+    if mask is None:
         return rows
-    flat = ops.reshape(rows, (-1, *rows.shape[np.ndim(mask) :]))
+    flat = ops.reshape(rows, (-1, *rows.shape[mask.ndim :]))
     return ops.take(flat, np.flatnonzero(mask), axis=0)
 
 

@@ -146,27 +146,22 @@ def _tell(layer: Any, message: str) -> None:
         warn(message)
 
 
-def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
+def check_mask(mask: Any, shape: tuple[int, ...], *, of_each: bool = True) -> np.ndarray:
     """A mask of numbers as bool, True = not 0.
 
+    of_each: a mask of one sequence is that of each.
     Raises: ValueError unless it has that shape and no NaN; TypeError for other things than numbers.
     """
     mask = as_array(mask, "mask")
     if mask.dtype.kind not in "biuf":
         raise TypeError(f"mask must be bool or numbers, got dtype {mask.dtype}")
     if mask.shape != shape:
-        raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
+        if not of_each or not mask.ndim or mask.shape != (1, *shape[1:]):
+            raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
+        mask = np.repeat(mask, shape[0], axis=0)
     if mask.dtype.kind == "f" and np.isnan(mask).any():
         raise ValueError("mask must be bool, got NaN in it")
     return mask.astype(bool, copy=False)
-
-
-def mask_of_each(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """`check_mask`, of a mask of one sequence too, which is that of each."""
-    mask = np.asarray(as_array(mask, "mask"))
-    if mask.ndim == len(shape) and mask.shape == (1, *shape[1:]):
-        mask = np.broadcast_to(mask, shape)
-    return check_mask(mask, shape)
 
 
 def is_mask_of(rows: list[Rows], mask: Any) -> bool:

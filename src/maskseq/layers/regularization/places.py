@@ -8,7 +8,7 @@ import numpy as np
 from ... import _kernels
 from ...numerics.drawing import Drawing
 from ...numerics.draws import Draws, normal
-from ...tensor import get_keras_mask
+from ...tensor import fitting_mask
 
 
 class Places:
@@ -25,13 +25,11 @@ class Places:
         if layout is not None:
             self.sequences, self.steps = draws.of_rows(layout, len(held.values))
             features = held.shape[2:]
-        elif held.ndim < 3 and get_keras_mask(held) is None:
+        elif (mask := _mask_of_steps(held)) is None and held.ndim < 3:
             count = held.shape[0] if held.ndim else 1
             (self.sequences, self.steps), features = draws.places(count), held.shape[1:]
         else:
-            self.sequences, self.steps = draws.of_cells(
-                held.shape[0], held.shape[1], get_keras_mask(held)
-            )
+            self.sequences, self.steps = draws.of_cells(held.shape[0], held.shape[1], mask)
             features = held.shape[2:]
         of_places = len(shared) - len(features)
         if shared and shared[0]:
@@ -67,6 +65,11 @@ class Places:
         count = x.size // size if size else len(self.sequences)
         flat = np.ascontiguousarray(x).reshape(count, size)
         return flat, (self.sequences[:count], self.steps[:count])
+
+
+def _mask_of_steps(held: Any) -> np.ndarray | None:
+    mask = fitting_mask(held)
+    return mask if mask is not None and mask.ndim == 2 else None
 
 
 def _shared(shape: tuple[int, ...], noise_shape: Any) -> list[bool]:

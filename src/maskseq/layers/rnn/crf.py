@@ -8,7 +8,8 @@ from ... import _kernels
 from ...data.ragged import Ragged
 from ...rows import Layout, Rows
 from ...tape import Traced, real_values
-from ...tensor import as_numpy
+from ...tensor import as_numpy, get_keras_mask
+from ..base.masks import check_mask
 from ..base.taped import packed_by
 from .crf_decode import CRFDecode
 from .decoded import remember
@@ -126,8 +127,8 @@ def _as_rows(x: Any, mask: Any) -> Any:
         return Rows.from_ragged(x.values, x.offsets)
     if type(x) is Rows:
         return x
-    carried = getattr(x, "_keras_mask", None) if mask is None else mask
-    return Rows.view(np.asarray(x, np.float32), None if carried is None else np.asarray(carried))
+    carried, x = get_keras_mask(x) if mask is None else mask, np.asarray(x, np.float32)
+    return Rows.view(x, None if carried is None else check_mask(carried, x.shape[:2]))
 
 
 def _path(tags: Any, layout: Layout) -> np.ndarray:

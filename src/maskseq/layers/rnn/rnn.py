@@ -16,7 +16,7 @@ from ...tape import Traced
 from ..base.arguments import LayerOptions
 from ..base.errors import PLAIN_ERRORS, naming_errors
 from ..base.layer import Layer
-from ..base.masks import mask_of_each, tell_padding_effect
+from ..base.masks import check_mask, tell_padding_effect
 from ..base.one_tensor import CarriesStates
 from ..base.rules import STARTS_FROM_ZEROS
 from .cell import Cell, features_of
@@ -423,4 +423,4 @@ def _step_mask(mask: Any, shape: tuple[int, int]) -> np.ndarray:
     mask = flatten(mask)[0] if isinstance(mask, (list, tuple)) else mask
     mask = np.asarray(mask)
     mask = mask.any(axis=-1) if mask.ndim == 3 else mask
-    return mask_of_each(mask, shape)
+    return check_mask(mask, shape)

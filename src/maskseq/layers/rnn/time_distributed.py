@@ -105,7 +105,7 @@ class TimeDistributed(Wrapper, OneTensor):
         """A mask of (batch, time, ...), and what the inner layer gets of it."""
         if mask is None:
             return None, {}
-        mask = check_mask(mask, (*steps, *np.shape(mask)[2:]))
+        mask = check_mask(mask, (*steps, *np.shape(mask)[2:]), of_each=False)
         if mask.ndim < 3 or "mask" not in self.layer.call_parameters():
             return mask, {}
         return mask, {"mask": mask.reshape(math.prod(steps), *mask.shape[2:])}
