@@ -31,4 +31,5 @@ def _looks_up(node: Node, rows: KerasTensor) -> bool:
     count = sum(x is rows for x in node.inputs)
     if count == 0:
         return True
-    return count == 1 and node.args[:1] == (rows,) and getattr(node.operation, "takes_table", False)
+    first = bool(node.args) and node.args[0] is rows
+    return count == 1 and first and getattr(node.operation, "takes_table", False)

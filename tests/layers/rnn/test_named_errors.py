@@ -85,7 +85,7 @@ def test_error_inside_names_each_layer_from_the_inside_out(name, way, fragile, m
         for inner in [layer, *layer._sublayers()]:
             inner.return_sequences = True
     layer(X)
-    model = maskseq.Sequential([layers.Input((None, 4)), layer])
+    model = maskseq.Sequential([layers.Input((None, 4)), layers.Dense(4), layer])
     model.compile("sgd", "mse")
     calls = {
         "array": lambda: layer(X),
