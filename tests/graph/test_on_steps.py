@@ -147,3 +147,11 @@ def test_another_layout_is_padded(rng):
     other = Unmasked(Rows(x.rows.values, Layout.from_mask(np.arange(TIME) >= TIME - LENGTHS)))
     found = Operation("", ops.add).step(x, other)
     np.testing.assert_array_equal(found, np.asarray(x.to_tensor()) + other.to_tensor())
+
+
+def test_rows_of_other_axes_are_padded(rng):
+    layout = Layout.from_mask(np.arange(4) < np.array([4, 1, 2, 3])[:, None])
+    values = rng.standard_normal((layout.steps + 1, FEATURES)).astype(np.float32)
+    x, y = Unmasked(Rows(values, layout)), Unmasked(Rows(values[:, None], layout))
+    found = Operation("", ops.add).step(x, y)
+    np.testing.assert_array_equal(found, np.asarray(x.to_tensor()) + y.to_tensor())

@@ -71,6 +71,7 @@ FILES = {
     "global.sav": (pickle.dumps(zipfile.ZipFile, 0), "a pickle, which runs code"),
     "old_torch.h5": (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "PyTorch file of before"),
     "model.gguf": (b"GGUF\3\0\0\0" + bytes(20), "a GGUF model"),
+    "gguf.pth": (b"GGUF\3\0\0\0" + bytes(20), "a GGUF model"),
     "matlab.h5": (b"MATLAB 7.3 MAT-file", "a MATLAB file"),
     "table.feather": (b"ARROW1\0\0", "an Arrow file"),
     "model.h5.zst": (b"\x28\xb5\x2f\xfd" + bytes(9), "zstd; unpack it"),

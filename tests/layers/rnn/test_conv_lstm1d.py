@@ -173,3 +173,31 @@ def test_other_rows_are_named(rng):
     layer.build((None, None, 6, 2))
     with pytest.raises(ValueError, match=r"must have steps of shape \(6, 2\), got \(5, 2\)"):
         layer(np.zeros((1, 3, 5, 2), np.float32))
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_features_first_put_outputs_in_their_cells(rng, backwards, mask):
+    x, mask = data(rng, MASKS[mask]), MASKS[mask]
+    options = {"return_sequences": True, "go_backwards": backwards}
+    last = layers.ConvLSTM1D(FILTERS, 3, **options)
+    first = layers.ConvLSTM1D(FILTERS, 3, data_format="channels_first", **options)
+    last.build(x.shape)
+    turned = x.swapaxes(2, 3)
+    first.build(turned.shape)
+    first.set_weights(randomize(last, rng))
+    wanted = np.asarray(last(x, mask=mask)).swapaxes(2, 3)
+    np.testing.assert_array_equal(first(turned, mask=mask), wanted)
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+def test_both_directions_are_those_of_two_layers(rng, sequences):
+    mask = MASKS["holes"]
+    x = data(rng, mask)
+    layer = layers.Bidirectional(layers.ConvLSTM1D(FILTERS, 3, return_sequences=sequences))
+    layer.build(x.shape)
+    randomize(layer, rng)
+    there = np.asarray(layer.forward_layer(x, mask=mask))
+    back = np.asarray(layer.backward_layer(x, mask=mask))
+    back = back[:, ::-1] if sequences else back
+    np.testing.assert_array_equal(layer(x, mask=mask), np.concatenate([there, back], -1))

@@ -55,10 +55,13 @@ def _shapes(sizes: Any) -> list[tuple[int, ...]]:
 
 
 def output_shape_of(cell: Any) -> tuple[int, ...]:
-    """The shape of a cell's output for one sequence: its `output_size`, else its first state's."""
+    """The shape of a cell's output for one sequence: its `output_size`, else its first state's.
+
+    () if the cell does not know it yet.
+    """
     size = getattr(cell, "output_size", None)
     if size is None:
-        return state_shapes(cell)[0]
+        return next(iter(state_shapes(cell)), ())
     return tuple(size) if isinstance(size, (tuple, list)) else (int(size),)
 
 
