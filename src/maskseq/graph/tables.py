@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..nest import flatten
-from .symbols import KerasTensor, Node
+from .symbols import Node
 
 
 def left_in_table(nodes: list[Node], outputs: Any) -> set[int]:
@@ -16,20 +16,17 @@ def left_in_table(nodes: list[Node], outputs: Any) -> set[int]:
     outputs : KerasTensor or nested KerasTensors
         What the graph gives.
     """
-    given = {id(x) for x in flatten(outputs)}
-    return {
-        id(node.outputs)
-        for node in nodes
-        if getattr(node.operation, "gives_table", False)
-        and id(node.outputs) not in given
-        and all(_looks_up(reader, node.outputs) for reader in nodes)
-    }
+    left = {id(node.outputs) for node in nodes if getattr(node.operation, "gives_table", False)}
+    left -= {id(x) for x in flatten(outputs)}
+    for node in nodes:
+        if left:
+            left -= _read_otherwise(node)
+    return left
 
 
-def _looks_up(node: Node, rows: KerasTensor) -> bool:
-    """True for a call that does not read `rows`, or looks them up as its first argument."""
-    count = sum(x is rows for x in node.inputs)
-    if count == 0:
-        return True
-    first = bool(node.args) and node.args[0] is rows
-    return count == 1 and first and getattr(node.operation, "takes_table", False)
+def _read_otherwise(node: Node) -> set[int]:
+    """The inputs of a call by `id`, but for one that it looks up: its first argument, read once."""
+    read = [id(x) for x in node.inputs]
+    first = id(node.args[0]) if node.args else 0  # which no object has
+    looks_up = getattr(node.operation, "takes_table", False) and read.count(first) == 1
+    return set(read) - {first} if looks_up else set(read)

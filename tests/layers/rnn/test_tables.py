@@ -5,6 +5,7 @@ import pytest
 
 import maskseq
 from maskseq import _kernels, layers
+from maskseq.graph import tables
 from maskseq.rows import Rows
 
 RNG = np.random.default_rng(5)
@@ -212,3 +213,13 @@ def test_of_what_is_not_an_array_of_steps():
     for ids in (IDS[0], IDS[None]):
         assert embedding.look_up(ids).shape == (*ids.shape, 6)
     assert not layers.Embedding(9, 6, mask_zero=True).gives_table
+
+
+def test_each_call_is_asked_once_what_it_reads(monkeypatch):
+    ids = [maskseq.Input((None,), dtype="int64") for _ in range(50)]
+    model = maskseq.Model(ids, [layers.LSTM(2)(layers.Embedding(3, 2)(x)) for x in ids])
+    nodes, asked = model._plan.nodes, []
+    read_otherwise = tables._read_otherwise
+    monkeypatch.setattr(tables, "_read_otherwise", lambda x: asked.append(x) or read_otherwise(x))
+    assert len(tables.left_in_table(nodes, model.outputs)) == 50
+    assert len(asked) == len(nodes) == 100
