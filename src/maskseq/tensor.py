@@ -173,8 +173,13 @@ def fitting_mask(x: Any) -> np.ndarray | None:
     mask, shape = np.asarray(mask, bool), x.shape[: np.ndim(mask)]
     if mask.shape == shape:
         return mask
-    of_each = mask.ndim > 1 and mask.shape == (1, *shape[1:])
-    return np.repeat(mask, shape[0], axis=0) if of_each else None
+    return mask_of_each(mask, shape) if mask.ndim > 1 else None
+
+
+def mask_of_each(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The mask of one sequence, repeated for each of `shape`; None if its shape is another."""
+    of_one = mask.ndim > 0 and mask.shape == (1, *shape[1:])
+    return np.repeat(mask, shape[0], axis=0) if of_one else None
 
 
 def set_keras_mask(x: Any, mask: Any) -> None:

@@ -18,9 +18,8 @@ class Periodic(Callback):
 
     def __init__(self, save_freq: Any, *others: Any) -> None:
         super().__init__(*others)
-        if isinstance(save_freq, str) and save_freq == "epoch":
-            pass
-        elif not isinstance(save_freq, int) or save_freq < 1:
+        by_epochs = isinstance(save_freq, str) and save_freq == "epoch"
+        if not by_epochs and (not isinstance(save_freq, int) or save_freq < 1):
             raise ValueError(
                 f"{type(self).__name__}: save_freq must be 'epoch' or a number of batches, "
                 f"got {save_freq!r}"

@@ -4,15 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from ..given import MAX_AXES
 from ..given.places import placed
 from ..rows import Rows
-
-_MAX_AXES = 64  # of an array
 
 
 def is_text(x: Any) -> bool:
     """True for a str or bytes, and for arrays and lists whose first leaf is one."""
-    for _ in range(_MAX_AXES):  # a list may hold itself
+    for _ in range(MAX_AXES):  # a list may hold itself
         if isinstance(x, np.ndarray):
             if x.dtype.kind != "O":
                 return x.dtype.kind in "SUT"

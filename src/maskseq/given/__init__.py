@@ -6,7 +6,7 @@ import numpy as np
 
 from .numpy_ma import without_mask
 
-_MAX_AXES = 64  # of an array, and so of nested lists that become one
+MAX_AXES = 64  # of an array, and so of nested lists that become one
 _SCALARS = (int, float, complex, str, bytes, np.generic, type(None))
 
 
@@ -41,7 +41,7 @@ def _settled(x: Any, name: str, around: tuple[int, ...]) -> Any:
     if id(x) in around:
         raise ValueError(f"{name} is a list that holds itself")
     copy = list(x)
-    if len(around) < _MAX_AXES and any(map(_is_looked_at, set(map(type, copy)))):
+    if len(around) < MAX_AXES and any(map(_is_looked_at, set(map(type, copy)))):
         return [_settled(item, name, (*around, id(x))) for item in copy]
     return copy
 

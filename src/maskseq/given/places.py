@@ -37,17 +37,11 @@ class rows_of:
         pass
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, Exception):
-            renumber(error, self._number)
-
-
-def renumber(error: Exception, number: Callable[[int], int]) -> None:
-    """Give an error that has a row the row `number(row)`, as `rows_of` does."""
-    row = getattr(error, "row", None)
-    if row is not None:
-        found = int(number(row))
-        error.args = (_place(row).sub(rf"\g<1>{found}", str(error)),)
-        vars(error)["row"] = found
+        row = getattr(error, "row", None)
+        if isinstance(error, Exception) and row is not None:
+            number = int(self._number(row))
+            error.args = (_place(row).sub(rf"\g<1>{number}", str(error)),)
+            vars(error)["row"] = number
 
 
 def without_row(error: Exception) -> str:

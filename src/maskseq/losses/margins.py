@@ -5,16 +5,15 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..tensor import to_float32
 from .loss import Plain
-from .targets import of_users
+from .targets import as_float32, of_users
 
 _ONE = np.float32(1)
 
 
 def _signs(y_true: Any) -> np.ndarray:
     """Labels as -1 and 1: those that all are 0 or 1 are moved there."""
-    labels = to_float32(np.asarray(y_true), "y_true")
+    labels = as_float32(y_true)
     return 2 * labels - 1 if ((labels == 0) | (labels == 1)).all() else labels
 
 
@@ -130,7 +129,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     >>> print(loss.round(4))
     [0.4]
     """
-    labels = to_float32(np.asarray(y_true), "y_true")
+    labels = as_float32(y_true)
     right = ops.sum(ops.multiply(labels, y_pred), axis=-1)
     wrong = ops.max(ops.multiply(_ONE - labels, y_pred), axis=-1)
     return ops.maximum(ops.add(ops.subtract(wrong, right), _ONE), np.float32(0))

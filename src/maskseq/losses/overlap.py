@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..tensor import to_float32
 from .loss import REDUCTIONS, LossFunctionWrapper
 from .regression import EPSILON
-from .targets import of_users
+from .targets import as_float32, of_users
 
 _ONE = np.float32(1)
 
@@ -49,7 +48,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     >>> print(loss.round(4))
     0.2
     """
-    labels = to_float32(np.asarray(y_true), "y_true")
+    labels = as_float32(y_true)
     both = ops.sum(ops.multiply(labels, y_pred), axis=axis)
     sizes = ops.add(ops.sum(labels, axis=axis), ops.sum(y_pred, axis=axis))
     doubled = ops.multiply(both, np.float32(2))
@@ -98,7 +97,7 @@ def tversky(
     >>> print(loss.round(4))
     0.2
     """
-    labels = to_float32(np.asarray(y_true), "y_true")
+    labels = as_float32(y_true)
     both = ops.sum(ops.multiply(labels, y_pred), axis=axis)
     missed = ops.sum(ops.multiply(ops.subtract(_ONE, y_pred), labels), axis=axis)
     made_up = ops.sum(ops.multiply(y_pred, _ONE - labels), axis=axis)

@@ -9,10 +9,10 @@ import numpy as np
 
 from .. import ops
 from ..tape import value_of
-from ..tensor import set_keras_mask, to_float32
+from ..tensor import set_keras_mask
 from . import crossentropy
 from .regression import EPSILON
-from .targets import of_users
+from .targets import as_float32, of_users
 
 _ONE = np.float32(1)
 
@@ -22,7 +22,7 @@ def _cut(y_pred: Any) -> Any:
 
 
 def _smooth(y_true: Any, label_smoothing: float, share: Any) -> np.ndarray:
-    labels = to_float32(np.asarray(y_true), "y_true")
+    labels = as_float32(y_true)
     if not label_smoothing:
         return labels
     return labels * np.float32(1 - label_smoothing) + np.float32(label_smoothing) * share
@@ -381,7 +381,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     >>> print(loss.round(4))
     [0.1438]
     """
-    labels = np.asarray(ops.clip(to_float32(np.asarray(y_true), "y_true"), EPSILON, _ONE))
+    labels = np.asarray(ops.clip(as_float32(y_true), EPSILON, _ONE))
     y_pred = ops.clip(y_pred, EPSILON, _ONE)
     return ops.sum(ops.multiply(labels, ops.log(ops.divide(labels, y_pred))), axis=-1)
 

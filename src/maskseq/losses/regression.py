@@ -8,10 +8,10 @@ import numpy as np
 from .. import ops
 from ..numerics import reductions
 from ..tape import value_of
-from ..tensor import as_numpy, to_float32
+from ..tensor import as_numpy
 from .crossentropy import recorded
 from .loss import REDUCTIONS, LossFunctionWrapper, Plain, of_one_rank
-from .targets import of_users
+from .targets import as_float32, of_users
 
 EPSILON = np.float32(1e-7)  # keras.config.epsilon()
 _LOG_2 = np.float32(0.6931471805599453)
@@ -19,7 +19,7 @@ _LOG_2 = np.float32(0.6931471805599453)
 
 def _pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     labels, y_pred = of_one_rank(y_true, y_pred)
-    return to_float32(np.asarray(labels), "y_true"), y_pred
+    return as_float32(labels), y_pred
 
 
 def _is_alike(y_pred: Any, labels: np.ndarray) -> bool:
@@ -367,7 +367,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     >>> print(loss.round(4))
     [1.     0.8028]
     """
-    labels = to_float32(np.asarray(y_true), "y_true")
+    labels = as_float32(y_true)
     logs = ops.multiply(labels, ops.log(ops.add(y_pred, EPSILON)))
     return ops.mean(ops.subtract(y_pred, logs), axis=-1)
 

@@ -99,6 +99,11 @@ def as_output(y_pred: Any) -> Any:
     return y_pred
 
 
+def as_float32(y_true: Any) -> np.ndarray:
+    """Labels as float32. Raises: ValueError for a number that float32 cannot hold."""
+    return to_float32(np.asarray(y_true), "y_true")
+
+
 def tell_shapes(name: str, y_true: Any, y_pred: Any, error: ValueError) -> None:
     """Raises: ValueError with the shapes of labels and predictions, if these do not broadcast."""
     if "broadcast" in str(error):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.ragged import Ragged, as_batch
 from ..data.text import column_text, is_text, read_text
+from ..given import MAX_AXES
 from ..given.numpy_ma import is_masked_array, masked_steps
 from ..graph.symbols import KerasTensor
 from ..layers.base.masks import check_mask
@@ -28,8 +29,6 @@ from ..tensor import (
 from .batches import length
 from .matching import in_order, masks_in_order
 
-_MAX_AXES = 64  # of an array
-
 
 def as_value(x: Any) -> Any:
     """One input as Rows (ragged data, and numpy.ma arrays with masked steps) or a Tensor.
@@ -41,7 +40,7 @@ def as_value(x: Any) -> Any:
     if type(x) is Unmasked:  # between the calls of a graph
         return x.to_tensor()
     leaf = x
-    for _ in range(_MAX_AXES):  # a list may hold itself
+    for _ in range(MAX_AXES):  # a list may hold itself
         if type(leaf) is not list or not leaf:
             break
         leaf = leaf[0]

@@ -10,7 +10,7 @@ from ..context import changed
 from ..given import options
 from ..given.checking import in_range
 from ..given.notices import warn
-from ..given.places import renumber, rows_of
+from ..given.places import rows_of
 from ..layers.base.errors import naming_errors
 from ..models import asked, batches
 from ..models import inputs as model_inputs
@@ -222,11 +222,8 @@ def _train(trainer: Trainer, given: Iterable[Batch], run: Any, epoch: int) -> in
         if begins:
             run.on_train_batch_begin(group[0][0])
         for number, batch in group:
-            try:
+            with rows_of(batch.numbers.__getitem__):
                 trainer.train(batch, epoch, number)
-            except Exception as error:
-                renumber(error, batch.numbers.__getitem__)
-                raise
         count += len(group)
         if told:
             run.on_train_batch_end(group[-1][0], trainer.logs())
@@ -245,11 +242,8 @@ def _test(trainer: Trainer, source: Source, run: Any, steps: int | None) -> dict
     for group in _executions(given, trainer.model.steps_per_execution):
         run.on_test_batch_begin(group[0][0])
         for _, batch in group:
-            try:
+            with rows_of(batch.numbers.__getitem__):
                 trainer.test(batch, alone)
-            except Exception as error:
-                renumber(error, batch.numbers.__getitem__)
-                raise
         count += len(group)
         if told:
             run.on_test_batch_end(group[-1][0], trainer.logs())

@@ -14,7 +14,7 @@ from ...given.notices import warn
 from ...graph.symbols import KerasTensor
 from ...nest import flatten, is_nested, map_structure
 from ...rows import Rows, Unmasked
-from ...tensor import Tensor, get_keras_mask, set_keras_mask
+from ...tensor import Tensor, get_keras_mask, mask_of_each, set_keras_mask
 from .binding import tensor_arguments
 from .errors import made_in
 
@@ -156,9 +156,10 @@ def check_mask(mask: Any, shape: tuple[int, ...], *, of_each: bool = True) -> np
     if mask.dtype.kind not in "biuf":
         raise TypeError(f"mask must be bool or numbers, got dtype {mask.dtype}")
     if mask.shape != shape:
-        if not of_each or not mask.ndim or mask.shape != (1, *shape[1:]):
+        repeated = mask_of_each(mask, shape) if of_each else None
+        if repeated is None:
             raise ValueError(f"mask must be bool {shape}, got {mask.dtype} {mask.shape}")
-        mask = np.repeat(mask, shape[0], axis=0)
+        mask = repeated
     if mask.dtype.kind == "f" and np.isnan(mask).any():
         raise ValueError("mask must be bool, got NaN in it")
     return mask.astype(bool, copy=False)

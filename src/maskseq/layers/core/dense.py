@@ -129,12 +129,7 @@ class Dense(PackingLayer):
         return y if fused else self.activation(y)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
-        held, kernel, linear = (
-            inputs.value,
-            self.kernel.value,
-            self.activation is activations.linear,
-        )
-        gradient = None if linear else gradient_of(self.activation)
+        held, kernel, gradient = inputs.value, self.kernel.value, gradient_of(self.activation)
         rows = held if type(held) is Rows else None
         if rows is not None and rows.ndim < 3:
             return self.on_rows(rows)  # which says what is wrong
@@ -159,7 +154,7 @@ class Dense(PackingLayer):
 
         made = y if rows is None else rows.with_values(y)
         outputs = tape.record(made, [inputs, self.kernel, self.bias], backward)
-        if linear or gradient is not None:
+        if gradient is not None:
             return outputs
         if rows is None:
             return self.activation(outputs)

@@ -347,9 +347,9 @@ def pair_on_tape(
 
     joined: their outputs are then columns of one array.
     """
-    cells = [layer.cell for layer in layers]
     from .taped_run import pair_in_c, run_on_tape
 
+    cells = [layer.cell for layer in layers]
     if all(isinstance(cell, Cell) and not drops(cell) for cell in cells):
         packed = [cell.packed() for cell in cells]
         known = [isinstance(x, _kernels.PackedRNN) and _kernels.has_way_back(x) for x in packed]
