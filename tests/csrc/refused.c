@@ -40,24 +40,29 @@ static _Thread_local int host;         /* what this thread starts is the host pr
 typedef struct {
     void *(*start)(void *);
     void *argument;
-    int by_library;
+    int by_library, rounds;
 } beginning;
 
+/* The last thing that a thread does: keys' destructors run in rounds, the library's in the first.
+ */
+static pthread_key_t at_end;
+
 static void end_thread(void *context) {
-    const beginning *const b = context;
+    beginning *const b = context;
+    if (b->rounds++ == 0) {
+        CHECK(pthread_setspecific(at_end, b) == 0);
+        return;
+    }
     atomic_fetch_sub(&living, 1);
     if (b->by_library)
         atomic_fetch_sub(&held, 1);
-    free(context);
+    free(b);
 }
 
 static void *run_thread(void *context) {
     const beginning *const b = context;
-    void *result;
-    pthread_cleanup_push(end_thread, context); /* OpenMP's threads may call pthread_exit */
-    result = b->start(b->argument);
-    pthread_cleanup_pop(1);
-    return result;
+    CHECK(pthread_setspecific(at_end, context) == 0);
+    return b->start(b->argument);
 }
 
 static void *end_at_once(void *unused) { /* a thread of others */
@@ -94,7 +99,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     }
     beginning *const b = malloc(sizeof *b);
     CHECK(b);
-    *b = (beginning){start, argument, by_library};
+    *b = (beginning){start, argument, by_library, 0};
     return real_create(thread, attributes, run_thread, b);
 }
 
@@ -327,6 +332,7 @@ static void *waiting_for_a_cpu_is_no_work(void *unused) {
 #endif
 
 int main(void) {
+    CHECK(pthread_key_create(&at_end, end_thread) == 0);
     keeps_threads = dlsym(RTLD_DEFAULT, "kmp_get_blocktime") != NULL;
 #ifndef MASKSEQ_EAGER_THREADS
     accounts();
