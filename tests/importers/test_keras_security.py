@@ -6,9 +6,11 @@ One case for each way that was found into Keras: CVE-2024-3660, CVE-2025-1550, -
 
 import base64
 import copy
+import importlib
 import json
 import marshal
 import os
+import pkgutil
 import random
 import sys
 import time
@@ -17,7 +19,7 @@ import zipfile
 
 import pytest
 
-from maskseq import layers, load_model
+from maskseq import importers, layers, load_model, ops
 from maskseq.importers import FormatError, UnsupportedLayerError
 from tests.support.keras_files import FILES, edited, layer_of, with_config, written
 
@@ -45,8 +47,11 @@ class Watch:
 
 
 WATCH = Watch()
-# The first use of a layer opens its module: that is done before anything is watched.
-assert all(hasattr(layers, name) for name in dir(layers))
+# The first use of a layer, operation or format opens its module: all are open before anything is
+# watched.
+for _part in (importers, layers, ops):
+    for _module in pkgutil.walk_packages(_part.__path__, f"{_part.__name__}."):
+        importlib.import_module(_module.name)
 
 
 def load_watched(path):
