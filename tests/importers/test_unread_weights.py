@@ -1,5 +1,6 @@
 """Every array in a file is read, or named in an error, however deep it lies; and the other way."""
 
+import copy
 import json
 import zipfile
 
@@ -46,7 +47,7 @@ SIMPLE = {"vars": {"0": (2, 2), "1": (2, 2), "2": (2,)}}
 
 
 def good():
-    return {
+    tree = {
         "layers": {
             "time_distributed": {"layer": dense(3, 2), "vars": {}},
             "rnn": {"cell": {"cells": {"gru_cell": GRU, "simple_rnn_cell": SIMPLE}}},
@@ -54,6 +55,7 @@ def good():
         "optimizer": {"vars": {"0": (3,)}},
         "vars": {},
     }
+    return copy.deepcopy(tree)
 
 
 @pytest.fixture
