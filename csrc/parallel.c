@@ -90,7 +90,9 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
     if (n <= 1 || forked)
         return 1;
     msq_team *const team = msq_own_team();
-    return team && msq_threads_pay(&team->account, work / grain) ? (int)n : 1;
+    return team && msq_threads_pay(&team->account, work / grain, (int)n, msq_cpus_are_taken)
+               ? (int)n
+               : 1;
 }
 
 static void pause_cpu(void) {

@@ -15,6 +15,8 @@
 #include <unistd.h>
 #endif
 #if defined(__linux__)
+#include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #endif
@@ -47,6 +49,11 @@ int msq_usable_cpus(void) {
     for (; usable; usable &= usable - 1)
         n++;
     return n;
+}
+
+int msq_cpus_are_taken(int threads) {
+    (void)threads;
+    return 0;
 }
 
 int64_t msq_nanoseconds(void) {
@@ -103,6 +110,26 @@ int msq_usable_cpus(void) {
 #endif
     const long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 && n < INT16_MAX ? (int)n : 0;
+}
+
+int msq_cpus_are_taken(int threads) {
+#if defined(__linux__)
+    char text[128]; /* as "0.66 0.41 0.22 3/94 12603": 3 threads run or wait for a CPU */
+    const int file = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    const ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    text[length > 0 ? length : 0] = '\0';
+    const char *number = strchr(text, '/');
+    while (number > text && number[-1] != ' ')
+        number--;
+    const int running = number ? atoi(number) : 0; /* 0: a system that counts none */
+    return running > 0 && running - 1 + threads > sysconf(_SC_NPROCESSORS_ONLN);
+#else
+    (void)threads;
+    return 0;
+#endif
 }
 
 static int64_t nanoseconds_of(clockid_t clock) {

@@ -17,6 +17,10 @@ void msq_ask_large_pages(void *memory, size_t bytes);
 /* CPUs this process may run on; 0 if the system does not say. */
 int msq_usable_cpus(void);
 
+/* Whether the CPUs of the machine have so much to run that of `threads` of the caller's some would
+ * wait for one; 0 where the system does not say. */
+int msq_cpus_are_taken(int threads);
+
 /* Since some time in the past; never goes back. */
 int64_t msq_nanoseconds(void);
 

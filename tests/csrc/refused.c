@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <maskseq.h>
 #include <parallel.h>
+#include <system.h>
 #include <threads/account.h>
 
 #include <dlfcn.h>
@@ -279,9 +280,19 @@ static void in_a_thread(void *(*scene)(void *)) {
 }
 
 #ifndef MASKSEQ_EAGER_THREADS /* else threads are used whatever they cost */
-/* Whatever regions cost, no more is lost than a fortieth; where they gain, they go on. A
+static int never(int threads) {
+    (void)threads;
+    return 0;
+}
+
+static int always(int threads) {
+    (void)threads;
+    return 1;
+}
+
+/* Whatever regions cost, no more is lost than `most` of the time; where they gain, they go on. A
  * new caller is alone for some calls. */
-static void accounts(void) {
+static void accounts(msq_taken_fn *taken, double most) {
     enum { CALLS = 20000, ALONE = 100, GRAINS = 7 };
     static const struct {
         int64_t took, every, stall; /* of two threads, with a stall in every so manyth region */
@@ -293,7 +304,7 @@ static void accounts(void) {
         int64_t all = 0, regions = 0;
         msq_open_account(&account);
         for (int n = 0; n < CALLS; n++) {
-            if (!msq_threads_pay(&account, GRAINS)) {
+            if (!msq_threads_pay(&account, GRAINS, 2, taken)) {
                 all += ALONE;
                 continue;
             }
@@ -302,10 +313,37 @@ static void accounts(void) {
             regions++;
             msq_settle(&account, took * 1000, ALONE * 1000);
         }
-        CHECK(all < 1.05 * CALLS * ALONE + 8000);
+        CHECK(all < (1 + most) * CALLS * ALONE + 8000);
         CHECK(regions * 100 >= (int64_t)cases[i].least_share * (CALLS - 10));
         CHECK(cases[i].least_share || regions * 4 < CALLS);
     }
+}
+
+static void *stay_on_a_cpu(void *ready) {
+    atomic_fetch_add((atomic_int *)ready, 1);
+    while (running)
+        ;
+    return NULL;
+}
+
+/* What runs in other threads is seen, where the system says it. */
+static void taken_cpus(void) {
+    enum { BUSY = 8 };
+    pthread_t threads[BUSY];
+    atomic_int ready = 0;
+    const int online = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    CHECK(!msq_cpus_are_taken(-(1 << 20)));
+    if (!msq_cpus_are_taken(1 << 20))
+        return;
+    running = host = 1;
+    for (int i = 0; i < BUSY; i++)
+        CHECK(pthread_create(&threads[i], NULL, stay_on_a_cpu, &ready) == 0);
+    while (ready < BUSY)
+        usleep(100);
+    CHECK(msq_cpus_are_taken(online + 2 - BUSY));
+    running = host = 0;
+    for (int i = 0; i < BUSY; i++)
+        pthread_join(threads[i], NULL);
 }
 
 static void wait_in_the_second(void *context, int thread, int num_threads) {
@@ -335,7 +373,9 @@ int main(void) {
     CHECK(pthread_key_create(&at_end, end_thread) == 0);
     keeps_threads = dlsym(RTLD_DEFAULT, "kmp_get_blocktime") != NULL;
 #ifndef MASKSEQ_EAGER_THREADS
-    accounts();
+    taken_cpus();
+    accounts(never, 1. / 20);
+    accounts(always, 1. / 150);
     in_a_thread(waiting_for_a_cpu_is_no_work);
 #endif
     refusals();
