@@ -1,6 +1,7 @@
 """Shapes found by trial calls: the same on small arrays as on those of the sizes that there are."""
 
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -168,3 +169,32 @@ def test_what_fails_at_any_size_says_what_it_was_tried_with():
     with pytest.raises(ValueError, match="7 steps are not right") as caught:
         layers.Lambda(refuse)(layers.Input((7, 3)))
     assert not any("compute_output_shape" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("heads", [1, 16])
+def test_attention_over_unknown_axes_is_tried_on_little(axes, heads):
+    source = layers.Input((*[None] * axes, 8))
+    tracemalloc.start()
+    y = layers.MultiHeadAttention(heads, 4)(source, source)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert y.shape == (*[None] * (axes + 1), 8)
+    assert most < 100e6  # 48 steps in each of three axes would make scores of 36 GB a head
+
+
+def test_unknown_axes_that_have_to_be_long_are_tried_long():
+    def halves(x):
+        return ops.concatenate(ops.split(x, 8, axis=1), axis=2)
+
+    source = layers.Input((None, None, 3))
+    assert layers.Lambda(halves)(source).shape == (None, None, None, 3)
+
+
+def test_what_memory_does_not_hold_is_tried_on_less():
+    def pairs(x):
+        if x.shape[1] > 4:
+            raise MemoryError
+        return ops.matmul(x, ops.transpose(x, (0, 2, 1)))
+
+    assert layers.Lambda(pairs)(layers.Input((None, 3))).shape == (None, None, None)

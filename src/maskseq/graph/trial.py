@@ -22,6 +22,9 @@ _SIZES = (
 )
 """(batch, any other unknown size) of two calls. Those of the first pair divide by 2, 3, 4, 6, 8 so
 that splits of time work; what cannot be that long, as a table ends before, is tried on less."""
+_FEWER = {2: ((2, 12), (3, 24)), 3: ((2, 4), (3, 6))}
+"""Tried first where a tensor has so many unknown sizes beside the batch, or more: attention over
+several axes makes the square of their product."""
 _OF_SIZES = (ValueError, TypeError, IndexError)  # and no subclasses: a file's limits are no sizes
 _LARGE, _FIRST = 64, 97  # a larger size is 97, 98, ... in a trial, which no unknown size is
 _MAX_CELLS = 1 << 26  # 256 MB of float32
@@ -79,43 +82,51 @@ def output_spec(function: Callable, args: tuple, kwargs: dict, scale: Scale | No
 
     A result that carries a mask gets a `probed_mask` of the mask's shape.
     """
+    unknown = _unknown_sizes(args, kwargs)
+    first = _FEWER.get(min(unknown, max(_FEWER)), _SIZES[0])
     if scale:
         try:
-            return _outcome(function, args, kwargs, scale)
+            return _outcome(function, args, kwargs, scale, first)
         except (ValueError, TypeError, LookupError):  # tell it with the sizes that there are
             pass
     try:
-        return _outcome(function, args, kwargs, Scale(()))
-    except _OF_SIZES as error:
-        if type(error) not in _OF_SIZES or not _has_unknown_size(args, kwargs):
+        return _outcome(function, args, kwargs, Scale(()), first)
+    except (*_OF_SIZES, MemoryError) as error:
+        if not unknown or not _is_of_sizes(error):
             raise
-        return _shorter(function, args, kwargs, error)
+        others = _SIZES[1:] if first is _SIZES[0] else (*_SIZES[1:], _SIZES[0])
+        return _of_others(function, args, kwargs, error, first, others)
 
 
-def _has_unknown_size(args: tuple, kwargs: dict) -> bool:
+def _unknown_sizes(args: tuple, kwargs: dict) -> int:
+    """The most unknown sizes that a tensor has beside the batch."""
     tensors = [x for x in flatten([args, kwargs]) if isinstance(x, KerasTensor)]
-    return any(None in x.shape[1:] for x in tensors)
+    return max((x.shape[1:].count(None) for x in tensors), default=0)
 
 
-def _shorter(function: Callable, args: tuple, kwargs: dict, error: Exception) -> Any:
-    """The outcome for smaller unknown sizes. Raises: `error`, with what to write, if none does."""
-    for sizes in _SIZES[1:]:
+def _is_of_sizes(error: Exception) -> bool:
+    return type(error) in _OF_SIZES or isinstance(error, MemoryError)
+
+
+def _of_others(
+    function: Callable, args: tuple, kwargs: dict, error: Exception, first: Any, others: Any
+) -> Any:
+    """The outcome for other unknown sizes. Raises: `error`, with what to write, if none does."""
+    for sizes in others:
         try:
             return _outcome(function, args, kwargs, Scale(()), sizes)
-        except _OF_SIZES as other:
-            if type(other) not in _OF_SIZES:
+        except (*_OF_SIZES, MemoryError) as other:
+            if not _is_of_sizes(other):
                 raise
     error.add_note(
-        f"The call was tried with {_SIZES[0][0][1]} and fewer in place of each unknown size, to "
-        "learn the shape of its result. If only these sizes are wrong, give the Input a shape "
+        f"The call was tried with {first[0][1]} and other numbers in place of each unknown size, "
+        "to learn the shape of its result. If only these sizes are wrong, give the Input a shape "
         "without None, or let the layer's class write compute_output_shape(self, input_shape)."
     )
     raise error
 
 
-def _outcome(
-    function: Callable, args: tuple, kwargs: dict, scale: Scale, pair: Any = _SIZES[0]
-) -> Any:
+def _outcome(function: Callable, args: tuple, kwargs: dict, scale: Scale, pair: Any) -> Any:
     with np.errstate(all="ignore"):
         first, second = (_call(function, args, kwargs, sizes, scale) for sizes in pair)
     others = iter(flatten(second))

@@ -87,6 +87,9 @@ TIME = r"\(batch, time, features\)"
         (lambda: layers.ConvLSTM1D(2, 2), (2, 3, 4), r"must be \(batch, time, rows, features\)"),
         (lambda: layers.RepeatVector(2), (2, 3, 4), r"inputs must be \(batch, features\), got"),
         (lambda: layers.Permute((2, 1)), (2, 3), r"be \(batch, axis 1, axis 2\), got shape \(2, 3"),
+        (lambda: layers.Permute((1,)), (2, 3, 4), r"be \(batch, axis 1\), got shape \(2, 3, 4\)"),
+        (lambda: layers.SpatialDropout1D(0.5), (2, 3), rf"must be {TIME}, got shape \(2, 3\)"),
+        (lambda: layers.GroupNormalization(-1), (2, 3, 0), "features that divide into -1 groups"),
         (
             lambda: layers.Dense(2),
             (),

@@ -117,9 +117,9 @@ class GroupNormalization(SameShape):
         (axis,) = axes_from_the_end(self.axis, len(input_shape))
         features = input_shape[axis]
         self._count = features if self.groups == -1 else self.groups
-        if features is None or features % self._count:
+        if not features or features % self._count:
             raise ValueError(
-                f"inputs must have features that divide into {self._count} groups, got {features}"
+                f"inputs must have features that divide into {self.groups} groups, got {features}"
             )
         self._features = features
         self.gamma = self.beta = None

@@ -40,9 +40,10 @@ class _Noise(DrawsAtPlaces, SameShape):
         self.seed = seed
 
     def call(self, inputs: Any, training: bool = False) -> Any:
+        noise = self.noise_for(inputs)
         if not (training or current().training):
             return inputs
-        places = self.places_of(inputs, self.noise_for(inputs))
+        places = self.places_of(inputs, noise)
         return self.disturb_at(places, np.asarray(inputs, np.float32))
 
     def on_rows(self, rows: Rows) -> Rows:
@@ -276,7 +277,7 @@ class SpatialDropout1D(_Rate):
     Raises
     ------
     ValueError
-        If `rate` is not between 0 and 1; in training for inputs without three axes.
+        If `rate` is not between 0 and 1. For inputs without three axes.
 
     See Also
     --------

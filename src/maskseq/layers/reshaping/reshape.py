@@ -207,6 +207,8 @@ class Permute(_SameNumbers):
         self._in_order = self.dims == tuple(range(1, len(self.dims) + 1))
 
     def call(self, inputs: np.ndarray) -> np.ndarray:
+        if np.ndim(inputs) != len(self.dims) + 1:
+            raise ValueError(f"inputs must be {self.input_axes}, got shape {np.shape(inputs)}")
         if self._in_order:
             return inputs  # and its mask
         turned = np.transpose(inputs, (0, *self.dims))
