@@ -16,14 +16,14 @@ def _settled(x: Any) -> Any:
     return x
 
 
-def maximum(x1: Any, x2: Any) -> Any:
-    """The larger of each pair; NaN if one is."""
-    return _settled(np.maximum(x1, x2))
+def maximum(x1: Any, x2: Any, out: np.ndarray | None = None) -> Any:
+    """The larger of each pair; NaN if one is.  out: where to put them, if not into a new array."""
+    return _settled(np.maximum(x1, x2, out=out))
 
 
-def minimum(x1: Any, x2: Any) -> Any:
-    """The smaller of each pair; NaN if one is."""
-    return _settled(np.minimum(x1, x2))
+def minimum(x1: Any, x2: Any, out: np.ndarray | None = None) -> Any:
+    """The smaller of each pair; NaN if one is.  out: as of `maximum`."""
+    return _settled(np.minimum(x1, x2, out=out))
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:

@@ -1,5 +1,8 @@
 """Merges give Keras's numbers and masks, on arrays and on rows."""
 
+import functools
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -62,6 +65,37 @@ def test_merge_stays_on_rows_of_equal_layouts(name, pair):
     rows = [Rows.view(x, mask.copy()) for x in pair]
     merged = getattr(layers, name)().apply(rows)
     assert type(merged) is Rows
+
+
+@pytest.mark.parametrize("name", ["Multiply", "Maximum", "Minimum"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_rows_that_broadcast_and_differ_in_dtype_merge_as_their_arrays(name, count, rng):
+    mask = SMALL_MASKS["holes"]
+    arrays = [np.float32([-0.0, 0.0, np.nan, 2.0])[rng.integers(0, 4, (3, 6, 1))] for _ in "ab"]
+    arrays.append(rng.integers(-1, 2, (3, 6, 2)).astype(np.int64))
+    arrays = arrays[-count:]
+    merged = getattr(layers, name)().apply([Rows.view(x, mask.copy()) for x in arrays])
+    expected = functools.reduce(getattr(np, name.lower()), [x[mask] for x in arrays])
+    if name != "Multiply":
+        expected = expected + 0  # no -0.0
+    assert merged.values.dtype == expected.dtype
+    assert merged.values[:-1].tobytes() == expected.tobytes()
+    assert merged.shape == (3, 6, 2) and not merged.values[-1].any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_merge_of_rows_asks_for_memory_once(name, rng):
+    mask = np.ones((8, 64), bool)
+    mask[1:, 40:] = False
+    rows = [Rows.view(rng.normal(size=(8, 64, 64)).astype(np.float32), mask) for _ in "ab"]
+    layer, once = getattr(layers, name)(), max(x.values.nbytes for x in rows)
+    layer.apply(rows)
+    tracemalloc.start()
+    try:
+        layer.apply(rows)
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * once
+    finally:
+        tracemalloc.stop()
 
 
 def test_merge_of_rows_and_an_array_equals_the_padded_call(pair):

@@ -6,6 +6,7 @@ have one are, and what masked cells hold is merged like all else.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import numpy as np
@@ -278,7 +279,9 @@ class Average(_Merge):
 
     def combine(self, arrays: list[Any]) -> Any:
         total = functools.reduce(np.add, arrays)
-        return np.true_divide(total, len(arrays), dtype=np.float32)
+        ours = len(arrays) > 1 and type(total) is np.ndarray and total.dtype == np.float32
+        out = total if ours else None
+        return np.true_divide(total, len(arrays), out=out, dtype=np.float32)
 
     def compute_output_dtype(self, inputs: Any) -> str:
         return "float32"
@@ -337,9 +340,7 @@ class Multiply(_Merge):
         layout = inputs[0].layout
         if not all(layout.equals(x.layout) for x in inputs):
             return NotImplemented
-        product = self.combine([x.values[: layout.steps] for x in inputs])
-        pad = np.zeros((1, *product.shape[1:]), product.dtype)
-        return Rows(np.concatenate([product, pad]), layout)
+        return Rows(_above_pads(np.multiply, inputs, np.zeros(1, bool)), layout)
 
     def combine_on_tape(self, inputs: list[Traced]) -> Any:
         first = inputs[0].value
@@ -361,6 +362,12 @@ class _Extreme(_Merge):
         Options of every layer, such as `name` and `trainable`: see `Layer`.
     """
 
+    pair: Callable[..., Any]
+    """Of two arrays, cell by cell."""
+
+    def combine(self, arrays: list[Any]) -> Any:
+        return functools.reduce(self.pair, arrays)
+
     def combine_masked(self, arrays: list[np.ndarray], masks: list[Any]) -> np.ndarray:
         result, known = arrays[0], _fitted(masks[0], arrays[0])
         for x, mask in zip(arrays[1:], masks[1:], strict=True):
@@ -375,10 +382,7 @@ class _Extreme(_Merge):
         layout = first.layout
         if first.carry or not all(layout.equals(x.layout) for x in inputs):
             return NotImplemented
-        found = self.combine([x.values[: layout.steps] for x in inputs])
-        pads = first.values[layout.steps :]
-        pads = np.broadcast_to(pads, (len(pads), *found.shape[1:]))
-        return first.with_values(np.concatenate([found, pads]))
+        return first.with_values(_above_pads(self.pair, inputs, first.values[layout.steps :]))
 
     def combine_on_tape(self, inputs: list[Traced]) -> Any:
         first = inputs[0].value
@@ -428,8 +432,7 @@ class Maximum(_Extreme):
     [[3.0, 4.0]]
     """
 
-    def combine(self, arrays: list[Any]) -> Any:
-        return functools.reduce(extremes.maximum, arrays)
+    pair = staticmethod(extremes.maximum)
 
 
 class Minimum(_Extreme):
@@ -470,8 +473,7 @@ class Minimum(_Extreme):
     [[1.0, 2.0]]
     """
 
-    def combine(self, arrays: list[Any]) -> Any:
-        return functools.reduce(extremes.minimum, arrays)
+    pair = staticmethod(extremes.minimum)
 
 
 def check_masks(inputs: Any, mask: Any) -> None:
@@ -515,6 +517,23 @@ def _fitted(mask: Any, x: np.ndarray) -> np.ndarray | None:
 
 def _where(real: np.ndarray | None, x: np.ndarray, other: np.ndarray) -> np.ndarray:
     return x if real is None else np.where(real, x, other)
+
+
+def _above_pads(pair: Callable[..., Any], inputs: list[Rows], pads: np.ndarray) -> np.ndarray:
+    """`pair` of the real steps of Rows of one layout, one after the other, and `pads` below.
+
+    All is written once, into one array: (n + k, ...).  pads: (k, ...), broadcast.
+    """
+    steps = inputs[0].layout.steps
+    *others, last = [x.values[:steps] for x in inputs]
+    if not others:
+        return np.concatenate([last, np.broadcast_to(pads, (len(pads), *last.shape[1:]))])
+    first = functools.reduce(pair, others)
+    _, *features = np.broadcast_shapes(first.shape, last.shape)
+    merged = np.empty((steps + len(pads), *features), np.result_type(first, last))
+    pair(first, last, out=merged[:steps])
+    merged[steps:] = pads
+    return merged
 
 
 def _broadcast_size(sizes: tuple[int | None, ...], shapes: Any) -> int | None:
