@@ -223,21 +223,29 @@ typedef void msq_softmax_back_fn(float *dx, const float *d, const float *y, int6
 typedef void msq_sparsemax_rows_fn(float *y, const float *x, int64_t rows, int64_t n,
                                    msq_map_fn *other);
 
-/* A step of Viterbi's algorithm for some sequences: next[s][to] = emissions[s][to] + the largest of
- * scores[s][from] + transitions[from][to]. Rows but those of emissions are whole vectors, 0 past
- * the tags; no value is NaN or +inf. */
+/* The steps `begin` to `end` of Viterbi's algorithm for some sequences: scores[s][step][to] =
+ * emissions[s][step][to] + the largest of scores[s][step - 1][from] + transitions[from][to]. Rows
+ * but those of emissions are whole vectors, 0 past the tags; no value is NaN or +inf. */
 typedef struct msq_viterbi {
-    float *const *next;
-    const float *const *scores, *const *emissions;
-    const float *transitions; /* rows stride apart */
-    int64_t sequences, tags, stride;
+    float *const *scores;          /* (steps, stride) each */
+    const float *const *emissions; /* (steps, tags) each */
+    const float *transitions;      /* rows stride apart */
+    int64_t sequences, begin, end, tags, stride;
 } msq_viterbi;
-typedef void msq_viterbi_step_fn(const msq_viterbi *step);
+typedef void msq_viterbi_steps_fn(const msq_viterbi *v);
 /* 1 if no value is above `limit`, or NaN. */
 typedef int msq_none_above_fn(const float *x, int64_t n, float limit);
-/* The first `from` with the largest scores[from] + into[from]; whole vectors, `into` -inf past the
- * tags. If a value is NaN, any number. */
-typedef int64_t msq_viterbi_back_fn(const float *scores, const float *into, int64_t tags);
+/* The way back from step `end` - 1 to `begin`: best[s][step] and tag[s] = the first tag with the
+ * largest scores[s][step][tag] + into[tag[s]][tag]. Whole vectors, `into` -inf past the tags. If a
+ * value is NaN, any tag. */
+typedef struct msq_viterbi_back {
+    float *const *scores; /* (steps, stride) each */
+    const float *into;    /* rows stride apart */
+    int32_t *const *best; /* (steps) each */
+    int64_t *tag;
+    int64_t sequences, begin, end, tags, stride;
+} msq_viterbi_back;
+typedef void msq_viterbi_back_fn(const msq_viterbi_back *v);
 
 /* What values are made one by, in float64; see isa/reduce_tmpl.h for the order. */
 enum {
@@ -344,7 +352,7 @@ typedef struct msq_kernel_table {
     msq_softmax_columns_fn *softmax_columns;
     msq_log_sum_fn *log_sum_exp;
     msq_sparsemax_rows_fn *sparsemax_rows;
-    msq_viterbi_step_fn *viterbi_step;
+    msq_viterbi_steps_fn *viterbi_steps;
     msq_viterbi_back_fn *viterbi_back;
     msq_none_above_fn *none_above;
     msq_reduce_row_fn *reduce_row;

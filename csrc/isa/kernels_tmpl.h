@@ -16,8 +16,10 @@ extern const msq_kernel_table ISA_NARROW_TABLE;
 /* Accumulators are arrays that become registers once every loop over them is unrolled. */
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
+#define UNROLL_TWICE _Pragma("unroll 2")
 #else
 #define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL_TWICE _Pragma("GCC unroll 2")
 #endif
 
 #include "double_tmpl.h"
@@ -76,7 +78,7 @@ const msq_kernel_table ISA(msq_kernels) = {
     .softmax_columns = softmax_columns,
     .log_sum_exp = log_sum_exp,
     .sparsemax_rows = sparsemax_rows,
-    .viterbi_step = viterbi_step,
+    .viterbi_steps = viterbi_steps,
     .viterbi_back = viterbi_back,
     .none_above = none_above,
     .reduce_row = reduce_row,

@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOGETHER = 4 }; /* sequences side by side */
-enum { WIDEST = 16 };  /* floats in the widest vector */
+/* Sequences side by side: a step back waits for the last one, so these are more than the four whose
+ * steps are computed together. */
+enum { TOGETHER = 8 };
+enum { WIDEST = 16 }; /* floats in the widest vector */
 /* Pairs of tags for which one more thread pays: some 15 us. */
 enum { PAIRS_PER_THREAD = 1 << 18 };
 /* Sums of so small values of any number of rows stay below infinity. */
@@ -65,110 +67,105 @@ static int64_t first_best(const float *x, const float *y, int64_t n) {
     return at;
 }
 
-/* Sequences side by side, the longest first: of each its first row of emissions, its length, and
- * its scores. */
+/* Sequences side by side, the longest first: of each its rows and, on the way back, its tag of the
+ * step that was done last. */
 typedef struct {
-    int64_t count, first[TOGETHER], length[TOGETHER];
-    float *rows[TOGETHER];
+    int64_t count, length[TOGETHER], tag[TOGETHER];
+    const float *emissions[TOGETHER];
+    float *scores[TOGETHER];
+    int32_t *best[TOGETHER];
     int tame;
 } party;
 
-static const float *emissions_of(const decode_job *job, const party *p, int64_t s, int64_t step) {
-    return job->crf->emissions + (p->first[s] + step) * job->crf->tags;
-}
-
-static float *scores_of(const decode_job *job, const party *p, int64_t s, int64_t step) {
-    return p->rows[s] + step * job->stride;
-}
-
 static void first_step(const decode_job *job, const party *p, int64_t s) {
-    const float *const e = emissions_of(job, p, s, 0);
+    const float *const e = p->emissions[s];
     for (int64_t tag = 0; tag < job->stride; tag++)
-        p->rows[s][tag] = tag < job->crf->tags ? e[tag] + job->start[tag] : 0;
-}
-
-/* The step of the first `count`. */
-static void step_tame(const decode_job *job, const party *p, int64_t count, int64_t step) {
-    float *next[TOGETHER];
-    const float *scores[TOGETHER], *emissions[TOGETHER];
-    for (int64_t s = 0; s < count; s++) {
-        next[s] = scores_of(job, p, s, step);
-        scores[s] = scores_of(job, p, s, step - 1);
-        emissions[s] = emissions_of(job, p, s, step);
-    }
-    const msq_viterbi v = {.next = next,
-                           .scores = scores,
-                           .emissions = emissions,
-                           .transitions = job->from,
-                           .sequences = count,
-                           .tags = job->crf->tags,
-                           .stride = job->stride};
-    job->kernels->viterbi_step(&v);
+        p->scores[s][tag] = tag < job->crf->tags ? e[tag] + job->start[tag] : 0;
 }
 
 static void step_wild(const decode_job *job, const party *p, int64_t s, int64_t step) {
     const int64_t tags = job->crf->tags;
-    const float *const scores = scores_of(job, p, s, step - 1);
-    float *const next = scores_of(job, p, s, step);
+    float *const next = p->scores[s] + step * job->stride;
+    const float *const scores = next - job->stride;
+    const float *const emissions = p->emissions[s] + step * tags;
     for (int64_t tag = 0; tag < tags; tag++) {
         const float *const into = job->into + tag * job->stride;
         const int64_t at = first_best(scores, into, tags);
-        next[tag] = scores[at] + into[at] + emissions_of(job, p, s, step)[tag];
+        next[tag] = scores[at] + into[at] + emissions[tag];
     }
 }
 
-/* How many of the sequences have this step. */
-static int64_t count_at(const party *p, int64_t step) {
-    int64_t count = p->count;
-    while (count && p->length[count - 1] <= step)
-        count--;
-    return count;
+/* The steps `begin` to `end` of the first `count`. */
+static void walk(const decode_job *job, const party *p, int64_t count, int64_t begin, int64_t end) {
+    if (p->tame)
+        job->kernels->viterbi_steps(&(msq_viterbi){.scores = p->scores,
+                                                   .emissions = p->emissions,
+                                                   .transitions = job->from,
+                                                   .sequences = count,
+                                                   .begin = begin,
+                                                   .end = end,
+                                                   .tags = job->crf->tags,
+                                                   .stride = job->stride});
+    for (int64_t s = 0; s < count && !p->tame; s++)
+        for (int64_t step = begin; step < end; step++)
+            step_wild(job, p, s, step);
 }
 
-static int64_t best_before(const decode_job *job, const party *p, const float *scores,
-                           const float *into) {
+/* The way back through these steps of sequences `s` to `s` + `count`; into: (tags, stride), of the
+ * tag after each. */
+static void walk_back(const decode_job *job, party *p, int64_t s, int64_t count, const float *into,
+                      int64_t begin, int64_t end) {
     const int64_t tags = job->crf->tags;
-    const int64_t tag =
-        p->tame ? job->kernels->viterbi_back(scores, into, tags) : first_best(scores, into, tags);
-    return tag < 0 ? 0 : tag < tags ? tag : tags - 1; /* emissions may change meanwhile */
+    if (p->tame)
+        job->kernels->viterbi_back(&(msq_viterbi_back){.scores = p->scores + s,
+                                                       .into = into,
+                                                       .best = p->best + s,
+                                                       .tag = p->tag + s,
+                                                       .sequences = count,
+                                                       .begin = begin,
+                                                       .end = end,
+                                                       .tags = tags,
+                                                       .stride = job->stride});
+    for (; count > 0 && !p->tame; s++, count--)
+        for (int64_t step = end - 1; step >= begin; step--) {
+            const float *const scores = p->scores[s] + step * job->stride;
+            p->tag[s] = first_best(scores, into + p->tag[s] * job->stride, tags);
+            p->best[s][step] = (int32_t)p->tag[s];
+        }
 }
 
-static void decode(const decode_job *job, const party *p, const sequence *order) {
-    int64_t tag[TOGETHER];
+static void decode(const decode_job *job, party *p, const sequence *order) {
+    int64_t step = 1;
     for (int64_t s = 0; s < p->count; s++)
         first_step(job, p, s);
-    for (int64_t step = 1; step < p->length[0]; step++) {
-        const int64_t count = count_at(p, step);
-        if (p->tame)
-            step_tame(job, p, count, step);
-        for (int64_t s = 0; s < count && !p->tame; s++)
-            step_wild(job, p, s, step);
+    for (int64_t count = p->count; count > 0; count--) {
+        walk(job, p, count, step, p->length[count - 1]);
+        step = p->length[count - 1];
     }
-    for (int64_t step = p->length[0] - 1; step >= 0; step--) {
-        const int64_t count = count_at(p, step);
-        for (int64_t s = 0; s < count; s++) {
-            const int last = step == p->length[s] - 1;
-            const float *const scores = scores_of(job, p, s, step);
-            const float *const into = last ? job->end : job->into + tag[s] * job->stride;
-            tag[s] = best_before(job, p, scores, into);
-            job->best[p->first[s] + step] = (int32_t)tag[s];
-            if (last)
-                job->scores[order[s].number] = scores[tag[s]] + job->end[tag[s]];
-        }
+    for (int64_t s = 0, end = 0; s < p->count; s++) {
+        const int64_t last = p->length[s] - 1;
+        const float *const scores = p->scores[s] + last * job->stride;
+        walk_back(job, p, 0, s, job->into, last, end);
+        walk_back(job, p, s, 1, job->end, last, last + 1);
+        job->scores[order[s].number] = scores[p->tag[s]] + job->end[p->tag[s]];
+        end = last;
     }
+    walk_back(job, p, 0, p->count, job->into, 0, p->length[p->count - 1] - 1);
 }
 
 /* Decodes so many sequences of `order`, all with rows. */
 static void decode_some(const decode_job *job, const sequence *order, int64_t count, float *room) {
     party p = {.count = count, .tame = job->tame};
     for (int64_t s = 0; s < count; s++) {
-        p.first[s] = job->offsets[order[s].number];
+        const int64_t first = job->offsets[order[s].number];
         p.length[s] = order[s].length;
-        p.rows[s] = room;
+        p.emissions[s] = job->crf->emissions + first * job->crf->tags;
+        p.best[s] = job->best + first;
+        p.scores[s] = room;
         room += order[s].length * job->stride;
     }
     for (int64_t s = 0; s < count && p.tame; s++)
-        p.tame = is_tame(job, emissions_of(job, &p, s, 0), p.length[s] * job->crf->tags);
+        p.tame = is_tame(job, p.emissions[s], p.length[s] * job->crf->tags);
     decode(job, &p, order);
 }
 
@@ -231,17 +228,19 @@ static int run(decode_job *job, int num_threads) {
     const int threads = msq_plan_threads(num_threads, batch, work, PAIRS_PER_THREAD);
     const int64_t each = (batch + threads - 1) / threads;
     int64_t weights = 2, floats = 0;
-    job->together = each < TOGETHER ? each : TOGETHER;
+    /* A thread takes some parties, so that none waits long for the last one. */
+    job->together = threads == 1 || each >= 4 * TOGETHER ? TOGETHER : TOGETHER / 2;
+    job->together = each < job->together ? each : job->together;
     for (int64_t b = 0; b < job->together; b++)
         floats += job->order[b].length;
     if (tags > MAX_FLOATS - WIDEST)
         return MSQ_NO_MEMORY;
+    job->kernels = find_kernels(tags);
     job->stride = (tags + WIDEST - 1) / WIDEST * WIDEST;
     if (msq_multiply(&floats, job->stride) || msq_multiply(&weights, tags + 1) ||
         msq_multiply(&weights, job->stride))
         return MSQ_NO_MEMORY;
     job->scratch_floats = floats;
-    job->kernels = find_kernels(tags);
     if (msq_multiply(&floats, threads) || floats > MAX_FLOATS - weights)
         return MSQ_NO_MEMORY;
     float *const memory = msq_allocate(floats + weights);
