@@ -2,7 +2,6 @@
 
 import typing as _typing
 from importlib import import_module as _import_module
-from importlib.util import find_spec as _find_spec
 
 from . import _openmp as _openmp  # the first to load the kernels
 from . import backend as backend
@@ -66,8 +65,7 @@ _MODULES = (
     "optimizers", "plot", "report", "saving", "scoring", "testing",
 )  # fmt: skip
 
-if _find_spec("threadpoolctl"):
-    _import_module("maskseq._openmp.threadpools")
+_import_module("maskseq._openmp.threadpools")
 
 
 if not _typing.TYPE_CHECKING:

@@ -80,17 +80,20 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def table_of(*classes: type[Configured]) -> dict[str, type[Configured]]:
-    """Class name and short name -> class."""
-    return {name: cls for cls in classes for name in (cls.__name__, snake_case(cls.__name__))}
+def table_of(**classes: type[Configured]) -> dict[str, type[Configured]]:
+    """Class name and short name, which is `snake_case` of it -> class."""
+    return {name: cls for short, cls in classes.items() for name in (cls.__name__, short)}
 
 
 def is_from_keras(entry: Mapping[str, Any]) -> bool:
     """True if the entry of a config names a class of Keras itself, and none that a user wrote."""
     module, registered = entry.get("module", "keras"), entry.get("registered_name")
+    if not isinstance(module, str):
+        return False
+    top, *inner = module.removeprefix("tf_").split(".")
     return (
-        isinstance(module, str)
-        and re.fullmatch(r"(tf_)?keras(\.\w+)*", module) is not None
+        top == "keras"
+        and all(name.replace("_", "a").isalnum() for name in inner)
         and registered in (None, entry.get("class_name"), entry.get("config"))
     )
 

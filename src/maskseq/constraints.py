@@ -182,7 +182,13 @@ class MinMaxNorm(Constraint):
 
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 
-KNOWN = configured.table_of(Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
+KNOWN = configured.table_of(
+    constraint=Constraint,
+    max_norm=MaxNorm,
+    min_max_norm=MinMaxNorm,
+    non_neg=NonNeg,
+    unit_norm=UnitNorm,
+)
 
 
 def get(identifier: Any) -> Callable[..., Any] | None:

@@ -232,7 +232,13 @@ class OrthogonalRegularizer(Regularizer):
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
-KNOWN = configured.table_of(Regularizer, L1, L2, L1L2, OrthogonalRegularizer)
+KNOWN = configured.table_of(
+    regularizer=Regularizer,
+    l1=L1,
+    l2=L2,
+    l1l2=L1L2,
+    orthogonal_regularizer=OrthogonalRegularizer,
+)
 KNOWN["l1_l2"] = L1L2  # the name in Keras's documentation; its code knows l1l2
 
 

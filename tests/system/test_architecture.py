@@ -187,7 +187,6 @@ def test_stub_of_layers_is_that_of_the_table():
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.stem != "__init__")
 # imported only where they are installed
 OPTIONAL = {
-    "_openmp.threadpools": {"threadpoolctl"},
     "sklearn.estimators": {"sklearn"},
     "sklearn.sequences": {"sklearn"},
 }

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import threadpoolctl
 
 import maskseq
 from maskseq import _kernels
@@ -336,16 +335,6 @@ def test_num_threads_below_one_is_an_error():
         maskseq.set_num_threads(0)
     with pytest.raises(ValueError, match="at least 1"), maskseq.num_threads(-1):
         pass
-
-
-def test_threadpoolctl_limits_maskseq_and_gives_it_back():
-    before = maskseq.get_num_threads()
-    mine = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "maskseq"]
-    assert [pool["num_threads"] for pool in mine] == [before]
-    assert mine[0]["filepath"] == os.path.realpath(_kernels.__file__)
-    with threadpoolctl.threadpool_limits(5, user_api="maskseq"):
-        assert maskseq.get_num_threads() == 5
-    assert maskseq.get_num_threads() == before
 
 
 # --- other users of OpenMP in the process

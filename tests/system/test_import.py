@@ -101,6 +101,12 @@ model.predict(numpy.ones((1, 20, 12), numpy.float32))
         b"maskseq.models.session",
         b"maskseq.ops.composed",
         b"maskseq.ops.notation",
+        b"maskseq.ops.elementwise",
+        b"maskseq.ops.reduction",
+        b"maskseq.data.grouping",
+        b"maskseq.given.progress",
+        b"mmap",
+        b"threadpoolctl",
         b"encodings.cp437",
     }
     assert b"maskseq.importers.keras.file" in loaded

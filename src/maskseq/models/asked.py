@@ -5,10 +5,9 @@ from itertools import islice
 from typing import Any, TypedDict
 
 from ..context import changed
-from ..data import frames, grouping
+from ..data import frames
 from ..given import options
 from ..given.places import rows_of
-from ..given.progress import Progress
 from ..layers.base.errors import naming_errors
 from ..nest import flatten
 from ..rows import as_padded
@@ -146,6 +145,8 @@ def predict(
     if library is not None:
         x, keys = read(x, by, sort, columns, nulls)
     in_frame = as_frame or onto
+    from ..given.progress import Progress
+
     with Progress(verbose, progress) as shown:
         found = _answers(model, x, batch_size, steps, ragged or in_frame, shown)
     if not in_frame:
@@ -164,6 +165,8 @@ def read(frame: Any, by: Any, sort: Any, columns: Any, nulls: float | None) -> t
         if sort is not None:
             raise ValueError(f"sort={sort!r} needs by=, the column of the keys")
         return (frame if columns is None else frames.value_of(frame, columns, nulls)), None
+    from ..data import grouping
+
     groups = grouping.groups_of(frame, by, sort)
     names = grouping.features_of(frame, by, sort) if columns is None else columns
     sequences = grouping.sequences_of(frame, groups, names, nulls)
@@ -171,7 +174,7 @@ def read(frame: Any, by: Any, sort: Any, columns: Any, nulls: float | None) -> t
 
 
 def _answers(
-    model: Any, x: Any, batch_size: int | None, steps: int | None, ragged: bool, shown: Progress
+    model: Any, x: Any, batch_size: int | None, steps: int | None, ragged: bool, shown: Any
 ) -> Any:
     parts: Iterable[list[Any]]
     values, total = [], None

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import frames, grouping
+from ..data import frames
 from ..data.ragged import Ragged, as_batch
 
 
@@ -39,6 +39,8 @@ def data_of(
             return as_batch(frames.value_of(frame, name, nulls))
 
         return x, _mapped(of_rows, y), _mapped(of_rows, sample_weight)
+    from ..data import grouping
+
     groups = grouping.groups_of(frame, by, sort)
     if columns is None:
         columns = [n for n in grouping.features_of(frame, by, sort) if n not in labels]

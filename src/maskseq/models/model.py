@@ -687,4 +687,4 @@ def _entry(operation: Any) -> dict[str, Any]:
 
 def _operation_of(entry: dict[str, Any]) -> Any:
     operation = entry["operation"]
-    return operation.function if type(operation) is Operation else operation
+    return operation.function if isinstance(operation, Operation) else operation

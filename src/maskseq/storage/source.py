@@ -1,7 +1,6 @@
 """Where the bytes of a model are: in a file of a path, or in an open one."""
 
 import io
-import mmap
 import os
 from typing import Any, BinaryIO
 
@@ -61,6 +60,8 @@ class Source:
         """The bytes, mapped if they are in a file: it stays so until no view of them is left."""
         if self._content is not None or not self.size:
             return memoryview(self.read())
+        import mmap  # opens a library of its own
+
         with self.open() as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 

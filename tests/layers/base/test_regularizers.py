@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from maskseq import Layer, constraints, regularizers
-from maskseq.configured import Unknown
+from maskseq.configured import Unknown, snake_case
 from maskseq.variable import Variable
 
 W = np.random.default_rng(3).standard_normal((5, 4)).astype(np.float32)
@@ -199,3 +199,11 @@ def test_weight_keeps_what_it_was_given():
     assert isinstance(again.regularizer, regularizers.L2)
     with pytest.raises(TypeError, match="regulariser"):
         layer.add_weight((2,), regulariser="l2")
+
+
+@pytest.mark.parametrize("module", [constraints, regularizers])
+def test_short_names_are_those_that_keras_makes_of_the_classes(module):
+    classes = set(module.KNOWN.values())
+    names = {name for cls in classes for name in (cls.__name__, snake_case(cls.__name__))}
+    assert names == module.KNOWN.keys() - {"l1_l2"}  # a second one
+    assert all(module.KNOWN[snake_case(cls.__name__)] is cls for cls in classes)

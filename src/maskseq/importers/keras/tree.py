@@ -5,7 +5,6 @@ is a path of attributes and of classes: "layers/lstm_1/cell". Keras on Windows w
 backslashes, as one name; Keras 2.12 and 2.13 have another word for "layers".
 """
 
-import re
 from typing import Any
 
 import numpy as np
@@ -61,9 +60,14 @@ class Tree:
 
         They are kind, kind_1, kind_2 ..., with gaps where Keras 2.13 met a layer twice.
         """
-        pattern = re.compile(rf"{re.escape(kind)}(?:_(\d+))?")
-        found = [m for name in self._children.get(container, ()) if (m := pattern.fullmatch(name))]
-        return [m[0] for m in sorted(found, key=lambda m: int(m[1] or 0))]
+        found: dict[str, int] = {}
+        for name in self._children.get(container, ()):
+            start, _, number = name.rpartition("_")
+            if name == kind:
+                found[name] = 0
+            elif start == kind and number.isdecimal():
+                found[name] = int(number)
+        return sorted(found, key=found.__getitem__)
 
     def check_all_taken(self) -> None:
         """Raises: FormatError naming weights that nothing has read, of whatever layer."""

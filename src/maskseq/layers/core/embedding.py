@@ -7,6 +7,8 @@ import numpy as np
 from ... import _kernels, constraints, ops, regularizers
 from ...context import current
 from ...given.places import placed
+from ...graph import recorded_masks
+from ...graph.symbols import KerasTensor
 from ...initializers import checked
 from ...numerics.quantized import Codes, Quantized
 from ...rows import Layout, Rows, Source, full_layout
@@ -226,7 +228,11 @@ class Embedding(OneTensor):
         return ids if kind in "iu" else ids.astype(np.int64)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return ops.not_equal(inputs, 0) if self.mask_zero else None
+        if not self.mask_zero:
+            return None
+        if isinstance(inputs, KerasTensor):
+            return recorded_masks.not_equal(inputs, 0)
+        return ops.not_equal(inputs, 0)
 
     @property
     def mask_role(self) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 from ... import _kernels, ops
 from ...given import as_array
 from ...given.notices import warn
+from ...graph import recorded_masks
+from ...graph.symbols import KerasTensor
 from ...rows import Rows, Source
 from ...tape import Traced, packed
 from ...tensor import as_numpy, to_float32
@@ -140,7 +142,10 @@ class Masking(SameShape):
         return _kernels.mask_from_values(steps, self.mask_value).reshape(x.shape[:-1])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return ops.any(ops.not_equal(inputs, self._written_value()), axis=-1)
+        value = self._written_value()
+        if isinstance(inputs, KerasTensor) and not isinstance(value, list):
+            return recorded_masks.any_feature(recorded_masks.not_equal(inputs, value))
+        return ops.any(ops.not_equal(inputs, value), axis=-1)
 
     @property
     def mask_role(self) -> str:
