@@ -80,6 +80,36 @@ def test_channels_first_equals_keras(name, rng):
     )
 
 
+NAMES = ["Conv1D", "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose"]
+
+
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax", "sparsemax", "glu", "relu"])
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+@pytest.mark.parametrize("name", NAMES)
+def test_activations_go_along_the_last_axis_of_what_comes_out(name, data_format, activation, rng):
+    """As in Keras: with channels_first softmax is one over time."""
+    x = rng.normal(size=(3, 4, 6)).astype(np.float32)
+    filters = () if name == "DepthwiseConv1D" else (4,)
+    options = {"kernel_size": 3, "padding": "same", "data_format": data_format}
+
+    def made(*behind, **more):
+        convolution = getattr(layers, name)(*filters, **options, **more)
+        return maskseq.Sequential([layers.Input((4, 6)), convolution, *behind])
+
+    whole, parts = made(activation=activation), made(layers.Activation(activation))
+    parts.set_weights([rng.normal(size=w.shape) for w in parts.weights])
+    whole.set_weights(parts.get_weights())
+    np.testing.assert_array_equal(whole(x), parts(x))
+    if activation == "softmax":
+        np.testing.assert_allclose(np.sum(whole(x), -1), 1, rtol=1e-6)
+        labels = rng.random(whole(x).shape)
+        for model in (whole, parts):
+            model.compile("sgd", "mse")
+            model.train_on_batch(x, labels)
+        for a, b in zip(whole.get_weights(), parts.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+
+
 @pytest.mark.parametrize("name", ["Conv1D", "DepthwiseConv1D", "SeparableConv1D"])
 def test_bits_do_not_depend_on_the_batch(name, rng):
     filters = () if name == "DepthwiseConv1D" else (5,)

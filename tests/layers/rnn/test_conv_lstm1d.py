@@ -118,6 +118,8 @@ OPTIONS = {
     "dilated": {"dilation_rate": 2, "recurrent_activation": "hard_sigmoid"},
     "channels first": {"data_format": "channels_first", "return_sequences": True},
     "zero": {"zero_output_for_mask": True},
+    "softmax": {"recurrent_activation": "softmax", "activation": "log_softmax"},
+    "softmax first": {"recurrent_activation": "softmax", "data_format": "channels_first"},
 }
 
 
@@ -125,9 +127,38 @@ OPTIONS = {
 @pytest.mark.parametrize("option", OPTIONS)
 def test_equals_keras(rng, option):
     x = rng.standard_normal((3, 5, ROWS, CHANNELS)).astype(np.float32)
-    if option == "channels first":
+    if "data_format" in OPTIONS[option]:
         x = np.ascontiguousarray(x.swapaxes(2, 3))
     twin.check_eager(lambda L: L.ConvLSTM1D(FILTERS, 2, **OPTIONS[option]), x, None)
+
+
+def softmax(z, axis):
+    e = np.exp(z - z.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+@pytest.mark.parametrize("form", ["channels_last", "channels_first"])
+def test_softmax_goes_along_the_last_axis_of_each_gate(rng, form):
+    axis = 2 if form == "channels_last" else 1  # of (batch, rows, filters)
+    x = rng.standard_normal((3, 5, ROWS, CHANNELS)).astype(np.float32)
+    given = x if form == "channels_last" else np.ascontiguousarray(x.swapaxes(2, 3))
+    options = {"activation": "softmax", "recurrent_activation": "softmax", "data_format": form}
+    model = maskseq.Sequential(
+        [layers.Input(given.shape[1:]), layers.ConvLSTM1D(FILTERS, 3, padding="same", **options)]
+    )
+    kernel, recurrent, bias = randomize(model.layers[0], rng)
+    h = c = np.zeros((3, ROWS, FILTERS))
+    for t in range(5):
+        z = reference.conv1d(x[:, t], kernel, bias, padding="same")
+        z += reference.conv1d(h, recurrent, 0, padding="same")
+        i, f, new, o = (softmax(part, axis) for part in np.split(z, 4, axis=2))
+        c = f * c + i * new
+        h = o * softmax(c, axis)
+    wanted = h if form == "channels_last" else h.swapaxes(1, 2)
+    np.testing.assert_allclose(model.predict(given, verbose=0), wanted, rtol=1e-5, atol=1e-6)
+    model.compile("sgd", "mse")
+    loss = model.train_on_batch(given, np.zeros(wanted.shape))
+    np.testing.assert_allclose(loss, np.mean(wanted**2), rtol=1e-5)
 
 
 @pytest.mark.slow

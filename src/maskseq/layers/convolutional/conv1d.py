@@ -126,8 +126,10 @@ class Conv1D(Convolution, OverShownWindows):
         self.compute_output_shape(input_shape)
         self.make_weights(input_shape[3 - self._time_axis])
 
-    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
-        return self.convolve(values, windows)
+    def at_windows(
+        self, values: np.ndarray, windows: _kernels.Windows, activation: str
+    ) -> np.ndarray:
+        return self.convolve(values, windows, activation)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = np.moveaxis(as_numpy(inputs.value), self._time_axis, 1).astype(np.float32)
@@ -145,7 +147,7 @@ class Conv1D(Convolution, OverShownWindows):
 
         z = z.reshape(batch, count, self.filters)
         made = tape.record(z, [inputs, self.kernel, self.bias], backward)
-        return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
+        return activated(self.activation, np.moveaxis(made, 1, self._time_axis))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         steps = self.steps(input_shape[self._time_axis])

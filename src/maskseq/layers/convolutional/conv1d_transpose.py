@@ -180,7 +180,8 @@ class Conv1DTranspose(PackingLayer):
             outputs[b : b + samples] = self._spread(x[b : b + samples], steps)
         if self.bias is not None:
             outputs += self.bias.value
-        return np.moveaxis(self.activation(outputs), 1, self._time_axis)
+        outputs = np.moveaxis(outputs, 1, self._time_axis)
+        return self.activation(outputs)
 
     def over_shown(self, rows: Rows) -> Any:
         """The output steps that a real step reaches; those of padding alone once for a pad row."""
@@ -226,7 +227,7 @@ class Conv1DTranspose(PackingLayer):
             ]
 
         made = tape.record(outputs, [inputs, self.kernel, self.bias], backward)
-        return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
+        return activated(self.activation, np.moveaxis(made, 1, self._time_axis))
 
     def _gathered(self, d: np.ndarray, time: int) -> np.ndarray:
         """The gradient of all parts, (batch, time, kernel_size, filters), from the outputs'."""

@@ -134,18 +134,18 @@ class DepthwiseConv1D(OverShownWindows):
         self.kernel = self.add_named_weight("kernel", shape, "depthwise")
         self.bias = self.add_named_weight("bias", (features * shape[2],)) if self.use_bias else None
 
-    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
-        bias, fused = self.bias, activations.kernel_name(self.activation)
-        biases = None if bias is None else bias.value
-        y = _kernels.depthwise(values, self.kernel.value, biases, windows, fused or "linear")
-        return y if fused else self.activation(y)
+    def at_windows(
+        self, values: np.ndarray, windows: _kernels.Windows, activation: str
+    ) -> np.ndarray:
+        biases = None if self.bias is None else self.bias.value
+        return _kernels.depthwise(values, self.kernel.value, biases, windows, activation)
 
     def on_tape(self, tape: Any, inputs: Traced) -> Any:
         x = tape.hold(inputs.swapaxes(self._time_axis, 1))
         outputs = convolve_channels_on_tape(x, self.kernel, *self.place())
         if self.bias is not None:
             outputs = outputs + self.bias
-        return np.moveaxis(activated(self.activation, outputs), 1, self._time_axis)
+        return activated(self.activation, np.moveaxis(outputs, 1, self._time_axis))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)

@@ -154,12 +154,11 @@ class SeparableConv1D(KeepsPack, OverShownWindows):
         self.pointwise_kernel = self.add_named_weight("pointwise_kernel", pointwise, "pointwise")
         self.bias = self.add_named_weight("bias", (self.filters,)) if self.use_bias else None
 
-    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
-        kernel, fused = self.depthwise_kernel.value, activations.kernel_name(self.activation)
-        y = _kernels.depthwise(
-            values, kernel, None, windows, fused or "linear", mixing=self.packed()
-        )
-        return y if fused else self.activation(y)
+    def at_windows(
+        self, values: np.ndarray, windows: _kernels.Windows, activation: str
+    ) -> np.ndarray:
+        kernel, mixing = self.depthwise_kernel.value, self.packed()
+        return _kernels.depthwise(values, kernel, None, windows, activation, mixing=mixing)
 
     def pack_weights(
         self, pointwise_kernel: np.ndarray, bias: np.ndarray | None
@@ -183,7 +182,7 @@ class SeparableConv1D(KeepsPack, OverShownWindows):
             ]
 
         made = tape.record(z, [middle, self.pointwise_kernel, self.bias], backward)
-        return np.moveaxis(activated(self.activation, made), 1, self._time_axis)
+        return activated(self.activation, np.moveaxis(made, 1, self._time_axis))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)

@@ -1,10 +1,11 @@
 """Windows over a padded array that is not made: they read the rows that its cells show."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ... import _kernels
+from ... import _kernels, activations
 from ...rows import Layout, Rows
 from ..base.one_tensor import OneTensor
 from ..base.windows import count_windows, places, steps_before
@@ -79,23 +80,34 @@ class OverShownWindows(OneTensor):
     strides: int
     padding: str
     dilation_rate: int
+    activation: Callable[[np.ndarray], np.ndarray]
     _time_axis: int
 
     def place(self) -> Place:
         """How windows lie."""
         return self.strides, self.padding, self.dilation_rate
 
-    def at_windows(self, values: np.ndarray, windows: _kernels.Windows) -> np.ndarray:
-        """values (n, features) float32 -> the answer at each window, (windows, filters)."""
+    def at_windows(
+        self, values: np.ndarray, windows: _kernels.Windows, activation: str
+    ) -> np.ndarray:
+        """values (n, features) float32 -> the answer at each window, (windows, filters).
+
+        activation: the name of one that C knows, in the place of the layer's.
+        """
         raise NotImplementedError
 
     def call(self, inputs: Any) -> np.ndarray:
         x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
         batch, time, features = x.shape
         windows, count = places(batch, time, self.kernel_size, *self.place())
-        outputs = self.at_windows(x.reshape(-1, features), windows)
-        outputs = outputs.reshape(batch, count, outputs.shape[1])
-        return np.moveaxis(outputs, 1, self._time_axis)
+        fused = activations.kernel_name(self.activation)
+        outputs = self.at_windows(x.reshape(-1, features), windows, fused or "linear")
+        if not fused and self._time_axis == 1:
+            outputs = self.activation(outputs)
+        outputs = np.moveaxis(outputs.reshape(batch, count, outputs.shape[1]), 1, self._time_axis)
+        if not fused and self._time_axis == 2:  # softmax and the like go along the last axis
+            outputs = self.activation(np.ascontiguousarray(outputs))
+        return outputs
 
     def over_shown(self, rows: Rows) -> Any:
         layout = rows.layout
@@ -103,4 +115,6 @@ class OverShownWindows(OneTensor):
         if not plain or layout.full or not layout.batch or not layout.time:
             return NotImplemented
         windows, made = windows_over(rows, self.kernel_size, self.place())
-        return Rows(self.at_windows(np.asarray(rows.values, np.float32), windows), made)
+        fused = activations.kernel_name(self.activation)
+        y = self.at_windows(np.asarray(rows.values, np.float32), windows, fused or "linear")
+        return Rows(y if fused else self.activation(y), made)

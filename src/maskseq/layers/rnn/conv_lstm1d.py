@@ -142,7 +142,8 @@ class ConvLSTMCell(Drawing, KeepsPack, Layer):
         if type(packed) is not Gates:
             return self.over_rows(Rows.view(x[:, None], None), starts, None, False)
         x, h, c = (self._turned(np.asarray(value, np.float32)) for value in (x, *starts))
-        new = [self._turned(y) for y in step(x, h, c, Window(*self._window()), packed)]
+        window, first = Window(*self._window()), self._first
+        new = [self._turned(y) for y in step(x, h, c, window, packed, first=first)]
         return new[0], new
 
     def _formula(self, x: Any, h: Any, c: Any) -> list[Any]:
@@ -156,9 +157,15 @@ class ConvLSTMCell(Drawing, KeepsPack, Layer):
         z = z + _convolved(h, of_state, self.recurrent_kernel, Window(self.kernel_size))
         z = z if self.bias is None else z + self.bias
         i, f, candidate, o = ops.split(z, 4, axis=2)
-        i, f, o = (activated(self.recurrent_activation, gate) for gate in (i, f, o))
-        c = f * c + i * activated(self.activation, candidate)
-        return [self._turned(y) for y in (o * activated(self.activation, c), c)]
+        i, f, o = (self._activated(self.recurrent_activation, gate) for gate in (i, f, o))
+        c = f * c + i * self._activated(self.activation, candidate)
+        return [self._turned(y) for y in (o * self._activated(self.activation, c), c)]
+
+    def _activated(self, function: Any, x: Any) -> Any:
+        """function(x); softmax and the like go along the last axis of what the cell puts out."""
+        if activations.kernel_name(function):
+            return activated(function, x)
+        return self._turned(activated(function, self._turned(x)))
 
     def _dropped_step(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         """`call` where something is dropped, by all gates something else."""

@@ -72,23 +72,30 @@ def walk(
 
 
 def step(
-    x: np.ndarray, h: np.ndarray, c: np.ndarray, window: Window, weights: Gates
+    x: np.ndarray, h: np.ndarray, c: np.ndarray, window: Window, weights: Gates, *, first: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """h' and c' after one step x (batch, rows, features), with any functions."""
+    """h' and c' after one step x (batch, rows, features), with any functions.
+
+    first: these get features before rows, as the cell puts them out.
+    """
     sides = windows_of(x, *window), windows_of(h, window.size, padding="same")
     both = np.concatenate([side.reshape(*c.shape[:2], -1) for side in sides], axis=2)
     flat = both.reshape(-1, both.shape[2])
     gates = _dense(flat, weights.gates, weights.gate).reshape(*c.shape[:2], 3, c.shape[2])
     candidate = _dense(flat, weights.candidate, weights.activation).reshape(c.shape)
-    i, f, o = (gates[:, :, k] for k in range(3))
-    c = f * c + i * candidate
-    return o * weights.activation(c), c
+    i, f, o = (_whole(gates[:, :, k], weights.gate, first) for k in range(3))
+    c = f * c + i * _whole(candidate, weights.activation, first)
+    return o * _turned(weights.activation(_turned(c, first)), first), c
 
 
 def _dense(x: np.ndarray, packed: _kernels.PackedDense, function: Callable) -> np.ndarray:
-    name = activations.kernel_name(function)
-    y = _kernels.dense(x, packed, name or "linear")
-    return y if name else function(y)
+    """The product, and the function if C knows it."""
+    return _kernels.dense(x, packed, activations.kernel_name(function) or "linear")
+
+
+def _whole(x: np.ndarray, function: Callable, first: bool) -> np.ndarray:
+    """What is left to do for a gate, (batch, rows, filters)."""
+    return x if activations.kernel_name(function) else _turned(function(_turned(x, first)), first)
 
 
 def _turned(x: Any, first: bool) -> Any:
