@@ -72,6 +72,18 @@ class Answers(NamedTuple):
     rows: int
 
 
+def of_file(error: Exception, path: str) -> Exception:
+    """`error`, or a ValueError in its place, with a message and a `path` that name the file."""
+    if hasattr(error, "path"):
+        return error
+    said = f"{printable(path)}: {error}"
+    if not isinstance(error, ValueError) or isinstance(error, UnicodeError):
+        error = ValueError(said)  # their messages are not their arguments
+    error.args = (said,)
+    vars(error)["path"] = path
+    return error
+
+
 def sliced(x: Any, start: int, stop: int) -> Any:
     """The sequences [start, stop) of what a model is given."""
     if isinstance(x, dict):

@@ -2,22 +2,45 @@
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import numpy as np
 
 from ..data import _lists
 from ..given.extras import need
 from . import lines
 
 _BYTES = 2 << 20  # of text in a table
+_EXACT = 2**53  # below it float64 tells all whole numbers apart
 
 
-def tables(path: str) -> Iterator[tuple[Any, float | None]]:
+def tables(path: str, exact: tuple[str, ...] = ()) -> Iterator[tuple[Any, float | None]]:
     """The rows of a file, and the share of it that is read by then, if known.
 
-    They are of the types that pyarrow's reader finds in the first piece.
+    They are of the types that pyarrow's reader finds in the first piece, but columns of `exact`
+    whose whole numbers are too large for float64 are text.
     Raises: ValueError for what is of another type.
     """
+    for number, (table, share) in enumerate(_as_found(path)):
+        if wide := _wide(table, exact):
+            if number or path == "-":
+                raise ValueError(
+                    f"column {wide[0]!r} has whole numbers too large for float64, as which it is "
+                    "read: give a file that begins with one of them"
+                )
+            yield from _streamed(path, wide)
+            return
+        yield table, share
+
+
+def _wide(table: Any, names: Iterable[str]) -> list[str]:
+    """The columns of float64 that have numbers which are not told from the next ones."""
+    floats = [n for n in names if n in table.column_names and str(table[n].type) == "double"]
+    return [n for n in floats if np.any(np.abs(table[n].to_numpy()) >= _EXACT)]
+
+
+def _as_found(path: str) -> Iterator[tuple[Any, float | None]]:
     pyarrow = need("pyarrow", "reading CSV", "frames")
     if path != "-":
         pieces = lines.pieces(path, _BYTES)
@@ -35,10 +58,13 @@ def tables(path: str) -> Iterator[tuple[Any, float | None]]:
     yield from _streamed(path)
 
 
-def _streamed(path: str) -> Iterator[tuple[Any, None]]:
+def _streamed(path: str, texts: Iterable[str] = ()) -> Iterator[tuple[Any, None]]:
+    """The rows as pyarrow reads them, with the columns `texts` as text."""
     csv, pyarrow = need("pyarrow.csv", "reading CSV", "frames"), need("pyarrow", "", "frames")
     source = sys.stdin.buffer if path == "-" else pyarrow.input_stream(path)
-    for batch in csv.open_csv(source, read_options=csv.ReadOptions(block_size=_BYTES)):
+    read = csv.ReadOptions(block_size=_BYTES)
+    types = csv.ConvertOptions(column_types=dict.fromkeys(texts, "string"))
+    for batch in csv.open_csv(source, read_options=read, convert_options=types):
         yield pyarrow.Table.from_batches([batch]), None
 
 

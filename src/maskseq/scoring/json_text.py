@@ -1,6 +1,7 @@
 """Values as JSON, whole columns at a time: a number's shortest text, null for NaN and infinity."""
 
 import json
+import math
 from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -55,17 +56,43 @@ def _number(text: str) -> bytes:
 
 
 def values_as_text(values: Iterable[Any]) -> Texts:
-    """The text of each value of a column, of any kind."""
-    return _joined(_json(value).encode() for value in values)
+    """The text of each value of a column, of any kind.
+
+    Raises: ValueError for bytes that are no text in UTF-8.
+    """
+    return _joined(_json(value) for value in values)
 
 
-def _json(value: Any) -> str:
-    if type(value) is str:
-        return encode_basestring(value)
-    if type(value) is int:
-        return str(value)
-    finite = not (isinstance(value, float) and (value != value or abs(value) == float("inf")))
-    return json.dumps(value if finite else None, default=str, ensure_ascii=False)
+def _json(value: Any) -> bytes:
+    try:
+        if type(value) is str:
+            return encode_basestring(value).encode()
+        if type(value) is int:
+            return str(value).encode()
+        return _dumped(value, False).encode()
+    except UnicodeEncodeError:  # half of a character, which UTF-8 cannot say
+        return _dumped(value, True).encode()
+
+
+def _dumped(value: Any, ascii: bool) -> str:
+    try:
+        return json.dumps(value, default=_as_str, ensure_ascii=ascii, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=_as_str, ensure_ascii=ascii)
+
+
+def _as_str(value: Any) -> str:
+    """The text of what JSON has no form for: times, decimals, text as bytes."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    """null for NaN and infinity in lists and objects, too."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _joined(pieces: Iterable[bytes]) -> Texts:

@@ -103,24 +103,35 @@ class JsonLines(_Text):
         if plain:
             yield _lists.lines_of(scores, [b"", b"\n"])
             return
-        carried = [_as_text(column) for column in answers.carried.values()]
+        carried = [_as_text(*named) for named in answers.carried.items()]
         keys = [json.dumps(name).encode() for name in (*answers.carried, *answers.scores)]
         between = [b", " + key + b": " for key in keys]
         between[0] = b"{" + between[0][2:]
         yield _lists.lines_of([*carried, *scores], [*between, b"}\n"])
 
 
-def _as_text(column: Any) -> Texts:
+def _as_text(name: str, column: Any) -> Texts:
     if isinstance(column, Texts):
         return column
-    return values_as_text(column.to_pylist() if hasattr(column, "to_pylist") else column)
+    try:
+        return values_as_text(column.to_pylist() if hasattr(column, "to_pylist") else column)
+    except UnicodeDecodeError as error:
+        raise _not_written(name, "JSON", error) from error
 
 
-def table_of(answers: Answers) -> Any:
-    """Columns and answers as a pyarrow Table; null where there is no answer."""
+def _not_written(name: str, form: str, why: object) -> ValueError:
+    return ValueError(f"column {name!r} cannot be written as {form}, leave it out (keep): {why}")
+
+
+def table_of(answers: Answers, mixed_as_text: bool = False) -> Any:
+    """Columns and answers as a pyarrow Table; null where there is no answer.
+
+    mixed_as_text: lists of values that no column holds, as numbers beside text, are text.
+    Raises: ValueError naming a column of such values.
+    """
     pyarrow = need("pyarrow", "writing columns", "frames")
     columns = {
-        name: pyarrow.chunked_array([pyarrow.array(_arrow(column))])
+        name: pyarrow.chunked_array([_arrow(name, column, mixed_as_text)])
         for name, column in answers.carried.items()
     }
     missing = None if answers.valid.all() else ~answers.valid
@@ -136,10 +147,18 @@ def table_of(answers: Answers) -> Any:
     return pyarrow.table(columns)
 
 
-def _arrow(column: Any) -> Any:
-    if isinstance(column, Texts):
-        return column.to_pylist()
-    return column.combine_chunks() if hasattr(column, "combine_chunks") else column
+def _arrow(name: str, column: Any, mixed_as_text: bool) -> Any:
+    pyarrow = need("pyarrow", "", "frames")
+    if hasattr(column, "combine_chunks"):
+        return pyarrow.array(column.combine_chunks())
+    values = column.to_pylist() if isinstance(column, Texts) else column
+    try:
+        return pyarrow.array(values)
+    except (ValueError, TypeError, OverflowError) as error:
+        if not mixed_as_text or isinstance(error, UnicodeError):
+            raise _not_written(name, "a column of one type", error) from error
+    texts = [x if x is None or type(x) is str else values_as_text([x]).text for x in values]
+    return pyarrow.array(texts, "string")
 
 
 class Tables:
@@ -199,7 +218,13 @@ class Csv(_Text):
     def _text(self, table: Any) -> bytes:
         pyarrow, csv = need("pyarrow", "", "frames"), need("pyarrow.csv", "", "frames")
         out = pyarrow.BufferOutputStream()
-        csv.write_csv(table, out, csv.WriteOptions(batch_size=_ROWS))
+        try:
+            csv.write_csv(table, out, csv.WriteOptions(batch_size=_ROWS))
+        except ValueError as error:
+            if table.num_columns > 1:
+                for name in table.column_names:
+                    self._text(table.select([name]))
+            raise _not_written(table.column_names[0], "CSV", error) from error
         return out.getvalue().to_pybytes()
 
     def part(self, answers: list[Answers], file: BinaryIO) -> None:
@@ -233,7 +258,7 @@ def flat_table(answers: Answers) -> Any:
     Raises: ValueError if answers of steps have other lengths in different outputs.
     """
     pyarrow = need("pyarrow", "writing CSV", "frames")
-    table = table_of(answers)
+    table = table_of(answers, mixed_as_text=True)
     scores: dict[str, Any] = {name: as_numbers(y) for name, y in answers.scores.items()}
     raggeds = [y for y in scores.values() if isinstance(y, Ragged)]
     flat: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,8 @@ from ..data import frames, grouping
 from ..given.extras import need
 from ..given.places import placed, rows_of
 from ..models import asked
-from ..storage.text import printable
 from . import csv_rows
-from .block import Block, Reading, columns_in
+from .block import Block, Reading, columns_in, of_file
 from .keys import Keys
 
 _BYTES = 8 << 20  # about what a piece of a Parquet file takes
@@ -29,15 +29,20 @@ def count_of(path: str, kind: str) -> int | None:
     return None
 
 
-def pieces(path: str, kind: str, skip: int) -> Iterator[tuple[Any, float | None]]:
+def pieces(
+    path: str, kind: str, skip: int, exact: tuple[str, ...] = ()
+) -> Iterator[tuple[Any, float | None]]:
     """The rows of a file from number `skip` on, as tables, and how much is read by then.
 
+    exact: columns of CSV whose numbers are text where float64 does not tell them apart.
     Raises: ValueError naming the file.
     """
-    reader = {"parquet": _parquet, "arrow": _ipc, "csv": _csv}[kind]
+    reader = {"parquet": _parquet, "arrow": _ipc, "csv": partial(csv_rows.tables, exact=exact)}[
+        kind
+    ]
     seen = 0
     with _of_file(path, 0):
-        for table, share in reader(path, skip):
+        for table, share in reader(path):
             start = max(skip - seen, 0)
             seen += table.num_rows
             if start < table.num_rows:
@@ -51,13 +56,11 @@ def _of_file(path: str, first: int) -> Iterator[None]:
         with rows_of(lambda row: row + first):
             yield
     except ValueError as error:
-        if not hasattr(error, "path"):
-            error.args = (f"{printable(path)}: {error}",)
-            vars(error)["path"] = path
-        raise
+        named = of_file(error, path)
+        raise named from (None if named is error else error)
 
 
-def _parquet(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
+def _parquet(path: str) -> Iterator[tuple[Any, float | None]]:
     parquet, pyarrow = (
         need("pyarrow.parquet", "reading Parquet", "frames"),
         need("pyarrow", "", "frames"),
@@ -72,7 +75,7 @@ def _parquet(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
         yield pyarrow.Table.from_batches([batch]), seen / facts.num_rows
 
 
-def _ipc(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
+def _ipc(path: str) -> Iterator[tuple[Any, float | None]]:
     pyarrow = need("pyarrow", "reading Arrow IPC", "frames")
     if path == "-":
         batches, count = pyarrow.ipc.open_stream(sys.stdin.buffer), None
@@ -90,16 +93,12 @@ def _ipc(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
             yield pyarrow.Table.from_batches([batch.slice(start, _ROWS)]), share
 
 
-def _csv(path: str, skip: int) -> Iterator[tuple[Any, float | None]]:
-    yield from csv_rows.tables(path)
-
-
 def blocks(path: str, kind: str, how: Reading, skip: int) -> Iterator[Block]:
     """The sequences of a file from row `skip` on.
 
     Raises: ValueError naming the file, the column, the row.
     """
-    tables = pieces(path, kind, skip)
+    tables = pieces(path, kind, skip, _carried_names(how))
     if how.by is not None:
         yield from _long(path, tables, how, skip)
         return
@@ -119,13 +118,19 @@ def blocks(path: str, kind: str, how: Reading, skip: int) -> Iterator[Block]:
         first += table.num_rows
 
 
+def _carried_names(how: Reading) -> tuple[str, ...]:
+    """The columns that are named as keys, or to go along."""
+    keys = [] if how.by is None else grouping.names_of_keys(how.by)
+    return (*keys, *(how.keep or ()))
+
+
 def _inputs(table: Any, how: Reading) -> list[str]:
     """The names of the columns that a model reads."""
     if how.columns is not None:
         return columns_in(how.columns)
     if how.inputs:
         return list(how.inputs)
-    kinds = {name: frames.kind_of(table[name]) for name in table.column_names}
+    kinds = {name: frames.kind_of(column) for name, column in _columns(table).items()}
     for wanted in ("lists", "text"):
         found = [name for name, kind in kinds.items() if kind == wanted]
         if len(found) == 1:
@@ -139,8 +144,17 @@ def _kept(table: Any, how: Reading, taken: list[str]) -> list[str]:
         for name in how.keep:
             frames.column_of(table, name)
         return list(how.keep)
-    names = [name for name in table.column_names if name not in taken]
-    return [name for name in names if frames.kind_of(table[name]) != "lists"]
+    columns = {name: x for name, x in _columns(table).items() if name not in taken}
+    return [name for name, column in columns.items() if frames.kind_of(column) != "lists"]
+
+
+def _columns(table: Any) -> dict[str, Any]:
+    """All columns by their names. Raises: ValueError naming one that another has too."""
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    if len(columns) < table.num_columns:
+        for name in table.column_names:
+            frames.column_of(table, name)
+    return columns
 
 
 def _cuts(table: Any, taken: list[str], steps: int) -> list[tuple[int, int]]:
