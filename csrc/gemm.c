@@ -222,6 +222,37 @@ static void run_thread(void *context, int thread, int num_threads) {
                  msq_share(blocks, thread + 1, num_threads));
 }
 
+struct layers {
+    struct job jobs[MSQ_MOST_BESIDE];
+    int count;
+};
+
+static void run_layers(void *context, int thread, int num_threads) {
+    struct layers *const layers = context;
+    for (int i = 0; i < layers->count && (i == 0 || !layers->jobs[i - 1].stop.stopped); i++)
+        run_thread(&layers->jobs[i], thread, num_threads);
+}
+
+int msq_dense_beside_f32(float *const *y, const float *x, const msq_dense *const *dense, int count,
+                         int64_t rows, int num_threads) {
+    struct layers layers = {.count = count};
+    int64_t parts = rows;
+    double work = 0;
+    if (rows < 0 || count < 1 || count > MSQ_MOST_BESIDE)
+        return MSQ_OUT_OF_RANGE;
+    for (int i = 0; i < count; i++) {
+        layers.jobs[i] = (struct job){.y = y[i], .x = x, .dense = dense[i], .rows = rows};
+        layers.jobs[i].x_stride = dense[i]->in;
+        parts = parts > dense[i]->blocks ? parts : dense[i]->blocks;
+        work += (double)rows * (double)dense[i]->in * (double)dense[i]->out;
+    }
+    msq_parallel(msq_plan_products(num_threads, parts, work), run_layers, &layers);
+    for (int i = 0; i < count; i++)
+        if (layers.jobs[i].failed || layers.jobs[i].stop.stopped)
+            return layers.jobs[i].failed ? MSQ_NO_MEMORY : MSQ_INTERRUPTED;
+    return MSQ_OK;
+}
+
 int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_dense *dense,
                        int64_t rows, int activation, int num_threads) {
     struct job job = {.y = y, .x = x, .x_stride = x_stride, .dense = dense, .rows = rows};
@@ -230,7 +261,7 @@ int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_den
         return MSQ_OUT_OF_RANGE;
     const int64_t parts = rows > dense->blocks ? rows : dense->blocks;
     const double work = (double)rows * (double)dense->in * (double)dense->out;
-    msq_parallel(msq_plan_threads(num_threads, parts, work, MSQ_FMAS_PER_THREAD), run_thread, &job);
+    msq_parallel(msq_plan_products(num_threads, parts, work), run_thread, &job);
     return job.failed ? MSQ_NO_MEMORY : job.stop.stopped ? MSQ_INTERRUPTED : MSQ_OK;
 }
 

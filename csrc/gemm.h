@@ -29,6 +29,12 @@ int msq_dense_pack_low(msq_dense **dense, int precision, const void *codes, cons
 /* msq_dense_f32 of rows x_stride apart. */
 int msq_dense_rows_f32(float *y, const float *x, int64_t x_stride, const msq_dense *dense,
                        int64_t rows, int activation, int num_threads);
+/* Layers whose products msq_dense_beside_f32 makes together. */
+enum { MSQ_MOST_BESIDE = 3 };
+/* msq_dense_f32 without an activation of `count` layers on the same rows, y[i] that of the layer i:
+ * threads begin and end together once for all of them. */
+int msq_dense_beside_f32(float *const *y, const float *x, const msq_dense *const *dense, int count,
+                         int64_t rows, int num_threads);
 /* The panels of a dense layer in float32: one group, of `*out` columns, each the sum of `*in`
  * products. */
 const float *msq_dense_panels(const msq_dense *dense, int64_t *in, int64_t *out);

@@ -79,20 +79,28 @@ int msq_has_openmp(void) {
 #endif
 }
 
-int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
+/* `least`: grains for which one more thread pays. */
+static int plan(int requested, int64_t parts, double grains, double least) {
 #ifdef MASKSEQ_EAGER_THREADS /* for tests: threads for work of any size */
-    grain = work < 1 ? 1 : work / MSQ_MAX_THREADS;
+    grains = grains > 0 ? MSQ_MAX_THREADS : 0;
+    least = 1;
 #endif
     int64_t n = requested > 0 ? requested : msq_default_threads();
     n = n > MSQ_MAX_THREADS ? MSQ_MAX_THREADS : n;
     n = n > parts ? parts : n;
-    n = n > work / grain ? (int64_t)(work / grain) : n;
+    n = n > grains / least ? (int64_t)(grains / least) : n;
     if (n <= 1 || forked)
         return 1;
     msq_team *const team = msq_own_team();
-    return team && msq_threads_pay(&team->account, work / grain, (int)n, msq_cpus_are_taken)
-               ? (int)n
-               : 1;
+    return team && msq_threads_pay(&team->account, grains, (int)n, msq_cpus_are_taken) ? (int)n : 1;
+}
+
+int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
+    return plan(requested, parts, work / grain, 1);
+}
+
+int msq_plan_products(int requested, int64_t parts, double fmas) {
+    return plan(requested, parts, fmas / MSQ_FMAS_PER_THREAD, 0.25);
 }
 
 static void pause_cpu(void) {

@@ -98,7 +98,7 @@ static double plan(attention_job *job) {
 static int attend(const msq_attention *a, const msq_attention_dropout *dropout, int num_threads) {
     attention_job job = {.shape = {.a = a, .kernels = msq_kernels(), .dropout = dropout}};
     const double fmas = plan(&job);
-    const int threads = msq_plan_threads(num_threads, job.items, fmas, MSQ_FMAS_PER_THREAD);
+    const int threads = msq_plan_products(num_threads, job.items, fmas);
     int64_t floats = threads;
     job.heads_together = (double)a->batch * (double)a->heads;
     job.heads_together /= threads > 1 ? ITEMS_A_THREAD * threads : 1;

@@ -182,8 +182,8 @@ int msq_convolve_f32(float *y, const float *x, const msq_dense *const *parts, in
     const int64_t blocks = groups * j.blocks;
     const double work = (double)windows->rows * (double)windows->size * (double)j.width *
                         (double)j.units * (double)groups;
-    const int threads = msq_plan_threads(
-        num_threads, windows->rows > blocks ? windows->rows : blocks, work, MSQ_FMAS_PER_THREAD);
+    const int threads =
+        msq_plan_products(num_threads, windows->rows > blocks ? windows->rows : blocks, work);
     int status = allocate(&j, threads);
     if (status == MSQ_OK) {
         j.distinct = windows->rows;

@@ -154,6 +154,9 @@ def dense(
     out: NDArray[np.float32] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[np.float32]: ...
+def dense_beside(
+    x: ArrayLike, layers: Sequence[PackedDense], *, num_threads: int | None = None
+) -> list[NDArray[np.float32]]: ...
 def lstm_of_rows(
     h: ArrayLike,
     packed: PackedDense,

@@ -107,6 +107,8 @@ cdef extern from "gemm.h":
                            const float* bias, int64_t features, int64_t units) nogil
     int msq_dense_rows_f32(float* y, const float* x, int64_t x_stride, const msq_dense* dense,
                            int64_t rows, int activation, int num_threads) nogil
+    int msq_dense_beside_f32(float* const* y, const float* x, const msq_dense* const* dense,
+                             int count, int64_t rows, int num_threads) nogil
 
 cdef extern from "conv/conv.h":
     ctypedef struct msq_windows:

@@ -394,16 +394,18 @@ def align(rows: list[Rows]) -> list[np.ndarray] | None:
 
     They can if all have equal layouts and show their masked cells in the same way.
     """
-    layout, carry, arrays = rows[0].layout, rows[0].carry, []
+    layout, carry, arrays, lengths = rows[0].layout, rows[0].carry, [], set()
     for x in rows:
-        same = x.layout is layout or layout.equals(x.layout)
-        if not same or not (x.carry is carry or layout.full):
+        if x.layout is not layout and not layout.equals(x.layout):
             return None
-        arrays.append(x.values)
-    lengths = list(map(len, arrays))
-    longest = max(lengths)
-    if longest == min(lengths):
+        if x.carry is not carry and not layout.full:
+            return None
+        values = x.values if x._values is None else x._values
+        arrays.append(values)
+        lengths.add(len(values))
+    if len(lengths) == 1:
         return arrays
+    longest = max(lengths)
     return [with_pads(x, longest) for x in rows]
 
 

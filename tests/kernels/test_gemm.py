@@ -72,6 +72,31 @@ def test_dense_has_the_same_bits_for_any_thread_count(rng, rows, features, units
         np.testing.assert_array_equal(_kernels.dense(x, packed, "tanh", num_threads=n), one)
 
 
+@pytest.mark.parametrize("rows", [0, 1, 24, 300])
+def test_layers_beside_each_other_have_the_bits_of_each_alone(rng, rows):
+    x = rng.normal(size=(rows, 64)).astype(np.float32)
+    codes = rng.integers(-9, 9, (64, 7), np.int8), np.ones(7, np.float32)
+    for isa in _kernels.ISAS:
+        _kernels.set_isa(isa)
+        layers = [_kernels.PackedDense(*case(rng, 1, 64, units)[1:]) for units in (130, 64)]
+        layers.append(_kernels.PackedDense(codes))
+        for threads in (1, 2, 3):
+            made = _kernels.dense_beside(x, layers, num_threads=threads)
+            assert len(made) == 3
+            for y, layer in zip(made, layers, strict=True):
+                np.testing.assert_array_equal(y, _kernels.dense(x, layer, num_threads=1))
+
+
+def test_layers_beside_each_other_are_of_one_width(rng):
+    x, kernel, bias = case(rng, 2, 3, 4)
+    packed = _kernels.PackedDense(kernel, bias)
+    with pytest.raises(ValueError, match=r"layers must have 3 features, got 2"):
+        _kernels.dense_beside(x, [packed, _kernels.PackedDense(kernel[:2])])
+    for count in (0, 4):
+        with pytest.raises(ValueError, match=f"layers must be 1 to 3, got {count}"):
+            _kernels.dense_beside(x, [packed] * count)
+
+
 def test_packed_weights_keep_the_isa_they_were_packed_for(rng):
     x, kernel, bias = case(rng, 9, 20, 21)
     want = _kernels.dense(x, _kernels.PackedDense(kernel, bias))

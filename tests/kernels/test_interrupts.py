@@ -27,6 +27,12 @@ def a_long_dense(threads):
     return lambda: _kernels.dense(np.zeros((40_000, 1024), np.float32), packed, num_threads=threads)
 
 
+def a_long_dense_beside_another(threads):
+    packed = _kernels.PackedDense(np.ones((1024, 1024), np.float32))
+    x = np.zeros((40_000, 1024), np.float32)
+    return lambda: _kernels.dense_beside(x, [packed, packed], num_threads=threads)
+
+
 def a_long_rnn(threads):
     weights = np.ones((8, 4 * 96), np.float32), np.ones((96, 4 * 96), np.float32)
     packed = _kernels.PackedRNN("lstm", *weights)
@@ -40,7 +46,9 @@ def a_long_attention(threads):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("prepare", [a_long_dense, a_long_rnn, a_long_attention])
+@pytest.mark.parametrize(
+    "prepare", [a_long_dense, a_long_dense_beside_another, a_long_rnn, a_long_attention]
+)
 def test_an_exception_of_a_handler_ends_a_kernel(prepare, threads):
     call = prepare(threads)
     before = signal.signal(signal.SIGVTALRM, raise_it)

@@ -84,6 +84,32 @@ def dense(
     return y
 
 
+def dense_beside(
+    x: ArrayLike, layers: Sequence[PackedDense], *, num_threads: int | None = None
+) -> list[NDArray[np.float32]]:
+    """`dense` of up to 3 layers on the same x (n, in) -> (n, out) of each; threads meet once."""
+    cdef int count = len(layers), i, status, threads = thread_count(num_threads)
+    cdef const msq_dense* packed[3]
+    cdef float* values[3]
+    cdef PackedDense layer
+    if not 1 <= count <= 3:
+        raise ValueError(f"layers must be 1 to 3, got {count}")
+    cdef Array a = floats(x, "x").expect(ANY, (<PackedDense?>layers[0]).features)
+    cdef int64_t rows = a.view.shape[0]
+    made = []
+    for i in range(count):
+        layer = <PackedDense?>layers[i]
+        if layer.features != a.view.shape[1]:
+            raise ValueError(f"layers must have {a.view.shape[1]} features, got {layer.features}")
+        y = new_floats((rows, layer.units))
+        packed[i], values[i] = layer.packed, <float*>writable(y)
+        made.append(y)
+    with nogil:
+        status = msq_dense_beside_f32(values, <const float*>a.view.buf, packed, count, rows, threads)
+    finished(status)
+    return made
+
+
 OF_ROWS = ("softmax", "log_softmax", "sparsemax")
 
 

@@ -73,6 +73,20 @@ static void rows_apart(scene *s, const msq_dense *packed, int64_t rows, int64_t 
         same_floats(s, "dense rows", y);
 }
 
+/* A layer twice, on the same rows, in one region. */
+static void beside(scene *s, const msq_dense *packed, const float *x, int64_t rows, int64_t units) {
+    const output y = out(s, rows * units, sizeof(float)), z = out(s, rows * units, sizeof(float));
+    if (s->no_memory || !packed)
+        return;
+    const msq_dense *const layers[] = {packed, packed};
+    float *const one[] = {y.one, z.one}, *const many[] = {y.many, z.many};
+    if (!both_ok(s, msq_dense_beside_f32(one, x, layers, 2, rows, 1),
+                 msq_dense_beside_f32(many, x, layers, 2, rows, 3)))
+        return;
+    same_floats(s, "dense beside", y);
+    same_floats(s, "dense beside", z);
+}
+
 void scene_dense(scene *s) {
     const int64_t in = between(s, 0, 20), units = between(s, 0, 40), rows = between(s, 0, 60);
     const int which = (int)between(s, -1, 32);
@@ -87,6 +101,7 @@ void scene_dense(scene *s) {
                                               msq_dense_f32(y.many, x, packed, rows, which, 3)))
         same_floats(s, "dense", y);
     rows_apart(s, packed, rows, in, units, which);
+    beside(s, packed, x, rows, units);
     msq_dense_free(packed);
     dense_back(s, x, kernel, rows, in, units);
 }

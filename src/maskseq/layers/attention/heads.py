@@ -115,6 +115,7 @@ class HeadsAttention(DropsWeights, CallOfHeads):
                     f"{tuple(shape)}"
                 )
         self._shapes = heads = self.head_shapes()
+        self._scale = 1 / math.sqrt(heads["query"][1])
         features = query_shape[-1]
         together = (heads["query"][0], heads["value"][1])
         self.query_dense = Projection("query", (features,), heads["query"], self)
@@ -179,7 +180,9 @@ class HeadsAttention(DropsWeights, CallOfHeads):
         real = np.logical_and.reduce(checked) if checked else None
         averages = self.averages(with_scores)
         packed = None if self.use_gate and averages else query_mask  # each masked query has a gate
-        queries, values = Rows.view(query, packed), Rows.view(value, real)
+        queries = Rows.view(query, packed)
+        alone = sides[1] is sides[0] and packed is None and real is None
+        values = queries if alone else Rows.view(value, real)
         keys = values if key is value else Rows.view(key, real)
         mask = self._attention_mask(attention_mask, queries.layout, values.layout)
         meeting = Meeting(queries.layout, values.layout, causal, mask)
@@ -341,6 +344,7 @@ class HeadsAttention(DropsWeights, CallOfHeads):
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """(output rows, then pad rows; scores). `query_mask`: of queries that it did not pack."""
         query, value, key = sides
+        alone = value is query and key is query
         layout, averages = meeting.queries, self.averages(with_scores)
         masked = not layout.full
         padded = averages and masked
@@ -351,8 +355,13 @@ class HeadsAttention(DropsWeights, CallOfHeads):
         heads: Any = None
         scores: np.ndarray | None = None
         for part in meeting.parts(_EVERYTHING if with_scores else _STEPS):
-            sides = query[part.rows], value[part.keys], key[part.keys]
-            heads, scores = self._attend(part.meeting, *sides, with_scores)
+            if alone:
+                q, k, v = self.project_alone(query[part.rows])
+            else:
+                q = self._heads("query", query[part.rows])
+                k = self._heads("key", key[part.keys])
+                v = self._heads("value", value[part.keys])
+            heads, scores = part.meeting.attend(q, k, v, self._scale, with_scores)
             if averages:
                 lost = part.meeting.lost()
                 if query_mask is not None:
@@ -373,16 +382,9 @@ class HeadsAttention(DropsWeights, CallOfHeads):
             out[layout.steps :] = 0
         return out.reshape(rows, *features), scores
 
-    def _attend(
-        self,
-        meeting: Meeting,
-        query: np.ndarray,
-        value: np.ndarray,
-        key: np.ndarray,
-        with_scores: bool,
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        q, k, v = self._heads("query", query), self._heads("key", key), self._heads("value", value)
-        return meeting.attend(q, k, v, 1 / math.sqrt(q.shape[2]), with_scores)
+    def project_alone(self, x: np.ndarray) -> list[np.ndarray]:
+        """x (n, features) -> queries, keys and values (n, heads, width) of rows that meet."""
+        return self.query_dense.rows_beside(x, self.key_dense, self.value_dense)
 
     def _heads(self, side: str, x: np.ndarray) -> np.ndarray:
         """x (n, features) -> its projection (n, heads, width)."""

@@ -33,12 +33,21 @@ class Projection(PackingLayer):
 
     def rows(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """x (n, ...) -> (n, outputs), flat, in `out` if it is given."""
+        return _kernels.dense(self._flat(x), self.packed(), activation=self._activation, out=out)
+
+    def rows_beside(self, x: np.ndarray, *others: "Projection") -> list[np.ndarray]:
+        """x (n, ...) -> (n, *outputs) of this projection and others; none has an activation."""
+        x, sides = self._flat(x), (self, *others)
+        made = _kernels.dense_beside(x, [side.packed() for side in sides])
+        return [y.reshape(len(y), *side._outputs) for y, side in zip(made, sides, strict=True)]
+
+    def _flat(self, x: np.ndarray) -> np.ndarray:
+        """x (n, ...) -> (n, inputs)."""
         try:
-            x = x.reshape(len(x), self._width)
+            return x.reshape(len(x), self._width)
         except ValueError:
             wanted = f"inputs must have {self._width} numbers at each step"
             raise ValueError(f"{wanted}, got {math.prod(x.shape[1:])}") from None
-        return _kernels.dense(x, self.packed(), activation=self._activation, out=out)
 
     def rows_on_tape(self, x: Traced) -> Traced:
         """x (n, ...) -> (n, *outputs), recorded."""

@@ -37,10 +37,7 @@ def attend_to_all_cells(layer: Any, x: Unmasked, steps: int) -> Unmasked:
 
 def _attend(layer: Any, rows: np.ndarray, layout: Layout, cells: Layout) -> np.ndarray:
     """The output rows for real rows, and then pad rows, of whole sequences."""
-    q, k, v = (
-        getattr(layer, f"{side}_dense").rows(rows).reshape(len(rows), *shape)
-        for side, shape in layer.head_shapes().items()
-    )
+    q, k, v = layer.project_alone(rows)
     shown, scale = _shown(layout), 1 / math.sqrt(q.shape[2])
     k, v = k.take(shown, axis=0), v.take(shown, axis=0)
     heads = np.empty((*q.shape[:2], v.shape[2]), np.float32)
