@@ -37,7 +37,7 @@ def sort_nodes(
     return list(done.values())
 
 
-def _needs(node: Node) -> list[KerasTensor]:
+def needs(node: Node) -> list[KerasTensor]:
     """The tensors that a call needs, those of the mask it was filled with after the others."""
     return node.inputs + [x for x in flatten(node.filled_mask) if isinstance(x, KerasTensor)]
 
@@ -55,7 +55,7 @@ def _depths(order: list[Node]) -> tuple[dict[int, int], dict[int, int]]:
         operation = id(node.operation)
         depth = max(of_calls.get(id(node), 0), of_operations.get(operation, 0))
         of_calls[id(node)] = of_operations[operation] = depth
-        for needed in _needs(node):
+        for needed in needs(node):
             if needed.node is not None:
                 before = of_calls.get(id(needed.node), 0)
                 of_calls[id(needed.node)] = max(depth + 1, before)
@@ -94,7 +94,7 @@ def layers_by_depth(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> li
         seen.add(id(node))
         met.setdefault(id(node.operation), len(met))
         stack.append((tensor, True))
-        stack.extend((needed, False) for needed in reversed(_needs(node)))
+        stack.extend((needed, False) for needed in reversed(needs(node)))
     layer_depth = _depths(order)[1]
     operations = (node.operation for node in reversed(order))
     layers = {id(x): x for x in operations if hasattr(x, "_inbound_nodes")}

@@ -1,7 +1,7 @@
 """A plan: the calls between the inputs and the outputs of a model, compiled once into a flat list.
 
 Values live in numbered slots. Each step knows where its arguments come from and where its result
-goes, so that a walk looks nothing up.
+goes, so that a walk looks nothing up. A value that is read no more leaves its slot to another.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from ..rows import Rows, settled
 from .late import recorded_masks_differ
 from .lost import reader_of_padding
 from .order import as_keras_runs, sort_nodes
+from .slots import slots_of
 from .symbols import KerasTensor, Node
 from .tables import left_in_table
 
@@ -38,11 +39,8 @@ class Plan:
         if takes:
             self.nodes = as_keras_runs(self.nodes)
         self._tables = set() if self._by_hand else left_in_table(self.nodes, outputs)
-        self._slots = {id(tensor): slot for slot, tensor in enumerate(self.inputs)}
-        for node in self.nodes:
-            for tensor in flatten(node.outputs):
-                self._slots.setdefault(id(tensor), len(self._slots))
-        self._room: Slots = [None] * (len(self._slots) - len(self.inputs))
+        self._slots, count = slots_of(self.inputs, self.nodes, flatten(outputs))
+        self._room: Slots = [None] * (count - len(self.inputs))
         # The number of the last call that reads a tensor; an output is read after all.
         self._last_read = {id(x): i for i, node in enumerate(self.nodes) for x in node.inputs}
         self._last_read.update((id(x), len(self.nodes)) for x in flatten(outputs))
