@@ -19,6 +19,7 @@ _FRAMES = {
     ("pyarrow", "RecordBatch"): "pyarrow",
 }
 _LISTS = ("list", "large_list", "fixed_size_list", "extension<arrow.fixed_shape_tensor", "array")
+_NUMBERS = ("int", "uint", "float", "bool", "double", "halffloat")
 _TEXT = ("string", "large_string", "str", "categorical", "enum", "category", "dictionary")
 
 
@@ -65,12 +66,20 @@ def kind_of(column: Any) -> str:
         if dtype.kind != "O":
             return "numbers" if dtype.kind in "biuf" else "other"
         return _kind_of_objects(column)
-    name = str(getattr(dtype, "pyarrow_dtype", dtype)).lower()
+    name = str(_of_categories(getattr(dtype, "pyarrow_dtype", dtype))).lower()
     if name.startswith(_LISTS):
         return "lists"
     if name.startswith(_TEXT):
         return "text"
-    return "numbers" if name.startswith(("int", "uint", "float", "bool", "double")) else "other"
+    return "numbers" if name.startswith(_NUMBERS) else "other"
+
+
+def _of_categories(dtype: Any) -> Any:
+    """The type of the values that categories stand for; of others themselves."""
+    if hasattr(dtype, "categories") and hasattr(dtype, "ordered"):  # pandas
+        kind = dtype.categories.dtype
+        return kind if not isinstance(kind, np.dtype) or kind.kind in "biuf" else dtype
+    return dtype.value_type if str(dtype).startswith("dictionary") else dtype
 
 
 def _dtype_of(column: Any) -> Any:
@@ -170,6 +179,7 @@ def numbers_of(column: Any, name: Any, nulls: float | None = None) -> np.ndarray
     """
     if kind_of(column) != "numbers":
         raise ValueError(f"column {name!r} must hold numbers, got {_dtype_of(column)}")
+    column = _plain(column)
     null = null_row(column)
     if null is not None:
         if nulls is None:
@@ -182,9 +192,13 @@ def numbers_of(column: Any, name: Any, nulls: float | None = None) -> np.ndarray
 
 def keys_of(column: Any, name: Any) -> np.ndarray:
     """(rows,) of anything that can be told apart or sorted. Raises: ValueError at a null."""
+    if kind_of(column) == "lists" and len(column):
+        raise ValueError(f"column {name!r} must hold one value a row, got {_dtype_of(column)}")
+    column = _plain(column)
     null = null_row(column)
     if null is None:
-        values = np.asarray(_plain(column).to_numpy())
+        wide = str(_dtype_of(column)) in ("Int128", "UInt128")  # which NumPy does not have
+        values = np.asarray(column.to_list() if wide else column.to_numpy())
         missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(0, bool)
         if not missing.any():
             return values
@@ -192,10 +206,27 @@ def keys_of(column: Any, name: Any) -> np.ndarray:
     raise placed(ValueError(f"column {name!r} has no value in row {null}"), null)
 
 
+def times_of(column: Any, name: Any) -> np.ndarray:
+    """As `keys_of`, what a column is sorted by: categories that have an order go by it."""
+    times = keys_of(column, name)
+    if hasattr(column, "cat") and hasattr(column.cat, "codes"):  # pandas
+        return column.cat.codes.to_numpy()
+    if str(_dtype_of(column)).startswith("Enum"):  # polars
+        return column.to_physical().to_numpy()
+    if getattr(getattr(column, "type", None), "ordered", False):  # pyarrow
+        whole = column.unify_dictionaries().combine_chunks()
+        return getattr(whole, "chunk", lambda _: whole)(0).indices.to_numpy()
+    return times
+
+
 def _plain(column: Any) -> Any:
-    """A pyarrow column without a dictionary."""
+    """A column whose categories are the values that they stand for, each row a value of its own."""
     kind: Any = getattr(column, "type", None)
-    return column.cast(kind.value_type) if str(kind).startswith("dictionary") else column
+    if str(kind).startswith("dictionary"):
+        return column.cast(kind.value_type)
+    if str(kind).startswith("run_end_encoded"):
+        return import_module("pyarrow.compute").run_end_decode(column)
+    return column.astype(object) if hasattr(column, "cat") and hasattr(column, "astype") else column
 
 
 def null_row(column: Any) -> int | None:
@@ -231,7 +262,16 @@ def rows_of(frame: Any, names: list[Any], rows: np.ndarray) -> Any:
             return frame[names].iloc[rows].reset_index(drop=True)
         case "polars":
             return frame.select(names)[rows]
-    return frame.select(names).take(rows)
+    pyarrow = import_module("pyarrow")
+    return pyarrow.table({name: taken(frame[name], rows) for name in names})
+
+
+def taken(column: Any, rows: np.ndarray) -> Any:
+    """Some rows of a pyarrow column, of whatever type."""
+    kind = str(column.type)
+    if kind in ("string_view", "binary_view"):  # which take() does not know
+        column = column.cast("large_" + kind.removesuffix("_view"))
+    return _plain(column).take(rows) if kind.startswith("run_end") else column.take(rows)
 
 
 def with_columns(frame: Any, columns: dict[str, np.ndarray | Ragged], alone: bool = False) -> Any:

@@ -122,7 +122,7 @@ def keys_of(frame: Any, names: list[Any]) -> list[np.ndarray]:
 
 def times_of(frame: Any, sort: Any) -> np.ndarray | None:
     """The column of that name; None if it is None. Raises: as `groups_of`."""
-    return None if sort is None else frames.keys_of(frames.column_of(frame, sort), sort)
+    return None if sort is None else frames.times_of(frames.column_of(frame, sort), sort)
 
 
 def features_of(frame: Any, by: Any, sort: Any) -> list[Any]:

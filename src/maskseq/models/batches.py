@@ -1,5 +1,6 @@
 """The inputs of a model cut into batches of whole sequences, and their results as one."""
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -37,7 +38,7 @@ def gives_batches(x: Any) -> bool:
     """
     if hasattr(x, "__next__"):
         return True
-    known = (list, tuple, dict, str, bytes, bytearray, np.ndarray, Ragged)
+    known = (list, tuple, dict, str, bytes, bytearray, memoryview, array, np.ndarray, Ragged)
     if isinstance(x, known) or any(hasattr(x, name) for name in _OF_DATA):
         return False
     if frames.library_of(x) is not None:

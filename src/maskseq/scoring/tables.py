@@ -234,6 +234,6 @@ def _sequences(
         columns = grouping.features_of(table, how.by, how.sorted_by)
     x = grouping.sequences_of(table, groups, columns, how.nulls)
     kept = names if how.keep is None else list(how.keep)
-    carried = {name: frames.column_of(table, name).take(groups.heads) for name in kept}
+    carried = {name: frames.taken(frames.column_of(table, name), groups.heads) for name in kept}
     count = len(groups.heads)
     return Block(x, carried, count, table.num_rows, first, {}, share, groups.heads, path)
