@@ -319,3 +319,9 @@ def test_products_of_integers_are_exact(product):
     assert product(a, b.astype(np.float32)).dtype == np.float32
     x = maskseq.Input((2,), dtype="int32")
     assert maskseq.Model(x, product(x, b)).predict(a).tolist() == [[2**24 + 3], [11]]
+
+
+def test_of_two_numbers_that_are_equally_near_a_quantile_is_the_lower():
+    x = np.arange(6, dtype=np.float32)
+    assert [ops.quantile(x, q, method="nearest").item() for q in (0.3, 0.5, 0.7)] == [1, 2, 3]
+    assert ops.percentile(x[:4], 50, method="nearest").item() == 1

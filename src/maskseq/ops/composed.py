@@ -1175,7 +1175,7 @@ def _between(rows: Any, place: float, last: int, method: str) -> Any:
                 below, elementwise.multiply(elementwise.subtract(above, below), share)
             )
         )
-    places = {"lower": low, "higher": math.ceil(place), "nearest": int(np.round(place))}
+    places = {"lower": low, "higher": math.ceil(place), "nearest": math.ceil(place - 0.5)}
     if method not in places:
         raise ValueError(f"method must be 'linear' or one of {[*places]}, got {method!r}")
     return rows[..., places[method]]

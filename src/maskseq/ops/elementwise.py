@@ -232,7 +232,11 @@ def round(x, decimals=0):
 @operation(
     "Clip",
     by_equality=True,
-    gradient=lambda d, y, x, x_min, x_max: d * ((x >= x_min) & (x <= x_max)),
+    gradient=(
+        lambda d, y, x, x_min, x_max: d * ((x >= x_min) & (x <= x_max)),
+        lambda d, y, x, x_min, x_max: d * ((x < x_min) & np.less_equal(x_min, x_max)),
+        lambda d, y, x, x_min, x_max: d * ((x > x_max) | np.greater(x_min, x_max)),
+    ),
 )
 def clip(x, x_min, x_max):
     """`x`, `x_min` where it is below that and `x_max` where it is above.
@@ -431,7 +435,9 @@ def zeros_like(x, dtype=None):
 
 
 @of_cells
-@operation("FullLike", by_equality=True, gradient=NO_GRADIENT)
+@operation(
+    "FullLike", by_equality=True, gradient=(NO_GRADIENT, lambda d, y, x, fill_value, dtype: d)
+)
 def full_like(x, fill_value, dtype=None):
     """`fill_value` in every cell of a tensor of the shape of `x`.
 

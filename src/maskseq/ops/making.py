@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from ..context import current
 from ..given.numbers import real_numbers
 from ..graph.symbols import KerasTensor
 from ..nest import holds
+from ..numerics import reductions
 from ..tape import Traced, value_of
 from ..tensor import Tensor, as_numpy, convert_to_tensor
+from . import elementwise
+from .operation import operation
 from .shaping import broadcast_to
 
 
@@ -33,6 +37,14 @@ def _shape(shape: Any) -> tuple[int, ...]:
 
 def _made(array: np.ndarray, dtype: Any = None) -> Tensor:
     return array.astype(dtype or np.float32, copy=False).view(Tensor)
+
+
+def _tape_for(*numbers: Any) -> Any:
+    """The tape that knows one of the numbers; None if none does."""
+    tapes = [x.tape for x in numbers if type(x) is Traced]
+    tape = current().tape
+    known = tape is not None and tape.wants_any(list(numbers))
+    return tapes[0] if tapes else tape if known else None
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
@@ -75,7 +87,10 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     >>> print(ops.arange(1, 2, 0.25))
     [1.   1.25 1.5  1.75]
     """
-    given = [value_of(x) for x in (start, stop, step)]
+    tape = _tape_for(start, stop, step)
+    if tape is not None:
+        return tape.call_plain("ops.arange", arange, (start, stop, step, dtype), {})
+    given = start, stop, step
     for name, x in zip(("start", "stop", "step"), given, strict=True):
         if isinstance(x, KerasTensor) or (x is None and name == "start"):
             _whole(x, name)
@@ -418,14 +433,37 @@ def linspace(
     >>> print(ops.linspace(0, 1, 5))
     [0.   0.25 0.5  0.75 1.  ]
     """
-    ends = {"start": start, "stop": stop}
-    first, last = (
-        real_numbers(np.asarray(value_of(x)), name).astype(float) for name, x in ends.items()
-    )
-    count = _whole(num, "num")
-    found, step = np.linspace(first, last, count, endpoint, retstep=True, axis=axis)
+    if _tape_for(start, stop) is not None:
+        made, step = _linspace(start, stop, num, endpoint, axis)
+        made = made if dtype is None else elementwise.cast(made, dtype)
+        return (made, step) if retstep else made
+    found, step = map(np.asarray, _evenly(start, stop, num, endpoint, axis))
     made = _made(found, dtype)
-    return (made, _made(np.asarray(step))) if retstep else made
+    return (made, _made(step)) if retstep else made
+
+
+def _evenly(start, stop, num, endpoint, axis):
+    ends = {"start": start, "stop": stop}
+    first, last = (real_numbers(np.asarray(x), name).astype(float) for name, x in ends.items())
+    count = _whole(num, "num")
+    return [*np.linspace(first, last, count, endpoint, retstep=True, axis=axis)]
+
+
+def _to_stop(d, y, start, stop, num, endpoint, axis):
+    """The gradient of the end: of each number the share of the way, of the distance one step's."""
+    share, step = np.linspace(0, 1, int(num), endpoint, retstep=True)
+    found = np.zeros(np.broadcast_shapes(np.shape(start), np.shape(stop)), np.float32)
+    if d[0] is not None:
+        found = reductions.reduce(np.moveaxis(d[0], axis, -1) * np.float32(share), "sum", -1)
+    return found if d[1] is None else found + d[1] * step
+
+
+def _to_start(d, y, start, stop, num, endpoint, axis):
+    found = -_to_stop(d, y, start, stop, num, endpoint, axis)
+    return found if d[0] is None else found + reductions.reduce(d[0], "sum", axis)
+
+
+_linspace = operation("_Linspace", gradient=(_to_start, _to_stop))(_evenly)
 
 
 def array(x: Any, dtype: Any = None) -> Any:

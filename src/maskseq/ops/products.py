@@ -60,6 +60,10 @@ def _as_matrices(d, x1, x2):
     return d, x[None] if x.ndim == 1 else x, y[:, None] if y.ndim == 1 else y
 
 
+def _rows(x):
+    return np.ascontiguousarray(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
 def _to_first(d, y, x1, x2):
     d, _, right = _as_matrices(d, x1, x2)
     found = _matmul(d, np.swapaxes(right, -1, -2))
@@ -69,7 +73,7 @@ def _to_first(d, y, x1, x2):
 def _to_second(d, y, x1, x2):
     d, left, right = _as_matrices(d, x1, x2)
     if right.ndim == 2:
-        found = outer(*(np.ascontiguousarray(z).reshape(-1, z.shape[-1]) for z in (left, d)))
+        found = outer(*map(_rows, (left, d)))
     else:
         found = _matmul(np.swapaxes(left, -1, -2), d)
     return found[..., 0] if np.ndim(x2) == 1 else found

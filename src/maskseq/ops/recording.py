@@ -3,12 +3,14 @@
 `gradient=` of an operation is a function of (d, y, *arguments), or a tuple of them, one for each of
 the first arguments; d is the gradient of the result y. It gives the gradient of its argument, of
 that argument's shape or of the shape that it was broadcast to; for an argument that is a list, a
-list of such, or of functions that make them. NO_GRADIENT says that none passes; None that it is
-unknown, which raises where one is wanted.
+list of such, or of functions that make them. NO_GRADIENT says that none passes, of the operation or
+of one argument; None that it is unknown. That raises where one is wanted, as do arguments behind
+the last one that has a gradient.
 """
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +21,7 @@ from ..nest import flatten, leaves, map_structure
 from ..numerics import reductions
 from ..tape import Traced, padded, plain_values
 
-Gradients = Callable[..., Any] | tuple[Callable[..., Any] | None, ...] | None
+Gradients = Callable[..., Any] | tuple[Callable[..., Any] | tuple[()] | None, ...] | None
 NO_GRADIENT = ()
 """The result does not depend on the arguments, or only in jumps."""
 
@@ -102,9 +104,11 @@ class Recorder:
             return y
         parts = []  # (gradient, the sources of its argument, whether that is a list)
         sources: list[Any] = []
-        for name, gradient in zip(self.names, self.gradients or (), strict=False):
+        for name, gradient in itertools.zip_longest(self.names, self.gradients or ()):
             value = given[name]
             is_list = isinstance(value, (list, tuple))
+            if gradient == NO_GRADIENT:
+                continue
             if gradient is None:
                 if tape.wants_any(value):
                     raise TypeError(f"ops.{self.name} passes no gradient to its argument {name}")

@@ -60,7 +60,7 @@ def _mean_gradient(d, y, x, axis, keepdims):
 
 def _var_gradient(d, y, x, axis, keepdims):
     middle = reductions.reduce(x, "mean", axis, keepdims=True)
-    return _over(d, x, axis, keepdims) * ((x - middle) * np.float32(2 / _count(x, axis)))
+    return _over(d, x, axis, keepdims) * ((x - middle) * np.float32(2 / (_count(x, axis) or 1)))
 
 
 def _std_gradient(d, y, x, axis, keepdims):
@@ -84,7 +84,7 @@ def _prod_gradient(d, y, x, axis, keepdims, dtype):
     order = [i for i in range(x.ndim) if i not in axes] + list(axes)
     moved = x.transpose(order)
     shape = moved.shape
-    flat = moved.reshape(*shape[: x.ndim - len(axes)], -1).astype(np.float64)
+    flat = moved.reshape(*shape[: x.ndim - len(axes)], _count(x, axis)).astype(np.float64)
     before, behind = np.ones_like(flat), np.ones_like(flat)
     np.cumprod(flat[..., :-1], axis=-1, out=before[..., 1:])
     behind[..., :-1] = np.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1]
