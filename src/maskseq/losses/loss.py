@@ -71,6 +71,8 @@ class Loss(Checked):
     stepwise = False
     """True if `call` treats every step by itself: it then gets the real steps alone, (n, ...).
     Else it gets (batch, time, ...), with the labels of masked steps as 0."""
+    sums_products = False
+    """True if steps whose labels and predictions are 0 count for nothing: masked ones then are."""
 
     def __init__(
         self, name: str | None = None, reduction: str | None = REDUCTIONS[0], dtype: Any = None
@@ -110,7 +112,11 @@ class Loss(Checked):
             except LabelError as error:
                 raise error.of_sequence(given.layout, numbers) from None
             return self._reduced(values, given.weights, given.layout, given.cells_of(values))
-        values = self._called(_padded(given.y_true, given.layout), _whole(y_pred))
+        whole = _whole(y_pred)
+        if self.sums_products:
+            mask = given.layout.mask.reshape(given.layout.mask.shape + (1,) * (whole.ndim - 2))
+            whole = ops.where(mask, whole, np.float32(0))
+        values = self._called(_padded(given.y_true, given.layout), whole)
         if value_of(values).shape[:2] != (given.layout.batch, given.layout.time):
             weights = weights_for(sample_weight, np.empty(value_of(values).shape), None)
             return self._reduced(values, weights, None)
@@ -149,7 +155,9 @@ class Loss(Checked):
                 count = float(reductions.reduce(np.broadcast_to(weights, shape), "sum"))
         if self.reduction in ("none", None):
             values = values if weights is None else ops.multiply(values, weights)
-            return (values if layout is None else _in_cells(values, layout)), count
+            if layout is None or not value_of(values).shape:  # one value for all steps
+                return values, count
+            return _in_cells(values, layout), count
         if not shape and weights is None:
             return values, 1.0
         if self.reduction == "sum":

@@ -139,6 +139,8 @@ class Dice(LossFunctionWrapper):
     0.2
     """
 
+    sums_products = True
+
     def __init__(
         self,
         reduction: str | None = REDUCTIONS[0],
@@ -184,6 +186,8 @@ class Tversky(LossFunctionWrapper):
     >>> round(float(maskseq.losses.Tversky()(y_true, y_pred)), 4)
     0.2
     """
+
+    sums_products = True
 
     def __init__(
         self,

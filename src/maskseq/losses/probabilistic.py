@@ -3,6 +3,7 @@
 Probabilities are cut to 1e-7..1 - 1e-7 first, as in Keras. Source: keras.losses.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -224,7 +225,7 @@ def categorical_crossentropy(
 def categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
-    alpha: float = 0.25,
+    alpha: float | Sequence[float] = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -238,8 +239,8 @@ def categorical_focal_crossentropy(
         The labels.
     y_pred : numpy.ndarray (..., classes)
         The predictions.
-    alpha : float or array_like, default 0.25
-        Weight of the classes.
+    alpha : float or sequence of float, default 0.25
+        Weight of all classes, or one for each.
     gamma : float, default 2.0
         Power that lowers the weight of easy predictions.
     from_logits : bool, default False
@@ -257,7 +258,7 @@ def categorical_focal_crossentropy(
     Raises
     ------
     ValueError
-        Unless both have the same shape.
+        Unless both have the same shape, and `alpha` as many weights as there are classes.
 
     See Also
     --------
@@ -275,7 +276,10 @@ def categorical_focal_crossentropy(
     labels = _of_all_classes(y_true, y_pred, label_smoothing, "categorical_focal_crossentropy")
     p = _of_all(ops.softmax(y_pred, axis) if from_logits else y_pred, axis)
     factor = ops.power(ops.subtract(_ONE, p), np.float32(gamma))
-    values = ops.multiply(ops.multiply(factor, np.float32(alpha)), ops.log(p))
+    weights, classes = np.asarray(alpha, np.float32), value_of(p).shape[-1]
+    if weights.shape not in ((), (classes,)):
+        raise ValueError(f"alpha must be a weight for each of {classes} classes, got {alpha!r}")
+    values = ops.multiply(ops.multiply(factor, weights), ops.log(p))
     return ops.negative(ops.sum(ops.multiply(labels, values), axis=axis))
 
 

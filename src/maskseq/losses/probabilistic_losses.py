@@ -1,12 +1,22 @@
 """The losses of probabilities, as objects with their options. Source: keras.losses."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ..given.checking import in_range
 from . import probabilistic
 from .loss import REDUCTIONS, LossFunctionWrapper, Plain
 
 Reduction = str | None
 _FIRST = REDUCTIONS[0]
+
+
+def _weights(alpha: Any) -> Any:
+    if np.ndim(alpha) == 1:
+        return [_weights(weight) for weight in alpha]
+    return float(in_range(alpha, "(-inf, inf)", "alpha"))
 
 
 class KLDivergence(Plain):
@@ -212,8 +222,8 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
 
     Parameters
     ----------
-    alpha : float or array_like, default 0.25
-        Weight of the classes.
+    alpha : float or sequence of float, default 0.25
+        Weight of all classes, or one for each.
     gamma : float, default 2.0
         Power that lowers the weight of easy predictions.
     from_logits : bool, default False
@@ -249,7 +259,7 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        alpha: float = 0.25,
+        alpha: float | Sequence[float] = 0.25,
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
@@ -258,6 +268,7 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
         name: str = "categorical_focal_crossentropy",
         dtype: Any = None,
     ):
+        alpha = _weights(alpha)
         options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         options |= {"alpha": alpha, "gamma": gamma}
         function = probabilistic.categorical_focal_crossentropy

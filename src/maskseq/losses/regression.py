@@ -644,6 +644,8 @@ class CosineSimilarity(LossFunctionWrapper):
     -0.96
     """
 
+    sums_products = True
+
     def __init__(
         self,
         axis: int = -1,
