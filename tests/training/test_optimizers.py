@@ -191,6 +191,38 @@ def test_accumulated_gradients_are_weighted_by_their_counts():
     np.testing.assert_array_equal(weight.value, before)
 
 
+def test_a_step_that_fails_does_not_count_in_what_is_collected():
+    class Odd(Variable):
+        fails = False
+
+        def checked(self, value):
+            if self.fails:
+                raise ArithmeticError
+            return super().checked(value)
+
+    weight = Odd(np.zeros(1, np.float32), "w")
+    weight.constraint = lambda value: value
+    optimizer = optimizers.SGD(1.0, gradient_accumulation_steps=2)
+    optimizer.apply([np.ones(1, np.float32)], [weight], count=3)
+    weight.fails = True
+    with pytest.raises(ArithmeticError):
+        optimizer.apply([np.ones(1, np.float32)], [weight], count=1)
+    weight.fails = False
+    optimizer.apply([5 * np.ones(1, np.float32)], [weight], count=1)
+    assert weight.value.item() == -(3 * 1 + 1 * 5) / 4
+
+
+def test_gradients_of_a_weight_that_is_frozen_meanwhile_are_dropped():
+    one, two = (Variable(np.ones(1, np.float32), name) for name in "ab")
+    optimizer = optimizers.SGD(1.0, gradient_accumulation_steps=2)
+    ones = [np.ones(1, np.float32)] * 2
+    optimizer.apply(ones, [one, two])
+    optimizer.apply(ones[:1], [one])  # the update, in which two has no part
+    for _ in range(2):
+        optimizer.apply(ones, [one, two])
+    assert (one.value.item(), two.value.item()) == (-1, 0)
+
+
 def test_resumed_training_has_the_bits_of_uninterrupted():
     straight, first = variables(), variables()
     a, b = (optimizers.Adam(0.01, use_ema=True, clipnorm=1.0) for _ in range(2))

@@ -82,22 +82,28 @@ class Accumulation:
 
     The first that counts has weight 1 and the others are in proportion to it, so that batches of
     one size make the plain sums that Keras keeps, and has in its files.
+
+    Attributes: state: (the place of the next batch, the count of weight 1, the sum of weights).
     """
 
     def __init__(self) -> None:
-        self._unit = self._total = 0.0
+        self.state = self._next = (-1, 0.0, 0.0)
 
     def weigh(self, place: int, count: float) -> tuple[float, float]:
         """The weight of the batch at `place` of its update, and the sum of weights so far.
 
-        Where a state was loaded in the midst of an update, each batch before counts 1.
+        Where a state was loaded in the midst of an update, each batch before counts 1. The batch is
+        part of `state` after `commit`.
         """
-        if place == 0 or self._place != place:
-            self._unit, self._total = 0.0, float(place)
-        self._place = place + 1
-        self._unit = self._unit or count
-        weight = count / self._unit if self._unit else 0.0
-        self._total += weight
-        return weight, self._total or 1.0
+        known, unit, total = self.state
+        if place == 0 or known != place:
+            unit, total = 0.0, float(place)
+        unit = unit or count
+        weight = count / unit if unit else 0.0
+        total += weight
+        self._next = place + 1, unit, total
+        return weight, total or 1.0
 
-    _place = -1
+    def commit(self) -> None:
+        """Keep what `weigh` found: the step went well."""
+        self.state = self._next

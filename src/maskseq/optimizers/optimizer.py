@@ -298,6 +298,7 @@ class Optimizer(Checked):
                 self.assign(self._iterations, self._iterations.value + np.int32(1))
             variables, versions, values = zip(*step.values(), strict=True)
             replace(variables, values, [*map(begun.get, step, versions)])
+            self._accumulation.commit()
         finally:
             del self._step
 
@@ -348,7 +349,7 @@ class Optimizer(Checked):
                     self.assign(s, gradient)
             else:
                 self._update([g / np.float32(total) for g in grads], variables)
-                for s in sums:
+                for s in self._accumulated:  # those of weights that are frozen by now, too
                     self.assign(s, np.zeros_like(s.value))
         if self.use_ema:
             self._average()

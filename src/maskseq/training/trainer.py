@@ -243,6 +243,7 @@ class Trainer:
         optimizer = {f"optimizer/{i}": np.array(v) for i, v in enumerate(slots)}
         self.optimizer.use_averages(swapped)
         about = {"epoch": np.array(epoch), "seed": np.array(self.seed)}
+        about["accumulation"] = np.array(self.optimizer._accumulation.state)
         return {**about, **weights, **optimizer}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
@@ -260,7 +261,10 @@ class Trainer:
                 raise ValueError(f"expected {len(here)} arrays {kind}/0 ..., got {len(found)}")
             variables += here
             values += found
+        place, unit, total = state["accumulation"]
+        accumulation = int(place), float(unit), float(total)
         publish(variables, values)  # all, or none if one does not fit
+        self.optimizer._accumulation.state = accumulation
         self.seed, self.first_epoch = about
 
     def get_config(self) -> dict[str, Any]:
