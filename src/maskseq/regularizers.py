@@ -223,11 +223,11 @@ class OrthogonalRegularizer(Regularizer):
         return found if self.mode == "rows" else found.T
 
     def _pairs(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-        """The rows at length 1, the cosines of all pairs but a row with itself, their number."""
+        """The rows at length 1, the cosines of all pairs of two rows, how many these are, or 1."""
         rows = reductions.unit(x if self.mode == "rows" else x.T, 1, 1e-7)
         cosines = _kernels.dense(rows, _kernels.PackedDense(rows.T))
         np.fill_diagonal(cosines, 0)
-        return rows, cosines, len(rows) * (len(rows) - 1) / 2
+        return rows, cosines, max(len(rows) * (len(rows) - 1) / 2, 1.0)
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer

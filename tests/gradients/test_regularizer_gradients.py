@@ -5,7 +5,7 @@ import pytest
 
 from maskseq import layers, ops, regularizers
 from maskseq.context import changed
-from maskseq.tape import Tape
+from maskseq.tape import Tape, value_of
 from maskseq.variable import Variable
 from tests.support.definitions.differences import slopes
 
@@ -45,6 +45,15 @@ def test_gradient_equals_differences(name, rng):
     (wanted,) = slopes(definition, [x])
     np.testing.assert_allclose(penalty.value, definition(x.astype(np.float64)), rtol=1e-6)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_single_row_has_nothing_to_be_orthogonal_to():
+    tape = Tape()
+    x = tape.watch(np.array([[1, 2, 3]], np.float32))
+    with changed(tape=tape):
+        penalty = regularizers.OrthogonalRegularizer(0.5)(x)
+    assert value_of(penalty) == 0
+    np.testing.assert_array_equal(tape.gradients(penalty, of=[x])[0], [[0, 0, 0]])
 
 
 def test_a_penalty_of_outputs(rng):

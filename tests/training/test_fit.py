@@ -177,6 +177,14 @@ def test_several_outputs(y):
     assert history["loss"][1] < history["loss"][0]
 
 
+def test_metrics_of_one_output_of_several_come_by_the_alphabet():
+    model = two_outputs()  # as Keras returns them, whichever output they are of
+    model.compile("sgd", "mse", metrics=[["mse", "mae"], []])
+    found = model.evaluate(X, [STEPS, Y], verbose=0)
+    logs = model.evaluate(X, [STEPS, Y], verbose=0, return_dict=True)
+    assert found == [logs[x] for x in ("loss", "a_loss", "b_loss", "a_mae", "a_mse")]
+
+
 def test_penalties_are_part_of_the_loss():
     x = maskseq.Input((None, 3))
     y = layers.LSTM(4, kernel_regularizer="l2", activity_regularizer="l1")(x)

@@ -90,12 +90,14 @@ class CompiledMetrics:
                 metrics.get(part)  # what is none is told at once
         self._slots: list[_Slot] | None = None
         self._held: list[Any] = []
+        self._several = False
 
     def resolve(self, model: Any) -> None:
         """Make the metrics of each output, once the model has its outputs."""
         if self._slots is not None:
             return
         names = names_of_outputs(model)
+        self._several = len(names) > 1
         self._held = _held_by_layers(model)
         for metric in self._held:
             metric.reset_state()  # of what it saw when the model was built
@@ -118,7 +120,7 @@ class CompiledMetrics:
         """In the order of Keras: that of `compile` for one output, by the alphabet for several."""
         slots = self._slots or ()
         names = [slot.name for slot in slots]
-        names = sorted(names) if any(slot.output for slot in slots) else names
+        names = sorted(names) if self._several else names
         return [*names, *(metric.name for metric in self._held)]
 
     def directions(self) -> dict[str, str | None]:
