@@ -61,7 +61,6 @@ CHECKS = "of what is compared with a tolerance"
 FIRST_WEIGHTS = "random first values of weights: numpy.random draws them, the C library computes"
 PICTURE = "of what a picture shows"
 ALLOWED = {
-    ("layers.convolutional.shown_windows", "np.cumsum"): INTEGERS,
     ("layers.core.embedding", "np.cumsum"): INTEGERS,
     ("layers.merging.dot", "np.cumsum"): INTEGERS,
     ("ops.products", "np.einsum"): INTEGERS,

@@ -38,8 +38,10 @@ def made_windows(rows: Rows, first: np.ndarray, reach: int) -> tuple[Layout, np.
     Returns: and int64 (n,), sequence * windows + window: those of the layout in order, then one of
     padding alone for each pad row.
     """
-    layout, last = rows.layout, first + reach
-    seen = (first < 0) | (last >= layout.time) | _reads(layout, first, last)
+    layout = rows.layout
+    seen = _reads(layout, first, reach)
+    seen[:, : np.searchsorted(first, 0)] = True
+    seen[:, np.searchsorted(first, layout.time - reach) :] = True
     made = Layout.from_mask(seen)
     if len(rows.pads) == 1:
         padding_only = np.array([seen.argmin()])  # any window, if each is more than padding
@@ -48,19 +50,22 @@ def made_windows(rows: Rows, first: np.ndarray, reach: int) -> tuple[Layout, np.
     return made, np.concatenate([made.cells, padding_only])
 
 
-def _reads(layout: Layout, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """bool (batch, windows): whether a real step is in [first, last] of a sequence.
+def _reads(layout: Layout, first: np.ndarray, reach: int) -> np.ndarray:
+    """bool (batch, windows), new: whether a real step is in [first, first + reach] of a sequence.
 
-    first and last rise by one number from window to window.
+    first rises by one number from window to window.
     """
-    count, time = len(first), layout.time
-    stride = int(first[1] - first[0]) if count > 1 else 1
-    lead, reach = max(int(-first[0]), 0), max(int(last[-1]) + 1, time)
-    before = np.zeros((layout.batch, lead + reach + 1), np.int32)  # real steps before step - lead
-    np.cumsum(layout.mask, axis=1, out=before[:, lead + 1 : lead + time + 1])
-    before[:, lead + time + 1 :] = before[:, lead + time, None]
-    begin, end = (before[:, lead + int(step) :: stride] for step in (first[0], last[0] + 1))
-    return end[:, :count] > begin[:, :count]
+    begin, end = int(first[0]), int(first[-1]) + reach + 1
+    stride = int(first[1]) - begin if len(first) > 1 else 1
+    time = max(min(end, layout.time), begin)
+    reads = np.zeros((layout.batch, end - begin), bool)  # a real step is in [step, step + size)
+    reads[:, max(-begin, 0) : time - begin] = layout.mask[:, max(begin, 0) : time]
+    size = 1
+    while size <= reach:
+        more = min(size, reach + 1 - size)
+        reads = reads[:, :-more] | reads[:, more:]
+        size += more
+    return np.ascontiguousarray(reads[:, ::stride])
 
 
 class OverShownWindows(OneTensor):
