@@ -206,7 +206,8 @@ static void normalize_rows(float *y, const float *x, int64_t rows, int64_t n,
     }
 }
 
-enum { MOMENT_ROWS = 32, MOMENT_VECS = 4 };
+/* Vectors of columns: as many as the registers hold sums and shifts of. */
+enum { MOMENT_ROWS = 32, MOMENT_VECS = ACCUMULATORS >= 24 ? 8 : 4, SCALE_VECS = 4 };
 
 /* Of vecs * V_WIDTH columns, or of `part` of one vector, for up to MOMENT_ROWS rows. */
 INLINE void moments_block(double *sum, double *squares, const float *x, int64_t rows,
@@ -250,7 +251,7 @@ static void add_moments(double *sum, double *squares, const float *x, int64_t ro
 /* Of vecs * V_WIDTH columns, or of `part` of one vector. */
 INLINE void scale_block(float *y, const float *x, int64_t rows, int64_t stride, const float *mean,
                         const float *scale, const float *offset, const int vecs, int64_t part) {
-    vec means[MOMENT_VECS], scales[MOMENT_VECS], offsets[MOMENT_VECS];
+    vec means[SCALE_VECS], scales[SCALE_VECS], offsets[SCALE_VECS];
     UNROLL for (int v = 0; v < vecs; v++) {
         means[v] = mean ? load_some(mean + v * V_WIDTH, part) : v_set1(0.0f); /* -0 stays -0 */
         scales[v] = load_some(scale + v * V_WIDTH, part);
@@ -269,9 +270,9 @@ static void scale_rows(float *y, const float *x, int64_t rows, int64_t n, const 
     for (int64_t r = 0; r < rows; r += MOMENT_ROWS, x += MOMENT_ROWS * n, y += MOMENT_ROWS * n) {
         const int64_t some = rows - r < MOMENT_ROWS ? rows - r : MOMENT_ROWS;
         int64_t c = 0;
-        for (; c + MOMENT_VECS * V_WIDTH <= n; c += MOMENT_VECS * V_WIDTH)
+        for (; c + SCALE_VECS * V_WIDTH <= n; c += SCALE_VECS * V_WIDTH)
             scale_block(y + c, x + c, some, n, mean ? mean + c : NULL, scale + c, offset + c,
-                        MOMENT_VECS, V_WIDTH);
+                        SCALE_VECS, V_WIDTH);
         for (; c < n; c += V_WIDTH)
             scale_block(y + c, x + c, some, n, mean ? mean + c : NULL, scale + c, offset + c, 1,
                         n - c < V_WIDTH ? n - c : V_WIDTH);

@@ -25,7 +25,7 @@ class Layout:
     cells: int64 (n,): b * time + t of each real step, ascending.
     """
 
-    __slots__ = ("batch", "time", "offsets", "steps", "_cells", "_mask", "_lengths")
+    __slots__ = ("batch", "time", "offsets", "steps", "_cells", "_mask", "_lengths", "_starts")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Layout:
         self.batch, self.time, self.offsets = batch, time, offsets
         self.steps: int = offsets.item(-1)
         self._cells, self._mask, self._lengths = cells, mask, None
+        self._starts: tuple[np.ndarray | None] | None = None
 
     @classmethod
     def from_mask(cls, mask: np.ndarray) -> "Layout":
@@ -89,6 +90,11 @@ class Layout:
 
         None if a sequence has masked steps between real ones.
         """
+        if self._starts is None:
+            self._starts = (self._find_starts(),)
+        return self._starts[0]
+
+    def _find_starts(self) -> np.ndarray | None:
         starts = np.zeros(self.batch, np.int64)
         if self._cells is not None and self.steps:
             held = self.lengths > 0
