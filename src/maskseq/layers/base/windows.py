@@ -3,6 +3,7 @@
 Source: keras.ops.conv and keras.ops.max_pool; "same" pads as TensorFlow does, the odd cell last.
 """
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any, overload
 
@@ -55,6 +56,7 @@ def steps_before(time: int, size: int, stride: int, padding: str, dilation: int,
     return {"valid": 0, "same": missing // 2, "causal": span - 1}[padding]
 
 
+@functools.lru_cache(maxsize=64)
 def places(
     batch: int, time: int, size: int, stride: int = 1, padding: str = "valid", dilation: int = 1
 ) -> tuple[_kernels.Windows, int]:

@@ -167,7 +167,7 @@ class Conv1DTranspose(PackingLayer):
         return [_kernels.PackedDense(tap.T) for tap in kernel]
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        x = np.asarray(inputs, np.float32).swapaxes(1, self._time_axis)
         if x.ndim != 3 or x.shape[2] != self.kernel.shape[2]:
             raise ValueError(
                 f"inputs must be (batch, time, {self.kernel.shape[2]}), got shape {x.shape}"
@@ -180,7 +180,7 @@ class Conv1DTranspose(PackingLayer):
             outputs[b : b + samples] = self._spread(x[b : b + samples], steps)
         if self.bias is not None:
             outputs += self.bias.value
-        outputs = np.moveaxis(outputs, 1, self._time_axis)
+        outputs = outputs.swapaxes(1, self._time_axis)
         return self.activation(outputs)
 
     def over_shown(self, rows: Rows) -> Any:

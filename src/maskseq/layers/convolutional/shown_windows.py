@@ -102,14 +102,14 @@ class OverShownWindows(OneTensor):
         raise NotImplementedError
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        x = np.asarray(inputs, np.float32).swapaxes(1, self._time_axis)
         batch, time, features = x.shape
         windows, count = places(batch, time, self.kernel_size, *self.place())
         fused = activations.kernel_name(self.activation)
         outputs = self.at_windows(x.reshape(-1, features), windows, fused or "linear")
         if not fused and self._time_axis == 1:
             outputs = self.activation(outputs)
-        outputs = np.moveaxis(outputs.reshape(batch, count, outputs.shape[1]), 1, self._time_axis)
+        outputs = outputs.reshape(batch, count, outputs.shape[1]).swapaxes(1, self._time_axis)
         if not fused and self._time_axis == 2:  # softmax and the like go along the last axis
             outputs = self.activation(np.ascontiguousarray(outputs))
         return outputs

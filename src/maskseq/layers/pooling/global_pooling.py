@@ -94,7 +94,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
     reads_masked = "none"
 
     def call(self, inputs: Any, mask: Any = None) -> np.ndarray:
-        x = np.moveaxis(np.asarray(inputs, np.float32), self._time_axis, 1)
+        x = np.asarray(inputs, np.float32).swapaxes(1, self._time_axis)
         if mask is not None:
             mask = check_mask(mask, x.shape[:2])
         return self._means(Rows.view(np.ascontiguousarray(x), mask))

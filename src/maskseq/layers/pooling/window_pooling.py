@@ -55,8 +55,8 @@ class _Pooling(OneTensor):
         self._time_axis = 2 if channels_first(data_format) else 1
 
     def call(self, inputs: Any) -> np.ndarray:
-        x = np.moveaxis(np.asarray(inputs), self._time_axis, 1)
-        return np.moveaxis(self.pool(x), 1, self._time_axis)
+        x = np.asarray(inputs).swapaxes(1, self._time_axis)
+        return self.pool(x).swapaxes(1, self._time_axis)
 
     def over_shown(self, rows: Rows) -> Any:
         if rows.ndim != 3 or self._time_axis == 2 or rows.carry:
