@@ -143,7 +143,8 @@ typedef struct {
     void *context;
     int num_threads;
     msq_team *team;
-    _Atomic int64_t worked; /* nanoseconds on CPUs, all threads together */
+    msq_clock *clock;
+    _Atomic int64_t worked; /* nanoseconds by this clock, all threads together */
 } region;
 
 static void run_member(region *r, int thread, int given) {
@@ -151,9 +152,9 @@ static void run_member(region *r, int thread, int given) {
     msq_join(r->team, thread, given);
     if (thread >= num_threads)
         return;
-    const int64_t start = msq_thread_nanoseconds();
+    const int64_t start = r->clock();
     r->body(r->context, thread, num_threads);
-    atomic_fetch_add_explicit(&r->worked, msq_thread_nanoseconds() - start, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->worked, r->clock() - start, memory_order_relaxed);
 }
 
 static void run_region(region *r, int size) {
@@ -169,7 +170,7 @@ void msq_parallel(int num_threads, msq_body_fn *body, void *context) {
     msq_team *const team = num_threads > 1 ? msq_own_team() : NULL;
     const int size = team ? msq_team_size(team, num_threads) : 1;
     if (size > 1) {
-        run_region(&(region){body, context, num_threads, team, 0}, size);
+        run_region(&(region){body, context, num_threads, team, msq_team_clock(team), 0}, size);
         return;
     }
 #endif

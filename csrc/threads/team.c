@@ -3,6 +3,7 @@
 #ifdef _OPENMP
 
 #include "spare.h"
+#include "system.h"
 
 #include <omp.h>
 #include <pthread.h>
@@ -10,10 +11,12 @@
 
 enum {
 #ifdef MASKSEQ_EAGER_THREADS /* for tests: teams change their size often */
-    PATIENCE = 2
+    PATIENCE = 2,
 #else
-    PATIENCE = 100 /* regions until a team shrinks, or asks again for threads it was refused */
+    PATIENCE = 100, /* regions until a team shrinks, or asks again for threads it was refused */
 #endif
+    NS_OF_BRIEF = 150 * 1000, /* a thread that loses its CPU loses it for longer */
+    WATCHED = 1000            /* regions, after one that is not brief */
 };
 
 static pthread_key_t key; /* of a thread, the team that it belongs to */
@@ -45,7 +48,7 @@ msq_team *msq_own_team(void) {
     team = malloc(sizeof *team);
     if (!team)
         return NULL;
-    *team = (msq_team){.size = 1, .given = 1};
+    *team = (msq_team){.size = 1, .given = 1, .watched = WATCHED};
     atomic_init(&team->members, 1);
     atomic_init(&team->waited, 0);
     msq_open_account(&team->account);
@@ -106,11 +109,20 @@ void msq_waited(int64_t nanoseconds) {
         atomic_fetch_add_explicit(&team->waited, nanoseconds, memory_order_relaxed);
 }
 
+msq_clock *msq_team_clock(const msq_team *team) {
+    return team->watched ? msq_thread_nanoseconds : msq_nanoseconds;
+}
+
 void msq_team_done(msq_team *team, int64_t elapsed, int64_t worked) {
+    const int brief = elapsed < NS_OF_BRIEF, known = brief || team->watched;
     worked -= atomic_exchange_explicit(&team->waited, 0, memory_order_relaxed);
-    if (!team->grows) /* starting threads is no measure of what they cost */
+    if (!team->grows && known) /* starting threads is no measure of what they cost */
         msq_settle(&team->account, elapsed, worked);
     team->grows = 0;
+    if (!brief)
+        team->watched = WATCHED;
+    else if (team->watched)
+        team->watched--;
 }
 
 #else /* a serial build: everyone works alone */

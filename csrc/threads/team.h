@@ -16,6 +16,7 @@ typedef struct {
     int refused;            /* the system had fewer threads than the team asked for */
     int kept;               /* regions in a row that wanted another size, and did not get it */
     int grows;              /* 1 from msq_team_size to msq_team_done, if it adds threads */
+    int watched;            /* regions to come whose threads' time on CPUs is read */
     msq_account account;
 } msq_team;
 
@@ -34,7 +35,12 @@ void msq_join(msq_team *team, int thread, int given);
 /* A thread of a region has waited for others, so many nanoseconds of those it had of a CPU. */
 void msq_waited(int64_t nanoseconds);
 
-/* After a region: the nanoseconds it took, and those that its threads had of CPUs. */
+/* The clock by which the threads of the next region measure their work: that of their time on CPUs,
+ * or, as reading it takes longer than a region, that of all time while regions are brief. */
+typedef int64_t msq_clock(void);
+msq_clock *msq_team_clock(const msq_team *team);
+
+/* After a region: the nanoseconds it took, and those that its threads worked, by that clock. */
 void msq_team_done(msq_team *team, int64_t elapsed, int64_t worked);
 
 #endif

@@ -367,6 +367,27 @@ static void *waiting_for_a_cpu_is_no_work(void *unused) {
     CHECK(planned() == 1);
     return unused;
 }
+
+static void work_a_little(void *context, int thread, int num_threads) {
+    (void)context, (void)thread, (void)num_threads;
+    const int64_t start = msq_nanoseconds();
+    while (msq_nanoseconds() - start < 10 * 1000)
+        ;
+}
+
+/* Nor is it after thousands of brief regions, for which no time on CPUs is read: the first that is
+ * long has it read again. */
+static void *waiting_among_brief_regions(void *unused) {
+    int calls_alone = 0;
+    while (planned() == 1)
+        CHECK(calls_alone++ < 1000);
+    for (int i = 0; i < 3000; i++) /* gains, if they are not disturbed */
+        msq_parallel(2, work_a_little, NULL);
+    for (int i = 0; i < 2; i++)
+        msq_parallel(2, wait_in_the_second, NULL);
+    CHECK(planned() == 1);
+    return unused;
+}
 #endif
 
 int main(void) {
@@ -377,6 +398,7 @@ int main(void) {
     accounts(never, 1. / 20);
     accounts(always, 1. / 150);
     in_a_thread(waiting_for_a_cpu_is_no_work);
+    in_a_thread(waiting_among_brief_regions);
 #endif
     refusals();
     among_others();
