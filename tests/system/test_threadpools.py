@@ -41,6 +41,33 @@ with threadpoolctl.threadpool_limits(3, user_api="maskseq"):
     assert len(found) == 2 and found[0] == f"[{found[1]}]", done.stderr
 
 
+def test_threadpoolctl_is_told_where_another_finder_asks_all_finders():
+    code = """
+import importlib.util, sys
+import maskseq
+
+class Other:
+    asking = False
+
+    def find_spec(self, name, path=None, target=None):
+        if self.asking:
+            return None
+        self.asking = True
+        try:
+            others = [finder for finder in sys.meta_path if finder is not self]
+            return next(filter(None, (x.find_spec(name, path) for x in others)), None)
+        finally:
+            self.asking = False
+
+sys.meta_path.insert(int(sys.argv[1]), Other())
+import threadpoolctl
+print([pool["user_api"] for pool in threadpoolctl.threadpool_info()].count("maskseq"))
+"""
+    for place in ("0", "1"):
+        told = run_python(code.replace("sys.argv[1]", place), timeout=60)
+        assert told.stdout.split() == ["1"], told.stderr
+
+
 def test_a_process_without_threadpoolctl_runs():
     code = """
 import sys

@@ -6,6 +6,7 @@ itself: that would be a twelfth of what the import of maskseq, a load and a pred
 
 import os
 import sys
+from threading import get_ident
 from typing import Any
 
 from .. import _kernels, runtime
@@ -54,12 +55,18 @@ class _Registering:
 class _Expected:
     """A finder of threadpoolctl alone, which it leaves to the others to find."""
 
+    def __init__(self) -> None:
+        self._asking: set[int] = set()  # threads; another finder may ask this one in turn
+
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != _NAME:
+        if name != _NAME or (thread := get_ident()) in self._asking:
             return None
-        others = [finder for finder in sys.meta_path if finder is not self]
-        found = (finder.find_spec(name, path, target) for finder in others)
-        spec: Any = next(filter(None, found), None)
+        self._asking.add(thread)
+        try:
+            found = (finder.find_spec(name, path, target) for finder in list(sys.meta_path))
+            spec: Any = next(filter(None, found), None)
+        finally:
+            self._asking.discard(thread)
         if spec is not None and spec.loader is not None:
             spec.loader = _Registering(spec)
         return spec
