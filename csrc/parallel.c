@@ -100,7 +100,7 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain) {
 }
 
 int msq_plan_products(int requested, int64_t parts, double fmas) {
-    return plan(requested, parts, fmas / MSQ_FMAS_PER_THREAD, 0.25);
+    return plan(requested, parts, fmas / MSQ_FMAS_PER_THREAD, 0.125);
 }
 
 static void pause_cpu(void) {

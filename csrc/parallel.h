@@ -19,7 +19,7 @@ int msq_plan_threads(int requested, int64_t parts, double work, double grain);
 enum { MSQ_FMAS_PER_THREAD = 1 << 20 };
 
 /* The same for products whose parts need no meeting, of which a model makes many, one after the
- * other: one more thread pays for a quarter of the grain, twice the cost of a region. */
+ * other: one more thread pays for an eighth of the grain, twice the cost of a region. */
 int msq_plan_products(int requested, int64_t parts, double fmas);
 
 /* Calls body(context, t, n) on n threads at once and returns when all are done. n is num_threads,

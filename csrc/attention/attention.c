@@ -11,7 +11,8 @@
 
 enum {
     CHUNK = 256, /* queries of an item of work: packing the keys for them costs little beside */
-    FMAS_OF_PACKING = 8,     /* reading a key costs as much as this many queries of it */
+    FMAS_OF_PACKING = 8, /* reading a key, or a query, costs as much as so many pairs */
+    FMAS_OF_EXPONENTIAL = 24,
     ITEMS_A_THREAD = 4,      /* at least, where heads are done together */
 #ifdef MASKSEQ_EAGER_THREADS /* for tests: keys and values of any size */
     FAR = 256
@@ -73,14 +74,15 @@ static double plan(attention_job *job) {
     const msq_attention *const a = job->shape.a;
     const int64_t width = job->shape.kernels->width;
     int64_t most_queries = 0, most_keys = 0;
-    double pairs = 0, all_keys = 0;
+    double pairs = 0, rows = 0, all_keys = 0;
     for (int64_t b = 0; b < a->batch; b++) {
         const int64_t queries = a->query_offsets[b + 1] - a->query_offsets[b];
         const int64_t keys = a->key_offsets[b + 1] - a->key_offsets[b];
         most_queries = queries > most_queries ? queries : most_queries;
         most_keys = keys > most_keys ? keys : most_keys;
         all_keys += queries > 0 ? (double)keys : 0;
-        pairs += queries > 0 ? (double)(queries + FMAS_OF_PACKING) * (double)keys : 0;
+        pairs += (double)queries * (double)keys;
+        rows += queries > 0 ? (double)(queries + keys) : 0;
     }
     job->shape.key_stride = (most_keys + width - 1) / width * width;
     job->shape.value_stride = (a->value_dim + width - 1) / width * width;
@@ -91,7 +93,9 @@ static double plan(attention_job *job) {
     if (msq_multiply(&job->items, a->batch) || msq_multiply(&job->items, a->heads) ||
         job->scratch_floats < 0)
         return -1;
-    return pairs * (double)a->heads * (double)(a->key_dim + a->value_dim);
+    const double dims = (double)(a->key_dim + a->value_dim);
+    return (double)a->heads *
+           (pairs * (dims + FMAS_OF_EXPONENTIAL) + rows * FMAS_OF_PACKING * dims);
 }
 
 /* Attention whose offsets and steps are our own. */
