@@ -79,7 +79,7 @@ class _Merge(OneTensor):
         if type(inputs) is Rows:
             return NotImplemented
         ndim = inputs[0].ndim
-        for x in inputs:
+        for x in inputs[1:]:
             if x.ndim != ndim:
                 return NotImplemented
         if self.mask_rule in KERAS2:
@@ -193,7 +193,7 @@ class Add(_Merge):
     """
 
     def combine(self, arrays: list[Any]) -> Any:
-        return functools.reduce(np.add, arrays)
+        return np.add(*arrays) if len(arrays) == 2 else functools.reduce(np.add, arrays)
 
 
 class Subtract(_Merge):
@@ -500,14 +500,16 @@ def _same_rank(inputs: Any) -> tuple[list[np.ndarray], list[Any]]:
     """
     if not isinstance(inputs, (list, tuple)):
         raise ValueError(f"inputs must be a list of arrays, got {type(inputs).__name__}")
-    ndim = max(x.ndim for x in inputs)
-    arrays = [
-        (x if type(x) is Traced else np.asarray(x)).reshape(
-            x.shape[0], *(1,) * (ndim - x.ndim), *x.shape[1:]
-        )
-        for x in inputs
-    ]
-    return arrays, [get_keras_mask(x) if x.ndim == ndim else None for x in inputs]
+    ndims = [x.ndim for x in inputs]
+    ndim = max(ndims)
+    arrays, masks = [], []
+    for x, axes in zip(inputs, ndims, strict=True):
+        array = x if type(x) is Traced or type(x) is np.ndarray else np.asarray(x)
+        if axes < ndim:
+            array = array.reshape(x.shape[0], *(1,) * (ndim - axes), *x.shape[1:])
+        arrays.append(array)
+        masks.append(get_keras_mask(x) if axes == ndim else None)
+    return arrays, masks
 
 
 def _fitted(mask: Any, x: np.ndarray) -> np.ndarray | None:
