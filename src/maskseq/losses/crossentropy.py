@@ -47,18 +47,28 @@ class LabelError(ValueError):
         return f"{self.loss}: label {self.label} of {where} is none of {known}"
 
 
-def of_classes(y_pred: Any, classes: np.ndarray, from_logits: bool, axis: int) -> Any:
-    """-log of the probabilities that y_pred has along `axis`, from 0, at int64 classes.
+def _classes(labels: np.ndarray) -> np.ndarray:
+    """Labels as int64; -1 for one that is no whole number, or too large."""
+    if labels.dtype.kind != "f":
+        return labels.astype(np.int64, copy=False)
+    with np.errstate(invalid="ignore"):  # NaN is cast, too
+        classes = labels.astype(np.int64)
+    return np.where(classes == labels, classes, -1)
+
+
+def of_classes(y_pred: Any, labels: np.ndarray, from_logits: bool, axis: int) -> Any:
+    """-log of the probabilities that y_pred has along `axis`, from 0, at the classes `labels`.
 
     Raises: LabelError for a number that is no class.
     """
     rows, moved = _rows(y_pred, axis)
+    classes = _classes(labels)
     flat = classes if classes.ndim == 1 else classes.reshape(-1)
     try:
         losses = _kernels.crossentropy(rows, flat, None, from_logits)
     except IndexError as error:
         place = [int(i) for i in np.unravel_index(error.args[0], classes.shape)]
-        raise LabelError(classes[tuple(place)], place, rows.shape[1]) from None
+        raise LabelError(labels[tuple(place)], place, rows.shape[1]) from None
 
     def backward(d: np.ndarray) -> np.ndarray:
         flat_d = d if d.ndim == 1 else d.reshape(-1)

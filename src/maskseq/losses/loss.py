@@ -15,7 +15,7 @@ from ..rows import Layout, Rows, as_padded
 from ..tape import Traced, value_of
 from ..tensor import get_keras_mask
 from .crossentropy import LabelError, recorded
-from .targets import align, tell_shapes, weights_for
+from .targets import align, numbers_of, tell_shapes, weights_for
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 MEANS = REDUCTIONS[:3]
@@ -126,10 +126,10 @@ class Loss(Checked):
         """`call`; what users wrote may read weights by value, as layers' `call` may."""
         tape, ours = current().tape, configured.is_ours(type(self))
         try:
-            if tape is None or (ours and type(self) is not LossFunctionWrapper):
+            if ours and type(self) is not LossFunctionWrapper:
                 return self.call(y_true, y_pred)
             with changed(reader=tape):
-                return self.call(y_true, y_pred)
+                return numbers_of(self.call(y_true, y_pred), f"loss {self.name}")
         except ValueError as error:
             tell_shapes(self.name, y_true, y_pred, error)
             raise

@@ -343,7 +343,7 @@ def sparse_categorical_crossentropy(
     if ignore_class is not None:
         counts = labels != ignore_class
         labels = np.where(counts, labels, 0)
-    values = crossentropy.of_classes(y_pred, labels.astype(np.int64, copy=False), from_logits, axis)
+    values = crossentropy.of_classes(y_pred, labels, from_logits, axis)
     if counts is None:
         return values
     values = ops.where(counts, values, np.float32(0))

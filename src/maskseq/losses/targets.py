@@ -6,6 +6,7 @@ at a masked step is read.
 """
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -111,6 +112,16 @@ def tell_shapes(name: str, y_true: Any, y_pred: Any, error: ValueError) -> None:
         raise ValueError(f"{name}: y_true must fit y_pred {wanted}, got shape {got}") from error
 
 
+def numbers_of(values: Any, owner: str) -> Any:
+    """What a loss or metric of users gave, a number as an array. Raises: TypeError."""
+    if type(values) is Traced:
+        return values
+    array = values if isinstance(values, np.ndarray) else np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{owner} must give numbers, got {values!r}")
+    return array
+
+
 def of_users(function: _Function) -> _Function:
     """A loss or metric of labels and predictions, of lists too; errors of shapes name it.
 
@@ -181,6 +192,10 @@ def rows_for(
     if isinstance(given, Ragged):
         return _of_ragged(given, shape, layout, name, came, numbers)
     if layout is None:
+        if not given.size and math.prod(shape):
+            raise ValueError(
+                f"{name}: expected numbers for y_pred {shape}, got shape {given.shape}"
+            )
         return as_numpy(given)
     if type(given) is Rows:
         if not given.layout.equals(layout):

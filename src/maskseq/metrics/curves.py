@@ -141,6 +141,8 @@ class AUC(Thresholds):
     def result(self) -> np.float32:
         if self.multi_label:
             areas = np.array([one.result() for one in self._of_labels], np.float64)
+            if not len(areas):
+                return np.float32(0)
             shares = np.ones(len(areas)) if self.label_weights is None else self.label_weights
             whole = float(reductions.total(np.asarray(shares, np.float64)))
             return np.float32(reductions.total(areas * shares) / whole if whole else 0.0)

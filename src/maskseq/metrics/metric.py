@@ -12,7 +12,7 @@ import numpy as np
 from .. import configured, initializers
 from ..given.checking import Checked
 from ..given.numbers import real_numbers
-from ..losses.targets import Aligned, align, tell_shapes
+from ..losses.targets import Aligned, align, numbers_of, tell_shapes
 from ..numerics import reductions
 from ..tape import value_of
 from ..tensor import get_keras_mask
@@ -270,6 +270,7 @@ class MeanMetricWrapper(Average):
         """`update_state` of what is aligned already."""
         try:
             values = self.fn(given.y_true, given.y_pred, **self.options)
+            values = numbers_of(values, f"metric {self.name}")
         except ValueError as error:
             tell_shapes(self.name, given.y_true, given.y_pred, error)
             raise

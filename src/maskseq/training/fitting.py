@@ -175,6 +175,8 @@ def _validation_source(trainer: Trainer, data: Any) -> Source | None:
     if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
         x, y, *weights = data
         return source_of(trainer.model, x, y, weights[0] if weights else None, BATCH_SIZE)
+    if isinstance(data, tuple) and len(data) == 1:
+        return source_of(trainer.model, data[0], None, None, BATCH_SIZE)
     listed = hasattr(data, "__len__") and not isinstance(data, (str, bytes))
     if not (listed or batches.gives_batches(data)):
         raise TypeError(

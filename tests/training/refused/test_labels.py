@@ -173,3 +173,42 @@ def test_a_norm_of_order_0_counts():
     x = np.array([[3.0, 0.0, 4.0], [0.0, 0.0, 0.0]])
     assert utils.normalize(x, order=0).tolist() == [[1.5, 0, 2], [0, 0, 0]]
     assert utils.normalize(x, order=np.inf).tolist() == [[0.75, 0, 1], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("label, told", [(0.5, "0.5"), (np.nan, "nan"), (1e30, "1e+30")])
+def test_a_label_that_is_no_whole_number_is_told_as_it_came(label, told):
+    with pytest.raises(ValueError, match=f"label {re.escape(told)} of sequence 1 is none of the 3"):
+        losses.SparseCategoricalCrossentropy()(np.array([1, label]), P)
+
+
+def test_a_label_beyond_int64_is_told_as_it_came():
+    with pytest.raises(ValueError, match=f"label {2**63} of sequence 0 is none of the 3"):
+        losses.SparseCategoricalCrossentropy()(np.array([2**63, 1], np.uint64), P)
+
+
+@pytest.mark.parametrize("given", [None, "x", object()])
+def test_what_a_function_of_users_gives_must_be_numbers(given):
+    with pytest.raises(TypeError, match="loss distance must give numbers, got"):
+        losses.LossFunctionWrapper(lambda y, p: given, name="distance")(ONE_HOT, P)
+    with pytest.raises(TypeError, match="metric distance must give numbers, got"):
+        metrics.MeanMetricWrapper(lambda y, p: given, name="distance").update_state(ONE_HOT, P)
+    assert losses.LossFunctionWrapper(lambda y, p: 0.25)(ONE_HOT, P) == 0.25
+
+
+def test_labels_of_no_numbers_are_refused():
+    model = maskseq.Sequential([maskseq.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(
+        ValueError, match=r"y_true: expected numbers for y_pred \(2, 1\), got shape"
+    ):
+        model.fit(P, [None, None], verbose=0)
+    with pytest.raises(ValueError, match="y must be given for output"):
+        model.fit(P, ONE_HOT[:, :1], validation_data=(P,), verbose=0)
+
+
+def test_an_area_of_labels_with_weights_is_zero_before_any_came():
+    area = metrics.AUC(multi_label=True, label_weights=[0.5, 1.0, 2.0])
+    assert area.result() == 0
+    area.update_state(ONE_HOT, P)
+    area.reset_state()
+    assert area.result() == 0
