@@ -76,6 +76,27 @@ def test_rows_give_what_their_padded_arrays_give(rng, name, carry, own):
     )
 
 
+@pytest.mark.parametrize("rule", ["keras3", "keras2"])
+@pytest.mark.parametrize("masked_first", [False, True])
+@pytest.mark.parametrize("name", [*NAMES, "Subtract"])
+def test_rows_beside_an_array_give_what_their_padded_arrays_give(rng, name, masked_first, rule):
+    layout = Layout.from_mask(SMALL_MASKS["holes"])
+    rows = Rows(rng.normal(size=(layout.steps + 1, 2)).astype(np.float32), layout)
+    x = rng.normal(size=(3, 6, 2)).astype(np.float32)
+    layer = getattr(layers, name)(mask_rule=rule)
+    beside, wanted = [x, rows], layer([x, rows.to_tensor()])
+    if masked_first:
+        beside, wanted = [rows, x], layer([rows.to_tensor(), x])
+    found = layer.apply(beside)
+    np.testing.assert_array_equal(as_padded(found), wanted)
+    mask = maskseq.get_keras_mask(wanted)
+    assert (mask is None) == (rule == "keras3")
+    if mask is None:
+        assert maskseq.get_keras_mask(as_padded(found)) is None
+    else:
+        np.testing.assert_array_equal(maskseq.get_keras_mask(as_padded(found)), mask)
+
+
 @pytest.mark.parametrize("axis", [-1, 2])
 def test_rows_are_joined_along_their_features(rng, axis):
     layout = Layout.from_mask(SMALL_MASKS["holes"])

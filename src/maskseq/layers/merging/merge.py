@@ -55,19 +55,39 @@ class _Merge(OneTensor):
         """As every layer's; arrays without masks make none."""
         alone = len(args) == 1 and not kwargs and type(args[0]) is list
         if alone and self.built and type(self).compute_mask is _Merge.compute_mask:
-            kind, way = kind_of(args[0]), None
+            inputs, way = args[0], None
+            kind = kind_of(inputs)
             if kind is Rows and self.supports_masking:
                 way = self.on_rows
+            elif kind is None:
+                inputs = self._without_masks(inputs)
+                way = None if inputs is None else self.call
             elif kind is np.ndarray and current().tape is None:
                 way = self.call
             if way is not None:
                 try:
-                    y = way(args[0])
+                    y = way(inputs)
                 except (*PLAIN_ERRORS, AttributeError) as error:
                     self._raise_named(error, args)
                 if y is not NotImplemented:
                     return y
         return super().apply(*args, **kwargs)
+
+    def _without_masks(self, inputs: list[Any]) -> list[np.ndarray] | None:
+        """Rows and arrays as arrays, where one has no mask and so the output has none.
+
+        None where masks count all the same, or for other inputs.
+        """
+        reads_masks = type(self).combine_masked is not _Merge.combine_masked
+        if reads_masks or self.mask_rule in KERAS2 or not self.supports_masking:
+            return None
+        context = current()
+        if context.training or context.tape is not None:
+            return None
+        plain = [isinstance(x, np.ndarray) and kind_of(x) is np.ndarray for x in inputs]
+        if not all(here or type(x) is Rows for here, x in zip(plain, inputs, strict=True)):
+            return None
+        return [x if here else x.to_padded() for here, x in zip(plain, inputs, strict=True)]
 
     def call(self, inputs: Any) -> np.ndarray:
         arrays, masks = _same_rank(inputs)
