@@ -192,11 +192,12 @@ def rows_for(
     if isinstance(given, Ragged):
         return _of_ragged(given, shape, layout, name, came, numbers)
     if layout is None:
-        if not given.size and math.prod(shape):
+        array = as_numpy(given)
+        if not array.size and math.prod(shape):
             raise ValueError(
-                f"{name}: expected numbers for y_pred {shape}, got shape {given.shape}"
+                f"{name}: expected numbers for y_pred {shape}, got shape {array.shape}"
             )
-        return as_numpy(given)
+        return array
     if type(given) is Rows:
         if not given.layout.equals(layout):
             raise ValueError(f"{name}: its real steps are not those of the output")
