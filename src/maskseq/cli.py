@@ -49,7 +49,8 @@ loss, loss_weights, metrics, weighted_metrics) and of fit (epochs, batch_size, v
 shuffle, class_weight), and seed.
 
 DATA is a file as for `maskseq predict`. Labels are `labels` in a .npz, one for each sequence or one
-for each step, or a file of their own: .npy, or .json and .jsonl with a list for each sequence."""
+for each step, or a file of their own: .npy, or .json and .jsonl with a number or a list for each
+sequence."""
 
 
 def main(argv: list[str] | None = None) -> int:

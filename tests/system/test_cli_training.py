@@ -96,6 +96,25 @@ def test_labels_of_steps_in_a_file_of_their_own(tmp_path, data):
     assert (tmp_path / "out.keras").exists()
 
 
+@pytest.mark.parametrize("ending, joined", [("json", "[{}]"), ("jsonl", "{}")])
+def test_a_number_for_each_sequence_in_a_file_of_their_own(tmp_path, data, capsys, ending, joined):
+    path, labels = config(tmp_path), tmp_path / f"labels.{ending}"
+    arguments = ("--labels", labels, "-o", tmp_path / "out.keras", "-q")
+    numbers = [str(int(y)) for y in Y]
+    between = "\n" if ending == "jsonl" else ",\n "
+    labels.write_text(joined.format(between.join(numbers)))
+    assert run("train", path, data, *arguments) == 0
+    inside = tmp_path / "inside.keras"
+    assert run("train", path, data, "-o", inside, "-q") == 0
+    pairs = zip(*(maskseq.load_model(x).get_weights() for x in (arguments[3], inside)), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
+    for wrong in (numbers[:-1], [*numbers[:-1], "[1]"], [*numbers[:-1], "x"], [*numbers[:-1], ""]):
+        labels.write_text(joined.format(between.join(wrong)))
+        capsys.readouterr()
+        assert run("train", path, data, *arguments) == 2
+        assert f"labels.{ending}: " in capsys.readouterr().err
+
+
 def made(kind, **config):
     return {"class_name": kind, "config": config}
 

@@ -6,6 +6,7 @@
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -18,23 +19,37 @@ from ..storage.text import printable
 from ..storage.zip import Zip
 from . import json_lists
 
+_NUMBERS = {".json": rb"\s*\[\s*[-\d]", ".jsonl": rb"\s*[-\d]"}  # how a file of numbers begins
+_HEAD = 1 << 12
 _ROOM = 24 << 20  # bytes of arrays in a small .npz; they may be in memory twice
 
 
-def read(path: Path) -> Ragged | np.ndarray:
+def read(path: Path, labels: bool = False) -> Ragged | np.ndarray:
     """The sequences in a file: Ragged, or the padded array where the file tells no lengths.
+
+    labels: .json and .jsonl may hold a number for each sequence in place of a list: then an array.
 
     Raises: ValueError that names the file, and what is wrong with it; OSError if it cannot be
         opened. Time and memory are bounded by the size of the file: a header that claims more than
         the file holds is refused, and so is a .npz that grows beyond the limits of storage.zip.
     """
     reader = _reader_of(path)
+    numbers = _NUMBERS.get(path.suffix) if labels else None
     with path.open("rb") as file:
         try:
+            if numbers is not None and re.match(numbers, file.read(_HEAD)):
+                file.seek(0)
+                return json_lists.from_text(_one_list(path.suffix, file.read())).values
+            file.seek(0)
             return reader(file)
         except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
             said = printable(error) or type(error).__name__
             raise ValueError(f"{printable(path)}: {said}") from error
+
+
+def _one_list(suffix: str, text: bytes) -> bytes:
+    """Numbers as a list with one list in it."""
+    return b"[%s]" % text if suffix == ".json" else b"[[%s]]" % b",".join(text.split())
 
 
 def read_labels(path: Path) -> np.ndarray:

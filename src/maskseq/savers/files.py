@@ -189,7 +189,8 @@ def _training(model: Any) -> tuple[dict[str, Any] | None, str, list[np.ndarray] 
         return saved.config, saved.name, saved.state
     if model.trainer is None:
         return None, "", None
-    optimizer = model.optimizer
+    if (optimizer := model.optimizer) is None:  # nothing trains on
+        return None, "", None
     return model.trainer.get_config(), optimizer.name, [*map(np.asarray, optimizer.variables)]
 
 

@@ -87,14 +87,16 @@ def _model(given: Any, path: Path) -> Model:
     if isinstance(given, str):
         return load_model(path.parent / given, compile=False)
     if not isinstance(given, dict):
-        raise ValueError(f"{path}: model must be a path or a config, got {type(given).__name__}")
+        raise ValueError(f"model must be a path or a config, got {type(given).__name__}")
     return model_from_json(json.dumps(given))
 
 
 def read_data(path: Path, labels: Path | None) -> tuple[Any, Any]:
     """The sequences of a file, and their labels. Raises: ValueError naming the file."""
     data = datafiles.read(path)
-    found = datafiles.read(labels) if labels is not None else datafiles.read_labels(path)
+    found = (
+        datafiles.read(labels, labels=True) if labels is not None else datafiles.read_labels(path)
+    )
     if isinstance(found, Ragged) and (found.lengths == 1).all():
         found = found.values
     elif isinstance(data, Ragged) and not isinstance(found, Ragged):

@@ -60,6 +60,9 @@ class CompiledLosses:
         given, weights = (of_compile(model, x) for x in (self._given, self._given_weights))
         given = by_output(model, given, "loss", spread=True)
         weights = by_output(model, weights, "loss_weights")
+        for weight in weights:
+            if weight is not None:
+                in_range(weight, "(-inf, inf)", "loss_weights of one output")
         found = zip(range(len(names)), names, map(losses.as_loss, given), weights, strict=True)
         self._terms = [
             (place, name, loss, 1.0 if weight is None else float(weight))

@@ -78,11 +78,18 @@ class Trainer:
 
     def start(self, class_weight: dict[int, float] | None) -> None:
         """Begin a `fit`: its draws depend on `maskseq.set_random_seed`."""
+        self._check_optimizer()
         self.seed, self.first_epoch = initializers.draw_seed(), 0
         self._class_weight = checked_class_weight(class_weight)
         self._told_nan = False
         self.optimizer.use_averages(False)  # an evaluation with them may have been interrupted
         self.model.stop_training = False
+
+    def _check_optimizer(self) -> None:
+        if self.optimizer is None:
+            raise ValueError(
+                f"model '{self.model.name}' was compiled without an optimizer: it evaluates only"
+            )
 
     def finish(self) -> None:
         """End a `fit`: averages of weights, if the optimizer keeps them, become the weights."""
@@ -222,6 +229,7 @@ class Trainer:
 
     def train_on_batch(self, x: Any, y: Any, weights: Any, class_weight: Any) -> dict[str, float]:
         """One step on what `train_on_batch` was given; the losses and metrics of it alone."""
+        self._check_optimizer()
         self.reset()
         self._class_weight = checked_class_weight(class_weight)
         self.train(self._batch_of(x, y, weights), self._calls)

@@ -130,3 +130,24 @@ def test_epochs_to_validate_may_be_a_range():
         X, Y, epochs=3, validation_data=(X, Y), validation_freq=range(2, 3), verbose=0
     )
     assert len(history.history["val_loss"]) == 1
+
+
+def test_a_model_without_an_optimizer_evaluates_and_is_saved(tmp_path):
+    made = model()
+    made.compile(None, "mse")
+    loss = made.evaluate(X, Y, verbose=0)
+    for train in (made.fit, made.train_on_batch):
+        with pytest.raises(
+            ValueError, match="was compiled without an optimizer: it evaluates only"
+        ):
+            train(X, Y)
+    made.save(tmp_path / "model.keras")
+    again = maskseq.load_model(tmp_path / "model.keras")
+    again.compile(None, "mse")
+    assert again.evaluate(X, Y, verbose=0) == loss
+
+
+def test_weights_of_one_loss_are_one_number():
+    made = model(loss_weights=[1, 2])
+    with pytest.raises(ValueError, match=r"loss_weights of one output must be in .*, got \[1, 2\]"):
+        made.fit(X, Y, verbose=0)
