@@ -9,6 +9,7 @@ import numpy as np
 from .. import configured, ops, tape
 from ..context import changed, current
 from ..given.checking import Checked
+from ..given.notices import warn
 from ..numerics import reductions
 from ..ops.recording import unbroadcast
 from ..rows import Layout, Rows, as_padded
@@ -71,6 +72,7 @@ class Loss(Checked):
     stepwise = False
     """True if `call` treats every step by itself: it then gets the real steps alone, (n, ...).
     Else it gets (batch, time, ...), with the labels of masked steps as 0."""
+    _told = False
     sums_products = False
     """True if steps whose labels and predictions are 0 count for nothing: masked ones then are."""
 
@@ -118,9 +120,19 @@ class Loss(Checked):
             whole = ops.where(mask, whole, np.float32(0))
         values = self._called(_padded(given.y_true, given.layout), whole)
         if value_of(values).shape[:2] != (given.layout.batch, given.layout.time):
+            self._tell_masked(given.layout)
             weights = weights_for(sample_weight, np.empty(value_of(values).shape), None)
             return self._reduced(values, weights, None)
         return self._reduced(_real(values, given.layout), given.weights, given.layout)
+
+    def _tell_masked(self, layout: Layout) -> None:
+        """Warn once, where masked steps are in what `call` added up itself."""
+        if not (self.sums_products or self._told or layout.steps == layout.batch * layout.time):
+            self._told = True
+            warn(
+                f"loss {self.name} gives no value for each step: what is predicted at masked steps "
+                f"is in it, beside labels of 0; with stepwise = True it gets the real steps alone"
+            )
 
     def _called(self, y_true: Any, y_pred: Any) -> Any:
         """`call`; what users wrote may read weights by value, as layers' `call` may."""

@@ -61,6 +61,26 @@ def test_one_value_for_all_steps_is_not_spread_over_cells(kind):
     np.testing.assert_allclose(weighted[3, :4], 4 * wanted, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_loss_of_users_that_adds_up_masked_steps_says_so_once():
+    def mean(y_true, y_pred):
+        return maskseq.ops.mean(maskseq.ops.abs(y_true - y_pred))
+
+    y_true, y_pred = padded(5)
+    y_pred[~y_pred._keras_mask] = 1
+    loss = losses.LossFunctionWrapper(mean, name="far")
+    with pytest.warns(
+        UserWarning, match="loss far gives no value for each step: what is predicted"
+    ):
+        loss(y_true, y_pred)
+    loss(y_true, y_pred)
+    real = losses.LossFunctionWrapper(mean, stepwise=True)(y_true, y_pred)
+    y, p = np.concatenate(LABELS), np.concatenate(SCORES)
+    assert real == pytest.approx(float(np.abs(y - p).mean(dtype=np.float64)), rel=1e-6)
+    losses.LossFunctionWrapper(mean)(np.ones((2, 3)), np.ones((2, 3), np.float32))
+    losses.Dice(axis=1)(y_true, y_pred)
+
+
 def test_focal_crossentropy_weighs_each_class():
     alpha, gamma = [0.1, 0.7, 0.4], 2.0
     y = np.eye(3, dtype=np.float32)[[0, 2, 1, 2]]
