@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             arguments = _parser().parse_args(argv)
             status = arguments.run(arguments)
-            sys.stdout.flush()
+            _flush()
             return status
         except KeyboardInterrupt:
             return _fail("interrupted", 130)
@@ -72,12 +72,17 @@ def main(argv: list[str] | None = None) -> int:
 
 def _fail(reason: str, status: int) -> int:
     try:
-        sys.stdout.flush()
+        _flush()
     except OSError:  # nobody reads it, or the disk is full: at exit Python would say so once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     with contextlib.suppress(OSError):
         print("maskseq: error:", reason, file=sys.stderr)
     return status
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # as it is where the process was started without it
+        sys.stdout.flush()
 
 
 def _show_warning(message: Warning | str, *place: object) -> None:
@@ -225,7 +230,7 @@ def _picture(lengths: np.ndarray, rows: int = 10) -> str:
     """Some of the sequences, evenly from the longest to the shortest, a character for each cell."""
     real, padding = "█·"
     try:
-        (real + padding).encode(sys.stdout.encoding or "ascii")
+        (real + padding).encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except UnicodeEncodeError:
         real, padding = "#."
     chosen = np.sort(lengths)[np.linspace(len(lengths) - 1, 0, rows).astype(int)]

@@ -255,3 +255,23 @@ def test_only_the_columns_that_are_kept_go_along(tmp_path):
         assert list(json.loads((tmp_path / "o.jsonl").read_text())) == [*names, "s"]
     score(scorer(), tmp_path / "d.jsonl", tmp_path / "o.jsonl", keep=[])
     assert isinstance(json.loads((tmp_path / "o.jsonl").read_text()), list)
+
+
+@pytest.mark.parametrize(
+    "name, options, said",
+    [
+        ("d.jsonl", {"by": "user"}, r"by is for tables \(.parquet, .arrow, .csv\), got 'user'"),
+        ("d.npy", {"by": "user", "sort": "t"}, "by is for tables"),
+        ("d.npy", {"columns": "page"}, "columns is for files with columns, got 'page'"),
+        ("d.npy", {"keep": ["id"]}, "keep is for files with columns"),
+    ],
+)
+def test_options_that_say_nothing_about_a_file_are_refused(name, options, said, tmp_path):
+    path = tmp_path / name
+    if name == "d.npy":
+        np.save(path, [[1, 2]])
+    else:
+        path.write_text("[1, 2]\n")
+    with pytest.raises(ValueError, match=f"{name}: {said}"):
+        score(scorer(), path, tmp_path / "o.jsonl", **options)
+    assert score(scorer(), path, tmp_path / "o.jsonl", keep=[]).sequences == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import maskseq
-from maskseq import cli
+from maskseq import cli, layers
 from maskseq.models import asked
 from maskseq.models import batches as cutting
 from tests.support.demo_files import MODEL, demo_model, save_tagger, utterances
@@ -248,6 +248,45 @@ def test_output_that_nothing_takes_is_one_line_and_exit_2(arguments):
         )
     assert done.returncode == 2
     assert done.stderr == "maskseq: error: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, closed, status, said",
+    [
+        (["predict", "MODEL", "DATA", "-o", "-"], "stdout", 2, "standard output is closed"),
+        (["predict", "MODEL", "-", "-o", "-"], "stdin", 2, "standard input is closed"),
+        (["predict", "MODEL", "DATA", "-o", "OUT"], "stdout", 0, ""),
+        (["predict", "MODEL", "DATA", "-o", "OUT"], "stderr", 0, ""),
+        (["info", "MODEL"], "stdout", 0, ""),
+        (["nothing"], "stdout", 2, "invalid choice"),
+        (["nothing"], "stderr", 2, ""),
+    ],
+)
+def test_a_process_may_be_started_without_its_streams(
+    arguments, closed, status, said, tmp_path, monkeypatch, capsys
+):
+    """Python's sys.stdin, stdout and stderr are None then."""
+    places = {"MODEL": "m.keras", "DATA": "d.jsonl", "OUT": "o.jsonl"}
+    maskseq.Sequential([layers.Input((None,)), layers.Embedding(9, 2), layers.LSTM(2)]).save(
+        tmp_path / "m.keras"
+    )
+    (tmp_path / "d.jsonl").write_text("[1]\n[2, 3]\n")
+    given = [str(tmp_path / places[x]) if x in places else x for x in arguments]
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, closed, None)
+        assert cli.main(given) == status
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == bool(said)
+    assert "OUT" not in arguments or (tmp_path / "o.jsonl").read_text().count("\n") == 2
+
+
+def test_training_may_be_told_to_nobody(monkeypatch):
+    model = maskseq.Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    monkeypatch.setattr(sys, "stdout", None)
+    history = model.fit(np.ones((4, 2)), np.ones(4), epochs=2, verbose=1)
+    assert len(history.history["loss"]) == 2
+    assert model.predict(np.ones((4, 2)), verbose=1).shape == (4, 1)
 
 
 def test_warnings_are_one_line_each_without_what_a_terminal_obeys(capsys, monkeypatch):

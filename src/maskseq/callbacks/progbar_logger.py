@@ -51,7 +51,7 @@ class ProgbarLogger(Callback):
         self._begin(None)
 
     @property
-    def _stream(self) -> TextIO:
+    def _stream(self) -> TextIO | None:  # None: the process was started without it
         return sys.stdout
 
     def _begin(self, steps: int | None) -> None:
@@ -132,8 +132,9 @@ class ProgbarLogger(Callback):
         self._write("\n")
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        if self._stream is not None:
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def _time(seconds: float) -> str:

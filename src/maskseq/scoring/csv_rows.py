@@ -1,7 +1,6 @@
 """CSV as tables, some MB of text at a time: plain numbers are read in C, all else by pyarrow."""
 
 import io
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from ..data import _lists
 from ..given.extras import need
 from . import lines
+from .standard import standard_input
 
 _BYTES = 2 << 20  # of text in a table
 _EXACT = 2**53  # below it float64 tells all whole numbers apart
@@ -61,7 +61,7 @@ def _as_found(path: str) -> Iterator[tuple[Any, float | None]]:
 def _streamed(path: str, texts: Iterable[str] = ()) -> Iterator[tuple[Any, None]]:
     """The rows as pyarrow reads them, with the columns `texts` as text."""
     csv, pyarrow = need("pyarrow.csv", "reading CSV", "frames"), need("pyarrow", "", "frames")
-    source = sys.stdin.buffer if path == "-" else pyarrow.input_stream(path)
+    source = standard_input() if path == "-" else pyarrow.input_stream(path)
     read = csv.ReadOptions(block_size=_BYTES)
     types = csv.ConvertOptions(column_types=dict.fromkeys(texts, "string"))
     for batch in csv.open_csv(source, read_options=read, convert_options=types):

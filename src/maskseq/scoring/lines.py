@@ -2,13 +2,13 @@
 
 import gzip
 import os
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from .block import of_file
+from .standard import standard_input
 
 
 def pieces(path: str, limit: int, skip: int = 0) -> Iterator[tuple[bytes, float | None]]:
@@ -55,6 +55,6 @@ class _Unpacked:
 def _opened(path: str) -> tuple[BinaryIO, int]:
     """The file, and its bytes: 0 if nobody knows."""
     if path == "-":
-        return os.fdopen(os.dup(sys.stdin.fileno()), "rb"), 0
+        return os.fdopen(os.dup(standard_input().fileno()), "rb"), 0
     raw = open(path, "rb")
     return raw, os.fstat(raw.fileno()).st_size

@@ -1,12 +1,12 @@
 """Answers into standard output, as they come."""
 
 import io
-import sys
 from typing import Any, BinaryIO
 
 from ..given.extras import need
 from .block import Answers
 from .sink import Format, format_of, table_of
+from .standard import standard_output
 
 
 class Pipe:
@@ -15,7 +15,7 @@ class Pipe:
     def __init__(self, kind: str, plain: bool):
         self._kind, self._begun = kind, False
         self._format: Format = format_of(kind, "-", plain)
-        self._file: BinaryIO = sys.stdout.buffer
+        self._file: BinaryIO = standard_output()
         self._writer: Any = None
 
     def write(self, answers: list[Answers]) -> None:

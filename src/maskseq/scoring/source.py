@@ -64,6 +64,8 @@ def paths_of(source: Any) -> list[str]:
             raise ValueError(f"{printable(path)}: no file in it ends in {' '.join(KINDS)}")
         return found
     found = sorted(name for name in glob.glob(path, recursive=True) if os.path.isfile(name))
+    if not found and os.path.exists(path):
+        raise ValueError(f"{printable(path)}: neither a file nor a folder; - is standard input")
     if not found:
         raise FileNotFoundError(f"{printable(path)}: no such file")
     return found
@@ -72,6 +74,17 @@ def paths_of(source: Any) -> list[str]:
 def _is_known(name: str) -> bool:
     stem = name.removesuffix(".gz")
     return not name.startswith((".", "_")) and Path(stem).suffix.lower() in KINDS
+
+
+def _check_options(path: str, kind: str, how: Reading) -> None:
+    """Raises: ValueError naming an option that says nothing about files of a kind."""
+    of_tables = {"by": how.by, "sort": how.sorted_by}
+    of_columns = {"columns": how.columns, "keep": how.keep or None}
+    refused = {"jsonl": of_tables, "arrays": of_tables | of_columns}.get(kind, {})
+    for name, value in refused.items():
+        if value is not None:
+            kinds = "tables (.parquet, .arrow, .csv)" if name in of_tables else "files with columns"
+            raise ValueError(f"{printable(path)}: {name} is for {kinds}, got {value!r}")
 
 
 class Source:
@@ -84,6 +97,8 @@ class Source:
     def __init__(self, source: Any, how: Reading, format: str | None = None):
         self.paths, self._how = paths_of(source), how
         self.kinds = [kind_of(path, format) for path in self.paths]
+        for path, kind in zip(self.paths, self.kinds, strict=True):
+            _check_options(path, kind, how)
         counts = [
             tables.count_of(path, kind) if how.by is None else None
             for path, kind in zip(self.paths, self.kinds, strict=True)

@@ -1,6 +1,5 @@
 """Parquet, Arrow IPC and CSV, read piece by piece with pyarrow, as blocks."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from ..models import asked
 from . import csv_rows
 from .block import Block, Reading, columns_in, of_file
 from .keys import Keys
+from .standard import standard_input
 
 _BYTES = 8 << 20  # about what a piece of a Parquet file takes
 _ROWS = 1 << 16  # at most so many rows a piece
@@ -78,7 +78,7 @@ def _parquet(path: str) -> Iterator[tuple[Any, float | None]]:
 def _ipc(path: str) -> Iterator[tuple[Any, float | None]]:
     pyarrow = need("pyarrow", "reading Arrow IPC", "frames")
     if path == "-":
-        batches, count = pyarrow.ipc.open_stream(sys.stdin.buffer), None
+        batches, count = pyarrow.ipc.open_stream(standard_input()), None
     else:
         try:
             file = pyarrow.ipc.open_file(pyarrow.OSFile(path))
