@@ -39,6 +39,7 @@ ALL += [
         (np.array([1, 2], np.float32), np.array([5, 0], np.float32), 3, False, False, None, -1),
     ),
     ("linspace", (np.float32([1, 2]), np.float32([5, 0]), 3, False, True)),
+    ("linspace", (np.float32([1, 2]), np.float32([5, 0]), 1)),
     ("matmul", (np.ones((1, 0), np.float32), np.ones((0,), np.float32))),
     ("matmul", (np.ones((2, 1, 0), np.float32), np.ones((0, 3), np.float32))),
     ("matmul", (np.ones((0, 2), np.float32), np.ones((2, 3), np.float32))),

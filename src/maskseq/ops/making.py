@@ -437,7 +437,7 @@ def linspace(
         made, step = _linspace(start, stop, num, endpoint, axis)
         made = made if dtype is None else elementwise.cast(made, dtype)
         return (made, step) if retstep else made
-    found, step = map(np.asarray, _evenly(start, stop, num, endpoint, axis))
+    found, step = _evenly(start, stop, num, endpoint, axis)
     made = _made(found, dtype)
     return (made, _made(step)) if retstep else made
 
@@ -446,7 +446,8 @@ def _evenly(start, stop, num, endpoint, axis):
     ends = {"start": start, "stop": stop}
     first, last = (real_numbers(np.asarray(x), name).astype(float) for name, x in ends.items())
     count = _whole(num, "num")
-    return [*np.linspace(first, last, count, endpoint, retstep=True, axis=axis)]
+    found, step = np.linspace(first, last, count, endpoint, retstep=True, axis=axis)
+    return [found, np.asarray(step)]  # of one number the step is a plain NaN
 
 
 def _to_stop(d, y, start, stop, num, endpoint, axis):
