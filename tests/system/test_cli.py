@@ -267,9 +267,9 @@ def test_a_process_may_be_started_without_its_streams(
 ):
     """Python's sys.stdin, stdout and stderr are None then."""
     places = {"MODEL": "m.keras", "DATA": "d.jsonl", "OUT": "o.jsonl"}
-    maskseq.Sequential([layers.Input((None,)), layers.Embedding(9, 2), layers.LSTM(2)]).save(
-        tmp_path / "m.keras"
-    )
+    maskseq.Sequential(
+        [layers.Input((None,)), layers.Embedding(9, 2, mask_zero=True), layers.LSTM(2)]
+    ).save(tmp_path / "m.keras")
     (tmp_path / "d.jsonl").write_text("[1]\n[2, 3]\n")
     given = [str(tmp_path / places[x]) if x in places else x for x in arguments]
     with monkeypatch.context() as patch:
