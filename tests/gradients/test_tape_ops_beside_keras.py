@@ -57,7 +57,8 @@ def compare(name, arguments, **tolerance):
         return sum((y * convert(d)).sum() for d, y in zip(ds, theirs, strict=True))
 
     for gradient, theirs in zip(found, gradients_of(loss, arrays), strict=True):
-        np.testing.assert_allclose(gradient, theirs, **tolerance)
+        ours = np.zeros_like(theirs) if gradient is None else gradient  # None: nothing reads it
+        np.testing.assert_allclose(ours, theirs, **tolerance)
 
 
 @pytest.mark.slow
