@@ -1,6 +1,8 @@
 /* Whether threads pay: the account of what they gain and cost, and what is seen of other programs.
  */
 #define _GNU_SOURCE
+#include "check.h"
+
 #include <maskseq.h>
 #include <parallel.h>
 #include <system.h>
@@ -9,16 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "account.c:%d: not so: %s\n", __LINE__, #condition);                   \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static atomic_int running; /* others have work */
 

@@ -2,6 +2,8 @@
  * is told, and ends the program if OpenMP asks for a thread that has not been shown to start:
  * beside as many others as OpenMP adds, held together, and since it last added some. */
 #define _GNU_SOURCE
+#include "check.h"
+
 #include <maskseq.h>
 #include <parallel.h>
 #include <system.h>
@@ -15,14 +17,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "refused.c:%d: not so: %s\n", __LINE__, #condition);                   \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 enum { MOST = 6, FOR_OTHERS = 4, WITHOUT = 1 << 20 };
 
