@@ -115,7 +115,7 @@ class HeadsAttention(DropsWeights, CallOfHeads):
                     f"{tuple(shape)}"
                 )
         self._shapes = heads = self.head_shapes()
-        self._scale = 1 / math.sqrt(heads["query"][1])
+        self.score_scale = 1 / math.sqrt(heads["query"][1])
         features = query_shape[-1]
         together = (heads["query"][0], heads["value"][1])
         self.query_dense = Projection("query", (features,), heads["query"], self)
@@ -361,7 +361,7 @@ class HeadsAttention(DropsWeights, CallOfHeads):
                 q = self._heads("query", query[part.rows])
                 k = self._heads("key", key[part.keys])
                 v = self._heads("value", value[part.keys])
-            heads, scores = part.meeting.attend(q, k, v, self._scale, with_scores)
+            heads, scores = part.meeting.attend(q, k, v, self.score_scale, with_scores)
             if averages:
                 lost = part.meeting.lost()
                 if query_mask is not None:

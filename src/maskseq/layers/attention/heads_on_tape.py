@@ -1,7 +1,6 @@
 """Attention of several heads under a tape."""
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,9 +28,8 @@ def meet_on_tape(
     masked = not layout.full
     q = layer.query_dense.rows_on_tape(query)
     k, v = layer.key_dense.rows_on_tape(key), layer.value_dense.rows_on_tape(value)
-    scale = 1 / math.sqrt(q.shape[2])
     heads, scores = taped.attend_on_tape(
-        meeting, q, k, v, scale, with_scores, layer.dropping(layout.batch)
+        meeting, q, k, v, layer.score_scale, with_scores, layer.dropping(layout.batch)
     )
 
     @functools.cache

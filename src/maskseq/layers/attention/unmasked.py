@@ -38,7 +38,7 @@ def attend_to_all_cells(layer: Any, x: Unmasked, steps: int) -> Unmasked:
 def _attend(layer: Any, rows: np.ndarray, layout: Layout, cells: Layout) -> np.ndarray:
     """The output rows for real rows, and then pad rows, of whole sequences."""
     q, k, v = layer.project_alone(rows)
-    shown, scale = _shown(layout), 1 / math.sqrt(q.shape[2])
+    shown, scale = _shown(layout), layer.score_scale
     k, v = k.take(shown, axis=0), v.take(shown, axis=0)
     heads = np.empty((*q.shape[:2], v.shape[2]), np.float32)
     n, single = layout.steps, Layout.from_offsets(np.arange(layout.batch + 1))
